@@ -1,0 +1,196 @@
+"""JK frames into readings.
+
+Which of the three layouts a frame has is not written in it: `detect_variant` looks at the content (the mask of enabled
+cells must agree with the cells that read something), `variant_of` at the identity.
+"""
+
+from functools import lru_cache
+import math
+from typing import Any, Final
+
+from ..alarm import Alarm
+from ..errors import FrameError
+from ..reading import Detail, Reading
+from .layouts import (
+    ABSENT_PROBE,
+    CHARGE_STAGES,
+    CHEMISTRIES,
+    FIELD_BITMAP,
+    JK04_FIELDS,
+    JK04_MASK_OFFSET,
+    JK04_RESISTANCES,
+    JK04_VOLTAGES,
+    LAYOUT_24S,
+    LAYOUT_32S,
+    LAYOUTS,
+    Layout,
+    Variant,
+    plan_for,
+)
+
+_CHARGING_LOWEST: Final = 1
+_DISCHARGING_HIGHEST: Final = 2
+_FIRST_32S_MAJOR: Final = 11
+_HIGHEST_CELL: Final = 5.0
+_OUTPUTS: Final = ("buzzer", "dry_contact_1", "dry_contact_2")
+
+
+def variant_of(model: str, sw_version: str) -> Variant:
+    """Return the layout that a pack of this model and software uses.
+
+    The hardware version says nothing: a unit with hardware 10.XW and software 11.21 speaks 32S. Versions are text
+    such as `11.288H`; only the digits before the first dot count.
+    """
+    name = model.replace("_", "-").upper()
+    rated = name.endswith("P")
+    major = sw_version.partition(".")[0].strip()
+    if name.startswith("JK-B5A24S") and not rated:
+        return Variant.JK04
+    if not rated and major == "3":
+        return Variant.JK04
+    if major.isdecimal() and int(major) >= _FIRST_32S_MAJOR:
+        return Variant.JK02_32S
+    return Variant.JK02_24S
+
+
+def detect_variant(frame: bytes, expected: Variant | None = None) -> Variant:
+    """Return the layout of a 0x02 frame by its content; `expected` decides what the content leaves open.
+
+    Raises FrameError (`layout_unknown`) if neither tells.
+    """
+    fits = [layout.variant for layout in (LAYOUT_32S, LAYOUT_24S) if _mask_fits(frame, layout)]
+    if _jk04_mask_fits(frame):
+        fits.append(Variant.JK04)
+    if expected in fits or (not fits and expected):
+        return expected
+    if fits:
+        return fits[0]
+    if frame[FIELD_BITMAP.start]:
+        return Variant.JK02_32S
+    raise FrameError("layout_unknown")
+
+
+def _mask_fits(frame: bytes, layout: Layout) -> bool:
+    raw = layout.voltages.unpack_from(frame)
+    mask = int.from_bytes(frame[layout.mask_offset : layout.mask_offset + 4], "little")
+    return mask > 0 and mask == _present(raw) and max(raw) <= _HIGHEST_CELL * 1000
+
+
+def _jk04_mask_fits(frame: bytes) -> bool:
+    cells = JK04_VOLTAGES.unpack_from(frame)
+    mask = int.from_bytes(frame[JK04_MASK_OFFSET : JK04_MASK_OFFSET + 4], "little")
+    # A cell whose wire is off reads zero and keeps its bit.
+    return mask > 0 and _present(cells) & ~mask == 0 and any(cells) and all(0 <= cell <= _HIGHEST_CELL for cell in cells)
+
+
+def _present(values: tuple[float, ...]) -> int:
+    """Return the mask of values that are not zero."""
+    return sum(1 << place for place, value in enumerate(values) if value)
+
+
+def decode_reading(frame: bytes, variant: Variant, now: float) -> Reading:
+    """Return the reading in a whole, checksum-valid 0x02 frame that was complete at monotonic time `now`.
+
+    Raises FrameError if a number in it is none.
+    """
+    if variant is Variant.JK04:
+        return _decode_jk04(frame, now)
+    layout = LAYOUTS[variant]
+    plan = plan_for(variant, frame[FIELD_BITMAP])
+    values: dict[str, Any] = plan.core.read(frame)
+
+    raw_cells = layout.voltages.unpack_from(frame)
+    mask = int.from_bytes(frame[layout.mask_offset : layout.mask_offset + 4], "little")
+    count = _contiguous(mask)
+    if count is None or count > layout.slots or any(raw_cells[count:]):
+        present = (mask | _present(raw_cells)) & ((1 << layout.slots) - 1)
+        cells = _scatter(raw_cells, present)
+        resistances = _scatter(layout.resistances.unpack_from(frame), present)
+    else:
+        cells = tuple([raw / 1000 for raw in raw_cells[:count]])
+        resistances = tuple([raw / 1000 for raw in layout.resistances.unpack_from(frame)[:count]])
+
+    state = values.pop("balance_state", None)
+    # The wire value has no sign.
+    if "power" in values and values.get("current", 0.0) < 0:
+        values["power"] = -values["power"]
+    if not values["soh"]:
+        del values["soh"]  # never computed yet
+    if (stage := values.get("charge_stage")) is not None:
+        values["charge_stage"] = CHARGE_STAGES[stage] if stage < len(CHARGE_STAGES) else None
+
+    return Reading(
+        measured_at=now,
+        cell_voltages=cells,
+        cell_resistances=resistances,
+        temperatures=_temperatures(frame, layout, plan.probes.read(frame), plan.probe_order),
+        balancing=None if state is None else state != 0,
+        balancing_cells=_balancing_cells(state, frame, layout.mask_offset + 8),
+        alarms=_alarms(values.get("alarm_mask", 0), len(layout.alarms)),
+        details=_details(plan.details.read(frame)),
+        **values,
+    )
+
+
+def _decode_jk04(frame: bytes, now: float) -> Reading:
+    voltages = JK04_VOLTAGES.unpack_from(frame)
+    mask = int.from_bytes(frame[JK04_MASK_OFFSET : JK04_MASK_OFFSET + 4], "little")
+    if not all(map(math.isfinite, voltages)):
+        raise FrameError("not_a_number")
+    present = (mask | _present(voltages)) & ((1 << len(voltages)) - 1)
+    cells = tuple(None if cell is None else round(cell, 4) for cell in _scatter(voltages, present, 1))
+    resistances = tuple(
+        None if value is None or not math.isfinite(value) else round(value, 4)
+        for value in _scatter(JK04_RESISTANCES.unpack_from(frame), present, 1)
+    )
+    values: dict[str, Any] = JK04_FIELDS.read(frame)
+    if "balance_current" not in values:
+        raise FrameError("not_a_number")
+    state = values.pop("balance_state")
+    return Reading(
+        measured_at=now,
+        # This family of balancers does not measure the pack; its voltage is the sum of its cells.
+        voltage=round(sum(cell for cell in cells if cell), 3) if cells else None,
+        cell_voltages=cells,
+        cell_resistances=resistances,
+        balancing=state != 0,
+        balancing_cells=_balancing_cells(state, frame, JK04_MASK_OFFSET + 4),
+        **values,
+    )
+
+
+@lru_cache(maxsize=8)
+def _contiguous(mask: int) -> int | None:
+    """Return the number of cells if the mask enables cells 1 to n without a gap."""
+    return mask.bit_length() if mask & (mask + 1) == 0 else None
+
+
+def _scatter(raw: tuple[float, ...], present: int, divisor: int = 1000) -> tuple[float | None, ...]:
+    return tuple(value / divisor if present >> place & 1 else None for place, value in enumerate(raw[: present.bit_length()]))
+
+
+def _temperatures(frame: bytes, layout: Layout, probes: dict[str, Any], bits: Any) -> dict[str, float]:
+    # Many firmwares leave the mask at all ones or never fill it; only a mask with gaps says something.
+    fitted = frame[layout.sensor_mask_offset] or 0xFF
+    return {key: value for key, value in probes.items() if value != ABSENT_PROBE and fitted & bits[key]}
+
+
+def _balancing_cells(state: int | None, frame: bytes, indices: int) -> tuple[int, ...] | None:
+    """Return the cell that the balancer works on; at `indices` the frame names the highest and the lowest, from 0."""
+    if state is None:
+        return None
+    highest, lowest = frame[indices] + 1, frame[indices + 1] + 1
+    return {_CHARGING_LOWEST: (lowest,), _DISCHARGING_HIGHEST: (highest,)}.get(state, ())
+
+
+@lru_cache(maxsize=64)
+def _alarms(mask: int, known: int) -> tuple[Alarm, ...]:
+    return tuple(alarm for bit, alarm in enumerate(LAYOUT_32S.alarms[:known]) if mask >> bit & 1)
+
+
+def _details(values: dict[str, Any]) -> dict[str, Detail]:
+    if (chemistry := values.get("chemistry")) is not None:
+        values["chemistry"] = CHEMISTRIES[chemistry] if chemistry < len(CHEMISTRIES) else "unknown"
+    if (switches := values.pop("output_switches", None)) is not None:
+        values.update({key: bool(switches >> bit & 1) for bit, key in enumerate(_OUTPUTS)})
+    return values

@@ -1,0 +1,133 @@
+"""JK frames: from notification bytes to whole, checksum-valid frames, and commands back into bytes.
+
+The pack's Bluetooth module is a UART bridge: notification borders mean nothing. Two kinds of frames come in
+(seen in the logs of five module types): 300-byte responses and 20-byte ready frames, between them the chatter of
+modules that try to configure themselves.
+"""
+
+from enum import IntEnum
+from typing import Final
+
+RESPONSE_HEADER: Final = b"\x55\xaa\xeb\x90"
+COMMAND_HEADER: Final = b"\xaa\x55\x90\xeb"
+READY_HEADER: Final = COMMAND_HEADER + b"\xc8"
+CHATTER: Final = b"AT\r\n"
+RESPONSE_LENGTH: Final = 300
+COMMAND_LENGTH: Final = 20
+PAYLOAD_LENGTH: Final = 13
+TYPE_OFFSET: Final = 4
+COUNTER_OFFSET: Final = 5
+
+_STALL: Final = 1.0  # s; frames take 0.1 s to arrive, so a half that old has lost its other half
+_LONGEST_HEADER: Final = len(READY_HEADER)
+
+
+class FrameType(IntEnum):
+    """Byte 4 of a response."""
+
+    SETTINGS = 0x01
+    CELL_INFO = 0x02
+    DEVICE_INFO = 0x03
+    SYSTEM_LOG = 0x05
+    READY = 0xC8
+
+
+class Command(IntEnum):
+    """Ids of commands that only read."""
+
+    READ_SETTINGS = 0x96
+    READ_DEVICE_INFO = 0x97
+    READ_SYSTEM_LOG = 0xA1
+
+
+def checksum(data: bytes | bytearray | memoryview) -> int:
+    """Return the sum of all bytes modulo 256, the only check JK frames carry."""
+    return sum(data) & 0xFF
+
+
+def encode_command(command: int, payload: bytes = b"") -> bytes:
+    """Return the 20-byte frame of a command or register write; the padding is zero.
+
+    Raises ValueError if the payload is longer than 13 bytes.
+    """
+    if len(payload) > PAYLOAD_LENGTH:
+        msg = f"{len(payload)} bytes do not fit into a JK command"
+        raise ValueError(msg)
+    frame = COMMAND_HEADER + bytes((command, len(payload))) + payload.ljust(PAYLOAD_LENGTH, b"\0")
+    return frame + bytes((checksum(frame),))
+
+
+class Reassembler:
+    """Turns notifications into frames. Holds less than one frame plus one notification, whatever arrives."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._buffer = bytearray()
+        self._fed_at = 0.0
+        self.junk_bytes = 0
+        """Bytes that belonged to no frame, chatter aside."""
+        self.broken_frames = 0
+        """Frames given up because of a wrong checksum or because they never completed."""
+
+    @property
+    def pending(self) -> int:
+        """Bytes held that are not a whole frame yet."""
+        return len(self._buffer)
+
+    def clear(self) -> None:
+        """Forget what is held: a new connection starts in the middle of nothing."""
+        self._buffer.clear()
+
+    def feed(self, data: bytes | bytearray, now: float) -> list[bytes]:
+        """Take one notification received at monotonic time `now`; return the frames it completes, in order."""
+        buffer = self._buffer
+        if buffer and now - self._fed_at > _STALL:
+            self.broken_frames += len(buffer) >= _LONGEST_HEADER
+            buffer.clear()
+        self._fed_at = now
+        # Chatter comes between notifications of one frame too, glued in front of the next part.
+        buffer += data.removeprefix(CHATTER)
+        frames: list[bytes] = []
+        start = 0
+        while (start := self._next_start(start)) < len(buffer):
+            length = RESPONSE_LENGTH if buffer[start] == RESPONSE_HEADER[0] else COMMAND_LENGTH
+            end = start + length
+            if end > len(buffer):
+                break
+            frame = bytes(buffer[start:end])
+            if checksum(frame[:-1]) == frame[-1]:
+                frames.append(frame)
+                start = end
+            elif (chatter := frame.find(CHATTER)) > 0:
+                del buffer[start + chatter : start + chatter + len(CHATTER)]
+            else:
+                # A lost notification makes this frame swallow the head of the next: look for that head inside.
+                self.broken_frames += 1
+                start += 1
+        del buffer[:start]
+        return frames
+
+    def _next_start(self, start: int) -> int:
+        """Return where the next frame begins at or after `start`; junk before it is counted.
+
+        Without a header that is the end of the buffer, or where a header may be starting.
+        """
+        buffer = self._buffer
+        if buffer.startswith(RESPONSE_HEADER, start):
+            return start
+        found = [
+            position
+            for header in (RESPONSE_HEADER, READY_HEADER)
+            if (position := buffer.find(header, start)) >= 0
+        ]
+        position = min(found) if found else self._partial_header(start)
+        self.junk_bytes += len(bytes(buffer[start:position]).replace(CHATTER, b""))
+        return position
+
+    def _partial_header(self, start: int) -> int:
+        buffer = self._buffer
+        for length in range(min(_LONGEST_HEADER - 1, len(buffer) - start), 0, -1):
+            tail = bytes(buffer[-length:])
+            if RESPONSE_HEADER.startswith(tail) or READY_HEADER.startswith(tail):
+                return len(buffer) - length
+        return len(buffer)

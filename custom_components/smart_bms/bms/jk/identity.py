@@ -1,0 +1,110 @@
+"""JK device info (frame 0x03): who the pack is and which commands it takes.
+
+The frame carries both passwords of the pack in clear text, to any client that connects. They are never decoded, and
+`mask_secrets` blanks them wherever a raw frame is kept.
+"""
+
+from typing import Any, Final
+
+from ..errors import FrameError
+from ..fields import Field, FieldTable
+from ..reading import Detail, Identity
+from .decode import variant_of
+from .frames import RESPONSE_LENGTH, TYPE_OFFSET, FrameType, checksum
+from .layouts import Variant
+
+_TEXTS: Final = {
+    "model": (6, 15),
+    "hw_version": (22, 8),
+    "sw_version": (30, 8),
+    "name": (46, 16),
+    "manufacturing_date": (78, 8),
+    "serial_number": (86, 16),
+}
+_USER_DATA: Final = (102, 16)
+_SECRETS: Final = ((62, 16), (118, 16))
+_PERSONAL: Final = ((46, 16), (86, 16), (102, 16), (134, 16))
+_SEPARATE_CODE_OFFSET: Final = 97
+_LONG_SERIAL_MAJOR: Final = 19
+
+_NUMBERS: Final = FieldTable(
+    (
+        Field("max_cells", 21, "B"),
+        Field("runtime", 38, "I"),
+        Field("power_on_count", 42, "I"),
+    )
+)
+# Filled by firmware that lists its commands at 150; 24S and JK04 leave all of it zero.
+_COMMANDS: Final = slice(150, 182)
+_DETAILS: Final = FieldTable(
+    (
+        Field("agency_id", 182, "H"),  # unproven
+        Field("uart1_protocol", 184, "B"),
+        Field("can_protocol", 185, "B"),
+        Field("uart2_protocol", 218, "B"),
+        Field("buzzer_trigger", 234, "B"),
+        Field("dry_contact_1_trigger", 235, "B"),
+        Field("dry_contact_2_trigger", 236, "B"),
+        Field("uart_library_version", 237, "B"),  # unproven
+        Field("buzzer_trigger_value", 238, "i"),
+        Field("buzzer_release_value", 242, "i"),
+        Field("dry_contact_1_trigger_value", 246, "i"),
+        Field("dry_contact_1_release_value", 250, "i"),
+        Field("dry_contact_2_trigger_value", 254, "i"),
+        Field("dry_contact_2_release_value", 258, "i"),
+        Field("data_storage_period", 262, "I"),
+        Field("requested_charge_time", 266, "B", 10),
+        Field("requested_float_time", 267, "B", 10),
+        Field("can_library_version", 268, "B"),  # unproven
+        Field("emergency_duration", 269, "B"),
+        Field("uart3_protocol", 270, "B"),
+        Field("rebulk_soc", 278, "B"),
+        Field("protocol_version", 298, "B"),  # unproven
+    )
+)
+_OPTIONS: Final = (190, 12)
+_MAX_CELLS: Final = 32
+
+
+def _text(frame: bytes, place: tuple[int, int]) -> str:
+    """Return a zero-terminated text; what stands behind the first zero is left over from longer ones."""
+    offset, length = place
+    return frame[offset : offset + length].split(b"\0")[0].decode("ascii", "replace").strip()
+
+
+def decode_identity(frame: bytes) -> Identity:
+    """Return the identity in a whole, checksum-valid 0x03 frame.
+
+    Raises FrameError (`implausible_identity`) if it holds no readable model.
+    """
+    texts = {key: _text(frame, place) for key, place in _TEXTS.items()}
+    if not texts["model"] or not texts["model"].isascii() or not texts["model"].isprintable():
+        raise FrameError("implausible_identity")
+    numbers: dict[str, Any] = _NUMBERS.read(frame)
+    variant = variant_of(texts["model"], texts["sw_version"])
+    major = texts["sw_version"].partition(".")[0]
+    if not (major.isdecimal() and int(major) >= _LONG_SERIAL_MAJOR):
+        texts["serial_number"] = _text(frame, (86, _SEPARATE_CODE_OFFSET - 86))
+    if not 0 < numbers["max_cells"] <= _MAX_CELLS:
+        numbers["max_cells"] = None
+    details: dict[str, Detail] = {}
+    if variant is Variant.JK02_32S and any(frame[_COMMANDS]):
+        details = dict(_DETAILS.read(frame))
+        commands = int.from_bytes(frame[_COMMANDS], "little")
+        details["commands"] = tuple(number for number in range(256) if commands >> number & 1)
+        if options := _text(frame, _OPTIONS):
+            details["hardware_options"] = options
+    if user_data := _text(frame, _USER_DATA):
+        details["user_data"] = user_data
+    return Identity(family="jk", variant=variant, **texts, **numbers, details=details)
+
+
+def mask_secrets(frame: bytes) -> bytes:
+    """Return a response frame without passwords, name, serial number and user data; the checksum is made to fit."""
+    if len(frame) != RESPONSE_LENGTH or frame[TYPE_OFFSET] != FrameType.DEVICE_INFO:
+        return frame
+    masked = bytearray(frame)
+    for offset, length in (*_SECRETS, *_PERSONAL):
+        masked[offset : offset + length] = bytes(length)
+    masked[-1] = checksum(masked[:-1])
+    return bytes(masked)

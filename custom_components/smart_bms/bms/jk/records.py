@@ -1,0 +1,158 @@
+"""JK for `script/decode`: any recorded message into one result."""
+
+from typing import Any, Final
+
+from ..advertisement import Advertisement
+from ..errors import FrameError
+from ..reading import Identity, reading_values
+from ..trust import check
+from .advertisement import COMPANY, COMPANY_PREFIX, SERVICE, is_jk
+from .decode import decode_reading, detect_variant
+from .frames import (
+    COMMAND_HEADER,
+    COMMAND_LENGTH,
+    PAYLOAD_LENGTH,
+    READY_HEADER,
+    RESPONSE_HEADER,
+    RESPONSE_LENGTH,
+    TYPE_OFFSET,
+    Command,
+    FrameType,
+    Reassembler,
+    checksum,
+)
+from .identity import decode_identity
+from .layouts import Variant
+from .log import decode_log
+from .settings import decode_settings, decode_write, detect_settings_variant
+
+type Result = dict[str, Any]
+
+_COMMANDS: Final = {int(command): command.name.lower() for command in Command}
+_LENGTH_OFFSET: Final = 5
+_PAYLOAD_OFFSET: Final = 6
+_ADDRESS_LENGTH: Final = 6
+_SHORTEST_FIELD: Final = 2
+
+
+class JkRecords:
+    """Decodes the records of one file."""
+
+    def __init__(self) -> None:
+        """Know nothing of the pack."""
+        self._variant: Variant | None = None
+        self._log = Reassembler()
+
+    def message(self, data: bytes, hints: Result) -> Result:
+        """Decode one whole message, from or to the pack."""
+        stated = hints.get("variant")
+        variant = Variant(stated) if stated in set(Variant) else self._variant
+        try:
+            if data.startswith(COMMAND_HEADER) and not data.startswith(READY_HEADER):
+                return self._command(data, variant)
+            frames = Reassembler().feed(data, 0.0)
+            if len(frames) != 1:
+                raise FrameError(_what_is_wrong(data) if not frames else "several_frames")
+            return self._frame(frames[0], variant)
+        except FrameError as error:
+            return {"kind": "rejected", "variant": variant, "reason": error.reason}
+
+    def notifications(self, fragments: list[bytes]) -> list[Result]:
+        """Decode the frames in a sequence of notifications, in order."""
+        self._variant = None
+        reassembler = Reassembler()
+        return [self._result(frame) for fragment in fragments for frame in reassembler.feed(fragment, 0.0)]
+
+    def notification(self, data: bytes) -> list[Result]:
+        """Decode the frames that one more notification of a log completes."""
+        if data.startswith(COMMAND_HEADER) and not data.startswith(READY_HEADER):
+            return [self.message(data, {})]
+        return [self._result(frame) for frame in self._log.feed(data, 0.0)]
+
+    def advertisement(self, data: bytes, hints: Result) -> Result:
+        """Decode manufacturer data as it is on the air: company id, then payload."""
+        if len(data) < _SHORTEST_FIELD:
+            return {"kind": "rejected", "reason": "length"}
+        company, payload = int.from_bytes(data[:2], "little"), data[2:]
+        name = hints.get("local_name") or (hints.get("expected") or {}).get("local_name") or ""
+        advertisement = Advertisement(name=name, manufacturer_data={company: payload}, service_uuids=(SERVICE,))
+        values: Result = {
+            "company_id": company,
+            "manufacturer_payload": payload.hex(),
+            "recognised": is_jk(advertisement),
+        }
+        address = payload.removeprefix(COMPANY_PREFIX)
+        if company == COMPANY and payload.startswith(COMPANY_PREFIX) and len(address) == _ADDRESS_LENGTH:
+            values["address"] = address.hex(":").upper()
+        return {"kind": "advertisement", "values": values}
+
+    def _result(self, frame: bytes) -> Result:
+        try:
+            return self._frame(frame, self._variant)
+        except FrameError as error:
+            return {"kind": "rejected", "variant": self._variant, "reason": error.reason}
+
+    def _frame(self, frame: bytes, variant: Variant | None) -> Result:
+        match frame[TYPE_OFFSET]:
+            case FrameType.CELL_INFO:
+                variant = detect_variant(frame, variant)
+                reading = decode_reading(frame, variant, 0.0)
+                check(reading)
+                return {"kind": "reading", "variant": variant, "values": reading_values(reading)}
+            case FrameType.SETTINGS:
+                variant = variant or detect_settings_variant(frame)
+                settings = decode_settings(frame, variant, 0.0)
+                return {"kind": "settings", "variant": variant, "values": dict(settings.values)}
+            case FrameType.DEVICE_INFO:
+                identity = decode_identity(frame)
+                self._variant = Variant(identity.variant)
+                return {"kind": "identity", "variant": identity.variant, "values": _identity_values(identity)}
+            case FrameType.SYSTEM_LOG:
+                count, entries = decode_log(frame)
+                listed = [{"runtime": entry.runtime, "event": entry.event} for entry in entries]
+                return {"kind": "log", "variant": variant, "values": {"count": count, "entries": listed}}
+            case FrameType.READY:
+                return {"kind": "ack", "variant": variant}
+            case _:
+                return {"kind": "ignored", "variant": variant, "reason": "unknown_type"}
+
+    def _command(self, data: bytes, variant: Variant | None) -> Result:
+        if len(data) != COMMAND_LENGTH:
+            raise FrameError("length")
+        if checksum(data[:-1]) != data[-1]:
+            raise FrameError("checksum")
+        command, length = data[TYPE_OFFSET], data[_LENGTH_OFFSET]
+        if command in _COMMANDS:
+            return {"kind": "command", "variant": variant, "values": {"command": _COMMANDS[command]}}
+        if length > PAYLOAD_LENGTH:
+            raise FrameError("length")
+        payload = data[_PAYLOAD_OFFSET : _PAYLOAD_OFFSET + length]
+        variant = variant or Variant.JK02_32S
+        parameter, value = decode_write(command, payload, variant)
+        values = {
+            "parameter": parameter,
+            "value": value,
+            "register": command,
+            "length": length,
+            "raw": int.from_bytes(payload, "little"),
+        }
+        return {"kind": "write", "variant": variant, "values": values}
+
+
+def _identity_values(identity: Identity) -> Result:
+    keys = ("model", "hw_version", "sw_version", "name", "serial_number", "manufacturing_date")
+    values: Result = {key: getattr(identity, key) for key in keys}
+    values |= {key: getattr(identity, key) for key in ("max_cells", "power_on_count", "runtime")}
+    values |= {key: list(detail) if isinstance(detail, tuple) else detail for key, detail in identity.details.items()}
+    return {key: value for key, value in values.items() if value is not None and value != ""}
+
+
+def _what_is_wrong(data: bytes) -> str:
+    """Say why no frame came out of these bytes."""
+    start = data.find(RESPONSE_HEADER)
+    length = RESPONSE_LENGTH
+    if start < 0:
+        start, length = data.find(READY_HEADER), COMMAND_LENGTH
+    if start < 0:
+        return "header"
+    return "length" if len(data) - start < length else "checksum"

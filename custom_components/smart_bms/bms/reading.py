@@ -1,0 +1,173 @@
+"""Reading and Identity: what any pack says of itself, in one vocabulary for all makes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from types import MappingProxyType
+from typing import Final
+
+from .alarm import Alarm, Severity
+
+type Detail = bool | int | float | str | tuple[int, ...]
+"""A value that only some families have."""
+
+NOTHING: Final[Mapping[str, Detail]] = MappingProxyType({})
+
+FULL_SOC: Final = 100.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One decoded measurement of a pack.
+
+    A value that the model does not have is None (or an empty tuple), never a substitute.
+    Units: V, A, W, Ah, %, °C, Ω, s. Current and power are positive while charging. Cells and probes count from 1:
+    index 0 of a cell tuple is cell 1; a slot without a cell in between is None.
+    """
+
+    measured_at: float
+    """Monotonic time in seconds at which the frame was complete."""
+    voltage: float | None = None
+    current: float | None = None
+    power: float | None = None
+    soc: float | None = None
+    soh: float | None = None
+    remaining_capacity: float | None = None
+    full_capacity: float | None = None
+    design_capacity: float | None = None
+    throughput: float | None = None
+    """Ah through the pack since new, as the pack counts it."""
+    cycles: int | None = None
+    cell_voltages: tuple[float | None, ...] = ()
+    cell_resistances: tuple[float | None, ...] = ()
+    """Resistance of each balance lead."""
+    cell_temperatures: tuple[float | None, ...] = ()
+    temperatures: Mapping[str, float] = field(default_factory=dict)
+    """By probe: `temperature_1`, `temperature_2`, …, `mosfet`."""
+    balance_current: float | None = None
+    balancing: bool | None = None
+    balancing_cells: tuple[int, ...] | None = None
+    charging_enabled: bool | None = None
+    """The pack lets charge current pass: the real state of the switch, not the wish."""
+    discharging_enabled: bool | None = None
+    balancing_enabled: bool | None = None
+    heating: bool | None = None
+    precharging: bool | None = None
+    charge_stage: str | None = None
+    """`bulk`, `absorption` or `float`."""
+    runtime: int | None = None
+    """Seconds the pack has been on in its life."""
+    alarms: tuple[Alarm, ...] | None = None
+    """What the pack complains about now; None if this family cannot say."""
+    alarm_mask: int | None = None
+    """The raw bits behind `alarms`, for support."""
+    details: Mapping[str, Detail] = field(default_factory=lambda: NOTHING)
+    """What only this family says; documented on the family's page."""
+
+    @cached_property
+    def _cells(self) -> list[tuple[float, int]]:
+        """Voltage and number of each cell that exists."""
+        return [(voltage, number) for number, voltage in enumerate(self.cell_voltages, 1) if voltage is not None]
+
+    @property
+    def cell_count(self) -> int | None:
+        """Number of cells the pack measures."""
+        return len(self._cells) or None
+
+    @property
+    def cell_voltage_min(self) -> float | None:
+        """Lowest cell voltage in V."""
+        return min(self._cells)[0] if self._cells else None
+
+    @property
+    def cell_voltage_max(self) -> float | None:
+        """Highest cell voltage in V."""
+        return max(self._cells)[0] if self._cells else None
+
+    @property
+    def cell_voltage_mean(self) -> float | None:
+        """Mean cell voltage in V."""
+        return round(sum(cell[0] for cell in self._cells) / len(self._cells), 4) if self._cells else None
+
+    @property
+    def cell_voltage_delta(self) -> float | None:
+        """Highest minus lowest cell voltage in V."""
+        return round(max(self._cells)[0] - min(self._cells)[0], 4) if self._cells else None
+
+    @property
+    def cell_min_number(self) -> int | None:
+        """Number of the lowest cell; of several equal ones the first."""
+        return min(self._cells)[1] if self._cells else None
+
+    @property
+    def cell_max_number(self) -> int | None:
+        """Number of the highest cell; of several equal ones the first."""
+        return max(self._cells, key=lambda cell: (cell[0], -cell[1]))[1] if self._cells else None
+
+    @property
+    def stored_energy(self) -> float | None:
+        """Energy left in Wh: remaining capacity at the present pack voltage."""
+        if self.remaining_capacity is None or self.voltage is None:
+            return None
+        return round(max(self.remaining_capacity, 0.0) * self.voltage, 1)
+
+    @property
+    def problems(self) -> tuple[Alarm, ...]:
+        """Alarms that the user should act on.
+
+        Notices are left out, and so is cell overvoltage of a full battery: that is how charging ends.
+        """
+        full = self.soc is not None and self.soc >= FULL_SOC
+        return tuple(
+            alarm
+            for alarm in self.alarms or ()
+            if alarm.severity is not Severity.NOTICE and not (full and alarm is Alarm.CELL_OVERVOLTAGE)
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """Who a pack is. Passwords are never part of it."""
+
+    family: str
+    variant: str
+    model: str
+    hw_version: str = ""
+    sw_version: str = ""
+    name: str = ""
+    serial_number: str = ""
+    manufacturing_date: str = ""
+    """As the pack stores it, usually YYMMDD."""
+    max_cells: int | None = None
+    power_on_count: int | None = None
+    runtime: int | None = None
+    details: Mapping[str, Detail] = field(default_factory=lambda: NOTHING)
+
+
+DERIVED: Final = (
+    "cell_count",
+    "cell_voltage_min",
+    "cell_voltage_max",
+    "cell_voltage_mean",
+    "cell_voltage_delta",
+    "cell_min_number",
+    "cell_max_number",
+    "stored_energy",
+)
+
+_STATED: Final = tuple(item.name for item in fields(Reading) if item.name not in {"measured_at", "details"})
+
+_MAY_BE_EMPTY: Final = {"cell_voltages", "cell_resistances", "cell_temperatures", "temperatures"}
+
+
+def reading_values(reading: Reading) -> dict[str, object]:
+    """Return all values that a reading has, by key, JSON-ready. Absent values have no key."""
+    values: dict[str, object] = {}
+    for key in (*_STATED, *DERIVED):
+        value = getattr(reading, key)
+        if value is None or (key in _MAY_BE_EMPTY and not value):
+            continue
+        values[key] = list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value
+    for key, detail in reading.details.items():
+        values[key] = list(detail) if isinstance(detail, tuple) else detail
+    return values

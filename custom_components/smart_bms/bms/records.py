@@ -1,0 +1,120 @@
+"""Decodes recorded traffic: `script/decode FAMILY FILE…`, the tool for bug reports and for checks.
+
+Input is one record per line: a JSON object (`hex`, `fragments`, `tx` …), plain hex, or a line of a notification log.
+Output is one JSON object per record, in the same order; docs/decode.md describes both.
+"""
+
+import argparse
+from collections.abc import Iterator
+import json
+from pathlib import Path
+import re
+import sys
+from typing import Any, Final, Protocol
+
+from .jk.records import JkRecords
+
+# Bytes as logs print them: at least four, bare or parted by one space, dot, colon or dash.
+_HEX_RUN: Final = re.compile(r"(?<![0-9A-Za-z])(?:0x)?((?:[0-9A-Fa-f]{2}[ .:-]?){3,}[0-9A-Fa-f]{2})(?![0-9A-Za-z])")
+
+type Result = dict[str, Any]
+
+
+class Records(Protocol):
+    """Decodes the records of one file, in order; what an earlier record said of the pack helps with the later ones."""
+
+    def message(self, data: bytes, hints: Result) -> Result:
+        """Decode one whole message, from or to the pack."""
+
+    def notifications(self, fragments: list[bytes]) -> list[Result]:
+        """Decode the frames in a sequence of notifications, in order."""
+
+    def notification(self, data: bytes) -> list[Result]:
+        """Decode the frames that one more notification of a log completes."""
+
+    def advertisement(self, data: bytes, hints: Result) -> Result:
+        """Decode the manufacturer data of an advertisement."""
+
+
+FAMILIES: Final = {"jk": JkRecords}
+
+_PERSONAL: Final = ("serial_number", "name", "user_data")
+
+
+def decode_lines(family: str, lines: Iterator[str]) -> Iterator[Result]:
+    """Yield one result per line that is not blank. Never raises for what a line holds."""
+    records: Records = FAMILIES[family]()
+    for number, line in enumerate(lines, 1):
+        if text := line.strip():
+            yield {"n": number, **_decode_line(records, text)}
+
+
+def _decode_line(records: Records, text: str) -> Result:
+    if text.startswith("{"):
+        try:
+            record = json.loads(text)
+        except ValueError:
+            return {"kind": "rejected", "reason": "not_json"}
+        return _decode_record(records, record)
+    runs = _HEX_RUN.findall(text)
+    if not runs:
+        return {"kind": "ignored", "reason": "no_bytes"}
+    data = bytes.fromhex(re.sub(r"[ .:-]", "", max(runs, key=len)))
+    found = records.notification(data)
+    if not found:
+        return {"kind": "ignored", "reason": "incomplete"}
+    return found[0] if len(found) == 1 else {"kind": "notification", "frames": found}
+
+
+def _decode_record(records: Records, record: Result) -> Result:
+    try:
+        if "fragments" in record:
+            return {"kind": "notification", "frames": records.notifications(list(map(bytes.fromhex, record["fragments"])))}
+        if "tx" in record:
+            return _decode_exchange(records, record)
+        if "hex" not in record:
+            return {"kind": "ignored", "reason": "no_bytes"}
+        data = bytes.fromhex(record["hex"])
+    except TypeError, ValueError:
+        return {"kind": "rejected", "reason": "not_hex"}
+    if record.get("type") == "advertisement":
+        return records.advertisement(data, record)
+    return records.message(data, record)
+
+
+def _decode_exchange(records: Records, record: Result) -> Result:
+    """A write with what came back; the write is the result, the answers are its frames."""
+    result = records.message(bytes.fromhex(record["tx"]), record)
+    answers = [record[key] for key in ("ack", "settings_before", "settings_after") if record.get(key)]
+    return result | {"frames": [records.message(bytes.fromhex(answer), record) for answer in answers]}
+
+
+def _redact(result: Result) -> Result:
+    values = {key: value for key, value in result.get("values", {}).items() if key not in _PERSONAL}
+    redacted = result | ({"values": values} if "values" in result else {})
+    if "frames" in result:
+        redacted["frames"] = [_redact(frame) for frame in result["frames"]]
+    return redacted
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(prog="script/decode", description="Decode recorded traffic of a pack.")
+    parser.add_argument("family", choices=sorted(FAMILIES))
+    parser.add_argument("files", nargs="+", metavar="FILE", help="capture (JSON lines), hex lines or log; - is stdin")
+    parser.add_argument("--redact", action="store_true", help="leave out serial number, name and user data")
+    options = parser.parse_args(arguments)
+    for name in options.files:
+        try:
+            text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8", errors="replace")
+        except OSError as error:
+            sys.stderr.write(f"{name}: {error.strerror}\n")
+            return 1
+        for result in decode_lines(options.family, iter(text.splitlines())):
+            shown = _redact(result) if options.redact else result
+            sys.stdout.write(json.dumps(shown, ensure_ascii=False) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

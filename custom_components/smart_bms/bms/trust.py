@@ -1,0 +1,138 @@
+"""Trust: which readings may be shown. A checksum of one byte lets every 256th broken frame pass."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Final
+
+from .alarm import Alarm
+from .errors import FrameError
+from .reading import Reading
+
+RANGES: Final[Mapping[str, tuple[float, float]]] = {
+    "voltage": (0, 1500),
+    "current": (-2000, 2000),
+    "soc": (0, 100),
+    "soh": (0, 100),
+    # Run past empty, packs count below zero.
+    "remaining_capacity": (-10_000, 100_000),
+    "full_capacity": (0, 100_000),
+    "design_capacity": (0, 100_000),
+    "cycles": (0, 100_000),
+    "balance_current": (-50, 50),
+}
+"""Lowest and highest value that physics and the largest packs allow."""
+
+CELL_VOLTAGE: Final = (0, 5)
+TEMPERATURE: Final = (-60, 160)
+
+_SUM_TOLERANCE: Final = 0.02
+_SUM_TOLERANCE_VOLTS: Final = 0.5
+
+JUMPS: Final[Mapping[str, float]] = {
+    "voltage": 20,
+    "soc": 10,
+    "remaining_capacity": 100,
+    "throughput": 10,
+    "runtime": 120,
+}
+"""How far a value may move between two readings that are at most `JUMP_WINDOW` seconds apart."""
+
+CELL_JUMP: Final = 1.0
+TEMPERATURE_JUMP: Final = 20.0
+JUMP_WINDOW: Final = 30.0
+FROZEN_AFTER: Final = 5.0
+"""Seconds after which a run-time counter that stands still means that old data is being repeated."""
+
+
+def check(reading: Reading) -> None:
+    """Raise FrameError unless the reading is possible for itself alone."""
+    for key, (low, high) in RANGES.items():
+        value = getattr(reading, key)
+        if value is not None and not low <= value <= high:
+            raise FrameError(f"implausible_{key}")
+    low, high = TEMPERATURE
+    for value in reading.temperatures.values():
+        if not low <= value <= high:
+            raise FrameError("implausible_temperature")
+    # The pack itself says that its cells do not add up: that must be shown, not hidden.
+    explained = reading.alarms is not None and Alarm.CELL_COUNT_MISMATCH in reading.alarms
+    cells = [voltage for voltage in reading.cell_voltages if voltage is not None]
+    if not cells:
+        if not explained:
+            raise FrameError("no_cells")
+        return
+    low, high = CELL_VOLTAGE
+    if min(cells) < low or max(cells) > high:
+        raise FrameError("implausible_cell_voltage")
+    if reading.voltage is None or explained:
+        return
+    if abs(sum(cells) - reading.voltage) > max(_SUM_TOLERANCE * reading.voltage, _SUM_TOLERANCE_VOLTS):
+        raise FrameError("cells_disagree_with_voltage")
+
+
+def jump(before: Reading, after: Reading) -> str | None:
+    """Return why `after` cannot follow `before`, or None."""
+    if after.measured_at - before.measured_at > JUMP_WINDOW:
+        return None
+    for key, most in JUMPS.items():
+        old, new = getattr(before, key), getattr(after, key)
+        if old is not None and new is not None and abs(new - old) > most:
+            return f"jump_{key}"
+    for old, new in zip(before.cell_voltages, after.cell_voltages, strict=False):
+        if old is not None and new is not None and abs(new - old) > CELL_JUMP:
+            return "jump_cell_voltage"
+    for key, old in before.temperatures.items():
+        if (new := after.temperatures.get(key)) is not None and abs(new - old) > TEMPERATURE_JUMP:
+            return "jump_temperature"
+    return None
+
+
+class Trust:
+    """Judges the readings of one session, one after the other, and counts what it refuses."""
+
+    def __init__(self) -> None:
+        """Start without a past."""
+        self.dropped: Counter[str] = Counter()
+        """Refused readings by reason, over all sessions."""
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the past: a new session may find the pack in any state."""
+        self._accepted: Reading | None = None
+        self._doubted: Reading | None = None
+        self._runtime: int | None = None
+        self._runtime_moved_at = 0.0
+        self.frozen = False
+
+    def drop(self, reason: str) -> None:
+        """Count something that was refused elsewhere."""
+        self.dropped[reason] += 1
+
+    def accepts(self, reading: Reading) -> bool:
+        """Tell whether the reading may be shown."""
+        try:
+            check(reading)
+            self._check_progress(reading)
+            self._check_jump(reading)
+        except FrameError as error:
+            self.drop(error.reason)
+            return False
+        self._accepted, self._doubted = reading, None
+        return True
+
+    def _check_progress(self, reading: Reading) -> None:
+        if reading.runtime is None or reading.runtime != self._runtime:
+            self._runtime = reading.runtime
+            self._runtime_moved_at = reading.measured_at
+        self.frozen = reading.runtime is not None and reading.measured_at - self._runtime_moved_at > FROZEN_AFTER
+        if self.frozen:
+            raise FrameError("frozen")
+
+    def _check_jump(self, reading: Reading) -> None:
+        if self._accepted is None or (reason := jump(self._accepted, reading)) is None:
+            return
+        # A jump is believed when the next reading confirms it: a relay may have closed, a counter been set.
+        if self._doubted is not None and jump(self._doubted, reading) is None:
+            return
+        self._doubted = reading
+        raise FrameError(reason)
