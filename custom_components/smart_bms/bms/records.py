@@ -69,7 +69,10 @@ def _decode_line(records: Records, text: str) -> Result:
 def _decode_record(records: Records, record: Result) -> Result:
     try:
         if "fragments" in record:
-            return {"kind": "notification", "frames": records.notifications(list(map(bytes.fromhex, record["fragments"])))}
+            return {
+                "kind": "notification",
+                "frames": records.notifications(list(map(bytes.fromhex, record["fragments"]))),
+            }
         if "tx" in record:
             return _decode_exchange(records, record)
         if "hex" not in record:

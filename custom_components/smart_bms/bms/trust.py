@@ -104,10 +104,6 @@ class Trust:
         self._runtime_moved_at = 0.0
         self.frozen = False
 
-    def drop(self, reason: str) -> None:
-        """Count something that was refused elsewhere."""
-        self.dropped[reason] += 1
-
     def accepts(self, reading: Reading) -> bool:
         """Tell whether the reading may be shown."""
         try:
@@ -115,7 +111,7 @@ class Trust:
             self._check_progress(reading)
             self._check_jump(reading)
         except FrameError as error:
-            self.drop(error.reason)
+            self.dropped[error.reason] += 1
             return False
         self._accepted, self._doubted = reading, None
         return True

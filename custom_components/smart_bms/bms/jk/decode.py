@@ -80,7 +80,9 @@ def _jk04_mask_fits(frame: bytes) -> bool:
     cells = JK04_VOLTAGES.unpack_from(frame)
     mask = int.from_bytes(frame[JK04_MASK_OFFSET : JK04_MASK_OFFSET + 4], "little")
     # A cell whose wire is off reads zero and keeps its bit.
-    return mask > 0 and _present(cells) & ~mask == 0 and any(cells) and all(0 <= cell <= _HIGHEST_CELL for cell in cells)
+    return (
+        mask > 0 and _present(cells) & ~mask == 0 and any(cells) and all(0 <= cell <= _HIGHEST_CELL for cell in cells)
+    )
 
 
 def _present(values: tuple[float, ...]) -> int:
@@ -166,7 +168,9 @@ def _contiguous(mask: int) -> int | None:
 
 
 def _scatter(raw: tuple[float, ...], present: int, divisor: int = 1000) -> tuple[float | None, ...]:
-    return tuple(value / divisor if present >> place & 1 else None for place, value in enumerate(raw[: present.bit_length()]))
+    return tuple(
+        value / divisor if present >> place & 1 else None for place, value in enumerate(raw[: present.bit_length()])
+    )
 
 
 def _temperatures(frame: bytes, layout: Layout, probes: dict[str, Any], bits: Any) -> dict[str, float]:

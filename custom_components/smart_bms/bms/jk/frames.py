@@ -116,9 +116,7 @@ class Reassembler:
         if buffer.startswith(RESPONSE_HEADER, start):
             return start
         found = [
-            position
-            for header in (RESPONSE_HEADER, READY_HEADER)
-            if (position := buffer.find(header, start)) >= 0
+            position for header in (RESPONSE_HEADER, READY_HEADER) if (position := buffer.find(header, start)) >= 0
         ]
         position = min(found) if found else self._partial_header(start)
         self.junk_bytes += len(bytes(buffer[start:position]).replace(CHATTER, b""))

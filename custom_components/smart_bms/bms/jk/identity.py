@@ -77,7 +77,7 @@ def decode_identity(frame: bytes) -> Identity:
 
     Raises FrameError (`implausible_identity`) if it holds no readable model.
     """
-    texts = {key: _text(frame, place) for key, place in _TEXTS.items()}
+    texts: dict[str, Any] = {key: _text(frame, place) for key, place in _TEXTS.items()}
     if not texts["model"] or not texts["model"].isascii() or not texts["model"].isprintable():
         raise FrameError("implausible_identity")
     numbers: dict[str, Any] = _NUMBERS.read(frame)

@@ -15,9 +15,8 @@ _FIRST_CELL_OVERVOLTAGE: Final = 0x64
 _FIRST_CELL_UNDERVOLTAGE: Final = 0xC8
 _CELLS: Final = 32
 
-_EVENTS: Final = {
-    code: event
-    for code, event in enumerate(
+_EVENTS: Final = dict(
+    enumerate(
         (
             "boot",
             "shutdown",
@@ -95,7 +94,7 @@ _EVENTS: Final = {
         ),
         start=1,
     )
-}
+)
 
 
 @dataclass(frozen=True, slots=True)

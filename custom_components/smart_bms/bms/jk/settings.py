@@ -235,9 +235,7 @@ def _table(variant: Variant, bitmap: bytes) -> tuple[FieldTable, tuple[Register,
         if register.bit is None
         or (bits >> register.bit & 1 if bits else register.write is None or register.write <= _LAST_UNGATED)
     )
-    reader = FieldTable(
-        Field(row.key, row.offset, row.stored or row.code) for row in rows if row.offset is not None
-    )
+    reader = FieldTable(Field(row.key, row.offset, row.stored or row.code) for row in rows if row.offset is not None)
     return reader, rows
 
 
@@ -287,5 +285,3 @@ def decode_write(register: int, payload: bytes, variant: Variant) -> tuple[str, 
     if row is None:
         raise FrameError("unknown_register")
     return row.key, row.decode(payload) if row.code else None
-
-

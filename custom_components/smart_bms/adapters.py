@@ -1,0 +1,77 @@
+"""Adapters and proxies: which can reach a pack, which are full. The only module that asks habluetooth."""
+
+from collections.abc import Callable
+from typing import Final
+
+from bleak.backends.device import BLEDevice
+from habluetooth import HaBluetoothSlotAllocations, get_manager
+from homeassistant.components import bluetooth
+from homeassistant.components.bluetooth import BluetoothReachabilityIntent
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+
+from .bms.errors import NoConnectablePathError, NoFreeSlotError
+
+_NOWHERE: Final = "not heard by any adapter or proxy that can connect"
+
+
+def find_device(hass: HomeAssistant, address: str) -> BLEDevice:
+    """Return how to reach a pack now.
+
+    Raises NoConnectablePathError or NoFreeSlotError; looking first spares the half minute that a connection attempt
+    without a free slot takes.
+    """
+    paths = bluetooth.async_scanner_devices_by_address(hass, address, connectable=True)
+    device = bluetooth.async_ble_device_from_address(hass, address, connectable=True)
+    if not paths or device is None:
+        raise NoConnectablePathError(_reachability(hass, address))
+    allocations = {allocation.source: allocation for allocation in _allocations()}
+    full = [
+        path.scanner.name
+        for path in paths
+        if (allocation := allocations.get(path.scanner.source)) and _is_full(allocation, address)
+    ]
+    if len(full) == len(paths):
+        raise NoFreeSlotError(", ".join(full))
+    return device
+
+
+def connected_through(hass: HomeAssistant, address: str) -> str | None:
+    """Return the name of the adapter or proxy that holds the connection to a pack."""
+    for allocation in _allocations():
+        if address in allocation.allocated:
+            scanner = bluetooth.async_scanner_by_source(hass, allocation.source)
+            return scanner.name if scanner else allocation.source
+    return None
+
+
+def signal_strength(hass: HomeAssistant, address: str) -> int | None:
+    """Return the RSSI in dBm of the last advertisement; packs that are connected do not advertise."""
+    info = bluetooth.async_last_service_info(hass, address, connectable=True)
+    return info.rssi if info else None
+
+
+def on_slot_freed(address: str, action: Callable[[], None]) -> CALLBACK_TYPE:
+    """Call `action` whenever an adapter or proxy has a free slot after a change; return how to stop that."""
+
+    @callback
+    def changed(allocation: HaBluetoothSlotAllocations) -> None:
+        if not _is_full(allocation, address):
+            action()
+
+    return get_manager().async_register_allocation_callback(changed)
+
+
+def _allocations() -> list[HaBluetoothSlotAllocations]:
+    return get_manager().async_current_allocations() or []
+
+
+def _is_full(allocation: HaBluetoothSlotAllocations, address: str) -> bool:
+    # Zero slots means that the adapter does not tell.
+    return allocation.slots > 0 and allocation.free == 0 and address not in allocation.allocated
+
+
+def _reachability(hass: HomeAssistant, address: str) -> str:
+    return (
+        bluetooth.async_address_reachability_diagnostics(hass, address, BluetoothReachabilityIntent.CONNECTION)
+        or _NOWHERE
+    )

@@ -1,0 +1,134 @@
+"""Binary sensors: what the pack is doing, what it allows, and every alarm it can raise."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, override
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorDeviceClass,
+    BinarySensorEntity,
+    BinarySensorEntityDescription,
+)
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .bms.alarm import Alarm, Severity
+from .bms.reading import Reading
+from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
+from .entity import SmartBmsEntity
+from .publishing import Quantity, Value
+
+PARALLEL_UPDATES: Final = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmartBmsBinarySensorDescription(BinarySensorEntityDescription):
+    """What a binary sensor shows."""
+
+    value_fn: Callable[[Reading], bool | None]
+    needs: str | None = None
+    """The value that a pack must have for this sensor to exist; by default the one of the same key."""
+    quantity: Quantity = Quantity.STATE
+
+
+def _state(key: str, device_class: BinarySensorDeviceClass | None = None) -> SmartBmsBinarySensorDescription:
+    return SmartBmsBinarySensorDescription(
+        key=key,
+        translation_key=key,
+        device_class=device_class,
+        value_fn=lambda reading: getattr(reading, key),
+    )
+
+
+BINARY_SENSOR_DESCRIPTIONS: Final[tuple[SmartBmsBinarySensorDescription, ...]] = (
+    SmartBmsBinarySensorDescription(
+        key="charging",
+        translation_key="charging",
+        device_class=BinarySensorDeviceClass.BATTERY_CHARGING,
+        quantity=Quantity.DIRECTION,
+        needs="current",
+        value_fn=lambda reading: None if reading.current is None else reading.current > 0,
+    ),
+    SmartBmsBinarySensorDescription(
+        key="discharging",
+        translation_key="discharging",
+        device_class=BinarySensorDeviceClass.RUNNING,
+        quantity=Quantity.DIRECTION,
+        needs="current",
+        value_fn=lambda reading: None if reading.current is None else reading.current < 0,
+    ),
+    _state("charging_enabled"),
+    _state("discharging_enabled"),
+    _state("balancing_enabled"),
+    _state("balancing", BinarySensorDeviceClass.RUNNING),
+    _state("heating", BinarySensorDeviceClass.RUNNING),
+    _state("precharging", BinarySensorDeviceClass.RUNNING),
+    SmartBmsBinarySensorDescription(
+        key="problem",
+        translation_key="problem",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        needs="alarms",
+        value_fn=lambda reading: None if reading.alarms is None else bool(reading.problems),
+    ),
+)
+
+
+def _alarm_description(alarm: Alarm) -> SmartBmsBinarySensorDescription:
+    notice = alarm.severity is Severity.NOTICE
+    return SmartBmsBinarySensorDescription(
+        key=f"alarm_{alarm}",
+        translation_key=f"alarm_{alarm}",
+        # A notice is no problem and must not look like one.
+        device_class=None if notice else BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=not notice,
+        needs="alarms",
+        value_fn=lambda reading: None if reading.alarms is None else alarm in reading.alarms,
+    )
+
+
+ALARM_DESCRIPTIONS: Final = {alarm: _alarm_description(alarm) for alarm in Alarm}
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: SmartBmsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the states that the pack is known to have and the alarms that its family can report."""
+    coordinator = entry.runtime_data
+    added: set[str] = set()
+
+    @callback
+    def add_new() -> None:
+        alarms = coordinator.family.alarms(coordinator.identity["variant"])
+        new = [
+            item
+            for item in (*BINARY_SENSOR_DESCRIPTIONS, *(ALARM_DESCRIPTIONS[alarm] for alarm in alarms))
+            if item.key not in added and (item.needs or item.key) in coordinator.features.values
+        ]
+        if new:
+            added.update(item.key for item in new)
+            async_add_entities(SmartBmsBinarySensor(coordinator, item) for item in new)
+
+    add_new()
+    entry.async_on_unload(coordinator.async_add_features_listener(add_new))
+
+
+class SmartBmsBinarySensor(SmartBmsEntity, BinarySensorEntity):
+    """One state or alarm of a pack."""
+
+    entity_description: SmartBmsBinarySensorDescription
+
+    def __init__(self, coordinator: SmartBmsCoordinator, description: SmartBmsBinarySensorDescription) -> None:
+        """Show what the description says."""
+        super().__init__(coordinator, description, description.quantity, always=False)
+
+    @override
+    def current_value(self) -> Value:
+        return self.entity_description.value_fn(self.coordinator.data) if self.coordinator.data else None
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        value = self._gate.value
+        return None if value is None else bool(value)

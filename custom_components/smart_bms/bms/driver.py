@@ -1,0 +1,58 @@
+"""What a family must offer: the conversation with one pack over an open link."""
+
+from abc import ABC, abstractmethod
+from typing import Protocol
+
+from bleak.backends.service import BleakGATTServiceCollection
+
+from .link import Channel
+from .reading import Identity, Reading
+from .settings import Settings
+
+
+class Writer(Protocol):
+    """The part of a link that a driver uses."""
+
+    async def write(self, data: bytes) -> None:
+        """Send one packet. Raises LinkLostError."""
+
+
+class Sink(Protocol):
+    """Where a driver puts what it hears."""
+
+    def identity(self, identity: Identity) -> None:
+        """Take who the pack is."""
+
+    def settings(self, settings: Settings) -> None:
+        """Take its parameters."""
+
+    def reading(self, reading: Reading) -> bool:
+        """Take a measurement; tell whether it was trusted."""
+
+    def frame(self, frame: bytes) -> None:
+        """Take a valid raw frame, free of secrets, for diagnostics."""
+
+    def drop(self, reason: str, count: int = 1) -> None:
+        """Count frames that did not become a value."""
+
+
+class Driver(ABC):
+    """The conversation of one session."""
+
+    def __init__(self, link: Writer, sink: Sink) -> None:
+        """Talk over `link`, report to `sink`."""
+        self._link = link
+        self._sink = sink
+
+    @staticmethod
+    @abstractmethod
+    def choose_channel(services: BleakGATTServiceCollection) -> Channel:
+        """Return the characteristics to use. Raises NotThisKindError."""
+
+    @abstractmethod
+    def notified(self, data: bytes | bytearray, now: float) -> None:
+        """Take one notification received at monotonic time `now`. Never raises for what is in it."""
+
+    @abstractmethod
+    async def converse(self) -> None:
+        """Talk with the pack until cancelled. Raises SilentError or LinkLostError when there is no use in going on."""

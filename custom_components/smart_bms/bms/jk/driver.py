@@ -1,0 +1,154 @@
+"""The conversation with a JK pack: ask who it is, ask for the settings, and it streams by itself.
+
+The order matters: firmware 19 and 20 answers a request for settings alone but never starts to stream.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final, override
+
+from bleak.backends.characteristic import BleakGATTCharacteristic
+from bleak.backends.service import BleakGATTServiceCollection
+
+from ..driver import Driver, Sink, Writer
+from ..errors import FrameError, NotThisKindError, SilentError
+from ..link import Channel
+from .advertisement import SERVICE
+from .decode import decode_reading, detect_variant
+from .frames import TYPE_OFFSET, Command, FrameType, Reassembler, encode_command
+from .identity import decode_identity, mask_secrets
+from .layouts import Variant
+from .settings import decode_settings
+
+_CHARACTERISTIC: Final = "0000ffe1-0000-1000-8000-00805f9b34fb"
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds. Packs push about every 0.5 s; the longest gap seen is 1.15 s."""
+
+    answer: float = 3.0
+    """For the device info after a request."""
+    pause: float = 0.2
+    """Between the answer and the next request, as the vendor's app leaves it."""
+    silence: float = 5.0
+    """Without a usable reading before asking again."""
+    give_up: float = 7.0
+    """After asking again, before the session is ended."""
+
+
+DEFAULT_TIMING: Final = Timing()
+
+
+class JkDriver(Driver):
+    """One session with a JK pack."""
+
+    def __init__(self, link: Writer, sink: Sink, timing: Timing = DEFAULT_TIMING) -> None:
+        """Start knowing nothing."""
+        super().__init__(link, sink)
+        self._timing = timing
+        self._reassembler = Reassembler()
+        self._broken_counted = 0
+        self._expected: Variant | None = None
+        self._variant: Variant | None = None
+        self._settings_frame: bytes | None = None
+        self._last_frame = b""
+        self._identified = asyncio.Event()
+        self._heard = asyncio.Event()
+
+    @staticmethod
+    @override
+    def choose_channel(services: BleakGATTServiceCollection) -> Channel:
+        """Choose by property: one module type has FFE1 twice, others notify on FFE2 too, which fails."""
+        candidates = [
+            characteristic
+            for service in services
+            if service.uuid == SERVICE
+            for characteristic in service.characteristics
+            if characteristic.uuid == _CHARACTERISTIC
+        ]
+
+        def having(prop: str) -> BleakGATTCharacteristic | None:
+            return next((candidate for candidate in candidates if prop in candidate.properties), None)
+
+        notify = having("notify")
+        write = having("write-without-response") or having("write")
+        if notify is None or write is None:
+            raise NotThisKindError("it has no JK service")
+        return Channel(notify, write, response="write-without-response" not in write.properties)
+
+    @override
+    async def converse(self) -> None:
+        await self._start()
+        while True:
+            try:
+                await self._wait(self._heard, self._timing.silence)
+            except TimeoutError:
+                await self._start()
+                try:
+                    await self._wait(self._heard, self._timing.give_up)
+                except TimeoutError:
+                    raise SilentError("no usable data") from None
+
+    async def _start(self) -> None:
+        """Ask for device info, then for the settings, which starts the stream."""
+        self._identified.clear()
+        await self._link.write(encode_command(Command.READ_DEVICE_INFO))
+        try:
+            await self._wait(self._identified, self._timing.answer)
+        except TimeoutError:
+            raise SilentError("no answer to the request for device info") from None
+        await asyncio.sleep(self._timing.pause)
+        await self._link.write(encode_command(Command.READ_SETTINGS))
+
+    @staticmethod
+    async def _wait(event: asyncio.Event, seconds: float) -> None:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+        event.clear()
+
+    @override
+    def notified(self, data: bytes | bytearray, now: float) -> None:
+        frames = self._reassembler.feed(data, now)
+        if (broken := self._reassembler.broken_frames) != self._broken_counted:
+            self._sink.drop("checksum", broken - self._broken_counted)
+            self._broken_counted = broken
+        for frame in frames:
+            try:
+                self._take(frame, now)
+            except FrameError as error:
+                self._sink.drop(error.reason)
+
+    def _take(self, frame: bytes, now: float) -> None:
+        match frame[TYPE_OFFSET]:
+            case FrameType.CELL_INFO:
+                self._take_reading(frame, now)
+            case FrameType.DEVICE_INFO:
+                identity = decode_identity(frame)
+                self._expected = Variant(identity.variant)
+                self._sink.frame(mask_secrets(frame))
+                self._sink.identity(identity)
+                self._identified.set()
+            case FrameType.SETTINGS:
+                self._settings_frame = frame
+                self._take_settings(frame, now)
+
+    def _take_reading(self, frame: bytes, now: float) -> None:
+        if self._expected is None:
+            # Left over from the session before; the layout is not known yet.
+            return
+        if frame == self._last_frame:
+            raise FrameError("repeated")
+        self._last_frame = frame
+        if self._variant is None:
+            self._variant = detect_variant(frame, self._expected)
+            if self._variant is not self._expected and self._settings_frame is not None:
+                self._take_settings(self._settings_frame, now)
+        self._sink.frame(frame)
+        if self._sink.reading(decode_reading(frame, self._variant, now)):
+            self._heard.set()
+
+    def _take_settings(self, frame: bytes, now: float) -> None:
+        if variant := self._variant or self._expected:
+            self._sink.settings(decode_settings(frame, variant, now))
+            self._sink.frame(frame)

@@ -1,0 +1,155 @@
+"""One Bluetooth session with one device: connect, subscribe, write, close. Never used twice."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+import logging
+from typing import Final
+
+from bleak import BleakClient
+from bleak.backends.characteristic import BleakGATTCharacteristic
+from bleak.backends.device import BLEDevice
+from bleak.backends.service import BleakGATTServiceCollection
+from bleak.exc import BleakError
+import bleak_retry_connector
+
+from .errors import (
+    ConnectFailedError,
+    LinkLostError,
+    NoConnectablePathError,
+    NoFreeSlotError,
+    NotThisKindError,
+    PackError,
+    PairingNeededError,
+)
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+# Without a free slot the connector tries nine times over half a minute, whatever it is told; that is too long for a
+# user who waits, and others may need the adapter.
+CONNECT_TIMEOUT: Final = 25.0
+CLOSE_TIMEOUT: Final = 5.0
+WRITE_TIMEOUT: Final = 5.0
+_ATTEMPTS: Final = 2
+# How the back ends word ATT errors 0x05 and 0x0F and their kin.
+_PAIRING_WORDS: Final = ("authentication", "authorization", "encryption", "not paired", "insufficient", "pairing")
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """The characteristics over which a family talks."""
+
+    notify: BleakGATTCharacteristic
+    write: BleakGATTCharacteristic
+    response: bool
+    """The write characteristic only takes writes that are answered."""
+
+
+type ChooseChannel = Callable[[BleakGATTServiceCollection], Channel]
+"""Finds the channel among the services of a device. Raises NotThisKindError if they are not those of the family."""
+
+
+class Link:
+    """One session. All errors are PackError."""
+
+    def __init__(self, find_device: Callable[[], BLEDevice], name: str) -> None:
+        """`find_device` returns how to reach the device now, or raises PackError; it is asked before each attempt."""
+        self._find_device = find_device
+        self._name = name
+        self._client: BleakClient | None = None
+        self._channel: Channel | None = None
+        self.lost = asyncio.Event()
+        """Set when the connection has ended, whoever ended it."""
+
+    async def open(self, choose: ChooseChannel, on_data: Callable[[bytearray], None], *, pair: bool = False) -> None:
+        """Connect, find the channel and subscribe; `on_data` then gets every notification."""
+        await self._connect(pair=pair)
+        try:
+            self._channel = self._choose(choose)
+        except NotThisKindError:
+            # The list of services may be that of an earlier firmware: read it again, once.
+            await self._forget_services()
+            await self._connect(pair=pair)
+            self._channel = self._choose(choose)
+
+        def received(_: BleakGATTCharacteristic, data: bytearray) -> None:
+            on_data(data)
+
+        try:
+            async with asyncio.timeout(WRITE_TIMEOUT):
+                await self._connected().start_notify(self._channel.notify, received)
+        except (BleakError, TimeoutError, EOFError) as error:
+            raise self._failure(error) from error
+
+    async def write(self, data: bytes) -> None:
+        """Send one packet. Raises LinkLostError if it could not be sent."""
+        if self._channel is None:
+            raise LinkLostError("not connected")
+        try:
+            async with asyncio.timeout(WRITE_TIMEOUT):
+                await self._connected().write_gatt_char(self._channel.write, data, response=self._channel.response)
+        except (BleakError, TimeoutError, EOFError) as error:
+            failure = self._failure(error)
+            raise failure if isinstance(failure, PairingNeededError) else LinkLostError(str(error)) from error
+
+    async def close(self) -> None:
+        """Disconnect; never raises and never hangs."""
+        client, self._client = self._client, None
+        if client is None:
+            return
+        with suppress(BleakError, TimeoutError, EOFError, OSError):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await client.disconnect()
+
+    async def _connect(self, *, pair: bool) -> None:
+        self.lost.clear()
+        device = self._find_device()
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                self._client = await bleak_retry_connector.establish_connection(
+                    # Looked up now: Home Assistant puts its own client there, which knows the proxies.
+                    bleak_retry_connector.BleakClientWithServiceCache,
+                    device,
+                    self._name,
+                    disconnected_callback=self._on_disconnected,
+                    max_attempts=_ATTEMPTS,
+                    ble_device_callback=self._find_device,
+                    pair=pair,
+                )
+        except bleak_retry_connector.BleakOutOfConnectionSlotsError as error:
+            raise NoFreeSlotError(str(error)) from error
+        except bleak_retry_connector.BleakNotFoundError as error:
+            raise NoConnectablePathError(str(error)) from error
+        except NotImplementedError as error:
+            raise PairingNeededError("this adapter or proxy cannot pair") from error
+        except TimeoutError as error:
+            raise ConnectFailedError("timed out") from error
+        except (BleakError, EOFError, OSError) as error:
+            raise self._failure(error) from error
+
+    def _on_disconnected(self, client: BleakClient) -> None:
+        if self._client is None or client is self._client:
+            self.lost.set()
+
+    def _choose(self, choose: ChooseChannel) -> Channel:
+        return choose(self._connected().services)
+
+    async def _forget_services(self) -> None:
+        client = self._connected()
+        if isinstance(client, bleak_retry_connector.BleakClientWithServiceCache):
+            with suppress(BleakError):
+                await client.clear_cache()
+        await self.close()
+
+    def _connected(self) -> BleakClient:
+        if self._client is None:
+            raise LinkLostError("not connected")
+        return self._client
+
+    @staticmethod
+    def _failure(error: Exception) -> PackError:
+        text = str(error) or type(error).__name__
+        if any(word in text.lower() for word in _PAIRING_WORDS):
+            return PairingNeededError(text)
+        return ConnectFailedError(text)

@@ -1,0 +1,261 @@
+"""A pack: keeps a session with it alive and holds what it last said."""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable
+from contextlib import suppress
+from enum import StrEnum
+import logging
+from typing import Final
+
+from bleak.backends.device import BLEDevice
+
+from .errors import LinkLostError, PackError, PairingNeededError, SilentError
+from .families import Family
+from .link import Link
+from .reading import Identity, Reading
+from .settings import Settings
+from .trust import Trust
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+BACKOFF: Final = (1.0, 5.0, 15.0, 30.0, 60.0)
+"""Seconds to wait after each failure in a row."""
+
+CONTACT_TIMEOUT: Final = 20.0
+KEPT_FRAMES: Final = 20
+# A pack that wants a bond lets us in and drops us within seconds. Twice in a row is no accident.
+_EARLY: Final = 5.0
+_EARLY_LOSSES: Final = 2
+_SETTLED: Final = 60.0
+_MINUTE: Final = 60.0
+
+
+class LinkState(StrEnum):
+    """Where the link to a pack stands; the failures are named as the errors' reasons."""
+
+    CONNECTING = "connecting"
+    IDENTIFYING = "identifying"
+    STREAMING = "streaming"
+    FROZEN = "frozen"
+    SILENT = "silent"
+    LINK_LOST = "link_lost"
+    NO_CONNECTABLE_PATH = "no_connectable_path"
+    NO_FREE_SLOT = "no_free_slot"
+    CONNECT_FAILED = "connect_failed"
+    PAIRING_NEEDED = "pairing_needed"
+    NOT_THIS_KIND = "not_this_kind"
+    STOPPED = "stopped"
+
+
+class Change(StrEnum):
+    """What a listener is told about."""
+
+    READING = "reading"
+    STATE = "state"
+    IDENTITY = "identity"
+    SETTINGS = "settings"
+
+
+class Pack:
+    """One pack at one address. `run` keeps trying for ever; `first_contact` tries once."""
+
+    def __init__(
+        self,
+        family: Family,
+        name: str,
+        find_device: Callable[[], BLEDevice],
+        listener: Callable[[Change], None] = lambda _: None,
+        backoff: tuple[float, ...] = BACKOFF,
+    ) -> None:
+        """`find_device` returns how to reach the pack now, or raises a PackError that says why it cannot be."""
+        self.family = family
+        self.state = LinkState.STOPPED
+        self.last_identity: Identity | None = None
+        self.last_settings: Settings | None = None
+        self.last_reading: Reading | None = None
+        self.last_error: PackError | None = None
+        self.sessions = 0
+        self.trust = Trust()
+        self.frames: deque[tuple[float, str]] = deque(maxlen=KEPT_FRAMES)
+        """The newest raw frames with the time they came, as hex, free of secrets."""
+        self._name = name
+        self._find_device = find_device
+        self._listener = listener
+        self._backoff = backoff
+        self._accepted_at: deque[float] = deque(maxlen=600)
+        self._failures = 0
+        self._early_losses = 0
+        self._paired = False
+        self._wake = asyncio.Event()
+        self._contact = asyncio.Event()
+
+    # What others ask.
+
+    def age(self, now: float) -> float | None:
+        """Return the seconds since the last trusted reading was measured, None if there was none."""
+        return None if self.last_reading is None else max(0.0, now - self.last_reading.measured_at)
+
+    def is_fresh(self, now: float) -> bool:
+        """Tell whether the last reading may be shown as current."""
+        age = self.age(now)
+        return age is not None and age <= self.family.stale_after
+
+    def status(self, now: float) -> LinkState:
+        """Return the state of the link, and what is wrong with a stream that brings nothing usable."""
+        if self.state is LinkState.STREAMING and not self.is_fresh(now):
+            return LinkState.FROZEN if self.trust.frozen else LinkState.SILENT
+        return self.state
+
+    def frames_per_minute(self, now: float) -> int:
+        """Return how many readings were trusted in the last minute."""
+        while self._accepted_at and now - self._accepted_at[0] > _MINUTE:
+            self._accepted_at.popleft()
+        return len(self._accepted_at)
+
+    @property
+    def dropped(self) -> Counter[str]:
+        """Frames that did not become a reading, by reason."""
+        return self.trust.dropped
+
+    # What others do.
+
+    def wake(self) -> None:
+        """Try again now if the pack was out of reach: it was just heard, or a connection slot became free."""
+        if self.state in (LinkState.NO_CONNECTABLE_PATH, LinkState.NO_FREE_SLOT):
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Keep the pack connected until cancelled."""
+        try:
+            while True:
+                await self._session_or_error()
+                wait = self._backoff[min(self._failures, len(self._backoff)) - 1]
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(wait):
+                        await self._wake.wait()
+                self._wake.clear()
+        finally:
+            self._set_state(LinkState.STOPPED)
+
+    async def first_contact(self, seconds: float = CONTACT_TIMEOUT) -> tuple[Identity, Reading]:
+        """Connect once, return who the pack is and its first trusted reading, and let go of it again.
+
+        Raises PackError.
+        """
+        session = asyncio.create_task(self._session())
+        contact = asyncio.create_task(self._contact.wait())
+        try:
+            await asyncio.wait({session, contact}, return_when=asyncio.FIRST_COMPLETED, timeout=seconds)
+            if session.done():
+                await session
+        finally:
+            await _finish(session, contact)
+        if self.last_identity is None or self.last_reading is None:
+            raise SilentError("it did not send a usable reading in time")
+        return self.last_identity, self.last_reading
+
+    # A session.
+
+    async def _session_or_error(self) -> None:
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        try:
+            await self._session()
+        except PackError as error:
+            contacted = self._contact.is_set()
+            lasted = loop.time() - started
+            dropped_early = isinstance(error, LinkLostError) and not contacted and lasted < _EARLY
+            self._early_losses = self._early_losses + 1 if dropped_early else 0
+            self._failures = 1 if contacted and lasted > _SETTLED else self._failures + 1
+            if self._early_losses >= _EARLY_LOSSES:
+                error = PairingNeededError("it ends every connection at once")
+            self.last_error = error
+            _LOGGER.debug("%s: %s (%s)", self._name, error.reason, error)
+            self._set_state(LinkState(error.reason))
+        except Exception:
+            # A defect of ours must not leave the user without data until the next restart.
+            _LOGGER.exception("%s: unexpected error, trying again", self._name)
+            self._failures += 1
+            self._set_state(LinkState.CONNECT_FAILED)
+
+    async def _session(self) -> None:
+        """Run one session to its end, which is always a PackError."""
+        loop = asyncio.get_running_loop()
+        self._contact.clear()
+        # Asked before the state changes, so that a pack out of reach stays just that while we look for it.
+        self._find_device()
+        self._set_state(LinkState.CONNECTING)
+        link = Link(self._find_device, self._name)
+        driver = self.family.make_driver(link, self)
+        self.trust.reset()
+        lost = asyncio.create_task(link.lost.wait())
+        conversation: asyncio.Task[None] | None = None
+        try:
+            await link.open(
+                driver.choose_channel,
+                lambda data: driver.notified(data, loop.time()),
+                pair=self._shall_pair(),
+            )
+            self.sessions += 1
+            self._set_state(LinkState.IDENTIFYING)
+            conversation = asyncio.create_task(driver.converse())
+            await asyncio.wait({conversation, lost}, return_when=asyncio.FIRST_COMPLETED)
+            if conversation.done():
+                await conversation
+            raise LinkLostError("the connection ended")
+        finally:
+            await _finish(lost, conversation)
+            await link.close()
+
+    def _shall_pair(self) -> bool:
+        """Try with and without a bond in turns once the pack seems to want one: not every radio can make one."""
+        self._paired = isinstance(self.last_error, PairingNeededError) and not self._paired
+        return self._paired
+
+    def _set_state(self, state: LinkState) -> None:
+        if state is not self.state:
+            self.state = state
+            self._listener(Change.STATE)
+
+    # Sink of the driver.
+
+    def identity(self, identity: Identity) -> None:
+        """Take who the pack is."""
+        changed = identity != self.last_identity
+        self.last_identity = identity
+        if changed:
+            self._listener(Change.IDENTITY)
+
+    def settings(self, settings: Settings) -> None:
+        """Take its parameters."""
+        self.last_settings = settings
+        self._listener(Change.SETTINGS)
+
+    def reading(self, reading: Reading) -> bool:
+        """Take a measurement; tell whether it was trusted."""
+        if not self.trust.accepts(reading):
+            return False
+        self.last_reading = reading
+        self._accepted_at.append(reading.measured_at)
+        self._contact.set()
+        self._set_state(LinkState.STREAMING)
+        self._listener(Change.READING)
+        return True
+
+    def frame(self, frame: bytes) -> None:
+        """Keep a valid raw frame, free of secrets, for diagnostics."""
+        self.frames.append((asyncio.get_running_loop().time(), frame.hex()))
+
+    def drop(self, reason: str, count: int = 1) -> None:
+        """Count frames that did not become a value."""
+        self.trust.dropped[reason] += count
+
+
+async def _finish(*tasks: asyncio.Task[object] | asyncio.Task[None] | None) -> None:
+    """Cancel tasks and wait for their end; what they raise was looked at or no longer matters."""
+    for task in tasks:
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError, PackError):
+                await task

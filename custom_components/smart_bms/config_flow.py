@@ -1,0 +1,242 @@
+"""Adding a pack: found by its advertisement or picked from a list, and really connected to before it is added."""
+
+from typing import Any, Final, override
+
+from homeassistant.components import bluetooth
+from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
+from homeassistant.config_entries import ConfigFlow, ConfigFlowResult, OptionsFlow, OptionsFlowWithReload
+from homeassistant.const import CONF_ADDRESS
+from homeassistant.core import callback
+from homeassistant.data_entry_flow import section
+from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+)
+import probatio
+
+from . import adapters
+from .bms.advertisement import Advertisement
+from .bms.errors import PackError
+from .bms.families import FAMILIES, Family, possible, recognise
+from .bms.pack import Pack
+from .bms.reading import Identity, Reading
+from .const import CONF_DEAD_BANDS, CONF_FAMILY, CONF_FEATURES, CONF_IDENTITY, CONF_INTERVALS, DOMAIN
+from .coordinator import identity_data
+from .features import Features
+from .publishing import ADJUSTABLE, DEFAULT_POLICIES, Quantity
+
+_SCAN_SECONDS: Final = 5.0
+_LONGEST_INTERVAL: Final = 3600
+
+_DEAD_BANDS: Final[dict[Quantity, tuple[str, float, float]]] = {
+    Quantity.VOLTAGE: ("V", 10, 0.01),
+    Quantity.CURRENT: ("A", 50, 0.1),
+    Quantity.POWER: ("W", 1000, 1),
+    Quantity.CELL_VOLTAGE: ("V", 0.5, 0.001),
+    Quantity.TEMPERATURE: ("°C", 10, 0.1),
+    Quantity.CAPACITY: ("Ah", 50, 0.1),
+}
+"""Unit, largest value and step."""
+
+
+def _advertisement(info: BluetoothServiceInfoBleak) -> Advertisement:
+    # Home Assistant names a device that tells no name by its address.
+    return Advertisement(
+        name="" if info.name == info.address else info.name,
+        manufacturer_data=info.manufacturer_data,
+        service_uuids=tuple(info.service_uuids),
+    )
+
+
+class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Adds one pack."""
+
+    VERSION = 1
+    MINOR_VERSION = 1
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._info: BluetoothServiceInfoBleak | None = None
+        self._family: Family | None = None
+        self._found: dict[str, BluetoothServiceInfoBleak] = {}
+        self._contact: tuple[Identity, Reading, Features] | None = None
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: Any) -> OptionsFlow:
+        """Return the flow that tunes how calmly values are published."""
+        return SmartBmsOptionsFlow()
+
+    @override
+    async def async_step_bluetooth(self, discovery_info: BluetoothServiceInfoBleak) -> ConfigFlowResult:
+        """Home Assistant heard a pack."""
+        await self.async_set_unique_id(discovery_info.address)
+        self._abort_if_unique_id_configured()
+        family = recognise(_advertisement(discovery_info))
+        if family is None:
+            return self.async_abort(reason="not_supported")
+        self._choose(discovery_info, family)
+        return await self.async_step_confirm()
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Let the user pick from what is heard now."""
+        if user_input is not None:
+            info = self._found[user_input[CONF_ADDRESS]]
+            await self.async_set_unique_id(info.address, raise_on_progress=False)
+            self._abort_if_unique_id_configured()
+            family = possible(_advertisement(info)) or next(iter(FAMILIES.values()))
+            self._choose(info, family)
+            return await self.async_step_connect()
+        if not bluetooth.async_scanner_count(self.hass, connectable=True):
+            return self.async_abort(reason="no_adapter")
+        await bluetooth.async_request_active_scan(self.hass, _SCAN_SECONDS)
+        return self._show_found()
+
+    async def async_step_nothing_found(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Explain what hides packs; submitting searches again."""
+        return await self.async_step_user()
+
+    def _show_found(self) -> ConfigFlowResult:
+        known = self._async_current_ids(include_ignore=False)
+        sure: list[SelectOptionDict] = []
+        unsure: list[SelectOptionDict] = []
+        for info in bluetooth.async_discovered_service_info(self.hass, connectable=True):
+            advertisement = _advertisement(info)
+            if info.address in known or possible(advertisement) is None:
+                continue
+            self._found[info.address] = info
+            label = f"{info.name} ({info.address}, {info.rssi} dBm)"
+            if family := recognise(advertisement):
+                sure.append(SelectOptionDict(value=info.address, label=f"{family.name}: {label}"))
+            else:
+                # Half of all serial bridges look like this; connecting tells.
+                unsure.append(SelectOptionDict(value=info.address, label=f"? {label}"))
+        if not self._found:
+            return self.async_show_form(step_id="nothing_found")
+        options = [*sorted(sure, key=lambda item: item["label"]), *sorted(unsure, key=lambda item: item["label"])]
+        schema = probatio.Schema(
+            {probatio.Required(CONF_ADDRESS): SelectSelector(SelectSelectorConfig(options=options))}
+        )
+        return self.async_show_form(step_id="user", data_schema=schema)
+
+    def _choose(self, info: BluetoothServiceInfoBleak, family: Family) -> None:
+        self._info, self._family = info, family
+        self.context["title_placeholders"] = {"name": f"{family.name} {info.name}"}
+
+    async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask before connecting: a pack serves one client, and the user's phone may be the one."""
+        if user_input is not None:
+            return await self.async_step_connect()
+        return self.async_show_form(step_id="confirm", description_placeholders=self._placeholders())
+
+    async def async_step_connect(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Connect, read who the pack is and its first reading; show what went wrong and try again on submit."""
+        info, family = self._chosen()
+        pack = Pack(family, info.name, lambda: adapters.find_device(self.hass, info.address))
+        try:
+            identity, reading = await pack.first_contact()
+        except PackError as error:
+            return self.async_show_form(
+                step_id="connect",
+                errors={"base": error.reason},
+                description_placeholders=self._placeholders() | {"detail": str(error)},
+            )
+        self._contact = (identity, reading, Features.of(reading, pack.last_settings))
+        return await self.async_step_identified()
+
+    async def async_step_identified(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show who answered, and add it."""
+        info, family = self._chosen()
+        if self._contact is None:
+            return await self.async_step_connect()
+        identity, reading, features = self._contact
+        if user_input is None:
+            return self.async_show_form(
+                step_id="identified",
+                description_placeholders=self._placeholders()
+                | {
+                    "model": identity.model,
+                    "hw_version": identity.hw_version,
+                    "sw_version": identity.sw_version,
+                    "cells": str(reading.cell_count or 0),
+                    "voltage": f"{reading.voltage or 0:.2f}",
+                    "soc": "–" if reading.soc is None else f"{reading.soc:.0f}",
+                },
+            )
+        return self.async_create_entry(
+            title=self._title(info, identity),
+            data={
+                CONF_ADDRESS: info.address,
+                CONF_FAMILY: family.key,
+                CONF_IDENTITY: identity_data(identity),
+                CONF_FEATURES: features.as_dict(),
+            },
+        )
+
+    def _title(self, info: BluetoothServiceInfoBleak, identity: Identity) -> str:
+        """Return the user's name for the pack; packs that share one (their model's, say) get a part of the address."""
+        name = identity.name or info.name
+        taken = {entry.title for entry in self._async_current_entries()}
+        if name in taken or name.replace("_", "-").upper() == identity.model.replace("_", "-").upper():
+            return f"{name} {info.address[-5:]}"
+        return name
+
+    def _chosen(self) -> tuple[BluetoothServiceInfoBleak, Family]:
+        if self._info is None or self._family is None:
+            raise RuntimeError("no pack was chosen before this step")
+        return self._info, self._family
+
+    def _placeholders(self) -> dict[str, str]:
+        info, family = self._chosen()
+        return {"name": info.name, "family": family.name, "address": info.address}
+
+
+class SmartBmsOptionsFlow(OptionsFlowWithReload):
+    """Tunes how often values are published."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show intervals and dead bands, each with the default in place."""
+        if user_input is not None:
+            return self.async_create_entry(data=user_input)
+        options = self.config_entry.options
+        intervals = options.get(CONF_INTERVALS, {})
+        dead_bands = options.get(CONF_DEAD_BANDS, {})
+        schema = probatio.Schema(
+            {
+                probatio.Required(CONF_INTERVALS): section(
+                    probatio.Schema(
+                        {
+                            probatio.Required(
+                                quantity.value,
+                                default=intervals.get(quantity, DEFAULT_POLICIES[quantity].interval),
+                            ): _number("s", _LONGEST_INTERVAL, 1)
+                            for quantity in ADJUSTABLE
+                        }
+                    )
+                ),
+                probatio.Required(CONF_DEAD_BANDS): section(
+                    probatio.Schema(
+                        {
+                            probatio.Required(
+                                quantity.value,
+                                default=dead_bands.get(quantity, DEFAULT_POLICIES[quantity].dead_band),
+                            ): _number(*_DEAD_BANDS[quantity])
+                            for quantity in ADJUSTABLE
+                        }
+                    )
+                ),
+            }
+        )
+        return self.async_show_form(step_id="init", data_schema=schema)
+
+
+def _number(unit: str, highest: float, step: float) -> NumberSelector:
+    return NumberSelector(
+        NumberSelectorConfig(min=0, max=highest, step=step, unit_of_measurement=unit, mode=NumberSelectorMode.BOX)
+    )

@@ -1,0 +1,199 @@
+"""The coordinator: one pack's link, and the news for its entities."""
+
+from collections.abc import Callable
+from datetime import timedelta
+import logging
+from typing import Any, Final, override
+
+from homeassistant.components import bluetooth
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_ADDRESS
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+
+from . import adapters
+from .bms.estimate import TimeLeft
+from .bms.families import FAMILIES
+from .bms.pack import Change, LinkState, Pack
+from .bms.reading import Identity, Reading
+from .const import CONF_DEAD_BANDS, CONF_FAMILY, CONF_FEATURES, CONF_IDENTITY, CONF_INTERVALS, DOMAIN
+from .features import Features
+from .publishing import Gate, Quantity, policies
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+# What ages by itself (the age of the data) needs a push while no reading comes.
+_TICK: Final = timedelta(seconds=10)
+_READINGS_BETWEEN_LOOKS: Final = 60
+_KEPT_OF_IDENTITY: Final = ("variant", "model", "hw_version", "sw_version", "serial_number", "name")
+
+type SmartBmsConfigEntry = ConfigEntry[SmartBmsCoordinator]
+
+
+def identity_data(identity: Identity) -> dict[str, str]:
+    """Return the part of an identity that is kept with the entry."""
+    return {key: getattr(identity, key) for key in _KEPT_OF_IDENTITY}
+
+
+class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
+    """Holds the link of one pack and tells the entities about every reading and every change of the link."""
+
+    config_entry: SmartBmsConfigEntry
+
+    def __init__(self, hass: HomeAssistant, entry: SmartBmsConfigEntry) -> None:
+        """Prepare; nothing is connected before `async_start`."""
+        super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title, update_interval=None)
+        self.address: str = entry.data[CONF_ADDRESS]
+        self.family = FAMILIES[entry.data[CONF_FAMILY]]
+        self.features = Features.from_dict(entry.data[CONF_FEATURES])
+        self.identity: dict[str, str] = dict(entry.data[CONF_IDENTITY])
+        self.time_left = TimeLeft()
+        self.pack = Pack(
+            self.family, entry.title, lambda: adapters.find_device(hass, self.address), self._async_pack_changed
+        )
+        options = entry.options
+        self._policies = policies(options.get(CONF_INTERVALS, {}), options.get(CONF_DEAD_BANDS, {}))
+        self._was_available: bool | None = None
+        self._stale_timer: CALLBACK_TYPE | None = None
+        self._readings = 0
+        self._features_listeners: list[Callable[[], None]] = []
+        self.data = None
+
+    @override
+    async def _async_update_data(self) -> Reading | None:
+        """Return what there is: the pack pushes, there is nothing to fetch."""
+        return self.data
+
+    @callback
+    def async_start(self) -> None:
+        """Begin to keep the pack connected; everything ends with the entry."""
+        entry, hass = self.config_entry, self.hass
+        entry.async_create_background_task(hass, self.pack.run(), f"{DOMAIN} {self.address}")
+        entry.async_on_unload(
+            bluetooth.async_register_callback(
+                hass,
+                lambda _info, _change: self.pack.wake(),
+                bluetooth.BluetoothCallbackMatcher(address=self.address, connectable=True),
+                bluetooth.BluetoothScanningMode.PASSIVE,
+            )
+        )
+        entry.async_on_unload(adapters.on_slot_freed(self.address, self.pack.wake))
+        entry.async_on_unload(async_track_time_interval(hass, self._async_tick, _TICK, cancel_on_shutdown=True))
+        entry.async_on_unload(self._cancel_stale_timer)
+
+    @property
+    def now(self) -> float:
+        """Return the monotonic time by which ages are told."""
+        return self.hass.loop.time()
+
+    @property
+    def available(self) -> bool:
+        """Tell whether there is a reading that may be shown as current."""
+        return self.pack.is_fresh(self.now)
+
+    @property
+    def link_state(self) -> LinkState:
+        """Return where the link stands."""
+        return self.pack.status(self.now)
+
+    def gate(self, quantity: Quantity) -> Gate:
+        """Return a new gate for a value of this quantity, as the user wants it."""
+        return Gate(self._policies[quantity])
+
+    @callback
+    def async_add_features_listener(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
+        """Call `listener` whenever the pack turns out to have more than was known; return how to stop that."""
+        self._features_listeners.append(listener)
+        return lambda: self._features_listeners.remove(listener)
+
+    @callback
+    def _async_pack_changed(self, change: Change) -> None:
+        match change:
+            case Change.READING:
+                self._async_take_reading()
+            case Change.IDENTITY:
+                self._async_take_identity()
+            case Change.STATE:
+                self._async_check_available()
+                self.async_update_listeners()
+            case Change.SETTINGS:
+                self.async_update_listeners()
+
+    def _async_take_reading(self) -> None:
+        reading = self.pack.last_reading
+        if reading is None:
+            return
+        self.time_left.follow(reading)
+        if self._readings % _READINGS_BETWEEN_LOOKS == 0:
+            self._async_look_for_features(reading)
+        self._readings += 1
+        self._async_check_available()
+        if self._stale_timer is None:
+            self._arm_stale_timer()
+        self.async_set_updated_data(reading)
+
+    def _async_look_for_features(self, reading: Reading) -> None:
+        found = self.features.merged(Features.of(reading, self.pack.last_settings))
+        if found != self.features:
+            self.features = found
+            self._async_update_entry({CONF_FEATURES: found.as_dict()})
+            for listener in list(self._features_listeners):
+                listener()
+
+    def _async_take_identity(self) -> None:
+        identity = self.pack.last_identity
+        if identity is None or (kept := identity_data(identity)) == self.identity:
+            return
+        self.identity = kept
+        self._async_update_entry({CONF_IDENTITY: kept})
+        devices = dr.async_get(self.hass)
+        for device in dr.async_entries_for_config_entry(devices, self.config_entry.entry_id):
+            devices.async_update_device(
+                device.id,
+                model=kept["model"],
+                hw_version=kept["hw_version"],
+                sw_version=kept["sw_version"],
+                serial_number=kept["serial_number"],
+            )
+
+    def _async_update_entry(self, data: dict[str, Any]) -> None:
+        self.hass.config_entries.async_update_entry(self.config_entry, data={**self.config_entry.data, **data})
+
+    def _async_check_available(self) -> None:
+        """Say once that the pack is lost and once that it is back."""
+        available = self.available
+        if available is self._was_available:
+            return
+        if available and self._was_available is not None:
+            _LOGGER.info("%s is back", self.config_entry.title)
+        elif not available and self._was_available:
+            _LOGGER.info("%s is lost: %s", self.config_entry.title, self.pack.last_error or self.link_state)
+        if available or self._was_available:
+            self._was_available = available
+
+    def _arm_stale_timer(self) -> None:
+        """Look again at the moment at which the newest reading becomes too old; one timer serves many readings."""
+        age = self.pack.age(self.now) or 0.0
+        handle = self.hass.loop.call_later(max(self.family.stale_after - age, 0.0) + 0.05, self._async_stale_timer)
+        self._stale_timer = handle.cancel
+
+    @callback
+    def _async_stale_timer(self) -> None:
+        self._stale_timer = None
+        if self.available:
+            self._arm_stale_timer()
+            return
+        self._async_check_available()
+        self.async_update_listeners()
+
+    def _cancel_stale_timer(self) -> None:
+        if self._stale_timer is not None:
+            self._stale_timer()
+            self._stale_timer = None
+
+    @callback
+    def _async_tick(self, _: Any) -> None:
+        if not self.available:
+            self.async_update_listeners()

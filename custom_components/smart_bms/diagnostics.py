@@ -1,0 +1,43 @@
+"""Diagnostics: all that support needs to see, and nothing that tells who the user is."""
+
+from typing import Any, Final
+
+from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.const import CONF_ADDRESS
+from homeassistant.core import HomeAssistant
+
+from .bms.reading import reading_values
+from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
+
+TO_REDACT: Final = {CONF_ADDRESS, "serial_number", "name", "title", "unique_id", "user_data"}
+
+
+async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> dict[str, Any]:
+    """Return what is known of a pack; also when it was never reached."""
+    coordinator: SmartBmsCoordinator | None = getattr(entry, "runtime_data", None)
+    return {
+        "entry": async_redact_data(entry.as_dict(), TO_REDACT),
+        "pack": _pack(coordinator) if coordinator else None,
+    }
+
+
+def _pack(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
+    pack, now = coordinator.pack, coordinator.now
+    error = pack.last_error
+    return {
+        "link": {
+            "state": coordinator.link_state,
+            # The sentence behind an error may name the pack; its reason does not.
+            "last_error": error.reason if error else None,
+            "sessions": pack.sessions,
+            "age": pack.age(now),
+            "frames_per_minute": pack.frames_per_minute(now),
+            "dropped": dict(pack.dropped),
+        },
+        "reading": reading_values(pack.last_reading) if pack.last_reading else None,
+        "settings": dict(pack.last_settings.values) if pack.last_settings else None,
+        "identity_details": async_redact_data(dict(pack.last_identity.details), TO_REDACT)
+        if pack.last_identity
+        else None,
+        "frames": [{"age": round(now - at, 2), "hex": frame} for at, frame in pack.frames],
+    }

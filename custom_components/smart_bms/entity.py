@@ -1,0 +1,68 @@
+"""The base of all entities: device, availability, and a gate that keeps the database calm."""
+
+from typing import override
+
+from homeassistant.core import callback
+from homeassistant.helpers.device_registry import CONNECTION_BLUETOOTH, DeviceInfo
+from homeassistant.helpers.entity import EntityDescription
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .const import DOMAIN
+from .coordinator import SmartBmsCoordinator
+from .publishing import Quantity, Value
+
+
+class SmartBmsEntity(CoordinatorEntity[SmartBmsCoordinator]):
+    """An entity that shows one value of a pack."""
+
+    _attr_has_entity_name = True
+
+    def __init__(
+        self, coordinator: SmartBmsCoordinator, description: EntityDescription, quantity: Quantity, *, always: bool
+    ) -> None:
+        """`always` entities speak of the link and stay available without it."""
+        super().__init__(coordinator)
+        self.entity_description = description
+        self._attr_unique_id = f"{coordinator.address}_{description.key}"
+        identity = coordinator.identity
+        self._attr_device_info = DeviceInfo(
+            connections={(CONNECTION_BLUETOOTH, coordinator.address)},
+            identifiers={(DOMAIN, coordinator.address)},
+            name=coordinator.config_entry.title,
+            manufacturer=coordinator.family.manufacturer,
+            model=identity["model"],
+            hw_version=identity["hw_version"],
+            sw_version=identity["sw_version"],
+            serial_number=identity["serial_number"],
+        )
+        self._always = always
+        self._gate = coordinator.gate(quantity)
+        self._was_available = self.available
+
+    def current_value(self) -> Value:
+        """Return the value as the pack states it now."""
+        raise NotImplementedError
+
+    @property
+    @override
+    def available(self) -> bool:
+        return self._always or self.coordinator.available
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self._offer()
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        turned = (available := self.available) is not self._was_available
+        if turned:
+            self._was_available = available
+            self._gate.open()
+        if self._offer() or turned:
+            self.async_write_ha_state()
+
+    def _offer(self) -> bool:
+        """Show the gate the newest value if it is current; tell whether it is news."""
+        return self.available and self._gate.offer(self.current_value(), self.coordinator.now)

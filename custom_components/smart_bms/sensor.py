@@ -1,0 +1,405 @@
+"""Sensors."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final, override
+
+from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription, SensorStateClass
+from homeassistant.const import (
+    SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
+    EntityCategory,
+    UnitOfElectricCurrent,
+    UnitOfElectricPotential,
+    UnitOfEnergy,
+    UnitOfPower,
+    UnitOfRatio,
+    UnitOfTemperature,
+    UnitOfTime,
+)
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.typing import StateType
+
+from . import adapters
+from .bms.pack import LinkState
+from .bms.reading import Reading
+from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
+from .entity import SmartBmsEntity
+from .features import Features
+from .publishing import Quantity, Value
+
+PARALLEL_UPDATES: Final = 0
+
+AMPERE_HOUR: Final = "Ah"
+OHM: Final = "Ω"
+CHARGE_STAGES: Final = ["bulk", "absorption", "float"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmartBmsSensorDescription(SensorEntityDescription):
+    """What a sensor shows, and how calmly."""
+
+    quantity: Quantity
+    value_fn: Callable[[SmartBmsCoordinator], Value]
+    needs: str | None = None
+    """The value that a pack must have for this sensor to exist; by default the one of the same key."""
+    always: bool = False
+    """It speaks of the link: every pack has it, and it stays available without the pack."""
+
+
+def _of_reading(key: str) -> Callable[[SmartBmsCoordinator], Value]:
+    def value(coordinator: SmartBmsCoordinator) -> Value:
+        result: Value = getattr(coordinator.data, key, None)
+        return result
+
+    return value
+
+
+def _described(  # noqa: PLR0913
+    key: str,
+    quantity: Quantity,
+    *,
+    device_class: SensorDeviceClass | None = None,
+    unit: str | None = None,
+    precision: int | None = None,
+    state_class: SensorStateClass | None = SensorStateClass.MEASUREMENT,
+    category: EntityCategory | None = None,
+    enabled: bool = True,
+    value_fn: Callable[[SmartBmsCoordinator], Value] | None = None,
+    needs: str | None = None,
+    shown_in: str | None = None,
+) -> SmartBmsSensorDescription:
+    return SmartBmsSensorDescription(
+        key=key,
+        translation_key=key,
+        quantity=quantity,
+        device_class=device_class,
+        native_unit_of_measurement=unit,
+        suggested_display_precision=precision,
+        state_class=state_class,
+        entity_category=category,
+        entity_registry_enabled_default=enabled,
+        value_fn=value_fn or _of_reading(key),
+        needs=needs,
+        suggested_unit_of_measurement=shown_in,
+    )
+
+
+def _cell_voltage(key: str) -> SmartBmsSensorDescription:
+    return _described(
+        key,
+        Quantity.CELL_VOLTAGE,
+        device_class=SensorDeviceClass.VOLTAGE,
+        unit=UnitOfElectricPotential.VOLT,
+        precision=3,
+    )
+
+
+def _detail(key: str) -> Callable[[SmartBmsCoordinator], Value]:
+    def value(coordinator: SmartBmsCoordinator) -> Value:
+        detail = coordinator.data.details.get(key) if coordinator.data else None
+        return None if isinstance(detail, tuple) else detail
+
+    return value
+
+
+def _design_capacity(coordinator: SmartBmsCoordinator) -> Value:
+    reading, settings = coordinator.data, coordinator.pack.last_settings
+    if reading is not None and reading.design_capacity is not None:
+        return reading.design_capacity
+    value = settings.values.get("design_capacity") if settings else None
+    return value if isinstance(value, (int, float)) else None
+
+
+SENSOR_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
+    _described(
+        "voltage",
+        Quantity.VOLTAGE,
+        device_class=SensorDeviceClass.VOLTAGE,
+        unit=UnitOfElectricPotential.VOLT,
+        precision=2,
+    ),
+    _described(
+        "current",
+        Quantity.CURRENT,
+        device_class=SensorDeviceClass.CURRENT,
+        unit=UnitOfElectricCurrent.AMPERE,
+        precision=2,
+    ),
+    _described("power", Quantity.POWER, device_class=SensorDeviceClass.POWER, unit=UnitOfPower.WATT, precision=0),
+    _described("soc", Quantity.SOC, device_class=SensorDeviceClass.BATTERY, unit=UnitOfRatio.PERCENTAGE, precision=0),
+    _described(
+        "soh",
+        Quantity.COUNTER,
+        unit=UnitOfRatio.PERCENTAGE,
+        precision=0,
+        category=EntityCategory.DIAGNOSTIC,
+    ),
+    _described("remaining_capacity", Quantity.CAPACITY, unit=AMPERE_HOUR, precision=1),
+    _described("full_capacity", Quantity.CAPACITY, unit=AMPERE_HOUR, precision=1, category=EntityCategory.DIAGNOSTIC),
+    _described(
+        "design_capacity",
+        Quantity.CAPACITY,
+        unit=AMPERE_HOUR,
+        precision=1,
+        category=EntityCategory.DIAGNOSTIC,
+        value_fn=_design_capacity,
+    ),
+    _described(
+        "stored_energy",
+        Quantity.ENERGY,
+        device_class=SensorDeviceClass.ENERGY_STORAGE,
+        unit=UnitOfEnergy.WATT_HOUR,
+        shown_in=UnitOfEnergy.KILO_WATT_HOUR,
+        precision=2,
+    ),
+    _described(
+        "cycles",
+        Quantity.COUNTER,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        category=EntityCategory.DIAGNOSTIC,
+    ),
+    _described(
+        "throughput",
+        Quantity.COUNTER,
+        unit=AMPERE_HOUR,
+        precision=0,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        category=EntityCategory.DIAGNOSTIC,
+    ),
+    _described(
+        "runtime",
+        Quantity.COUNTER,
+        device_class=SensorDeviceClass.DURATION,
+        unit=UnitOfTime.SECONDS,
+        shown_in=UnitOfTime.DAYS,
+        precision=0,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        category=EntityCategory.DIAGNOSTIC,
+        enabled=False,
+    ),
+    _described(
+        "balance_current",
+        Quantity.BALANCE_CURRENT,
+        device_class=SensorDeviceClass.CURRENT,
+        unit=UnitOfElectricCurrent.AMPERE,
+        precision=2,
+    ),
+    *(
+        _cell_voltage(key)
+        for key in ("cell_voltage_min", "cell_voltage_max", "cell_voltage_mean", "cell_voltage_delta")
+    ),
+    _described("cell_min_number", Quantity.CELL_NUMBER, state_class=None),
+    _described("cell_max_number", Quantity.CELL_NUMBER, state_class=None),
+    _described(
+        "time_to_empty",
+        Quantity.TIME_LEFT,
+        device_class=SensorDeviceClass.DURATION,
+        unit=UnitOfTime.SECONDS,
+        shown_in=UnitOfTime.HOURS,
+        precision=1,
+        value_fn=lambda coordinator: coordinator.time_left.to_empty,
+        needs="remaining_capacity",
+    ),
+    _described(
+        "time_to_full",
+        Quantity.TIME_LEFT,
+        device_class=SensorDeviceClass.DURATION,
+        unit=UnitOfTime.SECONDS,
+        shown_in=UnitOfTime.HOURS,
+        precision=1,
+        value_fn=lambda coordinator: coordinator.time_left.to_full,
+        needs="full_capacity",
+    ),
+    SmartBmsSensorDescription(
+        key="charge_stage",
+        translation_key="charge_stage",
+        quantity=Quantity.STATE,
+        device_class=SensorDeviceClass.ENUM,
+        options=CHARGE_STAGES,
+        value_fn=_of_reading("charge_stage"),
+    ),
+    _described(
+        "heater_current",
+        Quantity.CURRENT,
+        device_class=SensorDeviceClass.CURRENT,
+        unit=UnitOfElectricCurrent.AMPERE,
+        precision=2,
+        category=EntityCategory.DIAGNOSTIC,
+        enabled=False,
+        value_fn=_detail("heater_current"),
+    ),
+)
+
+LINK_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
+    SmartBmsSensorDescription(
+        key="link",
+        translation_key="link",
+        quantity=Quantity.STATE,
+        device_class=SensorDeviceClass.ENUM,
+        options=[state.value for state in LinkState],
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda coordinator: coordinator.link_state,
+        always=True,
+    ),
+    SmartBmsSensorDescription(
+        key="data_age",
+        translation_key="data_age",
+        quantity=Quantity.DATA_AGE,
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda coordinator: _whole(coordinator.pack.age(coordinator.now)),
+        always=True,
+    ),
+    SmartBmsSensorDescription(
+        key="connected_through",
+        translation_key="connected_through",
+        quantity=Quantity.STATE,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda coordinator: adapters.connected_through(coordinator.hass, coordinator.address),
+        always=True,
+    ),
+    SmartBmsSensorDescription(
+        key="signal_strength",
+        translation_key="signal_strength",
+        quantity=Quantity.COUNTER,
+        device_class=SensorDeviceClass.SIGNAL_STRENGTH,
+        native_unit_of_measurement=SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda coordinator: adapters.signal_strength(coordinator.hass, coordinator.address),
+        always=True,
+    ),
+    SmartBmsSensorDescription(
+        key="frames_per_minute",
+        translation_key="frames_per_minute",
+        quantity=Quantity.COUNTER,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda coordinator: coordinator.pack.frames_per_minute(coordinator.now),
+        always=True,
+    ),
+    SmartBmsSensorDescription(
+        key="dropped_frames",
+        translation_key="dropped_frames",
+        quantity=Quantity.COUNTER,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda coordinator: coordinator.pack.dropped.total(),
+        always=True,
+    ),
+)
+
+
+def _whole(seconds: float | None) -> int | None:
+    return None if seconds is None else int(seconds)
+
+
+def _cell_descriptions(features: Features) -> Iterable[SmartBmsSensorDescription]:
+    """One voltage, and one resistance of the balance lead, for each cell."""
+    for place in range(features.cells):
+        yield SmartBmsSensorDescription(
+            key=f"cell_voltage_{place + 1}",
+            translation_key="cell_voltage",
+            translation_placeholders={"cell": str(place + 1)},
+            quantity=Quantity.CELL_VOLTAGE,
+            device_class=SensorDeviceClass.VOLTAGE,
+            native_unit_of_measurement=UnitOfElectricPotential.VOLT,
+            state_class=SensorStateClass.MEASUREMENT,
+            suggested_display_precision=3,
+            value_fn=_item(lambda reading: reading.cell_voltages, place),
+        )
+    for place in range(features.resistances):
+        yield SmartBmsSensorDescription(
+            key=f"cell_resistance_{place + 1}",
+            translation_key="cell_resistance",
+            translation_placeholders={"cell": str(place + 1)},
+            quantity=Quantity.RESISTANCE,
+            native_unit_of_measurement=OHM,
+            state_class=SensorStateClass.MEASUREMENT,
+            suggested_display_precision=3,
+            entity_category=EntityCategory.DIAGNOSTIC,
+            entity_registry_enabled_default=False,
+            value_fn=_item(lambda reading: reading.cell_resistances, place),
+        )
+
+
+def _item(values: Callable[[Reading], tuple[float | None, ...]], place: int) -> Callable[[SmartBmsCoordinator], Value]:
+    def value(coordinator: SmartBmsCoordinator) -> Value:
+        listed = values(coordinator.data) if coordinator.data else ()
+        return listed[place] if place < len(listed) else None
+
+    return value
+
+
+def _probe_descriptions(features: Features) -> Iterable[SmartBmsSensorDescription]:
+    for probe in features.probes:
+        numbered, _, number = probe.rpartition("_")
+        yield SmartBmsSensorDescription(
+            key=f"temperature_{probe}" if not numbered else probe,
+            translation_key="temperature" if numbered else f"{probe}_temperature",
+            translation_placeholders={"probe": number} if numbered else {},
+            quantity=Quantity.TEMPERATURE,
+            device_class=SensorDeviceClass.TEMPERATURE,
+            native_unit_of_measurement=UnitOfTemperature.CELSIUS,
+            state_class=SensorStateClass.MEASUREMENT,
+            suggested_display_precision=1,
+            entity_category=None if numbered else EntityCategory.DIAGNOSTIC,
+            value_fn=_probe(probe),
+        )
+
+
+def _probe(probe: str) -> Callable[[SmartBmsCoordinator], Value]:
+    return lambda coordinator: coordinator.data.temperatures.get(probe) if coordinator.data else None
+
+
+def descriptions(features: Features) -> list[SmartBmsSensorDescription]:
+    """Return the sensors of a pack with these features."""
+    return [
+        *(item for item in SENSOR_DESCRIPTIONS if (item.needs or item.key) in features.values),
+        *_cell_descriptions(features),
+        *_probe_descriptions(features),
+        *LINK_DESCRIPTIONS,
+    ]
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: SmartBmsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the sensors that the pack is known to have, and later those that it turns out to have."""
+    coordinator = entry.runtime_data
+    added: set[str] = set()
+
+    @callback
+    def add_new() -> None:
+        new = [item for item in descriptions(coordinator.features) if item.key not in added]
+        if new:
+            added.update(item.key for item in new)
+            async_add_entities(SmartBmsSensor(coordinator, item) for item in new)
+
+    add_new()
+    entry.async_on_unload(coordinator.async_add_features_listener(add_new))
+
+
+class SmartBmsSensor(SmartBmsEntity, SensorEntity):
+    """One value of a pack, or of the link to it."""
+
+    entity_description: SmartBmsSensorDescription
+
+    def __init__(self, coordinator: SmartBmsCoordinator, description: SmartBmsSensorDescription) -> None:
+        """Show what the description says."""
+        super().__init__(coordinator, description, description.quantity, always=description.always)
+
+    @override
+    def current_value(self) -> Value:
+        return self.entity_description.value_fn(self.coordinator)
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        return self._gate.value

@@ -1,0 +1,456 @@
+"""A JK pack that is not there, speaking the real bytes of all three layouts.
+
+Offsets are written down here a second time on purpose: an error in the decoder's tables must not hide in the simulator.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+import itertools
+import struct
+from typing import Final, override
+
+from .firmware import Board
+from .peripheral import NOTIFY, WRITE, WRITE_WITHOUT_RESPONSE, Characteristic, Peripheral, Service, uuid16
+
+_PERIOD: Final = 0.5
+_HEADER: Final = bytes.fromhex("55aaeb90")
+_READY: Final = bytes.fromhex("aa5590ebc8010100000000000000000000000044")
+_COMMAND_HEADER: Final = bytes.fromhex("aa5590eb")
+_ABSENT: Final = -2000
+
+_BITS: Final = {
+    "cell_overvoltage": 4,
+    "charge_overcurrent": 6,
+    "charge_overtemperature": 8,
+    "charge_undertemperature": 9,
+    "cell_undervoltage": 11,
+    "discharge_overcurrent": 13,
+    "discharge_overtemperature": 15,
+    "balance_wire_resistance": 0,
+    "default_password": 19,
+}
+
+
+class Layout(StrEnum):
+    """Which of the three generations of frames the pack speaks."""
+
+    JK04 = "JK04"
+    JK02_24S = "JK02_24S"
+    JK02_32S = "JK02_32S"
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """The Bluetooth module on the board and its habits."""
+
+    services: tuple[Service, ...]
+    notify_handle: int
+    fragments: tuple[int, ...]
+    """Sizes into which a frame is cut, the last one repeated."""
+    chatter: bool = False
+    """Sends AT commands to whoever listens, five times a second."""
+    glued_ready: bool = False
+    """The ready frame comes in one notification with the end of the answer."""
+
+
+_WWR: Final = (WRITE_WITHOUT_RESPONSE, WRITE, NOTIFY)
+
+MODULE_A: Final = Module(
+    services=(
+        Service(
+            14,
+            uuid16(0xFFE0),
+            (
+                Characteristic(15, uuid16(0xFFE2), (WRITE_WITHOUT_RESPONSE,)),
+                Characteristic(17, uuid16(0xFFE1), _WWR),
+            ),
+        ),
+    ),
+    notify_handle=17,
+    fragments=(128, 128, 44),
+    glued_ready=True,
+)
+MODULE_A_PB: Final = replace(MODULE_A, fragments=(128, 22, 128, 22), chatter=True)
+MODULE_B: Final = Module(
+    services=(
+        Service(
+            1,
+            uuid16(0xFFE0),
+            (
+                Characteristic(2, uuid16(0xFFE1), (WRITE, WRITE_WITHOUT_RESPONSE)),
+                Characteristic(4, uuid16(0xFFE1), ("read", NOTIFY)),
+            ),
+        ),
+    ),
+    notify_handle=4,
+    fragments=(150,),
+)
+MODULE_D: Final = Module(
+    services=(
+        Service(
+            14,
+            uuid16(0xFFE0),
+            (
+                Characteristic(15, uuid16(0xFFE1), _WWR),
+                Characteristic(18, uuid16(0xFFE2), _WWR),
+                Characteristic(21, uuid16(0xFFE3), (WRITE,)),
+            ),
+        ),
+    ),
+    notify_handle=15,
+    fragments=(80, 80, 80, 60),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """What is written on the pack."""
+
+    layout: Layout
+    model: str
+    hw_version: str
+    sw_version: str
+    serial_number: str
+    module: Module
+    probes: int = 2
+    max_cells: int = 0
+
+
+PB2A16S20P: Final = Label(
+    layout=Layout.JK02_32S,
+    model="JK_PB2A16S20P",
+    hw_version="19A",
+    sw_version="19.27",
+    serial_number="509236S36210045",
+    module=MODULE_A_PB,
+    probes=4,
+    max_cells=16,
+)
+BD6A24S10P: Final = Label(
+    layout=Layout.JK02_24S,
+    model="JK-BD6A24S10P",
+    hw_version="8.X",
+    sw_version="8.0.6G",
+    serial_number="2081103",
+    module=MODULE_A,
+)
+B5A24S: Final = Label(
+    layout=Layout.JK04,
+    model="JK-B5A24S",
+    hw_version="8.X",
+    sw_version="8.0.3M",
+    serial_number="2112019",
+    module=MODULE_D,
+)
+
+# Fields and commands that the label's firmware claims, as 19.27 does.
+_FIELD_BITS: Final = frozenset(range(1, 74)) - {
+    *(23, 24, 25, 29, 36, 38, 39),
+    *range(41, 60),
+    *(62, 66, 68, 69, 73),
+} | {48}
+_REGISTER_BITS: Final = frozenset(
+    {*range(0x24), 0x25, 0x27, 0x28, 0x2B, *range(0x2D, 0x31), 0x32, 0x33, *range(0x37, 0x3C)}
+)
+_COMMAND_BITS: Final = _REGISTER_BITS | {
+    0x64,
+    *range(0x67, 0x6D),
+    0x6E,
+    0x6F,
+    0x96,
+    0x97,
+    0x9B,
+    0x9C,
+    *range(0x9E, 0xA3),
+}
+
+
+def _bits(numbers: frozenset[int] | set[int], length: int) -> bytes:
+    return sum(1 << number for number in numbers).to_bytes(length, "little")
+
+
+def _raw(value: float, scale: float) -> int:
+    return round(value * scale)
+
+
+class JkPeripheral(Peripheral):
+    """A JK pack on a battery."""
+
+    __slots__ = ("_answers", "_chatter_at", "_counter", "_frozen_frame", "_next_at", "_streaming", "board", "label")
+
+    def __init__(self, address: str, name: str, label: Label, board: Board) -> None:
+        """Advertise as modules of this kind do."""
+        company = (
+            {0x0B65: b"\x88\xa0" + bytes.fromhex(address.replace(":", ""))} if label.layout is Layout.JK02_32S else {}
+        )
+        super().__init__(
+            address=address,
+            name=name,
+            manufacturer_data=company,
+            service_uuids=(uuid16(0xFFE0),),
+            services=label.module.services,
+        )
+        self.label = label
+        self.board = board
+        self._counter = itertools.count()
+        self._streaming = False
+        self._next_at = 0.0
+        self._chatter_at = 0.0
+        self._frozen_frame = b""
+        self._answers: dict[int, Callable[[], None]] = {
+            0x96: self._answer_settings,
+            0x97: self._answer_device_info,
+        }
+
+    # Conversation.
+
+    @override
+    def on_connected(self) -> None:
+        """Start silent."""
+        self._streaming = False
+        self._chatter_at = self.now
+
+    @override
+    def on_disconnected(self) -> None:
+        """Stop the stream."""
+        self._streaming = False
+
+    @override
+    def on_write(self, handle: int, data: bytes) -> None:
+        """Answer what a pack answers; all else it ignores."""
+        if len(data) == 20 and data.startswith(_COMMAND_HEADER) and sum(data[:-1]) & 0xFF == data[-1]:
+            self._answers.get(data[4], lambda: None)()
+
+    @override
+    def on_time(self, seconds: float) -> None:
+        """Move the battery on, push runtime frames and chatter."""
+        if not self.faults.frozen:
+            self.board.step(seconds)
+        if self._streaming and self.now >= self._next_at:
+            self._next_at = max(self._next_at + _PERIOD, self.now)
+            self._push()
+        if self.label.module.chatter and self.connected and self.now >= self._chatter_at:
+            self._chatter_at = self.now + 0.2
+            self.send(self.label.module.notify_handle, b"AT\r\n")
+
+    def _answer_device_info(self) -> None:
+        self._send_frame(self._frame(0x03, self.device_info()), ready=True)
+
+    def _answer_settings(self) -> None:
+        self._send_frame(self._frame(0x01, self.settings()), ready=True)
+        if not self._streaming:
+            self._streaming, self._next_at = True, self.now + 0.2
+
+    def _push(self) -> None:
+        frame = self._frame(0x02, self.cell_info(), count=True)
+        self._send_frame(frame)
+
+    def _send_frame(self, frame: bytes, *, ready: bool = False) -> None:
+        module = self.label.module
+        sizes = itertools.chain(module.fragments, itertools.repeat(module.fragments[-1]))
+        parts, rest = [], frame
+        while rest:
+            size = next(sizes)
+            parts.append(rest[:size])
+            rest = rest[size:]
+        if ready and module.glued_ready:
+            parts[-1] += _READY
+        elif ready:
+            parts.append(_READY)
+        for place, part in enumerate(parts):
+            self.send(module.notify_handle, part, 0.005 * place)
+
+    def _frame(self, kind: int, body: bytearray, *, count: bool = False) -> bytes:
+        number = next(self._counter) if count else 0
+        body[0:6] = _HEADER + bytes((kind, number & 0xFF))
+        body[299] = sum(body[:299]) & 0xFF
+        return bytes(body)
+
+    # Frames. `body` is all 300 bytes; header, counter and checksum come last.
+
+    def cell_info(self) -> bytearray:
+        """Return a runtime frame of the label's layout, header left open."""
+        match self.label.layout:
+            case Layout.JK04:
+                return self._cell_info_jk04()
+            case Layout.JK02_24S:
+                return self._cell_info_jk02(slots=24)
+            case _:
+                return self._cell_info_jk02(slots=32)
+
+    def _cell_info_jk02(self, slots: int) -> bytearray:
+        board, battery = self.board, self.board.battery
+        body = bytearray(300)
+        cells = [_raw(cell.voltage, 1000) for cell in battery.cells]
+        wires = [_raw(0.05 + 0.002 * (place % 7), 1000) for place in range(len(cells))]
+        # 24S lacks eight slots in the cells, then again in the resistances.
+        first, second = (0, 0) if slots == 32 else (-16, -32)
+        struct.pack_into(f"<{len(cells)}H", body, 6, *cells)
+        struct.pack_into(
+            "<IHHBB",
+            body,
+            70 + first,
+            (1 << len(cells)) - 1,
+            round(sum(cells) / len(cells)),
+            max(cells) - min(cells),
+            cells.index(max(cells)),
+            cells.index(min(cells)),
+        )
+        struct.pack_into(f"<{len(wires)}H", body, 80 + first, *wires)
+        temperatures = self._temperatures()
+        alarms = sum(1 << _BITS[name] for name in board.alarms if name in _BITS)
+        current = _raw(battery.current, 1000)
+        voltage = sum(cells)
+        balance = battery.balance[2]
+        struct.pack_into("<IIi", body, 150 + second, voltage, abs(voltage * current) // 1000, current)
+        struct.pack_into("<hh", body, 162 + second, *temperatures[1:3])
+        if slots == 32:
+            struct.pack_into("<h", body, 144, temperatures[0])
+            struct.pack_into("<I", body, 166, alarms)
+        else:
+            struct.pack_into("<hH", body, 134, temperatures[0], alarms & 0xFFFF)
+        struct.pack_into("<hB", body, 170 + second, -_raw(balance, 1000), 2 if balance else 0)
+        remaining = _raw(board.soc * battery.capacity, 1000)
+        struct.pack_into(
+            "<BiIIIB",
+            body,
+            173 + second,
+            round(board.soc * 100),
+            remaining,
+            _raw(battery.capacity, 1000),
+            board.cycles,
+            _raw(board.throughput, 1000),
+            99,
+        )
+        struct.pack_into(
+            "<I??", body, 194 + second, int(board.runtime), board.charging_allowed, board.discharging_allowed
+        )
+        body[214 + second] = 0xFF if slots == 32 else 0x07
+        body[215 + second] = board.heater
+        if slots == 32:
+            self._newer_fields(body, temperatures, voltage)
+        return body
+
+    def _newer_fields(self, body: bytearray, temperatures: list[int], voltage: int) -> None:
+        board = self.board
+        struct.pack_into("<H", body, 234, voltage // 10)
+        struct.pack_into("<h", body, 236, 2500 if board.heater else 0)
+        struct.pack_into("<I", body, 246, int(board.battery.now * 10))
+        struct.pack_into("<hhh", body, 254, temperatures[0], *temperatures[3:5])
+        struct.pack_into("<III", body, 262, 200_000_000 + int(board.battery.now), 12, 86_400)
+        body[275] = ("lfp", "nmc", "lto").index(board.battery.chemistry)
+        struct.pack_into("<HB", body, 278, int(board.battery.now) & 0xFFFF, 0 if board.soc < 0.97 else 1)
+        body[287:299] = _bits(_FIELD_BITS, 12)
+
+    def _temperatures(self) -> list[int]:
+        """Return MOSFET and four probes in tenths of a degree."""
+        cells = self.board.battery.cells
+        power_stage = self.board.battery.ambient + 4 + abs(self.board.battery.current) * 0.09
+        probes = [cells[place * (len(cells) - 1) // 3].temperature for place in range(4)]
+        fitted = [_raw(probe, 10) if place < self.label.probes else _ABSENT for place, probe in enumerate(probes)]
+        return [_raw(power_stage, 10), *fitted]
+
+    def _cell_info_jk04(self) -> bytearray:
+        board, battery = self.board, self.board.battery
+        body = bytearray(300)
+        cells = [cell.voltage for cell in battery.cells]
+        struct.pack_into(f"<{len(cells)}f", body, 6, *cells)
+        struct.pack_into(f"<{len(cells)}f", body, 102, *(0.075 + 0.001 * (place % 5) for place in range(len(cells))))
+        struct.pack_into("<ff", body, 202, sum(cells) / len(cells), max(cells) - min(cells))
+        balance = battery.balance[2]
+        struct.pack_into(
+            "<IBBBBf",
+            body,
+            214,
+            (1 << len(cells)) - 1,
+            cells.index(max(cells)),
+            cells.index(min(cells)),
+            2 if balance else 0,
+            1,
+            -balance,
+        )
+        struct.pack_into("<I", body, 286, int(board.runtime))
+        return body
+
+    def settings(self) -> bytearray:
+        """Return a settings frame of the label's layout, header left open."""
+        body = bytearray(300)
+        board, limits, battery = self.board, self.board.limits, self.board.battery
+        if self.label.layout is Layout.JK04:
+            struct.pack_into("<I", body, 34, len(battery.cells))
+            struct.pack_into("<f", body, 38, limits.cell_undervoltage)
+            struct.pack_into("<f", body, 74, 3.03)
+            struct.pack_into("<ff", body, 98, limits.balance_start, 3.4)
+            struct.pack_into("<ff?", body, 106, limits.balance_trigger, limits.balance_current, board.balance_switch)
+            return body
+        volts = (
+            3.2,
+            limits.cell_undervoltage,
+            limits.cell_undervoltage_release,
+            limits.cell_overvoltage,
+            limits.cell_overvoltage_release,
+            limits.balance_trigger,
+            3.45,
+            2.8,
+            3.45,
+            3.35,
+            limits.cell_undervoltage - 0.1,
+        )
+        delay, release = round(limits.overcurrent_delay), round(limits.overcurrent_release)
+        struct.pack_into("<11I", body, 6, *(_raw(value, 1000) for value in volts))
+        struct.pack_into("<III", body, 50, _raw(limits.charge_current, 1000), delay, release)
+        struct.pack_into("<IIII", body, 62, _raw(limits.discharge_current, 1000), delay, release, 60)
+        struct.pack_into("<I", body, 78, _raw(limits.balance_current, 1000))
+        degrees = (
+            limits.charge_overtemperature,
+            limits.charge_overtemperature_release,
+            limits.discharge_overtemperature,
+            limits.discharge_overtemperature_release,
+            limits.charge_undertemperature,
+            limits.charge_undertemperature_release,
+            90,
+            70,
+        )
+        struct.pack_into("<8i", body, 82, *(_raw(value, 10) for value in degrees))
+        struct.pack_into(
+            "<IIIII",
+            body,
+            114,
+            len(battery.cells),
+            board.charge_switch,
+            board.discharge_switch,
+            board.balance_switch,
+            _raw(battery.capacity, 1000),
+        )
+        struct.pack_into("<II", body, 134, 1500, _raw(limits.balance_start, 1000))
+        if self.label.layout is Layout.JK02_32S:
+            struct.pack_into("<II", body, 270, 1, 5)
+            struct.pack_into("<HbbB", body, 282, 0b10_0001_0000, 3, 7, 24)
+            body[287:296] = _bits(_REGISTER_BITS, 9)
+            struct.pack_into("<bb", body, 296, -20, -15)
+        return body
+
+    def device_info(self) -> bytearray:
+        """Return a device-info frame, header left open; the passwords are the factory's."""
+        body = bytearray(300)
+        label = self.label
+        texts = {
+            6: label.model,
+            22: label.hw_version,
+            30: label.sw_version,
+            46: self.name[:16],
+            62: "1234",
+            78: "250611",
+            86: label.serial_number,
+            102: "Input Userdata",
+            118: "123456",
+        }
+        for offset, text in texts.items():
+            body[offset : offset + len(text)] = text.encode()
+        body[21] = label.max_cells
+        struct.pack_into("<II", body, 38, int(self.board.runtime), 27)
+        if label.layout is Layout.JK02_32S:
+            body[150:182] = _bits(_COMMAND_BITS, 32)
+            body[266:270] = bytes((10, 20, 0, 30))
+        return body

@@ -1,0 +1,63 @@
+"""Smart BMS lab: gives Home Assistant emulated Bluetooth proxies and simulated packs. Development only."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from homeassistant.const import CONF_ADDRESS, EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import Event, HomeAssistant, ServiceCall, callback
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.helpers.typing import ConfigType
+import probatio
+
+from .air import Air
+from .packs import all_packs
+from .proxy import EmulatedProxy
+
+DOMAIN = "smart_bms_lab"
+CONFIG_SCHEMA = cv.empty_config_schema(DOMAIN)
+
+_ADVERTISING_INTERVAL = timedelta(seconds=1)
+_FAULT_SCHEMA = probatio.Schema(
+    {
+        probatio.Required(CONF_ADDRESS): cv.string,
+        probatio.Required("fault"): cv.string,
+        probatio.Required("value"): probatio.Any(bool, int, None),
+    }
+)
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Put the demo packs in the air and two proxies in their reach."""
+    air = Air(*all_packs())
+    proxies = (
+        EmulatedProxy(air, "24:6F:28:00:00:01", "Garage proxy"),
+        EmulatedProxy(air, "24:6F:28:00:00:02", "Attic proxy"),
+    )
+    leaves = [proxy.register(hass) for proxy in proxies]
+    air.start()
+
+    @callback
+    def advertise(_: datetime) -> None:
+        for distance, proxy in enumerate(proxies):
+            for peripheral in air.peripherals.values():
+                proxy.hear(peripheral, rssi=-58 - 14 * distance)
+
+    leaves.append(async_track_time_interval(hass, advertise, _ADVERTISING_INTERVAL, cancel_on_shutdown=True))
+
+    async def stop(_: Event) -> None:
+        for leave in leaves[:-1]:
+            leave()
+        await air.stop()
+
+    hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, stop)
+
+    async def set_fault(call: ServiceCall) -> None:
+        """Switch a fault of a pack on or off, to see what users would see."""
+        faults: Any = air.peripherals[call.data[CONF_ADDRESS]].faults
+        if not hasattr(faults, call.data["fault"]):
+            raise ValueError(call.data["fault"])
+        setattr(faults, call.data["fault"], call.data["value"])
+
+    hass.services.async_register(DOMAIN, "set_fault", set_fault, schema=_FAULT_SCHEMA)
+    return True

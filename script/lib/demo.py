@@ -1,0 +1,207 @@
+"""The demo's Home Assistant: a configuration without onboarding, and two of the simulated packs set up through the UI's own flow.
+
+demo.py prepare  FOLDER PORT        write the configuration, if it is not there yet
+demo.py populate FOLDER PORT PID    wait until Home Assistant runs, add two packs if there are none
+"""
+
+from base64 import b64encode
+from datetime import UTC, datetime, timedelta
+import json
+import os
+from pathlib import Path
+import secrets
+import sys
+import time
+from typing import Any
+from urllib import request
+from urllib.error import URLError
+
+import bcrypt
+import jwt
+
+ROOT = Path(__file__).resolve().parents[2]
+USER = "demo"
+SET_UP = ("C8:47:80:12:5A:01", "C8:47:8C:30:7B:02")
+START_TIMEOUT = 180
+
+CONFIGURATION = """\
+homeassistant:
+  name: Smart BMS demo
+  latitude: 52.1
+  longitude: 5.1
+  elevation: 5
+  unit_system: metric
+  time_zone: Europe/Amsterdam
+  currency: EUR
+  country: NL
+  language: en
+frontend:
+history:
+logbook:
+energy:
+bluetooth:
+recorder:
+  commit_interval: 1
+smart_bms_lab:
+logger:
+  default: warning
+  logs:
+    custom_components.smart_bms: info
+    # Neither camera pictures nor video are part of the demo.
+    haffmpeg: fatal
+    homeassistant.components.camera.img_util: fatal
+"""
+
+
+def prepare(folder: Path, port: int) -> None:
+    """Write configuration and storage for a first start without questions."""
+    storage = folder / ".storage"
+    storage.mkdir(parents=True, exist_ok=True)
+    (folder / "configuration.yaml").write_text(CONFIGURATION)
+    components = folder / "custom_components"
+    components.mkdir(exist_ok=True)
+    for name, target in (("smart_bms", "custom_components/smart_bms"), ("smart_bms_lab", "lab/smart_bms_lab")):
+        link = components / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(ROOT / target)
+    _store(storage, "http", 2, 2, _http(port))
+    if not (storage / "auth").exists():
+        _store(storage, "onboarding", 4, 1, {"done": ["user", "core_config", "analytics", "integration"]})
+        _store(storage, "auth", 1, 1, _auth())
+        password = b64encode(bcrypt.hashpw(USER.encode(), bcrypt.gensalt(rounds=10))).decode()
+        _store(storage, "auth_provider.homeassistant", 1, 1, {"users": [{"username": USER, "password": password}]})
+
+
+def _store(storage: Path, key: str, version: int, minor: int, data: dict[str, Any]) -> None:
+    path = storage / key
+    path.write_text(json.dumps({"version": version, "minor_version": minor, "key": key, "data": data}))
+    path.chmod(0o600)
+
+
+def _http(port: int) -> dict[str, Any]:
+    stable = {
+        "server_port": port,
+        "server_host": ["127.0.0.1"],
+        "cors_allowed_origins": ["https://cast.home-assistant.io"],
+        "login_attempts_threshold": -1,
+        "ip_ban_enabled": False,
+        "ssl_profile": "modern",
+        "use_x_frame_options": True,
+        "created_at": datetime.now(UTC).isoformat(),
+        "error": None,
+        "error_message": None,
+    }
+    return {"stable": stable, "pending": None, "yaml_migration_done": True}
+
+
+def _auth() -> dict[str, Any]:
+    user, credential, token = (secrets.token_hex(16) for _ in range(3))
+    groups = (("system-admin", "Administrators"), ("system-users", "Users"), ("system-read-only", "Read Only"))
+    return {
+        "users": [
+            {
+                "id": user,
+                "group_ids": ["system-admin"],
+                "is_owner": True,
+                "is_active": True,
+                "name": "Demo",
+                "system_generated": False,
+                "local_only": False,
+            }
+        ],
+        "groups": [{"id": key, "name": name} for key, name in groups],
+        "credentials": [
+            {
+                "id": credential,
+                "user_id": user,
+                "auth_provider_type": "homeassistant",
+                "auth_provider_id": None,
+                "data": {"username": USER},
+            }
+        ],
+        "refresh_tokens": [
+            {
+                "id": token,
+                "user_id": user,
+                "client_id": None,
+                "client_name": "script/demo",
+                "client_icon": None,
+                "token_type": "long_lived_access_token",
+                "created_at": datetime.now(UTC).isoformat(),
+                "access_token_expiration": timedelta(days=3650).total_seconds(),
+                "token": secrets.token_hex(64),
+                "jwt_key": secrets.token_hex(64),
+                "last_used_at": None,
+                "last_used_ip": None,
+                "expire_at": None,
+                "credential_id": None,
+                "version": None,
+            }
+        ],
+    }
+
+
+def access_token(folder: Path) -> str:
+    """Return a token for the API of the demo."""
+    auth = json.loads((folder / ".storage" / "auth").read_text())["data"]
+    token = next(item for item in auth["refresh_tokens"] if item["token_type"] == "long_lived_access_token")
+    now = int(time.time())
+    return jwt.encode({"iss": token["id"], "iat": now, "exp": now + 86400}, token["jwt_key"], algorithm="HS256")
+
+
+class Api:
+    """The REST API of the demo."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        """Speak as the demo user."""
+        self._base = f"http://127.0.0.1:{port}/api/"
+        self._headers = {"Authorization": f"Bearer {access_token(folder)}", "Content-Type": "application/json"}
+
+    def call(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Get, or post if there is a body."""
+        data = None if body is None else json.dumps(body).encode()
+        with request.urlopen(request.Request(self._base + path, data, self._headers), timeout=60) as answer:
+            return json.load(answer)
+
+
+def populate(folder: Path, port: int, pid: int) -> None:
+    """Wait until Home Assistant runs, then add two packs the way a user would."""
+    deadline = time.monotonic() + START_TIMEOUT
+    api = Api(folder, port)
+    while True:
+        try:
+            if api.call("config")["state"] == "RUNNING":
+                break
+        except URLError, OSError:
+            pass
+        if time.monotonic() > deadline or not _alive(pid):
+            sys.exit("Home Assistant did not get ready in time")
+        time.sleep(0.5)
+    entries = api.call("config/config_entries/entry?domain=smart_bms")
+    if any(entry["source"] != "ignore" for entry in entries):
+        return
+    for address in SET_UP:
+        print(f"    adding the simulated pack {address}", flush=True)
+        step = api.call("config/config_entries/flow", {"handler": "smart_bms"})
+        while step.get("step_id") == "nothing_found" and time.monotonic() < deadline:
+            time.sleep(1)
+            step = api.call(f"config/config_entries/flow/{step['flow_id']}", {})
+        for answer in ({"address": address}, {}):
+            step = api.call(f"config/config_entries/flow/{step['flow_id']}", answer)
+        if step["type"] != "create_entry":
+            sys.exit(f"{address} could not be added: {step}")
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "prepare":
+        prepare(Path(sys.argv[2]), int(sys.argv[3]))
+    else:
+        populate(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
