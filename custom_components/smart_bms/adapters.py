@@ -50,6 +50,25 @@ def signal_strength(hass: HomeAssistant, address: str) -> int | None:
     return info.rssi if info else None
 
 
+def on_heard(hass: HomeAssistant, address: str, action: Callable[[], None]) -> CALLBACK_TYPE:
+    """Call `action` whenever a pack is heard; return how to stop that."""
+
+    @callback
+    def heard(*_: object) -> None:
+        action()
+
+    # Since 2026.10 there is a callback for advertisements that say nothing new too; a pack that comes back rarely has news.
+    if register := getattr(bluetooth, "async_register_advertisement_callback", None):
+        cancel: CALLBACK_TYPE = register(hass, heard, address)
+        return cancel
+    return bluetooth.async_register_callback(
+        hass,
+        heard,
+        bluetooth.BluetoothCallbackMatcher(address=address, connectable=True),
+        bluetooth.BluetoothScanningMode.PASSIVE,
+    )
+
+
 def on_slot_freed(address: str, action: Callable[[], None]) -> CALLBACK_TYPE:
     """Call `action` whenever an adapter or proxy has a free slot after a change; return how to stop that."""
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 import logging
 from typing import Any, Final, override
 
-from homeassistant.components import bluetooth
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -58,6 +57,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         self._was_available: bool | None = None
         self._stale_timer: CALLBACK_TYPE | None = None
         self._readings = 0
+        self._stopped = False
         self._features_listeners: list[Callable[[], None]] = []
         self.data = None
 
@@ -71,17 +71,10 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         """Begin to keep the pack connected; everything ends with the entry."""
         entry, hass = self.config_entry, self.hass
         entry.async_create_background_task(hass, self.pack.run(), f"{DOMAIN} {self.address}")
-        entry.async_on_unload(
-            bluetooth.async_register_callback(
-                hass,
-                lambda _info, _change: self.pack.wake(),
-                bluetooth.BluetoothCallbackMatcher(address=self.address, connectable=True),
-                bluetooth.BluetoothScanningMode.PASSIVE,
-            )
-        )
+        entry.async_on_unload(adapters.on_heard(hass, self.address, self.pack.wake))
         entry.async_on_unload(adapters.on_slot_freed(self.address, self.pack.wake))
         entry.async_on_unload(async_track_time_interval(hass, self._async_tick, _TICK, cancel_on_shutdown=True))
-        entry.async_on_unload(self._cancel_stale_timer)
+        entry.async_on_unload(self._stop)
 
     @property
     def now(self) -> float:
@@ -110,6 +103,8 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
 
     @callback
     def _async_pack_changed(self, change: Change) -> None:
+        if self._stopped:
+            return
         match change:
             case Change.READING:
                 self._async_take_reading()
@@ -188,7 +183,9 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         self._async_check_available()
         self.async_update_listeners()
 
-    def _cancel_stale_timer(self) -> None:
+    def _stop(self) -> None:
+        """Listen no more: the link ends a little later, and what it still says has no place to go."""
+        self._stopped = True
         if self._stale_timer is not None:
             self._stale_timer()
             self._stale_timer = None

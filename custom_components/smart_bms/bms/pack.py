@@ -66,7 +66,7 @@ class Pack:
         name: str,
         find_device: Callable[[], BLEDevice],
         listener: Callable[[Change], None] = lambda _: None,
-        backoff: tuple[float, ...] = BACKOFF,
+        backoff: tuple[float, ...] | None = None,
     ) -> None:
         """`find_device` returns how to reach the pack now, or raises a PackError that says why it cannot be."""
         self.family = family
@@ -82,11 +82,12 @@ class Pack:
         self._name = name
         self._find_device = find_device
         self._listener = listener
-        self._backoff = backoff
+        self._backoff = backoff or BACKOFF
         self._accepted_at: deque[float] = deque(maxlen=600)
         self._failures = 0
         self._early_losses = 0
         self._paired = False
+        self._in_reach = True
         self._wake = asyncio.Event()
         self._contact = asyncio.Event()
 
@@ -121,8 +122,11 @@ class Pack:
     # What others do.
 
     def wake(self) -> None:
-        """Try again now if the pack was out of reach: it was just heard, or a connection slot became free."""
-        if self.state in (LinkState.NO_CONNECTABLE_PATH, LinkState.NO_FREE_SLOT):
+        """Try again now if the pack was out of reach: it was just heard, or a connection slot became free.
+
+        A pack that is in reach and fails is not hurried: it would only be hammered.
+        """
+        if not self._in_reach:
             self._wake.set()
 
     async def run(self) -> None:
@@ -184,7 +188,9 @@ class Pack:
         loop = asyncio.get_running_loop()
         self._contact.clear()
         # Asked before the state changes, so that a pack out of reach stays just that while we look for it.
+        self._in_reach = False
         self._find_device()
+        self._in_reach = True
         self._set_state(LinkState.CONNECTING)
         link = Link(self._find_device, self._name)
         driver = self.family.make_driver(link, self)

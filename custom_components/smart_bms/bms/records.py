@@ -14,8 +14,13 @@ from typing import Any, Final, Protocol
 
 from .jk.records import JkRecords
 
-# Bytes as logs print them: at least four, bare or parted by one space, dot, colon or dash.
-_HEX_RUN: Final = re.compile(r"(?<![0-9A-Za-z])(?:0x)?((?:[0-9A-Fa-f]{2}[ .:-]?){3,}[0-9A-Fa-f]{2})(?![0-9A-Za-z])")
+# Bytes as logs print them: at least four, bare or all parted by the same sign. What follows a digit and a colon, dot or dash
+# is the rest of a time or date.
+_HEX_RUN: Final = re.compile(
+    r"(?<![0-9A-Za-z])(?<![0-9][:.-])(?:0x)?"
+    r"((?:[0-9A-Fa-f]{2}(?P<sign>[ .:-]?))(?:[0-9A-Fa-f]{2}(?P=sign)){2,}[0-9A-Fa-f]{2})(?![0-9A-Za-z])"
+)
+_SIGNS: Final = str.maketrans("", "", " .:-")
 
 type Result = dict[str, Any]
 
@@ -56,10 +61,10 @@ def _decode_line(records: Records, text: str) -> Result:
         except ValueError:
             return {"kind": "rejected", "reason": "not_json"}
         return _decode_record(records, record)
-    runs = _HEX_RUN.findall(text)
+    runs = [match[1] for match in _HEX_RUN.finditer(text)]
     if not runs:
         return {"kind": "ignored", "reason": "no_bytes"}
-    data = bytes.fromhex(re.sub(r"[ .:-]", "", max(runs, key=len)))
+    data = bytes.fromhex(max(runs, key=len).translate(_SIGNS))
     found = records.notification(data)
     if not found:
         return {"kind": "ignored", "reason": "incomplete"}

@@ -114,7 +114,7 @@ class Peripheral:
         due: list[tuple[int, bytes]] = []
         while self._queue and self._queue[0][0] <= self.now:
             _, _, handle, data = heapq.heappop(self._queue)
-            if self.connected and handle in self._subscribed and not self.faults.silent:
+            if self.connected and not self.hang_up and handle in self._subscribed and not self.faults.silent:
                 due += [(handle, part) for part in self._through_the_air(data)]
         return due
 

@@ -1,0 +1,79 @@
+"""Device-info frames become identities; their secrets stay inside."""
+
+import dataclasses
+
+import pytest
+
+from custom_components.smart_bms.bms.errors import FrameError
+from custom_components.smart_bms.bms.jk.identity import decode_identity, mask_secrets
+from tests.packs import changed, device_info, sealed, settings
+
+
+def test_an_identity_is_what_the_label_says() -> None:
+    identity = decode_identity(device_info(name="Shed"))
+    assert identity.family == "jk"
+    assert identity.variant == "JK02_32S"
+    assert identity.model == "JK_PB2A16S20P"
+    assert (identity.hw_version, identity.sw_version) == ("19A", "19.27")
+    assert identity.name == "Shed"
+    assert identity.serial_number == "509236S36210045"
+    assert identity.manufacturing_date == "250611"
+    assert identity.max_cells == 16
+    assert identity.power_on_count == 27
+    assert identity.details["requested_charge_time"] == 1.0
+    assert 0x97 in identity.details["commands"]
+    assert identity.details["user_data"] == "Input Userdata"
+
+
+def test_older_layouts_fill_only_the_first_half() -> None:
+    identity = decode_identity(device_info("JK02_24S"))
+    assert identity.variant == "JK02_24S"
+    assert identity.max_cells is None
+    assert set(identity.details) == {"user_data"}
+    assert decode_identity(device_info("JK04")).variant == "JK04"
+
+
+def test_the_code_behind_a_short_serial_number_is_no_part_of_it() -> None:
+    frame = changed(device_info("JK02_24S"), 86, b"30925721340\x000000")
+    assert decode_identity(frame).serial_number == "30925721340"
+    frame = changed(device_info("JK02_24S"), 86, b"309257213400000")
+    assert decode_identity(frame).serial_number == "30925721340"
+
+
+def test_text_behind_the_first_zero_is_left_over() -> None:
+    assert decode_identity(changed(device_info(), 46, b"new\0ld name")).name == "new"
+
+
+def test_hardware_options() -> None:
+    assert decode_identity(changed(device_info(), 190, b"CEHMPRT")).details["hardware_options"] == "CEHMPRT"
+
+
+def test_without_user_data_there_is_none() -> None:
+    assert "user_data" not in decode_identity(changed(device_info(), 102, bytes(16))).details
+
+
+@pytest.mark.parametrize("filler", [0x00, 0xFF, 0x07])
+def test_a_frame_without_a_readable_model_is_refused(filler) -> None:
+    with pytest.raises(FrameError, match="implausible_identity"):
+        decode_identity(sealed(bytes((filler,)) * 300, 0x03))
+
+
+def test_no_password_is_ever_decoded() -> None:
+    frame = changed(changed(device_info(), 62, b"sesame-bt"), 118, b"sesame-set")
+    assert "sesame" not in repr(dataclasses.asdict(decode_identity(frame)))
+
+
+def test_masked_frames_hold_no_secret_and_still_decode() -> None:
+    frame = changed(changed(device_info(name="My house"), 62, b"sesame-bt"), 118, b"sesame-set")
+    masked = mask_secrets(frame)
+    for secret in (b"sesame", b"My house", b"509236S36210045", b"Userdata"):
+        assert secret in frame
+        assert secret not in masked
+    identity = decode_identity(masked)
+    assert (identity.model, identity.serial_number, identity.name) == ("JK_PB2A16S20P", "", "")
+    assert sum(masked[:-1]) & 0xFF == masked[-1]
+
+
+def test_other_frames_are_not_touched_by_masking() -> None:
+    frame = settings()
+    assert mask_secrets(frame) is frame

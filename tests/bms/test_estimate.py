@@ -1,0 +1,51 @@
+"""Time left."""
+
+import pytest
+
+from custom_components.smart_bms.bms.estimate import TimeLeft
+from custom_components.smart_bms.bms.reading import Reading
+
+
+def reading(at: float, current: float | None, remaining: float | None = 50.0, full: float | None = 100.0) -> Reading:
+    return Reading(measured_at=at, current=current, remaining_capacity=remaining, full_capacity=full)
+
+
+@pytest.mark.parametrize(
+    ("current", "to_empty", "to_full"),
+    [(-10.0, 18_000, None), (25.0, None, 7200), (0.1, None, None), (-0.201, None, None), (None, None, None)],
+)
+def test_steady_current(current, to_empty, to_full) -> None:
+    time_left = TimeLeft()
+    for second in range(5):
+        time_left.follow(reading(second, current, remaining=50.0 if current != -0.201 else 5000.0))
+    assert (time_left.to_empty, time_left.to_full) == (to_empty, to_full)
+
+
+def test_a_short_peak_hardly_matters_and_a_long_one_does() -> None:
+    time_left = TimeLeft()
+    time_left.follow(reading(0, -10.0))
+    time_left.follow(reading(1, -100.0))
+    assert 16_000 < time_left.to_empty < 18_000
+    for second in range(2, 900):
+        time_left.follow(reading(second, -100.0))
+    assert time_left.to_empty == pytest.approx(1800, rel=0.01)
+
+
+def test_after_an_outage_the_old_current_no_longer_counts() -> None:
+    time_left = TimeLeft()
+    time_left.follow(reading(0, -10.0))
+    time_left.follow(reading(600, 50.0))
+    assert time_left.to_full == 3600
+
+
+def test_below_empty_there_is_no_time_left() -> None:
+    time_left = TimeLeft()
+    time_left.follow(reading(0, -10.0, remaining=-1.0))
+    assert time_left.to_empty == 0
+
+
+@pytest.mark.parametrize(("remaining", "full"), [(None, 100.0), (50.0, None)])
+def test_without_capacities_nothing_is_guessed(remaining, full) -> None:
+    time_left = TimeLeft()
+    time_left.follow(reading(0, 10.0, remaining, full))
+    assert time_left.to_empty is time_left.to_full is None

@@ -1,0 +1,423 @@
+"""A pack's life: connect, stream, fall silent, vanish, come back. All through bleak, over emulated air."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+
+import bleak_retry_connector
+from bleak.exc import BleakError
+import pytest
+
+from custom_components.smart_bms.bms.errors import (
+    ConnectFailedError,
+    LinkLostError,
+    NoConnectablePathError,
+    NoFreeSlotError,
+    NotThisKindError,
+    PackError,
+    PairingNeededError,
+    SilentError,
+)
+from custom_components.smart_bms.bms.families import FAMILIES
+from custom_components.smart_bms.bms.jk.driver import JkDriver
+from custom_components.smart_bms.bms.link import Link
+from custom_components.smart_bms.bms.pack import Change, LinkState, Pack
+from custom_components.smart_bms.simulator.jk import MODULE_B
+from custom_components.smart_bms.simulator.peripheral import Service
+from tests.packs import ADDRESS, cell_info, jk_pack, sealed
+from tests.radio import FAST, finder, on_air
+
+FAMILY = replace(FAMILIES["jk"], make_driver=partial(JkDriver, timing=FAST), stale_after=0.4)
+BACKOFF = (0.02, 0.05)
+
+
+async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def peripheral():
+    return jk_pack(module=MODULE_B)
+
+
+@pytest.fixture
+async def air(monkeypatch, peripheral):
+    async with on_air(monkeypatch, peripheral) as air:
+        yield air
+
+
+@pytest.fixture
+def changes() -> list[Change]:
+    return []
+
+
+@pytest.fixture
+def pack(air, changes) -> Pack:
+    return Pack(FAMILY, "test", finder(air, ADDRESS), changes.append, BACKOFF)
+
+
+@asynccontextmanager
+async def running(pack: Pack) -> AsyncIterator[None]:
+    task = asyncio.create_task(pack.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+@pytest.mark.parametrize("variant", ["JK02_32S", "JK02_24S", "JK04"])
+async def test_a_pack_of_each_layout_streams(monkeypatch, variant) -> None:
+    peripheral = jk_pack(variant)
+    async with on_air(monkeypatch, peripheral) as air:
+        pack = Pack(FAMILY, "test", finder(air, ADDRESS), backoff=BACKOFF)
+        async with running(pack):
+            await until(lambda: pack.frames_per_minute(now()) > 5)
+            assert pack.state is LinkState.STREAMING
+            assert pack.is_fresh(now())
+            assert pack.last_identity.variant == variant
+            assert pack.last_settings.values["cell_count"] == 8
+            assert pack.last_reading.cell_count == 8
+            assert not pack.dropped
+            assert pack.sessions == 1
+        assert pack.state is LinkState.STOPPED
+        assert not peripheral.connected
+
+
+async def test_listeners_hear_of_each_kind_of_change(pack, changes) -> None:
+    async with running(pack):
+        await until(lambda: changes.count(Change.READING) > 2)
+    assert changes[:5] == [Change.STATE, Change.STATE, Change.IDENTITY, Change.SETTINGS, Change.STATE]
+    assert changes[-1] is Change.STATE
+
+
+async def test_only_reading_commands_are_ever_sent(pack, peripheral) -> None:
+    async with running(pack):
+        await until(lambda: pack.last_reading)
+    assert {data[4] for data in peripheral.written} == {0x96, 0x97}
+
+
+async def test_a_lost_link_is_taken_up_again(pack, peripheral) -> None:
+    async with running(pack):
+        await until(lambda: pack.last_reading)
+        peripheral.faults.disconnect_after = 0
+        await until(lambda: pack.sessions == 2 and pack.state is LinkState.STREAMING)
+        assert isinstance(pack.last_error, LinkLostError)
+
+
+async def test_a_pack_that_vanishes_is_found_again_as_soon_as_it_is_heard(air, peripheral) -> None:
+    pack = Pack(FAMILY, "test", finder(air, ADDRESS), backoff=(3600.0,))
+    async with running(pack):
+        await until(lambda: pack.last_reading)
+        peripheral.faults.refuse_connections = True
+        pack._backoff = BACKOFF
+        peripheral.faults.disconnect_after = 0
+        await until(lambda: pack.state is LinkState.NO_CONNECTABLE_PATH)
+        await until(lambda: not pack.is_fresh(now()))
+        assert pack.age(now()) > 0.4
+        pack._backoff = (3600.0,)
+        await asyncio.sleep(0.15)
+        peripheral.faults.refuse_connections = False
+        pack.wake()
+        await until(lambda: pack.is_fresh(now()))
+
+
+async def test_waking_does_not_hurry_a_pack_that_refuses(pack) -> None:
+    pack.wake()
+    assert not pack._wake.is_set()
+
+
+async def test_a_silent_stream_is_asked_again_and_then_reconnected(pack, peripheral) -> None:
+    async with running(pack):
+        await until(lambda: pack.last_reading)
+        asked = len(peripheral.written)
+        peripheral.faults.silent = True
+        await until(lambda: len(peripheral.written) > asked)
+        await until(lambda: pack.status(now()) is LinkState.SILENT)
+        await until(lambda: isinstance(pack.last_error, SilentError))
+        peripheral.faults.silent = False
+        await until(lambda: pack.sessions > 1 and pack.is_fresh(now()))
+
+
+async def test_a_stream_that_stopped_is_started_again_without_reconnecting(pack, peripheral) -> None:
+    async with running(pack):
+        await until(lambda: pack.last_reading)
+        asked = len(peripheral.written)
+        peripheral._streaming = False
+        await until(lambda: len(peripheral.written) == asked + 2)
+        seen = pack.last_reading
+        await until(lambda: pack.last_reading is not seen)
+        assert pack.sessions == 1
+
+
+async def test_a_pack_that_answers_but_does_not_stream_is_given_up(pack, peripheral, monkeypatch) -> None:
+    monkeypatch.setattr(type(peripheral), "_push", lambda self: None)
+    async with running(pack):
+        await until(lambda: isinstance(pack.last_error, SilentError))
+        assert pack.last_identity is not None
+        assert pack.last_reading is None
+
+
+async def test_a_frozen_pack_is_stale_and_says_so(pack, peripheral, monkeypatch) -> None:
+    monkeypatch.setattr("custom_components.smart_bms.bms.trust.FROZEN_AFTER", 0.1)
+    async with running(pack):
+        await until(lambda: pack.last_reading)
+        peripheral.faults.frozen = True
+        await until(lambda: pack.status(now()) is LinkState.FROZEN)
+        assert pack.dropped["frozen"] > 0
+        peripheral.faults.frozen = False
+        await until(lambda: pack.is_fresh(now()))
+
+
+async def test_bad_air_costs_frames_but_neither_the_link_nor_the_truth(pack, peripheral) -> None:
+    async with running(pack):
+        await until(lambda: pack.last_reading)
+        peripheral.faults.corrupt_every = 5
+        await until(lambda: pack.dropped["checksum"] >= 3)
+        assert pack.is_fresh(now())
+        assert pack.sessions == 1
+        assert pack.last_reading.cell_voltages == pytest.approx([3.28] * 8, abs=0.05)
+
+
+async def test_a_frame_that_comes_twice_is_dropped(pack, peripheral) -> None:
+    frame = cell_info()
+    async with running(pack):
+        await until(lambda: pack.last_reading)
+        peripheral._streaming = False
+        await asyncio.sleep(0.1)
+        before = pack.frames_per_minute(now())
+        for _ in range(3):
+            peripheral.send(4, frame)
+        await until(lambda: pack.dropped["repeated"] == 2)
+        assert pack.frames_per_minute(now()) <= before + 1
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "reason"),
+    [
+        (bytes(300), 0x02, "no_cells"),
+        (b"\xff" * 300, 0x02, "implausible_voltage"),
+        (bytes(300), 0x01, "implausible_settings"),
+        (b"\xff" * 300, 0x03, "implausible_identity"),
+    ],
+)
+async def test_blank_frames_with_a_right_checksum_are_dropped(pack, peripheral, body, kind, reason) -> None:
+    async with running(pack):
+        await until(lambda: pack.last_reading)
+        identity, parameters = pack.last_identity, pack.last_settings
+        peripheral.send(4, sealed(body, kind))
+        await until(lambda: pack.dropped[reason])
+        assert pack.last_identity == identity
+        assert pack.last_settings is parameters
+        assert pack.last_reading.voltage > 20
+
+
+async def test_frames_of_unknown_kinds_are_ignored(pack, peripheral) -> None:
+    async with running(pack):
+        await until(lambda: pack.last_reading)
+        peripheral._streaming = False
+        await asyncio.sleep(0.1)
+        peripheral.send(4, sealed(bytes(300), 0x06))
+        await asyncio.sleep(0.1)
+        assert not pack.dropped
+
+
+async def test_an_endless_notification_does_no_harm(pack, peripheral) -> None:
+    async with running(pack):
+        await until(lambda: pack.last_reading)
+        peripheral.send(4, b"\x55\xaa\xeb\x90" * 5000)
+        await until(lambda: pack.dropped["checksum"] > 1000)
+        seen = pack.last_reading
+        await until(lambda: pack.last_reading is not seen)
+
+
+async def test_runtime_frames_before_the_identity_are_not_guessed_at(pack, peripheral) -> None:
+    peripheral._streaming = True
+    received: list[bytes] = []
+    driver = JkDriver(None, pack)  # type: ignore[arg-type]
+    pack.frame = received.append
+    driver.notified(cell_info(), 0.0)
+    assert pack.last_reading is None
+    assert not received
+
+
+async def test_the_content_overrules_a_version_that_lies(monkeypatch) -> None:
+    peripheral = jk_pack("JK02_32S", sw_version="10.09", module=MODULE_B)
+    async with on_air(monkeypatch, peripheral) as air:
+        pack = Pack(FAMILY, "test", finder(air, ADDRESS), backoff=BACKOFF)
+        async with running(pack):
+            await until(lambda: pack.last_reading)
+            assert pack.last_identity.variant == "JK02_24S"
+            assert pack.last_settings.variant == "JK02_32S"
+            assert pack.last_reading.voltage == pytest.approx(26.2, abs=0.5)
+
+
+async def test_kept_frames_hold_no_secret(pack) -> None:
+    async with running(pack):
+        await until(lambda: len(pack.frames) > 3)
+    kept = " ".join(frame for _, frame in pack.frames)
+    assert "55aaeb9003" in kept
+    assert b"123456".hex() not in kept
+    assert b"1234".hex() not in kept
+
+
+async def test_pairing_is_tried_when_the_pack_asks_for_it(pack, peripheral) -> None:
+    peripheral.faults.pairing_required = True
+    async with running(pack):
+        await until(lambda: isinstance(pack.last_error, PairingNeededError))
+        assert "Insufficient" in str(pack.last_error)
+        await until(lambda: pack.last_reading)
+        assert peripheral.paired
+
+
+async def test_a_pack_that_drops_us_at_once_twice_may_want_pairing(pack, peripheral, monkeypatch) -> None:
+    def hang_up(self) -> None:
+        self.hang_up = not self.paired
+
+    monkeypatch.setattr(type(peripheral), "on_connected", hang_up)
+    monkeypatch.setattr(type(peripheral), "on_subscribed", lambda self, handle: None)
+    async with running(pack):
+        await until(lambda: isinstance(pack.last_error, PairingNeededError))
+        await until(lambda: peripheral.paired)
+
+
+async def test_a_device_without_the_service_is_not_ours(monkeypatch) -> None:
+    peripheral = jk_pack()
+    peripheral.services = (Service(1, "0000180f-0000-1000-8000-00805f9b34fb", ()),)
+    async with on_air(monkeypatch, peripheral) as air:
+        pack = Pack(FAMILY, "test", finder(air, ADDRESS))
+        with pytest.raises(NotThisKindError):
+            await pack.first_contact()
+        assert not peripheral.connected
+
+
+async def test_a_uart_bridge_that_is_not_a_pack_stays_silent(pack, peripheral) -> None:
+    peripheral.faults.silent = True
+    with pytest.raises(SilentError):
+        await pack.first_contact()
+
+
+async def test_first_contact_reads_once_and_lets_go(pack, peripheral) -> None:
+    identity, reading = await pack.first_contact()
+    assert identity.model == "JK_PB2A16S20P"
+    assert reading.cell_count == 8
+    await until(lambda: not peripheral.connected)
+
+
+async def test_first_contact_does_not_wait_for_ever(pack, monkeypatch, peripheral) -> None:
+    monkeypatch.setattr(type(peripheral), "_push", lambda self: None)
+    with pytest.raises(SilentError, match="in time"):
+        await pack.first_contact(0.2)
+    assert not peripheral.connected
+
+
+@pytest.mark.parametrize(
+    ("raised", "expected"),
+    [
+        (bleak_retry_connector.BleakOutOfConnectionSlotsError("full"), NoFreeSlotError),
+        (bleak_retry_connector.BleakNotFoundError("gone"), NoConnectablePathError),
+        (bleak_retry_connector.BleakAbortedError("aborted"), ConnectFailedError),
+        (BleakError("Insufficient encryption"), PairingNeededError),
+        (NotImplementedError("pair"), PairingNeededError),
+        (TimeoutError(), ConnectFailedError),
+        (EOFError(), ConnectFailedError),
+    ],
+)
+async def test_what_bleak_raises_becomes_a_reason(pack, monkeypatch, raised, expected) -> None:
+    async def fail(*args, **kwargs):
+        raise raised
+
+    monkeypatch.setattr(bleak_retry_connector, "establish_connection", fail)
+    with pytest.raises(expected):
+        await pack.first_contact()
+
+
+async def test_a_defect_of_ours_is_logged_and_does_not_end_the_pack(pack, monkeypatch, caplog) -> None:
+    calls = []
+
+    def broken() -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise ValueError("defect")
+        raise NoConnectablePathError
+
+    pack._find_device = broken
+    async with running(pack):
+        await until(lambda: len(calls) > 1)
+    assert "unexpected error" in caplog.text
+
+
+async def test_a_pack_never_heard_has_no_age(pack) -> None:
+    assert pack.age(now()) is None
+    assert not pack.is_fresh(now())
+    assert pack.frames_per_minute(now()) == 0
+
+
+async def test_the_rate_is_that_of_the_last_minute(pack) -> None:
+    pack._accepted_at.extend((0.0, 50.0, 70.0))
+    assert pack.frames_per_minute(100.0) == 2
+
+
+async def test_a_link_that_is_not_open_cannot_be_written_to_but_closed() -> None:
+    def nowhere():
+        raise NoConnectablePathError("nowhere")
+
+    link = Link(nowhere, "test")
+    with pytest.raises(LinkLostError):
+        await link.write(b"x")
+    await link.close()
+    with pytest.raises(NoConnectablePathError, match="nowhere"):
+        await link.open(JkDriver.choose_channel, lambda data: None)
+
+
+@pytest.mark.parametrize(
+    ("raised", "expected"),
+    [
+        (BleakError("gone"), LinkLostError),
+        (TimeoutError(), LinkLostError),
+        (BleakError("not paired"), PairingNeededError),
+    ],
+)
+async def test_a_write_that_fails_ends_the_session(air, monkeypatch, raised, expected) -> None:
+    link = Link(finder(air, ADDRESS), "test")
+    await link.open(JkDriver.choose_channel, lambda data: None)
+
+    async def fail(*args, **kwargs):
+        raise raised
+
+    monkeypatch.setattr(link._client, "write_gatt_char", fail)
+    with pytest.raises(expected):
+        await link.write(b"x")
+    await link.close()
+    assert link.lost.is_set()
+
+
+async def test_the_service_list_is_read_again_once_when_the_channel_is_missing(air, peripheral) -> None:
+    link = Link(finder(air, ADDRESS), "test")
+    tried = []
+
+    def choose(services):
+        tried.append(services)
+        if len(tried) == 1:
+            raise NotThisKindError
+        return JkDriver.choose_channel(services)
+
+    await link.open(choose, lambda data: None)
+    assert len(tried) == 2
+    assert peripheral.connected
+    assert not link.lost.is_set()
+    await link.close()
+
+
+@pytest.mark.parametrize("error", [PackError, NoFreeSlotError])
+def test_errors_speak_even_without_a_detail(error) -> None:
+    assert str(error()) == error.reason.replace("_", " ")
+    assert str(error("because")) == "because"

@@ -1,0 +1,196 @@
+"""script/decode: any record in, one object out, nothing raised."""
+
+import json
+
+from hypothesis import given, settings as hypothesis_settings, strategies as st
+import pytest
+
+from custom_components.smart_bms.bms.records import decode_lines, main
+from tests.packs import CHATTER, READY, cell_info, changed, device_info, sealed, settings
+from tests.bms.jk.test_log import log_frame
+
+FRAME = cell_info()
+
+
+def decode(*lines: str) -> list[dict]:
+    return list(decode_lines("jk", iter(lines)))
+
+
+def record(data: bytes, **more) -> str:
+    return json.dumps({"hex": data.hex(), **more})
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "reason"),
+    [
+        (FRAME, "reading", None),
+        (device_info(), "identity", None),
+        (settings(), "settings", None),
+        (log_frame(1, (60, 1)), "log", None),
+        (READY, "ack", None),
+        (CHATTER + FRAME + CHATTER, "reading", None),
+        (FRAME[:299], "rejected", "length"),
+        (b"\0" + READY[:10], "rejected", "length"),
+        (FRAME[:150] + b"\xff" + FRAME[151:], "rejected", "checksum"),
+        (FRAME + FRAME, "rejected", "several_frames"),
+        (b"\x01\x02\x03\x04", "rejected", "header"),
+        (sealed(bytes(300), 0x02), "rejected", "layout_unknown"),
+        (sealed(b"\xff" * 300, 0x02), "rejected", "implausible_voltage"),
+        (sealed(bytes(300), 0x01), "rejected", "implausible_settings"),
+        (sealed(bytes(300), 0x03), "rejected", "implausible_identity"),
+        (sealed(bytes(300), 0x09), "ignored", "unknown_type"),
+        (bytes.fromhex("aa5590eb97000000000000000000000000000011"), "command", None),
+        (bytes.fromhex("aa5590eb06040300000000000000000000000087"), "write", None),
+        (bytes.fromhex("aa5590eb06040300000000000000000000000088"), "rejected", "checksum"),
+        (bytes.fromhex("aa5590eb0604030000"), "rejected", "length"),
+        (bytes.fromhex("aa5590eb060f0300000000000000000000000092"), "rejected", "length"),
+        (bytes.fromhex("aa5590ebf000000000000000000000000000006a"), "rejected", "unknown_register"),
+    ],
+)
+def test_messages(data, kind, reason) -> None:
+    (result,) = decode(record(data))
+    assert (result["n"], result["kind"], result.get("reason")) == (1, kind, reason)
+
+
+def test_a_reading_has_the_documented_keys() -> None:
+    (result,) = decode(record(FRAME))
+    assert result["variant"] == "JK02_32S"
+    assert result["values"]["cell_count"] == 8
+    assert result["values"]["alarms"] == []
+    assert "cell_temperatures" not in result["values"]
+    assert result["values"]["temperatures"]["mosfet"] > 20
+
+
+def test_a_write_has_parameter_and_value() -> None:
+    (result,) = decode(record(bytes.fromhex("aa5590eb06040300000000000000000000000087"), variant="JK02_24S"))
+    assert result["variant"] == "JK02_24S"
+    assert result["values"] == {"parameter": "balance_trigger", "value": 0.003, "register": 6, "length": 4, "raw": 3}
+
+
+def test_what_the_pack_said_earlier_decides_what_a_write_means() -> None:
+    write = bytes.fromhex("aa5590eb2604b004000000000000000000000058")
+    _, later = decode(record(device_info("JK02_24S")), record(write))
+    assert later["values"]["parameter"] == "balance_start_voltage"
+    (alone,) = decode(record(write))
+    assert alone["values"]["parameter"] == "current_range"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        FRAME.hex(),
+        FRAME.hex().upper(),
+        FRAME.hex(" "),
+        FRAME.hex(":"),
+        FRAME.hex("."),
+        "0x" + FRAME.hex(),
+        f"[12:34:56.789] notify: {FRAME.hex('.')} (300)",
+        f"2026-11-20 12:34:56 RX <- {FRAME.hex(' ')}",
+    ],
+)
+def test_lines_of_logs(text) -> None:
+    (result,) = decode(text)
+    assert result["kind"] == "reading"
+
+
+def test_a_log_of_notifications_is_put_together() -> None:
+    results = decode(
+        "connected",
+        f"12:00:01 {FRAME[:128].hex()}",
+        "",
+        f"12:00:02 {FRAME[128:].hex()}",
+        (FRAME + READY).hex(),
+        "aa5590eb97000000000000000000000000000011",
+    )
+    assert [(result["n"], result["kind"]) for result in results] == [
+        (1, "ignored"),
+        (2, "ignored"),
+        (4, "reading"),
+        (5, "notification"),
+        (6, "command"),
+    ]
+    assert [frame["kind"] for frame in results[3]["frames"]] == ["reading", "ack"]
+
+
+def test_a_sequence_gives_its_frames_in_order() -> None:
+    hot = changed(FRAME, 144, b"\xff\x7f")
+    fragments = [part.hex() for part in (device_info(), READY, FRAME[:100], FRAME[100:], hot)]
+    (result,) = decode(json.dumps({"fragments": fragments}))
+    assert [frame["kind"] for frame in result["frames"]] == ["identity", "ack", "reading", "rejected"]
+    assert result["frames"][3]["reason"] == "implausible_temperature"
+
+
+def test_an_exchange_gives_the_write_and_its_answers() -> None:
+    tx = "aa5590eb06040300000000000000000000000087"
+    (result,) = decode(json.dumps({"tx": tx, "ack": READY.hex(), "settings_after": settings().hex()}))
+    assert result["kind"] == "write"
+    assert [frame["kind"] for frame in result["frames"]] == ["ack", "settings"]
+
+
+def test_advertisements() -> None:
+    ours, odd, short = decode(
+        record(bytes.fromhex("650b88a0c847800fd5c5"), type="advertisement"),
+        record(bytes.fromhex("4c0002"), type="advertisement"),
+        record(b"\x01", type="advertisement"),
+    )
+    assert ours["values"] == {
+        "company_id": 2917,
+        "manufacturer_payload": "88a0c847800fd5c5",
+        "recognised": True,
+        "address": "C8:47:80:0F:D5:C5",
+    }
+    assert odd["values"]["recognised"] is False
+    assert short["kind"] == "rejected"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "reason"),
+    [
+        ("{not json", "rejected", "not_json"),
+        ('{"hex": "zz"}', "rejected", "not_hex"),
+        ('{"hex": 7}', "rejected", "not_hex"),
+        ('{"fragments": [1]}', "rejected", "not_hex"),
+        ('{"type": "gatt"}', "ignored", "no_bytes"),
+        ("just words", "ignored", "no_bytes"),
+    ],
+)
+def test_lines_that_are_no_records(text, kind, reason) -> None:
+    (result,) = decode(text)
+    assert (result["kind"], result["reason"]) == (kind, reason)
+
+
+@given(st.text(max_size=80) | st.binary(max_size=700).map(bytes.hex) | st.binary(max_size=320).map(record))
+@hypothesis_settings(max_examples=200, deadline=None)
+def test_nothing_raises(line) -> None:
+    for result in decode(line):
+        json.dumps(result)
+
+
+def test_the_command_prints_one_object_per_record(tmp_path, capsys) -> None:
+    file = tmp_path / "log.txt"
+    file.write_text(record(device_info(name="Shed")) + "\n" + FRAME.hex() + "\n")
+    assert main(["jk", str(file)]) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first["values"]["name"] == "Shed"
+    assert second["kind"] == "reading"
+
+
+def test_redacted_output_does_not_tell_whose_pack_it_is(tmp_path, capsys) -> None:
+    file = tmp_path / "log.jsonl"
+    file.write_text(json.dumps({"fragments": [device_info(name="Shed").hex()]}) + "\n")
+    assert main(["--redact", "jk", str(file)]) == 0
+    out = capsys.readouterr().out
+    assert "Shed" not in out
+    assert "509236S36210045" not in out
+    assert "JK_PB2A16S20P" in out
+
+
+def test_the_command_reads_standard_input(monkeypatch, capsys) -> None:
+    monkeypatch.setattr("sys.stdin.read", FRAME.hex, raising=False)
+    assert main(["jk", "-"]) == 0
+    assert '"kind": "reading"' in capsys.readouterr().out
+
+
+def test_a_file_that_is_not_there_is_an_error_in_words(tmp_path, capsys) -> None:
+    assert main(["jk", str(tmp_path / "none")]) == 1
+    assert "No such file" in capsys.readouterr().err

@@ -1,0 +1,129 @@
+"""A Home Assistant with an emulated Bluetooth proxy, and packs in its reach."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from syrupy.assertion import SnapshotAssertion
+
+from custom_components.smart_bms.bms import families, pack as pack_module
+from custom_components.smart_bms.bms.jk.driver import JkDriver
+from custom_components.smart_bms.const import DOMAIN
+from custom_components.smart_bms.simulator.peripheral import Peripheral
+from homeassistant.config_entries import SOURCE_USER
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from lab.smart_bms_lab.air import Air
+from lab.smart_bms_lab.proxy import EmulatedProxy
+from tests.packs import jk_pack
+from tests.radio import FAST, SPEED
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Compare entities and states the way Home Assistant's own tests do."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
+
+
+class House:
+    """The radio of a house: what is in the air, and the proxy that hears it."""
+
+    def __init__(self, hass: HomeAssistant, slots: int = 3) -> None:
+        self.hass = hass
+        self.air = Air(speed=SPEED)
+        self.proxy = EmulatedProxy(self.air, "24:6F:28:00:00:01", "Garage proxy", slots=slots)
+        self._leave: Callable[[], None] | None = None
+
+    def open(self) -> None:
+        self._leave = self.proxy.register(self.hass)
+        self.air.start()
+
+    async def close(self) -> None:
+        await self.air.stop()
+        if self._leave:
+            self._leave()
+
+    def add(self, *packs: Peripheral) -> None:
+        for pack in packs:
+            self.air.peripherals[pack.address] = pack
+            self.advertise(pack)
+
+    def advertise(self, *packs: Peripheral) -> None:
+        for pack in packs or self.air.peripherals.values():
+            self.proxy.hear(pack)
+
+    def take_away(self, pack: Peripheral) -> None:
+        """Carry a pack out of reach."""
+        pack.faults.refuse_connections = True
+        pack.hang_up = True
+        self.proxy.lose_sight_of(pack.address)
+
+    def bring_back(self, pack: Peripheral) -> None:
+        pack.faults.refuse_connections = False
+        self.proxy.regain_sight_of(pack.address)
+        self.advertise(pack)
+
+    async def until(self, condition: Callable[[], Any], seconds: float = 8.0) -> None:
+        """Let the house live until something is so."""
+        async with asyncio.timeout(seconds):
+            while not condition():
+                self.advertise()
+                await asyncio.sleep(0.02)
+        await self.hass.async_block_till_done()
+
+    def state(self, entity_id: str) -> str | None:
+        state = self.hass.states.get(entity_id)
+        return state.state if state else None
+
+
+@pytest.fixture(autouse=True)
+def fast_family(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody wait: short answers, short silence."""
+    family = replace(families.FAMILIES["jk"], make_driver=partial(JkDriver, timing=FAST), stale_after=0.6)
+    monkeypatch.setitem(families.FAMILIES, "jk", family)
+    monkeypatch.setattr(pack_module, "BACKOFF", (0.05, 0.1))
+    monkeypatch.setattr("custom_components.smart_bms.config_flow._SCAN_SECONDS", 0.1)
+
+
+@pytest.fixture
+async def house(hass: HomeAssistant, enable_custom_integrations: None, enable_bluetooth: None) -> AsyncIterator[House]:
+    """Open a house without packs."""
+    house = House(hass)
+    house.open()
+    yield house
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        await hass.config_entries.async_unload(entry.entry_id)
+    await house.close()
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+type Adopt = Callable[[Peripheral], Awaitable[MockConfigEntry]]
+
+
+@pytest.fixture
+def adopt(hass: HomeAssistant, house: House) -> Adopt:
+    """Return what adds a pack the way a user does, and waits until it streams."""
+
+    async def adopt(pack: Peripheral) -> MockConfigEntry:
+        house.add(pack)
+        flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+        flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"address": pack.address})
+        assert flow["step_id"] == "identified", flow
+        flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
+        assert flow["type"] is FlowResultType.CREATE_ENTRY
+        entry = flow["result"]
+        await house.until(lambda: entry.runtime_data.available)
+        return entry
+
+    return adopt
+
+
+@pytest.fixture
+def pack() -> Peripheral:
+    """Return a pack of the newest layout."""
+    return jk_pack(name="Shed")

@@ -1,0 +1,61 @@
+"""Simulated packs, and frames from them."""
+
+from dataclasses import replace
+
+from custom_components.smart_bms.simulator.battery import Battery, Profile, idle
+from custom_components.smart_bms.simulator.firmware import Board, Limits
+from custom_components.smart_bms.simulator.jk import B5A24S, BD6A24S10P, PB2A16S20P, JkPeripheral, Label
+
+ADDRESS = "C8:47:80:00:00:01"
+LABELS = {"JK02_32S": PB2A16S20P, "JK02_24S": BD6A24S10P, "JK04": B5A24S}
+
+
+def jk_pack(
+    variant: str = "JK02_32S",
+    *,
+    address: str = ADDRESS,
+    name: str | None = None,
+    cells: int = 8,
+    soc: float = 0.6,
+    profile: Profile = idle,
+    temperature: float = 22.0,
+    limits: Limits | None = None,
+    label: Label | None = None,
+    **changes,
+) -> JkPeripheral:
+    """Return a simulated JK pack."""
+    battery = Battery(cells=cells, capacity=100, soc=soc, profile=profile, temperature=temperature)
+    label = replace(label or LABELS[variant], **changes)
+    return JkPeripheral(address, name or label.model, label, Board(battery, limits or Limits()))
+
+
+def sealed(body: bytes | bytearray, kind: int, counter: int = 0) -> bytes:
+    """Return a response frame: the body with header, type, counter and a checksum that fits."""
+    frame = bytearray(body)
+    frame[0:6] = bytes((0x55, 0xAA, 0xEB, 0x90, kind, counter & 0xFF))
+    frame[299] = sum(frame[:299]) & 0xFF
+    return bytes(frame)
+
+
+def cell_info(variant: str = "JK02_32S", counter: int = 0, **pack) -> bytes:
+    """Return a runtime frame of a simulated pack."""
+    return sealed(jk_pack(variant, **pack).cell_info(), 0x02, counter)
+
+
+def settings(variant: str = "JK02_32S", **pack) -> bytes:
+    """Return a settings frame of a simulated pack."""
+    return sealed(jk_pack(variant, **pack).settings(), 0x01)
+
+
+def device_info(variant: str = "JK02_32S", **pack) -> bytes:
+    """Return a device-info frame of a simulated pack."""
+    return sealed(jk_pack(variant, **pack).device_info(), 0x03)
+
+
+READY = bytes.fromhex("aa5590ebc8010100000000000000000000000044")
+CHATTER = b"AT\r\n"
+
+
+def changed(frame: bytes, offset: int, data: bytes) -> bytes:
+    """Return the frame with other bytes at an offset and a checksum that fits again."""
+    return sealed(frame[:offset] + data + frame[offset + len(data) :], frame[4], frame[5])
