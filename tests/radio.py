@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-import bleak_retry_connector
 from bleak.backends.device import BLEDevice
+import bleak_retry_connector
 import pytest
 
 from custom_components.smart_bms.bms.errors import NoConnectablePathError
@@ -15,7 +15,7 @@ from lab.smart_bms_lab.air import Air
 SPEED = 20.0
 """Simulated packs live twenty times as fast as the clock on the wall."""
 
-FAST = Timing(answer=0.3, pause=0.01, silence=0.3, give_up=0.3)
+FAST = Timing(answer=0.3, pause=0.01, silence=0.3, give_up=0.3, settings=0.1)
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ import probatio
 
 from . import adapters
 from .bms.advertisement import Advertisement
-from .bms.errors import PackError
+from .bms.errors import NotThisKindError, PackError
 from .bms.families import FAMILIES, Family, possible, recognise
 from .bms.pack import Pack
 from .bms.reading import Identity, Reading
@@ -141,6 +141,8 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
         pack = Pack(family, info.name, lambda: adapters.find_device(self.hass, info.address))
         try:
             identity, reading = await pack.first_contact()
+            if recognise(_advertisement(info)) is None and not family.confirms(identity):
+                raise NotThisKindError(f"it calls itself {identity.model}")
         except PackError as error:
             return self.async_show_form(
                 step_id="connect",

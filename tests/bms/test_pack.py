@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 
-import bleak_retry_connector
 from bleak.exc import BleakError
+import bleak_retry_connector
 import pytest
 
 from custom_components.smart_bms.bms.errors import (
@@ -397,7 +397,53 @@ async def test_a_write_that_fails_ends_the_session(air, monkeypatch, raised, exp
     with pytest.raises(expected):
         await link.write(b"x")
     await link.close()
-    assert link.lost.is_set()
+
+
+async def test_attempts_that_failed_first_do_not_end_the_session(air, monkeypatch) -> None:
+    connect = bleak_retry_connector.establish_connection
+
+    async def stumble(client_class, device, name, disconnected_callback, **kwargs):
+        client = await connect(client_class, device, name, disconnected_callback, **kwargs)
+        disconnected_callback(client)
+        return client
+
+    monkeypatch.setattr(bleak_retry_connector, "establish_connection", stumble)
+    link = Link(finder(air, ADDRESS), "test")
+    await link.open(JkDriver.choose_channel, lambda data: None)
+    assert not link.lost.is_set()
+    await link.close()
+
+
+async def test_a_connection_that_ends_at_once_is_a_lost_one(air, monkeypatch) -> None:
+    connect = bleak_retry_connector.establish_connection
+
+    async def too_short(*args, **kwargs):
+        client = await connect(*args, **kwargs)
+        await client.disconnect()
+        return client
+
+    monkeypatch.setattr(bleak_retry_connector, "establish_connection", too_short)
+    link = Link(finder(air, ADDRESS), "test")
+    with pytest.raises(LinkLostError, match="at once"):
+        await link.open(JkDriver.choose_channel, lambda data: None)
+
+
+async def test_settings_that_were_lost_on_the_way_are_asked_for_again(pack, peripheral, monkeypatch) -> None:
+    answers = []
+    answer = type(peripheral)._answer_settings
+
+    def lose_the_first(self) -> None:
+        answers.append(1)
+        if len(answers) == 1:
+            self._streaming = True
+        else:
+            answer(self)
+
+    peripheral._answers[0x96] = lambda: lose_the_first(peripheral)
+    async with running(pack):
+        await until(lambda: pack.last_settings)
+        assert len(answers) == 2
+        assert pack.sessions == 1
 
 
 async def test_the_service_list_is_read_again_once_when_the_channel_is_missing(air, peripheral) -> None:

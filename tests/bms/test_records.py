@@ -1,13 +1,15 @@
 """script/decode: any record in, one object out, nothing raised."""
 
+import itertools
 import json
 
 from hypothesis import given, settings as hypothesis_settings, strategies as st
 import pytest
 
+from custom_components.smart_bms.bms.jk.frames import encode_command
 from custom_components.smart_bms.bms.records import decode_lines, main
-from tests.packs import CHATTER, READY, cell_info, changed, device_info, sealed, settings
 from tests.bms.jk.test_log import log_frame
+from tests.packs import CHATTER, READY, cell_info, changed, device_info, sealed, settings
 
 FRAME = cell_info()
 
@@ -32,10 +34,11 @@ def record(data: bytes, **more) -> str:
         (FRAME[:299], "rejected", "length"),
         (b"\0" + READY[:10], "rejected", "length"),
         (FRAME[:150] + b"\xff" + FRAME[151:], "rejected", "checksum"),
-        (FRAME + FRAME, "rejected", "several_frames"),
+        (FRAME + FRAME, "notification", None),
+        (FRAME + READY, "reading", None),
         (b"\x01\x02\x03\x04", "rejected", "header"),
         (sealed(bytes(300), 0x02), "rejected", "layout_unknown"),
-        (sealed(b"\xff" * 300, 0x02), "rejected", "implausible_voltage"),
+        (sealed(b"\xff" * 300, 0x02), "rejected", "layout_unknown"),
         (sealed(bytes(300), 0x01), "rejected", "implausible_settings"),
         (sealed(bytes(300), 0x03), "rejected", "implausible_identity"),
         (sealed(bytes(300), 0x09), "ignored", "unknown_type"),
@@ -46,6 +49,7 @@ def record(data: bytes, **more) -> str:
         (bytes.fromhex("aa5590eb060f0300000000000000000000000092"), "rejected", "length"),
         (bytes.fromhex("aa5590ebf000000000000000000000000000006a"), "rejected", "unknown_register"),
     ],
+    ids=itertools.count(),
 )
 def test_messages(data, kind, reason) -> None:
     (result,) = decode(record(data))
@@ -72,7 +76,7 @@ def test_what_the_pack_said_earlier_decides_what_a_write_means() -> None:
     _, later = decode(record(device_info("JK02_24S")), record(write))
     assert later["values"]["parameter"] == "balance_start_voltage"
     (alone,) = decode(record(write))
-    assert alone["values"]["parameter"] == "current_range"
+    assert (alone["kind"], alone["reason"]) == ("rejected", "layout_unknown")
 
 
 @pytest.mark.parametrize(
@@ -86,6 +90,11 @@ def test_what_the_pack_said_earlier_decides_what_a_write_means() -> None:
         "0x" + FRAME.hex(),
         f"[12:34:56.789] notify: {FRAME.hex('.')} (300)",
         f"2026-11-20 12:34:56 RX <- {FRAME.hex(' ')}",
+        f"[C8:47:80:12:34:56] 0000ffe1-0000-1000-8000-00805f9b34fb handle 0x0012 1763642096.5: {FRAME.hex()}",
+        "0x" + FRAME.hex(" ").replace(" ", ", 0x"),
+        "0x" + FRAME.hex(" ").replace(" ", " 0x"),
+        FRAME.hex(" ").replace(" ", "  "),
+        FRAME.hex(" ").replace(" ", ","),
     ],
 )
 def test_lines_of_logs(text) -> None:
@@ -95,7 +104,7 @@ def test_lines_of_logs(text) -> None:
 
 def test_a_log_of_notifications_is_put_together() -> None:
     results = decode(
-        "connected",
+        "connected to C8:47:80:12:34:56",
         f"12:00:01 {FRAME[:128].hex()}",
         "",
         f"12:00:02 {FRAME[128:].hex()}",
@@ -147,6 +156,12 @@ def test_advertisements() -> None:
     ("text", "kind", "reason"),
     [
         ("{not json", "rejected", "not_json"),
+        ('{"a":' * 100_000, "rejected", "not_json"),
+        ('{"hex": "aa", "variant": []}', "rejected", "header"),
+        ('{"hex": "650b88a0", "type": "advertisement", "expected": [1]}', "advertisement", None),
+        ("C8:47:80:12:34:56", "ignored", "no_bytes"),
+        ("0000ffe1-0000-1000-8000-00805f9b34fb", "ignored", "no_bytes"),
+        ("2026-11-20 12:34:56 started", "ignored", "no_bytes"),
         ('{"hex": "zz"}', "rejected", "not_hex"),
         ('{"hex": 7}', "rejected", "not_hex"),
         ('{"fragments": [1]}', "rejected", "not_hex"),
@@ -156,7 +171,7 @@ def test_advertisements() -> None:
 )
 def test_lines_that_are_no_records(text, kind, reason) -> None:
     (result,) = decode(text)
-    assert (result["kind"], result["reason"]) == (kind, reason)
+    assert (result["kind"], result.get("reason")) == (kind, reason)
 
 
 @given(st.text(max_size=80) | st.binary(max_size=700).map(bytes.hex) | st.binary(max_size=320).map(record))
@@ -177,11 +192,18 @@ def test_the_command_prints_one_object_per_record(tmp_path, capsys) -> None:
 
 def test_redacted_output_does_not_tell_whose_pack_it_is(tmp_path, capsys) -> None:
     file = tmp_path / "log.jsonl"
-    file.write_text(json.dumps({"fragments": [device_info(name="Shed").hex()]}) + "\n")
+    secret = encode_command(0x9F, b"My street 7")
+    advertisement = record(bytes.fromhex("650b88a0c847800fd5c5"), type="advertisement")
+    sequence = json.dumps({"fragments": [device_info(name="Shed").hex()]})
+    file.write_text(f"{sequence}\n{record(secret)}\n{advertisement}\n")
     assert main(["--redact", "jk", str(file)]) == 0
     out = capsys.readouterr().out
     assert "Shed" not in out
     assert "509236S36210045" not in out
+    assert "My street 7" not in out
+    assert str(int.from_bytes(b"My street 7", "little")) not in out
+    assert "0F:D5:C5" not in out
+    assert "0fd5c5" not in out
     assert "JK_PB2A16S20P" in out
 
 

@@ -44,7 +44,8 @@ GOOD = Reading(
         ({"cell_voltages": (3.3, 3.3, 3.3, 5.2)}, "implausible_cell_voltage"),
         ({"cell_voltages": ()}, "no_cells"),
         ({"cell_voltages": (None, None)}, "no_cells"),
-        ({"cell_voltages": (3.3, 3.3, 3.3, 0.0)}, "cells_disagree_with_voltage"),
+        ({"cell_voltages": (0.0, 0.0, 0.0, 0.0)}, "no_cells"),
+        ({"cell_voltages": (3.3, 3.3, 0.0, 0.0), "voltage": 6.6}, "cells_disagree_with_voltage"),
         ({"voltage": 15.0}, "cells_disagree_with_voltage"),
     ],
 )
@@ -60,7 +61,9 @@ def test_impossible_readings_are_refused(change, reason) -> None:
         {"voltage": None},
         {"remaining_capacity": -0.5},
         {"cell_voltages": (3.31, None, 3.3, 3.3, 3.3)},
-        # The pack says itself that a wire is off: that must be seen.
+        # A sense wire is off: that must be seen.
+        {"cell_voltages": (3.3, 3.3, 3.3, 0.0)},
+        {"cell_voltages": (3.3, 3.3, 0.0, 6.6), "alarms": (Alarm.CELL_COUNT_MISMATCH,)},
         {"cell_voltages": (3.3, 3.3, 3.3, 0.0), "alarms": (Alarm.CELL_COUNT_MISMATCH,)},
         {"cell_voltages": (), "voltage": 0.0, "alarms": (Alarm.CELL_COUNT_MISMATCH,)},
     ],
@@ -134,6 +137,16 @@ def test_a_counter_that_stands_still_is_a_frozen_pack() -> None:
     assert trust.dropped["frozen"] == 1
     assert trust.accepts(later(GOOD, 7))
     assert not trust.frozen
+
+
+def test_a_board_out_of_calibration_is_believed_after_a_while() -> None:
+    trust = Trust()
+    off = replace(GOOD, voltage=14.2)
+    accepted = [trust.accepts(later(off, second)) for second in range(12)]
+    assert accepted == [False] * 10 + [True] * 2
+    assert trust.dropped["cells_disagree_with_voltage"] == 10
+    assert not trust.accepts(later(off, 13, soc=300))
+    assert not trust.accepts(later(off, 14))
 
 
 def test_packs_without_a_counter_cannot_be_seen_frozen() -> None:

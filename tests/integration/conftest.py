@@ -6,6 +6,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from homeassistant.config_entries import SOURCE_USER
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
@@ -15,9 +18,6 @@ from custom_components.smart_bms.bms import families, pack as pack_module
 from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.simulator.peripheral import Peripheral
-from homeassistant.config_entries import SOURCE_USER
-from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
 from lab.smart_bms_lab.air import Air
 from lab.smart_bms_lab.proxy import EmulatedProxy
 from tests.packs import jk_pack

@@ -2,11 +2,11 @@
 
 import logging
 
+from homeassistant.config_entries import SOURCE_BLUETOOTH, ConfigEntryState
+from homeassistant.const import STATE_UNAVAILABLE
 import pytest
 
 from custom_components.smart_bms.const import DOMAIN
-from homeassistant.config_entries import SOURCE_BLUETOOTH, ConfigEntryState
-from homeassistant.const import STATE_UNAVAILABLE
 from tests.packs import jk_pack
 
 

@@ -10,6 +10,7 @@ from .driver import Driver, Sink, Writer
 from .jk.advertisement import is_jk, may_be_jk
 from .jk.driver import JkDriver
 from .jk.layouts import LAYOUTS, Variant
+from .reading import Identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,8 @@ class Family:
     """The advertisement leaves no doubt."""
     may_be: Callable[[Advertisement], bool]
     """The advertisement does not rule it out; only connecting can tell."""
+    confirms: Callable[[Identity], bool]
+    """What a device says of itself when connected makes sure that it is of this family."""
     make_driver: Callable[[Writer, Sink], Driver]
     stale_after: float
     """Seconds after which a reading is too old to be shown as current."""
@@ -42,6 +45,7 @@ FAMILIES: Final = {
         manufacturer="Jikong",
         recognises=is_jk,
         may_be=may_be_jk,
+        confirms=lambda identity: identity.model.upper().startswith("JK"),
         make_driver=JkDriver,
         # Twice the silence after which the driver asks again: long enough to ride out one recovery.
         stale_after=10.0,

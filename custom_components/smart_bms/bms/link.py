@@ -61,6 +61,8 @@ class Link:
         self._channel: Channel | None = None
         self.lost = asyncio.Event()
         """Set when the connection has ended, whoever ended it."""
+        self.connected_at = 0.0
+        """Monotonic time of the connection; 0 if there was none."""
 
     async def open(self, choose: ChooseChannel, on_data: Callable[[bytearray], None], *, pair: bool = False) -> None:
         """Connect, find the channel and subscribe; `on_data` then gets every notification."""
@@ -103,7 +105,6 @@ class Link:
                 await client.disconnect()
 
     async def _connect(self, *, pair: bool) -> None:
-        self.lost.clear()
         device = self._find_device()
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
@@ -128,8 +129,15 @@ class Link:
         except (BleakError, EOFError, OSError) as error:
             raise self._failure(error) from error
 
+        # Attempts that failed before this one have reported their end too.
+        self.lost.clear()
+        self.connected_at = asyncio.get_running_loop().time()
+        if not self._client.is_connected:
+            self.lost.set()
+            raise LinkLostError("the connection ended at once")
+
     def _on_disconnected(self, client: BleakClient) -> None:
-        if self._client is None or client is self._client:
+        if client is self._client:
             self.lost.set()
 
     def _choose(self, choose: ChooseChannel) -> Channel:

@@ -10,7 +10,7 @@ from typing import Final
 
 from bleak.backends.device import BLEDevice
 
-from .errors import LinkLostError, PackError, PairingNeededError, SilentError
+from .errors import ConnectFailedError, LinkLostError, PackError, PairingNeededError, SilentError
 from .families import Family
 from .link import Link
 from .reading import Identity, Reading
@@ -88,6 +88,7 @@ class Pack:
         self._early_losses = 0
         self._paired = False
         self._in_reach = True
+        self._connected_at = 0.0
         self._wake = asyncio.Event()
         self._contact = asyncio.Event()
 
@@ -162,15 +163,16 @@ class Pack:
     # A session.
 
     async def _session_or_error(self) -> None:
-        loop = asyncio.get_running_loop()
-        started = loop.time()
+        self._connected_at = 0.0
         try:
             await self._session()
         except PackError as error:
             contacted = self._contact.is_set()
-            lasted = loop.time() - started
-            dropped_early = isinstance(error, LinkLostError) and not contacted and lasted < _EARLY
-            self._early_losses = self._early_losses + 1 if dropped_early else 0
+            lasted = asyncio.get_running_loop().time() - self._connected_at if self._connected_at else 0.0
+            if contacted:
+                self._early_losses = 0
+            elif isinstance(error, (LinkLostError, ConnectFailedError)) and self._connected_at and lasted < _EARLY:
+                self._early_losses += 1
             self._failures = 1 if contacted and lasted > _SETTLED else self._failures + 1
             if self._early_losses >= _EARLY_LOSSES:
                 error = PairingNeededError("it ends every connection at once")
@@ -211,6 +213,7 @@ class Pack:
                 await conversation
             raise LinkLostError("the connection ended")
         finally:
+            self._connected_at = link.connected_at
             await _finish(lost, conversation)
             await link.close()
 

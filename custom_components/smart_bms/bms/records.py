@@ -14,13 +14,15 @@ from typing import Any, Final, Protocol
 
 from .jk.records import JkRecords
 
-# Bytes as logs print them: at least four, bare or all parted by the same sign. What follows a digit and a colon, dot or dash
-# is the rest of a time or date.
+# Bytes as logs print them: at least five, bare or all parted by the same sign. What follows a digit and a colon, dot or dash
+# is the rest of a time, a date or a UUID.
 _HEX_RUN: Final = re.compile(
-    r"(?<![0-9A-Za-z])(?<![0-9][:.-])(?:0x)?"
-    r"((?:[0-9A-Fa-f]{2}(?P<sign>[ .:-]?))(?:[0-9A-Fa-f]{2}(?P=sign)){2,}[0-9A-Fa-f]{2})(?![0-9A-Za-z])"
+    r"(?<![0-9A-Za-z])(?<![0-9A-Fa-f][:.-])(?:0x)?"
+    r"((?:[0-9A-Fa-f]{2}(?P<sign>,? ?0x|, ?| {1,2}|[.:-]|))(?:[0-9A-Fa-f]{2}(?P=sign)){3,}[0-9A-Fa-f]{2})"
+    r"(?![0-9A-Za-z]|-[0-9A-Fa-f])"
 )
-_SIGNS: Final = str.maketrans("", "", " .:-")
+_SIGN: Final = re.compile(r"0x|[^0-9A-Fa-f]")
+_ADDRESS: Final = re.compile(r"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}")
 
 type Result = dict[str, Any]
 
@@ -43,7 +45,7 @@ class Records(Protocol):
 
 FAMILIES: Final = {"jk": JkRecords}
 
-_PERSONAL: Final = ("serial_number", "name", "user_data")
+_PERSONAL: Final = ("serial_number", "name", "user_data", "user_data_2", "address", "manufacturer_payload")
 
 
 def decode_lines(family: str, lines: Iterator[str]) -> Iterator[Result]:
@@ -58,13 +60,14 @@ def _decode_line(records: Records, text: str) -> Result:
     if text.startswith("{"):
         try:
             record = json.loads(text)
-        except ValueError:
+        except ValueError, RecursionError:
             return {"kind": "rejected", "reason": "not_json"}
         return _decode_record(records, record)
-    runs = [match[1] for match in _HEX_RUN.finditer(text)]
+    # Times, handles and addresses stand before the bytes they belong to.
+    runs = [match[1] for match in _HEX_RUN.finditer(text) if not _ADDRESS.fullmatch(match[1])]
     if not runs:
         return {"kind": "ignored", "reason": "no_bytes"}
-    data = bytes.fromhex(max(runs, key=len).translate(_SIGNS))
+    data = bytes.fromhex(_SIGN.sub("", runs[-1]))
     found = records.notification(data)
     if not found:
         return {"kind": "ignored", "reason": "incomplete"}
@@ -98,7 +101,8 @@ def _decode_exchange(records: Records, record: Result) -> Result:
 
 
 def _redact(result: Result) -> Result:
-    values = {key: value for key, value in result.get("values", {}).items() if key not in _PERSONAL}
+    hidden = {*_PERSONAL, *(("value", "raw") if result.get("values", {}).get("parameter") in _PERSONAL else ())}
+    values = {key: value for key, value in result.get("values", {}).items() if key not in hidden}
     redacted = result | ({"values": values} if "values" in result else {})
     if "frames" in result:
         redacted["frames"] = [_redact(frame) for frame in result["frames"]]

@@ -25,8 +25,13 @@ RANGES: Final[Mapping[str, tuple[float, float]]] = {
 CELL_VOLTAGE: Final = (0, 5)
 TEMPERATURE: Final = (-60, 160)
 
-_SUM_TOLERANCE: Final = 0.02
+_DISAGREE: Final = "cells_disagree_with_voltage"
+
+# Cells are measured one after the other, over seconds; a load that comes meanwhile moves the pack voltage alone.
+_SUM_TOLERANCE: Final = 0.05
 _SUM_TOLERANCE_VOLTS: Final = 0.5
+_DISAGREEMENTS: Final = 10
+"""Readings in a row after which cells and pack voltage are believed to disagree: a board out of calibration."""
 
 JUMPS: Final[Mapping[str, float]] = {
     "voltage": 20,
@@ -54,20 +59,22 @@ def check(reading: Reading) -> None:
     for value in reading.temperatures.values():
         if not low <= value <= high:
             raise FrameError("implausible_temperature")
-    # The pack itself says that its cells do not add up: that must be shown, not hidden.
-    explained = reading.alarms is not None and Alarm.CELL_COUNT_MISMATCH in reading.alarms
-    cells = [voltage for voltage in reading.cell_voltages if voltage is not None]
-    if not cells:
-        if not explained:
-            raise FrameError("no_cells")
+    if Alarm.CELL_COUNT_MISMATCH in (reading.alarms or ()):
+        # The pack itself says that something is wrong with its cells: that must be shown, not hidden.
         return
+    working = [voltage for voltage in reading.cell_voltages if voltage]
+    if not working:
+        raise FrameError("no_cells")
     low, high = CELL_VOLTAGE
-    if min(cells) < low or max(cells) > high:
+    if min(working) < low or max(working) > high:
         raise FrameError("implausible_cell_voltage")
-    if reading.voltage is None or explained:
+    if reading.voltage is None:
         return
-    if abs(sum(cells) - reading.voltage) > max(_SUM_TOLERANCE * reading.voltage, _SUM_TOLERANCE_VOLTS):
-        raise FrameError("cells_disagree_with_voltage")
+    # A cell whose sense wire is off reads zero but is still part of the pack.
+    off = reading.cell_voltages.count(0.0)
+    total = sum(working) * (1 + off / len(working))
+    if abs(total - reading.voltage) > max(_SUM_TOLERANCE * reading.voltage, _SUM_TOLERANCE_VOLTS):
+        raise FrameError(_DISAGREE)
 
 
 def jump(before: Reading, after: Reading) -> str | None:
@@ -102,12 +109,13 @@ class Trust:
         self._doubted: Reading | None = None
         self._runtime: int | None = None
         self._runtime_moved_at = 0.0
+        self._disagreements = 0
         self.frozen = False
 
     def accepts(self, reading: Reading) -> bool:
         """Tell whether the reading may be shown."""
         try:
-            check(reading)
+            self._check_alone(reading)
             self._check_progress(reading)
             self._check_jump(reading)
         except FrameError as error:
@@ -115,6 +123,16 @@ class Trust:
             return False
         self._accepted, self._doubted = reading, None
         return True
+
+    def _check_alone(self, reading: Reading) -> None:
+        try:
+            check(reading)
+        except FrameError as error:
+            self._disagreements = self._disagreements + 1 if error.reason == _DISAGREE else 0
+            if self._disagreements <= _DISAGREEMENTS:
+                raise
+        else:
+            self._disagreements = 0
 
     def _check_progress(self, reading: Reading) -> None:
         if reading.runtime is None or reading.runtime != self._runtime:

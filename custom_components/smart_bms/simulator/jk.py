@@ -177,8 +177,6 @@ def _raw(value: float, scale: float) -> int:
 class JkPeripheral(Peripheral):
     """A JK pack on a battery."""
 
-    __slots__ = ("_answers", "_chatter_at", "_counter", "_frozen_frame", "_next_at", "_streaming", "board", "label")
-
     def __init__(self, address: str, name: str, label: Label, board: Board) -> None:
         """Advertise as modules of this kind do."""
         company = (
@@ -197,7 +195,7 @@ class JkPeripheral(Peripheral):
         self._streaming = False
         self._next_at = 0.0
         self._chatter_at = 0.0
-        self._frozen_frame = b""
+        self._busy_until = 0.0
         self._answers: dict[int, Callable[[], None]] = {
             0x96: self._answer_settings,
             0x97: self._answer_device_info,
@@ -258,8 +256,11 @@ class JkPeripheral(Peripheral):
             parts[-1] += _READY
         elif ready:
             parts.append(_READY)
-        for place, part in enumerate(parts):
-            self.send(module.notify_handle, part, 0.005 * place)
+        # One frame after the other: the wire behind the module is a serial one.
+        self._busy_until = max(self._busy_until, self.now)
+        for part in parts:
+            self.send(module.notify_handle, part, self._busy_until - self.now)
+            self._busy_until += 0.005
 
     def _frame(self, kind: int, body: bytearray, *, count: bool = False) -> bytes:
         number = next(self._counter) if count else 0

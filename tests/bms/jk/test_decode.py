@@ -73,15 +73,24 @@ def test_a_sensor_mask_with_gaps_hides_probes_and_an_empty_one_does_not() -> Non
 
 def test_fields_without_their_bit_do_not_exist() -> None:
     frame = cell_info()
-    bare = decoded(changed(frame, 287, b"\xfe" + bytes(11)))
+    indispensable = (1 << 10 | 1 << 12 | 1 << 18).to_bytes(12, "little")
+    bare = decoded(changed(frame, 287, indispensable))
+    assert bare.voltage is not None
     assert bare.heating is None
     assert bare.charge_stage is None
-    assert bare.current is None
     assert bare.power is None
     assert bare.balancing is None
     assert bare.balancing_cells is None
     assert bare.alarms == ()
     assert "clock" not in bare.details
+
+
+def test_a_frame_with_the_tail_of_another_is_refused() -> None:
+    frame, following = cell_info(), cell_info(counter=1)
+    with pytest.raises(FrameError, match="spliced"):
+        decoded(sealed(frame[:256] + following[:44], 0x02))
+    with pytest.raises(FrameError, match="spliced"):
+        decoded(changed(frame, 287, struct.pack("<6H", *[3300] * 6)))
 
 
 def test_firmware_without_a_bitmap_has_the_basic_fields_only() -> None:
@@ -144,12 +153,17 @@ def test_24s_has_sixteen_alarms() -> None:
     assert reading.alarms == (Alarm.DISCHARGE_OVERTEMPERATURE,)
 
 
-@pytest.mark.parametrize(("state", "cells"), [(0, ()), (1, (6,)), (2, (3,)), (9, ())])
+@pytest.mark.parametrize(("state", "cells"), [(0, ()), (1, (6,)), (2, (3,)), (9, None)])
 def test_the_balancer_works_on_the_cell_that_the_pack_names(state, cells) -> None:
     frame = changed(changed(cell_info(), 78, bytes((2, 5))), 172, bytes((state,)))
     reading = decoded(frame)
-    assert reading.balancing is (state != 0)
+    assert reading.balancing is (None if state == 9 else state != 0)
     assert reading.balancing_cells == cells
+
+
+def test_a_balancer_that_names_no_cell_of_the_pack_works_on_none_that_we_know() -> None:
+    frame = changed(changed(cell_info(), 78, bytes((200, 255))), 172, b"\x01")
+    assert decoded(frame).balancing_cells == ()
 
 
 def test_an_uneven_pack_is_balanced() -> None:
@@ -216,6 +230,7 @@ def test_jk04_without_cells_has_no_voltage() -> None:
         ("JK_B2A20S20P", "11.288H", "JK02_32S"),
         ("JK_PB2A16S20P", "19.27", "JK02_32S"),
         ("JK-BD4A8S4P", "", "JK02_24S"),
+        ("JK_PB2A16S20P", "V15.38", "JK02_32S"),
     ],
 )
 def test_the_identity_tells_the_layout(model, version, variant) -> None:
@@ -232,6 +247,19 @@ def test_the_content_tells_the_layout_and_overrules_the_version(variant, cells, 
 def test_without_cells_the_version_decides_or_else_the_bitmap() -> None:
     blank = sealed(bytes(300), 0x02)
     assert detect_variant(blank, Variant.JK02_24S) is Variant.JK02_24S
+    assert detect_variant(blank, Variant.JK04) is Variant.JK04
     assert detect_variant(changed(blank, 287, b"\xfe"), None) is Variant.JK02_32S
+    assert detect_variant(changed(blank, 287, b"\xfe"), Variant.JK02_24S) is Variant.JK02_32S
     with pytest.raises(FrameError, match="layout_unknown"):
         detect_variant(blank)
+
+
+@pytest.mark.parametrize(("variant", "offset"), [("JK02_32S", 8), ("JK02_24S", 8), ("JK04", 10)])
+def test_a_cell_that_reads_zero_does_not_hide_the_layout(variant, offset) -> None:
+    frame = changed(cell_info(variant, cells=8), offset, bytes(4 if variant == "JK04" else 2))
+    assert detect_variant(frame) == variant
+
+
+def test_no_current_is_no_negative_power() -> None:
+    frame = changed(cell_info(), 154, struct.pack("<Ii", 0, -4))
+    assert str(decoded(frame).power) == "0.0"

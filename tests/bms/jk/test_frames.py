@@ -48,6 +48,9 @@ def cut(data: bytes, *sizes: int) -> list[bytes]:
             [FRAMES[0]],
             id="chatter everywhere",
         ),
+        pytest.param(
+            [FRAMES[0][:128] + CHATTER[:1], CHATTER[1:] + FRAMES[0][128:]], [FRAMES[0]], id="chatter across a border"
+        ),
         pytest.param([CHATTER + READY + CHATTER, FRAMES[0]], [READY, FRAMES[0]], id="chatter around ready"),
         pytest.param([b"\x01\x02\x55\xaa", FRAMES[0]], [FRAMES[0]], id="junk before"),
         pytest.param([FRAMES[0][:3], FRAMES[0][3:]], [FRAMES[0]], id="header split"),
@@ -70,6 +73,7 @@ def test_a_half_without_its_other_half_is_forgotten_after_a_second() -> None:
     reassembler = Reassembler()
     reassembler.feed(FRAMES[0][:200], 0.0)
     assert reassembler.pending == 200
+    assert reassembler.feed(CHATTER, 0.9) == []
     assert reassembler.feed(FRAMES[1], 1.5) == [FRAMES[1]]
     assert reassembler.broken_frames == 1
 

@@ -48,6 +48,17 @@ def test_hardware_options() -> None:
     assert decode_identity(changed(device_info(), 190, b"CEHMPRT")).details["hardware_options"] == "CEHMPRT"
 
 
+def test_names_may_have_any_letters() -> None:
+    assert decode_identity(changed(device_info(), 46, "Hütte".encode() + bytes(2))).name == "Hütte"
+
+
+def test_what_the_pack_offers_is_listed_by_number() -> None:
+    frame = changed(changed(device_info(), 186, b"\x03"), 134, b"more")
+    details = decode_identity(frame).details
+    assert details["uart1_protocols"] == (0, 1)
+    assert details["user_data_2"] == "more"
+
+
 def test_without_user_data_there_is_none() -> None:
     assert "user_data" not in decode_identity(changed(device_info(), 102, bytes(16))).details
 

@@ -33,9 +33,10 @@ def test_an_empty_log_is_a_log() -> None:
     assert decode_log(log_frame(0)) == (0, ())
 
 
-def test_a_log_without_content_is_refused() -> None:
+@pytest.mark.parametrize("frame", [log_frame(5), sealed(b"\xff" * 300, 0x05)], ids=["zeros", "ones"])
+def test_a_log_without_content_is_refused(frame) -> None:
     with pytest.raises(FrameError, match="implausible_log"):
-        decode_log(log_frame(5))
+        decode_log(frame)
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,7 @@ def test_the_content_tells_the_layout(variant, cells) -> None:
         ("JK02_32S", 0x9F, b"shed\0\0", ("user_data", "shed")),
         ("JK02_32S", 0xB3, b"\x19", ("requested_charge_time", 2.5)),
         ("JK02_24S", 0x25, struct.pack("<I", 1500), ("short_circuit_delay", 1500)),
+        ("JK02_24S", 0x28, struct.pack("<I", 250_000), ("wire_resistance_2", 0.25)),
         ("JK02_24S", 0x26, struct.pack("<I", 3300), ("balance_start_voltage", 3.3)),
         ("JK04", 0x1C, struct.pack("<H", 17), ("cell_count", 17)),
         ("JK04", 0x20, struct.pack("<f", 3.2), ("power_off_voltage", 3.2)),
@@ -128,7 +129,9 @@ def test_the_same_id_means_what_it_means_on_this_layout(variant, register, paylo
     ("variant", "register", "payload", "reason"),
     [
         ("JK02_32S", 0xF0, b"", "unknown_register"),
-        ("JK02_24S", 0x27, struct.pack("<I", 1), "unknown_register"),
+        ("JK02_24S", 0x64, struct.pack("<I", 1), "unknown_register"),
+        ("JK02_32S", 0x1D, struct.pack("<I", 2), "implausible_value"),
+        ("JK02_32S", 0x65, b"\x01", "length"),
         ("JK02_32S", 0x04, b"\x01\x02", "length"),
         ("JK04", 0x20, struct.pack("<f", math.nan), "not_a_number"),
     ],
@@ -145,3 +148,15 @@ def test_no_key_and_no_id_stands_twice_in_a_table(variant) -> None:
     ids = [row.write for row in rows if row.write is not None]
     assert len(set(keys)) == len(keys)
     assert len(set(ids)) == len(ids)
+
+
+def test_the_content_overrules_what_was_expected_where_it_can() -> None:
+    assert detect_settings_variant(settings(), Variant.JK02_24S) is Variant.JK02_32S
+    assert detect_settings_variant(settings("JK04"), Variant.JK02_24S) is Variant.JK04
+    bare = changed(settings(), 287, bytes(9))
+    assert detect_settings_variant(bare, Variant.JK02_32S) is Variant.JK02_32S
+    assert detect_settings_variant(bare, Variant.JK04) is Variant.JK02_24S
+
+
+def test_wire_resistances_are_gated_like_all_else() -> None:
+    assert "wire_resistances" not in decoded(changed(settings(), 287, b"\xfe" + bytes(2) + b"\x10" + bytes(5)))

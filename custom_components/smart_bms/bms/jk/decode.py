@@ -11,6 +11,7 @@ from typing import Any, Final
 from ..alarm import Alarm
 from ..errors import FrameError
 from ..reading import Detail, Reading
+from .frames import RESPONSE_HEADER
 from .layouts import (
     ABSENT_PROBE,
     CHARGE_STAGES,
@@ -30,8 +31,12 @@ from .layouts import (
 
 _CHARGING_LOWEST: Final = 1
 _DISCHARGING_HIGHEST: Final = 2
+_BALANCING: Final[dict[int | None, bool]] = {0: False, _CHARGING_LOWEST: True, _DISCHARGING_HIGHEST: True}
 _FIRST_32S_MAJOR: Final = 11
 _HIGHEST_CELL: Final = 5.0
+_BASIC_FIELDS: Final = 0xFE
+"""First byte of every field bitmap seen: bit 0 is not used, fields 1 to 7 every pack has."""
+_INDISPENSABLE: Final = {"voltage", "current", "soc"}
 _OUTPUTS: Final = ("buzzer", "dry_contact_1", "dry_contact_2")
 
 
@@ -43,7 +48,7 @@ def variant_of(model: str, sw_version: str) -> Variant:
     """
     name = model.replace("_", "-").upper()
     rated = name.endswith("P")
-    major = sw_version.partition(".")[0].strip()
+    major = sw_version.partition(".")[0].strip().lstrip("Vv")
     if name.startswith("JK-B5A24S") and not rated:
         return Variant.JK04
     if not rated and major == "3":
@@ -58,28 +63,35 @@ def detect_variant(frame: bytes, expected: Variant | None = None) -> Variant:
 
     Raises FrameError (`layout_unknown`) if neither tells.
     """
-    fits = [layout.variant for layout in (LAYOUT_32S, LAYOUT_24S) if _mask_fits(frame, layout)]
-    if _jk04_mask_fits(frame):
-        fits.append(Variant.JK04)
-    if expected in fits or (not fits and expected):
+    # A cell whose wire is off reads zero and keeps its bit; only if no layout fits to the letter is that allowed for.
+    for strict in (True, False):
+        fits = [layout.variant for layout in (LAYOUT_32S, LAYOUT_24S) if _mask_fits(frame, layout, strict=strict)]
+        if _jk04_mask_fits(frame):
+            fits.append(Variant.JK04)
+        if fits:
+            return expected if expected in fits else fits[0]
+    bitmap = frame[FIELD_BITMAP.start]
+    if expected is Variant.JK02_24S and bitmap:
+        return Variant.JK02_32S
+    if expected is not None:
         return expected
-    if fits:
-        return fits[0]
-    if frame[FIELD_BITMAP.start]:
+    if bitmap == _BASIC_FIELDS:
         return Variant.JK02_32S
     raise FrameError("layout_unknown")
 
 
-def _mask_fits(frame: bytes, layout: Layout) -> bool:
+def _mask_fits(frame: bytes, layout: Layout, *, strict: bool) -> bool:
     raw = layout.voltages.unpack_from(frame)
     mask = int.from_bytes(frame[layout.mask_offset : layout.mask_offset + 4], "little")
-    return mask > 0 and mask == _present(raw) and max(raw) <= _HIGHEST_CELL * 1000
+    present = _present(raw)
+    if strict and mask != present:
+        return False
+    return present > 0 and present & ~mask == 0 and mask < 1 << layout.slots and max(raw) <= _HIGHEST_CELL * 1000
 
 
 def _jk04_mask_fits(frame: bytes) -> bool:
     cells = JK04_VOLTAGES.unpack_from(frame)
     mask = int.from_bytes(frame[JK04_MASK_OFFSET : JK04_MASK_OFFSET + 4], "little")
-    # A cell whose wire is off reads zero and keeps its bit.
     return (
         mask > 0 and _present(cells) & ~mask == 0 and any(cells) and all(0 <= cell <= _HIGHEST_CELL for cell in cells)
     )
@@ -100,6 +112,10 @@ def decode_reading(frame: bytes, variant: Variant, now: float) -> Reading:
     layout = LAYOUTS[variant]
     plan = plan_for(variant, frame[FIELD_BITMAP])
     values: dict[str, Any] = plan.core.read(frame)
+    if not values.keys() >= _INDISPENSABLE or frame.find(RESPONSE_HEADER, 1) > 0:
+        # A lost notification makes the head of the next frame the tail of this one, and the checksum lets one in 256 of
+        # those pass: the bitmap is then made of cell voltages, and the next frame's header may lie inside.
+        raise FrameError("spliced")
 
     raw_cells = layout.voltages.unpack_from(frame)
     mask = int.from_bytes(frame[layout.mask_offset : layout.mask_offset + 4], "little")
@@ -114,7 +130,7 @@ def decode_reading(frame: bytes, variant: Variant, now: float) -> Reading:
 
     state = values.pop("balance_state", None)
     # The wire value has no sign.
-    if "power" in values and values.get("current", 0.0) < 0:
+    if values.get("power") and values["current"] < 0:
         values["power"] = -values["power"]
     if not values["soh"]:
         del values["soh"]  # never computed yet
@@ -126,8 +142,8 @@ def decode_reading(frame: bytes, variant: Variant, now: float) -> Reading:
         cell_voltages=cells,
         cell_resistances=resistances,
         temperatures=_temperatures(frame, layout, plan.probes.read(frame), plan.probe_order),
-        balancing=None if state is None else state != 0,
-        balancing_cells=_balancing_cells(state, frame, layout.mask_offset + 8),
+        balancing=_BALANCING.get(state),
+        balancing_cells=_balancing_cells(state, frame, layout.mask_offset + 8, len(cells)),
         alarms=_alarms(values.get("alarm_mask", 0), len(layout.alarms)),
         details=_details(plan.details.read(frame)),
         **values,
@@ -155,8 +171,8 @@ def _decode_jk04(frame: bytes, now: float) -> Reading:
         voltage=round(sum(cell for cell in cells if cell), 3) if cells else None,
         cell_voltages=cells,
         cell_resistances=resistances,
-        balancing=state != 0,
-        balancing_cells=_balancing_cells(state, frame, JK04_MASK_OFFSET + 4),
+        balancing=_BALANCING.get(state),
+        balancing_cells=_balancing_cells(state, frame, JK04_MASK_OFFSET + 4, len(cells)),
         **values,
     )
 
@@ -179,12 +195,14 @@ def _temperatures(frame: bytes, layout: Layout, probes: dict[str, Any], bits: An
     return {key: value for key, value in probes.items() if value != ABSENT_PROBE and fitted & bits[key]}
 
 
-def _balancing_cells(state: int | None, frame: bytes, indices: int) -> tuple[int, ...] | None:
+def _balancing_cells(state: int | None, frame: bytes, indices: int, count: int) -> tuple[int, ...] | None:
     """Return the cell that the balancer works on; at `indices` the frame names the highest and the lowest, from 0."""
-    if state is None:
+    if state not in _BALANCING:
         return None
-    highest, lowest = frame[indices] + 1, frame[indices + 1] + 1
-    return {_CHARGING_LOWEST: (lowest,), _DISCHARGING_HIGHEST: (highest,)}.get(state, ())
+    if state == 0:
+        return ()
+    number = frame[indices if state == _DISCHARGING_HIGHEST else indices + 1] + 1
+    return (number,) if number <= count else ()
 
 
 @lru_cache(maxsize=64)

@@ -27,14 +27,16 @@ _CHARACTERISTIC: Final = "0000ffe1-0000-1000-8000-00805f9b34fb"
 class Timing:
     """Seconds. Packs push about every 0.5 s; the longest gap seen is 1.15 s."""
 
-    answer: float = 3.0
-    """For the device info after a request."""
+    answer: float = 6.0
+    """For the device info after a request; the vendor's app waits as long."""
     pause: float = 0.2
     """Between the answer and the next request, as the vendor's app leaves it."""
     silence: float = 5.0
     """Without a usable reading before asking again."""
     give_up: float = 7.0
     """After asking again, before the session is ended."""
+    settings: float = 3.0
+    """For the settings after a request; they come once and may be lost."""
 
 
 DEFAULT_TIMING: Final = Timing()
@@ -52,6 +54,8 @@ class JkDriver(Driver):
         self._expected: Variant | None = None
         self._variant: Variant | None = None
         self._settings_frame: bytes | None = None
+        self._settings_asked_at = 0.0
+        self._has_settings = False
         self._last_frame = b""
         self._identified = asyncio.Event()
         self._heard = asyncio.Event()
@@ -83,6 +87,7 @@ class JkDriver(Driver):
         while True:
             try:
                 await self._wait(self._heard, self._timing.silence)
+                await self._ask_for_missing_settings()
             except TimeoutError:
                 await self._start()
                 try:
@@ -99,7 +104,17 @@ class JkDriver(Driver):
         except TimeoutError:
             raise SilentError("no answer to the request for device info") from None
         await asyncio.sleep(self._timing.pause)
+        await self._ask_for_settings()
+
+    async def _ask_for_settings(self) -> None:
+        self._settings_asked_at = asyncio.get_running_loop().time()
         await self._link.write(encode_command(Command.READ_SETTINGS))
+
+    async def _ask_for_missing_settings(self) -> None:
+        """Ask once more, now and then, if the answer was lost; the stream is not disturbed by it."""
+        waited = asyncio.get_running_loop().time() - self._settings_asked_at
+        if not self._has_settings and waited > self._timing.settings:
+            await self._ask_for_settings()
 
     @staticmethod
     async def _wait(event: asyncio.Event, seconds: float) -> None:
@@ -140,15 +155,19 @@ class JkDriver(Driver):
         if frame == self._last_frame:
             raise FrameError("repeated")
         self._last_frame = frame
-        if self._variant is None:
-            self._variant = detect_variant(frame, self._expected)
-            if self._variant is not self._expected and self._settings_frame is not None:
+        variant = self._variant or detect_variant(frame, self._expected)
+        reading = decode_reading(frame, variant, now)
+        if self._variant is None and reading.cell_count:
+            # Without cells the content proves nothing; the next frame may.
+            self._variant = variant
+            if variant is not self._expected and self._settings_frame is not None:
                 self._take_settings(self._settings_frame, now)
         self._sink.frame(frame)
-        if self._sink.reading(decode_reading(frame, self._variant, now)):
+        if self._sink.reading(reading):
             self._heard.set()
 
     def _take_settings(self, frame: bytes, now: float) -> None:
         if variant := self._variant or self._expected:
             self._sink.settings(decode_settings(frame, variant, now))
+            self._has_settings = True
             self._sink.frame(frame)

@@ -81,13 +81,18 @@ class Reassembler:
     def feed(self, data: bytes | bytearray, now: float) -> list[bytes]:
         """Take one notification received at monotonic time `now`; return the frames it completes, in order."""
         buffer = self._buffer
+        if data == CHATTER:
+            return []
         if buffer and now - self._fed_at > _STALL:
             self.broken_frames += len(buffer) >= _LONGEST_HEADER
-            buffer.clear()
+            del buffer[:1]
         self._fed_at = now
         # Chatter comes between the parts of a frame too, alone or glued to them. It must go before the checksum is looked
         # at: that is so weak that a frame stretched by chatter passes now and then.
-        buffer += data.replace(CHATTER, b"")
+        joint = max(0, len(buffer) - len(CHATTER) + 1)
+        buffer += data
+        while (chatter := buffer.find(CHATTER, joint)) >= 0:
+            del buffer[chatter : chatter + len(CHATTER)]
         frames: list[bytes] = []
         start = 0
         while (start := self._next_start(start)) < len(buffer):

@@ -21,7 +21,7 @@ _TEXTS: Final = {
     "manufacturing_date": (78, 8),
     "serial_number": (86, 16),
 }
-_USER_DATA: Final = (102, 16)
+_USER_TEXTS: Final = {"user_data": (102, 16), "user_data_2": (134, 16)}
 _SECRETS: Final = ((62, 16), (118, 16))
 _PERSONAL: Final = ((46, 16), (86, 16), (102, 16), (134, 16))
 _SEPARATE_CODE_OFFSET: Final = 97
@@ -62,6 +62,14 @@ _DETAILS: Final = FieldTable(
         Field("protocol_version", 298, "B"),  # unproven
     )
 )
+_OFFERS: Final = {
+    "commands": _COMMANDS,
+    "uart1_protocols": slice(186, 190),
+    "can_protocols": slice(202, 206),
+    "uart2_protocols": slice(219, 223),
+    "uart3_protocols": slice(271, 278),
+}
+"""Bit k of the field stands for number k."""
 _OPTIONS: Final = (190, 12)
 _MAX_CELLS: Final = 32
 
@@ -69,7 +77,12 @@ _MAX_CELLS: Final = 32
 def _text(frame: bytes, place: tuple[int, int]) -> str:
     """Return a zero-terminated text; what stands behind the first zero is left over from longer ones."""
     offset, length = place
-    return frame[offset : offset + length].split(b"\0")[0].decode("ascii", "replace").strip()
+    return frame[offset : offset + length].split(b"\0")[0].decode("utf-8", "replace").strip()
+
+
+def _numbers(field: bytes) -> tuple[int, ...]:
+    bits = int.from_bytes(field, "little")
+    return tuple(number for number in range(len(field) * 8) if bits >> number & 1)
 
 
 def decode_identity(frame: bytes) -> Identity:
@@ -90,12 +103,10 @@ def decode_identity(frame: bytes) -> Identity:
     details: dict[str, Detail] = {}
     if variant is Variant.JK02_32S and any(frame[_COMMANDS]):
         details = dict(_DETAILS.read(frame))
-        commands = int.from_bytes(frame[_COMMANDS], "little")
-        details["commands"] = tuple(number for number in range(256) if commands >> number & 1)
+        details |= {key: _numbers(frame[place]) for key, place in _OFFERS.items()}
         if options := _text(frame, _OPTIONS):
             details["hardware_options"] = options
-    if user_data := _text(frame, _USER_DATA):
-        details["user_data"] = user_data
+    details |= {key: text for key, place in _USER_TEXTS.items() if (text := _text(frame, place))}
     return Identity(family="jk", variant=variant, **texts, **numbers, details=details)
 
 

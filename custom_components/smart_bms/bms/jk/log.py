@@ -14,6 +14,7 @@ _MOST_ENTRIES: Final = 50
 _FIRST_CELL_OVERVOLTAGE: Final = 0x64
 _FIRST_CELL_UNDERVOLTAGE: Final = 0xC8
 _CELLS: Final = 32
+_UNKNOWN: Final = "unknown_"
 
 _EVENTS: Final = dict(
     enumerate(
@@ -113,7 +114,7 @@ def event_name(code: int) -> str:
     ):
         if first <= code < first + _CELLS:
             return f"{event}_{code - first + 1}"
-    return _EVENTS.get(code, f"unknown_{code}")
+    return _EVENTS.get(code, f"{_UNKNOWN}{code}")
 
 
 def decode_log(frame: bytes) -> tuple[int, tuple[LogEntry, ...]]:
@@ -126,6 +127,7 @@ def decode_log(frame: bytes) -> tuple[int, tuple[LogEntry, ...]]:
     for place in range(min(count, _MOST_ENTRIES)):
         runtime, code = _ENTRY.unpack_from(frame, _ENTRIES_OFFSET + place * _ENTRY.size)
         entries.append(LogEntry(runtime, event_name(code)))
-    if count and not any(entry.runtime for entry in entries):
+    # All zeros and all ones are no log.
+    if entries and not any(entry.runtime and not entry.event.startswith(_UNKNOWN) for entry in entries):
         raise FrameError("implausible_log")
     return count, tuple(entries)

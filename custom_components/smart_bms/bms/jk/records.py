@@ -1,10 +1,12 @@
 """JK for `script/decode`: any recorded message into one result."""
 
+from contextlib import suppress
 from typing import Any, Final
 
 from ..advertisement import Advertisement
 from ..errors import FrameError
 from ..reading import Identity, reading_values
+from ..settings import SettingValue
 from ..trust import check
 from .advertisement import COMPANY, COMPANY_PREFIX, SERVICE, is_jk
 from .decode import decode_reading, detect_variant
@@ -46,14 +48,18 @@ class JkRecords:
     def message(self, data: bytes, hints: Result) -> Result:
         """Decode one whole message, from or to the pack."""
         stated = hints.get("variant")
-        variant = Variant(stated) if stated in set(Variant) else self._variant
+        variant = Variant(stated) if isinstance(stated, str) and stated in set(Variant) else self._variant
         try:
             if data.startswith(COMMAND_HEADER) and not data.startswith(READY_HEADER):
                 return self._command(data, variant)
             frames = Reassembler().feed(data, 0.0)
-            if len(frames) != 1:
-                raise FrameError(_what_is_wrong(data) if not frames else "several_frames")
-            return self._frame(frames[0], variant)
+            if not frames:
+                raise FrameError(_what_is_wrong(data))
+            # A ready frame may be glued to the frame it announces.
+            told = [frame for frame in frames if frame[TYPE_OFFSET] != FrameType.READY] or frames
+            if len(told) > 1:
+                return {"kind": "notification", "frames": [self._result(frame) for frame in frames]}
+            return self._frame(told[0], variant)
         except FrameError as error:
             return {"kind": "rejected", "variant": variant, "reason": error.reason}
 
@@ -74,7 +80,7 @@ class JkRecords:
         if len(data) < _SHORTEST_FIELD:
             return {"kind": "rejected", "reason": "length"}
         company, payload = int.from_bytes(data[:2], "little"), data[2:]
-        name = hints.get("local_name") or (hints.get("expected") or {}).get("local_name") or ""
+        name = str(hints.get("local_name") or "")
         advertisement = Advertisement(name=name, manufacturer_data={company: payload}, service_uuids=(SERVICE,))
         values: Result = {
             "company_id": company,
@@ -95,12 +101,12 @@ class JkRecords:
     def _frame(self, frame: bytes, variant: Variant | None) -> Result:
         match frame[TYPE_OFFSET]:
             case FrameType.CELL_INFO:
-                variant = detect_variant(frame, variant)
+                self._variant = variant = detect_variant(frame, variant)
                 reading = decode_reading(frame, variant, 0.0)
                 check(reading)
                 return {"kind": "reading", "variant": variant, "values": reading_values(reading)}
             case FrameType.SETTINGS:
-                variant = variant or detect_settings_variant(frame)
+                variant = detect_settings_variant(frame, variant)
                 settings = decode_settings(frame, variant, 0.0)
                 return {"kind": "settings", "variant": variant, "values": dict(settings.values)}
             case FrameType.DEVICE_INFO:
@@ -127,8 +133,7 @@ class JkRecords:
         if length > PAYLOAD_LENGTH:
             raise FrameError("length")
         payload = data[_PAYLOAD_OFFSET : _PAYLOAD_OFFSET + length]
-        variant = variant or Variant.JK02_32S
-        parameter, value = decode_write(command, payload, variant)
+        parameter, value = decode_write(command, payload, variant) if variant else _decode_anywhere(command, payload)
         values = {
             "parameter": parameter,
             "value": value,
@@ -137,6 +142,19 @@ class JkRecords:
             "raw": int.from_bytes(payload, "little"),
         }
         return {"kind": "write", "variant": variant, "values": values}
+
+
+def _decode_anywhere(register: int, payload: bytes) -> tuple[str, SettingValue | None]:
+    """Decode a write to a pack whose layout is not known, if all layouts agree on what it means."""
+    meanings = []
+    for variant in Variant:
+        with suppress(FrameError):
+            meanings.append(decode_write(register, payload, variant))
+    if not meanings:
+        raise FrameError("unknown_register")
+    if any(meaning != meanings[0] for meaning in meanings):
+        raise FrameError("layout_unknown")
+    return meanings[0]
 
 
 def _identity_values(identity: Identity) -> Result:

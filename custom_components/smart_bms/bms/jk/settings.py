@@ -18,6 +18,7 @@ from .layouts import Variant
 
 _REGISTER_BITMAP: Final = slice(287, 296)
 _WIRE_RESISTANCES: Final = {Variant.JK02_32S: (142, 32), Variant.JK02_24S: (158, 24)}
+_WIRE_RESISTANCE_REGISTER: Final = 0x23
 _CELL_LIMIT: Final = 32
 _JK04_CELL_LIMIT: Final = 24
 _JK04_CELL_COUNT_OFFSET: Final = 34
@@ -58,12 +59,14 @@ class Register:
         if self.code == "s":
             return payload.split(b"\0")[0].decode("ascii", "replace")
         # A switch is written as a whole word.
-        code = "I" if self.code == "?" and len(payload) == struct.calcsize("<I") else self.code
+        code = {1: "B", 4: "I"}.get(len(payload), self.code) if self.code == "?" else self.code
         if len(payload) != struct.calcsize("<" + code):
             raise FrameError("length")
         raw = struct.unpack("<" + code, payload)[0]
         if isinstance(raw, float) and not math.isfinite(raw):
             raise FrameError("not_a_number")
+        if self.code == "?" and raw not in (0, 1):
+            raise FrameError("implausible_value")
         return self.value(raw)
 
 
@@ -203,6 +206,8 @@ _JK02_24S: Final = (
     Register("current_calibration", _A, "I", 1000, write=0x24),
     Register("short_circuit_delay", Unit.MICROSECOND, "I", offset=134, write=0x25),
     Register("balance_start_voltage", _V, "I", 1000, offset=138, write=0x26),
+    # Unproven.
+    *(Register(f"wire_resistance_{cell + 1}", Unit.OHM, "I", 1_000_000, write=0x27 + cell) for cell in range(24)),
     Register("user_data", Unit.NONE, "s", write=0x9F),
 )
 
@@ -243,13 +248,15 @@ _LAST_UNGATED: Final = 0x23
 """Firmware without a register bitmap has the parameters up to here."""
 
 
-def detect_settings_variant(frame: bytes) -> Variant:
-    """Return the layout of a 0x01 frame by its content, for frames whose pack is not known."""
+def detect_settings_variant(frame: bytes, expected: Variant | None = None) -> Variant:
+    """Return the layout of a 0x01 frame by its content; `expected` decides what the content leaves open."""
     cells = int.from_bytes(frame[_JK04_CELL_COUNT_OFFSET : _JK04_CELL_COUNT_OFFSET + 4], "little")
     jk02_cells = int.from_bytes(frame[_JK02_CELL_COUNT_OFFSET : _JK02_CELL_COUNT_OFFSET + 4], "little")
     if 0 < cells <= _JK04_CELL_LIMIT and jk02_cells <= 1:
         return Variant.JK04
-    return Variant.JK02_32S if any(frame[_REGISTER_BITMAP]) else Variant.JK02_24S
+    if any(frame[_REGISTER_BITMAP]):
+        return Variant.JK02_32S
+    return expected if expected in (Variant.JK02_32S, Variant.JK02_24S) else Variant.JK02_24S
 
 
 def decode_settings(frame: bytes, variant: Variant, now: float) -> Settings:
@@ -267,7 +274,8 @@ def decode_settings(frame: bytes, variant: Variant, now: float) -> Settings:
         word = int.from_bytes(frame[_SWITCH_WORD : _SWITCH_WORD + 2], "little")
         places = {key: place for place, key in enumerate(_SWITCHES)}
         values.update({row.key: row.value(word >> places[row.key] & 1) for row in rows if row.key in places})
-    if variant in _WIRE_RESISTANCES:
+    bitmap = int.from_bytes(frame[_REGISTER_BITMAP], "little") if variant is Variant.JK02_32S else 0
+    if variant in _WIRE_RESISTANCES and (not bitmap or bitmap >> _WIRE_RESISTANCE_REGISTER & 1):
         offset, slots = _WIRE_RESISTANCES[variant]
         count = min(int(raw["cell_count"]), slots)
         values["wire_resistances"] = tuple(
@@ -284,4 +292,8 @@ def decode_write(register: int, payload: bytes, variant: Variant) -> tuple[str, 
     row = BY_WRITE[variant].get(register)
     if row is None:
         raise FrameError("unknown_register")
-    return row.key, row.decode(payload) if row.code else None
+    if row.code:
+        return row.key, row.decode(payload)
+    if payload:
+        raise FrameError("length")
+    return row.key, None
