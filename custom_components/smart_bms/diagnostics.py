@@ -39,5 +39,5 @@ def _pack(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
         "identity_details": async_redact_data(dict(pack.last_identity.details), TO_REDACT)
         if pack.last_identity
         else None,
-        "frames": [{"age": round(now - at, 2), "hex": frame} for at, frame in pack.frames],
+        "frames": [{"age": round(now - at, 2), "hex": frame.hex()} for at, frame in pack.frames],
     }

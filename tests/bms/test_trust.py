@@ -154,3 +154,36 @@ def test_packs_without_a_counter_cannot_be_seen_frozen() -> None:
     timeless = replace(GOOD, runtime=None)
     assert trust.accepts(timeless)
     assert trust.accepts(replace(timeless, measured_at=timeless.measured_at + 60))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"soc": 66},
+        {"soc": None},
+        {"temperatures": {"mosfet": 42.0}},
+        {"temperatures": {"temperature_9": 22.0}},
+        {"cell_voltages": (3.3, 3.3, 3.3, 3.9), "voltage": 13.8},
+        {"cell_voltages": (3.3, None, 3.3, 3.3, 3.3)},
+        {"voltage": None},
+    ],
+)
+def test_what_is_farther_off_but_possible_is_looked_at_and_accepted(change) -> None:
+    trust = Trust()
+    assert trust.accepts(GOOD)
+    assert trust.accepts(later(GOOD, 1, **change))
+    assert not trust.dropped
+
+
+def test_small_steps_may_lead_far() -> None:
+    trust = Trust()
+    for step in range(40):
+        assert trust.accepts(later(GOOD, step, soc=60 + step, temperatures={"mosfet": 30.0 + step * 2}))
+
+
+def test_without_cells_the_alarm_explains_each_reading() -> None:
+    trust = Trust()
+    blind = replace(GOOD, cell_voltages=(), voltage=0.0, alarms=(Alarm.CELL_COUNT_MISMATCH,))
+    assert trust.accepts(blind)
+    assert trust.accepts(later(blind, 1))
+    assert not trust.accepts(later(blind, 2, alarms=()))

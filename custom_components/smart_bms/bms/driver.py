@@ -29,8 +29,8 @@ class Sink(Protocol):
     def reading(self, reading: Reading) -> bool:
         """Take a measurement; tell whether it was trusted."""
 
-    def frame(self, frame: bytes) -> None:
-        """Take a valid raw frame, free of secrets, for diagnostics."""
+    def frame(self, frame: bytes, now: float) -> None:
+        """Take a valid raw frame, free of secrets, that was complete at monotonic time `now`, for diagnostics."""
 
     def drop(self, reason: str, count: int = 1) -> None:
         """Count frames that did not become a value."""

@@ -1,12 +1,15 @@
-"""Field tables: rows of a protocol reference, compiled into one struct that reads them all at once."""
+"""Field tables: rows of a protocol reference, compiled so that one unpack reads them all."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 import math
+from operator import itemgetter, truediv
 import struct
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final, override
 
 type Raw = int | float | bool
+type Unpacked = tuple[Any, ...]
 
 _FLOAT_CODES: Final = "fd"
 
@@ -29,36 +32,122 @@ class Field:
     base: bool = True
 
 
-class FieldTable:
-    """Rows that are read together."""
+class Record(Mapping[str, Any]):
+    """Named values that share their names with all records of their kind: a dict without a table of its own."""
 
-    def __init__(self, rows: Iterable[Field], byte_order: str = "<") -> None:
-        """Compile the rows; they must not overlap."""
-        ordered = sorted(rows, key=lambda row: row.offset)
-        layout, end = byte_order, 0
-        for row in ordered:
-            if row.offset < end:
-                msg = f"{row.key} overlaps the row before it"
-                raise ValueError(msg)
-            layout += f"{row.offset - end}x{row.code}"
-            end = row.offset + struct.calcsize(byte_order + row.code)
-        self.rows: Final = tuple(ordered)
-        self._struct: Final = struct.Struct(layout)
-        self._keys: Final = tuple(row.key for row in ordered)
-        self._scaled: Final = tuple((row.key, row.divisor) for row in ordered if row.divisor != 1)
-        self._floats: Final = tuple(row.key for row in ordered if row.code in _FLOAT_CODES)
+    __slots__ = ("_places", "_values")
 
-    def read(self, frame: bytes) -> dict[str, Raw]:
-        """Return the values of all rows by key, in the units of the vocabulary.
+    def __init__(self, places: Mapping[str, int], values: Unpacked) -> None:
+        """`places` says for each name where among `values` its value is."""
+        self._places = places
+        self._values = values
 
-        A float that is not a number is left out. Raises struct.error if the frame is too short.
+    @override
+    def __getitem__(self, key: str) -> Any:
+        return self._values[self._places[key]]
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    @override
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+type Derive = Callable[[Any], Unpacked]
+
+
+class Rows:
+    """Some rows of a compiled table: picks their values out of what was unpacked."""
+
+    def __init__(self, places: Mapping[int, Field], derived: Mapping[str, tuple[tuple[str, ...], Derive]]) -> None:
+        """`places` maps the place in the unpacked values to the row.
+
+        `derived` names further values of a record that follow from one row, and how.
         """
-        values = dict(zip(self._keys, self._struct.unpack_from(frame), strict=True))
-        for key, divisor in self._scaled:
-            values[key] /= divisor
+        plain = {place: row for place, row in places.items() if row.divisor == 1}
+        # Apart, so that they are all divided in one go.
+        scaled = {place: row for place, row in places.items() if row.divisor != 1}
+        self.keys: Final = frozenset(row.key for row in places.values())
+        self._plain_keys: Final = tuple(row.key for row in plain.values())
+        self._plain: Final = _picker(tuple(plain))
+        self._scaled_keys: Final = tuple(row.key for row in scaled.values())
+        self._scaled: Final = _picker(tuple(scaled))
+        self._divisors: Final = tuple(row.divisor for row in scaled.values())
+        self._floats: Final = tuple(row.key for row in places.values() if row.code in _FLOAT_CODES)
+        names = [*self._plain_keys, *self._scaled_keys]
+        sources = [key for key in derived if key in names]
+        self._derive: Final = tuple((names.index(key), derived[key][1]) for key in sources)
+        self._float_places: Final = tuple(names.index(key) for key in self._floats)
+        names += [name for key in sources for name in derived[key][0]]
+        self._names: Final = {name: place for place, name in enumerate(names)}
+
+    def read(self, unpacked: Unpacked) -> dict[str, Any]:
+        """Return the values by key, in the units of the vocabulary. A float that is not a number is left out."""
+        # Keys and values are as long as each other by construction; to have that checked would cost a tenth of all.
+        values = dict(zip(self._plain_keys, self._plain(unpacked))) if self._plain_keys else {}  # noqa: B905
+        if self._scaled_keys:
+            values.update(zip(self._scaled_keys, map(truediv, self._scaled(unpacked), self._divisors)))  # noqa: B905, B912
         for key in self._floats:
             if math.isfinite(values[key]):
                 values[key] = round(values[key], 4)
             else:
                 del values[key]
         return values
+
+    def record(self, unpacked: Unpacked) -> Mapping[str, Any]:
+        """Return the same as a record, with the derived values; floats keep all their digits."""
+        values = self._plain(unpacked)
+        if self._scaled_keys:
+            values = (*values, *map(truediv, self._scaled(unpacked), self._divisors))  # noqa: B912
+        for place, derive in self._derive:
+            values += derive(values[place])
+        for place in self._float_places:
+            if not math.isfinite(values[place]):
+                return {name: values[at] for name, at in self._names.items() if at not in self._float_places}
+        return Record(self._names, values)
+
+
+def _picker(places: tuple[int, ...]) -> Callable[[Unpacked], Unpacked]:
+    """Return what picks these places; the library's own picker wants at least two."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    if not places:
+        return lambda _: ()
+    only = places[0]
+    return lambda unpacked: (unpacked[only],)
+
+
+class FieldTable:
+    """Groups of rows, and arrays, of one kind of frame."""
+
+    def __init__(
+        self,
+        *groups: Iterable[Field],
+        arrays: Iterable[Field] = (),
+        derived: Mapping[str, tuple[tuple[str, ...], Derive]] = MappingProxyType({}),
+        byte_order: str = "<",
+    ) -> None:
+        """Compile. An array is a row with a count in its code (`32H`). Raises ValueError if rows overlap."""
+        listed = [list(group) for group in groups]
+        layout, end, place = byte_order, 0, 0
+        places: dict[Field, int] = {}
+        for row in sorted((row for group in (*listed, arrays) for row in group), key=lambda row: row.offset):
+            if row.offset < end:
+                msg = f"{row.key} overlaps the row before it"
+                raise ValueError(msg)
+            layout += f"{row.offset - end}x{row.code}"
+            end = row.offset + struct.calcsize(byte_order + row.code)
+            places[row] = place
+            place += int(row.code[:-1] or 1)
+        self._struct: Final = struct.Struct(layout)
+        self.groups: Final = tuple(Rows({places[row]: row for row in group}, derived) for group in listed)
+        self.starts: Final = {row.key: places[row] for row in arrays}
+        """Where the values of each array begin among the unpacked ones."""
+        self.unpack: Final[Callable[[bytes], Unpacked]] = self._struct.unpack_from
+        """Returns all values of a frame, for `Rows.read`. Raises struct.error if the frame is too short."""
+
+    def read(self, frame: bytes) -> dict[str, Any]:
+        """Return the values of the first group."""
+        return self.groups[0].read(self.unpack(frame))

@@ -77,8 +77,8 @@ class Pack:
         self.last_error: PackError | None = None
         self.sessions = 0
         self.trust = Trust()
-        self.frames: deque[tuple[float, str]] = deque(maxlen=KEPT_FRAMES)
-        """The newest raw frames with the time they came, as hex, free of secrets."""
+        self.frames: deque[tuple[float, bytes]] = deque(maxlen=KEPT_FRAMES)
+        """The newest raw frames with the time they came, free of secrets."""
         self._name = name
         self._find_device = find_device
         self._listener = listener
@@ -252,9 +252,9 @@ class Pack:
         self._listener(Change.READING)
         return True
 
-    def frame(self, frame: bytes) -> None:
+    def frame(self, frame: bytes, now: float) -> None:
         """Keep a valid raw frame, free of secrets, for diagnostics."""
-        self.frames.append((asyncio.get_running_loop().time(), frame.hex()))
+        self.frames.append((now, frame))
 
     def drop(self, reason: str, count: int = 1) -> None:
         """Count frames that did not become a value."""

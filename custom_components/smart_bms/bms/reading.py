@@ -1,10 +1,10 @@
 """Reading and Identity: what any pack says of itself, in one vocabulary for all makes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from functools import cached_property
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final, Self
 
 from .alarm import Alarm, Severity
 
@@ -12,6 +12,7 @@ type Detail = bool | int | float | str | tuple[int, ...]
 """A value that only some families have."""
 
 NOTHING: Final[Mapping[str, Detail]] = MappingProxyType({})
+NO_TEMPERATURES: Final[Mapping[str, float]] = MappingProxyType({})
 
 FULL_SOC: Final = 100.0
 
@@ -42,7 +43,7 @@ class Reading:
     cell_resistances: tuple[float | None, ...] = ()
     """Resistance of each balance lead."""
     cell_temperatures: tuple[float | None, ...] = ()
-    temperatures: Mapping[str, float] = field(default_factory=dict)
+    temperatures: Mapping[str, float] = NO_TEMPERATURES
     """By probe: `temperature_1`, `temperature_2`, …, `mosfet`."""
     balance_current: float | None = None
     balancing: bool | None = None
@@ -61,8 +62,31 @@ class Reading:
     """What the pack complains about now; None if this family cannot say."""
     alarm_mask: int | None = None
     """The raw bits behind `alarms`, for support."""
-    details: Mapping[str, Detail] = field(default_factory=lambda: NOTHING)
+    details: Mapping[str, Detail] = NOTHING
     """What only this family says; documented on the family's page."""
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> Self:
+        """Return a reading that has these values, which become its own; twice as fast as the constructor.
+
+        Two readings a second for each pack add up, and a frozen dataclass sets its fields one by one.
+        """
+        reading = cls.__new__(cls)
+        object.__setattr__(reading, "__dict__", values)
+        return reading
+
+    @cached_property
+    def cell_range(self) -> tuple[float, float] | None:
+        """Lowest and highest cell voltage in V."""
+        cells = self.cell_voltages
+        try:
+            lowest, highest = min(cells), max(cells)  # type: ignore[type-var]
+        except TypeError, ValueError:
+            lowest = highest = None
+        if lowest is None or highest is None:  # gaps between the cells, or none at all
+            voltages = [voltage for voltage, _ in self._cells]
+            return (min(voltages), max(voltages)) if voltages else None
+        return lowest, highest
 
     @cached_property
     def _cells(self) -> list[tuple[float, int]]:
@@ -77,12 +101,12 @@ class Reading:
     @property
     def cell_voltage_min(self) -> float | None:
         """Lowest cell voltage in V."""
-        return min(self._cells)[0] if self._cells else None
+        return self.cell_range[0] if self.cell_range else None
 
     @property
     def cell_voltage_max(self) -> float | None:
         """Highest cell voltage in V."""
-        return max(self._cells)[0] if self._cells else None
+        return self.cell_range[1] if self.cell_range else None
 
     @property
     def cell_voltage_mean(self) -> float | None:
@@ -92,7 +116,7 @@ class Reading:
     @property
     def cell_voltage_delta(self) -> float | None:
         """Highest minus lowest cell voltage in V."""
-        return round(max(self._cells)[0] - min(self._cells)[0], 4) if self._cells else None
+        return round(self.cell_range[1] - self.cell_range[0], 4) if self.cell_range else None
 
     @property
     def cell_min_number(self) -> int | None:
@@ -141,7 +165,7 @@ class Identity:
     max_cells: int | None = None
     power_on_count: int | None = None
     runtime: int | None = None
-    details: Mapping[str, Detail] = field(default_factory=lambda: NOTHING)
+    details: Mapping[str, Detail] = NOTHING
 
 
 DERIVED: Final = (

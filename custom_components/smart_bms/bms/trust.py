@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+import math
 from typing import Final
 
 from .alarm import Alarm
@@ -22,6 +23,7 @@ RANGES: Final[Mapping[str, tuple[float, float]]] = {
 }
 """Lowest and highest value that physics and the largest packs allow."""
 
+_RANGES: Final = tuple((key, low, high) for key, (low, high) in RANGES.items())
 CELL_VOLTAGE: Final = (0, 5)
 TEMPERATURE: Final = (-60, 160)
 
@@ -49,49 +51,73 @@ FROZEN_AFTER: Final = 5.0
 """Seconds after which a run-time counter that stands still means that old data is being repeated."""
 
 
+_JUMPS: Final = tuple(JUMPS.items())
+
+
 def check(reading: Reading) -> None:
     """Raise FrameError unless the reading is possible for itself alone."""
-    for key, (low, high) in RANGES.items():
-        value = getattr(reading, key)
+    values = vars(reading)
+    for key, low, high in _RANGES:
+        value = values.get(key)
         if value is not None and not low <= value <= high:
             raise FrameError(f"implausible_{key}")
     low, high = TEMPERATURE
     for value in reading.temperatures.values():
         if not low <= value <= high:
             raise FrameError("implausible_temperature")
-    if Alarm.CELL_COUNT_MISMATCH in (reading.alarms or ()):
+    if reading.alarms and Alarm.CELL_COUNT_MISMATCH in reading.alarms:
         # The pack itself says that something is wrong with its cells: that must be shown, not hidden.
         return
-    working = [voltage for voltage in reading.cell_voltages if voltage]
-    if not working:
+    lowest, highest = reading.cell_range or (0, 0)
+    if not highest:
         raise FrameError("no_cells")
     low, high = CELL_VOLTAGE
-    if min(working) < low or max(working) > high:
+    if lowest < low or highest > high:
         raise FrameError("implausible_cell_voltage")
     if reading.voltage is None:
         return
-    # A cell whose sense wire is off reads zero but is still part of the pack.
-    off = reading.cell_voltages.count(0.0)
-    total = sum(working) * (1 + off / len(working))
+    try:
+        # A cell whose sense wire is off reads zero but is still part of the pack.
+        total = sum(reading.cell_voltages) if lowest else _sum_of_gaps(reading)  # type: ignore[arg-type]
+    except TypeError:
+        total = _sum_of_gaps(reading)
     if abs(total - reading.voltage) > max(_SUM_TOLERANCE * reading.voltage, _SUM_TOLERANCE_VOLTS):
         raise FrameError(_DISAGREE)
+
+
+def _sum_of_gaps(reading: Reading) -> float:
+    """Return what the pack voltage should be if some slots have no cell and cells that read zero are like the others."""
+    working = [voltage for voltage in reading.cell_voltages if voltage]
+    return sum(working) * (1 + reading.cell_voltages.count(0.0) / len(working))
 
 
 def jump(before: Reading, after: Reading) -> str | None:
     """Return why `after` cannot follow `before`, or None."""
     if after.measured_at - before.measured_at > JUMP_WINDOW:
         return None
-    for key, most in JUMPS.items():
-        old, new = getattr(before, key), getattr(after, key)
+    olds, news = vars(before), vars(after)
+    for key, most in _JUMPS:
+        old, new = olds.get(key), news.get(key)
         if old is not None and new is not None and abs(new - old) > most:
             return f"jump_{key}"
-    for old, new in zip(before.cell_voltages, after.cell_voltages, strict=False):
-        if old is not None and new is not None and abs(new - old) > CELL_JUMP:
-            return "jump_cell_voltage"
+    if _cells_jump(before, after):
+        return "jump_cell_voltage"
+    if before.temperatures == after.temperatures:
+        return None
     for key, old in before.temperatures.items():
         if (new := after.temperatures.get(key)) is not None and abs(new - old) > TEMPERATURE_JUMP:
             return "jump_temperature"
     return None
+
+
+def _cells_jump(before: Reading, after: Reading) -> bool:
+    old, new = before.cell_range, after.cell_range
+    if old is None or new is None or (new[1] - old[0] <= CELL_JUMP and old[1] - new[0] <= CELL_JUMP):
+        return False  # no cell of one is that far from any cell of the other
+    return any(
+        was is not None and now is not None and abs(now - was) > CELL_JUMP
+        for was, now in zip(before.cell_voltages, after.cell_voltages, strict=False)
+    )
 
 
 class Trust:
@@ -107,6 +133,7 @@ class Trust:
         """Forget the past: a new session may find the pack in any state."""
         self._accepted: Reading | None = None
         self._doubted: Reading | None = None
+        self._near: _Neighbourhood | None = None
         self._runtime: int | None = None
         self._runtime_moved_at = 0.0
         self._disagreements = 0
@@ -114,10 +141,13 @@ class Trust:
 
     def accepts(self, reading: Reading) -> bool:
         """Tell whether the reading may be shown."""
+        near = self._near
         try:
-            self._check_alone(reading)
+            if near is None or not near.holds(reading):
+                self._check_alone(reading)
+                self._check_jump(reading)
+                self._near = _Neighbourhood(reading)
             self._check_progress(reading)
-            self._check_jump(reading)
         except FrameError as error:
             self.dropped[error.reason] += 1
             return False
@@ -138,8 +168,9 @@ class Trust:
         if reading.runtime is None or reading.runtime != self._runtime:
             self._runtime = reading.runtime
             self._runtime_moved_at = reading.measured_at
-        self.frozen = reading.runtime is not None and reading.measured_at - self._runtime_moved_at > FROZEN_AFTER
-        if self.frozen:
+            self.frozen = False
+        elif reading.measured_at - self._runtime_moved_at > FROZEN_AFTER:
+            self.frozen = True
             raise FrameError("frozen")
 
     def _check_jump(self, reading: Reading) -> None:
@@ -150,3 +181,46 @@ class Trust:
             return
         self._doubted = reading
         raise FrameError(reason)
+
+
+class _Neighbourhood:
+    """What lies so near to a good reading that it needs no closer look, which nearly all readings do.
+
+    Half a jump to each side: two readings in it cannot be a whole jump apart.
+    """
+
+    def __init__(self, reading: Reading) -> None:
+        values = vars(reading)
+        self._limits = []
+        for key in RANGES.keys() | JUMPS.keys():
+            if (value := values.get(key)) is not None:
+                low, high = RANGES.get(key, (-math.inf, math.inf))
+                near = JUMPS.get(key, math.inf) / 2
+                self._limits.append((key, max(low, value - near), min(high, value + near)))
+        lowest, highest = reading.cell_range or (0.0, 0.0)
+        self._cells = (max(0.001, highest - CELL_JUMP / 2), min(CELL_VOLTAGE[1], lowest + CELL_JUMP / 2))
+        near = TEMPERATURE_JUMP / 2
+        self._temperatures = {
+            probe: (max(TEMPERATURE[0], value - near), min(TEMPERATURE[1], value + near))
+            for probe, value in reading.temperatures.items()
+        }
+
+    def holds(self, reading: Reading) -> bool:
+        """Tell whether the reading is near enough; one that lacks a value or has a probe more is not."""
+        values = vars(reading)
+        lowest, highest = reading.cell_range or (0.0, 0.0)
+        try:
+            for key, low, high in self._limits:
+                if not low <= values[key] <= high:
+                    return False
+            for probe, value in reading.temperatures.items():
+                low, high = self._temperatures[probe]
+                if not low <= value <= high:
+                    return False
+            if lowest < self._cells[0] or highest > self._cells[1]:
+                return False
+            return reading.voltage is None or (
+                abs(sum(reading.cell_voltages) - reading.voltage) <= _SUM_TOLERANCE_VOLTS  # type: ignore[arg-type]
+            )
+        except KeyError, TypeError:
+            return False

@@ -6,16 +6,16 @@ cells must agree with the cells that read something), `variant_of` at the identi
 
 from functools import lru_cache
 import math
+import struct
 from typing import Any, Final
 
 from ..alarm import Alarm
 from ..errors import FrameError
-from ..reading import Detail, Reading
+from ..reading import Reading
 from .frames import RESPONSE_HEADER
 from .layouts import (
     ABSENT_PROBE,
     CHARGE_STAGES,
-    CHEMISTRIES,
     FIELD_BITMAP,
     JK04_FIELDS,
     JK04_MASK_OFFSET,
@@ -23,8 +23,8 @@ from .layouts import (
     JK04_VOLTAGES,
     LAYOUT_24S,
     LAYOUT_32S,
-    LAYOUTS,
     Layout,
+    Plan,
     Variant,
     plan_for,
 )
@@ -36,8 +36,9 @@ _FIRST_32S_MAJOR: Final = 11
 _HIGHEST_CELL: Final = 5.0
 _BASIC_FIELDS: Final = 0xFE
 """First byte of every field bitmap seen: bit 0 is not used, fields 1 to 7 every pack has."""
-_INDISPENSABLE: Final = {"voltage", "current", "soc"}
-_OUTPUTS: Final = ("buzzer", "dry_contact_1", "dry_contact_2")
+_ALL_PROBES: Final = 0xFF
+_INDICES: Final = 8
+"""From the mask of cells to the index of the highest one; that of the lowest follows."""
 
 
 def variant_of(model: str, sw_version: str) -> Variant:
@@ -81,8 +82,8 @@ def detect_variant(frame: bytes, expected: Variant | None = None) -> Variant:
 
 
 def _mask_fits(frame: bytes, layout: Layout, *, strict: bool) -> bool:
-    raw = layout.voltages.unpack_from(frame)
-    mask = int.from_bytes(frame[layout.mask_offset : layout.mask_offset + 4], "little")
+    raw = struct.unpack_from("<" + layout.cells.code, frame, layout.cells.offset)
+    (mask,) = struct.unpack_from("<" + layout.mask.code, frame, layout.mask.offset)
     present = _present(raw)
     if strict and mask != present:
         return False
@@ -109,24 +110,24 @@ def decode_reading(frame: bytes, variant: Variant, now: float) -> Reading:
     """
     if variant is Variant.JK04:
         return _decode_jk04(frame, now)
-    layout = LAYOUTS[variant]
     plan = plan_for(variant, frame[FIELD_BITMAP])
-    values: dict[str, Any] = plan.core.read(frame)
-    if not values.keys() >= _INDISPENSABLE or frame.find(RESPONSE_HEADER, 1) > 0:
-        # A lost notification makes the head of the next frame the tail of this one, and the checksum lets one in 256 of
-        # those pass: the bitmap is then made of cell voltages, and the next frame's header may lie inside.
+    layout = plan.layout
+    if frame.find(RESPONSE_HEADER, 1) > 0:
+        # A lost notification makes the head of the next frame the tail of this one; the checksum lets one in 256 pass.
         raise FrameError("spliced")
+    unpacked = plan.unpack(frame)
+    values = plan.core.read(unpacked)
 
-    raw_cells = layout.voltages.unpack_from(frame)
-    mask = int.from_bytes(frame[layout.mask_offset : layout.mask_offset + 4], "little")
+    slots, mask = layout.slots, unpacked[plan.mask]
     count = _contiguous(mask)
-    if count is None or count > layout.slots or any(raw_cells[count:]):
-        present = (mask | _present(raw_cells)) & ((1 << layout.slots) - 1)
+    raw_cells = unpacked[:slots]
+    if count is None or count > slots or any(raw_cells[count:]):
+        present = (mask | _present(raw_cells)) & ((1 << slots) - 1)
         cells = _scatter(raw_cells, present)
-        resistances = _scatter(layout.resistances.unpack_from(frame), present)
+        resistances = _scatter(unpacked[plan.resistances : plan.resistances + slots], present)
     else:
         cells = tuple([raw / 1000 for raw in raw_cells[:count]])
-        resistances = tuple([raw / 1000 for raw in layout.resistances.unpack_from(frame)[:count]])
+        resistances = _ohms(unpacked[plan.resistances : plan.resistances + count])
 
     state = values.pop("balance_state", None)
     # The wire value has no sign.
@@ -136,18 +137,15 @@ def decode_reading(frame: bytes, variant: Variant, now: float) -> Reading:
         del values["soh"]  # never computed yet
     if (stage := values.get("charge_stage")) is not None:
         values["charge_stage"] = CHARGE_STAGES[stage] if stage < len(CHARGE_STAGES) else None
-
-    return Reading(
-        measured_at=now,
-        cell_voltages=cells,
-        cell_resistances=resistances,
-        temperatures=_temperatures(frame, layout, plan.probes.read(frame), plan.probe_order),
-        balancing=_BALANCING.get(state),
-        balancing_cells=_balancing_cells(state, frame, layout.mask_offset + 8, len(cells)),
-        alarms=_alarms(values.get("alarm_mask", 0), len(layout.alarms)),
-        details=_details(plan.details.read(frame)),
-        **values,
-    )
+    values["measured_at"] = now
+    values["cell_voltages"] = cells
+    values["cell_resistances"] = resistances
+    values["details"] = details = plan.details.record(unpacked)
+    values["temperatures"] = _temperatures(plan.probes.read(unpacked), details["temperature_sensor_mask"], plan)
+    values["balancing"] = _BALANCING.get(state)
+    values["balancing_cells"] = _balancing_cells(state, frame, layout.mask.offset + _INDICES, len(cells))
+    values["alarms"] = _alarms(values.get("alarm_mask", 0), len(layout.alarms))
+    return Reading.of(values)
 
 
 def _decode_jk04(frame: bytes, now: float) -> Reading:
@@ -177,6 +175,12 @@ def _decode_jk04(frame: bytes, now: float) -> Reading:
     )
 
 
+@lru_cache(maxsize=32)
+def _ohms(milliohms: tuple[int, ...]) -> tuple[float, ...]:
+    """Return the resistances of the balance leads, which hardly ever change."""
+    return tuple([raw / 1000 for raw in milliohms])
+
+
 @lru_cache(maxsize=8)
 def _contiguous(mask: int) -> int | None:
     """Return the number of cells if the mask enables cells 1 to n without a gap."""
@@ -189,9 +193,12 @@ def _scatter(raw: tuple[float, ...], present: int, divisor: int = 1000) -> tuple
     )
 
 
-def _temperatures(frame: bytes, layout: Layout, probes: dict[str, Any], bits: Any) -> dict[str, float]:
+def _temperatures(probes: dict[str, float], sensor_mask: Any, plan: Plan) -> dict[str, float]:
+    if sensor_mask == _ALL_PROBES and ABSENT_PROBE not in probes.values():
+        return probes
     # Many firmwares leave the mask at all ones or never fill it; only a mask with gaps says something.
-    fitted = frame[layout.sensor_mask_offset] or 0xFF
+    fitted = sensor_mask or _ALL_PROBES
+    bits = plan.probe_bits
     return {key: value for key, value in probes.items() if value != ABSENT_PROBE and fitted & bits[key]}
 
 
@@ -208,11 +215,3 @@ def _balancing_cells(state: int | None, frame: bytes, indices: int, count: int) 
 @lru_cache(maxsize=64)
 def _alarms(mask: int, known: int) -> tuple[Alarm, ...]:
     return tuple(alarm for bit, alarm in enumerate(LAYOUT_32S.alarms[:known]) if mask >> bit & 1)
-
-
-def _details(values: dict[str, Any]) -> dict[str, Detail]:
-    if (chemistry := values.get("chemistry")) is not None:
-        values["chemistry"] = CHEMISTRIES[chemistry] if chemistry < len(CHEMISTRIES) else "unknown"
-    if (switches := values.pop("output_switches", None)) is not None:
-        values.update({key: bool(switches >> bit & 1) for bit, key in enumerate(_OUTPUTS)})
-    return values

@@ -125,6 +125,8 @@ class JkDriver(Driver):
     @override
     def notified(self, data: bytes | bytearray, now: float) -> None:
         frames = self._reassembler.feed(data, now)
+        if not frames and not self._reassembler.broken_frames:
+            return
         if (broken := self._reassembler.broken_frames) != self._broken_counted:
             self._sink.drop("checksum", broken - self._broken_counted)
             self._broken_counted = broken
@@ -141,7 +143,7 @@ class JkDriver(Driver):
             case FrameType.DEVICE_INFO:
                 identity = decode_identity(frame)
                 self._expected = Variant(identity.variant)
-                self._sink.frame(mask_secrets(frame))
+                self._sink.frame(mask_secrets(frame), now)
                 self._sink.identity(identity)
                 self._identified.set()
             case FrameType.SETTINGS:
@@ -162,7 +164,7 @@ class JkDriver(Driver):
             self._variant = variant
             if variant is not self._expected and self._settings_frame is not None:
                 self._take_settings(self._settings_frame, now)
-        self._sink.frame(frame)
+        self._sink.frame(frame, now)
         if self._sink.reading(reading):
             self._heard.set()
 
@@ -170,4 +172,4 @@ class JkDriver(Driver):
         if variant := self._variant or self._expected:
             self._sink.settings(decode_settings(frame, variant, now))
             self._has_settings = True
-            self._sink.frame(frame)
+            self._sink.frame(frame, now)

@@ -7,6 +7,7 @@ modules that try to configure themselves.
 
 from enum import IntEnum
 from typing import Final
+from zlib import adler32
 
 RESPONSE_HEADER: Final = b"\x55\xaa\xeb\x90"
 COMMAND_HEADER: Final = b"\xaa\x55\x90\xeb"
@@ -19,6 +20,7 @@ TYPE_OFFSET: Final = 4
 COUNTER_OFFSET: Final = 5
 
 _STALL: Final = 1.0  # s; frames take 0.1 s to arrive, so a half that old has lost its other half
+_CHATTER_OVERHANG: Final = len(CHATTER) - 1
 _LONGEST_HEADER: Final = len(READY_HEADER)
 
 
@@ -40,9 +42,14 @@ class Command(IntEnum):
     READ_SYSTEM_LOG = 0xA1
 
 
-def checksum(data: bytes | bytearray | memoryview) -> int:
-    """Return the sum of all bytes modulo 256, the only check JK frames carry."""
-    return sum(data) & 0xFF
+def checksum(data: bytes | bytearray) -> int:
+    """Return the sum of all bytes modulo 256, the only check JK frames carry; `data` is at most 512 bytes.
+
+    The lower half of Adler-32 is one more than the sum of the bytes, as long as that stays below 65521: the same sum, four
+    times as fast as in Python.
+    """
+    half = len(data) // 2
+    return (adler32(data[:half]) + adler32(data[half:]) - 2) & 0xFF
 
 
 def encode_command(command: int, payload: bytes = b"") -> bytes:
@@ -81,27 +88,33 @@ class Reassembler:
     def feed(self, data: bytes | bytearray, now: float) -> list[bytes]:
         """Take one notification received at monotonic time `now`; return the frames it completes, in order."""
         buffer = self._buffer
-        if data == CHATTER:
+        held = len(buffer)
+        if held and data == CHATTER:
             return []
-        if buffer and now - self._fed_at > _STALL:
-            self.broken_frames += len(buffer) >= _LONGEST_HEADER
+        if held and now - self._fed_at > _STALL:
+            self.broken_frames += held >= _LONGEST_HEADER
             del buffer[:1]
+            held -= 1
         self._fed_at = now
         # Chatter comes between the parts of a frame too, alone or glued to them. It must go before the checksum is looked
         # at: that is so weak that a frame stretched by chatter passes now and then.
-        joint = max(0, len(buffer) - len(CHATTER) + 1)
         buffer += data
+        joint = held - _CHATTER_OVERHANG if held > _CHATTER_OVERHANG else 0
         while (chatter := buffer.find(CHATTER, joint)) >= 0:
             del buffer[chatter : chatter + len(CHATTER)]
+        size = len(buffer)
+        if size < RESPONSE_LENGTH and buffer.startswith(RESPONSE_HEADER):
+            return []
         frames: list[bytes] = []
         start = 0
-        while (start := self._next_start(start)) < len(buffer):
-            length = RESPONSE_LENGTH if buffer[start] == RESPONSE_HEADER[0] else COMMAND_LENGTH
-            end = start + length
-            if end > len(buffer):
+        while start < size:
+            if not buffer.startswith(RESPONSE_HEADER, start) and (start := self._next_start(start)) >= size:
+                break
+            end = start + (RESPONSE_LENGTH if buffer[start] == RESPONSE_HEADER[0] else COMMAND_LENGTH)
+            if end > size:
                 break
             frame = bytes(buffer[start:end])
-            if checksum(frame[:-1]) == frame[-1]:
+            if checksum(frame) == frame[-1] * 2 & 0xFF:  # the sum of all, the sum of the others included
                 frames.append(frame)
                 start = end
             else:
@@ -117,8 +130,6 @@ class Reassembler:
         Without a header that is the end of the buffer, or where a header may be starting.
         """
         buffer = self._buffer
-        if buffer.startswith(RESPONSE_HEADER, start):
-            return start
         found = [
             position for header in (RESPONSE_HEADER, READY_HEADER) if (position := buffer.find(header, start)) >= 0
         ]

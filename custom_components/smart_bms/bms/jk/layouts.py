@@ -5,15 +5,16 @@ its place in the field bitmap that JK02_32S frames carry at 287: what the vendor
 checked against frames of real packs, except those marked "unproven": vendor field list or inference only.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 import struct
 from typing import Final
 
 from ..alarm import Alarm
-from ..fields import Field, FieldTable
+from ..errors import FrameError
+from ..fields import Field, FieldTable, Rows, Unpacked
 
 
 class Variant(StrEnum):
@@ -27,10 +28,28 @@ class Variant(StrEnum):
 ABSENT_PROBE: Final = -200.0
 """°C that stands for a probe that is not fitted."""
 
+_INDISPENSABLE: Final = {"voltage", "current", "soc"}
 FIELD_BITMAP: Final = slice(287, 299)
 
 CHARGE_STAGES: Final = ("bulk", "absorption", "float")
-CHEMISTRIES: Final = ("lfp", "nmc", "lto")
+_CHEMISTRIES: Final = ("lfp", "nmc", "lto")
+
+
+@lru_cache(maxsize=8)
+def _chemistry(code: int) -> tuple[str]:
+    return (_CHEMISTRIES[code] if code < len(_CHEMISTRIES) else "unknown",)
+
+
+@lru_cache(maxsize=8)
+def _outputs(switches: int) -> tuple[bool, ...]:
+    return tuple(bool(switches >> bit & 1) for bit in range(3))
+
+
+_DERIVED: Final = {
+    "chemistry_code": (("chemistry",), _chemistry),
+    "output_switches": (("buzzer", "dry_contact_1", "dry_contact_2"), _outputs),
+}
+"""What the details of a reading say in words, and the row that it follows from."""
 
 ALARM_BITS: Final = (
     Alarm.BALANCE_WIRE_RESISTANCE,
@@ -72,40 +91,43 @@ class Layout:
 
     variant: Variant
     slots: int
-    mask_offset: int
-    resistances_offset: int
-    sensor_mask_offset: int
+    cells: Field
+    """Array of u16 mV, one a slot."""
+    mask: Field
+    """Enabled cells, bit 0 is cell 1; behind it, after average and difference, the indices of highest and lowest cell."""
+    resistances: Field
+    """Array of u16 mΩ, one a slot."""
     core: tuple[Field, ...]
     """Values of the common vocabulary."""
     probes: tuple[Field, ...]
     """Temperatures, in the order of the bits of the sensor mask."""
     details: tuple[Field, ...]
     alarms: tuple[Alarm, ...]
-    voltages: struct.Struct = field(init=False)
-    resistances: struct.Struct = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Compile what does not depend on the pack."""
-        object.__setattr__(self, "voltages", struct.Struct(f"<6x{self.slots}H"))
-        object.__setattr__(self, "resistances", struct.Struct(f"<{self.resistances_offset}x{self.slots}H"))
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The rows of a layout that one pack has, ready to read."""
 
-    core: FieldTable
-    probes: FieldTable
-    probe_order: Mapping[str, int]
-    details: FieldTable
+    layout: Layout
+    unpack: Callable[[bytes], Unpacked]
+    """All values of a frame; the cells come first."""
+    mask: int
+    """Place of the mask among them."""
+    resistances: int
+    """Place of the first resistance."""
+    core: Rows
+    probes: Rows
+    details: Rows
+    probe_bits: Mapping[str, int]
 
 
 LAYOUT_32S: Final = Layout(
     variant=Variant.JK02_32S,
     slots=32,
-    mask_offset=70,
-    resistances_offset=80,
-    sensor_mask_offset=214,
+    cells=Field("cells", 6, "32H"),
+    mask=Field("mask", 70, "I"),
+    resistances=Field("resistances", 80, "32H"),
     core=(
         Field("voltage", 150, "I", 1000, bit=10),
         Field("power", 154, "I", 1000, bit=11),
@@ -170,7 +192,7 @@ LAYOUT_32S: Final = Layout(
         Field("detail_log_count", 266, "I", bit=64, base=False),
         Field("time_to_sleep", 270, "I", bit=65, base=False),
         Field("pcl_module_state", 274, "B", bit=66, base=False),  # unproven
-        Field("chemistry", 275, "B", bit=67, base=False),
+        Field("chemistry_code", 275, "B", bit=67, base=False),
         Field("charge_stage_time", 278, "H", bit=70, base=False),
         Field("output_switches", 281, "B", bit=72, base=False),
     ),
@@ -180,9 +202,9 @@ LAYOUT_32S: Final = Layout(
 LAYOUT_24S: Final = Layout(
     variant=Variant.JK02_24S,
     slots=24,
-    mask_offset=54,
-    resistances_offset=64,
-    sensor_mask_offset=182,
+    cells=Field("cells", 6, "24H"),
+    mask=Field("mask", 54, "I"),
+    resistances=Field("resistances", 64, "24H"),
     core=(
         Field("voltage", 118, "I", 1000),
         Field("power", 122, "I", 1000),
@@ -244,7 +266,10 @@ JK04_FIELDS: Final = FieldTable(
 
 @lru_cache(maxsize=32)
 def plan_for(variant: Variant, bitmap: bytes) -> Plan:
-    """Return the rows that a pack with this field bitmap has; an all-zero bitmap means firmware without one."""
+    """Return the rows that a pack with this field bitmap has; an all-zero bitmap means firmware without one.
+
+    Raises FrameError (`spliced`) if no pack can have such a bitmap.
+    """
     layout = LAYOUTS[variant]
     bits = int.from_bytes(bitmap, "little") if variant is Variant.JK02_32S else 0
 
@@ -253,9 +278,22 @@ def plan_for(variant: Variant, bitmap: bytes) -> Plan:
             return row.base
         return bool(bits >> row.bit & 1)
 
+    table = FieldTable(
+        *(filter(has, rows) for rows in (layout.core, layout.probes, layout.details)),
+        arrays=(layout.cells, layout.mask, layout.resistances),
+        derived=_DERIVED,
+    )
+    core, probes, details = table.groups
+    if not core.keys >= _INDISPENSABLE:
+        # No pack hides these: the bitmap is made of something else, the tail of another frame most likely.
+        raise FrameError("spliced")
     return Plan(
-        core=FieldTable(filter(has, layout.core)),
-        probes=FieldTable(filter(has, layout.probes)),
-        probe_order={row.key: 1 << place for place, row in enumerate(layout.probes)},
-        details=FieldTable(filter(has, layout.details)),
+        layout=layout,
+        unpack=table.unpack,
+        mask=table.starts["mask"],
+        resistances=table.starts["resistances"],
+        core=core,
+        probes=probes,
+        details=details,
+        probe_bits={row.key: 1 << place for place, row in enumerate(layout.probes)},
     )

@@ -1,0 +1,227 @@
+"""What a reading costs: decode time beside aiobmsble's, allocations, and rows published to the recorder."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+import gc
+import itertools
+import statistics
+import time
+import tracemalloc
+
+from aiobmsble.bms.jikong_bms import BMS as Peer
+from bleak.backends.device import BLEDevice
+
+from custom_components.smart_bms.binary_sensor import ALARM_DESCRIPTIONS, BINARY_SENSOR_DESCRIPTIONS
+from custom_components.smart_bms.bms.estimate import TimeLeft
+from custom_components.smart_bms.bms.families import FAMILIES
+from custom_components.smart_bms.bms.jk.driver import JkDriver
+from custom_components.smart_bms.bms.pack import Pack
+from custom_components.smart_bms.bms.reading import Reading
+from custom_components.smart_bms.features import Features
+from custom_components.smart_bms.publishing import DEFAULT_POLICIES, Gate
+from custom_components.smart_bms.sensor import descriptions
+from custom_components.smart_bms.simulator.battery import Battery, household
+from custom_components.smart_bms.simulator.firmware import Board
+from custom_components.smart_bms.simulator.jk import B5A24S, BD6A24S10P, PB2A16S20P, JkPeripheral, Label
+
+FRAMES = 600
+ROUNDS = 9
+CELLS = 16
+PERIOD = 0.5
+FRAGMENTS = (128, 128, 44)
+
+type Notifications = list[list[bytearray]]
+
+
+def simulated(label: Label) -> JkPeripheral:
+    """Return a pack of 16 cells in a busy house."""
+    battery = Battery(cells=CELLS, capacity=280, profile=household(seed=7), seed=7)
+    return JkPeripheral("C8:47:80:00:00:01", label.model, label, Board(battery))
+
+
+def sealed(body: bytearray, kind: int, counter: int = 0) -> bytearray:
+    """Return the body with header and checksum."""
+    body[0:6] = bytes((0x55, 0xAA, 0xEB, 0x90, kind, counter & 0xFF))
+    body[299] = sum(body[:299]) & 0xFF
+    return body
+
+
+def cut(frame: bytearray) -> list[bytearray]:
+    """Return a frame as the notifications of the commonest module."""
+    ends = list(itertools.accumulate(FRAGMENTS))
+    return [frame[end - size : end] for end, size in zip(ends, FRAGMENTS, strict=True)]
+
+
+def runtime_frames(label: Label, count: int) -> Notifications:
+    """Return consecutive runtime frames of a pack."""
+    pack = simulated(label)
+    frames = []
+    for number in range(count):
+        pack.board.step(PERIOD)
+        frames.append(cut(sealed(pack.cell_info(), 0x02, number)))
+    return frames
+
+
+type Decode = Callable[[Notifications], int]
+
+
+def ours(label: Label) -> Decode:
+    """Return our whole path: reassembly, checks, all fields, trust."""
+    pack = Pack(FAMILIES["jk"], "bench", lambda: BLEDevice("", None, {}))
+    driver = JkDriver(pack, pack)  # type: ignore[arg-type]
+    driver.notified(sealed(simulated(label).device_info(), 0x03), 0.0)
+
+    def decode(frames: Notifications) -> int:
+        now = 0.0
+        for notifications in frames:
+            for notification in notifications:
+                driver.notified(notification, now)
+            now += PERIOD
+        if pack.dropped:
+            raise RuntimeError(pack.dropped)
+        return len(pack._accepted_at)  # noqa: SLF001
+
+    return decode
+
+
+def peers(label: Label) -> Decode:
+    """Return aiobmsble's path: its notification handler, then its update with the values it derives."""
+    major = int(label.sw_version.partition(".")[0])
+    peer = Peer(BLEDevice("C8:47:80:00:00:01", "bench", {"path": "/none", "props": {}}))
+    peer._sw_version = major  # noqa: SLF001
+    peer._prot_offset = -32 if major < 11 else 0  # noqa: SLF001
+
+    def decode(frames: Notifications) -> int:
+        done = 0
+        for notifications in frames:
+            for notification in notifications:
+                peer._notification_handler(None, notification)  # type: ignore[arg-type]  # noqa: SLF001
+            update = peer._async_update()  # noqa: SLF001
+            try:
+                update.send(None)
+            except StopIteration as stop:
+                peer._add_missing_values(stop.value)  # noqa: SLF001
+                done += 1
+        return done
+
+    return decode
+
+
+def per_frame(make: Callable[[Label], Decode], label: Label, frames: Notifications) -> float:
+    """Return the µs per frame, the median of some rounds."""
+    times = []
+    for _ in range(ROUNDS):
+        decode = make(label)
+        gc.collect()
+        start = time.perf_counter()
+        done = decode(frames)
+        times.append((time.perf_counter() - start) / len(frames) * 1e6)
+        if done != len(frames):
+            raise RuntimeError(f"{done} of {len(frames)} frames decoded")
+    return statistics.median(times)
+
+
+def allocations(make: Callable[[Label], Decode], label: Label) -> tuple[int, float]:
+    """Return the memory blocks and the bytes that a reading holds when a frame has been decoded, garbage included."""
+    frames = runtime_frames(label, 40)
+    decode = make(label)
+    decode(frames[:20])
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    before = tracemalloc.take_snapshot()
+    decode(frames[20:21])
+    after = tracemalloc.take_snapshot()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    gc.enable()
+    grown = [difference for difference in after.compare_to(before, "lineno") if difference.count_diff > 0]
+    return sum(difference.count_diff for difference in grown), peak / 1024
+
+
+def readings(seconds: int) -> Iterator[Reading]:
+    """Yield the readings of a busy pack."""
+    pack = simulated(PB2A16S20P)
+    sink = Pack(FAMILIES["jk"], "bench", lambda: BLEDevice("", None, {}))
+    driver = JkDriver(sink, sink)  # type: ignore[arg-type]
+    driver.notified(sealed(pack.device_info(), 0x03), 0.0)
+    for number in range(int(seconds / PERIOD)):
+        pack.board.step(PERIOD)
+        driver.notified(sealed(pack.cell_info(), 0x02, number), number * PERIOD)
+        if sink.last_reading is not None:
+            yield sink.last_reading
+
+
+class Shown:
+    """As much of a coordinator as the sensors' value functions look at."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.data: Reading | None = None
+        self.time_left = TimeLeft()
+        self.pack = self
+        self.last_settings = None
+
+
+def rows_per_hour() -> tuple[Counter[str], int]:
+    """Return the rows that the entities enabled by default would write in an hour, by quantity, and those unthrottled."""
+    shown = Shown()
+    gates: dict[str, tuple[str, Callable[[], object], Gate]] = {}
+    rows: Counter[str] = Counter()
+    unthrottled = 0
+    last: dict[str, object] = {}
+    for reading in readings(3600):
+        shown.data = reading
+        shown.time_left.follow(reading)
+        if not gates:
+            features = Features.of(reading, None)
+            for item in descriptions(features):
+                if item.entity_registry_enabled_default and not item.always:
+                    gates[item.key] = (
+                        item.quantity,
+                        lambda item=item: item.value_fn(shown),
+                        Gate(DEFAULT_POLICIES[item.quantity]),
+                    )
+            for item in (*BINARY_SENSOR_DESCRIPTIONS, *ALARM_DESCRIPTIONS.values()):
+                if item.entity_registry_enabled_default and (item.needs or item.key) in features.values:
+                    gates[item.key] = (
+                        item.quantity,
+                        lambda item=item: item.value_fn(shown.data),
+                        Gate(DEFAULT_POLICIES[item.quantity]),
+                    )
+        for key, (quantity, value_fn, gate) in gates.items():
+            value = value_fn()
+            rows[quantity] += gate.offer(value, reading.measured_at)
+            unthrottled += value != last.get(key)
+            last[key] = value
+    return rows, unthrottled
+
+
+def main() -> None:
+    """Print it all."""
+    print(
+        f"Decode time per cell-info frame ({CELLS} cells, fragments {'/'.join(map(str, FRAGMENTS))}, median of {ROUNDS})"
+    )
+    print(f"{'layout':10} {'ours':>10} {'aiobmsble':>10} {'ratio':>7}")
+    for label in (PB2A16S20P, BD6A24S10P, B5A24S):
+        frames = runtime_frames(label, FRAMES)
+        mine = per_frame(ours, label, frames)
+        if label is B5A24S:
+            print(f"{label.layout:10} {mine:7.1f} µs {'-':>10} {'-':>7}   (aiobmsble does not know this layout)")
+            continue
+        theirs = per_frame(peers, label, frames)
+        print(f"{label.layout:10} {mine:7.1f} µs {theirs:7.1f} µs {mine / theirs:7.2f}")
+    print("\nAllocations per frame")
+    for label in (PB2A16S20P, BD6A24S10P):
+        for name, make in (("ours", ours), ("aiobmsble", peers)):
+            made, peak = allocations(make, label)
+            print(f"{label.layout:10} {name:10} {made:4} blocks kept, {peak:5.1f} KiB at the peak")
+    rows, unthrottled = rows_per_hour()
+    print(f"\nRows per pack and hour ({CELLS} cells, a busy house, entities enabled by default)")
+    for quantity, count in rows.most_common():
+        print(f"  {quantity:16} {count:6}")
+    print(f"  {'together':16} {rows.total():6}   (unthrottled: {unthrottled}, ratio {rows.total() / unthrottled:.3f})")
+
+
+if __name__ == "__main__":
+    main()
