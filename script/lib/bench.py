@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 import gc
 import itertools
 import statistics
 import time
 import tracemalloc
+from typing import Any
 
 from aiobmsble.bms.jikong_bms import BMS as Peer
 from bleak.backends.device import BLEDevice
@@ -18,7 +20,7 @@ from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.bms.pack import Pack
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.features import Features
-from custom_components.smart_bms.publishing import DEFAULT_POLICIES, Gate
+from custom_components.smart_bms.publishing import DEFAULT_POLICIES, Gate, Quantity, Value
 from custom_components.smart_bms.sensor import descriptions
 from custom_components.smart_bms.simulator.battery import Battery, household
 from custom_components.smart_bms.simulator.firmware import Board
@@ -95,7 +97,7 @@ def peers(label: Label) -> Decode:
         done = 0
         for notifications in frames:
             for notification in notifications:
-                peer._notification_handler(None, notification)  # type: ignore[arg-type]  # noqa: SLF001
+                peer._notification_handler(None, notification)  # noqa: SLF001
             update = peer._async_update()  # noqa: SLF001
             try:
                 update.send(None)
@@ -153,7 +155,7 @@ def readings(seconds: int) -> Iterator[Reading]:
 
 
 class Shown:
-    """As much of a coordinator as the sensors' value functions look at."""
+    """As much of a coordinator as the value functions of the sensors look at."""
 
     def __init__(self) -> None:
         """Start empty."""
@@ -162,34 +164,38 @@ class Shown:
         self.pack = self
         self.last_settings = None
 
+    def stated(self, value_fn: Callable[[Reading], bool | None]) -> bool | None:
+        """Return what the reading says."""
+        return value_fn(self.data) if self.data else None
+
+
+type Watched = tuple[Quantity, Callable[[], Value], Gate]
+
+
+def watched(shown: Any, features: Features) -> dict[str, Watched]:
+    """Return the values of the entities enabled by default, each with its gate."""
+    values: dict[str, tuple[Quantity, Callable[[], Value]]] = {}
+    for sensor in descriptions(features):
+        if sensor.entity_registry_enabled_default and not sensor.always:
+            values[sensor.key] = (sensor.quantity, partial(sensor.value_fn, shown))
+    for binary in (*BINARY_SENSOR_DESCRIPTIONS, *ALARM_DESCRIPTIONS.values()):
+        if binary.entity_registry_enabled_default and (binary.needs or binary.key) in features.values:
+            values[binary.key] = (binary.quantity, partial(shown.stated, binary.value_fn))
+    return {key: (quantity, value, Gate(DEFAULT_POLICIES[quantity])) for key, (quantity, value) in values.items()}
+
 
 def rows_per_hour() -> tuple[Counter[str], int]:
-    """Return the rows that the entities enabled by default would write in an hour, by quantity, and those unthrottled."""
+    """Return the rows that an hour writes, by quantity, and how many it would be if every change were written."""
     shown = Shown()
-    gates: dict[str, tuple[str, Callable[[], object], Gate]] = {}
+    entities: dict[str, Watched] = {}
     rows: Counter[str] = Counter()
     unthrottled = 0
-    last: dict[str, object] = {}
+    last: dict[str, Value] = {}
     for reading in readings(3600):
         shown.data = reading
         shown.time_left.follow(reading)
-        if not gates:
-            features = Features.of(reading, None)
-            for item in descriptions(features):
-                if item.entity_registry_enabled_default and not item.always:
-                    gates[item.key] = (
-                        item.quantity,
-                        lambda item=item: item.value_fn(shown),
-                        Gate(DEFAULT_POLICIES[item.quantity]),
-                    )
-            for item in (*BINARY_SENSOR_DESCRIPTIONS, *ALARM_DESCRIPTIONS.values()):
-                if item.entity_registry_enabled_default and (item.needs or item.key) in features.values:
-                    gates[item.key] = (
-                        item.quantity,
-                        lambda item=item: item.value_fn(shown.data),
-                        Gate(DEFAULT_POLICIES[item.quantity]),
-                    )
-        for key, (quantity, value_fn, gate) in gates.items():
+        entities = entities or watched(shown, Features.of(reading, None))
+        for key, (quantity, value_fn, gate) in entities.items():
             value = value_fn()
             rows[quantity] += gate.offer(value, reading.measured_at)
             unthrottled += value != last.get(key)

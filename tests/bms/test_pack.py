@@ -12,6 +12,7 @@ import pytest
 
 from custom_components.smart_bms.bms.errors import (
     ConnectFailedError,
+    FrozenError,
     LinkLostError,
     NoConnectablePathError,
     NoFreeSlotError,
@@ -26,7 +27,7 @@ from custom_components.smart_bms.bms.link import Link
 from custom_components.smart_bms.bms.pack import Change, LinkState, Pack
 from custom_components.smart_bms.simulator.jk import MODULE_B
 from custom_components.smart_bms.simulator.peripheral import Service
-from tests.packs import ADDRESS, cell_info, jk_pack, sealed
+from tests.packs import ADDRESS, cell_info, jk_pack, sealed, settings
 from tests.radio import FAST, finder, on_air
 
 FAMILY = replace(FAMILIES["jk"], make_driver=partial(JkDriver, timing=FAST), stale_after=0.4)
@@ -173,6 +174,8 @@ async def test_a_frozen_pack_is_stale_and_says_so(pack, peripheral, monkeypatch)
         peripheral.faults.frozen = True
         await until(lambda: pack.status(now()) is LinkState.FROZEN)
         assert pack.dropped["frozen"] > 0
+        await until(lambda: isinstance(pack.last_error, FrozenError) and pack.sessions > 1)
+        assert not pack.is_fresh(now())
         peripheral.faults.frozen = False
         await until(lambda: pack.is_fresh(now()))
 
@@ -245,7 +248,9 @@ async def test_runtime_frames_before_the_identity_are_not_guessed_at(pack, perip
     driver = JkDriver(None, pack)  # type: ignore[arg-type]
     pack.frame = lambda frame, now: received.append(frame)
     driver.notified(cell_info(), 0.0)
+    driver.notified(settings(), 0.1)
     assert pack.last_reading is None
+    assert pack.last_settings is None
     assert not received
 
 
@@ -461,6 +466,39 @@ async def test_the_service_list_is_read_again_once_when_the_channel_is_missing(a
     assert peripheral.connected
     assert not link.lost.is_set()
     await link.close()
+
+
+async def test_a_client_without_a_cache_of_services_is_simply_connected_again(air, monkeypatch) -> None:
+    link = Link(finder(air, ADDRESS), "test")
+    tried = []
+
+    def choose(services):
+        tried.append(services)
+        if len(tried) == 1:
+            monkeypatch.setattr(bleak_retry_connector, "BleakClientWithServiceCache", type("Other", (), {}))
+            monkeypatch.setattr(bleak_retry_connector, "establish_connection", again)
+            raise NotThisKindError
+        return JkDriver.choose_channel(services)
+
+    connect, client_class = (
+        bleak_retry_connector.establish_connection,
+        bleak_retry_connector.BleakClientWithServiceCache,
+    )
+
+    async def again(_, *args, **kwargs):
+        return await connect(client_class, *args, **kwargs)
+
+    await link.open(choose, lambda data: None)
+    assert len(tried) == 2
+    await link.close()
+
+
+async def test_a_link_that_was_closed_meanwhile_is_lost(air) -> None:
+    link = Link(finder(air, ADDRESS), "test")
+    await link.open(JkDriver.choose_channel, lambda data: None)
+    await link.close()
+    with pytest.raises(LinkLostError, match="not connected"):
+        await link.write(b"x")
 
 
 @pytest.mark.parametrize("error", [PackError, NoFreeSlotError])

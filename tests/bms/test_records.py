@@ -213,6 +213,13 @@ def test_the_command_reads_standard_input(monkeypatch, capsys) -> None:
     assert '"kind": "reading"' in capsys.readouterr().out
 
 
+def test_without_user_data_a_write_is_shown_in_full(tmp_path, capsys) -> None:
+    file = tmp_path / "log.jsonl"
+    file.write_text(record(encode_command(0x04, (3650).to_bytes(4, "little")), variant="JK02_32S"))
+    assert main(["--redact", "jk", str(file)]) == 0
+    assert json.loads(capsys.readouterr().out)["values"]["value"] == 3.65
+
+
 def test_a_file_that_is_not_there_is_an_error_in_words(tmp_path, capsys) -> None:
     assert main(["jk", str(tmp_path / "none")]) == 1
     assert "No such file" in capsys.readouterr().err

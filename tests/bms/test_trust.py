@@ -149,6 +149,15 @@ def test_a_board_out_of_calibration_is_believed_after_a_while() -> None:
     assert not trust.accepts(later(off, 14))
 
 
+def test_a_pack_that_was_frozen_is_still_frozen_in_the_next_session() -> None:
+    trust = Trust()
+    assert trust.accepts(GOOD)
+    trust.reset()
+    assert not trust.accepts(later(GOOD, 20, runtime=GOOD.runtime))
+    assert trust.frozen
+    assert trust.accepts(later(GOOD, 21))
+
+
 def test_packs_without_a_counter_cannot_be_seen_frozen() -> None:
     trust = Trust()
     timeless = replace(GOOD, runtime=None)

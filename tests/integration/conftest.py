@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
+from unittest.mock import AsyncMock
 
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
@@ -87,7 +88,7 @@ def fast_family(monkeypatch: pytest.MonkeyPatch) -> None:
     family = replace(families.FAMILIES["jk"], make_driver=partial(JkDriver, timing=FAST), stale_after=0.6)
     monkeypatch.setitem(families.FAMILIES, "jk", family)
     monkeypatch.setattr(pack_module, "BACKOFF", (0.05, 0.1))
-    monkeypatch.setattr("custom_components.smart_bms.config_flow._SCAN_SECONDS", 0.1)
+    monkeypatch.setattr("homeassistant.components.bluetooth.async_request_active_scan", AsyncMock())
 
 
 @pytest.fixture

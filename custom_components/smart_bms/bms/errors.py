@@ -54,6 +54,12 @@ class SilentError(PackError):
     reason = "silent"
 
 
+class FrozenError(PackError):
+    """The pack goes on sending, but the same old data."""
+
+    reason = "frozen"
+
+
 class LinkLostError(PackError):
     """The connection ended while it was in use."""
 

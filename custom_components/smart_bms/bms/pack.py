@@ -10,7 +10,7 @@ from typing import Final
 
 from bleak.backends.device import BLEDevice
 
-from .errors import ConnectFailedError, LinkLostError, PackError, PairingNeededError, SilentError
+from .errors import ConnectFailedError, FrozenError, LinkLostError, PackError, PairingNeededError, SilentError
 from .families import Family
 from .link import Link
 from .reading import Identity, Reading
@@ -174,6 +174,8 @@ class Pack:
             elif isinstance(error, (LinkLostError, ConnectFailedError)) and self._connected_at and lasted < _EARLY:
                 self._early_losses += 1
             self._failures = 1 if contacted and lasted > _SETTLED else self._failures + 1
+            if isinstance(error, SilentError) and self.trust.frozen:
+                error = FrozenError("its run-time counter stands still")
             if self._early_losses >= _EARLY_LOSSES:
                 error = PairingNeededError("it ends every connection at once")
             self.last_error = error

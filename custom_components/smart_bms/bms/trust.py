@@ -127,17 +127,17 @@ class Trust:
         """Start without a past."""
         self.dropped: Counter[str] = Counter()
         """Refused readings by reason, over all sessions."""
+        self.frozen = False
+        self._runtime: int | None = None
+        self._runtime_moved_at = 0.0
         self.reset()
 
     def reset(self) -> None:
-        """Forget the past: a new session may find the pack in any state."""
+        """Forget the past: a new session may find the pack in any state, but not with its clock stopped."""
         self._accepted: Reading | None = None
         self._doubted: Reading | None = None
         self._near: _Neighbourhood | None = None
-        self._runtime: int | None = None
-        self._runtime_moved_at = 0.0
         self._disagreements = 0
-        self.frozen = False
 
     def accepts(self, reading: Reading) -> bool:
         """Tell whether the reading may be shown."""

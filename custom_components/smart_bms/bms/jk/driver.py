@@ -169,7 +169,10 @@ class JkDriver(Driver):
             self._heard.set()
 
     def _take_settings(self, frame: bytes, now: float) -> None:
-        if variant := self._variant or self._expected:
-            self._sink.settings(decode_settings(frame, variant, now))
-            self._has_settings = True
-            self._sink.frame(frame, now)
+        variant = self._variant or self._expected
+        if variant is None:
+            # Nobody asked for it in this session, and the layout is not known yet.
+            return
+        self._sink.settings(decode_settings(frame, variant, now))
+        self._has_settings = True
+        self._sink.frame(frame, now)

@@ -1,0 +1,246 @@
+"""Entities: what there is, what it says, and when it says nothing."""
+
+from collections import Counter
+import dataclasses
+
+from homeassistant.components.sensor import SensorDeviceClass
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import ATTR_DEVICE_CLASS, STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.smart_bms.bms.pack import LinkState
+from custom_components.smart_bms.const import DOMAIN
+from custom_components.smart_bms.features import Features
+from lab.smart_bms_lab.packs import all_packs
+from tests.packs import changed, jk_pack, sealed
+
+
+def registry(hass, entry) -> list[er.RegistryEntry]:
+    return er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+
+
+@pytest.mark.parametrize("variant", ["JK02_32S", "JK02_24S", "JK04"])
+async def test_all_entities_of_a_layout(hass, house, adopt, snapshot, variant) -> None:
+    entry = await adopt(jk_pack(variant, name="Shed", cells=4))
+    listed = {
+        item.entity_id: {
+            "name": item.original_name,
+            "class": item.original_device_class,
+            "unit": item.unit_of_measurement,
+            "category": item.entity_category,
+            "enabled": item.disabled_by is None,
+            "translation_key": item.translation_key,
+            "options": {key: dict(value) for key, value in item.options.items() if key.startswith("sensor")},
+        }
+        for item in sorted(registry(hass, entry), key=lambda item: item.entity_id)
+    }
+    assert listed == snapshot
+
+
+async def test_names_are_whole_and_unique(hass, house, adopt) -> None:
+    entry = await adopt(jk_pack(name="Shed"))
+    names = Counter((item.domain, item.original_name) for item in registry(hass, entry))
+    assert max(names.values()) == 1
+    assert not any(name is None or "{" in name for _, name in names)
+
+
+async def test_the_device_is_the_pack(hass, house, pack, adopt) -> None:
+    entry = await adopt(pack)
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    assert device.name == "Shed"
+    assert device.manufacturer == "Jikong"
+    assert device.model == "JK_PB2A16S20P"
+    assert (device.hw_version, device.sw_version) == ("19A", "19.27")
+    assert device.serial_number == "509236S36210045"
+    assert device.connections == {(dr.CONNECTION_BLUETOOTH, pack.address)}
+
+
+async def test_values_are_those_of_the_pack(hass, house, adopt) -> None:
+    pack = jk_pack(name="Shed", profile=lambda _: -20.0, soc=0.5, cells=4)
+    await adopt(pack)
+    await house.until(lambda: house.state("sensor.shed_design_capacity") != STATE_UNKNOWN)
+    expected = {
+        "sensor.shed_current": -20.0,
+        "sensor.shed_state_of_charge": 50,
+        "sensor.shed_remaining_capacity": 50,
+        "sensor.shed_full_capacity": 100,
+        "sensor.shed_design_capacity": 100,
+        "sensor.shed_state_of_health": 99,
+        "sensor.shed_time_to_empty": 2.5,
+        "sensor.shed_stored_energy": 0.65,
+        "sensor.shed_cell_1_voltage": pack.board.battery.cells[0].voltage,
+        "sensor.shed_temperature_1": 22,
+        "sensor.shed_cycles": 43,
+    }
+    for entity_id, value in expected.items():
+        assert float(house.state(entity_id)) == pytest.approx(value, rel=0.03), entity_id
+    power = float(house.state("sensor.shed_power"))
+    assert power == pytest.approx(-20 * pack.board.battery.voltage, rel=0.02)
+    assert house.state("sensor.shed_time_to_full") == STATE_UNKNOWN
+    assert house.state("sensor.shed_charge_stage") == "bulk"
+    assert house.state("binary_sensor.shed_charging") == STATE_OFF
+    assert house.state("binary_sensor.shed_discharging") == STATE_ON
+    assert house.state("binary_sensor.shed_charging_allowed") == STATE_ON
+
+
+async def test_alarms_are_published_at_once(hass, house, pack, adopt) -> None:
+    await adopt(pack)
+    assert house.state("binary_sensor.shed_problem") == STATE_OFF
+    pack.board.latches["charge_undertemperature"].tripped = True
+    pack.board.limits.charge_undertemperature_release = 99
+    await house.until(lambda: house.state("binary_sensor.shed_problem") == STATE_ON, 1.0)
+    assert house.state("binary_sensor.shed_charge_undertemperature") == STATE_ON
+    assert house.state("binary_sensor.shed_charging_allowed") == STATE_OFF
+    assert house.state("binary_sensor.shed_cell_overvoltage") == STATE_OFF
+
+
+async def test_a_default_password_is_no_problem(hass, house, pack, adopt) -> None:
+    entry = await adopt(pack)
+    pack.board.extra_alarms.add("default_password")
+    await house.until(lambda: "default_password" in (entry.runtime_data.data.alarms or ()))
+    assert house.state("binary_sensor.shed_problem") == STATE_OFF
+    by_key = {item.unique_id: item for item in registry(hass, entry)}
+    nag = by_key[f"{pack.address}_alarm_default_password"]
+    assert nag.disabled_by is er.RegistryEntryDisabler.INTEGRATION
+    assert nag.original_device_class is None
+    real = by_key[f"{pack.address}_alarm_cell_overvoltage"]
+    assert real.disabled_by is None
+    assert real.original_device_class == "problem"
+
+
+async def test_numbers_are_calm(hass, house, adopt) -> None:
+    pack = jk_pack(name="Shed", profile=lambda now: -20 + (now % 7))
+    entry = await adopt(pack)
+    written: list[str] = []
+    hass.bus.async_listen("state_changed", lambda event: written.append(event.data["entity_id"]))
+    seen: set[float] = set()
+    entry.runtime_data.async_add_listener(lambda: seen.add(entry.runtime_data.data.current))
+    await house.until(lambda: len(seen) > 30)
+    assert written.count("sensor.shed_current") == 0
+    assert len(written) < 5
+
+
+async def test_without_the_pack_entities_exist_and_wait_for_it(hass, house, pack) -> None:
+    features = Features(
+        values=frozenset({"voltage", "soc", "alarms", "balancing"}),
+        cells=8,
+        resistances=8,
+        probes=("mosfet", "temperature_1"),
+    )
+    identity = {
+        "variant": "JK02_32S",
+        "model": "JK_OLD",
+        "hw_version": "1",
+        "sw_version": "15.1",
+        "serial_number": "",
+        "name": "",
+    }
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Shed",
+        unique_id=pack.address,
+        data={"address": pack.address, "family": "jk", "identity": identity, "features": features.as_dict()},
+    )
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    assert house.state("sensor.shed_voltage") == STATE_UNAVAILABLE
+    assert house.state("sensor.shed_cell_8_voltage") == STATE_UNAVAILABLE
+    assert house.state("sensor.shed_mosfet_temperature") == STATE_UNAVAILABLE
+    assert house.state("binary_sensor.shed_cell_overvoltage") == STATE_UNAVAILABLE
+    assert house.state("sensor.shed_link") == "no_connectable_path"
+    assert house.state("sensor.shed_data_age") == STATE_UNKNOWN
+    assert house.state("sensor.shed_current") is None
+
+    house.add(pack)
+    await house.until(lambda: house.state("sensor.shed_voltage") not in (STATE_UNAVAILABLE, STATE_UNKNOWN))
+    # What was not known of it is learned, and kept.
+    await house.until(lambda: house.state("sensor.shed_current") not in (None, STATE_UNAVAILABLE))
+    assert house.state("sensor.shed_temperature_5") is not None
+    assert entry.data["identity"]["model"] == "JK_PB2A16S20P"
+    assert "temperature_5" in entry.data["features"]["probes"]
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    assert device.model == "JK_PB2A16S20P"
+
+
+@pytest.mark.parametrize(
+    ("fault", "state"),
+    [("silent", LinkState.SILENT), ("frozen", LinkState.FROZEN)],
+)
+async def test_a_stream_that_brings_nothing_new_is_unavailable_and_says_why(
+    hass, house, pack, adopt, monkeypatch, fault, state
+) -> None:
+    monkeypatch.setattr("custom_components.smart_bms.bms.trust.FROZEN_AFTER", 0.1)
+    monkeypatch.setattr("custom_components.smart_bms.bms.pack.BACKOFF", (60.0,))
+    await adopt(pack)
+    seen: set[str] = set()
+    hass.bus.async_listen(
+        "state_changed",
+        lambda event: (
+            seen.add(event.data["new_state"].state) if event.data["entity_id"] == "sensor.shed_link" else None
+        ),
+    )
+    setattr(pack.faults, fault, True)
+    await house.until(lambda: house.state("sensor.shed_voltage") == STATE_UNAVAILABLE)
+    await house.until(lambda: state in seen)
+
+
+async def test_a_pack_behind_a_full_proxy_waits_for_a_slot(hass, house, pack, adopt) -> None:
+    await adopt(pack)
+    house.take_away(pack)
+    await house.until(lambda: house.state("sensor.shed_link") == "no_connectable_path")
+    for number in range(3):
+        house.proxy.take(f"AA:AA:AA:AA:AA:0{number}")
+    house.bring_back(pack)
+    await house.until(lambda: house.state("sensor.shed_link") == "no_free_slot")
+    house.proxy.release("AA:AA:AA:AA:AA:00")
+    await house.until(lambda: house.state("sensor.shed_voltage") != STATE_UNAVAILABLE)
+
+
+async def test_the_age_of_the_data_grows_while_the_pack_is_away(hass, house, pack, adopt, monkeypatch) -> None:
+    entry = await adopt(pack)
+    coordinator = entry.runtime_data
+    assert house.state("sensor.shed_data_age") == "0"
+    house.take_away(pack)
+    await house.until(lambda: house.state("sensor.shed_voltage") == STATE_UNAVAILABLE)
+    reading = coordinator.pack.last_reading
+    coordinator.pack.last_reading = dataclasses.replace(reading, measured_at=reading.measured_at - 3600)
+    for item in hass.data["entity_components"]["sensor"].entities:
+        if item.entity_id == "sensor.shed_data_age":
+            item._gate.open()
+    coordinator._async_tick(None)
+    await hass.async_block_till_done()
+    assert float(house.state("sensor.shed_data_age")) > 3500
+
+
+async def test_absurd_frames_never_reach_an_entity(hass, house, pack, adopt) -> None:
+    entry = await adopt(pack)
+    shown = house.state("sensor.shed_state_of_charge")
+    coordinator = entry.runtime_data
+    pack.send(17, changed(sealed(pack.cell_info(), 2, 77), 173, b"\xe4"))
+    pack.send(17, sealed(b"\xff" * 300, 2))
+    await house.until(lambda: coordinator.pack.dropped.total() >= 2)
+    assert house.state("sensor.shed_state_of_charge") == shown
+
+
+async def test_the_packs_of_the_demo_are_in_the_states_they_claim(hass, house, adopt) -> None:
+    loaded, cold, balancing = all_packs()
+    await adopt(loaded)
+    assert house.state("binary_sensor.house_battery_discharging") == STATE_ON
+    await adopt(cold)
+    assert house.state("binary_sensor.jk_bd6a24s10p_7b_02_charge_undertemperature") == STATE_ON
+    await adopt(balancing)
+    await house.until(lambda: house.state("binary_sensor.jk_b5a24s_1d_03_balancing") == STATE_ON)
+
+
+async def test_sensors_have_the_classes_that_triggers_and_dashboards_look_for(hass, house, pack, adopt) -> None:
+    await adopt(pack)
+    soc = hass.states.get("sensor.shed_state_of_charge")
+    assert soc.attributes[ATTR_DEVICE_CLASS] == SensorDeviceClass.BATTERY
+    assert soc.attributes["unit_of_measurement"] == "%"
+    charging = hass.states.get("binary_sensor.shed_charging")
+    assert charging.attributes[ATTR_DEVICE_CLASS] == "battery_charging"
+    assert hass.states.get("sensor.shed_cycles").attributes["unit_of_measurement"] == "cycles"

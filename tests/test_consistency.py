@@ -1,0 +1,189 @@
+"""Manifest, translations, icons and code agree. What Home Assistant's own checker would say, and some more, offline."""
+
+import ast
+from collections.abc import Iterator
+import json
+from pathlib import Path
+import re
+from string import Formatter
+from typing import Any
+
+from awesomeversion import AwesomeVersion, AwesomeVersionStrategy
+from homeassistant.loader import Manifest
+import pytest
+
+from custom_components.smart_bms import sensor
+from custom_components.smart_bms.binary_sensor import ALARM_DESCRIPTIONS, BINARY_SENSOR_DESCRIPTIONS
+from custom_components.smart_bms.bms import errors
+from custom_components.smart_bms.bms.alarm import Alarm
+from custom_components.smart_bms.bms.families import FAMILIES
+from custom_components.smart_bms.bms.pack import LinkState
+from custom_components.smart_bms.const import DOMAIN
+from custom_components.smart_bms.features import Features
+from custom_components.smart_bms.publishing import ADJUSTABLE
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "custom_components" / DOMAIN
+MANIFEST: dict[str, Any] = json.loads((FOLDER / "manifest.json").read_text())
+TEXTS: dict[str, Any] = json.loads((FOLDER / "translations" / "en.json").read_text())
+ICONS: dict[str, Any] = json.loads((FOLDER / "icons.json").read_text())
+HACS: dict[str, Any] = json.loads((ROOT / "hacs.json").read_text())
+FLOW = (FOLDER / "config_flow.py").read_text()
+
+EVERYTHING = Features(
+    values=frozenset(item.needs or item.key for item in sensor.SENSOR_DESCRIPTIONS),
+    cells=2,
+    resistances=2,
+    probes=("mosfet", "temperature_1"),
+)
+SENSORS = sensor.descriptions(EVERYTHING)
+BINARY_SENSORS = (*BINARY_SENSOR_DESCRIPTIONS, *ALARM_DESCRIPTIONS.values())
+
+
+def texts(tree: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(tree, str):
+        yield path, tree
+    else:
+        for key, branch in tree.items():
+            yield from texts(branch, f"{path}.{key}" if path else key)
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_the_manifest_is_one() -> None:
+    known = set(Manifest.__annotations__)
+    assert set(MANIFEST) <= known
+    assert MANIFEST["domain"] == DOMAIN == FOLDER.name
+    rest = [key for key in MANIFEST if key not in ("domain", "name")]
+    assert list(MANIFEST) == ["domain", "name", *sorted(rest)]
+    for key in ("codeowners", "documentation", "issue_tracker", "version", "iot_class", "integration_type"):
+        assert MANIFEST[key]
+    version = AwesomeVersion(MANIFEST["version"])
+    assert version.strategy in (AwesomeVersionStrategy.SEMVER, AwesomeVersionStrategy.CALVER)
+    assert MANIFEST["dependencies"] == ["bluetooth_adapters"]
+
+
+def test_matchers_are_valid_and_never_trust_the_service_alone() -> None:
+    for matcher in MANIFEST["bluetooth"]:
+        assert set(matcher) <= {
+            "local_name",
+            "service_uuid",
+            "manufacturer_id",
+            "manufacturer_data_start",
+            "connectable",
+        }
+        assert {"local_name", "manufacturer_id"} & set(matcher)
+        if name := matcher.get("local_name"):
+            assert not re.search(r"[*?\[]", name[:3])
+        if uuid := matcher.get("service_uuid"):
+            assert uuid == uuid.lower()
+            assert len(uuid) == 36
+
+
+def test_hacs_can_install_it() -> None:
+    known = {"name", "content_in_root", "country", "filename", "hacs", "hide_default_branch", "homeassistant"}
+    assert set(HACS) <= known | {"persistent_directory", "render_readme", "zip_release"}
+    assert HACS["name"]
+    assert AwesomeVersion(HACS["homeassistant"]) >= AwesomeVersion("2026.9.0")
+    assert (ROOT / "README.md").exists()
+    assert [item.name for item in (ROOT / "custom_components").iterdir() if item.is_dir() and item.name[0] != "_"] == [
+        DOMAIN
+    ]
+    assert (FOLDER / "brand" / "icon.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_entity_has_a_name_and_none_is_left_over() -> None:
+    for platform, listed in (("sensor", SENSORS), ("binary_sensor", BINARY_SENSORS)):
+        named = TEXTS["entity"][platform]
+        assert {item.translation_key for item in listed} == set(named)
+        for item in listed:
+            text = named[item.translation_key]["name"]
+            assert placeholders(text) == set(item.translation_placeholders or {}), item.key
+
+
+def test_every_state_of_an_enumeration_has_a_name() -> None:
+    for item in SENSORS:
+        if item.options:
+            assert set(TEXTS["entity"]["sensor"][item.translation_key]["state"]) == set(item.options)
+    assert set(TEXTS["entity"]["sensor"]["link"]["state"]) == {state.value for state in LinkState}
+
+
+def test_units_are_given_once() -> None:
+    for item in SENSORS:
+        worded = "unit_of_measurement" in TEXTS["entity"]["sensor"][item.translation_key]
+        assert not (worded and item.native_unit_of_measurement), item.key
+
+
+def test_every_entity_has_an_icon_from_its_class_or_from_ours() -> None:
+    for platform, listed in (("sensor", SENSORS), ("binary_sensor", BINARY_SENSORS)):
+        icons = ICONS["entity"][platform]
+        assert set(icons) <= {item.translation_key for item in listed}
+        for item in listed:
+            classed = item.device_class not in (None, "enum")
+            assert classed or item.translation_key in icons, item.key
+        for _, icon in texts(icons):
+            assert re.fullmatch(r"mdi:[a-z0-9-]+", icon)
+
+
+def test_every_alarm_has_a_sensor_and_every_family_reports_known_ones() -> None:
+    assert set(ALARM_DESCRIPTIONS) == set(Alarm)
+    assert FAMILIES["jk"].alarms("JK04") == ()
+    assert len(FAMILIES["jk"].alarms("JK02_24S")) == 16
+    assert len(FAMILIES["jk"].alarms("JK02_32S")) == 29
+
+
+def test_every_reason_for_failure_has_a_sentence_and_a_state() -> None:
+    reasons = {
+        error.reason
+        for error in vars(errors).values()
+        if isinstance(error, type) and issubclass(error, errors.PackError) and error is not errors.PackError
+    }
+    assert reasons | {"unknown"} == set(TEXTS["config"]["error"])
+    assert reasons <= {state.value for state in LinkState}
+
+
+def test_every_step_and_abort_of_the_flow_has_a_text_and_none_is_left_over() -> None:
+    steps = set(re.findall(r'step_id="(\w+)"', FLOW))
+    assert steps == set(TEXTS["config"]["step"]) | set(TEXTS["options"]["step"])
+    aborts = set(re.findall(r'reason="(\w+)"', FLOW)) | {"already_configured", "already_in_progress"}
+    assert aborts == set(TEXTS["config"]["abort"])
+
+
+def test_every_field_of_a_form_has_a_description() -> None:
+    for step in (*TEXTS["config"]["step"].values(), *TEXTS["options"]["step"].values()):
+        for part in (step, *step.get("sections", {}).values()):
+            assert set(part.get("data", {})) == set(part.get("data_description", {}))
+    for part in TEXTS["options"]["step"]["init"]["sections"].values():
+        assert set(part["data"]) == {quantity.value for quantity in ADJUSTABLE}
+
+
+def test_placeholders_of_the_flow_are_those_it_gives() -> None:
+    given = {
+        "confirm": {"name", "family", "address"},
+        "connect": {"name", "family", "address", "detail"},
+        "identified": {"name", "family", "address", "model", "hw_version", "sw_version", "cells", "voltage", "soc"},
+    }
+    for step, part in TEXTS["config"]["step"].items():
+        for _, text in texts(part):
+            assert placeholders(text) <= given.get(step, set()), step
+    for _, text in texts({key: TEXTS["config"][key] for key in ("error", "abort")}):
+        assert not placeholders(text)
+
+
+@pytest.mark.parametrize(("path", "text"), texts(TEXTS))
+def test_texts_are_final_and_plain(path, text) -> None:
+    assert text == text.strip()
+    assert "[%key:" not in text
+    assert "TODO" not in text
+
+
+def test_the_whole_integration_speaks_through_translations() -> None:
+    """No entity sets its name in code."""
+    for file in FOLDER.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Assign):
+                targets = [target.id for target in node.targets if isinstance(target, ast.Name)]
+                assert "_attr_name" not in targets, file.name
+                assert "_attr_icon" not in targets, file.name
