@@ -127,7 +127,8 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     def _choose(self, info: BluetoothServiceInfoBleak, family: Family) -> None:
         self._info, self._family = info, family
-        self.context["title_placeholders"] = {"name": f"{family.name} {info.name}"}
+        named = info.name.upper().startswith(family.name.upper())
+        self.context["title_placeholders"] = {"name": info.name if named else f"{family.name} {info.name}"}
 
     async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask before connecting: a pack serves one client, and the user's phone may be the one."""
@@ -168,7 +169,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
                     "sw_version": identity.sw_version,
                     "cells": str(reading.cell_count or 0),
                     "voltage": f"{reading.voltage or 0:.2f}",
-                    "soc": "–" if reading.soc is None else f"{reading.soc:.0f}",
+                    "soc": "–" if reading.soc is None else f"{reading.soc:.0f} %",
                 },
             )
         return self.async_create_entry(

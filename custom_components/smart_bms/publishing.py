@@ -49,10 +49,10 @@ class Policy:
 
 DEFAULT_POLICIES: Final[Mapping[Quantity, Policy]] = {
     Quantity.VOLTAGE: Policy(10, 0.05),
-    Quantity.CURRENT: Policy(5, 0.2),
-    Quantity.POWER: Policy(5, 10),
+    Quantity.CURRENT: Policy(5, 0.5),
+    Quantity.POWER: Policy(5, 25),
     Quantity.SOC: Policy(5),
-    Quantity.CELL_VOLTAGE: Policy(30, 0.002),
+    Quantity.CELL_VOLTAGE: Policy(60, 0.003),
     Quantity.CELL_NUMBER: Policy(60),
     Quantity.BALANCE_CURRENT: Policy(30, 0.1),
     Quantity.TEMPERATURE: Policy(60, 0.3),

@@ -189,8 +189,9 @@ SENSOR_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
         _cell_voltage(key)
         for key in ("cell_voltage_min", "cell_voltage_max", "cell_voltage_mean", "cell_voltage_delta")
     ),
-    _described("cell_min_number", Quantity.CELL_NUMBER, state_class=None),
-    _described("cell_max_number", Quantity.CELL_NUMBER, state_class=None),
+    # Numbers of cells are no measurements, but without a state class each change would be an entry in the logbook.
+    _described("cell_min_number", Quantity.CELL_NUMBER),
+    _described("cell_max_number", Quantity.CELL_NUMBER),
     _described(
         "time_to_empty",
         Quantity.TIME_LEFT,

@@ -37,7 +37,7 @@ async def test_a_pack_is_picked_connected_to_shown_and_added(hass, house, pack) 
     shown = flow["description_placeholders"]
     assert shown["model"] == "JK_PB2A16S20P"
     assert shown["sw_version"] == "19.27"
-    assert shown["soc"] == "60"
+    assert shown["soc"] == "60 %"
     assert float(shown["voltage"]) == pytest.approx(26.3, abs=0.3)
     await house.until(lambda: not pack.connected)
     flow = await submit(hass, flow)
@@ -196,7 +196,7 @@ async def test_options_tune_the_publishing_and_reload(hass, house, pack, adopt) 
     assert flow["step_id"] == "init"
     defaults = flow["data_schema"]({"intervals": {}, "dead_bands": {}})
     assert defaults["intervals"]["voltage"] == 10
-    assert defaults["dead_bands"]["cell_voltage"] == 0.002
+    assert defaults["dead_bands"]["cell_voltage"] == 0.003
     defaults["intervals"]["voltage"] = 0
     defaults["dead_bands"]["voltage"] = 0
     flow = await hass.config_entries.options.async_configure(flow["flow_id"], defaults)
@@ -216,3 +216,10 @@ async def test_a_second_proxy_takes_over_when_the_first_is_full(hass, house, pac
     flow = await submit(hass, await start(hass), address=pack.address)
     assert flow["step_id"] == "identified"
     leave()
+
+
+async def test_a_discovered_pack_with_a_name_of_its_own_is_shown_with_its_family(hass, house, pack) -> None:
+    house.add(pack)
+    await house.until(lambda: hass.config_entries.flow.async_progress_by_handler(DOMAIN))
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    assert flow["context"]["title_placeholders"] == {"name": "JK Shed"}

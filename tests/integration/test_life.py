@@ -28,7 +28,7 @@ async def test_discovered_added_streamed_lost_and_regained(hass, house, variant,
     await house.until(lambda: hass.config_entries.flow.async_progress_by_handler(DOMAIN))
     (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     assert flow["context"]["source"] == SOURCE_BLUETOOTH
-    assert flow["context"]["title_placeholders"] == {"name": "JK JK-Shed"}
+    assert flow["context"]["title_placeholders"] == {"name": "JK-Shed"}
 
     flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
     assert flow["step_id"] == "identified"

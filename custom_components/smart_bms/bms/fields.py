@@ -70,13 +70,12 @@ class Rows:
         # Apart, so that they are all divided in one go.
         scaled = {place: row for place, row in places.items() if row.divisor != 1}
         self.keys: Final = frozenset(row.key for row in places.values())
-        self._plain_keys: Final = tuple(row.key for row in plain.values())
         self._plain: Final = _picker(tuple(plain))
-        self._scaled_keys: Final = tuple(row.key for row in scaled.values())
         self._scaled: Final = _picker(tuple(scaled))
         self._divisors: Final = tuple(row.divisor for row in scaled.values())
+        names = [row.key for row in (*plain.values(), *scaled.values())]
+        self._keys: Final = tuple(names)
         self._floats: Final = tuple(row.key for row in places.values() if row.code in _FLOAT_CODES)
-        names = [*self._plain_keys, *self._scaled_keys]
         sources = [key for key in derived if key in names]
         self._derive: Final = tuple((names.index(key), derived[key][1]) for key in sources)
         self._float_places: Final = tuple(names.index(key) for key in self._floats)
@@ -86,9 +85,7 @@ class Rows:
     def read(self, unpacked: Unpacked) -> dict[str, Any]:
         """Return the values by key, in the units of the vocabulary. A float that is not a number is left out."""
         # Keys and values are as long as each other by construction; to have that checked would cost a tenth of all.
-        values = dict(zip(self._plain_keys, self._plain(unpacked))) if self._plain_keys else {}  # noqa: B905
-        if self._scaled_keys:
-            values.update(zip(self._scaled_keys, map(truediv, self._scaled(unpacked), self._divisors)))  # noqa: B905, B912
+        values = dict(zip(self._keys, self._values(unpacked)))  # noqa: B905
         for key in self._floats:
             if math.isfinite(values[key]):
                 values[key] = round(values[key], 4)
@@ -98,15 +95,16 @@ class Rows:
 
     def record(self, unpacked: Unpacked) -> Mapping[str, Any]:
         """Return the same as a record, with the derived values; floats keep all their digits."""
-        values = self._plain(unpacked)
-        if self._scaled_keys:
-            values = (*values, *map(truediv, self._scaled(unpacked), self._divisors))  # noqa: B912
+        values = self._values(unpacked)
         for place, derive in self._derive:
             values += derive(values[place])
         for place in self._float_places:
             if not math.isfinite(values[place]):
                 return {name: values[at] for name, at in self._names.items() if at not in self._float_places}
         return Record(self._names, values)
+
+    def _values(self, unpacked: Unpacked) -> Unpacked:
+        return (*self._plain(unpacked), *map(truediv, self._scaled(unpacked), self._divisors))  # noqa: B912
 
 
 def _picker(places: tuple[int, ...]) -> Callable[[Unpacked], Unpacked]:

@@ -249,8 +249,9 @@ class Pack:
             return False
         self.last_reading = reading
         self._accepted_at.append(reading.measured_at)
-        self._contact.set()
-        self._set_state(LinkState.STREAMING)
+        if self.state is not LinkState.STREAMING:
+            self._contact.set()
+            self._set_state(LinkState.STREAMING)
         self._listener(Change.READING)
         return True
 

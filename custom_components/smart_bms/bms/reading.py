@@ -67,7 +67,7 @@ class Reading:
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> Self:
-        """Return a reading that has these values, which become its own; twice as fast as the constructor.
+        """Return a reading that has these values, which become its own; faster than the constructor.
 
         Two readings a second for each pack add up, and a frozen dataclass sets its fields one by one.
         """

@@ -126,7 +126,10 @@ def decode_reading(frame: bytes, variant: Variant, now: float) -> Reading:
         cells = _scatter(raw_cells, present)
         resistances = _scatter(unpacked[plan.resistances : plan.resistances + slots], present)
     else:
-        cells = tuple([raw / 1000 for raw in raw_cells[:count]])
+        volts = [raw / 1000 for raw in raw_cells[:count]]
+        if volts:
+            values["cell_range"] = (min(volts), max(volts))  # here without gaps for sure: nobody need look for them
+        cells = tuple(volts)
         resistances = _ohms(unpacked[plan.resistances : plan.resistances + count])
 
     state = values.pop("balance_state", None)

@@ -88,13 +88,13 @@ class Reassembler:
     def feed(self, data: bytes | bytearray, now: float) -> list[bytes]:
         """Take one notification received at monotonic time `now`; return the frames it completes, in order."""
         buffer = self._buffer
-        held = len(buffer)
-        if held and data == CHATTER:
-            return []
-        if held and now - self._fed_at > _STALL:
-            self.broken_frames += held >= _LONGEST_HEADER
-            del buffer[:1]
-            held -= 1
+        if held := len(buffer):
+            if data == CHATTER:
+                return []
+            if now - self._fed_at > _STALL:
+                self.broken_frames += held >= _LONGEST_HEADER
+                del buffer[:1]
+                held -= 1
         self._fed_at = now
         # Chatter comes between the parts of a frame too, alone or glued to them. It must go before the checksum is looked
         # at: that is so weak that a frame stretched by chatter passes now and then.
