@@ -49,8 +49,8 @@ class Policy:
 
 DEFAULT_POLICIES: Final[Mapping[Quantity, Policy]] = {
     Quantity.VOLTAGE: Policy(10, 0.05),
-    Quantity.CURRENT: Policy(5, 0.5),
-    Quantity.POWER: Policy(5, 25),
+    Quantity.CURRENT: Policy(10, 0.3),
+    Quantity.POWER: Policy(10, 10),
     Quantity.SOC: Policy(5),
     Quantity.CELL_VOLTAGE: Policy(60, 0.003),
     Quantity.CELL_NUMBER: Policy(60),
