@@ -1,6 +1,6 @@
 """Binary sensors: what the pack is doing, what it allows, and every alarm it can raise."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, override
 
@@ -10,13 +10,14 @@ from homeassistant.components.binary_sensor import (
     BinarySensorEntityDescription,
 )
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .bms.alarm import Alarm, Severity
 from .bms.reading import Reading
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
-from .entity import SmartBmsEntity
+from .entity import SmartBmsEntity, async_add_described
+from .features import Features
 from .publishing import Quantity, Value
 
 PARALLEL_UPDATES: Final = 0
@@ -91,27 +92,22 @@ def _alarm_description(alarm: Alarm) -> SmartBmsBinarySensorDescription:
 ALARM_DESCRIPTIONS: Final = {alarm: _alarm_description(alarm) for alarm in Alarm}
 
 
+def descriptions(features: Features, alarms: Iterable[Alarm]) -> list[SmartBmsBinarySensorDescription]:
+    """Return the binary sensors of a pack with these features, whose family can report these alarms."""
+    possible = (*BINARY_SENSOR_DESCRIPTIONS, *(ALARM_DESCRIPTIONS[alarm] for alarm in alarms))
+    return [item for item in possible if (item.needs or item.key) in features.values]
+
+
 async def async_setup_entry(
     hass: HomeAssistant, entry: SmartBmsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the states that the pack is known to have and the alarms that its family can report."""
+    """Add the binary sensors of a pack."""
     coordinator = entry.runtime_data
-    added: set[str] = set()
 
-    @callback
-    def add_new() -> None:
-        alarms = coordinator.family.alarms(coordinator.identity["variant"])
-        new = [
-            item
-            for item in (*BINARY_SENSOR_DESCRIPTIONS, *(ALARM_DESCRIPTIONS[alarm] for alarm in alarms))
-            if item.key not in added and (item.needs or item.key) in coordinator.features.values
-        ]
-        if new:
-            added.update(item.key for item in new)
-            async_add_entities(SmartBmsBinarySensor(coordinator, item) for item in new)
+    def described() -> list[SmartBmsBinarySensorDescription]:
+        return descriptions(coordinator.features, coordinator.family.alarms(coordinator.identity["variant"]))
 
-    add_new()
-    entry.async_on_unload(coordinator.async_add_features_listener(add_new))
+    async_add_described(coordinator, async_add_entities, described, SmartBmsBinarySensor)
 
 
 class SmartBmsBinarySensor(SmartBmsEntity, BinarySensorEntity):

@@ -1,15 +1,38 @@
 """The base of all entities: device, availability, and a gate that keeps the database calm."""
 
+from collections.abc import Callable, Iterable
 from typing import override
 
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import CONNECTION_BLUETOOTH, DeviceInfo
-from homeassistant.helpers.entity import EntityDescription
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import SmartBmsCoordinator
 from .publishing import Quantity, Value
+
+
+@callback
+def async_add_described[D: EntityDescription](
+    coordinator: SmartBmsCoordinator,
+    add: AddConfigEntryEntitiesCallback,
+    described: Callable[[], Iterable[D]],
+    entity: Callable[[SmartBmsCoordinator, D], Entity],
+) -> None:
+    """Add the entities that the pack is known to have now, and later those that it turns out to have."""
+    added: set[str] = set()
+
+    @callback
+    def add_new() -> None:
+        new = [description for description in described() if description.key not in added]
+        added.update(description.key for description in new)
+        if new:
+            add(entity(coordinator, description) for description in new)
+
+    add_new()
+    coordinator.config_entry.async_on_unload(coordinator.async_add_features_listener(add_new))
 
 
 class SmartBmsEntity(CoordinatorEntity[SmartBmsCoordinator]):

@@ -16,7 +16,7 @@ from homeassistant.const import (
     UnitOfTemperature,
     UnitOfTime,
 )
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
@@ -24,7 +24,7 @@ from . import adapters
 from .bms.pack import LinkState
 from .bms.reading import Reading
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
-from .entity import SmartBmsEntity
+from .entity import SmartBmsEntity, async_add_described
 from .features import Features
 from .publishing import Quantity, Value
 
@@ -372,19 +372,9 @@ def descriptions(features: Features) -> list[SmartBmsSensorDescription]:
 async def async_setup_entry(
     hass: HomeAssistant, entry: SmartBmsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the sensors that the pack is known to have, and later those that it turns out to have."""
+    """Add the sensors of a pack."""
     coordinator = entry.runtime_data
-    added: set[str] = set()
-
-    @callback
-    def add_new() -> None:
-        new = [item for item in descriptions(coordinator.features) if item.key not in added]
-        if new:
-            added.update(item.key for item in new)
-            async_add_entities(SmartBmsSensor(coordinator, item) for item in new)
-
-    add_new()
-    entry.async_on_unload(coordinator.async_add_features_listener(add_new))
+    async_add_described(coordinator, async_add_entities, lambda: descriptions(coordinator.features), SmartBmsSensor)
 
 
 class SmartBmsSensor(SmartBmsEntity, SensorEntity):

@@ -13,7 +13,8 @@ from typing import Any
 from aiobmsble.bms.jikong_bms import BMS as Peer
 from bleak.backends.device import BLEDevice
 
-from custom_components.smart_bms.binary_sensor import ALARM_DESCRIPTIONS, BINARY_SENSOR_DESCRIPTIONS
+from custom_components.smart_bms.binary_sensor import descriptions as binary_descriptions
+from custom_components.smart_bms.bms.alarm import Alarm
 from custom_components.smart_bms.bms.estimate import TimeLeft
 from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.jk.driver import JkDriver
@@ -178,8 +179,8 @@ def watched(shown: Any, features: Features) -> dict[str, Watched]:
     for sensor in descriptions(features):
         if sensor.entity_registry_enabled_default and not sensor.always:
             values[sensor.key] = (sensor.quantity, partial(sensor.value_fn, shown))
-    for binary in (*BINARY_SENSOR_DESCRIPTIONS, *ALARM_DESCRIPTIONS.values()):
-        if binary.entity_registry_enabled_default and (binary.needs or binary.key) in features.values:
+    for binary in binary_descriptions(features, Alarm):
+        if binary.entity_registry_enabled_default:
             values[binary.key] = (binary.quantity, partial(shown.stated, binary.value_fn))
     return {key: (quantity, value, Gate(DEFAULT_POLICIES[quantity])) for key, (quantity, value) in values.items()}
 
