@@ -164,7 +164,9 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         if available and self._was_available is not None:
             _LOGGER.info("%s is back", self.config_entry.title)
         elif not available and self._was_available:
-            _LOGGER.info("%s is lost: %s", self.config_entry.title, self.pack.last_error or self.link_state)
+            error = self.pack.last_error
+            detail = f" ({error.detail})" if error and error.reason == self.link_state and error.detail else ""
+            _LOGGER.info("%s is lost: %s%s", self.config_entry.title, self.link_state, detail)
         if available or self._was_available:
             self._was_available = available
 
