@@ -114,6 +114,29 @@ async def test_a_lost_link_is_taken_up_again(pack, peripheral) -> None:
         assert isinstance(pack.last_error, LinkLostError)
 
 
+@pytest.mark.parametrize("notifications", range(10))
+async def test_a_pack_may_vanish_at_any_step(pack, peripheral, notifications, caplog) -> None:
+    peripheral.faults.disconnect_after = notifications
+    async with running(pack):
+        await until(lambda: peripheral.faults.disconnect_after is None)
+        await until(lambda: pack.sessions > 1 and pack.is_fresh(now()))
+    assert "Traceback" not in caplog.text
+    assert not peripheral.connected
+
+
+async def test_a_pack_that_serves_a_phone_is_out_of_reach_until_the_phone_lets_go(
+    pack, peripheral, monkeypatch
+) -> None:
+    monkeypatch.setattr("custom_components.smart_bms.bms.link.CONNECT_TIMEOUT", 0.2)
+    peripheral.connect()
+    async with running(pack):
+        await until(lambda: pack.last_error)
+        assert pack.state in (LinkState.NO_CONNECTABLE_PATH, LinkState.CONNECT_FAILED, LinkState.CONNECTING)
+        assert pack.last_reading is None
+        peripheral.disconnect()
+        await until(lambda: pack.is_fresh(now()))
+
+
 async def test_a_pack_that_vanishes_is_found_again_as_soon_as_it_is_heard(air, peripheral) -> None:
     pack = Pack(FAMILY, "test", finder(air, ADDRESS), backoff=(3600.0,))
     async with running(pack):

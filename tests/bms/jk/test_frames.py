@@ -57,6 +57,10 @@ def cut(data: bytes, *sizes: int) -> list[bytes]:
         pytest.param([READY[:4], READY[4:]], [READY], id="ready header split"),
         pytest.param([FRAMES[0][:128], FRAMES[1]], [FRAMES[1]], id="a lost part costs one frame only"),
         pytest.param([FRAMES[0][:128], FRAMES[0][150:], FRAMES[1]], [FRAMES[1]], id="a hole costs one frame only"),
+        pytest.param([FRAMES[0][128:], FRAMES[0][:128], FRAMES[1]], [FRAMES[1]], id="parts in the wrong order"),
+        pytest.param(
+            [FRAMES[0][:128], FRAMES[0][:128], FRAMES[0][128:], FRAMES[1]], [FRAMES[0], FRAMES[1]], id="a part twice"
+        ),
         pytest.param([FRAMES[0], FRAMES[0]], [FRAMES[0], FRAMES[0]], id="duplicates are not judged here"),
         pytest.param([b""], [], id="empty"),
         pytest.param([FRAMES[0][:299]], [], id="truncated"),
