@@ -4,6 +4,7 @@ from homeassistant.components import bluetooth
 from homeassistant.const import CONF_ADDRESS, Platform
 from homeassistant.core import HomeAssistant
 
+from . import adapters
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.SENSOR]
@@ -11,6 +12,7 @@ PLATFORMS = [Platform.BINARY_SENSOR, Platform.SENSOR]
 
 async def async_setup_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> bool:
     """Set up one pack. It need not be there: its entities are known, and wait for it."""
+    await adapters.free_stale_link(entry.data[CONF_ADDRESS])
     coordinator = SmartBmsCoordinator(hass, entry)
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)

@@ -1,9 +1,11 @@
 """Adapters and proxies: which can reach a pack, which are full. The only module that asks habluetooth."""
 
 from collections.abc import Callable
+import time
 from typing import Final
 
 from bleak.backends.device import BLEDevice
+from bleak_retry_connector import close_stale_connections_by_address
 from habluetooth import HaBluetoothSlotAllocations, get_manager
 from homeassistant.components import bluetooth
 from homeassistant.components.bluetooth import BluetoothReachabilityIntent
@@ -11,6 +13,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
 from .bms.errors import NoConnectablePathError, NoFreeSlotError
 
+_RECENT: Final = 60.0
 _NOWHERE: Final = "not heard by any adapter or proxy that can connect"
 
 
@@ -45,9 +48,14 @@ def connected_through(hass: HomeAssistant, address: str) -> str | None:
 
 
 def signal_strength(hass: HomeAssistant, address: str) -> int | None:
-    """Return the RSSI in dBm of the last advertisement; packs that are connected do not advertise."""
+    """Return the RSSI in dBm of an advertisement of the last minute; packs that are connected do not advertise."""
     info = bluetooth.async_last_service_info(hass, address, connectable=True)
-    return info.rssi if info else None
+    return info.rssi if info and time.monotonic() - info.time < _RECENT else None
+
+
+async def free_stale_link(address: str) -> None:
+    """End a connection that a Home Assistant that crashed may have left behind on a local adapter."""
+    await close_stale_connections_by_address(address)
 
 
 def on_heard(hass: HomeAssistant, address: str, action: Callable[[], None]) -> CALLBACK_TYPE:

@@ -1,5 +1,6 @@
 """Adding a pack: found by its advertisement or picked from a list, and really connected to before it is added."""
 
+import logging
 from typing import Any, Final, override
 
 from homeassistant.components import bluetooth
@@ -28,6 +29,8 @@ from .const import CONF_DEAD_BANDS, CONF_FAMILY, CONF_FEATURES, CONF_IDENTITY, C
 from .coordinator import identity_data
 from .features import Features
 from .publishing import ADJUSTABLE, DEFAULT_POLICIES, Quantity
+
+_LOGGER: Final = logging.getLogger(__name__)
 
 _SCAN_SECONDS: Final = 5.0
 _LONGEST_INTERVAL: Final = 3600
@@ -145,13 +148,19 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
             if recognise(_advertisement(info)) is None and not family.confirms(identity):
                 raise NotThisKindError(f"it calls itself {identity.model}")
         except PackError as error:
-            return self.async_show_form(
-                step_id="connect",
-                errors={"base": error.reason},
-                description_placeholders=self._placeholders() | {"detail": str(error)},
-            )
+            return self._show_failure(error.reason, str(error))
+        except Exception as error:
+            _LOGGER.exception("Unexpected error while connecting to %s", info.name)
+            return self._show_failure("unknown", type(error).__name__)
         self._contact = (identity, reading, Features.of(reading, pack.last_settings))
         return await self.async_step_identified()
+
+    def _show_failure(self, reason: str, detail: str) -> ConfigFlowResult:
+        return self.async_show_form(
+            step_id="connect",
+            errors={"base": reason},
+            description_placeholders=self._placeholders() | {"detail": detail},
+        )
 
     async def async_step_identified(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show who answered, and add it."""

@@ -70,7 +70,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
     def async_start(self) -> None:
         """Begin to keep the pack connected; everything ends with the entry."""
         entry, hass = self.config_entry, self.hass
-        entry.async_create_background_task(hass, self.pack.run(), f"{DOMAIN} {self.address}")
+        entry.async_create_background_task(hass, self.pack.run(), f"{DOMAIN} {entry.entry_id}")
         entry.async_on_unload(adapters.on_heard(hass, self.address, self.pack.wake))
         entry.async_on_unload(adapters.on_slot_freed(self.address, self.pack.wake))
         entry.async_on_unload(async_track_time_interval(hass, self._async_tick, _TICK, cancel_on_shutdown=True))
@@ -134,8 +134,11 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         if found != self.features:
             self.features = found
             self._async_update_entry({CONF_FEATURES: found.as_dict()})
-            for listener in list(self._features_listeners):
-                listener()
+            self._async_tell_of_features()
+
+    def _async_tell_of_features(self) -> None:
+        for listener in list(self._features_listeners):
+            listener()
 
     def _async_take_identity(self) -> None:
         identity = self.pack.last_identity
@@ -143,6 +146,8 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
             return
         self.identity = kept
         self._async_update_entry({CONF_IDENTITY: kept})
+        # Another layout reports other alarms.
+        self._async_tell_of_features()
         devices = dr.async_get(self.hass)
         for device in dr.async_entries_for_config_entry(devices, self.config_entry.entry_id):
             devices.async_update_device(
@@ -164,9 +169,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         if available and self._was_available is not None:
             _LOGGER.info("%s is back", self.config_entry.title)
         elif not available and self._was_available:
-            error = self.pack.last_error
-            detail = f" ({error.detail})" if error and error.reason == self.link_state and error.detail else ""
-            _LOGGER.info("%s is lost: %s%s", self.config_entry.title, self.link_state, detail)
+            _LOGGER.info("%s is lost: %s", self.config_entry.title, self.link_state.replace("_", " "))
         if available or self._was_available:
             self._was_available = available
 

@@ -9,7 +9,16 @@ from homeassistant.core import HomeAssistant
 from .bms.reading import reading_values
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 
-TO_REDACT: Final = {CONF_ADDRESS, "serial_number", "name", "title", "unique_id", "user_data", "user_data_2"}
+TO_REDACT: Final = {
+    CONF_ADDRESS,
+    "discovery_keys",
+    "serial_number",
+    "name",
+    "title",
+    "unique_id",
+    "user_data",
+    "user_data_2",
+}
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> dict[str, Any]:

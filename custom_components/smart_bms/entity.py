@@ -60,7 +60,7 @@ class SmartBmsEntity(CoordinatorEntity[SmartBmsCoordinator]):
         )
         self._always = always
         self._gate = coordinator.gate(quantity)
-        self._was_available = self.available
+        self._pack_was_available = coordinator.available
 
     def current_value(self) -> Value:
         """Return the value as the pack states it now."""
@@ -79,9 +79,9 @@ class SmartBmsEntity(CoordinatorEntity[SmartBmsCoordinator]):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        turned = (available := self.available) is not self._was_available
+        turned = (available := self.coordinator.available) is not self._pack_was_available
         if turned:
-            self._was_available = available
+            self._pack_was_available = available
             self._gate.open()
         if self._offer() or turned:
             self.async_write_ha_state()

@@ -62,7 +62,7 @@ DEFAULT_POLICIES: Final[Mapping[Quantity, Policy]] = {
     Quantity.TIME_LEFT: Policy(60, 60),
     Quantity.DIRECTION: Policy(10),
     Quantity.COUNTER: Policy(300),
-    Quantity.DATA_AGE: Policy(0, 5),
+    Quantity.DATA_AGE: Policy(0),
     Quantity.STATE: Policy(0),
 }
 

@@ -30,6 +30,9 @@ from .publishing import Quantity, Value
 
 PARALLEL_UPDATES: Final = 0
 
+_AGE_STEPS: Final = ((60, 10), (600, 60), (3600, 600))
+"""Up to an age, the step in which it is told, in s."""
+
 AMPERE_HOUR: Final = "Ah"
 OHM: Final = "Ω"
 CHARGE_STAGES: Final = ["bulk", "absorption", "float"]
@@ -251,7 +254,7 @@ LINK_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
         native_unit_of_measurement=UnitOfTime.SECONDS,
         suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda coordinator: _whole(coordinator.pack.age(coordinator.now)),
+        value_fn=lambda coordinator: _coarse(coordinator.pack.age(coordinator.now)),
         always=True,
     ),
     SmartBmsSensorDescription(
@@ -297,8 +300,12 @@ LINK_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
 )
 
 
-def _whole(seconds: float | None) -> int | None:
-    return None if seconds is None else int(seconds)
+def _coarse(age: float | None) -> int | None:
+    """Return an age in steps that grow with it: a pack that is away for the winter must not fill the database."""
+    if age is None:
+        return None
+    step = next((step for below, step in _AGE_STEPS if age < below), 3600)
+    return int(age // step) * step
 
 
 def _cell_descriptions(features: Features) -> Iterable[SmartBmsSensorDescription]:

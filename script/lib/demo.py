@@ -1,6 +1,6 @@
 """The demo's Home Assistant: a configuration without onboarding, and two of the simulated packs set up through the UI's own flow.
 
-demo.py prepare  FOLDER PORT        write the configuration, if it is not there yet
+demo.py prepare  FOLDER PORT [fresh]      write the configuration, if it is not there yet
 demo.py populate FOLDER PORT PID    wait until Home Assistant runs, add two packs if there are none
 """
 
@@ -10,6 +10,8 @@ import json
 import os
 from pathlib import Path
 import secrets
+import shutil
+import socket
 import sys
 import time
 from typing import Any
@@ -53,8 +55,17 @@ logger:
 """
 
 
-def prepare(folder: Path, port: int) -> None:
+def prepare(folder: Path, port: int, *, fresh: bool) -> None:
     """Write configuration and storage for a first start without questions."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            # Home Assistant itself would go on elsewhere, open to the whole network.
+            sys.exit(f"error: port {port} is in use, perhaps by another demo. End it, or set SMART_BMS_DEMO_PORT.")
+    if fresh:
+        shutil.rmtree(folder, ignore_errors=True)
     storage = folder / ".storage"
     storage.mkdir(parents=True, exist_ok=True)
     (folder / "configuration.yaml").write_text(CONFIGURATION)
@@ -177,8 +188,8 @@ def populate(folder: Path, port: int, pid: int) -> None:
         if time.monotonic() > deadline or not _alive(pid):
             sys.exit("Home Assistant did not get ready in time")
         time.sleep(0.5)
-    entries = api.call("config/config_entries/entry?domain=smart_bms")
-    if any(entry["source"] != "ignore" for entry in entries):
+    populated = folder / ".populated"
+    if populated.exists():
         return
     for address in SET_UP:
         print(f"    adding the simulated pack {address}", flush=True)
@@ -190,6 +201,7 @@ def populate(folder: Path, port: int, pid: int) -> None:
             step = api.call(f"config/config_entries/flow/{step['flow_id']}", answer)
         if step["type"] != "create_entry":
             sys.exit(f"{address} could not be added: {step}")
+    populated.touch()
 
 
 def _alive(pid: int) -> bool:
@@ -201,7 +213,10 @@ def _alive(pid: int) -> bool:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "prepare":
-        prepare(Path(sys.argv[2]), int(sys.argv[3]))
-    else:
-        populate(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+    try:
+        if sys.argv[1] == "prepare":
+            prepare(Path(sys.argv[2]), int(sys.argv[3]), fresh="fresh" in sys.argv)
+        else:
+            populate(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -28,7 +28,7 @@ any_pip() {
 fetch_tool() { # NAME
   if [ ! -x "$TOOLS/$1/bin/$1" ]; then
     local pip
-    pip="$(any_pip)"
+    pip="$(any_pip)" || exit 1
     say "Fetching $1 from the Python package index"
     "$pip" -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --upgrade \
       --target "$TOOLS/$1" "$1" >&2 || die "$1 could not be fetched from the Python package index."
@@ -53,9 +53,11 @@ find_python() {
       return
     fi
   done
+  local uv
+  uv="$(find_uv)" || exit 1
   say "No Python $PYTHON_MINIMUM or newer here; asking uv for one"
-  if UV_HTTP_TIMEOUT=15 UV_HTTP_RETRIES=0 "$UV" python install --quiet 3.14 >/dev/null 2>&1 &&
-    candidate="$("$UV" python find --managed-python 3.14 2>/dev/null)" && python_is_good "$candidate"; then
+  if UV_HTTP_TIMEOUT=15 UV_HTTP_RETRIES=0 "$uv" python install --quiet 3.14 >/dev/null 2>&1 &&
+    candidate="$("$uv" python find --managed-python 3.14 2>/dev/null)" && python_is_good "$candidate"; then
     echo "$candidate"
     return
   fi

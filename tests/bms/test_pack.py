@@ -277,13 +277,23 @@ async def test_runtime_frames_before_the_identity_are_not_guessed_at(pack, perip
     assert not received
 
 
-async def test_the_content_overrules_a_version_that_lies(monkeypatch) -> None:
+@pytest.mark.parametrize("settings_come_late", [False, True])
+async def test_the_content_overrules_a_version_that_lies(monkeypatch, settings_come_late) -> None:
     peripheral = jk_pack("JK02_32S", sw_version="10.09", module=MODULE_B)
+    answer = peripheral._answer_settings
+
+    def lose_the_first() -> None:
+        peripheral._streaming = True
+        peripheral._answers[0x96] = answer
+
+    if settings_come_late:
+        peripheral._answers[0x96] = lose_the_first
     async with on_air(monkeypatch, peripheral) as air:
         pack = Pack(FAMILY, "test", finder(air, ADDRESS), backoff=BACKOFF)
         async with running(pack):
-            await until(lambda: pack.last_reading)
-            assert pack.last_identity.variant == "JK02_24S"
+            await until(lambda: pack.last_reading and pack.last_settings)
+            assert pack.last_identity.variant == "JK02_32S"
+            assert pack.last_identity.sw_version == "10.09"
             assert pack.last_settings.variant == "JK02_32S"
             assert pack.last_reading.voltage == pytest.approx(26.2, abs=0.5)
 
@@ -342,9 +352,98 @@ async def test_first_contact_reads_once_and_lets_go(pack, peripheral) -> None:
 
 async def test_first_contact_does_not_wait_for_ever(pack, monkeypatch, peripheral) -> None:
     monkeypatch.setattr(type(peripheral), "_push", lambda self: None)
+    monkeypatch.setattr("custom_components.smart_bms.bms.pack.CONNECT_TIMEOUT", 0.0)
     with pytest.raises(SilentError, match="in time"):
         await pack.first_contact(0.2)
     assert not peripheral.connected
+
+
+async def test_a_connection_that_does_not_come_about_is_not_called_silent(pack, monkeypatch) -> None:
+    async def hang(*args, **kwargs):
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(bleak_retry_connector, "establish_connection", hang)
+    monkeypatch.setattr("custom_components.smart_bms.bms.link.CONNECT_TIMEOUT", 0.05)
+    with pytest.raises(ConnectFailedError, match="timed out"):
+        await pack.first_contact(0.5)
+
+
+async def test_a_slot_that_somebody_else_took_meanwhile_is_named(air, monkeypatch) -> None:
+    find, full = finder(air, ADDRESS), []
+
+    def find_device():
+        if full:
+            raise NoFreeSlotError("Garage proxy")
+        return find()
+
+    async def lose_the_race(*args, **kwargs):
+        full.append(1)
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(bleak_retry_connector, "establish_connection", lose_the_race)
+    monkeypatch.setattr("custom_components.smart_bms.bms.link.CONNECT_TIMEOUT", 0.05)
+    monkeypatch.setattr("custom_components.smart_bms.bms.pack._WAKE_SPACING_AFTER_ATTEMPT", 0.0)
+    monkeypatch.setattr("custom_components.smart_bms.bms.pack._WAKE_SPACING", 0.0)
+    pack = Pack(FAMILY, "test", find_device, backoff=(3600.0,))
+    async with running(pack):
+        await until(lambda: pack.state is LinkState.NO_FREE_SLOT)
+        monkeypatch.undo()
+        pack.wake()
+        await asyncio.sleep(0.05)
+        assert pack.state is LinkState.NO_FREE_SLOT
+        full.clear()
+        pack._deaf_until = 0.0
+        pack.wake()
+        await until(lambda: pack.state is not LinkState.NO_FREE_SLOT)
+
+
+async def test_being_heard_ten_times_a_second_does_not_hammer(pack) -> None:
+    looked = []
+
+    def nowhere():
+        looked.append(1)
+        raise NoConnectablePathError
+
+    pack._find_device = nowhere
+    pack._backoff = (3600.0,)
+    async with running(pack):
+        await until(lambda: pack.state is LinkState.NO_CONNECTABLE_PATH)
+        for _ in range(30):
+            pack.wake()
+            await asyncio.sleep(0.01)
+    assert len(looked) == 2
+    assert pack._failures == 0
+
+
+async def test_a_defect_in_the_conversation_still_ends_the_connection(pack, peripheral, monkeypatch, caplog) -> None:
+    async def broken(self) -> None:
+        raise OSError("defect")
+
+    monkeypatch.setattr(JkDriver, "converse", broken)
+    async with running(pack):
+        await until(lambda: pack.sessions > 3)
+        assert isinstance(pack.last_error, ConnectFailedError)
+    assert not peripheral.connected
+    assert caplog.text.count("unexpected error") == 1
+
+
+async def test_early_losses_do_not_colour_what_comes_after_them(pack, peripheral, monkeypatch) -> None:
+    monkeypatch.setattr(type(peripheral), "on_connected", lambda self: setattr(self, "hang_up", True))
+    async with running(pack):
+        await until(lambda: pack.state is LinkState.PAIRING_NEEDED)
+        peripheral.faults.refuse_connections = True
+        await until(lambda: pack.state is LinkState.NO_CONNECTABLE_PATH)
+        assert pack._early_losses == 0
+
+
+async def test_settings_that_never_make_sense_are_not_asked_for_for_ever(pack, peripheral, monkeypatch) -> None:
+    monkeypatch.setattr(type(peripheral), "settings", lambda self: bytearray(300))
+    async with running(pack):
+        await until(lambda: pack.dropped["implausible_settings"] == 6)
+        asked = len(peripheral.written)
+        await asyncio.sleep(0.4)
+        assert len(peripheral.written) == asked
+        assert pack.is_fresh(now())
 
 
 @pytest.mark.parametrize(
@@ -357,6 +456,7 @@ async def test_first_contact_does_not_wait_for_ever(pack, monkeypatch, periphera
         (NotImplementedError("pair"), PairingNeededError),
         (TimeoutError(), ConnectFailedError),
         (EOFError(), ConnectFailedError),
+        (OSError("bus"), ConnectFailedError),
     ],
 )
 async def test_what_bleak_raises_becomes_a_reason(pack, monkeypatch, raised, expected) -> None:

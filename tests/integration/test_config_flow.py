@@ -118,6 +118,19 @@ async def test_trouble_is_named_and_can_be_overcome(hass, house, pack, trouble, 
     assert (await submit(hass, flow))["type"] is FlowResultType.CREATE_ENTRY
 
 
+async def test_a_defect_of_ours_is_said_to_be_one(hass, house, pack, monkeypatch, caplog) -> None:
+    house.add(pack)
+    flow = await start(hass)
+
+    async def broken(self, seconds=0):
+        raise ValueError("secret detail")
+
+    monkeypatch.setattr("custom_components.smart_bms.bms.pack.Pack.first_contact", broken)
+    flow = await submit(hass, flow, address=pack.address)
+    assert flow["errors"] == {"base": "unknown"}
+    assert flow["description_placeholders"]["detail"] == "ValueError"
+
+
 async def test_a_full_proxy_is_named_before_anything_is_tried(hass, house, pack) -> None:
     house.add(pack)
     flow = await start(hass)

@@ -31,6 +31,16 @@ async def test_a_pack_that_streams(hass, hass_client, house, adopt) -> None:
         assert secret.encode().hex() not in text
 
 
+async def test_a_pack_that_was_discovered_keeps_its_address_to_itself(hass, house, pack) -> None:
+    house.add(pack)
+    await house.until(lambda: hass.config_entries.flow.async_progress_by_handler(DOMAIN))
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    for _ in range(2):
+        flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
+    found = await async_get_config_entry_diagnostics(hass, flow["result"])
+    assert pack.address not in str(found)
+
+
 async def test_an_entry_that_never_loaded(hass) -> None:
     entry = MockConfigEntry(domain=DOMAIN, data={"address": "C8:47:80:00:00:01"})
     found = await async_get_config_entry_diagnostics(hass, entry)

@@ -10,6 +10,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.smart_bms import sensor
 from custom_components.smart_bms.bms.pack import LinkState
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.features import Features
@@ -214,6 +215,30 @@ async def test_the_age_of_the_data_grows_while_the_pack_is_away(hass, house, pac
     coordinator._async_tick(None)
     await hass.async_block_till_done()
     assert float(house.state("sensor.shed_data_age")) > 3500
+
+
+@pytest.mark.parametrize(
+    ("age", "shown"),
+    [
+        (None, None),
+        (0.7, 0),
+        (9.9, 0),
+        (59, 50),
+        (61, 60),
+        (599, 540),
+        (1900, 1800),
+        (3599, 3000),
+        (90_000, 90_000),
+        (93_000, 90_000),
+    ],
+)
+def test_an_age_is_told_in_steps_that_grow_with_it(age, shown) -> None:
+    assert sensor._coarse(age) == shown
+
+
+async def test_a_pack_whose_version_lies_has_the_alarms_of_what_it_sends(hass, house, adopt) -> None:
+    await adopt(jk_pack(name="Shed", sw_version="10.09"))
+    await house.until(lambda: house.state("binary_sensor.shed_discharge_undertemperature") is not None)
 
 
 async def test_absurd_frames_never_reach_an_entity(hass, house, pack, adopt) -> None:

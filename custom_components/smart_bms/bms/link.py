@@ -81,7 +81,7 @@ class Link:
         try:
             async with asyncio.timeout(WRITE_TIMEOUT):
                 await self._connected().start_notify(self._channel.notify, received)
-        except (BleakError, TimeoutError, EOFError) as error:
+        except (BleakError, TimeoutError, EOFError, OSError) as error:
             raise self._failure(error) from error
 
     async def write(self, data: bytes) -> None:
@@ -91,7 +91,7 @@ class Link:
         try:
             async with asyncio.timeout(WRITE_TIMEOUT):
                 await self._connected().write_gatt_char(self._channel.write, data, response=self._channel.response)
-        except (BleakError, TimeoutError, EOFError) as error:
+        except (BleakError, TimeoutError, EOFError, OSError) as error:
             failure = self._failure(error)
             raise failure if isinstance(failure, PairingNeededError) else LinkLostError(str(error)) from error
 
@@ -124,9 +124,9 @@ class Link:
             raise NoConnectablePathError(str(error)) from error
         except NotImplementedError as error:
             raise PairingNeededError("this adapter or proxy cannot pair") from error
-        except TimeoutError as error:
-            raise ConnectFailedError("timed out") from error
-        except (BleakError, EOFError, OSError) as error:
+        except (BleakError, TimeoutError, EOFError, OSError) as error:
+            # Somebody else may have taken the last slot, or the pack may have gone, while we were trying.
+            self._find_device()
             raise self._failure(error) from error
 
         # Attempts that failed before this one have reported their end too.
@@ -157,7 +157,7 @@ class Link:
 
     @staticmethod
     def _failure(error: Exception) -> PackError:
-        text = str(error) or type(error).__name__
+        text = str(error) or "timed out" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
         if any(word in text.lower() for word in _PAIRING_WORDS):
             return PairingNeededError(text)
         return ConnectFailedError(text)

@@ -10,9 +10,18 @@ from typing import Final
 
 from bleak.backends.device import BLEDevice
 
-from .errors import ConnectFailedError, FrozenError, LinkLostError, PackError, PairingNeededError, SilentError
+from .errors import (
+    ConnectFailedError,
+    FrozenError,
+    LinkLostError,
+    NoConnectablePathError,
+    NoFreeSlotError,
+    PackError,
+    PairingNeededError,
+    SilentError,
+)
 from .families import Family
-from .link import Link
+from .link import CONNECT_TIMEOUT, Link
 from .reading import Identity, Reading
 from .settings import Settings
 from .trust import Trust
@@ -29,6 +38,9 @@ _EARLY: Final = 5.0
 _EARLY_LOSSES: Final = 2
 _SETTLED: Final = 60.0
 _MINUTE: Final = 60.0
+# Packs advertise up to ten times a second, and every proxy passes it on.
+_WAKE_SPACING: Final = 1.0
+_WAKE_SPACING_AFTER_ATTEMPT: Final = 5.0
 
 
 class LinkState(StrEnum):
@@ -88,7 +100,10 @@ class Pack:
         self._early_losses = 0
         self._paired = False
         self._in_reach = True
+        self._attempted = False
+        self._deaf_until = 0.0
         self._connected_at = 0.0
+        self._defects: set[type[Exception]] = set()
         self._wake = asyncio.Event()
         self._contact = asyncio.Event()
 
@@ -127,7 +142,13 @@ class Pack:
 
         A pack that is in reach and fails is not hurried: it would only be hammered.
         """
-        if not self._in_reach:
+        now = asyncio.get_running_loop().time()
+        if self._in_reach or now < self._deaf_until:
+            return
+        self._deaf_until = now + _WAKE_SPACING
+        with suppress(PackError):
+            # Heard by somebody is not yet within reach: the one who heard it may be full, or unable to connect.
+            self._find_device()
             self._wake.set()
 
     async def run(self) -> None:
@@ -135,7 +156,7 @@ class Pack:
         try:
             while True:
                 await self._session_or_error()
-                wait = self._backoff[min(self._failures, len(self._backoff)) - 1]
+                wait = self._backoff[min(max(self._failures, 1), len(self._backoff)) - 1]
                 with suppress(TimeoutError):
                     async with asyncio.timeout(wait):
                         await self._wake.wait()
@@ -151,11 +172,13 @@ class Pack:
         session = asyncio.create_task(self._session())
         contact = asyncio.create_task(self._contact.wait())
         try:
-            await asyncio.wait({session, contact}, return_when=asyncio.FIRST_COMPLETED, timeout=seconds)
+            # Connecting has its own limit, and its own errors.
+            limit = CONNECT_TIMEOUT + seconds
+            await asyncio.wait({session, contact}, return_when=asyncio.FIRST_COMPLETED, timeout=limit)
             if session.done():
                 await session
         finally:
-            await _finish(session, contact)
+            await _end(session, contact)
         if self.last_identity is None or self.last_reading is None:
             raise SilentError("it did not send a usable reading in time")
         return self.last_identity, self.last_reading
@@ -167,34 +190,46 @@ class Pack:
         try:
             await self._session()
         except PackError as error:
-            contacted = self._contact.is_set()
-            lasted = asyncio.get_running_loop().time() - self._connected_at if self._connected_at else 0.0
-            if contacted:
-                self._early_losses = 0
-            elif isinstance(error, (LinkLostError, ConnectFailedError)) and self._connected_at and lasted < _EARLY:
-                self._early_losses += 1
-            self._failures = 1 if contacted and lasted > _SETTLED else self._failures + 1
-            if isinstance(error, SilentError) and self.trust.frozen:
-                error = FrozenError("its run-time counter stands still")
+            self._fail(error)
+        except Exception as error:
+            # A defect of ours must not leave the user without data until the next restart.
+            if type(error) not in self._defects:
+                self._defects.add(type(error))
+                _LOGGER.exception("%s: unexpected error, trying again", self._name)
+            self._connected_at = 0.0  # says nothing about the pack
+            self._fail(ConnectFailedError(f"unexpected {type(error).__name__}"))
+
+    def _fail(self, error: PackError) -> None:
+        """Take down why a session ended; it decides when and how the next one is tried."""
+        now = asyncio.get_running_loop().time()
+        contacted = self._contact.is_set()
+        lasted = now - self._connected_at if self._connected_at else 0.0
+        early = bool(self._connected_at) and not contacted and lasted < _EARLY
+        if early and isinstance(error, (LinkLostError, ConnectFailedError)):
+            self._early_losses += 1
             if self._early_losses >= _EARLY_LOSSES:
                 error = PairingNeededError("it ends every connection at once")
-            self.last_error = error
-            _LOGGER.debug("%s: %s (%s)", self._name, error.reason, error)
-            self._set_state(LinkState(error.reason))
-        except Exception:
-            # A defect of ours must not leave the user without data until the next restart.
-            _LOGGER.exception("%s: unexpected error, trying again", self._name)
-            self._failures += 1
-            self._set_state(LinkState.CONNECT_FAILED)
+        elif not isinstance(error, SilentError):
+            self._early_losses = 0
+        if isinstance(error, SilentError) and self.trust.frozen:
+            error = FrozenError("its run-time counter stands still")
+        if self._attempted:
+            self._failures = 1 if contacted and lasted > _SETTLED else self._failures + 1
+        self._in_reach = not isinstance(error, (NoConnectablePathError, NoFreeSlotError))
+        if self._attempted and not self._in_reach:
+            self._deaf_until = now + _WAKE_SPACING_AFTER_ATTEMPT
+        self.last_error = error
+        _LOGGER.debug("%s: %s (%s)", self._name, error.reason, error)
+        self._set_state(LinkState(error.reason))
 
     async def _session(self) -> None:
         """Run one session to its end, which is always a PackError."""
         loop = asyncio.get_running_loop()
         self._contact.clear()
         # Asked before the state changes, so that a pack out of reach stays just that while we look for it.
-        self._in_reach = False
+        self._attempted = False
         self._find_device()
-        self._in_reach = True
+        self._attempted = True
         self._set_state(LinkState.CONNECTING)
         link = Link(self._find_device, self._name)
         driver = self.family.make_driver(link, self)
@@ -216,8 +251,10 @@ class Pack:
             raise LinkLostError("the connection ended")
         finally:
             self._connected_at = link.connected_at
-            await _finish(lost, conversation)
-            await link.close()
+            try:
+                await _end(lost, conversation)
+            finally:
+                await link.close()
 
     def _shall_pair(self) -> bool:
         """Try with and without a bond in turns once the pack seems to want one: not every radio can make one."""
@@ -264,10 +301,9 @@ class Pack:
         self.trust.dropped[reason] += count
 
 
-async def _finish(*tasks: asyncio.Task[object] | asyncio.Task[None] | None) -> None:
+async def _end(*tasks: asyncio.Task[object] | asyncio.Task[None] | None) -> None:
     """Cancel tasks and wait for their end; what they raise was looked at or no longer matters."""
-    for task in tasks:
-        if task is not None:
-            task.cancel()
-            with suppress(asyncio.CancelledError, PackError):
-                await task
+    running = [task for task in tasks if task is not None]
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)

@@ -147,7 +147,13 @@ class Trust:
                 self._check_alone(reading)
                 self._check_jump(reading)
                 self._near = _Neighbourhood(reading)
-            self._check_progress(reading)
+            if reading.runtime != self._runtime:
+                self._runtime = reading.runtime
+                self._runtime_moved_at = reading.measured_at
+                self.frozen = False
+            elif self._runtime is not None and reading.measured_at - self._runtime_moved_at > FROZEN_AFTER:
+                self.frozen = True
+                raise FrameError("frozen")
         except FrameError as error:
             self.dropped[error.reason] += 1
             return False
@@ -163,15 +169,6 @@ class Trust:
                 raise
         else:
             self._disagreements = 0
-
-    def _check_progress(self, reading: Reading) -> None:
-        if reading.runtime is None or reading.runtime != self._runtime:
-            self._runtime = reading.runtime
-            self._runtime_moved_at = reading.measured_at
-            self.frozen = False
-        elif reading.measured_at - self._runtime_moved_at > FROZEN_AFTER:
-            self.frozen = True
-            raise FrameError("frozen")
 
     def _check_jump(self, reading: Reading) -> None:
         if self._accepted is None or (reason := jump(self._accepted, reading)) is None:

@@ -4,7 +4,7 @@ The order matters: firmware 19 and 20 answers a request for settings alone but n
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, override
 
 from bleak.backends.characteristic import BleakGATTCharacteristic
@@ -13,6 +13,7 @@ from bleak.backends.service import BleakGATTServiceCollection
 from ..driver import Driver, Sink, Writer
 from ..errors import FrameError, NotThisKindError, SilentError
 from ..link import Channel
+from ..reading import Identity
 from .advertisement import SERVICE
 from .decode import decode_reading, detect_variant
 from .frames import TYPE_OFFSET, Command, FrameType, Reassembler, encode_command
@@ -20,6 +21,8 @@ from .identity import decode_identity, mask_secrets
 from .layouts import Variant
 from .settings import decode_settings
 
+_MOST_REQUESTS: Final = 5
+"""For settings that never come, or never make sense."""
 _CHARACTERISTIC: Final = "0000ffe1-0000-1000-8000-00805f9b34fb"
 
 
@@ -53,7 +56,9 @@ class JkDriver(Driver):
         self._broken_counted = 0
         self._expected: Variant | None = None
         self._variant: Variant | None = None
+        self._identity: Identity | None = None
         self._settings_frame: bytes | None = None
+        self._settings_requests = 0
         self._settings_asked_at = 0.0
         self._has_settings = False
         self._last_frame = b""
@@ -113,7 +118,8 @@ class JkDriver(Driver):
     async def _ask_for_missing_settings(self) -> None:
         """Ask once more, now and then, if the answer was lost; the stream is not disturbed by it."""
         waited = asyncio.get_running_loop().time() - self._settings_asked_at
-        if not self._has_settings and waited > self._timing.settings:
+        if not self._has_settings and waited > self._timing.settings and self._settings_requests < _MOST_REQUESTS:
+            self._settings_requests += 1
             await self._ask_for_settings()
 
     @staticmethod
@@ -141,17 +147,18 @@ class JkDriver(Driver):
             case FrameType.CELL_INFO:
                 self._take_reading(frame, now)
             case FrameType.DEVICE_INFO:
-                identity = decode_identity(frame)
-                self._expected = Variant(identity.variant)
+                self._identity = decode_identity(frame)
+                self._expected = Variant(self._identity.variant)
                 self._sink.frame(mask_secrets(frame), now)
-                self._sink.identity(identity)
+                self._sink.identity(replace(self._identity, variant=self._variant or self._expected))
                 self._identified.set()
             case FrameType.SETTINGS:
                 self._settings_frame = frame
                 self._take_settings(frame, now)
 
     def _take_reading(self, frame: bytes, now: float) -> None:
-        if self._expected is None:
+        identity = self._identity
+        if identity is None:
             # Left over from the session before; the layout is not known yet.
             return
         if frame == self._last_frame:
@@ -162,11 +169,17 @@ class JkDriver(Driver):
         if self._variant is None and reading.cell_count:
             # Without cells the content proves nothing; the next frame may.
             self._variant = variant
-            if variant is not self._expected and self._settings_frame is not None:
-                self._take_settings(self._settings_frame, now)
+            if variant is not self._expected:
+                self._correct_variant(identity, variant, now)
         self._sink.frame(frame, now)
         if self._sink.reading(reading):
             self._heard.set()
+
+    def _correct_variant(self, identity: Identity, variant: Variant, now: float) -> None:
+        """Say again what was read under a wrong idea of the layout."""
+        self._sink.identity(replace(identity, variant=variant))
+        if self._settings_frame is not None:
+            self._take_settings(self._settings_frame, now)
 
     def _take_settings(self, frame: bytes, now: float) -> None:
         variant = self._variant or self._expected
