@@ -43,7 +43,7 @@ def connected_through(hass: HomeAssistant, address: str) -> str | None:
     for allocation in _allocations():
         if address in allocation.allocated:
             scanner = bluetooth.async_scanner_by_source(hass, allocation.source)
-            return scanner.name if scanner else allocation.source
+            return scanner.name.removesuffix(f" ({allocation.source})") if scanner else allocation.source
     return None
 
 

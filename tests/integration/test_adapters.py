@@ -33,7 +33,7 @@ async def test_a_full_proxy_is_no_path_unless_the_slot_is_ours(hass, house, pack
 
 async def test_the_proxy_in_use_is_named_even_if_it_has_gone(hass, house, pack, monkeypatch) -> None:
     house.proxy.take(pack.address)
-    assert adapters.connected_through(hass, pack.address) == house.proxy.name
+    assert adapters.connected_through(hass, pack.address) == "Garage proxy"
     monkeypatch.setattr(bluetooth, "async_scanner_by_source", lambda hass, source: None)
     assert adapters.connected_through(hass, pack.address) == house.proxy.source
 

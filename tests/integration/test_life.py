@@ -43,7 +43,7 @@ async def test_discovered_added_streamed_lost_and_regained(hass, house, variant,
     await house.until(lambda: house.state(voltage) not in (None, STATE_UNAVAILABLE))
     assert float(house.state(voltage)) == pytest.approx(pack.board.battery.voltage, abs=0.1)
     assert house.state("sensor.jk_shed_link") == "streaming"
-    assert house.state("sensor.jk_shed_connected_through") == house.proxy.name
+    assert house.state("sensor.jk_shed_connected_through") == "Garage proxy"
     assert house.state("sensor.jk_shed_cell_8_voltage") is not None
     assert (house.state("binary_sensor.jk_shed_problem") is None) is (variant == "JK04")
 
