@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 import math
 from operator import itemgetter, truediv
 import struct
@@ -85,7 +86,8 @@ class Rows:
     def read(self, unpacked: Unpacked) -> dict[str, Any]:
         """Return the values by key, in the units of the vocabulary. A float that is not a number is left out."""
         # Keys and values are as long as each other by construction; to have that checked would cost a tenth of all.
-        values = dict(zip(self._keys, self._values(unpacked)))  # noqa: B905
+        scaled = map(truediv, self._scaled(unpacked), self._divisors)  # noqa: B912
+        values = dict(zip(self._keys, chain(self._plain(unpacked), scaled)))  # noqa: B905
         for key in self._floats:
             if math.isfinite(values[key]):
                 values[key] = round(values[key], 4)
@@ -95,16 +97,13 @@ class Rows:
 
     def record(self, unpacked: Unpacked) -> Mapping[str, Any]:
         """Return the same as a record, with the derived values; floats keep all their digits."""
-        values = self._values(unpacked)
+        values: Unpacked = (*self._plain(unpacked), *map(truediv, self._scaled(unpacked), self._divisors))  # noqa: B912
         for place, derive in self._derive:
             values += derive(values[place])
         for place in self._float_places:
             if not math.isfinite(values[place]):
                 return {name: values[at] for name, at in self._names.items() if at not in self._float_places}
         return Record(self._names, values)
-
-    def _values(self, unpacked: Unpacked) -> Unpacked:
-        return (*self._plain(unpacked), *map(truediv, self._scaled(unpacked), self._divisors))  # noqa: B912
 
 
 def _picker(places: tuple[int, ...]) -> Callable[[Unpacked], Unpacked]:

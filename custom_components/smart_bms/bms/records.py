@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import json
 from pathlib import Path
 import re
+import signal
 import sys
 from typing import Any, Final, Protocol
 
@@ -129,4 +130,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # whoever reads our output may stop when they have seen enough
     sys.exit(main())

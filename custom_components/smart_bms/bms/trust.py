@@ -204,7 +204,7 @@ class _Neighbourhood:
 
     def holds(self, reading: Reading) -> bool:
         """Tell whether the reading is near enough; one that lacks a value or has a probe more is not."""
-        values = vars(reading)
+        values = reading.__dict__
         lowest, highest = reading.cell_range or (0.0, 0.0)
         try:
             for key, low, high in self._limits:
