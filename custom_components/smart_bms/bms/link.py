@@ -157,7 +157,8 @@ class Link:
 
     @staticmethod
     def _failure(error: Exception) -> PackError:
-        text = str(error) or "timed out" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
+        unnamed = "timed out" if isinstance(error, TimeoutError) else type(error).__name__
+        text = str(error) or unnamed
         if any(word in text.lower() for word in _PAIRING_WORDS):
             return PairingNeededError(text)
         return ConnectFailedError(text)

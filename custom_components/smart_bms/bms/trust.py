@@ -23,7 +23,6 @@ RANGES: Final[Mapping[str, tuple[float, float]]] = {
 }
 """Lowest and highest value that physics and the largest packs allow."""
 
-_RANGES: Final = tuple((key, low, high) for key, (low, high) in RANGES.items())
 CELL_VOLTAGE: Final = (0, 5)
 TEMPERATURE: Final = (-60, 160)
 
@@ -50,7 +49,8 @@ JUMP_WINDOW: Final = 30.0
 FROZEN_AFTER: Final = 5.0
 """Seconds after which a run-time counter that stands still means that old data is being repeated."""
 
-
+# As tuples: both are gone through for every reading.
+_RANGES: Final = tuple((key, low, high) for key, (low, high) in RANGES.items())
 _JUMPS: Final = tuple(JUMPS.items())
 
 

@@ -106,7 +106,7 @@ def _present(values: tuple[float, ...]) -> int:
 def decode_reading(frame: bytes, variant: Variant, now: float) -> Reading:
     """Return the reading in a whole, checksum-valid 0x02 frame that was complete at monotonic time `now`.
 
-    Raises FrameError if a number in it is none.
+    Raises FrameError: `not_a_number` if a float is none, `spliced` if it holds a part of another frame.
     """
     if variant is Variant.JK04:
         return _decode_jk04(frame, now)
