@@ -86,7 +86,14 @@ def run(pack: Board, seconds: int) -> None:
 
 def test_overcurrent_trips_after_the_delay_and_releases_by_itself() -> None:
     for current, alarm in ((20, "charge_overcurrent"), (-20, "discharge_overcurrent")):
-        limits = Limits(charge_current=10, discharge_current=10, overcurrent_delay=10, overcurrent_release=50)
+        limits = Limits(
+            charge_current=10,
+            discharge_current=10,
+            charge_overcurrent_delay=10,
+            charge_overcurrent_release=50,
+            discharge_overcurrent_delay=10,
+            discharge_overcurrent_release=50,
+        )
         pack = board(current, limits)
         run(pack, 9)
         assert alarm not in pack.alarms
@@ -101,7 +108,7 @@ def test_overcurrent_trips_after_the_delay_and_releases_by_itself() -> None:
 
 
 def test_a_break_restarts_the_delay() -> None:
-    pack = board(20, Limits(charge_current=10, overcurrent_delay=10))
+    pack = board(20, Limits(charge_current=10, charge_overcurrent_delay=10))
     run(pack, 9)
     pack.battery.profile = idle
     run(pack, 1)

@@ -7,7 +7,7 @@ from bleak.backends.service import BleakGATTServiceCollection
 
 from .link import Channel
 from .reading import Identity, Reading
-from .settings import Settings
+from .settings import Settings, SettingValue
 
 
 class Writer(Protocol):
@@ -56,3 +56,18 @@ class Driver(ABC):
     @abstractmethod
     async def converse(self) -> None:
         """Talk with the pack until cancelled. Raises SilentError or LinkLostError when there is no use in going on."""
+
+    @abstractmethod
+    async def write(self, key: str, value: SettingValue | None) -> bool:
+        """Send one write; tell whether the pack acknowledged it in time, which proves nothing yet.
+
+        A command has no value. Raises ValueError if it cannot be put into bytes, SilentError if the pack has not said yet
+        which dialect it speaks, LinkLostError.
+        """
+
+    @abstractmethod
+    async def read_settings(self, key: str | None = None) -> Settings:
+        """Ask for the parameters again, or for those that come together with `key`; the sink gets them too.
+
+        Raises SilentError if no usable answer comes in time, LinkLostError.
+        """

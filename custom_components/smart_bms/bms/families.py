@@ -8,9 +8,11 @@ from .advertisement import Advertisement
 from .alarm import Alarm
 from .driver import Driver, Sink, Writer
 from .jk.advertisement import is_jk, may_be_jk
+from .jk.catalogue import catalogue_of
 from .jk.driver import JkDriver
 from .jk.layouts import LAYOUTS, Variant
 from .reading import Identity
+from .settings import Catalogue, Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,8 @@ class Family:
     """Seconds after which a reading is too old to be shown as current."""
     alarms: Callable[[str], tuple[Alarm, ...]]
     """Alarms that a variant can report."""
+    catalogue: Callable[[Identity, Settings | None], Catalogue]
+    """What can be set on a pack that says this of itself."""
 
 
 def _jk_alarms(variant: str) -> tuple[Alarm, ...]:
@@ -50,6 +54,7 @@ FAMILIES: Final = {
         # Twice the silence after which the driver asks again: long enough to ride out one recovery.
         stale_after=10.0,
         alarms=_jk_alarms,
+        catalogue=catalogue_of,
     ),
 }
 

@@ -2,14 +2,15 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from enum import StrEnum
 import logging
-from typing import Final
+from typing import Any, Final
 
 from bleak.backends.device import BLEDevice
 
+from .driver import Driver
 from .errors import (
     ConnectFailedError,
     FrozenError,
@@ -23,7 +24,7 @@ from .errors import (
 from .families import Family
 from .link import CONNECT_TIMEOUT, Link
 from .reading import Identity, Reading
-from .settings import Settings
+from .settings import Catalogue, Settings, SettingValue
 from .trust import Trust
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -106,6 +107,10 @@ class Pack:
         self._defects: set[type[Exception]] = set()
         self._wake = asyncio.Event()
         self._contact = asyncio.Event()
+        self._driver: Driver | None = None
+        self._settings_told = False
+        self._session_end = asyncio.Event()
+        self._readers: list[asyncio.Future[Reading]] = []
 
     # What others ask.
 
@@ -135,7 +140,54 @@ class Pack:
         """Frames that did not become a reading, by reason."""
         return self.trust.dropped
 
+    @property
+    def current_settings(self) -> Settings | None:
+        """Return the parameters if the pack told them in this session: an earlier one's may have been changed since."""
+        return self.last_settings if self._driver is not None and self._settings_told else None
+
+    def catalogue(self) -> Catalogue | None:
+        """Return what can be set on this pack; None before it said who it is."""
+        return self.family.catalogue(self.last_identity, self.last_settings) if self.last_identity else None
+
     # What others do.
+
+    async def write(self, key: str, value: SettingValue | None) -> bool:
+        """Send one write; tell whether the pack acknowledged it, which proves nothing yet.
+
+        Raises LinkLostError, also if there is no link, SilentError, ValueError.
+        """
+        return await self._in_session(lambda driver: driver.write(key, value))
+
+    async def read_settings(self, key: str | None = None) -> Settings:
+        """Ask for the parameters again, or for those that come together with `key`.
+
+        Raises SilentError if no usable answer comes in time, LinkLostError.
+        """
+        return await self._in_session(lambda driver: driver.read_settings(key))
+
+    async def next_reading(self) -> Reading:
+        """Wait for the next trusted reading. Raises LinkLostError."""
+
+        async def wait(_: Driver) -> Reading:
+            reader: asyncio.Future[Reading] = asyncio.get_running_loop().create_future()
+            self._readers.append(reader)
+            return await reader
+
+        return await self._in_session(wait)
+
+    async def _in_session[T](self, operation: Callable[[Driver], Awaitable[T]]) -> T:
+        """Do something over the link that there is now; it ends when the link does."""
+        if self._driver is None:
+            raise LinkLostError("not connected")
+        task = asyncio.ensure_future(operation(self._driver))
+        ended = asyncio.create_task(self._session_end.wait())
+        try:
+            await asyncio.wait({task, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+            raise LinkLostError("the connection ended meanwhile")
+        finally:
+            await _end(task, ended)
 
     def wake(self) -> None:
         """Try again now if the pack was out of reach: it was just heard, or a connection slot became free.
@@ -243,6 +295,9 @@ class Pack:
                 pair=self._shall_pair(),
             )
             self.sessions += 1
+            self._settings_told = False
+            self._driver = driver
+            self._session_end = asyncio.Event()
             self._set_state(LinkState.IDENTIFYING)
             conversation = asyncio.create_task(driver.converse())
             await asyncio.wait({conversation, lost}, return_when=asyncio.FIRST_COMPLETED)
@@ -251,6 +306,8 @@ class Pack:
             raise LinkLostError("the connection ended")
         finally:
             self._connected_at = link.connected_at
+            self._driver = None
+            self._session_end.set()
             try:
                 await _end(lost, conversation)
             finally:
@@ -278,6 +335,7 @@ class Pack:
     def settings(self, settings: Settings) -> None:
         """Take its parameters."""
         self.last_settings = settings
+        self._settings_told = True
         self._listener(Change.SETTINGS)
 
     def reading(self, reading: Reading) -> bool:
@@ -290,7 +348,15 @@ class Pack:
             self._contact.set()
             self._set_state(LinkState.STREAMING)
         self._listener(Change.READING)
+        if self._readers:
+            self._tell_readers(reading)
         return True
+
+    def _tell_readers(self, reading: Reading) -> None:
+        readers, self._readers = self._readers, []
+        for reader in readers:
+            if not reader.done():
+                reader.set_result(reading)
 
     def frame(self, frame: bytes, now: float) -> None:
         """Keep a valid raw frame, free of secrets, for diagnostics."""
@@ -301,7 +367,7 @@ class Pack:
         self.trust.dropped[reason] += count
 
 
-async def _end(*tasks: asyncio.Task[object] | asyncio.Task[None] | None) -> None:
+async def _end(*tasks: asyncio.Future[Any] | None) -> None:
     """Cancel tasks and wait for their end; what they raise was looked at or no longer matters."""
     running = [task for task in tasks if task is not None]
     for task in running:

@@ -1,10 +1,17 @@
 """Settings: the parameters stored in a pack, in one vocabulary for all makes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+import math
+from typing import Final, TypeIs
+
+from .reading import Reading
 
 type SettingValue = bool | int | float | str | tuple[float, ...]
+
+_FLOAT_TOLERANCE: Final = 1e-6
+"""Relative; what a 32-bit float keeps of a value."""
 
 
 class Unit(StrEnum):
@@ -23,6 +30,68 @@ class Unit(StrEnum):
     HOUR = "h"
 
 
+class Kind(StrEnum):
+    """What may be written to a parameter."""
+
+    NUMBER = "number"
+    SWITCH = "switch"
+    CHOICE = "choice"
+    TEXT = "text"
+    COMMAND = "command"
+    """Nothing: the write itself does something."""
+
+
+class Proof(StrEnum):
+    """What is known about writing a parameter."""
+
+    PROVEN = "proven"
+    """A real write was captured or tested."""
+    EXPERIMENTAL = "experimental"
+    """One source says so, or we infer it."""
+    READ_ONLY = "read_only"
+    """The pack, or its manual, does not let it be written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A parameter that this pack has: what it is, and which values may be written."""
+
+    key: str
+    kind: Kind
+    proof: Proof
+    unit: Unit = Unit.NONE
+    minimum: float = 0.0
+    maximum: float = 0.0
+    step: float = 1.0
+    """Smallest difference that users may choose."""
+    resolution: float | None = 1.0
+    """Smallest difference that the wire can carry; None for a 32-bit float."""
+    options: tuple[str, ...] = ()
+    """Values of a choice; the longest text as its length in `maximum`."""
+    dangerous: bool = False
+    """A wrong value can harm the battery or leave the house dark: it takes a second word from the user."""
+    manual: tuple[float, float] | None = None
+    """The range that the vendor's manual prints, where it is narrower."""
+    seen: Callable[[Reading], SettingValue | None] | None = None
+    """Shows the effect in a reading, for what the settings do not hold."""
+    tolerance: float = 0.0
+    """How far what is seen may be from what was written."""
+
+    def same(self, one: SettingValue | None, other: SettingValue | None) -> bool:
+        """Tell whether two values are the same on the wire."""
+        if _is_number(one) and _is_number(other):
+            if self.tolerance:
+                return abs(one - other) <= self.tolerance
+            if self.resolution is None:
+                return math.isclose(one, other, rel_tol=_FLOAT_TOLERANCE, abs_tol=_FLOAT_TOLERANCE)
+            return round(one / self.resolution) == round(other / self.resolution)
+        return one == other and type(one) is type(other)
+
+
+def _is_number(value: object) -> TypeIs[int | float]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The parameter values that a pack stated, by key; what it does not have is not in `values`."""
@@ -31,3 +100,19 @@ class Settings:
     """Monotonic time in seconds at which the frame was complete."""
     variant: str
     values: Mapping[str, SettingValue]
+
+
+type Chain = tuple[str, ...]
+"""Keys of parameters whose values must strictly fall from each to the next; a pack may lack some of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """All that can be set on one pack."""
+
+    settings: Mapping[str, Setting]
+    known: frozenset[str]
+    """What packs of this variant can have, this one or another."""
+    chains: tuple[Chain, ...] = ()
+    presets: Mapping[str, Mapping[str, SettingValue]]
+    """By chemistry, the values that the vendor's manual gives for a pack of this model."""

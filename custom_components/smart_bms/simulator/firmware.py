@@ -16,10 +16,14 @@ class Limits:
     cell_overvoltage_release: float = 3.5
     cell_undervoltage: float = 2.7
     cell_undervoltage_release: float = 2.9
+    power_off: float | None = None
+    """None: a tenth of a volt below the undervoltage limit."""
     charge_current: float = 100.0
     discharge_current: float = 150.0
-    overcurrent_delay: float = 30.0
-    overcurrent_release: float = 60.0
+    charge_overcurrent_delay: float = 30.0
+    charge_overcurrent_release: float = 60.0
+    discharge_overcurrent_delay: float = 30.0
+    discharge_overcurrent_release: float = 60.0
     charge_overtemperature: float = 60.0
     charge_overtemperature_release: float = 55.0
     charge_undertemperature: float = 0.0
@@ -146,9 +150,18 @@ class Board:
         latch["discharge_overtemperature"].hysteresis(
             hottest > limits.discharge_overtemperature, hottest < limits.discharge_overtemperature_release
         )
-        delay, release = limits.overcurrent_delay, limits.overcurrent_release
-        latch["charge_overcurrent"].timed(current > limits.charge_current, seconds, delay, release)
-        latch["discharge_overcurrent"].timed(-current > limits.discharge_current, seconds, delay, release)
+        latch["charge_overcurrent"].timed(
+            current > limits.charge_current,
+            seconds,
+            limits.charge_overcurrent_delay,
+            limits.charge_overcurrent_release,
+        )
+        latch["discharge_overcurrent"].timed(
+            -current > limits.discharge_current,
+            seconds,
+            limits.discharge_overcurrent_delay,
+            limits.discharge_overcurrent_release,
+        )
 
     def _balance(self) -> None:
         """Move charge from the highest to the lowest cell, as active balancers do."""

@@ -11,6 +11,7 @@ import struct
 from typing import Final, override
 
 from .firmware import Board
+from .jk_writes import Memory, adopt, info_written, overlay, written
 from .peripheral import NOTIFY, WRITE, WRITE_WITHOUT_RESPONSE, Characteristic, Peripheral, Service, uuid16
 
 _PERIOD: Final = 0.5
@@ -115,6 +116,8 @@ class Label:
     module: Module
     probes: int = 2
     max_cells: int = 0
+    commands: frozenset[int] = frozenset()
+    """Ids that the board says it takes; older boards list none."""
 
 
 PB2A16S20P: Final = Label(
@@ -126,6 +129,15 @@ PB2A16S20P: Final = Label(
     module=MODULE_A_PB,
     probes=4,
     max_cells=16,
+    # As 19.27 lists them.
+    commands=frozenset(
+        {
+            *range(0x24),
+            *(0x25, 0x27, 0x28, 0x2B, *range(0x2D, 0x31), 0x32, 0x33, *range(0x37, 0x3C)),
+            *(0x64, *range(0x67, 0x6D), 0x96, 0x97, 0x9B, 0x9C, *range(0x9E, 0xA3)),
+            *(*range(0xA4, 0xA8), *range(0xA9, 0xB4), *range(0xB5, 0xB8)),
+        }
+    ),
 )
 BD6A24S10P: Final = Label(
     layout=Layout.JK02_24S,
@@ -144,7 +156,7 @@ B5A24S: Final = Label(
     module=MODULE_D,
 )
 
-# Fields and commands that the label's firmware claims, as 19.27 does.
+# Fields that the label's firmware claims, as 19.27 does.
 _FIELD_BITS: Final = frozenset(range(1, 74)) - {
     *(23, 24, 25, 29, 36, 38, 39),
     *range(41, 60),
@@ -153,17 +165,8 @@ _FIELD_BITS: Final = frozenset(range(1, 74)) - {
 _REGISTER_BITS: Final = frozenset(
     {*range(0x24), 0x25, 0x27, 0x28, 0x2B, *range(0x2D, 0x31), 0x32, 0x33, *range(0x37, 0x3C)}
 )
-_COMMAND_BITS: Final = _REGISTER_BITS | {
-    0x64,
-    *range(0x67, 0x6D),
-    0x6E,
-    0x6F,
-    0x96,
-    0x97,
-    0x9B,
-    0x9C,
-    *range(0x9E, 0xA3),
-}
+_TRUE_REFERENCE: Final = 3.03
+"""V; what an active balancer must be told to measure right."""
 
 
 def _bits(numbers: frozenset[int] | set[int], length: int) -> bytes:
@@ -196,6 +199,12 @@ class JkPeripheral(Peripheral):
         self._next_at = 0.0
         self._chatter_at = 0.0
         self._busy_until = 0.0
+        self.memory = Memory()
+        self.voltage_gain = 1.0
+        """How far the measured voltages are from the truth."""
+        self.current_gain = 1.0
+        self.soh = 99
+        self.emergency_until = 0.0
         self._answers: dict[int, Callable[[], None]] = {
             0x96: self._answer_settings,
             0x97: self._answer_device_info,
@@ -218,7 +227,10 @@ class JkPeripheral(Peripheral):
     def on_write(self, handle: int, data: bytes) -> None:
         """Answer what a pack answers; all else it ignores."""
         if len(data) == 20 and data.startswith(_COMMAND_HEADER) and sum(data[:-1]) & 0xFF == data[-1]:
-            self._answers.get(data[4], lambda: None)()
+            if data[4] in self._answers:
+                self._answers[data[4]]()
+            elif data[5] <= 13:
+                self._take_write(data[4], data[6 : 6 + data[5]])
 
     @override
     def on_time(self, seconds: float) -> None:
@@ -232,11 +244,65 @@ class JkPeripheral(Peripheral):
             self._chatter_at = self.now + 0.2
             self.send(self.label.module.notify_handle, b"AT\r\n")
 
+    def _take_write(self, register: int, payload: bytes) -> None:
+        """Take a write from the client: acknowledge it, or say nothing."""
+        faults = self.faults
+        if faults.distort_writes and payload:
+            payload = bytes((payload[0] ^ 1,)) + payload[1:]
+        if not (faults.forget_writes or self.change(register, payload)):
+            return
+        if not faults.lose_ready:
+            self.send(self.label.module.notify_handle, _READY, faults.ready_delay)
+
+    def change(self, register: int, payload: bytes) -> bool:
+        """Change a parameter, as the client here or a second master does; tell whether the board took it."""
+        label = self.label
+        if label.commands and register not in label.commands:
+            return False
+        if self._act(register, payload):
+            return True
+        if label.layout is Layout.JK02_32S and (place := info_written(register, payload)):
+            self.memory.info[place[0]] = place[1]
+            return True
+        before = self.settings()
+        after = written(label.layout, before, register, payload)
+        if after is None:
+            return False
+        adopt(label.layout, self.memory, self.board, before, after)
+        if label.layout is Layout.JK04:
+            (reference,) = struct.unpack_from("<f", after, 74)
+            self.voltage_gain = reference / _TRUE_REFERENCE
+        return True
+
+    def _act(self, register: int, payload: bytes) -> bool:
+        """Do what a register does at once; tell whether it is one of those."""
+        value = int.from_bytes(payload, "little")
+        calibrations = {Layout.JK02_32S: (0x64, 0x67), Layout.JK02_24S: (0x21, 0x24)}.get(self.label.layout, (-1, -1))
+        if register == calibrations[0]:
+            self.voltage_gain = value / 1000 / self.board.battery.voltage
+        elif register == calibrations[1] and self.board.battery.current:
+            self.current_gain = value / 1000 / abs(self.board.battery.current)
+        elif self.label.layout is not Layout.JK02_32S:
+            return False
+        elif register == 0x6B:
+            self.emergency_until = self.now + 1800 if value else 0.0
+        elif register == 0x6E:
+            self.board.soc = value / 100
+        elif register == 0x6F:
+            self.soh = value
+        else:
+            return register == 0x6C
+        return True
+
     def _answer_device_info(self) -> None:
         self._send_frame(self._frame(0x03, self.device_info()), ready=True)
 
     def _answer_settings(self) -> None:
-        self._send_frame(self._frame(0x01, self.settings()), ready=True)
+        frame = self._frame(0x01, self.settings())
+        if self.faults.corrupt_settings > 0:
+            self.faults.corrupt_settings -= 1
+            frame = frame[:100] + bytes((frame[100] ^ 0xFF,)) + frame[101:]
+        self._send_frame(frame, ready=True)
         if not self._streaming:
             self._streaming, self._next_at = True, self.now + 0.2
 
@@ -283,7 +349,7 @@ class JkPeripheral(Peripheral):
     def _cell_info_jk02(self, slots: int) -> bytearray:
         board, battery = self.board, self.board.battery
         body = bytearray(300)
-        cells = [_raw(cell.voltage, 1000) for cell in battery.cells]
+        cells = [_raw(cell.voltage * self.voltage_gain, 1000) for cell in battery.cells]
         wires = [_raw(0.05 + 0.002 * (place % 7), 1000) for place in range(len(cells))]
         # 24S lacks eight slots in the cells, then again in the resistances.
         first, second = (0, 0) if slots == 32 else (-16, -32)
@@ -301,7 +367,7 @@ class JkPeripheral(Peripheral):
         struct.pack_into(f"<{len(wires)}H", body, 80 + first, *wires)
         temperatures = self._temperatures()
         alarms = sum(1 << _BITS[name] for name in board.alarms if name in _BITS)
-        current = _raw(battery.current, 1000)
+        current = _raw(battery.current * self.current_gain, 1000)
         voltage = sum(cells)
         balance = battery.balance[2]
         struct.pack_into("<IIi", body, 150 + second, voltage, abs(voltage * current) // 1000, current)
@@ -322,7 +388,7 @@ class JkPeripheral(Peripheral):
             _raw(battery.capacity, 1000),
             board.cycles,
             _raw(board.throughput, 1000),
-            99,
+            self.soh,
         )
         struct.pack_into(
             "<I??", body, 194 + second, int(board.runtime), board.charging_allowed, board.discharging_allowed
@@ -335,6 +401,7 @@ class JkPeripheral(Peripheral):
 
     def _newer_fields(self, body: bytearray, temperatures: list[int], voltage: int) -> None:
         board = self.board
+        struct.pack_into("<H", body, 218, max(0, round(self.emergency_until - self.now)))
         struct.pack_into("<H", body, 234, voltage // 10)
         struct.pack_into("<h", body, 236, 2500 if board.heater else 0)
         struct.pack_into("<I", body, 246, int(board.battery.now * 10))
@@ -355,7 +422,7 @@ class JkPeripheral(Peripheral):
     def _cell_info_jk04(self) -> bytearray:
         board, battery = self.board, self.board.battery
         body = bytearray(300)
-        cells = [cell.voltage for cell in battery.cells]
+        cells = [cell.voltage * self.voltage_gain for cell in battery.cells]
         struct.pack_into(f"<{len(cells)}f", body, 6, *cells)
         struct.pack_into(f"<{len(cells)}f", body, 102, *(0.075 + 0.001 * (place % 5) for place in range(len(cells))))
         struct.pack_into("<ff", body, 202, sum(cells) / len(cells), max(cells) - min(cells))
@@ -381,10 +448,10 @@ class JkPeripheral(Peripheral):
         if self.label.layout is Layout.JK04:
             struct.pack_into("<I", body, 34, len(battery.cells))
             struct.pack_into("<f", body, 38, limits.cell_undervoltage)
-            struct.pack_into("<f", body, 74, 3.03)
+            struct.pack_into("<f", body, 74, _TRUE_REFERENCE)
             struct.pack_into("<ff", body, 98, limits.balance_start, 3.4)
             struct.pack_into("<ff?", body, 106, limits.balance_trigger, limits.balance_current, board.balance_switch)
-            return body
+            return overlay(body, self.memory.settings)
         volts = (
             3.2,
             limits.cell_undervoltage,
@@ -396,12 +463,13 @@ class JkPeripheral(Peripheral):
             2.8,
             3.45,
             3.35,
-            limits.cell_undervoltage - 0.1,
+            limits.cell_undervoltage - 0.1 if limits.power_off is None else limits.power_off,
         )
-        delay, release = round(limits.overcurrent_delay), round(limits.overcurrent_release)
+        charge = round(limits.charge_overcurrent_delay), round(limits.charge_overcurrent_release)
+        discharge = round(limits.discharge_overcurrent_delay), round(limits.discharge_overcurrent_release)
         struct.pack_into("<11I", body, 6, *(_raw(value, 1000) for value in volts))
-        struct.pack_into("<III", body, 50, _raw(limits.charge_current, 1000), delay, release)
-        struct.pack_into("<IIII", body, 62, _raw(limits.discharge_current, 1000), delay, release, 60)
+        struct.pack_into("<III", body, 50, _raw(limits.charge_current, 1000), *charge)
+        struct.pack_into("<IIII", body, 62, _raw(limits.discharge_current, 1000), *discharge, 60)
         struct.pack_into("<I", body, 78, _raw(limits.balance_current, 1000))
         degrees = (
             limits.charge_overtemperature,
@@ -430,7 +498,7 @@ class JkPeripheral(Peripheral):
             struct.pack_into("<HbbB", body, 282, 0b10_0001_0000, 3, 7, 24)
             body[287:296] = _bits(_REGISTER_BITS, 9)
             struct.pack_into("<bb", body, 296, -20, -15)
-        return body
+        return overlay(body, self.memory.settings)
 
     def device_info(self) -> bytearray:
         """Return a device-info frame, header left open; the passwords are the factory's."""
@@ -452,6 +520,9 @@ class JkPeripheral(Peripheral):
         body[21] = label.max_cells
         struct.pack_into("<II", body, 38, int(self.board.runtime), 27)
         if label.layout is Layout.JK02_32S:
-            body[150:182] = _bits(_COMMAND_BITS, 32)
+            body[150:182] = _bits(label.commands, 32)
+            body[186:190] = _bits({1, 4, 5, 15}, 4)
+            body[202:206] = _bits({0, 1, 2, 3, 4}, 4)
+            body[184:186] = bytes((1, 2))
             body[266:270] = bytes((10, 20, 0, 30))
-        return body
+        return overlay(body, self.memory.info)

@@ -51,6 +51,16 @@ class Faults:
     """Flip a bit in every so-manieth notification."""
     lose_every: int = 0
     duplicate_every: int = 0
+    lose_ready: bool = False
+    """Takes writes without a word."""
+    ready_delay: float = 0.1
+    """Seconds from a write to its acknowledgement."""
+    forget_writes: bool = False
+    """Acknowledges writes and keeps the old value."""
+    distort_writes: bool = False
+    """Acknowledges writes and keeps another value."""
+    corrupt_settings: int = 0
+    """Break so many more answers to a request for settings."""
 
 
 @dataclass(slots=True)

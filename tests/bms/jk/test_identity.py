@@ -55,7 +55,7 @@ def test_names_may_have_any_letters() -> None:
 def test_what_the_pack_offers_is_listed_by_number() -> None:
     frame = changed(changed(device_info(), 186, b"\x03"), 134, b"more")
     details = decode_identity(frame).details
-    assert details["uart1_protocols"] == (0, 1)
+    assert details["uart1_protocols"] == (0, 1, 15)
     assert details["user_data_2"] == "more"
 
 

@@ -4,6 +4,7 @@ The order matters: firmware 19 and 20 answers a request for settings alone but n
 """
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final, override
 
@@ -14,12 +15,14 @@ from ..driver import Driver, Sink, Writer
 from ..errors import FrameError, NotThisKindError, SilentError
 from ..link import Channel
 from ..reading import Identity
+from ..settings import Settings, SettingValue
 from .advertisement import SERVICE
 from .decode import decode_reading, detect_variant
 from .frames import TYPE_OFFSET, Command, FrameType, Reassembler, encode_command
 from .identity import decode_identity, mask_secrets
 from .layouts import Variant
-from .settings import decode_settings
+from .registers import IN_DEVICE_INFO
+from .settings import decode_settings, encode_write, settings_in_details
 
 _MOST_REQUESTS: Final = 5
 """For settings that never come, or never make sense."""
@@ -40,6 +43,10 @@ class Timing:
     """After asking again, before the session is ended."""
     settings: float = 3.0
     """For the settings after a request; they come once and may be lost."""
+    ready: float = 1.0
+    """For the ready frame after a write; 63 to 251 ms were seen."""
+    owed: float = 0.5
+    """For the ready frame that follows every answer: it looks like that of a write."""
 
 
 DEFAULT_TIMING: Final = Timing()
@@ -58,12 +65,18 @@ class JkDriver(Driver):
         self._variant: Variant | None = None
         self._identity: Identity | None = None
         self._settings_frame: bytes | None = None
+        self._settings_at = 0.0
+        self._settings: Settings | None = None
         self._settings_requests = 0
         self._settings_asked_at = 0.0
-        self._has_settings = False
         self._last_frame = b""
         self._identified = asyncio.Event()
         self._heard = asyncio.Event()
+        self._ready = asyncio.Event()
+        self._told = asyncio.Event()
+        self._owes_ready = False
+        # One exchange at a time: no answer names what it answers.
+        self._turn = asyncio.Lock()
 
     @staticmethod
     @override
@@ -102,25 +115,63 @@ class JkDriver(Driver):
 
     async def _start(self) -> None:
         """Ask for device info, then for the settings, which starts the stream."""
-        self._identified.clear()
-        await self._link.write(encode_command(Command.READ_DEVICE_INFO))
-        try:
-            await self._wait(self._identified, self._timing.answer)
-        except TimeoutError:
-            raise SilentError("no answer to the request for device info") from None
-        await asyncio.sleep(self._timing.pause)
-        await self._ask_for_settings()
+        async with self._turn:
+            self._identified.clear()
+            await self._ask(Command.READ_DEVICE_INFO)
+            try:
+                await self._wait(self._identified, self._timing.answer)
+            except TimeoutError:
+                raise SilentError("no answer to the request for device info") from None
+            await asyncio.sleep(self._timing.pause)
+            await self._ask(Command.READ_SETTINGS)
 
-    async def _ask_for_settings(self) -> None:
-        self._settings_asked_at = asyncio.get_running_loop().time()
-        await self._link.write(encode_command(Command.READ_SETTINGS))
+    async def _ask(self, command: Command) -> None:
+        if command is Command.READ_SETTINGS:
+            self._settings_asked_at = asyncio.get_running_loop().time()
+        self._owes_ready = True
+        await self._link.write(encode_command(command))
 
     async def _ask_for_missing_settings(self) -> None:
         """Ask once more, now and then, if the answer was lost; the stream is not disturbed by it."""
         waited = asyncio.get_running_loop().time() - self._settings_asked_at
-        if not self._has_settings and waited > self._timing.settings and self._settings_requests < _MOST_REQUESTS:
+        if self._settings is None and waited > self._timing.settings and self._settings_requests < _MOST_REQUESTS:
             self._settings_requests += 1
-            await self._ask_for_settings()
+            async with self._turn:
+                await self._ask(Command.READ_SETTINGS)
+
+    @override
+    async def write(self, key: str, value: SettingValue | None) -> bool:
+        if self._variant is None:
+            # The same id is another parameter in another layout.
+            raise SilentError("the layout of this pack is not certain yet")
+        frame = encode_write(key, value, self._variant)
+        async with self._turn:
+            if self._owes_ready:
+                with suppress(TimeoutError):
+                    await self._wait(self._ready, self._timing.owed)
+            self._ready.clear()
+            await self._link.write(frame)
+            try:
+                await self._wait(self._ready, self._timing.ready)
+            except TimeoutError:
+                return False
+        return True
+
+    @override
+    async def read_settings(self, key: str | None = None) -> Settings:
+        command, answered = Command.READ_SETTINGS, self._told
+        if key in IN_DEVICE_INFO:
+            command, answered = Command.READ_DEVICE_INFO, self._identified
+        async with self._turn:
+            answered.clear()
+            await self._ask(command)
+            try:
+                await self._wait(answered, self._timing.settings)
+            except TimeoutError:
+                raise SilentError("no usable answer to the request for settings") from None
+        if self._settings is None:
+            raise SilentError("it has not told its settings yet")
+        return self._settings
 
     @staticmethod
     async def _wait(event: asyncio.Event, seconds: float) -> None:
@@ -152,9 +203,16 @@ class JkDriver(Driver):
                 self._sink.frame(mask_secrets(frame), now)
                 self._sink.identity(replace(self._identity, variant=self._variant or self._expected))
                 self._identified.set()
+                if self._settings_frame is not None:
+                    self._take_settings()
             case FrameType.SETTINGS:
-                self._settings_frame = frame
-                self._take_settings(frame, now)
+                self._settings_frame, self._settings_at = frame, now
+                if self._take_settings():
+                    self._sink.frame(frame, now)
+                    self._told.set()
+            case FrameType.READY:
+                self._owes_ready = False
+                self._ready.set()
 
     def _take_reading(self, frame: bytes, now: float) -> None:
         identity = self._identity
@@ -170,22 +228,26 @@ class JkDriver(Driver):
             # Without cells the content proves nothing; the next frame may.
             self._variant = variant
             if variant is not self._expected:
-                self._correct_variant(identity, variant, now)
+                self._correct_variant(identity, variant)
         self._sink.frame(frame, now)
         if self._sink.reading(reading):
             self._heard.set()
 
-    def _correct_variant(self, identity: Identity, variant: Variant, now: float) -> None:
+    def _correct_variant(self, identity: Identity, variant: Variant) -> None:
         """Say again what was read under a wrong idea of the layout."""
         self._sink.identity(replace(identity, variant=variant))
         if self._settings_frame is not None:
-            self._take_settings(self._settings_frame, now)
+            self._take_settings()
 
-    def _take_settings(self, frame: bytes, now: float) -> None:
-        variant = self._variant or self._expected
-        if variant is None:
+    def _take_settings(self) -> bool:
+        """Tell what the newest settings frame says, if that can be told already."""
+        frame, variant = self._settings_frame, self._variant or self._expected
+        if frame is None or variant is None:
             # Nobody asked for it in this session, and the layout is not known yet.
-            return
-        self._sink.settings(decode_settings(frame, variant, now))
-        self._has_settings = True
-        self._sink.frame(frame, now)
+            return False
+        settings = decode_settings(frame, variant, self._settings_at)
+        # Some parameters are told with the device info only.
+        told = settings_in_details(self._identity.details, variant) if self._identity else {}
+        self._settings = replace(settings, values={**told, **settings.values})
+        self._sink.settings(self._settings)
+        return True
