@@ -29,6 +29,11 @@ def jk_pack(
     return JkPeripheral(address, name or label.model, label, Board(battery, limits or Limits()))
 
 
+def capable_pack(**options) -> JkPeripheral:
+    """Return a pack whose firmware takes every command that is known."""
+    return jk_pack(commands=PB2A16S20P.commands | {0x6E, 0x6F, 0x9D}, **options)
+
+
 def sealed(body: bytes | bytearray, kind: int, counter: int = 0) -> bytes:
     """Return a response frame: the body with header, type, counter and a checksum that fits."""
     frame = bytearray(body)

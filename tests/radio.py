@@ -15,7 +15,9 @@ from lab.smart_bms_lab.air import Air
 SPEED = 20.0
 """Simulated packs live twenty times as fast as the clock on the wall."""
 
-FAST = Timing(answer=0.3, pause=0.01, silence=0.3, give_up=0.3, settings=0.1)
+_RETRY_CLIENT = bleak_retry_connector.BleakClientWithServiceCache
+
+FAST = Timing(answer=0.3, pause=0.01, silence=0.3, give_up=0.3, settings=0.25, ready=0.2, owed=0.1)
 
 
 @asynccontextmanager
@@ -24,7 +26,7 @@ async def on_air(monkeypatch: pytest.MonkeyPatch, *peripherals: Peripheral) -> A
     air = Air(*peripherals, speed=SPEED)
     backend = air.client_class()
 
-    class Client(bleak_retry_connector.BleakClientWithServiceCache):
+    class Client(_RETRY_CLIENT):
         def __init__(self, device: BLEDevice, **kwargs) -> None:
             kwargs.pop("_is_retry_client", None)
             super().__init__(device, backend=backend, **kwargs)

@@ -3,17 +3,37 @@
 from homeassistant.components import bluetooth
 from homeassistant.const import CONF_ADDRESS, Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.typing import ConfigType
 
 from . import adapters
+from .const import DOMAIN
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
+from .parameters import store
+from .services import async_setup_services
 
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.SENSOR]
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.NUMBER,
+    Platform.SELECT,
+    Platform.SENSOR,
+    Platform.SWITCH,
+]
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register the actions; they exist whether or not a pack is set up."""
+    async_setup_services(hass)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> bool:
     """Set up one pack. It need not be there: its entities are known, and wait for it."""
     await adapters.free_stale_link(entry.data[CONF_ADDRESS])
-    coordinator = SmartBmsCoordinator(hass, entry)
+    coordinator = SmartBmsCoordinator(hass, entry, await store(hass, entry.entry_id).async_load())
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     coordinator.async_start()
@@ -21,10 +41,15 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> 
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> bool:
-    """Let go of the pack; the link is closed with the entry's background task."""
-    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    """Let go of the pack."""
+    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+        return False
+    await entry.runtime_data.async_stop()
+    entry.runtime_data.parameters.async_clear_issues()
+    return True
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> None:
-    """Let the pack be discovered again."""
+    """Let the pack be discovered again, and forget its journal; profiles stay."""
+    await store(hass, entry.entry_id).async_remove()
     bluetooth.async_rediscover_address(hass, entry.data[CONF_ADDRESS])

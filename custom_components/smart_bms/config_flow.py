@@ -10,6 +10,7 @@ from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
+    BooleanSelector,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
@@ -25,8 +26,22 @@ from .bms.errors import NotThisKindError, PackError
 from .bms.families import FAMILIES, Family, possible, recognise
 from .bms.pack import Pack
 from .bms.reading import Identity, Reading
-from .const import CONF_DEAD_BANDS, CONF_FAMILY, CONF_FEATURES, CONF_IDENTITY, CONF_INTERVALS, DOMAIN
-from .coordinator import identity_data
+from .const import (
+    CONF_ALLOW_CONTROL,
+    CONF_ALLOW_DANGEROUS,
+    CONF_CATALOGUE,
+    CONF_CONTROL,
+    CONF_DEAD_BANDS,
+    CONF_EXPERIMENTAL,
+    CONF_FAMILY,
+    CONF_FEATURES,
+    CONF_IDENTITY,
+    CONF_INTERVALS,
+    CONF_REREAD_INTERVAL,
+    DEFAULT_REREAD_INTERVAL,
+    DOMAIN,
+)
+from .coordinator import catalogue_data, identity_data
 from .features import Features
 from .publishing import ADJUSTABLE, DEFAULT_POLICIES, Quantity
 
@@ -34,6 +49,7 @@ _LOGGER: Final = logging.getLogger(__name__)
 
 _SCAN_SECONDS: Final = 5.0
 _LONGEST_INTERVAL: Final = 3600
+_LONGEST_REREAD: Final = 1440
 
 _DEAD_BANDS: Final[dict[Quantity, tuple[str, float, float]]] = {
     Quantity.VOLTAGE: ("V", 10, 0.01),
@@ -67,6 +83,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
         self._family: Family | None = None
         self._found: dict[str, BluetoothServiceInfoBleak] = {}
         self._contact: tuple[Identity, Reading, Features] | None = None
+        self._settings_keys: tuple[str, ...] = ()
 
     @staticmethod
     @callback
@@ -153,6 +170,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
             _LOGGER.exception("Unexpected error while connecting to %s", info.name)
             return self._show_failure("unknown", type(error).__name__)
         self._contact = (identity, reading, Features.of(reading, pack.last_settings))
+        self._settings_keys = tuple(pack.last_settings.values) if pack.last_settings else ()
         return await self.async_step_identified()
 
     def _show_failure(self, reason: str, detail: str) -> ConfigFlowResult:
@@ -188,6 +206,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
                 CONF_FAMILY: family.key,
                 CONF_IDENTITY: identity_data(identity),
                 CONF_FEATURES: features.as_dict(),
+                CONF_CATALOGUE: catalogue_data(identity, self._settings_keys),
             },
         )
 
@@ -209,18 +228,36 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
         return {"name": info.name, "family": family.name, "address": info.address}
 
 
+_PERMISSIONS: Final = (CONF_ALLOW_CONTROL, CONF_EXPERIMENTAL, CONF_ALLOW_DANGEROUS)
+
+
 class SmartBmsOptionsFlow(OptionsFlowWithReload):
-    """Tunes how often values are published."""
+    """Says what may be changed in the pack, and how often values are published."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show intervals and dead bands, each with the default in place."""
+        """Show permissions, intervals and dead bands, each with the default in place."""
         if user_input is not None:
             return self.async_create_entry(data=user_input)
         options = self.config_entry.options
         intervals = options.get(CONF_INTERVALS, {})
         dead_bands = options.get(CONF_DEAD_BANDS, {})
+        control = options.get(CONF_CONTROL, {})
         schema = probatio.Schema(
             {
+                probatio.Required(CONF_CONTROL): section(
+                    probatio.Schema(
+                        {
+                            **{
+                                probatio.Required(key, default=control.get(key, False)): BooleanSelector()
+                                for key in _PERMISSIONS
+                            },
+                            probatio.Required(
+                                CONF_REREAD_INTERVAL,
+                                default=control.get(CONF_REREAD_INTERVAL, DEFAULT_REREAD_INTERVAL),
+                            ): _number("min", _LONGEST_REREAD, 1, lowest=1),
+                        }
+                    )
+                ),
                 probatio.Required(CONF_INTERVALS): section(
                     probatio.Schema(
                         {
@@ -248,7 +285,7 @@ class SmartBmsOptionsFlow(OptionsFlowWithReload):
         return self.async_show_form(step_id="init", data_schema=schema)
 
 
-def _number(unit: str, highest: float, step: float) -> NumberSelector:
+def _number(unit: str, highest: float, step: float, *, lowest: float = 0) -> NumberSelector:
     return NumberSelector(
-        NumberSelectorConfig(min=0, max=highest, step=step, unit_of_measurement=unit, mode=NumberSelectorMode.BOX)
+        NumberSelectorConfig(min=lowest, max=highest, step=step, unit_of_measurement=unit, mode=NumberSelectorMode.BOX)
     )

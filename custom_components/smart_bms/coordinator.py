@@ -1,6 +1,7 @@
 """The coordinator: one pack's link, and the news for its entities."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 import logging
 from typing import Any, Final, override
@@ -17,8 +18,20 @@ from .bms.estimate import TimeLeft
 from .bms.families import FAMILIES
 from .bms.pack import Change, LinkState, Pack
 from .bms.reading import Identity, Reading
-from .const import CONF_DEAD_BANDS, CONF_FAMILY, CONF_FEATURES, CONF_IDENTITY, CONF_INTERVALS, DOMAIN
+from .bms.settings import Catalogue
+from .const import (
+    CONF_CATALOGUE,
+    CONF_CONTROL,
+    CONF_DEAD_BANDS,
+    CONF_FAMILY,
+    CONF_FEATURES,
+    CONF_IDENTITY,
+    CONF_INTERVALS,
+    DOMAIN,
+)
+from .control.door import Permission
 from .features import Features
+from .parameters import Parameters
 from .publishing import Gate, Quantity, policies
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -36,13 +49,19 @@ def identity_data(identity: Identity) -> dict[str, str]:
     return {key: getattr(identity, key) for key in _KEPT_OF_IDENTITY}
 
 
+def catalogue_data(identity: Identity, keys: Iterable[str]) -> dict[str, Any]:
+    """Return what is kept with the entry to know what can be set before the pack is heard."""
+    lists = {key: list(detail) for key, detail in identity.details.items() if isinstance(detail, tuple)}
+    return {"keys": sorted(keys), "max_cells": identity.max_cells, "details": lists}
+
+
 class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
     """Holds the link of one pack and tells the entities about every reading and every change of the link."""
 
     config_entry: SmartBmsConfigEntry
 
-    def __init__(self, hass: HomeAssistant, entry: SmartBmsConfigEntry) -> None:
-        """Prepare; nothing is connected before `async_start`."""
+    def __init__(self, hass: HomeAssistant, entry: SmartBmsConfigEntry, kept: Mapping[str, Any] | None) -> None:
+        """Prepare; nothing is connected before `async_start`. `kept` is what the parameters' store held."""
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title, update_interval=None)
         self.address: str = entry.data[CONF_ADDRESS]
         self.family = FAMILIES[entry.data[CONF_FAMILY]]
@@ -53,6 +72,17 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
             self.family, entry.title, lambda: adapters.find_device(hass, self.address), self._async_pack_changed
         )
         options = entry.options
+        self.parameters = Parameters(
+            hass,
+            entry_id=entry.entry_id,
+            address=self.address,
+            name=entry.title,
+            pack=self.pack,
+            options=options.get(CONF_CONTROL, {}),
+            kept=kept,
+        )
+        self.catalogue = self._kept_catalogue()
+        self._link: asyncio.Task[None] | None = None
         self._policies = policies(options.get(CONF_INTERVALS, {}), options.get(CONF_DEAD_BANDS, {}))
         self._was_available: bool | None = None
         self._stale_timer: CALLBACK_TYPE | None = None
@@ -70,11 +100,34 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
     def async_start(self) -> None:
         """Begin to keep the pack connected; everything ends with the entry."""
         entry, hass = self.config_entry, self.hass
-        entry.async_create_background_task(hass, self.pack.run(), f"{DOMAIN} {entry.entry_id}")
+        self._link = entry.async_create_background_task(hass, self.pack.run(), f"{DOMAIN} {entry.entry_id}")
+        entry.async_on_unload(self.parameters.async_start())
         entry.async_on_unload(adapters.on_heard(hass, self.address, self.pack.wake))
         entry.async_on_unload(adapters.on_slot_freed(self.address, self.pack.wake))
         entry.async_on_unload(async_track_time_interval(hass, self._async_tick, _TICK, cancel_on_shutdown=True))
         entry.async_on_unload(self._stop)
+
+    async def async_stop(self) -> None:
+        """Close the link, and bring to its end what was being written: the next start must find its record."""
+        self._stop()
+        if self._link is not None:
+            self._link.cancel()
+            await asyncio.gather(self._link, return_exceptions=True)
+        await self.parameters.async_finish()
+
+    def _kept_catalogue(self) -> Catalogue | None:
+        """Return what can be set, as far as earlier sessions told."""
+        kept = self.config_entry.data.get(CONF_CATALOGUE)
+        if not kept:
+            return None
+        details = {key: tuple(numbers) for key, numbers in kept["details"].items()}
+        known: dict[str, Any] = {**self.identity, "max_cells": kept["max_cells"], "details": details}
+        return self.family.catalogue(Identity(family=self.family.key, **known), kept["keys"])
+
+    @property
+    def permission(self) -> Permission:
+        """Return what the user allows."""
+        return self.parameters.control.permission
 
     @property
     def now(self) -> float:
@@ -111,10 +164,24 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
             case Change.IDENTITY:
                 self._async_take_identity()
             case Change.STATE:
+                self._async_take_settings()
                 self._async_check_available()
                 self.async_update_listeners()
             case Change.SETTINGS:
+                self._async_take_settings()
                 self.async_update_listeners()
+
+    def _async_take_settings(self) -> None:
+        """Take parameters once the dialect is certain, which it is when the pack streams."""
+        identity, settings = self.pack.last_identity, self.pack.current_settings
+        if self.pack.state is not LinkState.STREAMING or identity is None or settings is None:
+            return
+        kept = catalogue_data(identity, settings.values)
+        if kept != self.config_entry.data.get(CONF_CATALOGUE) or self.catalogue is None:
+            self._async_update_entry({CONF_CATALOGUE: kept})
+            self.catalogue = self.pack.catalogue()
+            self._async_tell_of_features()
+        self.parameters.async_pack_told()
 
     def _async_take_reading(self) -> None:
         reading = self.pack.last_reading

@@ -1,6 +1,6 @@
 """The families we know: the one place where a new one is entered."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,7 @@ from .jk.catalogue import catalogue_of
 from .jk.driver import JkDriver
 from .jk.layouts import LAYOUTS, Variant
 from .reading import Identity
-from .settings import Catalogue, Settings
+from .settings import Catalogue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +33,8 @@ class Family:
     """Seconds after which a reading is too old to be shown as current."""
     alarms: Callable[[str], tuple[Alarm, ...]]
     """Alarms that a variant can report."""
-    catalogue: Callable[[Identity, Settings | None], Catalogue]
-    """What can be set on a pack that says this of itself."""
+    catalogue: Callable[[Identity, Collection[str]], Catalogue]
+    """What can be set on a pack that says this of itself and states the parameters of these keys."""
 
 
 def _jk_alarms(variant: str) -> tuple[Alarm, ...]:

@@ -147,7 +147,9 @@ class Pack:
 
     def catalogue(self) -> Catalogue | None:
         """Return what can be set on this pack; None before it said who it is."""
-        return self.family.catalogue(self.last_identity, self.last_settings) if self.last_identity else None
+        if self.last_identity is None:
+            return None
+        return self.family.catalogue(self.last_identity, self.last_settings.values if self.last_settings else ())
 
     # What others do.
 

@@ -40,6 +40,9 @@ class Records(Protocol):
     def notification(self, data: bytes) -> list[Result]:
         """Decode the frames that one more notification of a log completes."""
 
+    def verdict(self, write: Result, before: Result, after: Result) -> str:
+        """Say what a write turned out to be, from the decoded settings before and after it."""
+
     def advertisement(self, data: bytes, hints: Result) -> Result:
         """Decode the manufacturer data of an advertisement."""
 
@@ -97,8 +100,15 @@ def _decode_record(records: Records, record: Result) -> Result:
 def _decode_exchange(records: Records, record: Result) -> Result:
     """A write with what came back; the write is the result, the answers are its frames."""
     result = records.message(bytes.fromhex(record["tx"]), record)
-    answers = [record[key] for key in ("ack", "settings_before", "settings_after") if record.get(key)]
-    return result | {"frames": [records.message(bytes.fromhex(answer), record) for answer in answers]}
+    answers = {
+        key: records.message(bytes.fromhex(record[key]), record)
+        for key in ("ack", "settings_before", "settings_after")
+        if record.get(key)
+    }
+    result |= {"frames": list(answers.values())}
+    if result["kind"] == "write" and "settings_after" in answers:
+        result["outcome"] = records.verdict(result, answers.get("settings_before", {}), answers["settings_after"])
+    return result
 
 
 def _redact(result: Result) -> Result:

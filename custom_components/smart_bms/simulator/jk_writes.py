@@ -144,7 +144,7 @@ def written(layout: str, body: bytearray, register: int, payload: bytes) -> byte
     if len(payload) != struct.calcsize("<" + code):
         return None
     after[place : place + len(payload)] = payload
-    return after if layout == "JK04" or in_order(after) else None
+    return after if layout == "JK04" or in_order(after) or not in_order(body) else None
 
 
 def adopt(layout: str, memory: Memory, board: Board, before: bytearray, after: bytearray) -> None:

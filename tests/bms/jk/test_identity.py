@@ -29,7 +29,7 @@ def test_older_layouts_fill_only_the_first_half() -> None:
     identity = decode_identity(device_info("JK02_24S"))
     assert identity.variant == "JK02_24S"
     assert identity.max_cells is None
-    assert set(identity.details) == {"user_data"}
+    assert set(identity.details) == {"user_data", "default_password"}
     assert decode_identity(device_info("JK04")).variant == "JK04"
 
 

@@ -5,13 +5,13 @@ currents and the number of cells are bounded by the model, whose name says them:
 cells and carries 150 A.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 import re
 from typing import Final
 
 from ..reading import Identity, Reading
-from ..settings import Catalogue, Chain, Kind, Proof, Setting, Settings, SettingValue
+from ..settings import Catalogue, Chain, Kind, Proof, Setting, SettingValue
 from .layouts import Variant
 from .presets import presets_for
 from .registers import IN_DEVICE_INFO, LAST_UNGATED, REGISTERS, Register
@@ -35,7 +35,6 @@ CHAINS: Final[tuple[Chain, ...]] = (
 """The board refuses what breaks these (both manuals)."""
 
 _NOT_OFFERED: Final = frozenset({"shut_down", "restart", "clock"})
-"""No setting shows whether they worked; the wire resistances have no read-back of their own either."""
 
 _DANGEROUS: Final = frozenset(
     {
@@ -159,13 +158,12 @@ _SEEN: Final[Mapping[str, tuple[Callable[[Reading], SettingValue | None], float]
 """How a reading shows what no setting does, and how close it must come."""
 
 
-def catalogue_of(identity: Identity, settings: Settings | None) -> Catalogue:
-    """Return what can be set on this pack; without its settings, what its model is known to have."""
+def catalogue_of(identity: Identity, stated: Collection[str]) -> Catalogue:
+    """Return what can be set on this pack, which states the parameters of these keys."""
     variant = Variant(identity.variant)
-    rows = {row.key: row for row in REGISTERS[variant] if row.key not in _NOT_OFFERED and row.write is not None}
+    rows = {row.key: row for row in REGISTERS[variant] if row.write is not None and not _is_hidden(row)}
     commands = identity.details.get("commands")
     listed = frozenset(commands) if isinstance(commands, tuple) else frozenset()
-    stated = settings.values if settings else {}
     found = {
         row.key: _setting(row, identity, variant, writable=_takes(row, variant, listed))
         for row in rows.values()
@@ -179,6 +177,11 @@ def catalogue_of(identity: Identity, settings: Settings | None) -> Catalogue:
     )
 
 
+def _is_hidden(row: Register) -> bool:
+    """Tell whether nothing would show what a write of this register did."""
+    return row.key in _NOT_OFFERED or row.key.startswith("wire_resistance")
+
+
 def _is_stored(row: Register) -> bool:
     return row.offset is not None or row.bit is not None or row.key in IN_DEVICE_INFO
 
@@ -188,7 +191,7 @@ def _takes(row: Register, variant: Variant, listed: frozenset[int | float]) -> b
     if row.write is None:
         return False
     if variant is not Variant.JK02_32S or row.kind is Kind.TEXT:
-        return not row.key.startswith("wire_resistance")
+        return True
     return row.write in listed if listed else row.write <= LAST_UNGATED
 
 

@@ -23,6 +23,8 @@ _TEXTS: Final = {
 }
 _USER_TEXTS: Final = {"user_data": (102, 16), "user_data_2": (134, 16)}
 _SECRETS: Final = ((62, 16), (118, 16))
+_FACTORY_PASSWORDS: Final = (b"1234", b"123456")
+"""Of the connection and of the settings."""
 _PERSONAL: Final = ((46, 16), (86, 16), (102, 16), (134, 16))
 _SEPARATE_CODE_OFFSET: Final = 97
 _LONG_SERIAL_MAJOR: Final = 19
@@ -106,6 +108,11 @@ def decode_identity(frame: bytes) -> Identity:
         details |= {key: _numbers(frame[place]) for key, place in _OFFERS.items()}
         if options := _text(frame, _OPTIONS):
             details["hardware_options"] = options
+    # Only compared: what the passwords are is nobody's business.
+    passwords = [frame[offset : offset + length].split(b"\0")[0] for offset, length in _SECRETS]
+    details["default_password"] = any(
+        password == factory for password, factory in zip(passwords, _FACTORY_PASSWORDS, strict=True)
+    )
     details |= {key: text for key, place in _USER_TEXTS.items() if (text := _text(frame, place))}
     return Identity(family="jk", variant=variant, **texts, **numbers, details=details)
 

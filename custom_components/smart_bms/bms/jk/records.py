@@ -6,7 +6,7 @@ from typing import Any, Final
 from ..advertisement import Advertisement
 from ..errors import FrameError
 from ..reading import Identity, reading_values
-from ..settings import SettingValue
+from ..settings import Kind, SettingValue, judge
 from ..trust import check
 from .advertisement import COMPANY, COMPANY_PREFIX, SERVICE, is_jk
 from .decode import decode_reading, detect_variant
@@ -26,11 +26,13 @@ from .frames import (
 from .identity import decode_identity
 from .layouts import Variant
 from .log import decode_log
-from .settings import decode_settings, decode_write, detect_settings_variant
+from .registers import BY_KEY, UNKNOWN
+from .settings import decode_settings, decode_write, detect_settings_variant, encode_write
 
 type Result = dict[str, Any]
 
 _COMMANDS: Final = {int(command): command.name.lower() for command in Command}
+_TRUTHS: Final = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}
 _LENGTH_OFFSET: Final = 5
 _PAYLOAD_OFFSET: Final = 6
 _ADDRESS_LENGTH: Final = 6
@@ -74,6 +76,20 @@ class JkRecords:
         if data.startswith(COMMAND_HEADER) and not data.startswith(READY_HEADER):
             return [self.message(data, {})]
         return [self._result(frame) for frame in self._log.feed(data, 0.0)]
+
+    def verdict(self, write: Result, before: Result, after: Result) -> str:
+        """Say what a write turned out to be, from the decoded settings before and after it."""
+        key = write["values"]["parameter"]
+        variant = Variant(after.get("variant") or write["variant"])
+        old, found = (part.get("values", {}).get(key) for part in (before, after))
+
+        def same(one: SettingValue | None, other: SettingValue | None) -> bool:
+            try:
+                return encode_write(key, one, variant) == encode_write(key, other, variant)
+            except ValueError:
+                return False
+
+        return judge(same, old=old, wanted=write["values"]["value"], found=found)
 
     def advertisement(self, data: bytes, hints: Result) -> Result:
         """Decode manufacturer data as it is on the air: company id, then payload."""
@@ -155,6 +171,28 @@ def _decode_anywhere(register: int, payload: bytes) -> tuple[str, SettingValue |
     if any(meaning != meanings[0] for meaning in meanings):
         raise FrameError("layout_unknown")
     return meanings[0]
+
+
+def encode_text(variant: str, parameter: str, text: str | None) -> bytes:
+    """Return the write of a parameter whose value is given as text; a command has none.
+
+    Raises ValueError if there is no such variant or parameter, or the value does not fit.
+    """
+    if variant not in set(Variant):
+        raise ValueError(f"there is no variant {variant}; choose one of {', '.join(Variant)}")
+    layout = Variant(variant)
+    row = BY_KEY[layout].get(parameter)
+    kind = row.kind if row else None
+    value: SettingValue | None = text
+    if text is not None and kind is Kind.NUMBER:
+        value = float(text)
+    elif text is not None and kind is Kind.SWITCH:
+        if text.lower() not in _TRUTHS:
+            raise ValueError(f"{parameter} is true or false")
+        value = _TRUTHS[text.lower()]
+    elif text is not None and kind is Kind.CHOICE and text.isdecimal():
+        value = f"{UNKNOWN}{text}"
+    return encode_write(parameter, value, layout)
 
 
 def _identity_values(identity: Identity) -> Result:

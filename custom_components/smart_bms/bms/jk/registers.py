@@ -5,6 +5,7 @@ are so as a whole, because no app was ever recorded writing them.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 import math
 import struct
@@ -16,7 +17,7 @@ from ..settings import Kind, Proof, SettingValue, Unit
 from .frames import PAYLOAD_LENGTH
 from .layouts import Variant
 
-_UNKNOWN: Final = "unknown_"
+UNKNOWN: Final = "unknown_"
 """Before the number of a choice that has no name."""
 _FLOAT_DIGITS: Final = 9
 
@@ -53,7 +54,7 @@ class Register:
     def value(self, raw: Raw) -> SettingValue:
         """Return the value that a wire value stands for."""
         if self.names is not None:
-            return self.names.get(int(raw), f"{_UNKNOWN}{int(raw)}")
+            return self.names.get(int(raw), f"{UNKNOWN}{int(raw)}")
         if self.code == "?":
             return bool(raw)
         if isinstance(raw, float):
@@ -68,11 +69,10 @@ class Register:
                     raise ValueError(f"{self.key} takes no value")
                 return b""
             case Kind.TEXT:
-                text = str(value).encode("ascii")
-                if len(text) > PAYLOAD_LENGTH:
-                    raise ValueError(f"{self.key} has at most {PAYLOAD_LENGTH} characters")
+                if not isinstance(value, str) or not value.isascii() or len(value) > PAYLOAD_LENGTH:
+                    raise ValueError(f"{self.key} is at most {PAYLOAD_LENGTH} plain characters")
                 # In full, so that nothing is left of a longer text before.
-                return text.ljust(PAYLOAD_LENGTH, b"\0")
+                return value.encode("ascii").ljust(PAYLOAD_LENGTH, b"\0")
             case Kind.CHOICE:
                 return struct.pack("<" + self.code, self._number_of(str(value)))
             case Kind.SWITCH:
@@ -96,8 +96,8 @@ class Register:
         for number, known in (self.names or {}).items():
             if known == name:
                 return number
-        if name.startswith(_UNKNOWN) and name.removeprefix(_UNKNOWN).isdecimal():
-            number = int(name.removeprefix(_UNKNOWN))
+        if name.startswith(UNKNOWN) and name.removeprefix(UNKNOWN).isdecimal():
+            number = int(name.removeprefix(UNKNOWN))
             if number < 1 << 8 * struct.calcsize(self.code):
                 return number
         raise ValueError(f"{self.key} is one of {', '.join((self.names or {}).values())}")
@@ -121,11 +121,13 @@ class Register:
 def shortest(number: float) -> float:
     """Return the number with the fewest digits that is the same 32-bit float."""
     wire = struct.pack("<f", number)
-    return next(
-        short
-        for digits in range(1, _FLOAT_DIGITS + 1)
-        if struct.pack("<f", short := float(f"{number:.{digits}g}")) == wire or digits == _FLOAT_DIGITS
-    )
+    for digits in range(1, _FLOAT_DIGITS):
+        short = float(f"{number:.{digits}g}")
+        # Rounded up, the largest floats of all do not fit any more.
+        with suppress(OverflowError):
+            if struct.pack("<f", short) == wire:
+                return short
+    return number
 
 
 def _chain(first: int, offset: int, rows: tuple[tuple[str, Unit, str, int], ...]) -> tuple[Register, ...]:

@@ -54,7 +54,8 @@ def decode_settings(frame: bytes, variant: Variant, now: float) -> Settings:
     Raises FrameError if the frame cannot be a settings frame of this layout.
     """
     reader, rows = _table(variant, frame[_REGISTER_BITMAP])
-    raw = reader.read(frame)
+    # Not rounded: a float must be written back as it was read.
+    raw = reader.groups[0].record(reader.unpack(frame))
     values: dict[str, SettingValue] = {row.key: row.value(raw[row.key]) for row in rows if row.key in raw}
     limit = _JK04_CELL_LIMIT if variant is Variant.JK04 else _CELL_LIMIT
     if not 0 < int(raw.get("cell_count", 0)) <= limit:

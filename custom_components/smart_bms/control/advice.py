@@ -1,0 +1,189 @@
+"""Advice: what is questionable about the parameters of a pack as they are."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from ..bms.settings import Catalogue, Kind, Proof, SettingValue
+from .findings import Finding, Severity, shown, words
+from .validity import broken_orders, order_findings
+
+type Values = Mapping[str, SettingValue]
+
+_BALANCE_SHARE: Final = 0.1
+"""Of the capacity in Ah; more current than that heats small cells (both manuals)."""
+_LARGE_CAPACITY: Final = 50.0
+_BALANCE_TRIGGER: Final = {True: 0.005, False: 0.010}
+"""V, by whether the pack is larger than 50 Ah (the BMS manual's advice)."""
+
+# Nearer than that a release comes as soon as the load is gone, and the pack switches on and off.
+_CLOSEST: Final = {"V": 0.03, "°C": 2.0}
+_RELEASES: Final = (
+    ("cell_overvoltage", "cell_overvoltage_release"),
+    ("cell_undervoltage_release", "cell_undervoltage"),
+    ("charge_overtemperature", "charge_overtemperature_release"),
+    ("discharge_overtemperature", "discharge_overtemperature_release"),
+    ("charge_undertemperature_release", "charge_undertemperature"),
+    ("discharge_undertemperature_release", "discharge_undertemperature"),
+    ("mosfet_overtemperature", "mosfet_overtemperature_release"),
+)
+
+# Not printed in a manual, but nothing else makes sense.
+_SENSIBLE: Final = (
+    ("cell_overvoltage", "requested_charge_voltage"),
+    ("cell_overvoltage", "soc_100_voltage"),
+    ("soc_100_voltage", "soc_0_voltage"),
+    ("soc_0_voltage", "power_off_voltage"),
+    ("requested_charge_voltage", "requested_float_voltage"),
+    ("heating_stop_temperature", "heating_start_temperature"),
+    ("discharge_undertemperature_release", "discharge_undertemperature"),
+    ("soc_100_voltage", "smart_sleep_voltage"),
+    ("mosfet_overtemperature", "mosfet_overtemperature_release"),
+)
+_MAY_BE_EQUAL: Final = frozenset({"soc_100_voltage", "power_off_voltage", "requested_float_voltage"})
+"""Lower ones of the pairs above."""
+
+
+def advice(catalogue: Catalogue, values: Values, chemistry: str | None = None) -> list[Finding]:
+    """Return what is questionable, the worst first; with a chemistry also what differs from its preset."""
+    findings = [finding for rule in _RULES for finding in rule(catalogue, values)]
+    if chemistry is not None:
+        findings += _preset_findings(catalogue, values, chemistry)
+    order = list(Severity)
+    return sorted(findings, key=lambda finding: order.index(finding.severity))
+
+
+def _number(values: Values, key: str) -> float | None:
+    value = values.get(key)
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _orders(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
+    yield from order_findings(catalogue, values)
+
+
+def _sense(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
+    for higher, lower in broken_orders(values, _SENSIBLE):
+        if not values[higher] or not values[lower]:
+            continue  # a zero is a field that this firmware does not use
+        if lower in _MAY_BE_EQUAL and values[higher] == values[lower]:
+            continue
+        yield Finding(
+            code="not_sensible",
+            severity=Severity.WARNING,
+            parameters=(higher, lower),
+            details={
+                "higher": words(higher),
+                "higher_value": shown(values[higher], catalogue.settings.get(higher)),
+                "lower": words(lower),
+                "lower_value": shown(values[lower], catalogue.settings.get(lower)),
+            },
+        )
+
+
+def _ranges(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
+    for key, setting in catalogue.settings.items():
+        value = _number(values, key)
+        if setting.kind is not Kind.NUMBER or value is None or setting.proof is Proof.READ_ONLY:
+            continue
+        low, high = setting.manual or (setting.minimum, setting.maximum)
+        low, high = max(low, setting.minimum), min(high, setting.maximum)
+        unused = value == 0 and setting.unit == "V"
+        if not low <= value <= high and not unused:
+            yield Finding(
+                code="outside_manual",
+                severity=Severity.WARNING,
+                parameters=(key,),
+                details={
+                    "parameter": words(key),
+                    "value": shown(value, setting),
+                    "minimum": shown(low, setting),
+                    "maximum": shown(high, setting),
+                },
+            )
+
+
+def _releases(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
+    for higher, lower in _RELEASES:
+        top, bottom, setting = _number(values, higher), _number(values, lower), catalogue.settings.get(higher)
+        if top is None or bottom is None or setting is None:
+            continue
+        least = _CLOSEST[setting.unit]
+        if 0 < round(top - bottom, 6) < least:
+            yield Finding(
+                code="release_too_close",
+                severity=Severity.WARNING,
+                parameters=(higher, lower),
+                details={
+                    "higher": words(higher),
+                    "lower": words(lower),
+                    "gap": shown(round(top - bottom, 3), setting),
+                    "least": shown(least, setting),
+                },
+            )
+
+
+def _balancing(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
+    capacity = _number(values, "design_capacity")
+    current, trigger = _number(values, "max_balance_current"), _number(values, "balance_trigger")
+    if capacity is None:
+        return
+    if current is not None and current > capacity * _BALANCE_SHARE:
+        yield Finding(
+            code="balance_current_high",
+            severity=Severity.WARNING,
+            parameters=("max_balance_current", "design_capacity"),
+            details={
+                "value": shown(current, catalogue.settings["max_balance_current"]),
+                "most": shown(round(capacity * _BALANCE_SHARE, 3), catalogue.settings["max_balance_current"]),
+                "capacity": shown(capacity, catalogue.settings.get("design_capacity")),
+            },
+        )
+    advised = _BALANCE_TRIGGER[capacity > _LARGE_CAPACITY]
+    if trigger is not None and trigger != advised:
+        yield Finding(
+            code="balance_trigger_advice",
+            severity=Severity.ADVICE,
+            parameters=("balance_trigger", "design_capacity"),
+            details={
+                "value": shown(trigger, catalogue.settings.get("balance_trigger")),
+                "advised": shown(advised, catalogue.settings.get("balance_trigger")),
+                "capacity": shown(capacity, catalogue.settings.get("design_capacity")),
+            },
+        )
+
+
+def _switched_off(_: Catalogue, values: Values) -> Iterator[Finding]:
+    off = []
+    if values.get("short_circuit_delay") == 0:
+        off.append(("short_circuit_delay", "short_circuit_off"))
+    if values.get("disable_temperature_sensors") is True:
+        off.append(("disable_temperature_sensors", "temperature_sensors_off"))
+    for key, code in off:
+        yield Finding(code=code, severity=Severity.WARNING, parameters=(key,), details={"parameter": words(key)})
+
+
+_RULES: Final[tuple[Callable[[Catalogue, Values], Iterator[Finding]], ...]] = (
+    _orders,
+    _sense,
+    _ranges,
+    _releases,
+    _balancing,
+    _switched_off,
+)
+
+
+def _preset_findings(catalogue: Catalogue, values: Values, chemistry: str) -> Iterator[Finding]:
+    for key, preset in catalogue.presets.get(chemistry, {}).items():
+        setting = catalogue.settings.get(key)
+        if setting is not None and key in values and not setting.same(values[key], preset):
+            yield Finding(
+                code="differs_from_preset",
+                severity=Severity.ADVICE,
+                parameters=(key,),
+                details={
+                    "parameter": words(key),
+                    "value": shown(values[key], setting),
+                    "preset": shown(preset, setting),
+                    "chemistry": chemistry.upper(),
+                },
+            )

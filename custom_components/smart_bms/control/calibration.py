@@ -1,0 +1,113 @@
+"""Calibration, as the manuals describe it: what must be off meanwhile, and back on afterwards.
+
+Voltage is measured with charge and discharge switched off, so that no current bends it. The vendor's app shows the raw
+reference of an active balancer as a pack voltage and converts; so do we.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from ..bms.errors import PackError
+from ..bms.pack import Pack
+from ..bms.settings import SettingValue
+from .door import Apply, Control, Request
+from .findings import RefusedError, refuse
+from .journal import Outcome, Record
+
+_AT_REST: Final = 0.5
+"""A; more is a current that bends the voltage, less is none that could be calibrated."""
+AT_REST_WITHIN: Final = 8.0
+_SWITCHES: Final = ("charge_switch", "discharge_switch")
+_FARTHEST_VOLTAGE: Final = 0.05
+_FARTHEST_CURRENT: Final = 0.3
+"""Share of the displayed value by which a calibration may change it; more is a slip of the finger."""
+
+
+async def calibrate_voltage(control: Control, pack: Pack, volts: float, request: Request) -> list[Record]:
+    """Make the pack show this voltage, measured at its terminals. Raises RefusedError."""
+
+    async def procedure(apply: Apply) -> list[Record]:
+        displayed = pack.last_reading.voltage if pack.last_reading else None
+        _check(displayed, volts, _FARTHEST_VOLTAGE, "V", request)
+        changes = {"voltage_calibration": _wire_value(control, volts, displayed or volts)}
+        _must_be_allowed(control, changes, request)
+        values = pack.current_settings.values if pack.current_settings else {}
+        on = [key for key in _SWITCHES if values.get(key) is True]
+        records = await apply(dict.fromkeys(on, False), request)
+        try:
+            if all(record.outcome is Outcome.CONFIRMED for record in records):
+                await _come_to_rest(pack)
+                records += await apply(changes, request)
+        finally:
+            records += await _restore(apply, records, request)
+        return records
+
+    return await control.run(procedure)
+
+
+async def calibrate_current(control: Control, pack: Pack, amperes: float, request: Request) -> list[Record]:
+    """Make the pack show this current, measured in its cable without a sign, while it flows. Raises RefusedError."""
+
+    async def procedure(apply: Apply) -> list[Record]:
+        current = pack.last_reading.current if pack.last_reading else None
+        displayed = None if current is None else abs(current)
+        if displayed is not None and displayed < _AT_REST:
+            raise refuse("no_current_flows", present=f"{displayed:.2f} A")
+        _check(displayed, amperes, _FARTHEST_CURRENT, "A", request)
+        return await apply({"current_calibration": amperes}, request)
+
+    return await control.run(procedure)
+
+
+def _check(displayed: float | None, measured: float, farthest: float, unit: str, request: Request) -> None:
+    if displayed is None:
+        raise refuse("nothing_to_calibrate")
+    if not request.force and not abs(measured - displayed) <= farthest * displayed:
+        raise refuse("implausible_calibration", value=f"{measured:g} {unit}", present=f"{displayed:g} {unit}")
+
+
+def _wire_value(control: Control, volts: float, displayed: float) -> SettingValue:
+    catalogue = control.catalogue
+    setting = catalogue.settings.get("voltage_calibration") if catalogue else None
+    if setting is None or setting.seen is not None:
+        return volts
+    reference = control.value(setting)
+    if not isinstance(reference, (int, float)):
+        raise refuse("unread")
+    return round(reference * volts / displayed, 6)
+
+
+def _must_be_allowed(control: Control, changes: Mapping[str, SettingValue | None], request: Request) -> None:
+    """Find out before anything is switched off."""
+    errors = control.examine(changes, request).errors
+    if errors:
+        raise RefusedError(errors)
+
+
+async def _come_to_rest(pack: Pack) -> None:
+    """Wait until no current flows, as far as the pack measures it."""
+    try:
+        async with asyncio.timeout(AT_REST_WITHIN):
+            while abs((await pack.next_reading()).current or 0.0) > _AT_REST:
+                pass
+    except TimeoutError:
+        raise refuse("current_still_flows") from None
+    except PackError as error:
+        raise refuse("out_of_reach") from error
+
+
+async def _restore(apply: Apply, records: list[Record], request: Request) -> list[Record]:
+    """Switch on again what was switched off here; say so plainly if that fails."""
+    off = [record for record in records if record.new is False and record.outcome is not Outcome.REFUSED]
+    if not off:
+        return []
+    wanted = {record.parameter: True for record in off}
+    try:
+        restored = await apply(wanted, replace(request, force=True))
+    except RefusedError as error:
+        raise refuse("not_switched_on_again") from error
+    if any(record.outcome is not Outcome.CONFIRMED for record in restored):
+        raise refuse("not_switched_on_again")
+    return restored

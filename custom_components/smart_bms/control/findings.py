@@ -1,0 +1,58 @@
+"""Findings: what speaks against a change, or against the parameters of a pack, in words that are translated later."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from ..bms.settings import Setting, SettingValue
+
+
+class Severity(StrEnum):
+    """How much a finding matters."""
+
+    ERROR = "error"
+    """It forbids the change, or the pack cannot work like that."""
+    WARNING = "warning"
+    ADVICE = "advice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One sentence: `code` names it, `details` fills its gaps."""
+
+    code: str
+    parameters: tuple[str, ...] = ()
+    details: Mapping[str, str] = MappingProxyType({})
+    severity: Severity = Severity.ERROR
+
+
+class RefusedError(Exception):
+    """A change was refused before anything was sent. The first finding is the reason to tell."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        """There is at least one finding."""
+        self.findings = tuple(findings)
+        super().__init__(", ".join(finding.code for finding in self.findings))
+
+
+def refuse(code: str, **details: str) -> RefusedError:
+    """Return the error for a refusal that concerns no single parameter."""
+    return RefusedError([Finding(code=code, details=details)])
+
+
+def words(key: str) -> str:
+    """Return the name of a parameter in a sentence."""
+    return key.replace("_", " ")
+
+
+def shown(value: SettingValue | None, setting: Setting | None = None) -> str:
+    """Return a value in a sentence, with its unit."""
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, (int, float)):
+        number = f"{round(value, 6):.6f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+        return f"{number} {setting.unit}".rstrip() if setting else number
+    return words(str(value)) if setting and setting.options else str(value)

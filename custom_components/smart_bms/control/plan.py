@@ -1,0 +1,52 @@
+"""Plan: in which order a set of changes is written, so that the parameters make sense after each single write."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ..bms.settings import Catalogue, Chain, Kind, SettingValue
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One write; a command has no value."""
+
+    key: str
+    old: SettingValue | None
+    new: SettingValue | None
+
+
+def plan(
+    catalogue: Catalogue, changes: Mapping[str, SettingValue | None], current: Mapping[str, SettingValue]
+) -> list[Step]:
+    """Return the writes that lead from the current values to the changed ones; what is already so is left out.
+
+    In a chain of falling values those that rise go first, from the top down, then those that fall, from the bottom up: no
+    value ever passes its neighbour. What is switched off is switched off first, what is switched on comes last.
+    """
+    steps = [
+        Step(key, current.get(key), new)
+        for key, new in changes.items()
+        if catalogue.settings[key].kind is Kind.COMMAND or not catalogue.settings[key].same(current.get(key), new)
+    ]
+    places = _places(catalogue.chains)
+
+    def rank(step: Step) -> tuple[int, int]:
+        if step.new is False:
+            return 0, 0
+        if step.new is True or step.new is None:
+            return 4, 0
+        place = places.get(step.key)
+        if place is None:
+            return 3, 0
+        return (1, place) if _rises(step) else (2, -place)
+
+    return sorted(steps, key=rank)
+
+
+def _places(chains: Iterable[Chain]) -> dict[str, int]:
+    return {key: place for chain in chains for place, key in enumerate(chain)}
+
+
+def _rises(step: Step) -> bool:
+    old, new = step.old, step.new
+    return isinstance(old, (int, float)) and isinstance(new, (int, float)) and new > old

@@ -1,0 +1,79 @@
+"""Profiles: the parameters of a pack as a file that can be kept, compared and put into other packs of the same kind."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from ..bms.reading import Identity
+from ..bms.settings import Catalogue, Proof, Settings, SettingValue
+from .findings import refuse
+
+FORMAT: Final = 1
+
+OWN: Final = frozenset({"device_address", "user_data", "voltage_calibration", "wire_resistances"})
+"""What belongs to one board alone: put back only if named."""
+
+type Profile = dict[str, Any]
+
+
+def make(identity: Identity, settings: Settings, catalogue: Catalogue, at: datetime) -> Profile:
+    """Return the parameters of a pack; nothing in it tells whose pack it is."""
+    return {
+        "version": FORMAT,
+        "created_at": at.isoformat(timespec="seconds"),
+        "family": identity.family,
+        "variant": settings.variant,
+        "model": identity.model,
+        "sw_version": identity.sw_version,
+        "parameters": {key: value for key, value in settings.values.items() if key in catalogue.settings},
+    }
+
+
+def values_of(profile: object, family: str, variant: str) -> dict[str, Any]:
+    """Return the parameters in a profile for a pack of this variant.
+
+    Raises RefusedError: it is no profile, of a newer version, or of another kind of pack.
+    """
+    if not isinstance(profile, Mapping) or not isinstance(profile.get("parameters"), Mapping):
+        raise refuse("not_a_profile")
+    version = profile.get("version")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise refuse("not_a_profile")
+    if version > FORMAT:
+        raise refuse("newer_profile", version=str(version))
+    kind = f"{profile.get('family')} {profile.get('variant')}"
+    if kind != f"{family} {variant}":
+        raise refuse("foreign_profile", profile=kind, pack=f"{family} {variant}")
+    return dict(profile["parameters"])
+
+
+def to_restore(
+    values: Mapping[str, Any], catalogue: Catalogue, only: list[str] | None
+) -> tuple[dict[str, Any], list[str]]:
+    """Return what to write of a profile, and the keys that are left out because this pack cannot be written so."""
+    if only is not None:
+        unknown = [key for key in only if key not in values]
+        if unknown:
+            raise refuse("not_in_profile", parameter=unknown[0])
+        return {key: values[key] for key in only}, []
+    left_out = [
+        key
+        for key in values
+        if key in OWN or key not in catalogue.settings or catalogue.settings[key].proof is Proof.READ_ONLY
+    ]
+    return {key: value for key, value in values.items() if key not in left_out}, left_out
+
+
+def differences(
+    one: Mapping[str, SettingValue], other: Mapping[str, SettingValue], catalogue: Catalogue
+) -> dict[str, tuple[SettingValue | None, SettingValue | None]]:
+    """Return what differs, by key; None for what one side does not have."""
+    found: dict[str, tuple[SettingValue | None, SettingValue | None]] = {}
+    for key in dict.fromkeys((*one, *other)):
+        if key in OWN and key not in catalogue.settings:
+            continue
+        setting = catalogue.settings.get(key)
+        mine, theirs = one.get(key), other.get(key)
+        if not (setting.same(mine, theirs) if setting else mine == theirs):
+            found[key] = (mine, theirs)
+    return found

@@ -1,0 +1,105 @@
+"""Validity: whether a value may be written to a parameter, and whether all parameters together make sense."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
+import math
+from typing import Final
+
+from ..bms.settings import Catalogue, Chain, Kind, Proof, Setting, SettingValue
+from .findings import Finding, shown, words
+
+_STEP_TOLERANCE: Final = 1e-6
+
+
+def value_findings(setting: Setting, value: object, *, exact: bool = False) -> Iterator[Finding]:
+    """Yield what is wrong with a value, whatever it is.
+
+    `exact` values come from a pack and need not lie on the steps that users are given.
+    """
+    match setting.kind:
+        case Kind.SWITCH:
+            if not isinstance(value, bool):
+                yield _finding("not_a_switch", setting, value=_quoted(value))
+        case Kind.CHOICE:
+            if value not in setting.options:
+                yield _finding(
+                    "not_a_choice", setting, value=_quoted(value), options=", ".join(setting.options) or "nothing"
+                )
+        case Kind.TEXT:
+            if not isinstance(value, str) or not value.isascii() or (value and not value.isprintable()):
+                yield _finding("not_a_text", setting, value=_quoted(value))
+            elif len(value) > setting.maximum:
+                yield _finding("text_too_long", setting, maximum=shown(int(setting.maximum)))
+        case Kind.COMMAND:
+            if value is not None:
+                yield _finding("takes_no_value", setting)
+        case Kind.NUMBER:
+            yield from _number_findings(setting, value, exact=exact)
+
+
+def _number_findings(setting: Setting, value: object, *, exact: bool) -> Iterator[Finding]:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        yield _finding("not_a_number", setting, value=_quoted(value))
+        return
+    step = setting.resolution if exact else setting.step
+    if not setting.minimum <= value <= setting.maximum:
+        yield _finding(
+            "out_of_range",
+            setting,
+            value=shown(value, setting),
+            minimum=shown(setting.minimum, setting),
+            maximum=shown(setting.maximum, setting),
+        )
+    elif step and abs(value / step - round(value / step)) > _STEP_TOLERANCE * max(1.0, abs(value / step)):
+        yield _finding("off_step", setting, value=shown(value, setting), step=shown(step, setting))
+
+
+def _finding(code: str, setting: Setting, **details: str) -> Finding:
+    return Finding(code=code, parameters=(setting.key,), details={"parameter": words(setting.key), **details})
+
+
+def _quoted(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+def key_findings(catalogue: Catalogue, key: str) -> Iterator[Finding]:
+    """Yield what is wrong with naming this parameter."""
+    details = {"parameter": words(key)}
+    if key not in catalogue.settings:
+        code = "unsupported_parameter" if key in catalogue.known else "unknown_parameter"
+        yield Finding(code=code, parameters=(key,), details=details)
+    elif catalogue.settings[key].proof is Proof.READ_ONLY:
+        yield Finding(code="read_only", parameters=(key,), details=details)
+
+
+def broken_orders(values: Mapping[str, SettingValue], chains: Iterable[Chain]) -> Iterator[tuple[str, str]]:
+    """Yield each pair of neighbours in a chain, the one that must be higher first, that is not in order."""
+    for chain in chains:
+        present = [key for key in chain if key in values]
+        for higher, lower in pairwise(present):
+            if not _number(values[higher]) > _number(values[lower]):
+                yield higher, lower
+
+
+def order_findings(
+    catalogue: Catalogue, values: Mapping[str, SettingValue], touched: Iterable[str] | None = None
+) -> Iterator[Finding]:
+    """Yield the broken orders of the whole set; with `touched` only of the chains that hold one of these."""
+    keys = None if touched is None else set(touched)
+    chains = [chain for chain in catalogue.chains if keys is None or keys & set(chain)]
+    for higher, lower in broken_orders(values, chains):
+        yield Finding(
+            code="order_broken",
+            parameters=(higher, lower),
+            details={
+                "higher": words(higher),
+                "higher_value": shown(values[higher], catalogue.settings.get(higher)),
+                "lower": words(lower),
+                "lower_value": shown(values[lower], catalogue.settings.get(lower)),
+            },
+        )
+
+
+def _number(value: SettingValue) -> float:
+    return float(value) if isinstance(value, (int, float)) else math.nan

@@ -1,0 +1,47 @@
+"""Logbook: a line for every change of a parameter."""
+
+from collections.abc import Callable
+
+from homeassistant.components.logbook import LOGBOOK_ENTRY_MESSAGE, LOGBOOK_ENTRY_NAME
+from homeassistant.core import Event, HomeAssistant, callback
+
+from .const import DOMAIN, EVENT_PARAMETER
+from .control.findings import shown, words
+
+_MESSAGES = {
+    "confirmed": "{parameter} changed from {old} to {new}, read back from the pack",
+    "refused": "{parameter} was not changed to {new}: the pack kept {old}",
+    "different": "{parameter} should change from {old} to {new}, but the pack has {found}",
+    "unknown": "{parameter} was being changed from {old} to {new} when the connection ended; the next reading will tell",
+    "not_sent": "{parameter} was not changed to {new}: a change before it did not hold",
+    "changed_elsewhere": "{parameter} was changed from {old} to {found} by something other than Home Assistant",
+}
+_COMMANDS = {
+    "confirmed": "{parameter} was carried out: parameters changed",
+    "refused": "{parameter} had no effect",
+}
+
+
+@callback
+def async_describe_events(
+    hass: HomeAssistant, async_describe_event: Callable[[str, str, Callable[[Event], dict[str, str]]], None]
+) -> None:
+    """Describe our event."""
+
+    @callback
+    def describe(event: Event) -> dict[str, str]:
+        data = event.data
+        is_command = data["new"] is None and data["outcome"] in _COMMANDS
+        message = (_COMMANDS if is_command else _MESSAGES)[data["outcome"]].format(
+            parameter=words(data["parameter"]),
+            old=shown(data["old"]),
+            new=shown(data["new"]),
+            found=shown(data["found"]),
+        )
+        if data["source"]:
+            message += f" ({words(data['source'])})"
+        if data["user"] and event.context.user_id is None:
+            message += f", asked by {data['user']}"
+        return {LOGBOOK_ENTRY_NAME: data["name"], LOGBOOK_ENTRY_MESSAGE: message}
+
+    async_describe_event(DOMAIN, EVENT_PARAMETER, describe)

@@ -1,0 +1,74 @@
+"""Numbers: limits, delays and thresholds."""
+
+from collections.abc import Mapping
+from typing import Final, override
+
+from homeassistant.components.number import NumberDeviceClass, NumberEntity, NumberEntityDescription, NumberMode
+from homeassistant.const import (
+    UnitOfElectricCurrent,
+    UnitOfElectricPotential,
+    UnitOfRatio,
+    UnitOfTemperature,
+    UnitOfTime,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .bms.settings import Kind, Setting, Unit
+from .coordinator import SmartBmsConfigEntry
+from .parameter_entity import SmartBmsParameterEntity, async_add_parameters, presentation
+
+# One link, one write at a time.
+PARALLEL_UPDATES: Final = 1
+
+_UNITS: Final[Mapping[Unit, tuple[str | None, NumberDeviceClass | None]]] = {
+    Unit.NONE: (None, None),
+    Unit.VOLT: (UnitOfElectricPotential.VOLT, NumberDeviceClass.VOLTAGE),
+    Unit.AMPERE: (UnitOfElectricCurrent.AMPERE, NumberDeviceClass.CURRENT),
+    Unit.AMPERE_HOUR: ("Ah", None),
+    Unit.CELSIUS: (UnitOfTemperature.CELSIUS, NumberDeviceClass.TEMPERATURE),
+    Unit.OHM: ("Ω", None),
+    Unit.PERCENT: (UnitOfRatio.PERCENTAGE, None),
+    Unit.SECOND: (UnitOfTime.SECONDS, NumberDeviceClass.DURATION),
+    Unit.MICROSECOND: (UnitOfTime.MICROSECONDS, NumberDeviceClass.DURATION),
+    Unit.MINUTE: (UnitOfTime.MINUTES, NumberDeviceClass.DURATION),
+    Unit.HOUR: (UnitOfTime.HOURS, NumberDeviceClass.DURATION),
+}
+
+
+def describe(setting: Setting) -> NumberEntityDescription:
+    """Return the description of a number."""
+    unit, device_class = _UNITS[setting.unit]
+    return NumberEntityDescription(
+        **presentation(setting),
+        device_class=device_class,
+        native_unit_of_measurement=unit,
+        native_min_value=setting.minimum,
+        native_max_value=setting.maximum,
+        native_step=setting.step,
+        mode=NumberMode.BOX,
+    )
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: SmartBmsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the numbers of a pack."""
+    async_add_parameters(
+        hass, entry.runtime_data, async_add_entities, kind=Kind.NUMBER, describe=describe, entity=SmartBmsNumber
+    )
+
+
+class SmartBmsNumber(SmartBmsParameterEntity, NumberEntity):
+    """A parameter with a value."""
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        value = self._gate.value
+        return value if isinstance(value, (int, float)) else None
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        """Write the value, and wait for the proof."""
+        await self.async_change(value)

@@ -1,0 +1,145 @@
+"""The base of all entities that show a parameter and change it, and how their failures are told."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, override
+
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .bms.settings import Kind, Proof, Setting, SettingValue
+from .const import DOMAIN
+from .control.findings import RefusedError, shown, words
+from .control.journal import Outcome, Record
+from .coordinator import SmartBmsCoordinator
+from .entity import SmartBmsEntity, async_add_described
+from .parameters import async_request
+from .publishing import Quantity, Value
+
+MAIN: Final = ("charge_switch", "discharge_switch", "balance_switch")
+"""What belongs beside the measurements; all else is configuration."""
+
+ENABLED: Final = frozenset(
+    {
+        *("charge_switch", "balance_switch", "heating_switch", "float_mode", "smart_sleep"),
+        *("cell_overvoltage", "cell_overvoltage_release", "cell_undervoltage", "cell_undervoltage_release"),
+        *("power_off_voltage", "max_charge_current", "max_discharge_current"),
+        *("balance_trigger", "balance_start_voltage", "max_balance_current"),
+        *("requested_charge_voltage", "requested_float_voltage"),
+    }
+)
+"""What many need; the rest is there, but disabled. Cutting off the house is not what a stray touch should do."""
+
+WITHOUT_ENTITY: Final = frozenset({"voltage_calibration", "current_calibration"})
+"""What only makes sense as a procedure: these have actions."""
+
+
+@contextmanager
+def told_to_the_user() -> Iterator[None]:
+    """Turn a refusal into a sentence for the user."""
+    try:
+        yield
+    except RefusedError as error:
+        finding = error.findings[0]
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key=finding.code, translation_placeholders=dict(finding.details)
+        ) from error
+
+
+def raise_unless_confirmed(records: Sequence[Record], settings: Callable[[str], Setting | None]) -> None:
+    """Raise what the user must know of writes that did not hold."""
+    for record in records:
+        if record.outcome is not Outcome.CONFIRMED:
+            setting = settings(record.parameter)
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key=f"write_{record.outcome}",
+                translation_placeholders={
+                    "parameter": words(record.parameter),
+                    "new": shown(record.new, setting),
+                    "found": shown(record.found, setting),
+                },
+            )
+
+
+class SmartBmsParameterEntity(SmartBmsEntity):
+    """An entity that shows a parameter as it was read back, never as it was wished."""
+
+    def __init__(self, coordinator: SmartBmsCoordinator, description: EntityDescription) -> None:
+        """`description` has the key of the parameter."""
+        super().__init__(coordinator, description, Quantity.STATE, always=False)
+        self._attr_unique_id = f"{coordinator.address}_{unique_key(description.key)}"
+
+    @property
+    def setting(self) -> Setting | None:
+        """Return what may be written."""
+        catalogue = self.coordinator.catalogue
+        return catalogue.settings.get(self.entity_description.key) if catalogue else None
+
+    @override
+    def current_value(self) -> Value:
+        setting = self.setting
+        value = self.coordinator.parameters.control.value(setting) if setting else None
+        return None if isinstance(value, tuple) else value
+
+    async def async_change(self, value: SettingValue | None) -> None:
+        """Write the parameter and wait for the proof. Raises what the user is told."""
+        request = await async_request(self.hass, self._context, self.platform.domain)
+        with told_to_the_user():
+            records = await self.coordinator.parameters.control.apply({self.entity_description.key: value}, request)
+        raise_unless_confirmed(records, lambda _: self.setting)
+
+
+def unique_key(key: str) -> str:
+    """Return the key that tells a parameter from a measurement of the same name."""
+    return f"parameter_{key}"
+
+
+def offered(coordinator: SmartBmsCoordinator, kind: Kind) -> list[Setting]:
+    """Return the parameters of a kind that have an entity: what this pack takes, and the user wants to risk."""
+    catalogue = coordinator.catalogue
+    proofs = {Proof.PROVEN, Proof.EXPERIMENTAL} if coordinator.permission.experimental else {Proof.PROVEN}
+    return [
+        setting
+        for setting in (catalogue.settings.values() if catalogue else ())
+        if setting.kind is kind and setting.proof in proofs and setting.key not in WITHOUT_ENTITY
+    ]
+
+
+def presentation(setting: Setting) -> dict[str, Any]:
+    """Return the part of a description that is the same on every platform."""
+    return {
+        "key": setting.key,
+        "translation_key": setting.key,
+        "entity_category": None if setting.key in MAIN else EntityCategory.CONFIG,
+        "entity_registry_enabled_default": setting.key in ENABLED,
+    }
+
+
+@callback
+def async_add_parameters[D: EntityDescription](  # noqa: PLR0913
+    hass: HomeAssistant,
+    coordinator: SmartBmsCoordinator,
+    add: AddConfigEntryEntitiesCallback,
+    *,
+    kind: Kind,
+    describe: Callable[[Setting], D],
+    entity: Callable[[SmartBmsCoordinator, D], Entity],
+) -> None:
+    """Add the entities of a kind, and forget those that are not offered any more."""
+    if coordinator.catalogue is not None:
+        wanted = {setting.key for setting in offered(coordinator, kind)}
+        registry = er.async_get(hass)
+        for key, setting in coordinator.catalogue.settings.items():
+            if setting.kind is kind and key not in wanted:
+                unique_id = f"{coordinator.address}_{unique_key(key)}"
+                if entity_id := registry.async_get_entity_id(PLATFORMS[kind], DOMAIN, unique_id):
+                    registry.async_remove(entity_id)
+    async_add_described(coordinator, add, lambda: map(describe, offered(coordinator, kind)), entity)
+
+
+PLATFORMS: Final = {Kind.SWITCH: "switch", Kind.NUMBER: "number", Kind.CHOICE: "select", Kind.COMMAND: "button"}

@@ -1,0 +1,196 @@
+"""Home Assistant's side of the door: keeps the journal, tells of every record, raises and clears repairs."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
+
+from .bms.pack import Pack
+from .const import (
+    CONF_ALLOW_CONTROL,
+    CONF_ALLOW_DANGEROUS,
+    CONF_EXPERIMENTAL,
+    CONF_REREAD_INTERVAL,
+    DEFAULT_REREAD_INTERVAL,
+    DOCUMENTATION,
+    DOMAIN,
+    EVENT_PARAMETER,
+)
+from .control.baseline import Baseline, Difference
+from .control.door import Control, Permission, Request
+from .control.findings import shown, words
+from .control.journal import Journal, Record
+from .profiles import async_profiles
+
+_VERSION: Final = 1
+_SOON: Final = 1.0
+"""Seconds within which what the pack said by itself is kept."""
+
+
+def store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
+    """Return where journal and baseline of an entry are kept."""
+    return Store(hass, _VERSION, f"{DOMAIN}.{entry_id}", private=True)
+
+
+def drift_issue(entry_id: str) -> str:
+    """Return the id of the issue about changes made elsewhere."""
+    return f"drift_{entry_id}"
+
+
+def password_issue(entry_id: str) -> str:
+    """Return the id of the issue about a default password."""
+    return f"default_password_{entry_id}"
+
+
+async def async_request(hass: HomeAssistant, context: Context | None, source: str, **flags: bool) -> Request:
+    """Return a request in the name of whoever caused it."""
+    user_id = context.user_id if context else None
+    user = await hass.auth.async_get_user(user_id) if user_id else None
+    return Request(source=source, user_id=user_id, user=user.name if user else None, context=context, **flags)
+
+
+class Parameters:
+    """The parameters of one pack in Home Assistant."""
+
+    def __init__(  # noqa: PLR0913
+        self,
+        hass: HomeAssistant,
+        *,
+        entry_id: str,
+        address: str,
+        name: str,
+        pack: Pack,
+        options: Mapping[str, Any],
+        kept: Mapping[str, Any] | None,
+    ) -> None:
+        """`kept` is what `store` held."""
+        self._hass = hass
+        self._entry_id = entry_id
+        self._address = address
+        self._name = name
+        self._pack = pack
+        self._store = store(hass, entry_id)
+        self._interval = timedelta(minutes=options.get(CONF_REREAD_INTERVAL, DEFAULT_REREAD_INTERVAL))
+        kept = kept or {}
+        self.control = Control(
+            pack,
+            permission=Permission(
+                control=options.get(CONF_ALLOW_CONTROL, False),
+                dangerous=options.get(CONF_ALLOW_DANGEROUS, False),
+                experimental=options.get(CONF_EXPERIMENTAL, False),
+            ),
+            journal=Journal(kept.get("records", ())),
+            baseline=Baseline(kept.get("baseline")),
+            save=self._async_save,
+            backup=self._async_backup,
+            on_record=self._tell,
+            on_drift=self._drifted,
+        )
+
+    @callback
+    def async_start(self) -> CALLBACK_TYPE:
+        """Read the parameters now and then; return how to stop that."""
+
+        async def refresh(_: Any) -> None:
+            await self.control.refresh()
+
+        return async_track_time_interval(self._hass, refresh, self._interval, cancel_on_shutdown=True)
+
+    @callback
+    def async_pack_told(self) -> None:
+        """Take what the pack stated of itself."""
+        settings, identity = self._pack.current_settings, self._pack.last_identity
+        if settings is None or identity is None:
+            return
+        before = dict(self.control.baseline.values)
+        self.control.settings_read(settings)
+        if self.control.baseline.values != before:
+            self._store.async_delay_save(self._kept, _SOON)
+        self._check_password(identity.details.get("default_password") is True)
+
+    async def async_finish(self) -> None:
+        """Wait for the end of what was being written, and keep it."""
+        await self.control.finish()
+        await self._async_save()
+
+    def _kept(self) -> dict[str, Any]:
+        return {"records": self.control.journal.as_list(), "baseline": self.control.baseline.values}
+
+    async def _async_save(self) -> None:
+        await self._store.async_save(self._kept())
+
+    async def _async_backup(self, command: str) -> None:
+        """Keep all parameters before a command that changes many."""
+        at = dt_util.now().strftime("%Y-%m-%d %H:%M")
+        await async_profiles(self._hass).async_backup(self._pack, f"{self._name} before {words(command)} {at}")
+
+    @callback
+    def _tell(self, record: Record, context: Context | None) -> None:
+        """Fire the event from which the logbook makes its line."""
+        self._store.async_delay_save(self._kept, _SOON)
+        device = dr.async_get(self._hass).async_get_device_by_identifier((DOMAIN, self._address), self._entry_id)
+        self._hass.bus.async_fire(
+            EVENT_PARAMETER,
+            {
+                "device_id": device.id if device else None,
+                "name": self._name,
+                "parameter": record.parameter,
+                "old": record.old,
+                "new": record.new,
+                "found": record.found,
+                "outcome": record.outcome.value,
+                "source": record.source,
+                "user": record.user,
+            },
+            context=context,
+        )
+
+    @callback
+    def _drifted(self, drift: Mapping[str, Difference]) -> None:
+        """Raise a repair while something differs from what is meant to be."""
+        if not drift:
+            ir.async_delete_issue(self._hass, DOMAIN, drift_issue(self._entry_id))
+            return
+        catalogue = self.control.catalogue
+        settings = catalogue.settings if catalogue else {}
+        lines = [
+            f"- {words(key)}: {shown(old, settings.get(key))} → {shown(found, settings.get(key))}"
+            for key, (old, found) in drift.items()
+        ]
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            drift_issue(self._entry_id),
+            is_fixable=True,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key="drift",
+            translation_placeholders={"name": self._name, "changes": "\n".join(lines)},
+            data={"entry_id": self._entry_id},
+        )
+
+    def _check_password(self, default: bool) -> None:
+        issue = password_issue(self._entry_id)
+        if not default:
+            ir.async_delete_issue(self._hass, DOMAIN, issue)
+            return
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            issue,
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key="default_password",
+            translation_placeholders={"name": self._name},
+            learn_more_url=f"{DOCUMENTATION}/jk.md",
+        )
+
+    @callback
+    def async_clear_issues(self) -> None:
+        """Take back what only holds while the pack is set up."""
+        for issue in (drift_issue(self._entry_id), password_issue(self._entry_id)):
+            ir.async_delete_issue(self._hass, DOMAIN, issue)

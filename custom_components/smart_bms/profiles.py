@@ -1,0 +1,54 @@
+"""Profiles that Home Assistant keeps: named backups of parameters."""
+
+from typing import Any, Final
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
+from .bms.pack import Pack
+from .const import DOMAIN
+from .control.findings import refuse
+from .control.profile import Profile, make
+
+_VERSION: Final = 1
+_KEY: Final[HassKey[Profiles]] = HassKey(f"{DOMAIN}.profiles")
+
+
+class Profiles:
+    """Profiles by name."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Prepare; nothing is read yet."""
+        self._store: Store[dict[str, Any]] = Store(hass, _VERSION, f"{DOMAIN}.profiles", private=True)
+        self._profiles: dict[str, Profile] | None = None
+
+    async def async_all(self) -> dict[str, Profile]:
+        """Return all profiles."""
+        if self._profiles is None:
+            self._profiles = dict(await self._store.async_load() or {})
+        return self._profiles
+
+    async def async_get(self, name: str) -> Profile:
+        """Return one. Raises RefusedError."""
+        profiles = await self.async_all()
+        if name not in profiles:
+            raise refuse("unknown_profile", profile=name, profiles=", ".join(profiles) or "–")
+        return profiles[name]
+
+    async def async_backup(self, pack: Pack, name: str) -> Profile:
+        """Keep the parameters of a pack under a name; one of the same name is replaced. Raises RefusedError."""
+        settings, identity, catalogue = pack.current_settings, pack.last_identity, pack.catalogue()
+        if settings is None or identity is None or catalogue is None:
+            raise refuse("unread")
+        profile = make(identity, settings, catalogue, dt_util.utcnow())
+        profiles = await self.async_all()
+        profiles[name] = profile
+        await self._store.async_save(profiles)
+        return profile
+
+
+def async_profiles(hass: HomeAssistant) -> Profiles:
+    """Return the profiles of this Home Assistant."""
+    return hass.data.setdefault(_KEY, Profiles(hass))

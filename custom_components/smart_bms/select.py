@@ -1,0 +1,43 @@
+"""Selects: parameters with named values."""
+
+from typing import Final, override
+
+from homeassistant.components.select import SelectEntity, SelectEntityDescription
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .bms.settings import Kind, Setting
+from .coordinator import SmartBmsConfigEntry
+from .parameter_entity import SmartBmsParameterEntity, async_add_parameters, presentation
+
+# One link, one write at a time.
+PARALLEL_UPDATES: Final = 1
+
+
+def describe(setting: Setting) -> SelectEntityDescription:
+    """Return the description of a select."""
+    return SelectEntityDescription(**presentation(setting), options=list(setting.options))
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: SmartBmsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the selects of a pack."""
+    async_add_parameters(
+        hass, entry.runtime_data, async_add_entities, kind=Kind.CHOICE, describe=describe, entity=SmartBmsSelect
+    )
+
+
+class SmartBmsSelect(SmartBmsParameterEntity, SelectEntity):
+    """A parameter that is one of several."""
+
+    @property
+    @override
+    def current_option(self) -> str | None:
+        value = self._gate.value
+        return value if isinstance(value, str) and value in self.options else None
+
+    @override
+    async def async_select_option(self, option: str) -> None:
+        """Write the option, and wait for the proof."""
+        await self.async_change(option)

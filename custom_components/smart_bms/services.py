@@ -1,0 +1,329 @@
+"""Actions: parameters of one or several packs, read, checked, changed, backed up, restored and calibrated."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, Final, cast
+
+from homeassistant.const import ATTR_DEVICE_ID, ATTR_NAME
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv, service
+from homeassistant.helpers.translation import async_get_exception_message
+import probatio
+
+from .bms.settings import Proof, Setting, SettingValue
+from .const import DOMAIN
+from .control.advice import advice
+from .control.calibration import calibrate_current, calibrate_voltage
+from .control.door import Changes
+from .control.findings import Finding, RefusedError, refuse
+from .control.journal import Outcome, Record
+from .control.profile import differences, to_restore, values_of
+from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
+from .parameter_entity import raise_unless_confirmed
+from .parameters import async_request
+from .profiles import async_profiles
+
+ATTR_PARAMETERS: Final = "parameters"
+ATTR_DRY_RUN: Final = "dry_run"
+ATTR_CONFIRM: Final = "confirm"
+ATTR_FORCE: Final = "force"
+ATTR_CHEMISTRY: Final = "chemistry"
+ATTR_PROFILE: Final = "profile"
+ATTR_DATA: Final = "data"
+ATTR_VOLTAGE: Final = "voltage"
+ATTR_CURRENT: Final = "current"
+
+CHEMISTRIES: Final = ("lfp", "nmc", "lto")
+
+type Result = dict[str, Any]
+type ForPack = Callable[[SmartBmsCoordinator, ServiceCall], Awaitable[Result]]
+
+_DEVICES: Final = {probatio.Required(ATTR_DEVICE_ID): probatio.All(cv.ensure_list, [cv.string], probatio.Length(min=1))}
+_DEVICE: Final = {probatio.Required(ATTR_DEVICE_ID): cv.string}
+_ASSURANCE: Final = {
+    probatio.Optional(ATTR_CONFIRM, default=False): cv.boolean,
+    probatio.Optional(ATTR_FORCE, default=False): cv.boolean,
+}
+_WRITE: Final = _ASSURANCE | {probatio.Optional(ATTR_DRY_RUN, default=False): cv.boolean}
+_SOURCE: Final = {
+    probatio.Exclusive(ATTR_PROFILE, "source"): cv.string,
+    probatio.Exclusive(ATTR_DATA, "source"): object,
+}
+
+_KEYS: Final = probatio.All(cv.ensure_list, [cv.string])
+_NAME: Final = probatio.All(cv.string, probatio.Length(min=1, max=100))
+
+
+def _positive(most: float) -> Any:
+    return probatio.All(probatio.Coerce(float), probatio.Range(min=0, max=most, min_included=False))
+
+
+# What is done for one pack. A refusal is a RefusedError, a write that did not hold is in the results.
+
+
+async def _get(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
+    catalogue, control = coordinator.pack.catalogue(), coordinator.parameters.control
+    settings = coordinator.pack.current_settings
+    if catalogue is None or settings is None:
+        raise refuse("unread")
+    wanted = call.data.get(ATTR_PARAMETERS)
+    values = dict(settings.values) | {
+        key: value for key, setting in catalogue.settings.items() if (value := control.value(setting)) is not None
+    }
+    return {
+        "variant": settings.variant,
+        "age": round(coordinator.now - settings.measured_at, 1),
+        "parameters": {
+            key: {"value": value, **_described(catalogue.settings.get(key))}
+            for key, value in values.items()
+            if not wanted or key in wanted
+        },
+    }
+
+
+def _described(setting: Setting | None) -> Result:
+    if setting is None:
+        return {"writable": False}
+    described: Result = {"writable": setting.proof is not Proof.READ_ONLY}
+    if setting.unit:
+        described["unit"] = str(setting.unit)
+    if setting.proof is not Proof.READ_ONLY:
+        described["experimental"] = setting.proof is Proof.EXPERIMENTAL
+        if setting.dangerous:
+            described["confirm"] = True
+        if setting.options:
+            described["options"] = list(setting.options)
+        elif setting.maximum:
+            described |= {"minimum": setting.minimum, "maximum": setting.maximum, "step": setting.step}
+    return described
+
+
+async def _set(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
+    return await _change(coordinator, call, call.data[ATTR_PARAMETERS])
+
+
+async def _preset(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
+    chemistry: str = call.data[ATTR_CHEMISTRY]
+    catalogue = coordinator.pack.catalogue()
+    if catalogue is None:
+        raise refuse("unread")
+    if chemistry not in catalogue.presets:
+        raise refuse("no_preset", chemistry=chemistry.upper(), presets=", ".join(catalogue.presets).upper() or "–")
+    preset = {key: value for key, value in catalogue.presets[chemistry].items() if key in catalogue.settings}
+    return await _change(coordinator, call, preset)
+
+
+async def _change(
+    coordinator: SmartBmsCoordinator, call: ServiceCall, changes: Mapping[str, Any], *, exact: bool = False
+) -> Result:
+    control = coordinator.parameters.control
+    flags = {ATTR_CONFIRM: call.data[ATTR_CONFIRM], ATTR_FORCE: call.data[ATTR_FORCE], "exact": exact}
+    request = await async_request(coordinator.hass, call.context, call.service, **flags)
+    if call.data[ATTR_DRY_RUN]:
+        examination = control.examine(changes, request)
+        return {
+            ATTR_DRY_RUN: True,
+            "possible": not examination.errors,
+            "plan": [{"parameter": step.key, "old": step.old, "new": step.new} for step in examination.steps],
+            "findings": _findings(examination.findings),
+        }
+    # What is already so is not sent and has no result; that is what was asked for.
+    return {"results": _results(await control.apply(cast(Changes, changes), request))}
+
+
+async def _check(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
+    catalogue, settings = coordinator.pack.catalogue(), coordinator.pack.current_settings
+    if catalogue is None or settings is None:
+        raise refuse("unread")
+    return {"findings": _findings(advice(catalogue, settings.values, call.data.get(ATTR_CHEMISTRY)))}
+
+
+async def _backup(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
+    name: str = call.data[ATTR_NAME]
+    if len(call.data[ATTR_DEVICE_ID]) > 1:
+        name = f"{name} – {coordinator.config_entry.title}"
+    profile = await async_profiles(coordinator.hass).async_backup(coordinator.pack, name)
+    return {ATTR_PROFILE: name, ATTR_DATA: profile}
+
+
+async def _restore(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
+    values = await _profile_values(coordinator, call)
+    catalogue = coordinator.pack.catalogue()
+    if catalogue is None:
+        raise refuse("unread")
+    changes, left_out = to_restore(values, catalogue, call.data.get(ATTR_PARAMETERS))
+    return await _change(coordinator, call, changes, exact=True) | {"left_out": left_out}
+
+
+async def _compare(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
+    values = await _profile_values(coordinator, call)
+    catalogue, settings = coordinator.pack.catalogue(), coordinator.pack.current_settings
+    if catalogue is None or settings is None:
+        raise refuse("unread")
+    mine = {key: value for key, value in settings.values.items() if key in catalogue.settings}
+    return {
+        "differences": [
+            {"parameter": key, "pack": pack, ATTR_PROFILE: profile}
+            for key, (pack, profile) in differences(mine, values, catalogue).items()
+        ]
+    }
+
+
+async def _profile_values(coordinator: SmartBmsCoordinator, call: ServiceCall) -> dict[str, SettingValue]:
+    """Return the parameters of the profile that was named or handed over. Raises RefusedError."""
+    if ATTR_PROFILE in call.data:
+        profile: object = await async_profiles(coordinator.hass).async_get(call.data[ATTR_PROFILE])
+    elif ATTR_DATA in call.data:
+        profile = call.data[ATTR_DATA]
+    else:
+        raise refuse("no_profile_given")
+    return values_of(profile, coordinator.family.key, coordinator.identity["variant"])
+
+
+async def _calibrate_voltage(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
+    return await _calibrate(coordinator, call, partial(calibrate_voltage, volts=call.data[ATTR_VOLTAGE]))
+
+
+async def _calibrate_current(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
+    return await _calibrate(coordinator, call, partial(calibrate_current, amperes=call.data[ATTR_CURRENT]))
+
+
+async def _calibrate(
+    coordinator: SmartBmsCoordinator, call: ServiceCall, procedure: Callable[..., Awaitable[list[Record]]]
+) -> Result:
+    flags = {ATTR_CONFIRM: call.data[ATTR_CONFIRM], ATTR_FORCE: call.data[ATTR_FORCE]}
+    request = await async_request(coordinator.hass, call.context, call.service, **flags)
+    return {"results": _results(await procedure(coordinator.parameters.control, coordinator.pack, request=request))}
+
+
+def _results(records: list[Record]) -> list[Result]:
+    return [
+        {
+            "parameter": record.parameter,
+            "old": record.old,
+            "new": record.new,
+            "found": record.found,
+            "outcome": record.outcome.value,
+        }
+        for record in records
+    ]
+
+
+def _findings(findings: list[Finding]) -> list[Result]:
+    return [
+        {
+            "severity": finding.severity.value,
+            "code": finding.code,
+            ATTR_PARAMETERS: list(finding.parameters),
+            "message": _message(finding),
+        }
+        for finding in findings
+    ]
+
+
+def _message(finding: Finding) -> str:
+    return async_get_exception_message(DOMAIN, finding.code, dict(finding.details))
+
+
+# What all actions share: their packs, and how failures are told.
+
+
+async def _for_each(hass: HomeAssistant, for_pack: ForPack, call: ServiceCall) -> ServiceResponse:
+    """Do something for every pack named, all at once; each has its own link. A failure of one does not stop the others.
+
+    It is raised if it is the only pack, or if nobody would see the response.
+    """
+    ids = call.data[ATTR_DEVICE_ID]
+    targets = [
+        (device_id, _coordinator(hass, device_id))
+        for device_id in dict.fromkeys([ids] if isinstance(ids, str) else ids)
+    ]
+    outcomes = await asyncio.gather(
+        *(for_pack(coordinator, call) for _, coordinator in targets), return_exceptions=True
+    )
+    packs: list[Result] = []
+    alone = len(targets) == 1 or not call.return_response
+    for (device_id, coordinator), outcome in zip(targets, outcomes, strict=True):
+        packs.append({"device_id": device_id, ATTR_NAME: coordinator.config_entry.title})
+        if isinstance(outcome, RefusedError):
+            if alone:
+                _raise(outcome, coordinator if len(targets) > 1 else None)
+            packs[-1] |= {"error": _message(outcome.findings[0]), "findings": _findings(list(outcome.findings))}
+        elif isinstance(outcome, BaseException):
+            raise outcome
+        else:
+            packs[-1] |= outcome
+            if not call.return_response:
+                _raise_if_not_held(coordinator, outcome)
+    return cast(ServiceResponse, {"packs": packs}) if call.return_response else None
+
+
+def _coordinator(hass: HomeAssistant, device_id: str) -> SmartBmsCoordinator:
+    _, entry = service.async_get_device_and_config_entry(hass, DOMAIN, device_id)
+    return cast(SmartBmsConfigEntry, entry).runtime_data
+
+
+def _raise(error: RefusedError, coordinator: SmartBmsCoordinator | None) -> None:
+    finding = error.findings[0]
+    if coordinator is None:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key=finding.code, translation_placeholders=dict(finding.details)
+        ) from error
+    raise ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key="refused_for",
+        translation_placeholders={"name": coordinator.config_entry.title, "reason": _message(finding)},
+    ) from error
+
+
+def _raise_if_not_held(coordinator: SmartBmsCoordinator, outcome: Result) -> None:
+    catalogue = coordinator.pack.catalogue()
+    records = [
+        Record(at="", **{**result, "outcome": Outcome(result["outcome"])}) for result in outcome.get("results", ())
+    ]
+    raise_unless_confirmed(records, lambda key: catalogue.settings.get(key) if catalogue else None)
+
+
+@callback
+def async_setup_services(hass: HomeAssistant) -> None:
+    """Register the actions. What writes, or shows how a pack could be written, is for administrators."""
+    reading: tuple[tuple[str, ForPack, dict[Any, Any]], ...] = (
+        ("get_parameters", _get, _DEVICES | {probatio.Optional(ATTR_PARAMETERS): _KEYS}),
+        ("check_parameters", _check, _DEVICES | {probatio.Optional(ATTR_CHEMISTRY): probatio.In(CHEMISTRIES)}),
+        ("compare_parameters", _compare, _DEVICES | _SOURCE),
+    )
+    for name, for_pack, fields in reading:
+        hass.services.async_register(
+            DOMAIN,
+            name,
+            partial(_for_each, hass, for_pack),
+            schema=probatio.Schema(fields),
+            supports_response=SupportsResponse.ONLY,
+        )
+    writing: tuple[tuple[str, ForPack, dict[Any, Any]], ...] = (
+        ("set_parameters", _set, _DEVICES | _WRITE | {probatio.Required(ATTR_PARAMETERS): {cv.string: object}}),
+        ("apply_preset", _preset, _DEVICES | _WRITE | {probatio.Required(ATTR_CHEMISTRY): probatio.In(CHEMISTRIES)}),
+        ("backup_parameters", _backup, _DEVICES | {probatio.Required(ATTR_NAME): _NAME}),
+        ("restore_parameters", _restore, _DEVICES | _WRITE | _SOURCE | {probatio.Optional(ATTR_PARAMETERS): _KEYS}),
+        (
+            "calibrate_voltage",
+            _calibrate_voltage,
+            _DEVICE | _ASSURANCE | {probatio.Required(ATTR_VOLTAGE): _positive(1000)},
+        ),
+        (
+            "calibrate_current",
+            _calibrate_current,
+            _DEVICE | _ASSURANCE | {probatio.Required(ATTR_CURRENT): _positive(2000)},
+        ),
+    )
+    for name, for_pack, fields in writing:
+        service.async_register_admin_service(
+            hass,
+            DOMAIN,
+            name,
+            partial(_for_each, hass, for_pack),
+            schema=probatio.Schema(fields),
+            supports_response=SupportsResponse.OPTIONAL,
+        )

@@ -1,0 +1,48 @@
+"""Switches: what the pack allows, and the features of its model."""
+
+from typing import Any, Final, override
+
+from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .bms.settings import Kind, Setting
+from .coordinator import SmartBmsConfigEntry
+from .parameter_entity import SmartBmsParameterEntity, async_add_parameters, presentation
+
+# One link, one write at a time.
+PARALLEL_UPDATES: Final = 1
+
+
+def describe(setting: Setting) -> SwitchEntityDescription:
+    """Return the description of a switch."""
+    return SwitchEntityDescription(**presentation(setting))
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: SmartBmsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the switches of a pack."""
+    async_add_parameters(
+        hass, entry.runtime_data, async_add_entities, kind=Kind.SWITCH, describe=describe, entity=SmartBmsSwitch
+    )
+
+
+class SmartBmsSwitch(SmartBmsParameterEntity, SwitchEntity):
+    """A parameter that is on or off."""
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        value = self._gate.value
+        return None if value is None else bool(value)
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Switch on, and wait for the proof."""
+        await self.async_change(True)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Switch off, and wait for the proof."""
+        await self.async_change(False)

@@ -1,0 +1,112 @@
+"""A pack on the air, and the door to it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+
+from custom_components.smart_bms.bms.families import FAMILIES
+from custom_components.smart_bms.bms.jk.driver import JkDriver
+from custom_components.smart_bms.bms.pack import Change, LinkState, Pack
+from custom_components.smart_bms.control import calibration, door
+from custom_components.smart_bms.control.baseline import Baseline
+from custom_components.smart_bms.control.door import Control, Permission
+from custom_components.smart_bms.control.journal import Journal, Record
+from custom_components.smart_bms.simulator.jk import JkPeripheral
+from tests.packs import capable_pack
+from tests.radio import FAST, finder, on_air
+
+FAMILY = replace(FAMILIES["jk"], make_driver=partial(JkDriver, timing=FAST), stale_after=0.6)
+ALL = Permission(control=True, dangerous=True, experimental=True)
+
+
+class Site:
+    """A pack, the door to it, and what was told of it."""
+
+    def __init__(self, peripheral: JkPeripheral, pack: Pack, permission: Permission, kept: dict[str, Any]) -> None:
+        self.peripheral = peripheral
+        self.pack = pack
+        self.records: list[Record] = []
+        self.drifts: list[dict[str, Any]] = []
+        self.saved: list[list[dict[str, Any]]] = []
+        self.backups: list[str] = []
+        self.control = Control(
+            pack,
+            permission=permission,
+            journal=Journal(kept.get("records", ())),
+            baseline=Baseline(kept.get("baseline")),
+            save=self._save,
+            backup=self._backup,
+            on_record=lambda record, _: self.records.append(replace(record)),
+            on_drift=lambda drift: self.drifts.append(dict(drift)),
+        )
+
+    async def _save(self) -> None:
+        self.saved.append(self.control.journal.as_list())
+
+    async def _backup(self, command: str) -> None:
+        self.backups.append(command)
+
+    def heard(self, change: Change) -> None:
+        if change in (Change.SETTINGS, Change.STATE) and (settings := self.pack.current_settings):
+            self.control.settings_read(settings)
+
+    @property
+    def sent(self) -> list[int]:
+        """Ids of the writes that left."""
+        return [data[4] for data in self.peripheral.written if data[4] not in (0x96, 0x97)]
+
+    def value(self, key: str) -> Any:
+        return self.pack.current_settings.values[key]
+
+    async def until(self, condition: Callable[[], Any], seconds: float = 5.0) -> None:
+        async with asyncio.timeout(seconds):
+            while not condition():
+                await asyncio.sleep(0.01)
+
+    async def streaming(self) -> None:
+        await self.until(lambda: self.pack.state is LinkState.STREAMING and self.pack.current_settings)
+
+
+type Open = Callable[..., Awaitable[Site]]
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for little."""
+    monkeypatch.setattr(door, "SECOND_LOOK", 0.1)
+    monkeypatch.setattr(door, "SEEN_WITHIN", 0.4)
+    monkeypatch.setattr(calibration, "AT_REST_WITHIN", 0.4)
+
+
+@asynccontextmanager
+async def site_of(monkeypatch, peripheral, permission=ALL, kept=None) -> AsyncIterator[Site]:
+    async with on_air(monkeypatch, peripheral) as air:
+        sites: list[Site] = []
+        pack = Pack(
+            FAMILY,
+            "test",
+            finder(air, peripheral.address),
+            lambda change: sites[0].heard(change) if sites else None,
+            (0.02, 0.05),
+        )
+        sites.append(Site(peripheral, pack, permission, kept or {}))
+        task = asyncio.create_task(pack.run())
+        try:
+            await sites[0].streaming()
+            yield sites[0]
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await sites[0].control.finish()
+
+
+@pytest.fixture
+async def site(monkeypatch) -> AsyncIterator[Site]:
+    """Open the door to a pack of the newest layout, with everything allowed."""
+    async with site_of(monkeypatch, capable_pack()) as site:
+        yield site

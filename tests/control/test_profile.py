@@ -1,0 +1,72 @@
+"""Profiles: kept, compared, and only put where they belong."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from custom_components.smart_bms.bms.jk.catalogue import catalogue_of
+from custom_components.smart_bms.bms.reading import Identity
+from custom_components.smart_bms.bms.settings import Settings
+from custom_components.smart_bms.control.findings import RefusedError
+from custom_components.smart_bms.control.profile import FORMAT, differences, make, to_restore, values_of
+
+IDENTITY = Identity(
+    family="jk",
+    variant="JK02_32S",
+    model="JK_B2A24S20P",
+    serial_number="secret",
+    details={"commands": tuple(range(64))},
+)
+VALUES = {"cell_overvoltage": 3.6, "charge_switch": True, "device_address": 3, "mosfet_overtemperature": 90}
+CATALOGUE = catalogue_of(IDENTITY, VALUES)
+PROFILE = make(
+    IDENTITY,
+    Settings(measured_at=0, variant="JK02_32S", values=VALUES | {"wire_resistances": (0.1,)}),
+    CATALOGUE,
+    datetime(2026, 1, 2, tzinfo=UTC),
+)
+
+
+def test_a_profile_holds_the_parameters_and_nothing_of_the_owner() -> None:
+    assert PROFILE["parameters"] == VALUES
+    assert PROFILE["version"] == FORMAT
+    assert PROFILE["created_at"] == "2026-01-02T00:00:00+00:00"
+    assert "secret" not in str(PROFILE)
+    assert values_of(PROFILE, "jk", "JK02_32S") == VALUES
+
+
+@pytest.mark.parametrize(
+    ("profile", "code"),
+    [
+        (None, "not_a_profile"),
+        ("text", "not_a_profile"),
+        ({}, "not_a_profile"),
+        ({"parameters": 3, "version": 1}, "not_a_profile"),
+        (PROFILE | {"version": "1"}, "not_a_profile"),
+        (PROFILE | {"version": True}, "not_a_profile"),
+        (PROFILE | {"version": 0}, "not_a_profile"),
+        (PROFILE | {"version": FORMAT + 1}, "newer_profile"),
+        (PROFILE | {"variant": "JK02_24S"}, "foreign_profile"),
+        (PROFILE | {"family": "daly"}, "foreign_profile"),
+    ],
+)
+def test_what_is_no_profile_for_this_pack_is_refused(profile, code) -> None:
+    with pytest.raises(RefusedError) as error:
+        values_of(profile, "jk", "JK02_32S")
+    assert error.value.findings[0].code == code
+
+
+def test_what_belongs_to_one_board_is_left_out_unless_named() -> None:
+    changes, left_out = to_restore(VALUES | {"gps_heartbeat": True}, CATALOGUE, None)
+    assert changes == {"cell_overvoltage": 3.6, "charge_switch": True}
+    assert left_out == ["device_address", "mosfet_overtemperature", "gps_heartbeat"]
+    assert to_restore(VALUES, CATALOGUE, ["device_address"]) == ({"device_address": 3}, [])
+    with pytest.raises(RefusedError) as error:
+        to_restore(VALUES, CATALOGUE, ["float_mode"])
+    assert error.value.findings[0].code == "not_in_profile"
+
+
+def test_differences_are_those_that_the_wire_would_carry() -> None:
+    other = VALUES | {"cell_overvoltage": 3.60001, "charge_switch": False, "float_mode": True}
+    assert differences(VALUES, other, CATALOGUE) == {"charge_switch": (True, False), "float_mode": (None, True)}
+    assert differences(VALUES, VALUES | {"wire_resistances": [1]}, CATALOGUE) == {}
