@@ -9,17 +9,26 @@ from string import Formatter
 from typing import Any
 
 from awesomeversion import AwesomeVersion, AwesomeVersionStrategy
+from homeassistant.helpers.selector import validate_selector
 from homeassistant.loader import Manifest
 import pytest
+import yaml
 
-from custom_components.smart_bms import sensor
+from custom_components.smart_bms import button, logbook, number, select, sensor, services, switch
 from custom_components.smart_bms.binary_sensor import ALARM_DESCRIPTIONS, BINARY_SENSOR_DESCRIPTIONS
 from custom_components.smart_bms.bms import errors
 from custom_components.smart_bms.bms.alarm import Alarm
 from custom_components.smart_bms.bms.families import FAMILIES
+from custom_components.smart_bms.bms.jk.catalogue import catalogue_of
+from custom_components.smart_bms.bms.jk.layouts import Variant
+from custom_components.smart_bms.bms.jk.registers import REGISTERS
 from custom_components.smart_bms.bms.pack import LinkState
+from custom_components.smart_bms.bms.reading import Identity
+from custom_components.smart_bms.bms.settings import Kind, Proof
 from custom_components.smart_bms.const import DOMAIN
+from custom_components.smart_bms.control.journal import Outcome
 from custom_components.smart_bms.features import Features
+from custom_components.smart_bms.parameter_entity import ENABLED, MAIN, WITHOUT_ENTITY
 from custom_components.smart_bms.publishing import ADJUSTABLE
 
 ROOT = Path(__file__).parents[1]
@@ -36,8 +45,30 @@ EVERYTHING = Features(
     resistances=2,
     probes=("mosfet", "temperature_1"),
 )
+SETTINGS = {
+    setting.key: setting
+    for variant in Variant
+    for setting in catalogue_of(
+        Identity(family="jk", variant=variant, model="JK_X", details={"commands": tuple(range(256))}),
+        {row.key for row in REGISTERS[variant]},
+    ).settings.values()
+    if setting.proof is not Proof.READ_ONLY and setting.key not in WITHOUT_ENTITY
+}
+"""Everything that any pack can be set to, with an entity."""
+
+PARAMETERS = {
+    platform: [describe(setting) for setting in SETTINGS.values() if setting.kind is kind]
+    for platform, kind, describe in (
+        ("switch", Kind.SWITCH, switch.describe),
+        ("number", Kind.NUMBER, number.describe),
+        ("select", Kind.CHOICE, select.describe),
+        ("button", Kind.COMMAND, button.describe),
+    )
+}
 SENSORS = sensor.descriptions(EVERYTHING)
 BINARY_SENSORS = (*BINARY_SENSOR_DESCRIPTIONS, *ALARM_DESCRIPTIONS.values())
+ENTITIES = {"sensor": SENSORS, "binary_sensor": BINARY_SENSORS, **PARAMETERS}
+SERVICES: dict[str, Any] = yaml.safe_load((FOLDER / "services.yaml").read_text())
 
 
 def texts(tree: Any, path: str = "") -> Iterator[tuple[str, str]]:
@@ -95,7 +126,8 @@ def test_hacs_can_install_it() -> None:
 
 
 def test_every_entity_has_a_name_and_none_is_left_over() -> None:
-    for platform, listed in (("sensor", SENSORS), ("binary_sensor", BINARY_SENSORS)):
+    assert set(TEXTS["entity"]) == set(ENTITIES)
+    for platform, listed in ENTITIES.items():
         named = TEXTS["entity"][platform]
         assert {item.translation_key for item in listed} == set(named)
         for item in listed:
@@ -108,6 +140,8 @@ def test_every_state_of_an_enumeration_has_a_name() -> None:
         if item.options:
             assert set(TEXTS["entity"]["sensor"][item.translation_key]["state"]) == set(item.options)
     assert set(TEXTS["entity"]["sensor"]["link"]["state"]) == {state.value for state in LinkState}
+    for item in PARAMETERS["select"]:
+        assert set(TEXTS["entity"]["select"][item.translation_key]["state"]) == set(SETTINGS[item.key].options)
 
 
 def test_units_are_given_once() -> None:
@@ -117,7 +151,7 @@ def test_units_are_given_once() -> None:
 
 
 def test_every_entity_has_an_icon_from_its_class_or_from_ours() -> None:
-    for platform, listed in (("sensor", SENSORS), ("binary_sensor", BINARY_SENSORS)):
+    for platform, listed in ENTITIES.items():
         icons = ICONS["entity"][platform]
         assert set(icons) <= {item.translation_key for item in listed}
         for item in listed:
@@ -155,8 +189,10 @@ def test_every_field_of_a_form_has_a_description() -> None:
     for step in (*TEXTS["config"]["step"].values(), *TEXTS["options"]["step"].values()):
         for part in (step, *step.get("sections", {}).values()):
             assert set(part.get("data", {})) == set(part.get("data_description", {}))
-    for part in TEXTS["options"]["step"]["init"]["sections"].values():
-        assert set(part["data"]) == {quantity.value for quantity in ADJUSTABLE}
+    sections = TEXTS["options"]["step"]["init"]["sections"]
+    assert list(sections) == ["control", "intervals", "dead_bands"]
+    for name in ("intervals", "dead_bands"):
+        assert set(sections[name]["data"]) == {quantity.value for quantity in ADJUSTABLE}
 
 
 def test_placeholders_of_the_flow_are_those_it_gives() -> None:
@@ -187,3 +223,48 @@ def test_the_whole_integration_speaks_through_translations() -> None:
                 targets = [target.id for target in node.targets if isinstance(target, ast.Name)]
                 assert "_attr_name" not in targets, file.name
                 assert "_attr_icon" not in targets, file.name
+
+
+def test_what_is_shown_by_default_exists() -> None:
+    assert set(SETTINGS) >= ENABLED
+    assert set(MAIN) <= set(SETTINGS)
+    assert "discharge_switch" not in ENABLED
+
+
+def codes_in_code() -> set[str]:
+    """Return every code of a finding, and every key of an exception, that is written in the code."""
+    files = [*FOLDER.glob("*.py"), *(FOLDER / "control").glob("*.py")]
+    text = "\n".join(file.read_text() for file in files)
+    plain = re.findall(
+        r'(?:code=|refuse\(\s*|_finding\(\s*|translation_domain=DOMAIN,\s*translation_key=)"([a-z_]+)"', text
+    )
+    rules = re.findall(r'_Rule\("\w+", "(\w+)"', text) + re.findall(r'"(\w+_off)"\)\)', text)
+    ways = re.findall(r'code = "(\w+)" if .* else "(\w+)"', text)
+    return {*plain, *rules, *(key for pair in ways for key in pair)}
+
+
+def test_every_refusal_and_every_finding_has_a_sentence_and_none_is_left_over() -> None:
+    written = {f"write_{outcome}" for outcome in Outcome} - {"write_confirmed", "write_changed_elsewhere"}
+    assert codes_in_code() | written == set(TEXTS["exceptions"])
+    assert {outcome.value for outcome in Outcome} - {"pending"} == set(logbook._MESSAGES)
+
+
+def test_every_action_is_described_and_its_selectors_are_valid() -> None:
+    described = TEXTS["services"]
+    assert set(SERVICES) == set(described) == set(ICONS["services"])
+    for name, service in SERVICES.items():
+        assert set(service["fields"]) == set(described[name]["fields"]), name
+        for field in service["fields"].values():
+            validate_selector(field["selector"])
+            assert "example" in field or "device" in field["selector"] or field.get("default") is False
+        for part in (described[name], *described[name]["fields"].values()):
+            assert part["name"]
+            assert part["description"].endswith(".")
+    assert set(TEXTS["selector"]["chemistry"]["options"]) == set(services.CHEMISTRIES)
+
+
+def test_every_issue_has_its_texts() -> None:
+    assert set(TEXTS["issues"]) == {"drift", "default_password"}
+    assert placeholders(TEXTS["issues"]["drift"]["title"]) == {"name"}
+    assert placeholders(TEXTS["issues"]["drift"]["fix_flow"]["step"]["init"]["description"]) == {"changes"}
+    assert set(TEXTS["issues"]["drift"]["fix_flow"]["step"]["init"]["menu_options"]) == {"accept", "restore"}

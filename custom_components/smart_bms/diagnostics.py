@@ -1,13 +1,17 @@
 """Diagnostics: all that support needs to see, and nothing that tells who the user is."""
 
+from dataclasses import asdict
 from typing import Any, Final
 
-from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import HomeAssistant
 
 from .bms.reading import reading_values
+from .control.door import Control
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
+
+_VALUES: Final = ("old", "new", "found")
 
 TO_REDACT: Final = {
     CONF_ADDRESS,
@@ -18,6 +22,8 @@ TO_REDACT: Final = {
     "unique_id",
     "user_data",
     "user_data_2",
+    "user",
+    "user_id",
 }
 
 
@@ -44,9 +50,23 @@ def _pack(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
             "dropped": dict(pack.dropped),
         },
         "reading": reading_values(pack.last_reading) if pack.last_reading else None,
-        "settings": dict(pack.last_settings.values) if pack.last_settings else None,
+        "settings": async_redact_data(dict(pack.last_settings.values), TO_REDACT) if pack.last_settings else None,
+        "control": _control(coordinator.parameters.control),
         "identity_details": async_redact_data(dict(pack.last_identity.details), TO_REDACT)
         if pack.last_identity
         else None,
         "frames": [{"age": round(now - at, 2), "hex": frame.hex()} for at, frame in pack.frames],
+    }
+
+
+def _control(control: Control) -> dict[str, Any]:
+    """Return what was changed and what came of it."""
+    records = [
+        record.as_dict() | (dict.fromkeys(_VALUES, REDACTED) if record.parameter in TO_REDACT else {})
+        for record in control.journal.records
+    ]
+    return {
+        "permission": asdict(control.permission),
+        "changes": async_redact_data(records, TO_REDACT),
+        "drift": sorted(control.drift),
     }

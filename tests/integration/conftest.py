@@ -103,14 +103,14 @@ async def house(hass: HomeAssistant, enable_custom_integrations: None, enable_bl
     await hass.async_block_till_done(wait_background_tasks=True)
 
 
-type Adopt = Callable[[Peripheral], Awaitable[MockConfigEntry]]
+type Adopt = Callable[..., Awaitable[MockConfigEntry]]
 
 
 @pytest.fixture
 def adopt(hass: HomeAssistant, house: House) -> Adopt:
     """Return what adds a pack the way a user does, and waits until it streams."""
 
-    async def adopt(pack: Peripheral) -> MockConfigEntry:
+    async def adopt(pack: Peripheral, **control: Any) -> MockConfigEntry:
         house.add(pack)
         flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
         flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"address": pack.address})
@@ -119,6 +119,12 @@ def adopt(hass: HomeAssistant, house: House) -> Adopt:
         assert flow["type"] is FlowResultType.CREATE_ENTRY
         entry = flow["result"]
         await house.until(lambda: entry.runtime_data.available)
+        if control:
+            flow = await hass.config_entries.options.async_init(entry.entry_id)
+            options = {"control": control, "intervals": {}, "dead_bands": {}}
+            await hass.config_entries.options.async_configure(flow["flow_id"], options)
+            await hass.async_block_till_done()
+        await house.until(lambda: entry.runtime_data.available and entry.runtime_data.pack.current_settings)
         return entry
 
     return adopt

@@ -207,8 +207,14 @@ async def test_options_tune_the_publishing_and_reload(hass, house, pack, adopt) 
     before = entry.runtime_data
     flow = await hass.config_entries.options.async_init(entry.entry_id)
     assert flow["step_id"] == "init"
-    defaults = flow["data_schema"]({"intervals": {}, "dead_bands": {}})
+    defaults = flow["data_schema"]({"control": {}, "intervals": {}, "dead_bands": {}})
     assert defaults["intervals"]["voltage"] == 10
+    assert defaults["control"] == {
+        "allow_control": False,
+        "experimental_writes": False,
+        "allow_dangerous": False,
+        "reread_interval": 10,
+    }
     assert defaults["dead_bands"]["cell_voltage"] == 0.003
     defaults["intervals"]["voltage"] = 0
     defaults["dead_bands"]["voltage"] = 0
@@ -216,7 +222,7 @@ async def test_options_tune_the_publishing_and_reload(hass, house, pack, adopt) 
     assert flow["type"] is FlowResultType.CREATE_ENTRY
     await house.until(lambda: entry.runtime_data is not before and entry.runtime_data.available)
     flow = await hass.config_entries.options.async_init(entry.entry_id)
-    assert flow["data_schema"]({"intervals": {}, "dead_bands": {}})["intervals"]["voltage"] == 0
+    assert flow["data_schema"]({"control": {}, "intervals": {}, "dead_bands": {}})["intervals"]["voltage"] == 0
 
 
 async def test_a_second_proxy_takes_over_when_the_first_is_full(hass, house, pack) -> None:

@@ -188,11 +188,9 @@ def _is_stored(row: Register) -> bool:
 
 def _takes(row: Register, variant: Variant, listed: frozenset[int | float]) -> bool:
     """Tell whether the pack takes a write of this register; newer firmware lists those that it does."""
-    if row.write is None:
-        return False
     if variant is not Variant.JK02_32S or row.kind is Kind.TEXT:
         return True
-    return row.write in listed if listed else row.write <= LAST_UNGATED
+    return row.write in listed if listed else (row.write or 0) <= LAST_UNGATED
 
 
 def _setting(row: Register, identity: Identity, variant: Variant, *, writable: bool) -> Setting:

@@ -1,0 +1,235 @@
+"""Changing a pack from Home Assistant: entities show what was read back, and every change leaves its trace."""
+
+import asyncio
+import struct
+
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNKNOWN
+from homeassistant.core import Context
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
+import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
+
+from custom_components.smart_bms.const import DOMAIN, EVENT_PARAMETER
+from custom_components.smart_bms.control import door
+from tests.packs import capable_pack, jk_pack
+
+ALLOWED = {"allow_control": True}
+EVERYTHING = {"allow_control": True, "experimental_writes": True, "allow_dangerous": True}
+CHARGE = "switch.shed_charge"
+OVERVOLTAGE = "number.shed_cell_overvoltage"
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch) -> None:
+    monkeypatch.setattr(door, "SECOND_LOOK", 0.1)
+
+
+async def call(hass, domain, service, entity_id, **data) -> None:
+    await hass.services.async_call(domain, service, {"entity_id": entity_id, **data}, blocking=True)
+
+
+async def write(pack, register: int, value: int) -> None:
+    """Change a parameter as the phone app would."""
+    assert pack.change(register, struct.pack("<I", value))
+
+
+async def test_a_switch_turns_when_the_pack_was_read_back(hass, house, pack, adopt) -> None:
+    await adopt(pack, **ALLOWED)
+    states = []
+    hass.bus.async_listen("state_changed", lambda event: states.append(event.data["new_state"].state))
+    assert house.state(CHARGE) == STATE_ON
+    await call(hass, "switch", "turn_off", CHARGE)
+    assert house.state(CHARGE) == STATE_OFF
+    assert pack.board.charge_switch is False
+    await call(hass, "switch", "turn_on", CHARGE)
+    assert house.state(CHARGE) == STATE_ON
+
+
+async def test_a_number_and_a_select_take_what_the_pack_took(hass, house, pack, adopt, entity_on) -> None:
+    await adopt(pack, **EVERYTHING)
+    await call(hass, "number", "set_value", OVERVOLTAGE, value=3.55)
+    assert float(house.state(OVERVOLTAGE)) == 3.55
+    await entity_on("select.shed_can_protocol")
+    await house.until(lambda: house.state("select.shed_can_protocol") == "pylon")
+    await call(hass, "select", "select_option", "select.shed_can_protocol", option="victron")
+    assert house.state("select.shed_can_protocol") == "victron"
+
+
+@pytest.fixture
+def entity_on(hass, house):
+    """Return what enables an entity and waits for it."""
+
+    async def enable(entity_id: str) -> None:
+        registry = er.async_get(hass)
+        entry_id = registry.async_get(entity_id).config_entry_id
+        registry.async_update_entity(entity_id, disabled_by=None)
+        await hass.config_entries.async_reload(entry_id)
+        entry = hass.config_entries.async_get_entry(entry_id)
+        await house.until(lambda: entry.runtime_data.available and entry.runtime_data.pack.current_settings)
+
+    return enable
+
+
+async def test_control_is_off_until_the_user_allows_it(hass, house, pack, adopt) -> None:
+    await adopt(pack)
+    with pytest.raises(ServiceValidationError, match="Allow control"):
+        await call(hass, "switch", "turn_off", CHARGE)
+    assert house.state(CHARGE) == STATE_ON
+    assert pack.board.charge_switch
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [("forget_writes", "did not take"), ("distort_writes", "but the pack has")],
+)
+async def test_a_write_that_does_not_hold_shows_the_truth(hass, house, pack, adopt, fault, sentence) -> None:
+    await adopt(pack, **ALLOWED)
+    setattr(pack.faults, fault, True)
+    with pytest.raises(HomeAssistantError, match=sentence):
+        await call(hass, "number", "set_value", OVERVOLTAGE, value=3.55)
+    shown = pack.board.limits.cell_overvoltage
+    assert float(house.state(OVERVOLTAGE)) == pytest.approx(shown)
+
+
+async def test_a_link_lost_meanwhile_is_said_and_settled_later(hass, house, pack, adopt) -> None:
+    entry = await adopt(pack, **ALLOWED)
+    events = async_capture_events(hass, EVENT_PARAMETER)
+
+    def obey_and_vanish(handle: int, data: bytes) -> None:
+        pack.change(data[4], data[6 : 6 + data[5]])
+        pack.hang_up = True
+        del pack.on_write
+
+    pack.on_write = obey_and_vanish
+    with pytest.raises(HomeAssistantError, match="connection ended"):
+        await call(hass, "switch", "turn_off", CHARGE)
+    await house.until(lambda: len(events) == 2)
+    assert [event.data["outcome"] for event in events] == ["unknown", "confirmed"]
+    assert house.state(CHARGE) == STATE_OFF
+    assert not ir.async_get(hass).async_get_issue(DOMAIN, f"drift_{entry.entry_id}")
+
+
+async def test_a_reload_in_the_middle_is_settled_by_the_next_connection(hass, house, pack, adopt) -> None:
+    entry = await adopt(pack, **ALLOWED)
+    events = async_capture_events(hass, EVENT_PARAMETER)
+    pack.faults.ready_delay = 60
+    task = hass.async_create_task(call(hass, "switch", "turn_off", CHARGE))
+    while pack.written[-1][4] != 0x1D:
+        await asyncio.sleep(0.01)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await asyncio.gather(task, return_exceptions=True)
+    await house.until(lambda: len(events) == 2)
+    assert [event.data["outcome"] for event in events] == ["unknown", "confirmed"]
+    records = entry.runtime_data.parameters.control.journal.records
+    assert [record.outcome for record in records] == ["confirmed"]
+
+
+async def test_parameters_are_unknown_until_they_are_read(hass, house, pack, adopt) -> None:
+    entry = await adopt(pack, **ALLOWED)
+    pack.faults.corrupt_settings = 1000
+    pack.hang_up = True
+    await house.until(lambda: entry.runtime_data.pack.sessions > 1 and entry.runtime_data.available)
+    assert house.state(OVERVOLTAGE) == STATE_UNKNOWN
+    assert house.state(CHARGE) == STATE_UNKNOWN
+    pack.faults.corrupt_settings = 0
+    await entry.runtime_data.parameters.control.refresh()
+    await house.until(lambda: house.state(OVERVOLTAGE) == "3.6")
+
+
+async def test_only_what_the_model_has_and_the_user_risks_is_offered(hass, house, adopt) -> None:
+    entry = await adopt(jk_pack("JK02_24S", name="Shed"), **ALLOWED)
+    registry = er.async_get(hass)
+
+    def offered() -> set[str]:
+        entities = er.async_entries_for_config_entry(registry, entry.entry_id)
+        return {item.entity_id for item in entities if item.domain in ("switch", "number", "select", "button")}
+
+    assert offered() == set()
+    flow = await hass.config_entries.options.async_init(entry.entry_id)
+    options = {"control": EVERYTHING, "intervals": {}, "dead_bands": {}}
+    await hass.config_entries.options.async_configure(flow["flow_id"], options)
+    await house.until(lambda: {CHARGE, OVERVOLTAGE} <= offered())
+    assert "switch.shed_heating" not in offered()
+    flow = await hass.config_entries.options.async_init(entry.entry_id)
+    await hass.config_entries.options.async_configure(
+        flow["flow_id"], options | {"control": dict.fromkeys(EVERYTHING, False)}
+    )
+    await house.until(lambda: not offered())
+
+
+async def test_parameters_have_entities_while_the_pack_is_away(hass, house, pack, adopt) -> None:
+    entry = await adopt(pack, **ALLOWED)
+    house.take_away(pack)
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert house.state(OVERVOLTAGE) == "unavailable"
+    assert hass.states.get(OVERVOLTAGE).attributes["max"] == 4.4
+
+
+async def test_a_command_of_the_board_is_backed_up_first(hass, house, adopt, entity_on) -> None:
+    pack = capable_pack(name="Shed")
+    await adopt(pack, **EVERYTHING)
+    await entity_on("button.shed_load_board_preset_nmc")
+    await call(hass, "button", "press", "button.shed_load_board_preset_nmc")
+    assert float(house.state(OVERVOLTAGE)) == 4.2
+    with pytest.raises(ServiceValidationError, match="Shed before load preset nmc"):
+        await hass.services.async_call(
+            DOMAIN,
+            "compare_parameters",
+            {"device_id": device(hass), "profile": "x"},
+            blocking=True,
+            return_response=True,
+        )
+
+
+def device(hass) -> str:
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    (found,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    return found.id
+
+
+async def test_every_change_leaves_an_event_and_a_record(hass, house, pack, adopt, hass_admin_user) -> None:
+    entry = await adopt(pack, **ALLOWED)
+    events = async_capture_events(hass, EVENT_PARAMETER)
+    await hass.services.async_call(
+        "switch", "turn_off", {"entity_id": CHARGE}, blocking=True, context=Context(user_id=hass_admin_user.id)
+    )
+    (event,) = events
+    assert event.context.user_id == hass_admin_user.id
+    assert event.data == {
+        "device_id": device(hass),
+        "name": "Shed",
+        "parameter": "charge_switch",
+        "old": True,
+        "new": False,
+        "found": False,
+        "outcome": "confirmed",
+        "source": "switch",
+        "user": hass_admin_user.name,
+    }
+    (record,) = entry.runtime_data.parameters.control.journal.records
+    assert record.user == hass_admin_user.name
+    await hass.config_entries.async_reload(entry.entry_id)
+    (record,) = entry.runtime_data.parameters.control.journal.records
+    assert record.outcome == "confirmed"
+
+
+async def test_removing_a_pack_removes_its_journal(hass, house, pack, adopt, hass_storage) -> None:
+    entry = await adopt(pack, **ALLOWED)
+    await call(hass, "switch", "turn_off", CHARGE)
+    assert f"{DOMAIN}.{entry.entry_id}" in hass_storage
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert f"{DOMAIN}.{entry.entry_id}" not in hass_storage
+
+
+async def test_parameters_are_looked_at_now_and_then(hass, house, pack, adopt, monkeypatch) -> None:
+    monkeypatch.setattr("custom_components.smart_bms.parameters.timedelta", lambda minutes: _tenth())
+    await adopt(pack, **ALLOWED)
+    await write(pack, 0x1D, 0)
+    await house.until(lambda: house.state(CHARGE) == STATE_OFF)
+
+
+def _tenth():
+    from datetime import timedelta
+
+    return timedelta(seconds=0.1)

@@ -1,0 +1,145 @@
+"""Repairs and logbook: what was changed elsewhere is shown, and put right through the same door."""
+
+from http import HTTPStatus
+import struct
+
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
+
+from custom_components.smart_bms.const import DOMAIN, EVENT_PARAMETER
+from custom_components.smart_bms.logbook import async_describe_events
+from custom_components.smart_bms.repairs import async_create_fix_flow
+
+ALLOWED = {"allow_control": True}
+
+
+def issue(hass, entry, kind="drift"):
+    return ir.async_get(hass).async_get_issue(DOMAIN, f"{kind}_{entry.entry_id}")
+
+
+async def drifted(hass, house, pack, entry) -> None:
+    """Let the phone app change two parameters."""
+    pack.change(0x04, struct.pack("<I", 3650))
+    pack.change(0x1D, bytes(4))
+    await entry.runtime_data.parameters.control.refresh()
+    await house.until(lambda: issue(hass, entry))
+
+
+@pytest.fixture
+async def fix(hass, hass_client):
+    """Return what opens the repair of an entry and chooses from its menu."""
+    assert await async_setup_component(hass, "repairs", {})
+
+    async def fix(entry, choice: str, meanwhile=None) -> dict:
+        client = await hass_client()
+        data = {"handler": DOMAIN, "issue_id": f"drift_{entry.entry_id}"}
+        response = await client.post("/api/repairs/issues/fix", json=data)
+        assert response.status == HTTPStatus.OK
+        flow = await response.json()
+        assert flow["type"] == "menu"
+        assert flow["menu_options"] == ["accept", "restore"]
+        assert "cell overvoltage: 3.6 V → 3.65 V" in flow["description_placeholders"]["changes"]
+        if meanwhile:
+            await meanwhile()
+        url = f"/api/repairs/issues/fix/{flow['flow_id']}"
+        return await (await client.post(url, json={"next_step_id": choice})).json()
+
+    return fix
+
+
+async def test_a_change_elsewhere_raises_a_repair_and_an_event(hass, house, pack, adopt) -> None:
+    entry = await adopt(pack, **ALLOWED)
+    events = async_capture_events(hass, EVENT_PARAMETER)
+    await drifted(hass, house, pack, entry)
+    placeholders = issue(hass, entry).translation_placeholders
+    assert placeholders["name"] == "Shed"
+    assert placeholders["changes"] == "- cell overvoltage: 3.6 V → 3.65 V\n- charge switch: on → off"
+    assert {event.data["outcome"] for event in events} == {"changed_elsewhere"}
+
+
+async def test_it_can_be_accepted(hass, house, pack, adopt, fix) -> None:
+    entry = await adopt(pack)
+    await drifted(hass, house, pack, entry)
+    assert (await fix(entry, "accept"))["type"] == "create_entry"
+    assert issue(hass, entry) is None
+    assert pack.board.limits.cell_overvoltage == 3.65
+
+
+async def test_it_can_be_undone(hass, house, pack, adopt, fix) -> None:
+    entry = await adopt(pack, **ALLOWED)
+    await drifted(hass, house, pack, entry)
+    events = async_capture_events(hass, EVENT_PARAMETER)
+    assert (await fix(entry, "restore"))["type"] == "create_entry"
+    assert issue(hass, entry) is None
+    assert pack.board.limits.cell_overvoltage == 3.6
+    assert pack.board.charge_switch
+    assert {event.data["source"] for event in events} == {"repair"}
+    assert all(event.context.user_id and event.data["user"] for event in events)
+
+
+async def test_without_permission_it_says_what_to_do(hass, house, pack, adopt, fix) -> None:
+    entry = await adopt(pack)
+    await drifted(hass, house, pack, entry)
+    flow = await fix(entry, "restore")
+    assert flow["type"] == "abort"
+    assert flow["reason"] == "not_restored"
+    assert "Allow control" in flow["description_placeholders"]["reason"]
+    assert issue(hass, entry)
+
+
+@pytest.mark.parametrize("choice", ["accept", "restore"])
+async def test_an_entry_that_went_away_meanwhile_ends_it(hass, house, pack, adopt, fix, choice) -> None:
+    entry = await adopt(pack)
+    await drifted(hass, house, pack, entry)
+
+    async def unload() -> None:
+        await hass.config_entries.async_unload(entry.entry_id)
+
+    flow = await fix(entry, choice, unload)
+    assert flow["reason"] == "not_loaded"
+
+
+async def test_a_default_password_is_explained_until_it_is_changed(hass, house, pack, adopt) -> None:
+    entry = await adopt(pack)
+    found = issue(hass, entry, "default_password")
+    assert not found.is_fixable
+    assert found.translation_placeholders == {"name": "Shed"}
+    pack.memory.info |= {62: b"9876", 118: b"654321"}
+    pack.hang_up = True
+    await house.until(lambda: issue(hass, entry, "default_password") is None)
+
+
+async def test_other_issues_are_only_confirmed(hass) -> None:
+    flow = await async_create_fix_flow(hass, "x", None)
+    assert type(flow).__name__ == "ConfirmRepairFlow"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({}, "cell overvoltage changed from 3.6 to 3.55, read back from the pack (set parameters)"),
+        ({"outcome": "refused"}, "cell overvoltage was not changed to 3.55: the pack kept 3.6 (set parameters)"),
+        ({"outcome": "different", "found": 3.5}, "cell overvoltage should change from 3.6 to 3.55, but the pack has 3.5 (set parameters)"),
+        ({"outcome": "changed_elsewhere", "new": None, "found": 3.65, "source": ""}, "cell overvoltage was changed from 3.6 to 3.65 by something other than Home Assistant"),
+        ({"parameter": "factory_reset", "new": None, "old": None}, "factory reset was carried out: parameters changed (set parameters)"),
+        ({"user": "Ada"}, "cell overvoltage changed from 3.6 to 3.55, read back from the pack (set parameters), asked by Ada"),
+    ],
+)  # fmt: skip
+async def test_the_logbook_tells_the_story(hass, changes, message) -> None:
+    described = {}
+    async_describe_events(hass, lambda domain, event, describe: described.update({(domain, event): describe}))
+    data = {
+        "name": "Shed",
+        "parameter": "cell_overvoltage",
+        "old": 3.6,
+        "new": 3.55,
+        "found": 3.55,
+        "outcome": "confirmed",
+        "source": "set_parameters",
+        "user": None,
+    }
+    event = type("E", (), {"data": data | changes, "context": type("C", (), {"user_id": None})})
+    line = described[DOMAIN, EVENT_PARAMETER](event)
+    assert line == {"name": "Shed", "message": message}
