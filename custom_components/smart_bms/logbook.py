@@ -38,10 +38,10 @@ def async_describe_events(
             new=shown(data["new"]),
             found=shown(data["found"]),
         )
-        if data["source"]:
-            message += f" ({words(data['source'])})"
-        if data["user"] and event.context.user_id is None:
-            message += f", asked by {data['user']}"
+        by = [words(data["source"]).lower()] if data["source"] else []
+        by += [data["user"]] if data["user"] else []
+        if by:
+            message += f" ({', '.join(by)})"
         return {LOGBOOK_ENTRY_NAME: data["name"], LOGBOOK_ENTRY_MESSAGE: message}
 
     async_describe_event(DOMAIN, EVENT_PARAMETER, describe)

@@ -10,6 +10,8 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.typing import ConfigType
 import probatio
 
+from custom_components.smart_bms.bms.encode import FAMILIES
+
 from .air import Air
 from .packs import all_packs
 from .proxy import EmulatedProxy
@@ -18,11 +20,18 @@ DOMAIN = "smart_bms_lab"
 CONFIG_SCHEMA = cv.empty_config_schema(DOMAIN)
 
 _ADVERTISING_INTERVAL = timedelta(seconds=1)
+_CHANGE_SCHEMA = probatio.Schema(
+    {
+        probatio.Required(CONF_ADDRESS): cv.string,
+        probatio.Required("parameter"): cv.string,
+        probatio.Required("value"): cv.string,
+    }
+)
 _FAULT_SCHEMA = probatio.Schema(
     {
         probatio.Required(CONF_ADDRESS): cv.string,
         probatio.Required("fault"): cv.string,
-        probatio.Required("value"): probatio.Any(bool, int, None),
+        probatio.Required("value"): probatio.Any(bool, int, float, None),
     }
 )
 
@@ -59,5 +68,13 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
             raise ValueError(call.data["fault"])
         setattr(faults, call.data["fault"], call.data["value"])
 
+    async def change_elsewhere(call: ServiceCall) -> None:
+        """Change a parameter as the vendor's app on a phone would, unseen by Home Assistant."""
+        peripheral = air.peripherals[call.data[CONF_ADDRESS]]
+        encode = FAMILIES[peripheral.family]
+        if not peripheral.change_elsewhere(encode(peripheral.variant, call.data["parameter"], call.data["value"])):
+            raise ValueError("the pack does not take that")
+
     hass.services.async_register(DOMAIN, "set_fault", set_fault, schema=_FAULT_SCHEMA)
+    hass.services.async_register(DOMAIN, "change_elsewhere", change_elsewhere, schema=_CHANGE_SCHEMA)
     return True

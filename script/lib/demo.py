@@ -23,6 +23,8 @@ import jwt
 
 ROOT = Path(__file__).resolve().parents[2]
 USER = "demo"
+CONTROLLED = "C8:47:80:12:5A:01"
+"""Its owner allows control; the other pack shows how it is without."""
 SET_UP = ("C8:47:80:12:5A:01", "C8:47:8C:30:7B:02")
 START_TIMEOUT = 180
 
@@ -201,6 +203,11 @@ def populate(folder: Path, port: int, pid: int) -> None:
             step = api.call(f"config/config_entries/flow/{step['flow_id']}", answer)
         if step["type"] != "create_entry":
             sys.exit(f"{address} could not be added: {step}")
+        if address == CONTROLLED:
+            entry = step["result"]["entry_id"]
+            step = api.call("config/config_entries/options/flow", {"handler": entry})
+            options = {"control": {"allow_control": True}, "intervals": {}, "dead_bands": {}}
+            api.call(f"config/config_entries/options/flow/{step['flow_id']}", options)
     populated.touch()
 
 

@@ -40,8 +40,8 @@ def falling(low: int, high: int, count: int, divisor: int):
 @st.composite
 def valid_sets(draw):
     """Return all parameters of a pack, in order and within their ranges."""
-    values = dict(zip(CHAINS[0], draw(falling(1200, 4400, 5, 1000)), strict=True))
-    hot, cold = draw(falling(300, 800, 2, 10)), draw(falling(-450, 200, 2, 10))
+    values = dict(zip(CHAINS[0], draw(falling(1200, 4350, 5, 1000)), strict=True))
+    hot, cold = draw(falling(300, 800, 2, 10)), draw(falling(-300, 200, 2, 10))
     values |= dict(zip(CHAINS[1], [*hot, *cold], strict=True))
     values |= dict(zip(CHAINS[2], draw(falling(300, 800, 2, 10)), strict=True))
     for setting in draw(st.lists(st.sampled_from(NUMBERS), unique_by=lambda setting: setting.key, max_size=6)):

@@ -163,7 +163,7 @@ async def test_parameters_have_entities_while_the_pack_is_away(hass, house, pack
     house.take_away(pack)
     await hass.config_entries.async_reload(entry.entry_id)
     assert house.state(OVERVOLTAGE) == "unavailable"
-    assert hass.states.get(OVERVOLTAGE).attributes["max"] == 4.4
+    assert hass.states.get(OVERVOLTAGE).attributes["max"] == 4.35
 
 
 async def test_a_command_of_the_board_is_backed_up_first(hass, house, adopt, entity_on) -> None:
@@ -172,7 +172,7 @@ async def test_a_command_of_the_board_is_backed_up_first(hass, house, adopt, ent
     await entity_on("button.shed_load_board_preset_nmc")
     await call(hass, "button", "press", "button.shed_load_board_preset_nmc")
     assert float(house.state(OVERVOLTAGE)) == 4.2
-    with pytest.raises(ServiceValidationError, match="Shed before load preset nmc"):
+    with pytest.raises(ServiceValidationError, match="Shed before Load preset NMC"):
         await hass.services.async_call(
             DOMAIN,
             "compare_parameters",

@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 import struct
+from types import SimpleNamespace
 
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
@@ -40,7 +41,7 @@ async def fix(hass, hass_client):
         flow = await response.json()
         assert flow["type"] == "menu"
         assert flow["menu_options"] == ["accept", "restore"]
-        assert "cell overvoltage: 3.6 V → 3.65 V" in flow["description_placeholders"]["changes"]
+        assert "Cell overvoltage: 3.6 V → 3.65 V" in flow["description_placeholders"]["changes"]
         if meanwhile:
             await meanwhile()
         url = f"/api/repairs/issues/fix/{flow['flow_id']}"
@@ -55,7 +56,7 @@ async def test_a_change_elsewhere_raises_a_repair_and_an_event(hass, house, pack
     await drifted(hass, house, pack, entry)
     placeholders = issue(hass, entry).translation_placeholders
     assert placeholders["name"] == "Shed"
-    assert placeholders["changes"] == "- cell overvoltage: 3.6 V → 3.65 V\n- charge switch: on → off"
+    assert placeholders["changes"] == "- Cell overvoltage: 3.6 V → 3.65 V\n- Charge switch: on → off"
     assert {event.data["outcome"] for event in events} == {"changed_elsewhere"}
 
 
@@ -119,12 +120,12 @@ async def test_other_issues_are_only_confirmed(hass) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({}, "cell overvoltage changed from 3.6 to 3.55, read back from the pack (set parameters)"),
-        ({"outcome": "refused"}, "cell overvoltage was not changed to 3.55: the pack kept 3.6 (set parameters)"),
-        ({"outcome": "different", "found": 3.5}, "cell overvoltage should change from 3.6 to 3.55, but the pack has 3.5 (set parameters)"),
-        ({"outcome": "changed_elsewhere", "new": None, "found": 3.65, "source": ""}, "cell overvoltage was changed from 3.6 to 3.65 by something other than Home Assistant"),
-        ({"parameter": "factory_reset", "new": None, "old": None}, "factory reset was carried out: parameters changed (set parameters)"),
-        ({"user": "Ada"}, "cell overvoltage changed from 3.6 to 3.55, read back from the pack (set parameters), asked by Ada"),
+        ({}, "Cell overvoltage changed from 3.6 to 3.55, read back from the pack (set parameters)"),
+        ({"outcome": "refused"}, "Cell overvoltage was not changed to 3.55: the pack kept 3.6 (set parameters)"),
+        ({"outcome": "different", "found": 3.5}, "Cell overvoltage should change from 3.6 to 3.55, but the pack has 3.5 (set parameters)"),
+        ({"outcome": "changed_elsewhere", "new": None, "found": 3.65, "source": ""}, "Cell overvoltage was changed from 3.6 to 3.65 by something other than Home Assistant"),
+        ({"parameter": "factory_reset", "new": None, "old": None}, "Factory reset was carried out: parameters changed (set parameters)"),
+        ({"user": "Ada"}, "Cell overvoltage changed from 3.6 to 3.55, read back from the pack (set parameters, Ada)"),
     ],
 )  # fmt: skip
 async def test_the_logbook_tells_the_story(hass, changes, message) -> None:
@@ -140,6 +141,6 @@ async def test_the_logbook_tells_the_story(hass, changes, message) -> None:
         "source": "set_parameters",
         "user": None,
     }
-    event = type("E", (), {"data": data | changes, "context": type("C", (), {"user_id": None})})
-    line = described[DOMAIN, EVENT_PARAMETER](event)
+    # What the recorder hands over has its data and no more.
+    line = described[DOMAIN, EVENT_PARAMETER](SimpleNamespace(data=data | changes))
     assert line == {"name": "Shed", "message": message}

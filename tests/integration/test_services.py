@@ -54,7 +54,7 @@ async def test_parameters_are_told_with_what_may_be_written(house, pack, adopt, 
         "writable": True,
         "experimental": False,
         "minimum": 1.2,
-        "maximum": 4.4,
+        "maximum": 4.35,
         "step": 0.001,
     }
     assert answer["parameters"]["mosfet_overtemperature"] == {"value": 90, "unit": "°C", "writable": False}
@@ -79,7 +79,7 @@ async def test_a_dry_run_shows_the_writes_and_what_speaks_against_them(hass, hou
     (finding,) = answer["findings"]
     assert finding["code"] == "confirm_needed"
     assert finding["parameters"] == ["cell_count"]
-    assert finding["message"].startswith("Changing cell count is dangerous")
+    assert finding["message"].startswith("Changing Cell count is dangerous")
     assert (await act("set_parameters", parameters=changes, dry_run=True, confirm=True))["possible"] is True
     assert len(pack.written) == sent
 
@@ -100,17 +100,17 @@ async def test_what_did_not_hold_is_in_the_response_or_raised(hass, house, pack,
     answer = await act("set_parameters", parameters={"charge_switch": False})
     assert answer["results"][0]["outcome"] == "refused"
     data = {"device_id": device(hass, pack.address), "parameters": {"charge_switch": False}}
-    with pytest.raises(HomeAssistantError, match="did not take off for charge switch: it kept on"):
+    with pytest.raises(HomeAssistantError, match="did not take off for Charge switch: it kept on"):
         await hass.services.async_call(DOMAIN, "set_parameters", data, blocking=True)
 
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"cell_overvoltage": 9}, r"cell overvoltage cannot be 9 V: it must be between 1.2 V and 4.4 V"),
-        ({"cell_overvoltage": 3.4}, r"cell overvoltage \(3.4 V\) must be higher than cell overvoltage release"),
+        ({"cell_overvoltage": 9}, r"Cell overvoltage cannot be 9 V: it must be between 1.2 V and 4.35 V"),
+        ({"cell_overvoltage": 3.4}, r"Cell overvoltage \(3.4 V\) must be higher than Cell overvoltage release"),
         ({"nonsense": 1}, 'There is no parameter "nonsense"'),
-        ({"port_mode": "can"}, 'This model has no parameter "port mode"'),
+        ({"port_mode": "can"}, 'This model has no parameter "port_mode"'),
         ({"rebulk_soc": 5}, "Experimental writes"),
         ({"cell_overvoltage": "high"}, "takes a number, not high"),
         ({"cell_overvoltage": 3.2, "cell_overvoltage_release": 3.1}, "would stop charging at once: it is at 3.2"),
@@ -146,7 +146,7 @@ async def test_a_check_finds_what_is_questionable(house, pack, adopt, act) -> No
     assert codes == {"balance_trigger_advice"}
     found = (await act("check_parameters", chemistry="nmc"))["findings"]
     assert {"severity": "advice", "code": "differs_from_preset", "parameters": ["cell_overvoltage"],
-            "message": "cell overvoltage is 3.6 V; the NMC preset of the manual has 4.2 V"} in found  # fmt: skip
+            "message": "Cell overvoltage is 3.6 V; the NMC preset of the manual has 4.2 V"} in found  # fmt: skip
 
 
 async def test_a_profile_is_kept_compared_and_restored_to_several_packs(hass, house, pack, adopt, act) -> None:

@@ -70,8 +70,6 @@ class Setting:
     """Values of a choice; the longest text as its length in `maximum`."""
     dangerous: bool = False
     """A wrong value can harm the battery or leave the house dark: it takes a second word from the user."""
-    manual: tuple[float, float] | None = None
-    """The range that the vendor's manual prints, where it is narrower."""
     seen: Callable[[Reading], SettingValue | None] | None = None
     """Shows the effect in a reading, for what the settings do not hold."""
     tolerance: float = 0.0

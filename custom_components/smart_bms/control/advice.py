@@ -85,10 +85,8 @@ def _ranges(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
         value = _number(values, key)
         if setting.kind is not Kind.NUMBER or value is None or setting.proof is Proof.READ_ONLY:
             continue
-        low, high = setting.manual or (setting.minimum, setting.maximum)
-        low, high = max(low, setting.minimum), min(high, setting.maximum)
         unused = value == 0 and setting.unit == "V"
-        if not low <= value <= high and not unused:
+        if not setting.minimum <= value <= setting.maximum and not unused:
             yield Finding(
                 code="outside_manual",
                 severity=Severity.WARNING,
@@ -96,8 +94,8 @@ def _ranges(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
                 details={
                     "parameter": words(key),
                     "value": shown(value, setting),
-                    "minimum": shown(low, setting),
-                    "maximum": shown(high, setting),
+                    "minimum": shown(setting.minimum, setting),
+                    "maximum": shown(setting.maximum, setting),
                 },
             )
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Final
 
 from ..bms.settings import Setting, SettingValue
 
@@ -27,6 +28,14 @@ class Finding:
     severity: Severity = Severity.ERROR
 
 
+_ABBREVIATIONS: Final = {name.lower(): name for name in ("SOC", "SOH", "GPS", "PCL", "CAN", "NMC", "LFP", "LTO")} | {
+    "uart1": "UART 1",
+    "uart2": "UART 2",
+    "uart3": "UART 3",
+    "max": "maximum",
+}
+
+
 class RefusedError(Exception):
     """A change was refused before anything was sent. The first finding is the reason to tell."""
 
@@ -43,7 +52,8 @@ def refuse(code: str, **details: str) -> RefusedError:
 
 def words(key: str) -> str:
     """Return the name of a parameter in a sentence."""
-    return key.replace("_", " ")
+    spoken = [_ABBREVIATIONS.get(word, word) for word in key.split("_")]
+    return " ".join((spoken[0][:1].upper() + spoken[0][1:], *spoken[1:]))
 
 
 def shown(value: SettingValue | None, setting: Setting | None = None) -> str:
@@ -55,4 +65,4 @@ def shown(value: SettingValue | None, setting: Setting | None = None) -> str:
     if isinstance(value, (int, float)):
         number = f"{round(value, 6):.6f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
         return f"{number} {setting.unit}".rstrip() if setting else number
-    return words(str(value)) if setting and setting.options else str(value)
+    return str(value)

@@ -65,12 +65,11 @@ def _quoted(value: object) -> str:
 
 def key_findings(catalogue: Catalogue, key: str) -> Iterator[Finding]:
     """Yield what is wrong with naming this parameter."""
-    details = {"parameter": words(key)}
     if key not in catalogue.settings:
         code = "unsupported_parameter" if key in catalogue.known else "unknown_parameter"
-        yield Finding(code=code, parameters=(key,), details=details)
+        yield Finding(code=code, parameters=(key,), details={"parameter": key})
     elif catalogue.settings[key].proof is Proof.READ_ONLY:
-        yield Finding(code="read_only", parameters=(key,), details=details)
+        yield Finding(code="read_only", parameters=(key,), details={"parameter": words(key)})
 
 
 def broken_orders(values: Mapping[str, SettingValue], chains: Iterable[Chain]) -> Iterator[tuple[str, str]]:

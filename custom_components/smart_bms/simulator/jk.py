@@ -210,6 +210,16 @@ class JkPeripheral(Peripheral):
             0x97: self._answer_device_info,
         }
 
+    @property
+    @override
+    def family(self) -> str:
+        return "jk"
+
+    @property
+    @override
+    def variant(self) -> str:
+        return self.label.layout
+
     # Conversation.
 
     @override
@@ -253,6 +263,11 @@ class JkPeripheral(Peripheral):
             return
         if not faults.lose_ready:
             self.send(self.label.module.notify_handle, _READY, faults.ready_delay)
+
+    @override
+    def change_elsewhere(self, data: bytes) -> bool:
+        """Take a write from a second master."""
+        return self.change(data[4], data[6 : 6 + data[5]])
 
     def change(self, register: int, payload: bytes) -> bool:
         """Change a parameter, as the client here or a second master does; tell whether the board took it."""

@@ -85,6 +85,18 @@ class Peripheral:
     _order: itertools.count[int] = field(default_factory=itertools.count)
     _sent: int = 0
 
+    # What it is.
+
+    @property
+    def family(self) -> str:
+        """Make of the pack."""
+        return ""
+
+    @property
+    def variant(self) -> str:
+        """Dialect of the pack."""
+        return ""
+
     # What a radio does with it.
 
     @property
@@ -141,6 +153,10 @@ class Peripheral:
 
     def on_write(self, handle: int, data: bytes) -> None:
         """React to a command."""
+
+    def change_elsewhere(self, data: bytes) -> bool:
+        """Take a write from a second master, say a phone; tell whether it was taken."""
+        return False
 
     def on_time(self, seconds: float) -> None:
         """Move the pack on, queue what it sends by itself."""

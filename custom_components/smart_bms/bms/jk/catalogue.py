@@ -1,6 +1,6 @@
 """What can be set on a JK pack, and to which values.
 
-Ranges and steps are those of the vendor's field definition; `manual` is where the BMS manual (appendix II) is narrower. The
+Ranges and steps are those of the vendor's field definition, and of the BMS manual (appendix II) where that is narrower. The
 currents and the number of cells are bounded by the model, whose name says them: JK-B2A24S15P balances with 2 A, has 24
 cells and carries 150 A.
 """
@@ -60,21 +60,20 @@ class _Range:
     minimum: float
     maximum: float
     step: float = 1.0
-    manual: tuple[float, float] | None = None
 
 
-_CELL_VOLTAGE: Final = _Range(1.2, 4.4, 0.001, (1.2, 4.35))
+_CELL_VOLTAGE: Final = _Range(1.2, 4.35, 0.001)
 _TARGET_VOLTAGE: Final = _Range(1.2, 4.4, 0.001)
 _SECONDS: Final = _Range(2, 600)
 _HOT: Final = _Range(30, 80, 0.1)
-_COLD: Final = _Range(-45, 20, 0.1, (-30, 20))
+_COLD: Final = _Range(-30, 20, 0.1)
 _FROST: Final = _Range(-40, 100)
 _POWER_STAGE: Final = _Range(50, 110, 0.1)
 _HALF_DAY: Final = _Range(0, 18.2, 0.1)
 
 _RANGES: Final[Mapping[str, _Range]] = {
     "cell_count": _Range(2, 32),
-    "design_capacity": _Range(2, 20_000, 0.001, (5, 2000)),
+    "design_capacity": _Range(5, 2000, 0.001),
     "balance_trigger": _Range(0.003, 1.0, 0.001),
     "balance_start_voltage": _Range(1.2, 4.25, 0.01),
     "cell_undervoltage": _CELL_VOLTAGE,
@@ -213,7 +212,6 @@ def _setting(row: Register, identity: Identity, variant: Variant, *, writable: b
         resolution=None if row.code == "f" else 1 / row.divisor,
         options=tuple(_options(row, identity)),
         dangerous=row.key in _DANGEROUS,
-        manual=limits.manual,
         seen=seen,
         tolerance=tolerance,
     )
