@@ -28,7 +28,7 @@ from custom_components.smart_bms.bms.settings import Kind, Proof
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.control.journal import Outcome
 from custom_components.smart_bms.features import Features
-from custom_components.smart_bms.parameter_entity import ENABLED, MAIN, WITHOUT_ENTITY
+from custom_components.smart_bms.parameter_entity import ENABLED, MAIN
 from custom_components.smart_bms.publishing import ADJUSTABLE
 
 ROOT = Path(__file__).parents[1]
@@ -52,7 +52,7 @@ SETTINGS = {
         Identity(family="jk", variant=variant, model="JK_X", details={"commands": tuple(range(256))}),
         {row.key for row in REGISTERS[variant]},
     ).settings.values()
-    if setting.proof is not Proof.READ_ONLY and setting.key not in WITHOUT_ENTITY
+    if setting.proof is not Proof.READ_ONLY and not setting.procedure
 }
 """Everything that any pack can be set to, with an entity."""
 
@@ -239,13 +239,17 @@ def codes_in_code() -> set[str]:
         r'(?:code=|refuse\(\s*|_finding\(\s*|translation_domain=DOMAIN,\s*translation_key=)"([a-z_]+)"', text
     )
     rules = re.findall(r'_Rule\("\w+", "(\w+)"', text) + re.findall(r'"(\w+_off)"\)\)', text)
+    plain += re.findall(r'_SEVERAL: Final = "(\w+)"', text)
     ways = re.findall(r'code = "(\w+)" if .* else "(\w+)"', text)
     return {*plain, *rules, *(key for pair in ways for key in pair)}
 
 
 def test_every_refusal_and_every_finding_has_a_sentence_and_none_is_left_over() -> None:
-    written = {f"write_{outcome}" for outcome in Outcome} - {"write_confirmed", "write_changed_elsewhere"}
-    assert codes_in_code() | written == set(TEXTS["exceptions"])
+    held = {Outcome.CONFIRMED, Outcome.CHANGED_ELSEWHERE, Outcome.PENDING}
+    written = {f"write_{outcome}" for outcome in set(Outcome) - held}
+    commands = {f"command_{outcome}" for outcome in set(Outcome) - held - {Outcome.DIFFERENT}}
+    assert codes_in_code() | written | commands == set(TEXTS["exceptions"])
+    assert set(logbook._COMMANDS) == {"confirmed"} | {code.removeprefix("command_") for code in commands}
     assert {outcome.value for outcome in Outcome} - {"pending"} == set(logbook._MESSAGES)
 
 

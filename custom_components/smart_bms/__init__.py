@@ -9,7 +9,7 @@ from homeassistant.helpers.typing import ConfigType
 from . import adapters
 from .const import DOMAIN
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
-from .parameters import store
+from .parameters import async_clear_issues, store
 from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -45,11 +45,13 @@ async def async_unload_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry) ->
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
     await entry.runtime_data.async_stop()
-    entry.runtime_data.parameters.async_clear_issues()
+    if entry.disabled_by:
+        async_clear_issues(hass, entry.entry_id)
     return True
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> None:
     """Let the pack be discovered again, and forget its journal; profiles stay."""
+    async_clear_issues(hass, entry.entry_id)
     await store(hass, entry.entry_id).async_remove()
     bluetooth.async_rediscover_address(hass, entry.data[CONF_ADDRESS])

@@ -29,7 +29,7 @@ from .const import (
     CONF_INTERVALS,
     DOMAIN,
 )
-from .control.door import Permission
+from .control.request import Permission
 from .features import Features
 from .parameters import Parameters
 from .publishing import Gate, Quantity, policies
@@ -76,7 +76,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
             hass,
             entry_id=entry.entry_id,
             address=self.address,
-            name=entry.title,
+            name=lambda: entry.title,
             pack=self.pack,
             options=options.get(CONF_CONTROL, {}),
             kept=kept,
@@ -177,9 +177,10 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         if self.pack.state is not LinkState.STREAMING or identity is None or settings is None:
             return
         kept = catalogue_data(identity, settings.values)
-        if kept != self.config_entry.data.get(CONF_CATALOGUE) or self.catalogue is None:
+        if kept != self.config_entry.data.get(CONF_CATALOGUE):
             self._async_update_entry({CONF_CATALOGUE: kept})
-            self.catalogue = self.pack.catalogue()
+        if (catalogue := self.pack.catalogue()) != self.catalogue:
+            self.catalogue = catalogue
             self._async_tell_of_features()
         self.parameters.async_pack_told()
 

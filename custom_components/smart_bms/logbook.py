@@ -12,13 +12,15 @@ _MESSAGES = {
     "confirmed": "{parameter} changed from {old} to {new}, read back from the pack",
     "refused": "{parameter} was not changed to {new}: the pack kept {old}",
     "different": "{parameter} should change from {old} to {new}, but the pack has {found}",
-    "unknown": "{parameter} was being changed from {old} to {new} when the connection ended; the next reading will tell",
+    "unknown": "{parameter} was sent to change from {old} to {new}, but could not be read back; the next reading will tell",
     "not_sent": "{parameter} was not changed to {new}: a change before it did not hold",
     "changed_elsewhere": "{parameter} was changed from {old} to {found} by something other than Home Assistant",
 }
 _COMMANDS = {
-    "confirmed": "{parameter} was carried out: parameters changed",
-    "refused": "{parameter} had no effect",
+    "confirmed": "{parameter} was carried out; {found} parameters are different now",
+    "refused": "{parameter} changed nothing",
+    "unknown": "{parameter} was sent, but the pack could not be read back; what changed will show as changed elsewhere",
+    "not_sent": "{parameter} was not sent: a change before it did not hold",
 }
 
 
@@ -31,8 +33,7 @@ def async_describe_events(
     @callback
     def describe(event: Event) -> dict[str, str]:
         data = event.data
-        is_command = data["new"] is None and data["outcome"] in _COMMANDS
-        message = (_COMMANDS if is_command else _MESSAGES)[data["outcome"]].format(
+        message = (_COMMANDS if data["command"] else _MESSAGES)[data["outcome"]].format(
             parameter=words(data["parameter"]),
             old=shown(data["old"]),
             new=shown(data["new"]),

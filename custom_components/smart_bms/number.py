@@ -64,6 +64,16 @@ class SmartBmsNumber(SmartBmsParameterEntity, NumberEntity):
 
     @property
     @override
+    def native_min_value(self) -> float:
+        return self.setting.minimum if self.setting else super().native_min_value
+
+    @property
+    @override
+    def native_max_value(self) -> float:
+        return self.setting.maximum if self.setting else super().native_max_value
+
+    @property
+    @override
     def native_value(self) -> float | None:
         value = self._gate.value
         return value if isinstance(value, (int, float)) else None
@@ -71,4 +81,7 @@ class SmartBmsNumber(SmartBmsParameterEntity, NumberEntity):
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Write the value, and wait for the proof."""
+        if self.setting and self.unit_of_measurement != self.native_unit_of_measurement:
+            # A round number in the user's unit is none in ours.
+            value = round(round(value / self.setting.step) * self.setting.step, 6)
         await self.async_change(value)

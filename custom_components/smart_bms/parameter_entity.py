@@ -34,9 +34,6 @@ ENABLED: Final = frozenset(
 )
 """What many need; the rest is there, but disabled. Cutting off the house is not what a stray touch should do."""
 
-WITHOUT_ENTITY: Final = frozenset({"voltage_calibration", "current_calibration"})
-"""What only makes sense as a procedure: these have actions."""
-
 
 @contextmanager
 def told_to_the_user() -> Iterator[None]:
@@ -57,7 +54,7 @@ def raise_unless_confirmed(records: Sequence[Record], settings: Callable[[str], 
             setting = settings(record.parameter)
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
-                translation_key=f"write_{record.outcome}",
+                translation_key=f"{'command' if record.is_command else 'write'}_{record.outcome}",
                 translation_placeholders={
                     "parameter": words(record.parameter),
                     "new": shown(record.new, setting),
@@ -74,6 +71,12 @@ class SmartBmsParameterEntity(SmartBmsEntity):
         super().__init__(coordinator, description, Quantity.STATE, always=False)
         self._attr_unique_id = f"{coordinator.address}_{unique_key(description.key)}"
 
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        # Limits and options may turn out to be others, while the value stays what it was.
+        self.async_on_remove(self.coordinator.async_add_features_listener(self.async_write_ha_state))
+
     @property
     def setting(self) -> Setting | None:
         """Return what may be written."""
@@ -88,6 +91,10 @@ class SmartBmsParameterEntity(SmartBmsEntity):
 
     async def async_change(self, value: SettingValue | None) -> None:
         """Write the parameter and wait for the proof. Raises what the user is told."""
+        user_id = self._context.user_id if self._context else None
+        user = await self.hass.auth.async_get_user(user_id) if user_id else None
+        if user is not None and not user.is_admin and self.entity_description.key not in MAIN:
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_admin")
         request = await async_request(self.hass, self._context, self.platform.domain)
         with told_to_the_user():
             records = await self.coordinator.parameters.control.apply({self.entity_description.key: value}, request)
@@ -106,7 +113,7 @@ def offered(coordinator: SmartBmsCoordinator, kind: Kind) -> list[Setting]:
     return [
         setting
         for setting in (catalogue.settings.values() if catalogue else ())
-        if setting.kind is kind and setting.proof in proofs and setting.key not in WITHOUT_ENTITY
+        if setting.kind is kind and setting.proof in proofs and not setting.procedure
     ]
 
 
@@ -132,13 +139,12 @@ def async_add_parameters[D: EntityDescription](  # noqa: PLR0913
 ) -> None:
     """Add the entities of a kind, and forget those that are not offered any more."""
     if coordinator.catalogue is not None:
-        wanted = {setting.key for setting in offered(coordinator, kind)}
+        wanted = {f"{coordinator.address}_{unique_key(setting.key)}" for setting in offered(coordinator, kind)}
         registry = er.async_get(hass)
-        for key, setting in coordinator.catalogue.settings.items():
-            if setting.kind is kind and key not in wanted:
-                unique_id = f"{coordinator.address}_{unique_key(key)}"
-                if entity_id := registry.async_get_entity_id(PLATFORMS[kind], DOMAIN, unique_id):
-                    registry.async_remove(entity_id)
+        for item in er.async_entries_for_config_entry(registry, coordinator.config_entry.entry_id):
+            ours = item.unique_id.startswith(f"{coordinator.address}_{unique_key('')}")
+            if item.domain == PLATFORMS[kind] and ours and item.unique_id not in wanted:
+                registry.async_remove(item.entity_id)
     async_add_described(coordinator, add, lambda: map(describe, offered(coordinator, kind)), entity)
 
 

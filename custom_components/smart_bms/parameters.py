@@ -1,6 +1,6 @@
 """Home Assistant's side of the door: keeps the journal, tells of every record, raises and clears repairs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -22,12 +22,14 @@ from .const import (
     EVENT_PARAMETER,
 )
 from .control.baseline import Baseline, Difference
-from .control.door import Control, Permission, Request
+from .control.door import Control
 from .control.findings import shown, words
 from .control.journal import Journal, Record
+from .control.request import Permission, Request
 from .profiles import async_profiles
 
 _VERSION: Final = 1
+_HIDDEN: Final = "(hidden)"
 _SOON: Final = 1.0
 """Seconds within which what the pack said by itself is kept."""
 
@@ -47,6 +49,13 @@ def password_issue(entry_id: str) -> str:
     return f"default_password_{entry_id}"
 
 
+@callback
+def async_clear_issues(hass: HomeAssistant, entry_id: str) -> None:
+    """Take back what only holds for a pack that is there."""
+    for issue in (drift_issue(entry_id), password_issue(entry_id)):
+        ir.async_delete_issue(hass, DOMAIN, issue)
+
+
 async def async_request(hass: HomeAssistant, context: Context | None, source: str, **flags: bool) -> Request:
     """Return a request in the name of whoever caused it."""
     user_id = context.user_id if context else None
@@ -63,12 +72,12 @@ class Parameters:
         *,
         entry_id: str,
         address: str,
-        name: str,
+        name: Callable[[], str],
         pack: Pack,
         options: Mapping[str, Any],
         kept: Mapping[str, Any] | None,
     ) -> None:
-        """`kept` is what `store` held."""
+        """`name` returns the pack's name, which users change; `kept` is what `store` held."""
         self._hass = hass
         self._entry_id = entry_id
         self._address = address
@@ -127,7 +136,7 @@ class Parameters:
     async def _async_backup(self, command: str) -> None:
         """Keep all parameters before a command that changes many."""
         at = dt_util.now().strftime("%Y-%m-%d %H:%M")
-        await async_profiles(self._hass).async_backup(self._pack, f"{self._name} before {words(command)} {at}")
+        await async_profiles(self._hass).async_backup(self._pack, f"{self._name()} before {words(command)} {at}")
 
     @callback
     def _tell(self, record: Record, context: Context | None) -> None:
@@ -138,11 +147,11 @@ class Parameters:
             EVENT_PARAMETER,
             {
                 "device_id": device.id if device else None,
-                "name": self._name,
+                "name": self._name(),
                 "parameter": record.parameter,
-                "old": record.old,
-                "new": record.new,
-                "found": record.found,
+                **dict.fromkeys(("old", "new", "found"), _HIDDEN),
+                **({} if self._is_personal(record) else record.values()),
+                "command": record.is_command,
                 "outcome": record.outcome.value,
                 "source": record.source,
                 "user": record.user,
@@ -150,11 +159,18 @@ class Parameters:
             context=context,
         )
 
+    def _is_personal(self, record: Record) -> bool:
+        catalogue = self.control.catalogue
+        setting = catalogue.settings.get(record.parameter) if catalogue else None
+        return setting is not None and setting.personal
+
     @callback
-    def _drifted(self, drift: Mapping[str, Difference]) -> None:
+    def _drifted(self, drift: Mapping[str, Difference], news: bool) -> None:
         """Raise a repair while something differs from what is meant to be."""
-        if not drift:
+        if news or not drift:
+            # News must be seen even if an earlier message was ignored.
             ir.async_delete_issue(self._hass, DOMAIN, drift_issue(self._entry_id))
+        if not drift:
             return
         catalogue = self.control.catalogue
         settings = catalogue.settings if catalogue else {}
@@ -169,7 +185,7 @@ class Parameters:
             is_fixable=True,
             severity=ir.IssueSeverity.WARNING,
             translation_key="drift",
-            translation_placeholders={"name": self._name, "changes": "\n".join(lines)},
+            translation_placeholders={"name": self._name(), "changes": "\n".join(lines)},
             data={"entry_id": self._entry_id},
         )
 
@@ -185,12 +201,6 @@ class Parameters:
             is_fixable=False,
             severity=ir.IssueSeverity.WARNING,
             translation_key="default_password",
-            translation_placeholders={"name": self._name},
+            translation_placeholders={"name": self._name()},
             learn_more_url=f"{DOCUMENTATION}/jk.md",
         )
-
-    @callback
-    def async_clear_issues(self) -> None:
-        """Take back what only holds while the pack is set up."""
-        for issue in (drift_issue(self._entry_id), password_issue(self._entry_id)):
-            ir.async_delete_issue(self._hass, DOMAIN, issue)

@@ -1,5 +1,6 @@
 """Profiles that Home Assistant keeps: named backups of parameters."""
 
+import asyncio
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
@@ -23,11 +24,13 @@ class Profiles:
         """Prepare; nothing is read yet."""
         self._store: Store[dict[str, Any]] = Store(hass, _VERSION, f"{DOMAIN}.profiles", private=True)
         self._profiles: dict[str, Profile] | None = None
+        self._turn = asyncio.Lock()
 
     async def async_all(self) -> dict[str, Profile]:
         """Return all profiles."""
-        if self._profiles is None:
-            self._profiles = dict(await self._store.async_load() or {})
+        async with self._turn:
+            if self._profiles is None:
+                self._profiles = dict(await self._store.async_load() or {})
         return self._profiles
 
     async def async_get(self, name: str) -> Profile:

@@ -1,5 +1,6 @@
 """Repairs: a parameter was changed elsewhere: accept it, or put the old value back."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from homeassistant.components.http import KEY_HASS_USER
@@ -9,7 +10,11 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.http import current_request
+import probatio
 
+from .bms.settings import Proof
+from .control.baseline import Difference
+from .control.findings import words
 from .coordinator import SmartBmsConfigEntry
 from .parameter_entity import raise_unless_confirmed, told_to_the_user
 from .parameters import Parameters, async_request
@@ -22,6 +27,7 @@ class DriftRepairFlow(RepairsFlow):
         """Remember the pack."""
         super().__init__()
         self._entry_id = entry_id
+        self._shown: Mapping[str, Difference] = {}
 
     def _parameters(self) -> Parameters | None:
         entry = cast(SmartBmsConfigEntry | None, self.hass.config_entries.async_get_entry(self._entry_id))
@@ -31,6 +37,8 @@ class DriftRepairFlow(RepairsFlow):
 
     async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
         """Show what changed."""
+        parameters = self._parameters()
+        self._shown = dict(parameters.control.drift) if parameters else {}
         issue = ir.async_get(self.hass).async_get_issue(self.handler, self.issue_id)
         return self.async_show_menu(
             step_id="init",
@@ -42,19 +50,34 @@ class DriftRepairFlow(RepairsFlow):
         """Take what the pack has now."""
         if (parameters := self._parameters()) is None:
             return self.async_abort(reason="not_loaded")
-        parameters.control.accept_drift()
+        if not await parameters.control.accept(self._shown):
+            return self.async_abort(reason="changed_again")
         return self.async_create_entry(data={})
 
     async def async_step_restore(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
-        """Put the old values back, through the same door as every change."""
+        """Put the old values back, through the same door as every change; what is dangerous takes a second word."""
         if (parameters := self._parameters()) is None:
             return self.async_abort(reason="not_loaded")
-        old: dict[str, Any] = {key: difference[0] for key, difference in parameters.control.drift.items()}
+        if dict(parameters.control.drift) != self._shown:
+            return self.async_abort(reason="changed_again")
         catalogue = parameters.control.catalogue
+        settings = catalogue.settings if catalogue else {}
+        dangerous = [words(key) for key in self._shown if key in settings and settings[key].dangerous]
+        if dangerous and user_input is None:
+            return self.async_show_form(
+                step_id="restore",
+                data_schema=probatio.Schema({}),
+                description_placeholders={"dangerous": ", ".join(dangerous)},
+            )
+        old: dict[str, Any] = {
+            key: difference[0]
+            for key, difference in self._shown.items()
+            if key in settings and settings[key].proof is not Proof.READ_ONLY and not settings[key].procedure
+        }
         http_request = current_request.get()
         user = http_request.get(KEY_HASS_USER) if http_request is not None else None
         request = await async_request(
-            self.hass, Context(user_id=user.id) if user else None, "repair", confirm=True, exact=True
+            self.hass, Context(user_id=user.id) if user else None, "repair", confirm=bool(dangerous), exact=True
         )
         try:
             with told_to_the_user():
@@ -62,6 +85,8 @@ class DriftRepairFlow(RepairsFlow):
             raise_unless_confirmed(records, lambda key: catalogue.settings.get(key) if catalogue else None)
         except HomeAssistantError as error:
             return self.async_abort(reason="not_restored", description_placeholders={"reason": str(error)})
+        if left := [words(key) for key in self._shown if key not in old]:
+            return self.async_abort(reason="left_out", description_placeholders={"parameters": ", ".join(left)})
         return self.async_create_entry(data={})
 
 

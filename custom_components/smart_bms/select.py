@@ -33,6 +33,11 @@ class SmartBmsSelect(SmartBmsParameterEntity, SelectEntity):
 
     @property
     @override
+    def options(self) -> list[str]:
+        return list(self.setting.options) if self.setting else super().options
+
+    @property
+    @override
     def current_option(self) -> str | None:
         value = self._gate.value
         return value if isinstance(value, str) and value in self.options else None

@@ -7,19 +7,19 @@ from typing import Any, Final, cast
 
 from homeassistant.const import ATTR_DEVICE_ID, ATTR_NAME
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv, service
 from homeassistant.helpers.translation import async_get_exception_message
 import probatio
 
-from .bms.settings import Proof, Setting, SettingValue
+from .bms.settings import Kind, Proof, Setting, SettingValue
 from .const import DOMAIN
 from .control.advice import advice
 from .control.calibration import calibrate_current, calibrate_voltage
-from .control.door import Changes
 from .control.findings import Finding, RefusedError, refuse
 from .control.journal import Outcome, Record
 from .control.profile import differences, to_restore, values_of
+from .control.request import Changes
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 from .parameter_entity import raise_unless_confirmed
 from .parameters import async_request
@@ -34,6 +34,9 @@ ATTR_PROFILE: Final = "profile"
 ATTR_DATA: Final = "data"
 ATTR_VOLTAGE: Final = "voltage"
 ATTR_CURRENT: Final = "current"
+
+# What people write for a switch; in the user interface, bare on and off arrive as text.
+_TRUTHS: Final = {"on": True, "true": True, "off": False, "false": False}
 
 CHEMISTRIES: Final = ("lfp", "nmc", "lto")
 
@@ -69,9 +72,14 @@ async def _get(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
     if catalogue is None or settings is None:
         raise refuse("unread")
     wanted = call.data.get(ATTR_PARAMETERS)
-    values = dict(settings.values) | {
-        key: value for key, setting in catalogue.settings.items() if (value := control.value(setting)) is not None
-    }
+    user = await coordinator.hass.auth.async_get_user(call.context.user_id) if call.context.user_id else None
+    values = dict(settings.values) | {key: control.value(setting) for key, setting in catalogue.settings.items()}
+    if user is not None and not user.is_admin:
+        values = {
+            key: value
+            for key, value in values.items()
+            if key not in catalogue.settings or not catalogue.settings[key].personal
+        }
     return {
         "variant": settings.variant,
         "age": round(coordinator.now - settings.measured_at, 1),
@@ -101,7 +109,15 @@ def _described(setting: Setting | None) -> Result:
 
 
 async def _set(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
-    return await _change(coordinator, call, call.data[ATTR_PARAMETERS])
+    catalogue = coordinator.pack.catalogue()
+    settings = catalogue.settings if catalogue else {}
+    changes = {
+        key: _TRUTHS.get(value, value)
+        if isinstance(value, str) and key in settings and settings[key].kind is Kind.SWITCH
+        else value
+        for key, value in call.data[ATTR_PARAMETERS].items()
+    }
+    return await _change(coordinator, call, changes)
 
 
 async def _preset(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
@@ -244,19 +260,23 @@ async def _for_each(hass: HomeAssistant, for_pack: ForPack, call: ServiceCall) -
         *(for_pack(coordinator, call) for _, coordinator in targets), return_exceptions=True
     )
     packs: list[Result] = []
-    alone = len(targets) == 1 or not call.return_response
+    failures: list[HomeAssistantError] = []
     for (device_id, coordinator), outcome in zip(targets, outcomes, strict=True):
         packs.append({"device_id": device_id, ATTR_NAME: coordinator.config_entry.title})
         if isinstance(outcome, RefusedError):
-            if alone:
-                _raise(outcome, coordinator if len(targets) > 1 else None)
+            failures.append(_refusal(outcome.findings[0]))
+            if len(targets) == 1:
+                raise failures[0] from outcome
             packs[-1] |= {"error": _message(outcome.findings[0]), "findings": _findings(list(outcome.findings))}
         elif isinstance(outcome, BaseException):
             raise outcome
         else:
             packs[-1] |= outcome
-            if not call.return_response:
-                _raise_if_not_held(coordinator, outcome)
+            failures += _not_held(coordinator, outcome)
+        if failures and len(targets) > 1 and failures[-1].translation_key != _SEVERAL:
+            failures[-1] = _named(coordinator, failures[-1])
+    if failures and not call.return_response:
+        raise failures[0] if len(failures) == 1 else _together(failures)
     return cast(ServiceResponse, {"packs": packs}) if call.return_response else None
 
 
@@ -265,25 +285,43 @@ def _coordinator(hass: HomeAssistant, device_id: str) -> SmartBmsCoordinator:
     return cast(SmartBmsConfigEntry, entry).runtime_data
 
 
-def _raise(error: RefusedError, coordinator: SmartBmsCoordinator | None) -> None:
-    finding = error.findings[0]
-    if coordinator is None:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key=finding.code, translation_placeholders=dict(finding.details)
-        ) from error
-    raise ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key="refused_for",
-        translation_placeholders={"name": coordinator.config_entry.title, "reason": _message(finding)},
-    ) from error
+_SEVERAL: Final = "refused_for"
 
 
-def _raise_if_not_held(coordinator: SmartBmsCoordinator, outcome: Result) -> None:
+def _refusal(finding: Finding) -> HomeAssistantError:
+    return ServiceValidationError(
+        translation_domain=DOMAIN, translation_key=finding.code, translation_placeholders=dict(finding.details)
+    )
+
+
+def _not_held(coordinator: SmartBmsCoordinator, outcome: Result) -> list[HomeAssistantError]:
+    """Return the error for the first write that did not hold, if there is one."""
     catalogue = coordinator.pack.catalogue()
     records = [
         Record(at="", **{**result, "outcome": Outcome(result["outcome"])}) for result in outcome.get("results", ())
     ]
-    raise_unless_confirmed(records, lambda key: catalogue.settings.get(key) if catalogue else None)
+    try:
+        raise_unless_confirmed(records, lambda key: catalogue.settings.get(key) if catalogue else None)
+    except HomeAssistantError as error:
+        return [error]
+    return []
+
+
+def _named(coordinator: SmartBmsCoordinator, error: HomeAssistantError) -> HomeAssistantError:
+    """Say which of several packs failed."""
+    return type(error)(
+        translation_domain=DOMAIN,
+        translation_key=_SEVERAL,
+        translation_placeholders={"name": coordinator.config_entry.title, "reason": str(error)},
+    )
+
+
+def _together(errors: list[HomeAssistantError]) -> HomeAssistantError:
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="several_failed",
+        translation_placeholders={"reasons": " ".join(f"{error}." for error in errors)},
+    )
 
 
 @callback

@@ -14,8 +14,9 @@ from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.bms.pack import Change, LinkState, Pack
 from custom_components.smart_bms.control import calibration, door
 from custom_components.smart_bms.control.baseline import Baseline
-from custom_components.smart_bms.control.door import Control, Permission
+from custom_components.smart_bms.control.door import Control
 from custom_components.smart_bms.control.journal import Journal, Record
+from custom_components.smart_bms.control.request import Permission
 from custom_components.smart_bms.simulator.jk import JkPeripheral
 from tests.packs import capable_pack
 from tests.radio import FAST, finder, on_air
@@ -42,7 +43,7 @@ class Site:
             save=self._save,
             backup=self._backup,
             on_record=lambda record, _: self.records.append(replace(record)),
-            on_drift=lambda drift: self.drifts.append(dict(drift)),
+            on_drift=lambda drift, _: self.drifts.append(dict(drift)),
         )
 
     async def _save(self) -> None:

@@ -3,9 +3,9 @@
 import pytest
 
 from custom_components.smart_bms.control.calibration import calibrate_current, calibrate_voltage
-from custom_components.smart_bms.control.door import Permission, Request
 from custom_components.smart_bms.control.findings import RefusedError
 from custom_components.smart_bms.control.journal import Outcome
+from custom_components.smart_bms.control.request import Permission, Request
 from tests.control.conftest import site_of
 from tests.packs import capable_pack, jk_pack
 
@@ -29,8 +29,8 @@ async def test_voltage_is_calibrated_with_the_switches_off(monkeypatch) -> None:
             "charge_switch",
             "discharge_switch",
             "voltage_calibration",
-            "charge_switch",
             "discharge_switch",
+            "charge_switch",
         ]
         assert {record.outcome for record in records} == {Outcome.CONFIRMED}
         assert switches(site) == (True, True)
@@ -131,3 +131,47 @@ async def test_without_a_current_there_is_nothing_to_calibrate(site) -> None:
 async def test_a_pack_that_measures_no_current_cannot_be_calibrated(monkeypatch) -> None:
     async with site_of(monkeypatch, jk_pack("JK04")) as site:
         assert await refusal(calibrate_current(site.control, site.pack, 22.0, SURE)) == "nothing_to_calibrate"
+
+
+async def test_a_small_error_is_calibrated_too(site) -> None:
+    shown = site.pack.last_reading.voltage
+    records = await calibrate_voltage(site.control, site.pack, round(shown + 0.06, 2), SURE)
+    assert [record.outcome for record in records] == [Outcome.CONFIRMED] * 5
+    assert 0x64 in site.sent
+
+
+async def test_what_the_pack_shows_already_darkens_nothing(site) -> None:
+    assert await calibrate_voltage(site.control, site.pack, site.pack.last_reading.voltage, SURE) == []
+    assert site.sent == []
+
+
+async def test_a_switch_left_off_shows_as_changed_when_the_calibration_was_cut_short(monkeypatch) -> None:
+    async with site_of(monkeypatch, jk_pack()) as site:
+        await site.until(lambda: site.control.baseline.values)
+        request = Request(source="test", temporary=True)
+        await site.control.apply({"charge_switch": False}, request)
+        kept = {"records": site.control.journal.as_list(), "baseline": dict(site.control.baseline.values)}
+        peripheral = site.peripheral
+    async with site_of(monkeypatch, peripheral, kept=kept) as site:
+        await site.until(lambda: site.drifts)
+        assert site.drifts == [{"charge_switch": (True, False)}]
+
+
+async def test_a_lost_read_back_does_not_leave_a_switch_off(site) -> None:
+    site.peripheral.faults.corrupt_settings = 2
+    await calibrate_voltage(site.control, site.pack, 26.9, SURE)
+    assert switches(site) == (True, True)
+    assert site.drifts == []
+
+
+async def test_each_switch_is_tried_even_if_one_stays_off(site) -> None:
+    take = site.peripheral._take_write
+
+    def refuse_discharge(register: int, payload: bytes) -> None:
+        if not (register == 0x1E and payload[0]):
+            take(register, payload)
+
+    site.peripheral._take_write = refuse_discharge
+    assert await refusal(calibrate_voltage(site.control, site.pack, 26.9, SURE)) == "not_switched_on_again"
+    assert switches(site) == (True, False)
+    assert site.drifts[-1] == {"discharge_switch": (True, False)}

@@ -1,10 +1,13 @@
 """Profiles: kept, compared, and only put where they belong."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from custom_components.smart_bms.bms.jk.catalogue import catalogue_of
+from custom_components.smart_bms.bms.jk.layouts import Variant
+from custom_components.smart_bms.bms.jk.registers import REGISTERS
 from custom_components.smart_bms.bms.reading import Identity
 from custom_components.smart_bms.bms.settings import Settings
 from custom_components.smart_bms.control.findings import RefusedError
@@ -58,9 +61,11 @@ def test_what_is_no_profile_for_this_pack_is_refused(profile, code) -> None:
 
 def test_what_belongs_to_one_board_is_left_out_unless_named() -> None:
     changes, left_out = to_restore(VALUES | {"gps_heartbeat": True}, CATALOGUE, None)
-    assert changes == {"cell_overvoltage": 3.6, "charge_switch": True}
-    assert left_out == ["device_address", "mosfet_overtemperature", "gps_heartbeat"]
+    assert changes == {"cell_overvoltage": 3.6}
+    assert left_out == ["charge_switch", "device_address", "mosfet_overtemperature", "gps_heartbeat"]
     assert to_restore(VALUES, CATALOGUE, ["device_address"]) == ({"device_address": 3}, [])
+    assert to_restore(VALUES, CATALOGUE, ["mosfet_overtemperature"]) == ({}, ["mosfet_overtemperature"])
+    assert to_restore(VALUES, CATALOGUE, []) == to_restore(VALUES, CATALOGUE, None)
     with pytest.raises(RefusedError) as error:
         to_restore(VALUES, CATALOGUE, ["float_mode"])
     assert error.value.findings[0].code == "not_in_profile"
@@ -69,4 +74,20 @@ def test_what_belongs_to_one_board_is_left_out_unless_named() -> None:
 def test_differences_are_those_that_the_wire_would_carry() -> None:
     other = VALUES | {"cell_overvoltage": 3.60001, "charge_switch": False, "float_mode": True}
     assert differences(VALUES, other, CATALOGUE) == {"charge_switch": (True, False), "float_mode": (None, True)}
-    assert differences(VALUES, VALUES | {"wire_resistances": [1]}, CATALOGUE) == {}
+    personal = catalogue_of(IDENTITY, {"user_data"})
+    assert differences({"user_data": "Ada"}, {}, personal) == {}
+
+
+def test_what_does_something_is_never_put_back() -> None:
+    identity = replace(IDENTITY, details={"commands": tuple(range(256))})
+    everything = {row.key: 1 for row in REGISTERS[Variant.JK02_32S]}
+    changes, _ = to_restore(everything, catalogue_of(identity, everything), list(everything))
+    acting = {
+        "factory_reset",
+        "load_preset_lfp",
+        "soc_calibration",
+        "voltage_calibration",
+        "emergency_mode",
+        "user_data",
+    }
+    assert not acting & set(changes)

@@ -1,12 +1,14 @@
 """Changing a pack from Home Assistant: entities show what was read back, and every change leaves its trace."""
 
 import asyncio
+from dataclasses import replace
 import struct
 
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNKNOWN
 from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
+from homeassistant.util.unit_system import US_CUSTOMARY_SYSTEM
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
@@ -102,7 +104,7 @@ async def test_a_link_lost_meanwhile_is_said_and_settled_later(hass, house, pack
         del pack.on_write
 
     pack.on_write = obey_and_vanish
-    with pytest.raises(HomeAssistantError, match="connection ended"):
+    with pytest.raises(HomeAssistantError, match="could not be read back"):
         await call(hass, "switch", "turn_off", CHARGE)
     await house.until(lambda: len(events) == 2)
     assert [event.data["outcome"] for event in events] == ["unknown", "confirmed"]
@@ -203,6 +205,7 @@ async def test_every_change_leaves_an_event_and_a_record(hass, house, pack, adop
         "old": True,
         "new": False,
         "found": False,
+        "command": False,
         "outcome": "confirmed",
         "source": "switch",
         "user": hass_admin_user.name,
@@ -233,3 +236,79 @@ def _tenth():
     from datetime import timedelta
 
     return timedelta(seconds=0.1)
+
+
+async def test_only_administrators_change_the_configuration(hass, house, pack, adopt, hass_read_only_user) -> None:
+    hass_read_only_user.groups[0].policy = {"entities": True}
+    await adopt(pack, **ALLOWED)
+    context = Context(user_id=hass_read_only_user.id)
+    for domain, service, data in (
+        ("number", "set_value", {"entity_id": OVERVOLTAGE, "value": 3.55}),
+        ("switch", "turn_on", {"entity_id": "switch.shed_smart_sleep"}),
+    ):
+        with pytest.raises(ServiceValidationError, match="Only administrators"):
+            await hass.services.async_call(domain, service, data, blocking=True, context=context)
+    await hass.services.async_call("switch", "turn_off", {"entity_id": CHARGE}, blocking=True, context=context)
+    assert house.state(CHARGE) == STATE_OFF
+
+
+async def test_round_numbers_in_other_units_are_taken(hass, house, pack, adopt, entity_on) -> None:
+    hass.config.units = US_CUSTOMARY_SYSTEM
+    await adopt(pack, **ALLOWED)
+    entity_id = "number.shed_charge_overtemperature"
+    await entity_on(entity_id)
+    await call(hass, "number", "set_value", entity_id, value=150)
+    assert pack.board.limits.charge_overtemperature == 65.6
+
+
+async def test_limits_follow_the_pack(hass, house, pack, adopt, entity_on) -> None:
+    entry = await adopt(pack, **EVERYTHING)
+    await entity_on("select.shed_can_protocol")
+    pack.label = replace(pack.label, model="JK_PB2A16S15P")
+    pack.memory.info[202] = bytes((0b100,))
+    pack.hang_up = True
+    await house.until(lambda: entry.runtime_data.pack.last_identity.model == "JK_PB2A16S15P")
+    current = "number.shed_maximum_charge_current"
+    await house.until(lambda: entry.runtime_data.catalogue.settings["max_charge_current"].maximum == 150)
+    await house.until(lambda: hass.states.get(current).attributes["max"] == 150)
+    assert hass.states.get("select.shed_can_protocol").attributes["options"] == ["pylon"]
+
+
+async def test_what_the_pack_takes_no_more_loses_its_entity(hass, house, adopt) -> None:
+    pack = capable_pack(name="Shed")
+    entry = await adopt(pack, **EVERYTHING)
+    registry = er.async_get(hass)
+    button = "button.shed_factory_reset"
+    assert registry.async_get(button)
+    pack.label = replace(pack.label, commands=pack.label.commands - {0x9D})
+    pack.hang_up = True
+    await house.until(lambda: "factory_reset" not in entry.runtime_data.catalogue.settings)
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert registry.async_get(button) is None
+    assert registry.async_get(OVERVOLTAGE)
+
+
+async def test_a_renamed_pack_is_told_by_its_new_name(hass, house, pack, adopt) -> None:
+    entry = await adopt(pack, **ALLOWED)
+    events = async_capture_events(hass, EVENT_PARAMETER)
+    hass.config_entries.async_update_entry(entry, title="Basement")
+    await call(hass, "switch", "turn_off", CHARGE)
+    assert events[0].data["name"] == "Basement"
+
+
+async def test_the_owners_words_stay_out_of_events(hass, house, pack, adopt) -> None:
+    await adopt(pack, **ALLOWED)
+    events = async_capture_events(hass, EVENT_PARAMETER)
+    data = {"device_id": device(hass), "parameters": {"user_data": "My street 7"}}
+    await hass.services.async_call(DOMAIN, "set_parameters", data, blocking=True)
+    assert events[0].data["outcome"] == "confirmed"
+    assert "My street" not in str(events[0].data)
+
+
+async def test_a_command_that_changes_nothing_is_said(hass, house, adopt, entity_on) -> None:
+    pack = capable_pack(name="Shed")
+    await adopt(pack, **EVERYTHING)
+    await entity_on("button.shed_factory_reset")
+    pack.faults.forget_writes = True
+    with pytest.raises(HomeAssistantError, match="Factory reset changed nothing"):
+        await call(hass, "button", "press", "button.shed_factory_reset")

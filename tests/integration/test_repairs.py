@@ -4,6 +4,7 @@ from http import HTTPStatus
 import struct
 from types import SimpleNamespace
 
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
@@ -30,8 +31,9 @@ async def drifted(hass, house, pack, entry) -> None:
 
 @pytest.fixture
 async def fix(hass, hass_client):
-    """Return what opens the repair of an entry and chooses from its menu."""
+    """Return what opens the repair of an entry, chooses from its menu and confirms what is asked."""
     assert await async_setup_component(hass, "repairs", {})
+    forms = []
 
     async def fix(entry, choice: str, meanwhile=None) -> dict:
         client = await hass_client()
@@ -45,8 +47,13 @@ async def fix(hass, hass_client):
         if meanwhile:
             await meanwhile()
         url = f"/api/repairs/issues/fix/{flow['flow_id']}"
-        return await (await client.post(url, json={"next_step_id": choice})).json()
+        flow = await (await client.post(url, json={"next_step_id": choice})).json()
+        while flow["type"] == "form":
+            forms.append(flow)
+            flow = await (await client.post(url, json={})).json()
+        return flow
 
+    fix.forms = forms
     return fix
 
 
@@ -124,7 +131,7 @@ async def test_other_issues_are_only_confirmed(hass) -> None:
         ({"outcome": "refused"}, "Cell overvoltage was not changed to 3.55: the pack kept 3.6 (set parameters)"),
         ({"outcome": "different", "found": 3.5}, "Cell overvoltage should change from 3.6 to 3.55, but the pack has 3.5 (set parameters)"),
         ({"outcome": "changed_elsewhere", "new": None, "found": 3.65, "source": ""}, "Cell overvoltage was changed from 3.6 to 3.65 by something other than Home Assistant"),
-        ({"parameter": "factory_reset", "new": None, "old": None}, "Factory reset was carried out: parameters changed (set parameters)"),
+        ({"parameter": "factory_reset", "command": True, "found": 5}, "Factory reset was carried out; 5 parameters are different now (set parameters)"),
         ({"user": "Ada"}, "Cell overvoltage changed from 3.6 to 3.55, read back from the pack (set parameters, Ada)"),
     ],
 )  # fmt: skip
@@ -137,6 +144,7 @@ async def test_the_logbook_tells_the_story(hass, changes, message) -> None:
         "old": 3.6,
         "new": 3.55,
         "found": 3.55,
+        "command": False,
         "outcome": "confirmed",
         "source": "set_parameters",
         "user": None,
@@ -144,3 +152,84 @@ async def test_the_logbook_tells_the_story(hass, changes, message) -> None:
     # What the recorder hands over has its data and no more.
     line = described[DOMAIN, EVENT_PARAMETER](SimpleNamespace(data=data | changes))
     assert line == {"name": "Shed", "message": message}
+
+
+async def test_dangerous_parameters_take_a_second_word(hass, house, pack, adopt, fix) -> None:
+    entry = await adopt(pack, **ALLOWED)
+    pack.change(0x1C, struct.pack("<I", 4))
+    await drifted(hass, house, pack, entry)
+    assert (await fix(entry, "restore"))["type"] == "create_entry"
+    assert fix.forms[0]["description_placeholders"] == {"dangerous": "Cell count"}
+    assert entry.runtime_data.pack.current_settings.values["cell_count"] == 8
+
+
+async def test_what_cannot_be_written_is_named_and_the_rest_restored(hass, house, pack, adopt, fix) -> None:
+    entry = await adopt(pack, **ALLOWED)
+    entry.runtime_data.parameters.control.baseline.values["mosfet_overtemperature"] = 80
+    await drifted(hass, house, pack, entry)
+    flow = await fix(entry, "restore")
+    assert flow["reason"] == "left_out"
+    assert flow["description_placeholders"] == {"parameters": "Mosfet overtemperature"}
+    assert pack.board.limits.cell_overvoltage == 3.6
+    assert "Mosfet" in issue(hass, entry).translation_placeholders["changes"]
+
+
+@pytest.mark.parametrize("choice", ["accept", "restore"])
+async def test_only_what_was_shown_is_decided_upon(hass, house, pack, adopt, fix, choice) -> None:
+    entry = await adopt(pack, **ALLOWED)
+    await drifted(hass, house, pack, entry)
+
+    async def again() -> None:
+        pack.change(0x1F, bytes(4))
+        await entry.runtime_data.parameters.control.refresh()
+
+    assert (await fix(entry, choice, again))["reason"] == "changed_again"
+    assert len(entry.runtime_data.parameters.control.drift) == 3
+
+
+async def test_nothing_is_accepted_while_the_pack_is_away(hass, house, pack, adopt, fix) -> None:
+    entry = await adopt(pack)
+    await drifted(hass, house, pack, entry)
+
+    async def away() -> None:
+        house.take_away(pack)
+        await house.until(lambda: entry.runtime_data.pack.current_settings is None)
+
+    assert (await fix(entry, "accept", away))["reason"] == "changed_again"
+    assert issue(hass, entry)
+
+
+async def test_what_was_accepted_stays_accepted(hass, house, pack, adopt, fix, hass_storage) -> None:
+    entry = await adopt(pack)
+    await drifted(hass, house, pack, entry)
+    await fix(entry, "accept")
+    assert hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]["baseline"]["cell_overvoltage"] == 3.65
+
+
+async def test_what_was_ignored_stays_ignored_until_there_is_news(hass, house, pack, adopt) -> None:
+    entry = await adopt(pack)
+    await drifted(hass, house, pack, entry)
+    events = async_capture_events(hass, EVENT_PARAMETER)
+    for kind in ("drift", "default_password"):
+        ir.async_ignore_issue(hass, DOMAIN, f"{kind}_{entry.entry_id}", True)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await house.until(lambda: entry.runtime_data.parameters.control.drift)
+    assert issue(hass, entry).dismissed_version
+    assert issue(hass, entry, "default_password").dismissed_version
+    assert events == []
+    pack.change(0x1F, bytes(4))
+    await entry.runtime_data.parameters.control.refresh()
+    await house.until(lambda: not issue(hass, entry).dismissed_version)
+    assert len(events) == 1
+
+
+@pytest.mark.parametrize("end", ["remove", "disable"])
+async def test_a_pack_that_is_gone_has_no_issues(hass, house, pack, adopt, end) -> None:
+    entry = await adopt(pack)
+    await drifted(hass, house, pack, entry)
+    if end == "remove":
+        await hass.config_entries.async_remove(entry.entry_id)
+    else:
+        await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
+    assert issue(hass, entry) is None
+    assert issue(hass, entry, "default_password") is None

@@ -1,13 +1,17 @@
 """Actions: several packs at once, dry runs, profiles, and a sentence for everything that cannot be."""
 
+import asyncio
+
 from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.storage import Store
 import probatio
 import pytest
 
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.control import door
+from custom_components.smart_bms.profiles import async_profiles
 from tests.packs import jk_pack
 
 ALLOWED = {"allow_control": True}
@@ -171,7 +175,8 @@ async def test_a_profile_is_kept_compared_and_restored_to_several_packs(hass, ho
     first, second = await act("restore_parameters", pack, other, profile="Good")
     assert first["results"] == []
     assert [result["outcome"] for result in second["results"]] == ["confirmed"]
-    assert "user_data" in second["left_out"]
+    assert "charge_switch" in second["left_out"]
+    assert "user_data" not in backup["data"]["parameters"]
     assert other.board.limits.cell_overvoltage == 3.55
 
 
@@ -215,7 +220,7 @@ async def test_one_pack_that_fails_does_not_stop_the_others(hass, house, pack, a
     assert first["results"][0]["outcome"] == "confirmed"
     assert "Allow control" in second["error"]
     data = {"device_id": [device(hass, pack.address), device(hass, OTHER)], "parameters": {"charge_switch": True}}
-    with pytest.raises(ServiceValidationError, match="Barn: Control is off"):
+    with pytest.raises(HomeAssistantError, match="Barn: Control is off"):
         await hass.services.async_call(DOMAIN, "set_parameters", data, blocking=True)
     assert pack.board.charge_switch
 
@@ -304,3 +309,42 @@ async def test_an_unknown_device_is_refused(hass, house, pack, adopt) -> None:
         await hass.services.async_call(
             DOMAIN, "get_parameters", {"device_id": ["nonsense"]}, blocking=True, return_response=True
         )
+
+
+async def test_all_failures_of_several_packs_are_named(hass, house, pack, adopt) -> None:
+    other = jk_pack(address=OTHER, name="Barn")
+    await adopt(pack, **ALLOWED)
+    await adopt(other)
+    pack.faults.forget_writes = True
+    data = {"device_id": [device(hass, pack.address), device(hass, OTHER)], "parameters": {"charge_switch": False}}
+    with pytest.raises(HomeAssistantError, match=r"Shed: The pack did not take off .* Barn: Control is off"):
+        await hass.services.async_call(DOMAIN, "set_parameters", data, blocking=True)
+
+
+@pytest.mark.parametrize("word", ["off", "false"])
+async def test_switches_may_be_written_as_people_do(house, pack, adopt, act, word) -> None:
+    await adopt(pack, **ALLOWED)
+    answer = await act("set_parameters", parameters={"charge_switch": word, "can_protocol": "pylon"})
+    assert [result["new"] for result in answer["results"]] == [False]
+
+
+async def test_the_owners_words_are_for_administrators(house, pack, adopt, act, hass_read_only_user) -> None:
+    await adopt(pack)
+    assert (await act("get_parameters"))["parameters"]["user_data"]["value"] == "Input Userdata"
+    answer = await act("get_parameters", context=Context(user_id=hass_read_only_user.id))
+    assert "user_data" not in answer["parameters"]
+
+
+async def test_backups_of_several_packs_at_once_are_all_kept(hass, house, pack, adopt, act, monkeypatch) -> None:
+    other = jk_pack(address=OTHER, name="Barn")
+    await adopt(pack)
+    await adopt(other)
+    load = Store.async_load
+
+    async def slowly(self):
+        await asyncio.sleep(0.01)
+        return await load(self)
+
+    monkeypatch.setattr(Store, "async_load", slowly)
+    await act("backup_parameters", pack, other, name="Good")
+    assert set(await async_profiles(hass).async_all()) == {"Good – Shed", "Good – Barn"}

@@ -70,6 +70,10 @@ class Setting:
     """Values of a choice; the longest text as its length in `maximum`."""
     dangerous: bool = False
     """A wrong value can harm the battery or leave the house dark: it takes a second word from the user."""
+    procedure: bool = False
+    """It must only be written in the course of a calibration."""
+    personal: bool = False
+    """The owner's own words: kept out of events, profiles and diagnostics."""
     seen: Callable[[Reading], SettingValue | None] | None = None
     """Shows the effect in a reading, for what the settings do not hold."""
     tolerance: float = 0.0
@@ -78,12 +82,17 @@ class Setting:
     def same(self, one: SettingValue | None, other: SettingValue | None) -> bool:
         """Tell whether two values are the same on the wire."""
         if _is_number(one) and _is_number(other):
-            if self.tolerance:
-                return abs(one - other) <= self.tolerance
             if self.resolution is None:
                 return math.isclose(one, other, rel_tol=_FLOAT_TOLERANCE, abs_tol=_FLOAT_TOLERANCE)
             return round(one / self.resolution) == round(other / self.resolution)
         return one == other and type(one) is type(other)
+
+    def near(self, found: SettingValue | None, wanted: SettingValue | None, old: SettingValue | None) -> bool:
+        """Tell whether a reading shows the wished value: near to it, and nearer than to the old one."""
+        if not (_is_number(found) and _is_number(wanted)):
+            return self.same(found, wanted)
+        way = abs(wanted - old) / 2 if _is_number(old) else self.tolerance
+        return abs(found - wanted) <= min(self.tolerance, way)
 
 
 class ReadBack(StrEnum):
@@ -122,6 +131,14 @@ class Settings:
     """Monotonic time in seconds at which the frame was complete."""
     variant: str
     values: Mapping[str, SettingValue]
+    apart: frozenset[str] = frozenset()
+    """Keys of values that came in another frame."""
+    apart_at: float = 0.0
+    """Monotonic time in seconds at which that one was complete."""
+
+    def told_at(self, key: str) -> float:
+        """Return the monotonic time in seconds at which the pack stated this value."""
+        return self.apart_at if key in self.apart else self.measured_at
 
 
 type Chain = tuple[str, ...]

@@ -5,16 +5,16 @@ reference of an active balancer as a pack voltage and converts; so do we.
 """
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
 from ..bms.errors import PackError
 from ..bms.pack import Pack
 from ..bms.settings import SettingValue
-from .door import Apply, Control, Request
+from .door import Apply, Control
 from .findings import RefusedError, refuse
 from .journal import Outcome, Record
+from .request import Request
 
 _AT_REST: Final = 0.5
 """A; more is a current that bends the voltage, less is none that could be calibrated."""
@@ -27,21 +27,32 @@ _FARTHEST_CURRENT: Final = 0.3
 
 async def calibrate_voltage(control: Control, pack: Pack, volts: float, request: Request) -> list[Record]:
     """Make the pack show this voltage, measured at its terminals. Raises RefusedError."""
+    request = replace(request, procedure=True)
 
     async def procedure(apply: Apply) -> list[Record]:
         displayed = pack.last_reading.voltage if pack.last_reading else None
         _check(displayed, volts, _FARTHEST_VOLTAGE, "V", request)
         changes = {"voltage_calibration": _wire_value(control, volts, displayed or volts)}
-        _must_be_allowed(control, changes, request)
-        values = pack.current_settings.values if pack.current_settings else {}
-        on = [key for key in _SWITCHES if values.get(key) is True]
-        records = await apply(dict.fromkeys(on, False), request)
+        examination = control.examine(changes, request)
+        if examination.errors:
+            raise RefusedError(examination.errors)
+        if not examination.steps:
+            return []
+        settings = pack.current_settings
+        on = [key for key in _SWITCHES if settings and settings.values.get(key) is True]
+        control.watch.passing.update(on)
+        records: list[Record] = []
         try:
+            records += await apply(dict.fromkeys(on, False), replace(request, temporary=True))
             if all(record.outcome is Outcome.CONFIRMED for record in records):
                 await _come_to_rest(pack)
                 records += await apply(changes, request)
         finally:
-            records += await _restore(apply, records, request)
+            failed = [key for key in reversed(on) if not await _is_on_again(apply, pack, key, request, records)]
+            control.watch.passing.difference_update(on)
+            control.watch.compare()
+            if failed:
+                raise refuse("not_switched_on_again")
         return records
 
     return await control.run(procedure)
@@ -56,7 +67,7 @@ async def calibrate_current(control: Control, pack: Pack, amperes: float, reques
         if displayed is not None and displayed < _AT_REST:
             raise refuse("no_current_flows", present=f"{displayed:.2f} A")
         _check(displayed, amperes, _FARTHEST_CURRENT, "A", request)
-        return await apply({"current_calibration": amperes}, request)
+        return await apply({"current_calibration": amperes}, replace(request, procedure=True))
 
     return await control.run(procedure)
 
@@ -79,13 +90,6 @@ def _wire_value(control: Control, volts: float, displayed: float) -> SettingValu
     return round(reference * volts / displayed, 6)
 
 
-def _must_be_allowed(control: Control, changes: Mapping[str, SettingValue | None], request: Request) -> None:
-    """Find out before anything is switched off."""
-    errors = control.examine(changes, request).errors
-    if errors:
-        raise RefusedError(errors)
-
-
 async def _come_to_rest(pack: Pack) -> None:
     """Wait until no current flows, as far as the pack measures it."""
     try:
@@ -98,16 +102,11 @@ async def _come_to_rest(pack: Pack) -> None:
         raise refuse("out_of_reach") from error
 
 
-async def _restore(apply: Apply, records: list[Record], request: Request) -> list[Record]:
-    """Switch on again what was switched off here; say so plainly if that fails."""
-    off = [record for record in records if record.new is False and record.outcome is not Outcome.REFUSED]
-    if not off:
-        return []
-    wanted = {record.parameter: True for record in off}
+async def _is_on_again(apply: Apply, pack: Pack, key: str, request: Request, records: list[Record]) -> bool:
+    """Switch on what was switched off here; tell whether the pack says that it is on."""
     try:
-        restored = await apply(wanted, replace(request, force=True))
-    except RefusedError as error:
-        raise refuse("not_switched_on_again") from error
-    if any(record.outcome is not Outcome.CONFIRMED for record in restored):
-        raise refuse("not_switched_on_again")
-    return restored
+        records += await apply({key: True}, replace(request, force=True, temporary=True))
+    except RefusedError:
+        return False
+    settings = pack.current_settings
+    return settings is not None and settings.values.get(key) is True

@@ -1,69 +1,30 @@
 """The door: permission, freshness, validity, consequence, plan, write, read back, record. One per pack."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from ..bms.errors import PackError, SilentError
 from ..bms.pack import LinkState, Pack
-from ..bms.settings import Catalogue, Kind, Proof, Setting, Settings, SettingValue, judge
+from ..bms.settings import Catalogue, Kind, Setting, Settings, SettingValue
 from .baseline import Baseline, Difference
-from .consequence import consequence_findings
-from .findings import Finding, RefusedError, Severity, refuse, words
+from .examination import Examination, examine, present_value
+from .findings import RefusedError, refuse
 from .journal import Journal, Outcome, Record
-from .plan import Step, plan
-from .validity import key_findings, order_findings, value_findings
+from .plan import Step
+from .request import Changes, Permission, Request
+from .validity import broken_orders
+from .watch import OnDrift, Watch, monotonic, now, outcome_of
 
 MOST_WAITING: Final = 20
 """Requests that may wait for their turn; more are told so at once."""
 SEEN_WITHIN: Final = 6.0
-"""Seconds in which the effect of a calibration must show in a reading."""
+"""Seconds in which the effect of a calibration must show in the readings."""
 SECOND_LOOK: Final = 1.0
 """Seconds after which a write that the pack did not acknowledge is looked for again."""
-
-type Changes = Mapping[str, SettingValue | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Permission:
-    """What the user allows for this pack."""
-
-    control: bool = False
-    dangerous: bool = False
-    experimental: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """Who asks for a change, and how surely."""
-
-    source: str = ""
-    user_id: str | None = None
-    user: str | None = None
-    context: Any = None
-    """Handed through to whoever is told of the outcome."""
-    confirm: bool = False
-    """The user said once more that a dangerous change is meant."""
-    force: bool = False
-    """Go on even if the pack would act upon it at once."""
-    exact: bool = False
-    """The values come from a pack and need not lie on the steps that users are given."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Examination:
-    """What a request would do: the writes in their order, and what speaks against it."""
-
-    steps: list[Step]
-    findings: list[Finding]
-
-    @property
-    def errors(self) -> list[Finding]:
-        """Return what forbids it."""
-        return [finding for finding in self.findings if finding.severity is Severity.ERROR]
-
+_RECENT: Final = 5.0
+"""Age in s of parameters that are good enough to plan several writes with, or none at all."""
 
 type Apply = Callable[[Changes, Request], Awaitable[list[Record]]]
 
@@ -81,7 +42,7 @@ class Control:
         save: Callable[[], Awaitable[None]],
         backup: Callable[[str], Awaitable[None]],
         on_record: Callable[[Record, Any], None],
-        on_drift: Callable[[Mapping[str, Difference]], None],
+        on_drift: OnDrift,
     ) -> None:
         """`save` keeps journal and baseline; it is awaited before a write leaves, so that a crash leaves its trace.
 
@@ -90,15 +51,13 @@ class Control:
         self.permission = permission
         self.journal = journal
         self.baseline = baseline
-        self.drift: Mapping[str, Difference] = {}
+        self.watch = Watch(pack, journal, baseline, on_record, on_drift)
         self._pack = pack
         self._save = save
         self._backup = backup
         self._on_record = on_record
-        self._on_drift = on_drift
         self._turn = asyncio.Lock()
         self._waiting = 0
-        self._under_way: Record | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # What others ask.
@@ -108,59 +67,20 @@ class Control:
         """Return what can be set; None before the pack said who it is."""
         return self._pack.catalogue()
 
+    @property
+    def drift(self) -> Mapping[str, Difference]:
+        """Return what differs from what is meant to be."""
+        return self.watch.drift
+
     def value(self, setting: Setting) -> SettingValue | None:
-        """Return the present value as the pack stated it in this session."""
-        if setting.seen is not None:
-            return setting.seen(self._pack.last_reading) if self._pack.last_reading else None
-        settings = self._pack.current_settings
-        return settings.values.get(setting.key) if settings else None
+        """Return the present value as the pack stated it in this session; None also while a write of it is in doubt."""
+        if any(record.parameter == setting.key for record in self.journal.open_records() if record.in_doubt):
+            return None
+        return present_value(self._pack, setting)
 
     def examine(self, changes: Mapping[str, object], request: Request) -> Examination:
         """Return what a request would do, without doing it."""
-        findings = [*self._permission_findings(), *self._link_findings()]
-        catalogue, settings, reading = self.catalogue, self._pack.current_settings, self._pack.last_reading
-        if catalogue is None or settings is None or reading is None:
-            return Examination(steps=[], findings=findings)
-        valid: dict[str, SettingValue | None] = {}
-        for key, value in changes.items():
-            wrong = [*key_findings(catalogue, key)]
-            wrong = wrong or [*value_findings(catalogue.settings[key], value, exact=request.exact)]
-            findings += wrong
-            if not wrong:
-                valid[key] = value  # type: ignore[assignment]
-        current = dict(settings.values) | {
-            key: seen for key in valid if (seen := self.value(catalogue.settings[key])) is not None
-        }
-        steps = plan(catalogue, valid, current)
-        changed = {step.key: step.new for step in steps if step.new is not None}
-        findings += order_findings(catalogue, current | changed, changed)
-        findings += self._assurance_findings(catalogue, steps, request)
-        trips = consequence_findings(catalogue, changed, current, reading)
-        findings += (replace(trip, severity=Severity.WARNING) if request.force else trip for trip in trips)
-        return Examination(steps=steps, findings=findings)
-
-    def _permission_findings(self) -> Iterator[Finding]:
-        if not self.permission.control:
-            yield Finding(code="control_off")
-
-    def _link_findings(self) -> Iterator[Finding]:
-        now = asyncio.get_running_loop().time()
-        if self._pack.state is not LinkState.STREAMING:
-            yield Finding(code="out_of_reach")
-        elif not self._pack.is_fresh(now):
-            yield Finding(code="stale")
-        elif self._pack.current_settings is None:
-            yield Finding(code="unread")
-
-    def _assurance_findings(self, catalogue: Catalogue, steps: list[Step], request: Request) -> Iterator[Finding]:
-        """Yield what needs an option or a second word of the user."""
-        for step in steps:
-            setting = catalogue.settings[step.key]
-            details = {"parameter": words(step.key)}
-            if setting.proof is Proof.EXPERIMENTAL and not self.permission.experimental:
-                yield Finding(code="experimental_off", parameters=(step.key,), details=details)
-            if setting.dangerous and not (self.permission.dangerous or request.confirm):
-                yield Finding(code="confirm_needed", parameters=(step.key,), details=details)
+        return examine(self._pack, self.permission, changes, request)
 
     # What others do.
 
@@ -177,8 +97,11 @@ class Control:
             raise refuse("busy")
 
         async def in_turn() -> T:
-            async with self._turn:
-                return await procedure(self._apply)
+            try:
+                async with self._turn:
+                    return await procedure(self._apply)
+            finally:
+                self._waiting -= 1
 
         self._waiting += 1
         task = asyncio.create_task(in_turn())
@@ -188,7 +111,6 @@ class Control:
         return await asyncio.shield(task)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._waiting -= 1
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # whoever asked has it; if he went away, nobody needs it
@@ -202,24 +124,41 @@ class Control:
         if self._turn.locked() or self._pack.state is not LinkState.STREAMING:
             return
         async with self._turn:
-            try:
+            # If it fails, the next connection reads them anyway.
+            with suppress(PackError):
                 await self._pack.read_settings()
-            except PackError:
-                # The next connection reads them anyway.
-                return
+
+    def _look_again_soon(self) -> None:
+        """Settle what is in doubt, if the link still stands."""
+
+        async def look() -> None:
+            await asyncio.sleep(SECOND_LOOK)
+            await self.refresh()
+
+        task = asyncio.create_task(look())
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def settings_read(self, settings: Settings) -> None:
+        """Take parameters that the pack stated."""
+        self.watch.settings_read(settings)
+
+    async def accept(self, shown: Mapping[str, Difference]) -> bool:
+        """Take as meant to be what others changed; tell whether it still is what the user was shown."""
+        accepted = self.watch.accept(shown)
+        await self._save()
+        return accepted
 
     # The steps of a write.
 
     async def _apply(self, changes: Changes, request: Request) -> list[Record]:
-        examination = self.examine(changes, request)
-        if examination.errors:
-            raise RefusedError(examination.errors)
+        steps = await self._plan(changes, request)
         catalogue = self.catalogue
         assert catalogue is not None
         records: list[Record] = []
-        for step in examination.steps:
-            if records and (records[-1].outcome is not Outcome.CONFIRMED or self._out_of_order(catalogue, step)):
-                record = self.journal.add(self._record(step, request, Outcome.NOT_SENT))
+        for step in steps:
+            if records and (records[-1].outcome is not Outcome.CONFIRMED or self._would_break(catalogue, step)):
+                record = self.journal.add(_record(step, request, Outcome.NOT_SENT))
                 self._on_record(record, request.context)
             else:
                 record = await self._write(catalogue.settings[step.key], step, request)
@@ -228,155 +167,113 @@ class Control:
             await self._save()
         return records
 
-    def _out_of_order(self, catalogue: Catalogue, step: Step) -> bool:
+    async def _plan(self, changes: Changes, request: Request) -> list[Step]:
+        """Return the writes of a request. Raises RefusedError.
+
+        A plan of several writes, or of none, needs to know what the pack has this moment. A single one is read back
+        anyway.
+        """
+        settings = self._pack.current_settings
+        age = monotonic() - settings.measured_at if settings else 0.0
+        unsure = any(self.journal.open_records())
+        if not unsure:
+            examination = self.examine(changes, request)
+            if examination.errors:
+                raise RefusedError(examination.errors)
+            if len(examination.steps) == 1 or age <= _RECENT:
+                return examination.steps
+        if self._pack.state is LinkState.STREAMING:
+            try:
+                await self._pack.read_settings()
+            except PackError as error:
+                raise refuse("unread") from error
+        examination = self.examine(changes, request)
+        if examination.errors:
+            raise RefusedError(examination.errors)
+        return examination.steps
+
+    def _would_break(self, catalogue: Catalogue, step: Step) -> bool:
         """Tell whether somebody else changed something meanwhile that makes the next write wrong."""
         settings = self._pack.current_settings
-        if settings is None or step.new is None:
-            return settings is None
-        return any(order_findings(catalogue, {**settings.values, step.key: step.new}, [step.key]))
-
-    def _record(self, step: Step, request: Request, outcome: Outcome) -> Record:
-        return Record(
-            at=datetime.now(UTC).isoformat(timespec="seconds"),
-            parameter=step.key,
-            old=step.old,
-            new=step.new,
-            outcome=outcome,
-            source=request.source,
-            user_id=request.user_id,
-            user=request.user,
-        )
+        if settings is None:
+            return True
+        if step.new is None:
+            return False
+        before = set(broken_orders(settings.values, catalogue.chains))
+        return bool(set(broken_orders({**settings.values, step.key: step.new}, catalogue.chains)) - before)
 
     async def _write(self, setting: Setting, step: Step, request: Request) -> Record:
         if setting.kind is Kind.COMMAND:
             await self._backup(step.key)
         before = self._pack.current_settings
-        record = self.journal.add(self._record(step, request, Outcome.PENDING))
-        await self._save()
-        self._under_way = record
+        record = self.journal.add(_record(step, request, Outcome.PENDING))
+        self.watch.under_way = record
         try:
+            await self._save()
+            record.sent_at = monotonic()
             acknowledged = await self._pack.write(step.key, step.new)
-            await self._read_back(setting, record, before, acknowledged=acknowledged)
+            if setting.kind is Kind.COMMAND:
+                await self._see_what_changed(record, before)
+            elif setting.seen is not None:
+                await self._see(setting, setting.seen, record)
+            else:
+                await self._read_back(setting, record, acknowledged=acknowledged)
         except PackError:
             record.outcome = Outcome.UNKNOWN
+            self._look_again_soon()
         finally:
-            self._under_way = None
-        self._conclude(setting, record)
+            self.watch.under_way = None
+        self.watch.conclude(setting, record)
         self._on_record(record, request.context)
-        self._compare()
+        self.watch.compare()
         return record
 
-    async def _read_back(
-        self, setting: Setting, record: Record, before: Settings | None, *, acknowledged: bool
-    ) -> None:
+    async def _read_back(self, setting: Setting, record: Record, *, acknowledged: bool) -> None:
         """Find out what the pack has now. Only this proves a write."""
-        if setting.seen is not None:
-            record.found = await self._see(setting, setting.seen, record.new)
-            record.outcome = _judge(setting, record)
-            return
-        for attempt in range(2):
-            try:
-                settings = await self._pack.read_settings(setting.key)
-            except SilentError:
-                # Lost or broken on the way; the write itself is not repeated.
-                if attempt:
-                    raise
-                continue
-            if setting.kind is Kind.COMMAND:
-                changed = before is None or dict(settings.values) != dict(before.values)
-                record.outcome = Outcome.CONFIRMED if changed else Outcome.REFUSED
-            else:
-                record.found = settings.values.get(setting.key)
-                record.outcome = _judge(setting, record)
-            if record.outcome is Outcome.CONFIRMED or acknowledged or attempt:
-                return
+        settings = await self._read_again(setting.key)
+        record.found = settings.values.get(setting.key)
+        record.outcome = outcome_of(setting, record)
+        if record.outcome is Outcome.REFUSED and not acknowledged:
             # Not a word from the pack: it may just be slow.
             await asyncio.sleep(SECOND_LOOK)
+            settings = await self._read_again(setting.key)
+            record.found = settings.values.get(setting.key)
+            record.outcome = outcome_of(setting, record)
 
-    async def _see(
-        self, setting: Setting, seen: Callable[..., SettingValue | None], wanted: SettingValue | None
-    ) -> SettingValue | None:
-        """Return what the readings show, at the latest when it should have shown."""
-        found: SettingValue | None = None
+    async def _read_again(self, key: str | None) -> Settings:
+        """Read parameters, once more if the answer was lost or broken on the way; the write itself is not repeated."""
         try:
+            return await self._pack.read_settings(key)
+        except SilentError:
+            return await self._pack.read_settings(key)
+
+    async def _see_what_changed(self, record: Record, before: Settings | None) -> None:
+        """Count the parameters that a command changed."""
+        settings = await self._read_again(None)
+        old = before.values if before else {}
+        record.found = sum(old.get(key) != value for key, value in settings.values.items())
+        record.outcome = Outcome.CONFIRMED if record.found else Outcome.REFUSED
+
+    async def _see(self, setting: Setting, seen: Callable[..., SettingValue | None], record: Record) -> None:
+        """Wait until two readings in a row show the effect, at the latest until they should have."""
+        in_a_row = 0
+        with suppress(TimeoutError):
             async with asyncio.timeout(SEEN_WITHIN):
-                while not setting.same(found, wanted):
-                    found = seen(await self._pack.next_reading())
-        except TimeoutError:
-            pass
-        return found
-
-    def _conclude(self, setting: Setting, record: Record) -> None:
-        """Take what is proven as the state that is meant to be."""
-        settings = self._pack.current_settings
-        if record.outcome is not Outcome.CONFIRMED or settings is None:
-            return
-        if setting.kind is Kind.COMMAND:
-            self.baseline.accept(settings.values, self._stored(settings))
-        elif setting.seen is None:
-            self.baseline.accept(settings.values, (setting.key,))
-
-    # What the pack says by itself.
-
-    def settings_read(self, settings: Settings) -> None:
-        """Take parameters that the pack stated: settle what was open, and see what others changed.
-
-        Before the pack streams its dialect is not certain, and what it stated may have been misread.
-        """
-        catalogue = self.catalogue
-        if catalogue is None or self._pack.state is not LinkState.STREAMING:
-            return
-        for record in [record for record in self.journal.records if record.open and record is not self._under_way]:
-            setting = catalogue.settings.get(record.parameter)
-            if setting is None or setting.seen is not None:
-                continue
-            if setting.kind is Kind.COMMAND:
-                changed = self.baseline.differences(settings.values, catalogue)
-                record.outcome = Outcome.CONFIRMED if changed else Outcome.REFUSED
-            else:
-                record.found = settings.values.get(record.parameter)
-                record.outcome = _judge(setting, record)
-            self._conclude(setting, record)
-            if not record.open:
-                self._on_record(record, None)
-        if self._under_way is None:
-            self._compare()
-
-    def _compare(self) -> None:
-        """See what differs from what is meant to be, and tell if that is news."""
-        settings, catalogue = self._pack.current_settings, self.catalogue
-        if settings is None or catalogue is None:
-            return
-        stored = self._stored(settings)
-        self.baseline.complete(settings.values, stored)
-        drift = self.baseline.differences(settings.values, catalogue)
-        if drift == self.drift:
-            return
-        for key, (old, found) in drift.items():
-            if self.drift.get(key) != (old, found):
-                record = Record(
-                    at=datetime.now(UTC).isoformat(timespec="seconds"),
-                    parameter=key,
-                    old=old,
-                    new=None,
-                    outcome=Outcome.CHANGED_ELSEWHERE,
-                    found=found,
-                )
-                self._on_record(self.journal.add(record), None)
-        self.drift = drift
-        self._on_drift(drift)
-
-    def _stored(self, settings: Settings) -> tuple[str, ...]:
-        catalogue = self.catalogue
-        return tuple(key for key in settings.values if catalogue and key in catalogue.settings)
-
-    def accept_drift(self) -> None:
-        """Take what the pack has now as what is meant to be."""
-        settings = self._pack.current_settings
-        if settings is not None:
-            self.baseline.accept(settings.values, tuple(self.drift))
-            self._compare()
+                while in_a_row < 2:
+                    record.found = seen(await self._pack.next_reading())
+                    record.outcome = outcome_of(setting, record)
+                    in_a_row = in_a_row + 1 if record.outcome is Outcome.CONFIRMED else 0
 
 
-def _judge(setting: Setting, record: Record) -> Outcome:
-    return Outcome(judge(setting.same, old=record.old, wanted=record.new, found=record.found))
+def _record(step: Step, request: Request, outcome: Outcome) -> Record:
+    return Record(
+        at=now(),
+        parameter=step.key,
+        old=step.old,
+        new=step.new,
+        outcome=outcome,
+        source=request.source,
+        user_id=request.user_id,
+        user=request.user,
+        temporary=request.temporary,
+    )

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+import math
 from typing import Any, Final, Self
 
 from ..bms.settings import SettingValue
@@ -46,15 +47,36 @@ class Record:
     """What asked: an entity's platform, an action, a repair."""
     user_id: str | None = None
     user: str | None = None
+    temporary: bool = False
+    """A step of a calibration that is taken back at its end."""
+    sent_at: float = -math.inf
+    """Monotonic time in s; of an earlier run it means nothing and is not kept."""
 
     @property
     def open(self) -> bool:
-        """Tell whether it is still to be found out what became of it."""
-        return self.outcome in (Outcome.PENDING, Outcome.UNKNOWN)
+        """Tell whether it is still to be found out what became of it.
+
+        What a command changed cannot be told from the parameters alone; what differs then is shown as such.
+        """
+        return self.outcome in (Outcome.PENDING, Outcome.UNKNOWN) and self.found is None and self.new is not None
+
+    @property
+    def is_command(self) -> bool:
+        """Tell whether it was a command, which has no value; `found` then is the number of parameters it changed."""
+        return self.new is None and self.outcome is not Outcome.CHANGED_ELSEWHERE
+
+    def values(self) -> dict[str, SettingValue | None]:
+        """Return the values: before, wished, afterwards."""
+        return {"old": self.old, "new": self.new, "found": self.found}
+
+    @property
+    def in_doubt(self) -> bool:
+        """Tell whether it left and could not be read back."""
+        return self.open and self.outcome is Outcome.UNKNOWN
 
     def as_dict(self) -> dict[str, Any]:
         """Return what is kept."""
-        return asdict(self)
+        return {key: value for key, value in asdict(self).items() if key != "sent_at"}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -76,6 +98,15 @@ class Journal:
         """Enter a record; the oldest goes."""
         self.records.append(record)
         return record
+
+    def open_records(self) -> list[Record]:
+        """Return those of which it is not known yet what became of them."""
+        return [record for record in self.records if record.open]
+
+    def knows_of(self, parameter: str, found: SettingValue) -> bool:
+        """Tell whether the last that was heard of a parameter is that somebody else changed it to this."""
+        last = next((record for record in reversed(self.records) if record.parameter == parameter), None)
+        return last is not None and last.outcome is Outcome.CHANGED_ELSEWHERE and last.found == found
 
     def as_list(self) -> list[dict[str, Any]]:
         """Return what is kept, oldest first."""

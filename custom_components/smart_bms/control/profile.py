@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from ..bms.reading import Identity
-from ..bms.settings import Catalogue, Proof, Settings, SettingValue
+from ..bms.settings import Catalogue, Kind, Proof, Setting, Settings, SettingValue
 from .findings import refuse
 
 FORMAT: Final = 1
 
-OWN: Final = frozenset({"device_address", "user_data", "voltage_calibration", "wire_resistances"})
-"""What belongs to one board alone: put back only if named."""
+OWN: Final = frozenset({"device_address", "charge_switch", "discharge_switch"})
+"""What belongs to one pack, or one moment, alone: put back only if named."""
 
 type Profile = dict[str, Any]
 
@@ -25,7 +25,11 @@ def make(identity: Identity, settings: Settings, catalogue: Catalogue, at: datet
         "variant": settings.variant,
         "model": identity.model,
         "sw_version": identity.sw_version,
-        "parameters": {key: value for key, value in settings.values.items() if key in catalogue.settings},
+        "parameters": {
+            key: value
+            for key, value in settings.values.items()
+            if key in catalogue.settings and not catalogue.settings[key].personal
+        },
     }
 
 
@@ -51,17 +55,24 @@ def to_restore(
     values: Mapping[str, Any], catalogue: Catalogue, only: list[str] | None
 ) -> tuple[dict[str, Any], list[str]]:
     """Return what to write of a profile, and the keys that are left out because this pack cannot be written so."""
-    if only is not None:
-        unknown = [key for key in only if key not in values]
-        if unknown:
-            raise refuse("not_in_profile", parameter=unknown[0])
-        return {key: values[key] for key in only}, []
-    left_out = [
-        key
-        for key in values
-        if key in OWN or key not in catalogue.settings or catalogue.settings[key].proof is Proof.READ_ONLY
-    ]
-    return {key: value for key, value in values.items() if key not in left_out}, left_out
+    unknown = [key for key in only or () if key not in values]
+    if unknown:
+        raise refuse("not_in_profile", parameter=unknown[0])
+    wanted = only or values
+    changes = {
+        key: values[key] for key in wanted if _can_be_restored(catalogue.settings.get(key)) and (only or key not in OWN)
+    }
+    return changes, [key for key in wanted if key not in changes]
+
+
+def _can_be_restored(setting: Setting | None) -> bool:
+    return (
+        setting is not None
+        and setting.proof is not Proof.READ_ONLY
+        and setting.kind is not Kind.COMMAND
+        and setting.seen is None
+        and not (setting.procedure or setting.personal)
+    )
 
 
 def differences(
@@ -70,9 +81,9 @@ def differences(
     """Return what differs, by key; None for what one side does not have."""
     found: dict[str, tuple[SettingValue | None, SettingValue | None]] = {}
     for key in dict.fromkeys((*one, *other)):
-        if key in OWN and key not in catalogue.settings:
-            continue
         setting = catalogue.settings.get(key)
+        if setting is not None and setting.personal:
+            continue
         mine, theirs = one.get(key), other.get(key)
         if not (setting.same(mine, theirs) if setting else mine == theirs):
             found[key] = (mine, theirs)

@@ -9,6 +9,10 @@ from ..bms.settings import Catalogue, Chain, Kind, Proof, Setting, SettingValue
 from .findings import Finding, shown, words
 
 _STEP_TOLERANCE: Final = 1e-6
+_FLOAT_TOLERANCE: Final = 1e-12
+HIGHEST: Final = 1e12
+"""No parameter comes near; what lies beyond, or is no number, is not calculated with."""
+_QUOTED: Final = 40
 
 
 def value_findings(setting: Setting, value: object, *, exact: bool = False) -> Iterator[Finding]:
@@ -28,6 +32,8 @@ def value_findings(setting: Setting, value: object, *, exact: bool = False) -> I
         case Kind.TEXT:
             if not isinstance(value, str) or not value.isascii() or (value and not value.isprintable()):
                 yield _finding("not_a_text", setting, value=_quoted(value))
+            elif value != value.strip():
+                yield _finding("blanks_around", setting)
             elif len(value) > setting.maximum:
                 yield _finding("text_too_long", setting, maximum=shown(int(setting.maximum)))
         case Kind.COMMAND:
@@ -38,7 +44,7 @@ def value_findings(setting: Setting, value: object, *, exact: bool = False) -> I
 
 
 def _number_findings(setting: Setting, value: object, *, exact: bool) -> Iterator[Finding]:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < HIGHEST:
         yield _finding("not_a_number", setting, value=_quoted(value))
         return
     step = setting.resolution if exact else setting.step
@@ -50,7 +56,7 @@ def _number_findings(setting: Setting, value: object, *, exact: bool) -> Iterato
             minimum=shown(setting.minimum, setting),
             maximum=shown(setting.maximum, setting),
         )
-    elif step and abs(value / step - round(value / step)) > _STEP_TOLERANCE * max(1.0, abs(value / step)):
+    elif step and abs(value - round(value / step) * step) > _STEP_TOLERANCE * step + _FLOAT_TOLERANCE * abs(value):
         yield _finding("off_step", setting, value=shown(value, setting), step=shown(step, setting))
 
 
@@ -59,8 +65,9 @@ def _finding(code: str, setting: Setting, **details: str) -> Finding:
 
 
 def _quoted(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 40 else f"{text[:40]}…"
+    # Python refuses to print integers of thousands of digits.
+    text = "such a number" if isinstance(value, int) and not abs(value) < HIGHEST else str(value)
+    return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"
 
 
 def key_findings(catalogue: Catalogue, key: str) -> Iterator[Finding]:

@@ -59,8 +59,10 @@ def test_what_the_pack_offers_is_listed_by_number() -> None:
     assert details["user_data_2"] == "more"
 
 
-def test_without_user_data_there_is_none() -> None:
-    assert "user_data" not in decode_identity(changed(device_info(), 102, bytes(16))).details
+def test_user_data_is_there_also_while_it_is_empty() -> None:
+    details = decode_identity(changed(device_info(), 102, bytes(16))).details
+    assert details["user_data"] == ""
+    assert "user_data_2" not in details
 
 
 @pytest.mark.parametrize("filler", [0x00, 0xFF, 0x07])

@@ -46,6 +46,8 @@ _DANGEROUS: Final = frozenset(
     }
 )
 
+_CALIBRATIONS: Final = frozenset({"voltage_calibration", "current_calibration"})
+
 _MODEL: Final = re.compile(
     r"JK-(?P<series>BD|PB|B)(?P<balance>\d+)A(?P<cells>\d+)S(?:(?P<current>\d+)P|-(?P<rated>\d+)P|-RP|$)"
 )
@@ -148,7 +150,7 @@ def _emergency(reading: Reading) -> bool | None:
 
 
 _SEEN: Final[Mapping[str, tuple[Callable[[Reading], SettingValue | None], float]]] = {
-    "voltage_calibration": (lambda reading: reading.voltage, 0.1),
+    "voltage_calibration": (lambda reading: reading.voltage, 0.02),
     "current_calibration": (lambda reading: None if reading.current is None else abs(reading.current), 0.3),
     "soc_calibration": (lambda reading: reading.soc, 0.5),
     "soh_calibration": (lambda reading: reading.soh, 0.5),
@@ -172,8 +174,16 @@ def catalogue_of(identity: Identity, stated: Collection[str]) -> Catalogue:
         settings=found,
         known=frozenset(row.key for row in REGISTERS[variant]),
         chains=CHAINS,
-        presets=presets_for(identity.model, variant),
+        presets={
+            chemistry: {key: value for key, value in preset.items() if _is_within(found.get(key), value)}
+            for chemistry, preset in presets_for(identity.model, variant).items()
+        },
     )
+
+
+def _is_within(setting: Setting | None, value: SettingValue) -> bool:
+    """Tell whether the model can be set to what the preset of its series says."""
+    return setting is not None and isinstance(value, (int, float)) and value <= setting.maximum
 
 
 def _is_hidden(row: Register) -> bool:
@@ -212,6 +222,8 @@ def _setting(row: Register, identity: Identity, variant: Variant, *, writable: b
         resolution=None if row.code == "f" else 1 / row.divisor,
         options=tuple(_options(row, identity)),
         dangerous=row.key in _DANGEROUS,
+        procedure=row.key in _CALIBRATIONS,
+        personal=row.kind is Kind.TEXT,
         seen=seen,
         tolerance=tolerance,
     )

@@ -64,6 +64,7 @@ class JkDriver(Driver):
         self._expected: Variant | None = None
         self._variant: Variant | None = None
         self._identity: Identity | None = None
+        self._identified_at = 0.0
         self._settings_frame: bytes | None = None
         self._settings_at = 0.0
         self._settings: Settings | None = None
@@ -74,7 +75,7 @@ class JkDriver(Driver):
         self._heard = asyncio.Event()
         self._ready = asyncio.Event()
         self._told = asyncio.Event()
-        self._owes_ready = False
+        self._ready_owed = 0
         # One exchange at a time: no answer names what it answers.
         self._turn = asyncio.Lock()
 
@@ -128,7 +129,7 @@ class JkDriver(Driver):
     async def _ask(self, command: Command) -> None:
         if command is Command.READ_SETTINGS:
             self._settings_asked_at = asyncio.get_running_loop().time()
-        self._owes_ready = True
+        self._ready_owed += 1
         await self._link.write(encode_command(command))
 
     async def _ask_for_missing_settings(self) -> None:
@@ -146,32 +147,39 @@ class JkDriver(Driver):
             raise SilentError("the layout of this pack is not certain yet")
         frame = encode_write(key, value, self._variant)
         async with self._turn:
-            if self._owes_ready:
-                with suppress(TimeoutError):
+            with suppress(TimeoutError):
+                while self._ready_owed:
                     await self._wait(self._ready, self._timing.owed)
+            self._ready_owed = 0
             self._ready.clear()
             await self._link.write(frame)
             try:
                 await self._wait(self._ready, self._timing.ready)
             except TimeoutError:
+                # It may still come, and must not be taken for the answer to the next write.
+                self._ready_owed = 1
                 return False
         return True
 
     @override
     async def read_settings(self, key: str | None = None) -> Settings:
-        command, answered = Command.READ_SETTINGS, self._told
-        if key in IN_DEVICE_INFO:
-            command, answered = Command.READ_DEVICE_INFO, self._identified
+        in_info = key in IN_DEVICE_INFO or (key is None and self._settings is not None and bool(self._settings.apart))
         async with self._turn:
-            answered.clear()
-            await self._ask(command)
-            try:
-                await self._wait(answered, self._timing.settings)
-            except TimeoutError:
-                raise SilentError("no usable answer to the request for settings") from None
+            if in_info:
+                await self._hear(Command.READ_DEVICE_INFO, self._identified)
+            if key not in IN_DEVICE_INFO:
+                await self._hear(Command.READ_SETTINGS, self._told)
         if self._settings is None:
             raise SilentError("it has not told its settings yet")
         return self._settings
+
+    async def _hear(self, command: Command, answered: asyncio.Event) -> None:
+        answered.clear()
+        await self._ask(command)
+        try:
+            await self._wait(answered, self._timing.settings)
+        except TimeoutError:
+            raise SilentError("no usable answer to the request for settings") from None
 
     @staticmethod
     async def _wait(event: asyncio.Event, seconds: float) -> None:
@@ -198,7 +206,7 @@ class JkDriver(Driver):
             case FrameType.CELL_INFO:
                 self._take_reading(frame, now)
             case FrameType.DEVICE_INFO:
-                self._identity = decode_identity(frame)
+                self._identity, self._identified_at = decode_identity(frame), now
                 self._expected = Variant(self._identity.variant)
                 self._sink.frame(mask_secrets(frame), now)
                 self._sink.identity(replace(self._identity, variant=self._variant or self._expected))
@@ -211,7 +219,7 @@ class JkDriver(Driver):
                     self._sink.frame(frame, now)
                     self._told.set()
             case FrameType.READY:
-                self._owes_ready = False
+                self._ready_owed = max(0, self._ready_owed - 1)
                 self._ready.set()
 
     def _take_reading(self, frame: bytes, now: float) -> None:
@@ -248,6 +256,8 @@ class JkDriver(Driver):
         settings = decode_settings(frame, variant, self._settings_at)
         # Some parameters are told with the device info only.
         told = settings_in_details(self._identity.details, variant) if self._identity else {}
-        self._settings = replace(settings, values={**told, **settings.values})
+        self._settings = replace(
+            settings, values={**told, **settings.values}, apart=frozenset(told), apart_at=self._identified_at
+        )
         self._sink.settings(self._settings)
         return True

@@ -113,7 +113,9 @@ def decode_identity(frame: bytes) -> Identity:
     details["default_password"] = any(
         password == factory for password, factory in zip(passwords, _FACTORY_PASSWORDS, strict=True)
     )
-    details |= {key: text for key, place in _USER_TEXTS.items() if (text := _text(frame, place))}
+    texts_of_the_user = {key: _text(frame, place) for key, place in _USER_TEXTS.items()}
+    # The first can be written, and so is a parameter also while it is empty.
+    details |= {key: text for key, text in texts_of_the_user.items() if text or key == "user_data"}
     return Identity(family="jk", variant=variant, **texts, **numbers, details=details)
 
 
