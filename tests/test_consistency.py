@@ -30,6 +30,7 @@ from custom_components.smart_bms.control.journal import Outcome
 from custom_components.smart_bms.features import Features
 from custom_components.smart_bms.parameter_entity import ENABLED, MAIN
 from custom_components.smart_bms.publishing import ADJUSTABLE
+from script.lib import parameters
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "custom_components" / DOMAIN
@@ -272,3 +273,15 @@ def test_every_issue_has_its_texts() -> None:
     assert placeholders(TEXTS["issues"]["drift"]["title"]) == {"name"}
     assert placeholders(TEXTS["issues"]["drift"]["fix_flow"]["step"]["init"]["description"]) == {"changes"}
     assert set(TEXTS["issues"]["drift"]["fix_flow"]["step"]["init"]["menu_options"]) == {"accept", "restore"}
+
+
+def test_the_page_of_parameters_is_what_the_code_says() -> None:
+    assert parameters.DOCUMENT.read_text() == parameters.document(), "run script/parameters"
+
+
+def test_the_quality_scale_knows_of_the_actions() -> None:
+    scale = yaml.safe_load((FOLDER / "quality_scale.yaml").read_text())["rules"]
+    for rule in ("action-setup", "docs-actions", "action-exceptions", "exception-translations", "repair-issues"):
+        assert scale[rule] == "done"
+    page = (ROOT / "docs" / "control.md").read_text()
+    assert all(f"smart_bms.{action}" in page for action in SERVICES)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from custom_components.smart_bms.bms.errors import LinkLostError
 from custom_components.smart_bms.control.calibration import calibrate_current, calibrate_voltage
 from custom_components.smart_bms.control.findings import RefusedError
 from custom_components.smart_bms.control.journal import Outcome
@@ -175,3 +176,18 @@ async def test_each_switch_is_tried_even_if_one_stays_off(site) -> None:
     assert await refusal(calibrate_voltage(site.control, site.pack, 26.9, SURE)) == "not_switched_on_again"
     assert switches(site) == (True, False)
     assert site.drifts[-1] == {"discharge_switch": (True, False)}
+
+
+async def test_a_reference_that_is_not_known_cannot_be_corrected(monkeypatch) -> None:
+    async with site_of(monkeypatch, jk_pack("JK04")) as site:
+        monkeypatch.setattr(site.control, "value", lambda _: None)
+        assert await refusal(calibrate_voltage(site.control, site.pack, 26.3, SURE)) == "unread"
+
+
+async def test_a_link_lost_while_the_current_fades_is_said(site, monkeypatch) -> None:
+    async def lost() -> None:
+        raise LinkLostError("gone")
+
+    monkeypatch.setattr(site.pack, "next_reading", lost)
+    assert await refusal(calibrate_voltage(site.control, site.pack, 26.9, SURE)) == "out_of_reach"
+    assert switches(site) == (True, True)

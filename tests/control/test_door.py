@@ -7,9 +7,13 @@ import struct
 import pytest
 
 from custom_components.smart_bms.bms.errors import LinkLostError
+from custom_components.smart_bms.bms.reading import Reading
+from custom_components.smart_bms.bms.settings import Catalogue, Kind, Proof, Setting, Unit
 from custom_components.smart_bms.control import door
+from custom_components.smart_bms.control.baseline import Baseline
+from custom_components.smart_bms.control.consequence import consequence_findings
 from custom_components.smart_bms.control.door import MOST_WAITING
-from custom_components.smart_bms.control.findings import RefusedError, Severity
+from custom_components.smart_bms.control.findings import RefusedError, Severity, shown, words
 from custom_components.smart_bms.control.journal import KEPT, Outcome, Record
 from custom_components.smart_bms.control.request import Permission, Request
 from tests.control.conftest import site_of
@@ -672,3 +676,58 @@ async def test_a_broken_order_can_be_repaired_step_by_step(monkeypatch) -> None:
     async with site_of(monkeypatch, peripheral) as site:
         changes = {"cell_overvoltage": 3.65, "cell_overvoltage_release": 3.5, "cell_undervoltage_release": 2.9}
         assert outcomes(await site.control.apply(changes, ASK)) == [Outcome.CONFIRMED] * 3
+
+
+async def test_a_link_lost_between_two_writes_ends_the_request(site) -> None:
+    tell = site.control._on_record
+
+    def tell_and_forget(record, context) -> None:
+        tell(record, context)
+        site.pack._settings_told = False
+
+    site.control._on_record = tell_and_forget
+    records = await site.control.apply({"charge_switch": False, "max_charge_current": 50}, ASK)
+    assert outcomes(records) == [Outcome.CONFIRMED, Outcome.NOT_SENT]
+
+
+async def test_a_command_may_follow_other_changes(site) -> None:
+    records = await site.control.apply({"charge_switch": False, "factory_reset": None}, ASK)
+    assert outcomes(records) == [Outcome.CONFIRMED, Outcome.CONFIRMED]
+
+
+async def test_a_request_that_is_ended_by_force_leaves_the_door_open_for_others(site) -> None:
+    async with site.control._turn:
+        asking = asyncio.create_task(site.control.apply({"charge_switch": False}, ASK))
+        await asyncio.sleep(0.01)
+        for task in list(site.control._tasks):
+            task.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+    assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [Outcome.CONFIRMED]
+
+
+async def test_a_reading_from_before_settles_nothing(site) -> None:
+    record = Record(at="", parameter="soc_calibration", old=60, new=40, outcome=Outcome.UNKNOWN, sent_at=1e12)
+    site.control.journal.add(record)
+    await site.control.refresh()
+    assert record.open
+
+
+def test_a_limit_that_is_exceeded_already_may_be_moved() -> None:
+    catalogue = Catalogue(settings={}, known=frozenset(), presets={})
+    reading = Reading(measured_at=0, current=-30.0)
+    changes = {"max_discharge_current": 25}
+    assert list(consequence_findings(catalogue, changes, {"max_discharge_current": 20}, reading)) == []
+
+
+def test_values_are_told_in_words() -> None:
+    volts = Setting(key="x", kind=Kind.NUMBER, proof=Proof.PROVEN, unit=Unit.VOLT)
+    assert [shown(value, volts) for value in (3.65, 3.0, 4, None)] == ["3.65 V", "3 V", "4 V", "unknown"]
+    assert [shown(value) for value in (True, False, "victron", 0.1 + 0.2)] == ["on", "off", "victron", "0.3"]
+    assert words("uart1_protocol") == "UART 1 protocol"
+    assert words("max_charge_current") == "Maximum charge current"
+
+
+def test_a_baseline_takes_only_what_is_there() -> None:
+    baseline = Baseline()
+    baseline.accept({"x": 1}, ("x", "y"))
+    assert baseline.values == {"x": 1}

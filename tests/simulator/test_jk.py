@@ -1,9 +1,12 @@
 """The simulated JK pack talks like a real one."""
 
+import struct
+
 import pytest
 
 from custom_components.smart_bms.bms.jk.frames import Command, Reassembler, encode_command
 from custom_components.smart_bms.simulator.jk import MODULE_A, MODULE_A_PB, MODULE_B, MODULE_D
+from custom_components.smart_bms.simulator.peripheral import Peripheral
 from tests.packs import READY, jk_pack
 
 INFO = encode_command(Command.READ_DEVICE_INFO)
@@ -120,3 +123,61 @@ def test_the_air_loses_breaks_and_doubles(fault, expected) -> None:
     setattr(pack.faults, fault, 2)
     heard = frames(listen(pack, 3))
     assert len(heard) == expected
+
+
+def write(pack, register: int, payload: bytes) -> bool:
+    """Let a second master write; tell whether the board took it."""
+    return pack.change_elsewhere(encode_command(register, payload))
+
+
+def test_a_board_takes_writes_and_says_so() -> None:
+    pack = streaming()
+    pack.write(2, encode_command(0x04, struct.pack("<I", 3650)))
+    assert 0xC8 in kinds(listen(pack, 0.5))
+    assert pack.board.limits.cell_overvoltage == 3.65
+    assert (pack.family, pack.variant) == ("jk", "JK02_32S")
+
+
+@pytest.mark.parametrize(
+    ("register", "payload"),
+    [
+        (0x04, struct.pack("<I", 3500)),  # not above its release
+        (0x05, struct.pack("<I", 3700)),
+        (0x14, struct.pack("<i", 500)),
+        (0x04, b"\x01"),
+        (0x28, b"\x01"),
+        (0xB5, b"\x01\x02"),
+        (0x29, struct.pack("<I", 1)),  # not on this firmware's list
+        (0x9B, b"name"),
+    ],
+)
+def test_a_board_refuses_what_makes_no_sense(register, payload) -> None:
+    pack = streaming()
+    before = bytes(pack.settings())
+    pack.write(2, encode_command(register, payload))
+    assert 0xC8 not in kinds(listen(pack, 0.5))
+    assert bytes(pack.settings()) == before
+
+
+@pytest.mark.parametrize("variant", ["JK02_24S", "JK04"])
+def test_older_boards_have_fewer_registers(variant) -> None:
+    pack = streaming(variant=variant)
+    assert not write(pack, 0x6B, struct.pack("<I", 1))
+    assert not write(pack, 0x30, struct.pack("<I", 1))
+    assert write(pack, 0x1C, struct.pack("<I" if variant == "JK02_24S" else "<H", 9))
+    assert not write(pack, 0x1C, b"\x01")
+
+
+def test_a_frame_that_claims_too_much_is_ignored() -> None:
+    pack = streaming()
+    frame = bytearray(encode_command(0x04, struct.pack("<I", 3650)))
+    frame[5] = 14
+    frame[19] = sum(frame[:19]) & 0xFF
+    pack.write(2, bytes(frame))
+    assert pack.board.limits.cell_overvoltage == 3.6
+
+
+def test_an_unknown_kind_of_device_takes_nothing() -> None:
+    device = Peripheral("00", "x", {}, (), ())
+    assert not device.change_elsewhere(b"")
+    assert (device.family, device.variant) == ("", "")

@@ -39,7 +39,7 @@ def value_findings(setting: Setting, value: object, *, exact: bool = False) -> I
         case Kind.COMMAND:
             if value is not None:
                 yield _finding("takes_no_value", setting)
-        case Kind.NUMBER:
+        case _:
             yield from _number_findings(setting, value, exact=exact)
 
 

@@ -8,6 +8,8 @@ from hypothesis import given, settings as hypothesis_settings, strategies as st
 import pytest
 
 from custom_components.smart_bms.bms import encode
+from custom_components.smart_bms.bms.errors import SilentError
+from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.bms.jk.frames import PAYLOAD_LENGTH
 from custom_components.smart_bms.bms.jk.layouts import Variant
 from custom_components.smart_bms.bms.jk.records import encode_text
@@ -15,7 +17,8 @@ from custom_components.smart_bms.bms.jk.registers import BY_KEY, REGISTERS, shor
 from custom_components.smart_bms.bms.jk.settings import decode_write, encode_write
 from custom_components.smart_bms.bms.records import decode_lines
 from custom_components.smart_bms.bms.settings import Kind
-from tests.packs import changed, sealed, settings
+from tests.packs import changed, device_info, sealed, settings
+from tests.radio import FAST
 
 EXCHANGES = Path(__file__).parents[4] / "shared" / "captures" / "jk" / "write_exchanges.jsonl"
 WRITABLE = [(variant, row) for variant in Variant for row in REGISTERS[variant] if row.write is not None]
@@ -112,6 +115,7 @@ def test_the_command_says_what_is_wrong(arguments, complaint, capsys) -> None:
 def test_floats_are_shown_with_as_few_digits_as_the_wire_needs() -> None:
     assert shortest(3.299999952316284) == 3.3
     assert shortest(2.9762232303619385) == 2.9762232
+    assert shortest(10.406075477600098) == 10.4060755
     assert encode_text("JK04", "balance_trigger", "0.108")[6:10].hex() == "1b2fdd3d"
 
 
@@ -156,3 +160,31 @@ def test_a_write_that_cannot_be_decoded_is_not_judged() -> None:
 def test_every_row_is_found_by_its_key() -> None:
     for variant in Variant:
         assert len(BY_KEY[variant]) == len(REGISTERS[variant])
+
+
+class Nowhere:
+    """A link that takes everything, and a sink that forgets it."""
+
+    async def write(self, data: bytes) -> None:
+        self.answer(data)
+
+    def answer(self, data: bytes) -> None:
+        """Say nothing."""
+
+    def __getattr__(self, name: str):
+        return lambda *_: True
+
+
+async def test_before_the_layout_is_certain_nothing_is_written() -> None:
+    driver = JkDriver(Nowhere(), Nowhere(), FAST)
+    driver.notified(device_info(), 0.0)
+    with pytest.raises(SilentError, match="not certain"):
+        await driver.write("charge_switch", False)
+
+
+async def test_settings_that_were_never_told_are_not_made_up() -> None:
+    link = Nowhere()
+    driver = JkDriver(link, Nowhere(), FAST)
+    link.answer = lambda data: driver.notified(device_info(), 0.0)
+    with pytest.raises(SilentError, match="not told"):
+        await driver.read_settings("user_data")

@@ -127,7 +127,7 @@ def shortest(number: float) -> float:
         with suppress(OverflowError):
             if struct.pack("<f", short) == wire:
                 return short
-    return number
+    return float(f"{number:.{_FLOAT_DIGITS}g}")
 
 
 def _chain(first: int, offset: int, rows: tuple[tuple[str, Unit, str, int], ...]) -> tuple[Register, ...]:
