@@ -267,7 +267,8 @@ class SmartBmsOptionsFlow(OptionsFlowWithReload):
                             ): _number("s", _LONGEST_INTERVAL, 1)
                             for quantity in ADJUSTABLE
                         }
-                    )
+                    ),
+                    {"collapsed": True},
                 ),
                 probatio.Required(CONF_DEAD_BANDS): section(
                     probatio.Schema(
@@ -278,7 +279,8 @@ class SmartBmsOptionsFlow(OptionsFlowWithReload):
                             ): _number(*_DEAD_BANDS[quantity])
                             for quantity in ADJUSTABLE
                         }
-                    )
+                    ),
+                    {"collapsed": True},
                 ),
             }
         )

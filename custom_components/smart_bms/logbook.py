@@ -35,9 +35,7 @@ def async_describe_events(
         data = event.data
         message = (_COMMANDS if data["command"] else _MESSAGES)[data["outcome"]].format(
             parameter=words(data["parameter"]),
-            old=shown(data["old"]),
-            new=shown(data["new"]),
-            found=shown(data["found"]),
+            **{key: f"{shown(data[key])} {data['unit']}".rstrip() for key in ("old", "new", "found")},
         )
         by = [words(data["source"]).lower()] if data["source"] else []
         by += [data["user"]] if data["user"] else []

@@ -11,6 +11,7 @@ from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
 from .bms.pack import Pack
+from .bms.settings import Setting
 from .const import (
     CONF_ALLOW_CONTROL,
     CONF_ALLOW_DANGEROUS,
@@ -151,6 +152,7 @@ class Parameters:
                 "parameter": record.parameter,
                 **dict.fromkeys(("old", "new", "found"), _HIDDEN),
                 **({} if self._is_personal(record) else record.values()),
+                "unit": self._unit(record),
                 "command": record.is_command,
                 "outcome": record.outcome.value,
                 "source": record.source,
@@ -159,10 +161,17 @@ class Parameters:
             context=context,
         )
 
-    def _is_personal(self, record: Record) -> bool:
+    def _setting(self, record: Record) -> Setting | None:
         catalogue = self.control.catalogue
-        setting = catalogue.settings.get(record.parameter) if catalogue else None
+        return catalogue.settings.get(record.parameter) if catalogue else None
+
+    def _is_personal(self, record: Record) -> bool:
+        setting = self._setting(record)
         return setting is not None and setting.personal
+
+    def _unit(self, record: Record) -> str:
+        setting = self._setting(record)
+        return str(setting.unit) if setting else ""
 
     @callback
     def _drifted(self, drift: Mapping[str, Difference], news: bool) -> None:

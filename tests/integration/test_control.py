@@ -205,6 +205,7 @@ async def test_every_change_leaves_an_event_and_a_record(hass, house, pack, adop
         "old": True,
         "new": False,
         "found": False,
+        "unit": "",
         "command": False,
         "outcome": "confirmed",
         "source": "switch",

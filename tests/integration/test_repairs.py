@@ -127,12 +127,12 @@ async def test_other_issues_are_only_confirmed(hass) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({}, "Cell overvoltage changed from 3.6 to 3.55, read back from the pack (set parameters)"),
-        ({"outcome": "refused"}, "Cell overvoltage was not changed to 3.55: the pack kept 3.6 (set parameters)"),
-        ({"outcome": "different", "found": 3.5}, "Cell overvoltage should change from 3.6 to 3.55, but the pack has 3.5 (set parameters)"),
-        ({"outcome": "changed_elsewhere", "new": None, "found": 3.65, "source": ""}, "Cell overvoltage was changed from 3.6 to 3.65 by something other than Home Assistant"),
-        ({"parameter": "factory_reset", "command": True, "found": 5}, "Factory reset was carried out; 5 parameters are different now (set parameters)"),
-        ({"user": "Ada"}, "Cell overvoltage changed from 3.6 to 3.55, read back from the pack (set parameters, Ada)"),
+        ({}, "Cell overvoltage changed from 3.6 V to 3.55 V, read back from the pack (set parameters)"),
+        ({"outcome": "refused"}, "Cell overvoltage was not changed to 3.55 V: the pack kept 3.6 V (set parameters)"),
+        ({"outcome": "different", "found": 3.5}, "Cell overvoltage should change from 3.6 V to 3.55 V, but the pack has 3.5 V (set parameters)"),
+        ({"outcome": "changed_elsewhere", "new": None, "found": 3.65, "source": ""}, "Cell overvoltage was changed from 3.6 V to 3.65 V by something other than Home Assistant"),
+        ({"parameter": "factory_reset", "command": True, "found": 5, "unit": ""}, "Factory reset was carried out; 5 parameters are different now (set parameters)"),
+        ({"user": "Ada"}, "Cell overvoltage changed from 3.6 V to 3.55 V, read back from the pack (set parameters, Ada)"),
     ],
 )  # fmt: skip
 async def test_the_logbook_tells_the_story(hass, changes, message) -> None:
@@ -144,6 +144,7 @@ async def test_the_logbook_tells_the_story(hass, changes, message) -> None:
         "old": 3.6,
         "new": 3.55,
         "found": 3.55,
+        "unit": "V",
         "command": False,
         "outcome": "confirmed",
         "source": "set_parameters",
