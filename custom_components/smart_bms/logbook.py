@@ -13,6 +13,7 @@ _MESSAGES = {
     "refused": "{parameter} was not changed to {new}: the pack kept {old}",
     "different": "{parameter} should change from {old} to {new}, but the pack has {found}",
     "unknown": "{parameter} was sent to change from {old} to {new}, but could not be read back; the next reading will tell",
+    "untold": "{parameter} was sent to change from {old} to {new}; it shows {found} now, and whether the write held cannot be told",
     "not_sent": "{parameter} was not changed to {new}: a change before it did not hold",
     "changed_elsewhere": "{parameter} was changed from {old} to {found} by something other than Home Assistant",
 }
@@ -33,7 +34,10 @@ def async_describe_events(
     @callback
     def describe(event: Event) -> dict[str, str]:
         data = event.data
-        message = (_COMMANDS if data["command"] else _MESSAGES)[data["outcome"]].format(
+        outcome = data["outcome"]
+        if outcome == "unknown" and data["found"] is not None:
+            outcome = "untold"
+        message = (_COMMANDS if data["command"] else _MESSAGES)[outcome].format(
             parameter=words(data["parameter"]),
             **{key: f"{shown(data[key])} {data['unit']}".rstrip() for key in ("old", "new", "found")},
         )

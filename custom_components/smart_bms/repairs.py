@@ -52,7 +52,7 @@ class DriftRepairFlow(RepairsFlow):
             return self.async_abort(reason="not_loaded")
         if not await parameters.control.accept(self._shown):
             return self.async_abort(reason="changed_again")
-        return self.async_create_entry(data={})
+        return self._end(parameters)
 
     async def async_step_restore(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
         """Put the old values back, through the same door as every change; what is dangerous takes a second word."""
@@ -87,6 +87,12 @@ class DriftRepairFlow(RepairsFlow):
             return self.async_abort(reason="not_restored", description_placeholders={"reason": str(error)})
         if left := [words(key) for key in self._shown if key not in old]:
             return self.async_abort(reason="left_out", description_placeholders={"parameters": ", ".join(left)})
+        return self._end(parameters)
+
+    def _end(self, parameters: Parameters) -> RepairsFlowResult:
+        """Close the issue, unless something else has changed meanwhile: that must stay to be seen."""
+        if parameters.control.drift:
+            return self.async_abort(reason="changed_again")
         return self.async_create_entry(data={})
 
 

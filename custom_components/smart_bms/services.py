@@ -56,6 +56,7 @@ _SOURCE: Final = {
 }
 
 _KEYS: Final = probatio.All(cv.ensure_list, [cv.string])
+_SOME_KEYS: Final = probatio.All(_KEYS, probatio.Length(min=1))
 _NAME: Final = probatio.All(cv.string, probatio.Length(min=1, max=100))
 
 
@@ -251,41 +252,43 @@ async def _for_each(hass: HomeAssistant, for_pack: ForPack, call: ServiceCall) -
 
     It is raised if it is the only pack, or if nobody would see the response.
     """
-    ids = call.data[ATTR_DEVICE_ID]
-    targets = [
-        (device_id, _coordinator(hass, device_id))
-        for device_id in dict.fromkeys([ids] if isinstance(ids, str) else ids)
-    ]
-    outcomes = await asyncio.gather(
-        *(for_pack(coordinator, call) for _, coordinator in targets), return_exceptions=True
-    )
-    packs: list[Result] = []
-    failures: list[HomeAssistantError] = []
-    for (device_id, coordinator), outcome in zip(targets, outcomes, strict=True):
-        packs.append({"device_id": device_id, ATTR_NAME: coordinator.config_entry.title})
-        if isinstance(outcome, RefusedError):
-            failures.append(_refusal(outcome.findings[0]))
-            if len(targets) == 1:
-                raise failures[0] from outcome
-            packs[-1] |= {"error": _message(outcome.findings[0]), "findings": _findings(list(outcome.findings))}
-        elif isinstance(outcome, BaseException):
-            raise outcome
-        else:
-            packs[-1] |= outcome
-            failures += _not_held(coordinator, outcome)
-        if failures and len(targets) > 1 and failures[-1].translation_key != _SEVERAL:
-            failures[-1] = _named(coordinator, failures[-1])
+    named = call.data[ATTR_DEVICE_ID]
+    ids = list(dict.fromkeys([named] if isinstance(named, str) else named))
+    answers = await asyncio.gather(*(_for_one(hass, for_pack, call, device_id) for device_id in ids))
+    failures = [failure for _, failure in answers if failure is not None]
+    if failures and (len(ids) == 1 and isinstance(failures[0], ServiceValidationError)):
+        raise failures[0]
     if failures and not call.return_response:
-        raise failures[0] if len(failures) == 1 else _together(failures)
-    return cast(ServiceResponse, {"packs": packs}) if call.return_response else None
+        raise failures[0] if len(ids) == 1 else _together(failures)
+    return cast(ServiceResponse, {"packs": [answer for answer, _ in answers]}) if call.return_response else None
+
+
+async def _for_one(
+    hass: HomeAssistant, for_pack: ForPack, call: ServiceCall, device_id: str
+) -> tuple[Result, HomeAssistantError | None]:
+    """Do it for one pack; return its answer, and the error for whoever sees no answers."""
+    answer: Result = {"device_id": device_id}
+    several = not isinstance(call.data[ATTR_DEVICE_ID], str) and len(call.data[ATTR_DEVICE_ID]) > 1
+    try:
+        coordinator = _coordinator(hass, device_id)
+        answer[ATTR_NAME] = coordinator.config_entry.title
+        try:
+            answer |= await for_pack(coordinator, call)
+            failure = _not_held(coordinator, answer)
+        except RefusedError as error:
+            answer["findings"] = _findings(list(error.findings))
+            raise _refusal(error.findings[0]) from error
+    except HomeAssistantError as error:
+        answer["error"] = str(error)
+        failure = error
+    if failure is not None and several:
+        failure = _named(answer.get(ATTR_NAME, device_id), failure)
+    return answer, failure
 
 
 def _coordinator(hass: HomeAssistant, device_id: str) -> SmartBmsCoordinator:
     _, entry = service.async_get_device_and_config_entry(hass, DOMAIN, device_id)
     return cast(SmartBmsConfigEntry, entry).runtime_data
-
-
-_SEVERAL: Final = "refused_for"
 
 
 def _refusal(finding: Finding) -> HomeAssistantError:
@@ -294,7 +297,7 @@ def _refusal(finding: Finding) -> HomeAssistantError:
     )
 
 
-def _not_held(coordinator: SmartBmsCoordinator, outcome: Result) -> list[HomeAssistantError]:
+def _not_held(coordinator: SmartBmsCoordinator, outcome: Result) -> HomeAssistantError | None:
     """Return the error for the first write that did not hold, if there is one."""
     catalogue = coordinator.pack.catalogue()
     records = [
@@ -303,16 +306,16 @@ def _not_held(coordinator: SmartBmsCoordinator, outcome: Result) -> list[HomeAss
     try:
         raise_unless_confirmed(records, lambda key: catalogue.settings.get(key) if catalogue else None)
     except HomeAssistantError as error:
-        return [error]
-    return []
+        return error
+    return None
 
 
-def _named(coordinator: SmartBmsCoordinator, error: HomeAssistantError) -> HomeAssistantError:
+def _named(name: str, error: HomeAssistantError) -> HomeAssistantError:
     """Say which of several packs failed."""
-    return type(error)(
+    return HomeAssistantError(
         translation_domain=DOMAIN,
-        translation_key=_SEVERAL,
-        translation_placeholders={"name": coordinator.config_entry.title, "reason": str(error)},
+        translation_key="refused_for",
+        translation_placeholders={"name": name, "reason": str(error)},
     )
 
 
@@ -344,7 +347,11 @@ def async_setup_services(hass: HomeAssistant) -> None:
         ("set_parameters", _set, _DEVICES | _WRITE | {probatio.Required(ATTR_PARAMETERS): {cv.string: object}}),
         ("apply_preset", _preset, _DEVICES | _WRITE | {probatio.Required(ATTR_CHEMISTRY): probatio.In(CHEMISTRIES)}),
         ("backup_parameters", _backup, _DEVICES | {probatio.Required(ATTR_NAME): _NAME}),
-        ("restore_parameters", _restore, _DEVICES | _WRITE | _SOURCE | {probatio.Optional(ATTR_PARAMETERS): _KEYS}),
+        (
+            "restore_parameters",
+            _restore,
+            _DEVICES | _WRITE | _SOURCE | {probatio.Optional(ATTR_PARAMETERS): _SOME_KEYS},
+        ),
         (
             "calibrate_voltage",
             _calibrate_voltage,

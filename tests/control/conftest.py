@@ -82,6 +82,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(door, "SECOND_LOOK", 0.1)
     monkeypatch.setattr(door, "SEEN_WITHIN", 0.4)
     monkeypatch.setattr(calibration, "AT_REST_WITHIN", 0.4)
+    monkeypatch.setattr(calibration, "PAUSE", 0.05)
 
 
 @asynccontextmanager

@@ -96,7 +96,7 @@ async def test_a_switch_that_does_not_come_on_again_is_said_plainly(site) -> Non
 
     def take_then_refuse(register: int, payload: bytes) -> None:
         take(register, payload)
-        site.peripheral.faults.forget_writes = register == 0x64
+        site.peripheral.faults.forget_writes |= register == 0x64
 
     site.peripheral._take_write = take_then_refuse
     code = await refusal(calibrate_voltage(site.control, site.pack, 26.9, SURE))
@@ -191,3 +191,24 @@ async def test_a_link_lost_while_the_current_fades_is_said(site, monkeypatch) ->
     monkeypatch.setattr(site.pack, "next_reading", lost)
     assert await refusal(calibrate_voltage(site.control, site.pack, 26.9, SURE)) == "out_of_reach"
     assert switches(site) == (True, True)
+
+
+@pytest.mark.parametrize("lost", range(2, 8))
+async def test_lost_answers_do_not_leave_the_house_dark(site, lost) -> None:
+    take = site.peripheral._take_write
+
+    def take_and_lose(register: int, payload: bytes) -> None:
+        take(register, payload)
+        if register == 0x1E and not payload[0]:
+            site.peripheral.faults.corrupt_settings = lost
+
+    site.peripheral._take_write = take_and_lose
+    await calibrate_voltage(site.control, site.pack, 26.9, SURE)
+    assert switches(site) == (True, True)
+    assert site.drifts == []
+
+
+async def test_permission_comes_before_everything_else(monkeypatch) -> None:
+    async with site_of(monkeypatch, jk_pack(), Permission()) as site:
+        assert await refusal(calibrate_voltage(site.control, site.pack, 2.0, SURE)) == "control_off"
+        assert await refusal(calibrate_current(site.control, site.pack, 2.0, SURE)) == "control_off"

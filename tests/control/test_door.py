@@ -14,8 +14,9 @@ from custom_components.smart_bms.control.baseline import Baseline
 from custom_components.smart_bms.control.consequence import consequence_findings
 from custom_components.smart_bms.control.door import MOST_WAITING
 from custom_components.smart_bms.control.findings import RefusedError, Severity, shown, words
-from custom_components.smart_bms.control.journal import KEPT, Outcome, Record
+from custom_components.smart_bms.control.journal import KEPT, Journal, Outcome, Record
 from custom_components.smart_bms.control.request import Permission, Request
+from custom_components.smart_bms.control.watch import outcome_of
 from tests.control.conftest import site_of
 from tests.packs import capable_pack, jk_pack
 
@@ -536,9 +537,9 @@ async def test_what_is_in_doubt_is_not_taken_for_the_state_of_things(site) -> No
 
 
 async def test_without_a_new_look_what_is_in_doubt_stops_everything(site) -> None:
-    site.peripheral.faults.corrupt_settings = 3
+    site.peripheral.faults.corrupt_settings = 5
     await site.control.apply({"charge_switch": False}, ASK)
-    with pytest.raises(RefusedError, match="unread"):
+    with pytest.raises(RefusedError, match="unanswered"):
         await site.control.apply({"charge_switch": True}, ASK)
 
 
@@ -587,7 +588,9 @@ async def test_nothing_to_send_is_only_believed_after_a_look(site, monkeypatch) 
 async def test_a_look_that_fails_is_said(site, monkeypatch) -> None:
     monkeypatch.setattr(door, "_RECENT", 0)
     site.peripheral.faults.corrupt_settings = 1
-    assert await refused(site, {"cell_overvoltage": 3.6}) == ["unread"]
+    assert await site.control.apply({"cell_overvoltage": 3.6}, ASK) == []
+    site.peripheral.faults.corrupt_settings = 2
+    assert await refused(site, {"cell_overvoltage": 3.6}) == ["unanswered"]
 
 
 async def test_what_a_look_brings_up_can_forbid_it(site, monkeypatch) -> None:
@@ -731,3 +734,81 @@ def test_a_baseline_takes_only_what_is_there() -> None:
     baseline = Baseline()
     baseline.accept({"x": 1}, ("x", "y"))
     assert baseline.values == {"x": 1}
+
+
+async def test_what_speaks_against_it_is_looked_at_again_before_it_is_refused(site, monkeypatch) -> None:
+    monkeypatch.setattr(door, "_RECENT", 0)
+    site.peripheral.change(0x05, struct.pack("<I", 3300))
+    records = await site.control.apply({"cell_overvoltage": 3.45}, ASK)
+    assert outcomes(records) == [Outcome.CONFIRMED]
+
+
+async def test_each_frame_has_its_own_age(site, monkeypatch) -> None:
+    site.peripheral.change(0xB5, bytes((35,)))
+    monkeypatch.setattr(door, "_RECENT", 0.3)
+    await asyncio.sleep(0.3)
+    await site.control.apply({"balance_switch": False}, ASK)
+    (record,) = await site.control.apply({"emergency_duration": 30}, ASK)
+    assert (record.old, record.found) == (35, 30)
+
+
+async def test_a_pack_that_falls_silent_after_a_calibration_leaves_it_in_doubt(site) -> None:
+    take = site.peripheral._take_write
+
+    def take_and_fall_silent(register: int, payload: bytes) -> None:
+        take(register, payload)
+        site.peripheral.faults.silent = True
+
+    site.peripheral._take_write = take_and_fall_silent
+    (record,) = await site.control.apply({"emergency_mode": True}, ASK)
+    assert record.outcome is Outcome.UNKNOWN
+    site.peripheral.faults.silent = False
+    await site.until(lambda: record.outcome is Outcome.CONFIRMED)
+
+
+async def test_nothing_is_left_running_when_the_door_closes(site, monkeypatch) -> None:
+    monkeypatch.setattr(door, "SECOND_LOOK", 60)
+    site.peripheral.faults.corrupt_settings = 2
+    await site.control.apply({"charge_switch": False}, ASK)
+    assert site.control._looks
+    await site.control.finish()
+    assert not site.control._looks
+    site.control._look_again_soon()
+    assert not site.control._looks
+
+
+async def test_a_refused_restore_does_not_make_an_old_change_news(site) -> None:
+    site.peripheral.change(0x04, struct.pack("<I", 3650))
+    await site.control.refresh()
+    site.peripheral.faults.forget_writes = True
+    await site.control.apply({"cell_overvoltage": 3.6}, ASK)
+    site.control.watch.drift = {}  # as after a restart
+    await site.control.refresh()
+    assert outcomes(site.records) == [Outcome.CHANGED_ELSEWHERE, Outcome.REFUSED]
+
+
+async def test_what_nobody_will_ever_tell_is_closed(site) -> None:
+    record = Record(at="", parameter="gone", old=1, new=2, outcome=Outcome.UNKNOWN)
+    site.control.journal.add(record)
+    await site.control.refresh()
+    assert not record.open
+    before = len(site.peripheral.written)
+    await site.control.apply({"charge_switch": False}, ASK)
+    assert len(site.peripheral.written) == before + 2
+
+
+def test_a_journal_of_a_newer_version_is_taken_up_as_far_as_it_is_understood() -> None:
+    kept = Record(at="", parameter="x", old=1, new=2, outcome=Outcome.CONFIRMED).as_dict()
+    journal = Journal([kept | {"newer": 1}, kept | {"outcome": "brand_new"}, {"at": ""}])
+    assert [record.parameter for record in journal.records] == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("found", "outcome"), [(22.1, "confirmed"), (20.1, "refused"), (19.9, "refused"), (25.0, "different")]
+)
+def test_a_noisy_measurement_is_judged_by_what_it_is_nearer_to(found, outcome) -> None:
+    setting = Setting(
+        key="x", kind=Kind.NUMBER, proof=Proof.PROVEN, resolution=0.001, seen=lambda _: None, tolerance=0.3
+    )
+    record = Record(at="", parameter="x", old=20.0, new=22.0, found=found, outcome=Outcome.PENDING)
+    assert outcome_of(setting, record) == outcome

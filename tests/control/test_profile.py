@@ -65,7 +65,7 @@ def test_what_belongs_to_one_board_is_left_out_unless_named() -> None:
     assert left_out == ["charge_switch", "device_address", "mosfet_overtemperature", "gps_heartbeat"]
     assert to_restore(VALUES, CATALOGUE, ["device_address"]) == ({"device_address": 3}, [])
     assert to_restore(VALUES, CATALOGUE, ["mosfet_overtemperature"]) == ({}, ["mosfet_overtemperature"])
-    assert to_restore(VALUES, CATALOGUE, []) == to_restore(VALUES, CATALOGUE, None)
+    assert to_restore(VALUES, CATALOGUE, []) == ({}, [])
     with pytest.raises(RefusedError) as error:
         to_restore(VALUES, CATALOGUE, ["float_mode"])
     assert error.value.findings[0].code == "not_in_profile"

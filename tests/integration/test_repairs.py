@@ -132,6 +132,8 @@ async def test_other_issues_are_only_confirmed(hass) -> None:
         ({"outcome": "different", "found": 3.5}, "Cell overvoltage should change from 3.6 V to 3.55 V, but the pack has 3.5 V (set parameters)"),
         ({"outcome": "changed_elsewhere", "new": None, "found": 3.65, "source": ""}, "Cell overvoltage was changed from 3.6 V to 3.65 V by something other than Home Assistant"),
         ({"parameter": "factory_reset", "command": True, "found": 5, "unit": ""}, "Factory reset was carried out; 5 parameters are different now (set parameters)"),
+        ({"outcome": "unknown", "found": None}, "Cell overvoltage was sent to change from 3.6 V to 3.55 V, but could not be read back; the next reading will tell (set parameters)"),
+        ({"outcome": "unknown", "found": 3.4}, "Cell overvoltage was sent to change from 3.6 V to 3.55 V; it shows 3.4 V now, and whether the write held cannot be told (set parameters)"),
         ({"user": "Ada"}, "Cell overvoltage changed from 3.6 V to 3.55 V, read back from the pack (set parameters, Ada)"),
     ],
 )  # fmt: skip
@@ -234,3 +236,14 @@ async def test_a_pack_that_is_gone_has_no_issues(hass, house, pack, adopt, end) 
         await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
     assert issue(hass, entry) is None
     assert issue(hass, entry, "default_password") is None
+
+
+async def test_a_change_during_the_repair_stays_to_be_seen(hass, house, pack, adopt, fix) -> None:
+    entry = await adopt(pack, **ALLOWED)
+    await drifted(hass, house, pack, entry)
+
+    async def change_in_secret() -> None:
+        pack.change(0x02, struct.pack("<I", 2850))
+
+    assert (await fix(entry, "restore", change_in_secret))["reason"] == "changed_again"
+    assert "Cell undervoltage: 2.7 V → 2.85 V" in issue(hass, entry).translation_placeholders["changes"]

@@ -269,6 +269,7 @@ async def test_what_writes_is_for_administrators(house, pack, adopt, act, hass_r
         ("set_parameters", {"parameters": 3}),
         ("apply_preset", {"chemistry": "lead"}),
         ("backup_parameters", {"name": ""}),
+        ("restore_parameters", {"profile": "x", "parameters": []}),
         ("calibrate_voltage", {"voltage": "nan"}),
         ("calibrate_voltage", {"voltage": -1}),
         ("calibrate_current", {"current": 0}),
@@ -348,3 +349,14 @@ async def test_backups_of_several_packs_at_once_are_all_kept(hass, house, pack, 
     monkeypatch.setattr(Store, "async_load", slowly)
     await act("backup_parameters", pack, other, name="Good")
     assert set(await async_profiles(hass).async_all()) == {"Good – Shed", "Good – Barn"}
+
+
+async def test_a_pack_that_is_not_set_up_does_not_stop_the_others(hass, house, pack, adopt, act) -> None:
+    other = jk_pack(address=OTHER, name="Barn")
+    await adopt(pack, **ALLOWED)
+    entry = await adopt(other, **ALLOWED)
+    await hass.config_entries.async_unload(entry.entry_id)
+    first, second = await act("set_parameters", pack, other, parameters={"charge_switch": False})
+    assert first["results"][0]["outcome"] == "confirmed"
+    assert second["error"]
+    assert not pack.board.charge_switch

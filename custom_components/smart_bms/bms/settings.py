@@ -9,6 +9,7 @@ from typing import Final, TypeIs
 from .reading import Reading
 
 type SettingValue = bool | int | float | str | tuple[float, ...]
+type Same = Callable[[SettingValue | None, SettingValue | None], bool]
 
 _FLOAT_TOLERANCE: Final = 1e-6
 """Relative; what a 32-bit float keeps of a value."""
@@ -87,12 +88,16 @@ class Setting:
             return round(one / self.resolution) == round(other / self.resolution)
         return one == other and type(one) is type(other)
 
-    def near(self, found: SettingValue | None, wanted: SettingValue | None, old: SettingValue | None) -> bool:
-        """Tell whether a reading shows the wished value: near to it, and nearer than to the old one."""
-        if not (_is_number(found) and _is_number(wanted)):
-            return self.same(found, wanted)
-        way = abs(wanted - old) / 2 if _is_number(old) else self.tolerance
-        return abs(found - wanted) <= min(self.tolerance, way)
+    def nearer(self, old: SettingValue | None, wanted: SettingValue | None) -> Same:
+        """Return what tells whether a reading shows one of two values: near to it, and nearer than to the other."""
+        way = abs(wanted - old) / 2 if _is_number(old) and _is_number(wanted) else self.tolerance
+
+        def shows(found: SettingValue | None, value: SettingValue | None) -> bool:
+            if not (_is_number(found) and _is_number(value)):
+                return self.same(found, value)
+            return abs(found - value) <= min(self.tolerance, way)
+
+        return shows
 
 
 class ReadBack(StrEnum):
@@ -105,9 +110,6 @@ class ReadBack(StrEnum):
     """Neither the old nor the wished value is there."""
     UNKNOWN = "unknown"
     """Nothing was read back."""
-
-
-type Same = Callable[[SettingValue | None, SettingValue | None], bool]
 
 
 def judge(same: Same, *, old: SettingValue | None, wanted: SettingValue | None, found: SettingValue | None) -> ReadBack:
@@ -135,6 +137,11 @@ class Settings:
     """Keys of values that came in another frame."""
     apart_at: float = 0.0
     """Monotonic time in seconds at which that one was complete."""
+
+    @property
+    def oldest(self) -> float:
+        """Return the monotonic time in seconds since which nothing here is older."""
+        return min(self.measured_at, self.apart_at) if self.apart else self.measured_at
 
     def told_at(self, key: str) -> float:
         """Return the monotonic time in seconds at which the pack stated this value."""

@@ -5,6 +5,7 @@ reference of an active balancer as a pack voltage and converts; so do we.
 """
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -19,6 +20,8 @@ from .request import Request
 _AT_REST: Final = 0.5
 """A; more is a current that bends the voltage, less is none that could be calibrated."""
 AT_REST_WITHIN: Final = 8.0
+_TRIES: Final = 3
+PAUSE: Final = 2.0
 _SWITCHES: Final = ("charge_switch", "discharge_switch")
 _FARTHEST_VOLTAGE: Final = 0.05
 _FARTHEST_CURRENT: Final = 0.3
@@ -30,6 +33,7 @@ async def calibrate_voltage(control: Control, pack: Pack, volts: float, request:
     request = replace(request, procedure=True)
 
     async def procedure(apply: Apply) -> list[Record]:
+        _must_be_allowed(control, request)
         displayed = pack.last_reading.voltage if pack.last_reading else None
         _check(displayed, volts, _FARTHEST_VOLTAGE, "V", request)
         changes = {"voltage_calibration": _wire_value(control, volts, displayed or volts)}
@@ -48,7 +52,10 @@ async def calibrate_voltage(control: Control, pack: Pack, volts: float, request:
                 await _come_to_rest(pack)
                 records += await apply(changes, request)
         finally:
-            failed = [key for key in reversed(on) if not await _is_on_again(apply, pack, key, request, records)]
+            for key in reversed(on):
+                await _switch_on_again(apply, key, request, records)
+            settings = pack.current_settings
+            failed = [key for key in on if settings is None or settings.values.get(key) is not True]
             control.watch.passing.difference_update(on)
             control.watch.compare()
             if failed:
@@ -62,6 +69,7 @@ async def calibrate_current(control: Control, pack: Pack, amperes: float, reques
     """Make the pack show this current, measured in its cable without a sign, while it flows. Raises RefusedError."""
 
     async def procedure(apply: Apply) -> list[Record]:
+        _must_be_allowed(control, request)
         current = pack.last_reading.current if pack.last_reading else None
         displayed = None if current is None else abs(current)
         if displayed is not None and displayed < _AT_REST:
@@ -70,6 +78,11 @@ async def calibrate_current(control: Control, pack: Pack, amperes: float, reques
         return await apply({"current_calibration": amperes}, replace(request, procedure=True))
 
     return await control.run(procedure)
+
+
+def _must_be_allowed(control: Control, request: Request) -> None:
+    if errors := control.examine({}, request).errors:
+        raise RefusedError(errors)
 
 
 def _check(displayed: float | None, measured: float, farthest: float, unit: str, request: Request) -> None:
@@ -102,11 +115,13 @@ async def _come_to_rest(pack: Pack) -> None:
         raise refuse("out_of_reach") from error
 
 
-async def _is_on_again(apply: Apply, pack: Pack, key: str, request: Request, records: list[Record]) -> bool:
-    """Switch on what was switched off here; tell whether the pack says that it is on."""
-    try:
-        records += await apply({key: True}, replace(request, force=True, temporary=True))
-    except RefusedError:
-        return False
-    settings = pack.current_settings
-    return settings is not None and settings.values.get(key) is True
+async def _switch_on_again(apply: Apply, key: str, request: Request, records: list[Record]) -> None:
+    """Switch on what was switched off here, and do not give up at the first lost answer."""
+    for attempt in range(_TRIES):
+        if attempt:
+            await asyncio.sleep(PAUSE)
+        with suppress(RefusedError):
+            done = await apply({key: True}, replace(request, force=True, temporary=True))
+            records += done
+            if all(record.outcome is Outcome.CONFIRMED for record in done):
+                return

@@ -9,7 +9,7 @@ from ..bms.errors import PackError, SilentError
 from ..bms.pack import LinkState, Pack
 from ..bms.settings import Catalogue, Kind, Setting, Settings, SettingValue
 from .baseline import Baseline, Difference
-from .examination import Examination, examine, present_value
+from .examination import OF_THE_MOMENT, Examination, examine, present_value
 from .findings import RefusedError, refuse
 from .journal import Journal, Outcome, Record
 from .plan import Step
@@ -59,6 +59,8 @@ class Control:
         self._turn = asyncio.Lock()
         self._waiting = 0
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._looks: set[asyncio.Task[None]] = set()
+        self._finished = False
 
     # What others ask.
 
@@ -117,7 +119,10 @@ class Control:
 
     async def finish(self) -> None:
         """Wait until everything that was begun is at its end; it ends soon once the link is closed."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._finished = True
+        for look in self._looks:
+            look.cancel()
+        await asyncio.gather(*self._tasks, *self._looks, return_exceptions=True)
 
     async def refresh(self) -> None:
         """Read the parameters again, if nobody is changing them; what comes of it is told to `settings_read`."""
@@ -135,9 +140,10 @@ class Control:
             await asyncio.sleep(SECOND_LOOK)
             await self.refresh()
 
-        task = asyncio.create_task(look())
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        if not self._finished:
+            task = asyncio.create_task(look())
+            self._looks.add(task)
+            task.add_done_callback(self._looks.discard)
 
     def settings_read(self, settings: Settings) -> None:
         """Take parameters that the pack stated."""
@@ -170,24 +176,22 @@ class Control:
     async def _plan(self, changes: Changes, request: Request) -> list[Step]:
         """Return the writes of a request. Raises RefusedError.
 
-        A plan of several writes, or of none, needs to know what the pack has this moment. A single one is read back
-        anyway.
+        A plan of several writes, or of none, and a refusal for the state that things are in, need to know what the pack has
+        this moment. A single write is read back anyway.
         """
         settings = self._pack.current_settings
-        age = monotonic() - settings.measured_at if settings else 0.0
+        old = settings is not None and monotonic() - settings.oldest > _RECENT
         unsure = any(self.journal.open_records())
-        if not unsure:
-            examination = self.examine(changes, request)
-            if examination.errors:
-                raise RefusedError(examination.errors)
-            if len(examination.steps) == 1 or age <= _RECENT:
-                return examination.steps
-        if self._pack.state is LinkState.STREAMING:
-            try:
-                await self._pack.read_settings()
-            except PackError as error:
-                raise refuse("unread") from error
         examination = self.examine(changes, request)
+        lasting = [error for error in examination.errors if error.code not in OF_THE_MOMENT]
+        if lasting:
+            raise RefusedError(lasting)
+        if unsure or (old and (examination.errors or len(examination.steps) != 1)):
+            try:
+                await self._read_again(None)
+            except PackError as error:
+                raise refuse("unanswered") from error
+            examination = self.examine(changes, request)
         if examination.errors:
             raise RefusedError(examination.errors)
         return examination.steps
@@ -263,6 +267,8 @@ class Control:
                     record.found = seen(await self._pack.next_reading())
                     record.outcome = outcome_of(setting, record)
                     in_a_row = in_a_row + 1 if record.outcome is Outcome.CONFIRMED else 0
+        if record.outcome is Outcome.PENDING:
+            raise SilentError("no reading came")
 
 
 def _record(step: Step, request: Request, outcome: Outcome) -> Record:

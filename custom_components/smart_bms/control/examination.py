@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from ..bms.pack import LinkState, Pack
 from ..bms.settings import Catalogue, Kind, Proof, Setting, SettingValue
@@ -11,6 +12,9 @@ from .findings import Finding, Severity, words
 from .plan import Step, plan
 from .request import Permission, Request
 from .validity import HIGHEST, key_findings, order_findings, value_findings
+
+OF_THE_MOMENT: Final = frozenset({"order_broken", "would_stop_charging", "would_stop_discharging", "would_power_off"})
+"""Errors that another look at the pack may clear away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,8 @@
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 import math
 from typing import Any, Final, Self
@@ -49,6 +50,8 @@ class Record:
     user: str | None = None
     temporary: bool = False
     """A step of a calibration that is taken back at its end."""
+    closed: bool = False
+    """What became of it will never be known."""
     sent_at: float = -math.inf
     """Monotonic time in s; of an earlier run it means nothing and is not kept."""
 
@@ -58,7 +61,12 @@ class Record:
 
         What a command changed cannot be told from the parameters alone; what differs then is shown as such.
         """
-        return self.outcome in (Outcome.PENDING, Outcome.UNKNOWN) and self.found is None and self.new is not None
+        return (
+            self.outcome in (Outcome.PENDING, Outcome.UNKNOWN)
+            and self.found is None
+            and self.new is not None
+            and not self.closed
+        )
 
     @property
     def is_command(self) -> bool:
@@ -80,16 +88,22 @@ class Record:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Return what was kept."""
-        return cls(**{**data, "outcome": Outcome(data["outcome"])})
+        """Return what was kept. Raises ValueError, TypeError or KeyError if it cannot be read."""
+        known = {item.name for item in fields(cls)}
+        values = {key: value for key, value in data.items() if key in known}
+        return cls(**{**values, "outcome": Outcome(data["outcome"])})
 
 
 class Journal:
     """The newest records of one pack."""
 
     def __init__(self, kept: Iterable[Mapping[str, Any]] = ()) -> None:
-        """Take up what was kept; what was on its way then has an unknown end."""
-        self.records: deque[Record] = deque((Record.from_dict(data) for data in kept), maxlen=KEPT)
+        """Take up what was kept; what was on its way then has an unknown end. What cannot be read is passed over."""
+        self.records: deque[Record] = deque(maxlen=KEPT)
+        for data in kept:
+            # A newer version may have written it.
+            with suppress(ValueError, TypeError, KeyError):
+                self.records.append(Record.from_dict(data))
         for record in self.records:
             if record.outcome is Outcome.PENDING:
                 record.outcome = Outcome.UNKNOWN
@@ -104,8 +118,10 @@ class Journal:
         return [record for record in self.records if record.open]
 
     def knows_of(self, parameter: str, found: SettingValue) -> bool:
-        """Tell whether the last that was heard of a parameter is that somebody else changed it to this."""
-        last = next((record for record in reversed(self.records) if record.parameter == parameter), None)
+        """Tell whether the last change of a parameter is that somebody else set it to this."""
+        changes = (Outcome.CONFIRMED, Outcome.DIFFERENT, Outcome.CHANGED_ELSEWHERE)
+        told = (record for record in reversed(self.records) if record.outcome in changes)
+        last = next((record for record in told if record.parameter == parameter), None)
         return last is not None and last.outcome is Outcome.CHANGED_ELSEWHERE and last.found == found
 
     def as_list(self) -> list[dict[str, Any]]:

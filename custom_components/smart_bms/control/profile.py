@@ -58,9 +58,11 @@ def to_restore(
     unknown = [key for key in only or () if key not in values]
     if unknown:
         raise refuse("not_in_profile", parameter=unknown[0])
-    wanted = only or values
+    wanted = values if only is None else only
     changes = {
-        key: values[key] for key in wanted if _can_be_restored(catalogue.settings.get(key)) and (only or key not in OWN)
+        key: values[key]
+        for key in wanted
+        if _can_be_restored(catalogue.settings.get(key)) and (only is not None or key not in OWN)
     }
     return changes, [key for key in wanted if key not in changes]
 

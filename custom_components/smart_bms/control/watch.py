@@ -52,7 +52,9 @@ class Watch:
             return
         for record in self.journal.open_records():
             setting = catalogue.settings.get(record.parameter)
-            if setting is not None and record is not self.under_way:
+            if setting is None:
+                record.closed = True  # another board, or another firmware: nobody will ever tell
+            elif record is not self.under_way:
                 self._settle(record, setting, settings)
         if self.under_way is None:
             self.compare()
@@ -125,12 +127,7 @@ class Watch:
 
 def outcome_of(setting: Setting, record: Record) -> Outcome:
     """Return what the value that was found proves about a write."""
-
-    def same(one: Any, other: Any) -> bool:
-        if setting.seen is None:
-            return setting.same(one, other)
-        return setting.near(one, other, record.old)
-
+    same = setting.same if setting.seen is None else setting.nearer(record.old, record.new)
     return Outcome(judge(same, old=record.old, wanted=record.new, found=record.found))
 
 
