@@ -237,7 +237,8 @@ def codes_in_code() -> set[str]:
     files = [*FOLDER.glob("*.py"), *(FOLDER / "control").glob("*.py")]
     text = "\n".join(file.read_text() for file in files)
     plain = re.findall(
-        r'(?:code=|refuse\(\s*|_finding\(\s*|translation_domain=DOMAIN,\s*translation_key=)"([a-z_]+)"', text
+        r'(?:code=|pair_finding\(\s*|refuse\(\s*|_finding\(\s*|translation_domain=DOMAIN,\s*translation_key=)"([a-z_]+)"',
+        text,
     )
     rules = re.findall(r'_Rule\("\w+", "(\w+)"', text) + re.findall(r'"(\w+_off)"\)\)', text)
     ways = re.findall(r'code = "(\w+)" if .* else "(\w+)"', text)

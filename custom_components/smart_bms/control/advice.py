@@ -1,11 +1,12 @@
 """Advice: what is questionable about the parameters of a pack as they are."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from ..bms.settings import Catalogue, Kind, Proof, SettingValue
 from .findings import Finding, Severity, shown, words
-from .validity import broken_orders, order_findings
+from .validity import broken_orders, order_findings, pair_finding
 
 type Values = Mapping[str, SettingValue]
 
@@ -67,17 +68,7 @@ def _sense(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
             continue  # a zero is a field that this firmware does not use
         if lower in _MAY_BE_EQUAL and values[higher] == values[lower]:
             continue
-        yield Finding(
-            code="not_sensible",
-            severity=Severity.WARNING,
-            parameters=(higher, lower),
-            details={
-                "higher": words(higher),
-                "higher_value": shown(values[higher], catalogue.settings.get(higher)),
-                "lower": words(lower),
-                "lower_value": shown(values[lower], catalogue.settings.get(lower)),
-            },
-        )
+        yield replace(pair_finding("not_sensible", catalogue, values, higher, lower), severity=Severity.WARNING)
 
 
 def _ranges(catalogue: Catalogue, values: Values) -> Iterator[Finding]:

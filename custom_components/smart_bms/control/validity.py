@@ -95,16 +95,23 @@ def order_findings(
     keys = None if touched is None else set(touched)
     chains = [chain for chain in catalogue.chains if keys is None or keys & set(chain)]
     for higher, lower in broken_orders(values, chains):
-        yield Finding(
-            code="order_broken",
-            parameters=(higher, lower),
-            details={
-                "higher": words(higher),
-                "higher_value": shown(values[higher], catalogue.settings.get(higher)),
-                "lower": words(lower),
-                "lower_value": shown(values[lower], catalogue.settings.get(lower)),
-            },
-        )
+        yield pair_finding("order_broken", catalogue, values, higher, lower)
+
+
+def pair_finding(
+    code: str, catalogue: Catalogue, values: Mapping[str, SettingValue], higher: str, lower: str
+) -> Finding:
+    """Return a finding about two parameters that are in the wrong order."""
+    return Finding(
+        code=code,
+        parameters=(higher, lower),
+        details={
+            "higher": words(higher),
+            "higher_value": shown(values[higher], catalogue.settings.get(higher)),
+            "lower": words(lower),
+            "lower_value": shown(values[lower], catalogue.settings.get(lower)),
+        },
+    )
 
 
 def _number(value: SettingValue) -> float:

@@ -1,0 +1,24 @@
+"""Asking the door, and what it answers."""
+
+from dataclasses import replace
+
+import pytest
+
+from custom_components.smart_bms.control.findings import RefusedError
+from custom_components.smart_bms.control.journal import Outcome
+from custom_components.smart_bms.control.request import Request
+
+ASK = Request(source="test", user="Ada", user_id="1")
+PROCEDURE = replace(ASK, procedure=True)
+
+
+def outcomes(records) -> list[Outcome]:
+    return [record.outcome for record in records]
+
+
+async def refused(site, changes, request=ASK) -> list[str]:
+    with pytest.raises(RefusedError) as error:
+        await site.control.apply(changes, request)
+    assert site.sent == []
+    assert not site.control.journal.records
+    return [finding.code for finding in error.value.findings]

@@ -1,0 +1,220 @@
+"""Nothing counts that was not read back, whatever happens on the way."""
+
+import asyncio
+import struct
+
+import pytest
+
+from custom_components.smart_bms.bms.errors import LinkLostError
+from custom_components.smart_bms.control.door import MOST_WAITING
+from custom_components.smart_bms.control.findings import RefusedError
+from custom_components.smart_bms.control.journal import KEPT, Outcome, Record
+from tests.control.asking import ASK, outcomes
+from tests.control.conftest import site_of
+from tests.packs import jk_pack
+
+
+async def test_a_pack_that_says_nothing_but_obeys_is_believed(site) -> None:
+    site.peripheral.faults.lose_ready = True
+    assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [Outcome.CONFIRMED]
+
+
+async def test_a_late_word_changes_nothing(site) -> None:
+    site.peripheral.faults.ready_delay = 8.0
+    assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [Outcome.CONFIRMED]
+    assert outcomes(await site.control.apply({"charge_switch": True}, ASK)) == [Outcome.CONFIRMED]
+
+
+async def test_a_pack_that_keeps_the_old_value_has_refused(site) -> None:
+    site.peripheral.faults.forget_writes = True
+    (record,) = await site.control.apply({"cell_overvoltage": 3.55}, ASK)
+    assert (record.outcome, record.found) == (Outcome.REFUSED, 3.6)
+    assert site.sent == [0x04]  # it is not tried again
+
+
+async def test_a_pack_without_a_word_that_keeps_the_old_value_is_looked_at_twice(site) -> None:
+    site.peripheral.faults.forget_writes = True
+    site.peripheral.faults.lose_ready = True
+    before = len([data for data in site.peripheral.written if data[4] == 0x96])
+    (record,) = await site.control.apply({"cell_overvoltage": 3.55}, ASK)
+    assert record.outcome is Outcome.REFUSED
+    assert len([data for data in site.peripheral.written if data[4] == 0x96]) == before + 2
+
+
+async def test_a_pack_that_keeps_another_value_is_told_as_it_is(site) -> None:
+    site.peripheral.faults.distort_writes = True
+    (record,) = await site.control.apply({"max_charge_current": 50}, ASK)
+    assert record.outcome is Outcome.DIFFERENT
+    assert record.found == pytest.approx(50.001)
+    assert site.drifts == []  # the user was told; it is not somebody else's doing
+
+
+async def test_a_read_back_that_arrives_broken_is_asked_for_once_more(site) -> None:
+    site.peripheral.faults.corrupt_settings = 1
+    assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [Outcome.CONFIRMED]
+    assert site.sent == [0x1D]
+
+
+async def test_a_read_back_that_never_arrives_leaves_it_open_until_the_next(site) -> None:
+    site.peripheral.faults.corrupt_settings = 2
+    (record,) = await site.control.apply({"charge_switch": False}, ASK)
+    assert record.outcome is Outcome.UNKNOWN
+    await site.control.refresh()
+    assert record.outcome is Outcome.CONFIRMED
+    assert outcomes(site.records) == [Outcome.UNKNOWN, Outcome.CONFIRMED]
+    assert site.drifts == []
+
+
+@pytest.mark.parametrize(("obeys", "found"), [(True, Outcome.CONFIRMED), (False, Outcome.REFUSED)])
+async def test_a_link_lost_after_the_write_is_settled_by_the_next_connection(site, obeys, found) -> None:
+    peripheral = site.peripheral
+
+    def vanish(handle: int, data: bytes) -> None:
+        if obeys:
+            peripheral.change(data[4], data[6 : 6 + data[5]])
+        peripheral.hang_up = True
+        del peripheral.on_write
+
+    peripheral.on_write = vanish
+    (record,) = await site.control.apply({"charge_switch": False}, ASK)
+    assert record.outcome is Outcome.UNKNOWN
+    await site.until(lambda: not record.open)
+    assert record.outcome is found
+    assert outcomes(site.records) == [Outcome.UNKNOWN, found]
+    assert site.drifts == []
+
+
+async def test_a_link_lost_before_the_write_is_settled_the_same_way(site, monkeypatch) -> None:
+    async def fail(*_) -> bool:
+        raise LinkLostError("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(site.pack, "write", fail)
+        (record,) = await site.control.apply({"charge_switch": False}, ASK)
+    assert record.outcome is Outcome.UNKNOWN
+    await site.control.refresh()
+    assert record.outcome is Outcome.REFUSED
+    assert site.sent == []
+
+
+async def test_a_restart_in_the_middle_is_settled_at_the_next_connection(monkeypatch) -> None:
+    async with site_of(monkeypatch, jk_pack()) as site:
+        await site.control.apply({"charge_switch": False, "cell_overvoltage": 3.55}, ASK)
+        kept = {"records": site.control.journal.as_list(), "baseline": dict(site.control.baseline.values)}
+    for record, new in zip(kept["records"], (False, 3.58), strict=True):
+        record.update(outcome="pending", found=None, new=new)
+    kept["baseline"] |= {"charge_switch": True, "cell_overvoltage": 3.6}
+    peripheral = jk_pack()
+    peripheral.change(0x1D, bytes(4))
+    async with site_of(monkeypatch, peripheral, kept=kept) as site:
+        await site.until(lambda: site.records)
+        assert outcomes(site.records) == [Outcome.CONFIRMED, Outcome.REFUSED]
+        assert site.drifts == []
+
+
+async def test_a_failure_ends_the_request_and_says_what_was_not_sent(site) -> None:
+    site.peripheral.faults.forget_writes = True
+    records = await site.control.apply({"charge_switch": False, "max_charge_current": 50, "heating_switch": True}, ASK)
+    assert outcomes(records) == [Outcome.REFUSED, Outcome.NOT_SENT, Outcome.NOT_SENT]
+    assert site.sent == [0x1D]
+    assert outcomes(site.records) == outcomes(records)
+
+
+async def test_a_change_by_somebody_else_in_between_stops_what_would_be_wrong_now(site) -> None:
+    take = site.peripheral._take_write
+
+    def take_and_interfere(register: int, payload: bytes) -> None:
+        take(register, payload)
+        site.peripheral.change(0x04, struct.pack("<I", 4000))
+        site.peripheral.change(0x05, struct.pack("<I", 3900))
+
+    site.peripheral._take_write = take_and_interfere
+    changes = {"cell_overvoltage_release": 3.52, "cell_undervoltage_release": 3.0, "cell_overvoltage": 3.65}
+    records = await site.control.apply(changes, ASK)
+    assert Outcome.CONFIRMED not in outcomes(records)
+    assert records[0].outcome is Outcome.DIFFERENT
+    assert outcomes(records)[1:] == [Outcome.NOT_SENT] * 2
+    (drift,) = site.drifts[-1].values()  # of the other one the user was told
+    assert drift in ((3.6, 4.0), (3.5, 3.9))
+
+
+async def test_a_step_that_somebody_else_made_wrong_is_not_sent(site) -> None:
+    take = site.peripheral._take_write
+
+    def take_and_interfere(register: int, payload: bytes) -> None:
+        take(register, payload)
+        site.peripheral.change(0x02, struct.pack("<I", 2850))
+
+    site.peripheral._take_write = take_and_interfere
+    records = await site.control.apply({"charge_switch": False, "cell_undervoltage_release": 2.8}, ASK)
+    assert outcomes(records) == [Outcome.CONFIRMED, Outcome.NOT_SENT]
+
+
+async def test_whoever_asked_may_go_away(site) -> None:
+    task = asyncio.create_task(site.control.apply({"charge_switch": False}, ASK))
+    await site.until(lambda: site.sent)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await site.control.finish()
+    assert outcomes(site.records) == [Outcome.CONFIRMED]
+
+
+async def test_requests_take_turns_and_too_many_are_told_so(site) -> None:
+    async def ask(number: int) -> str:
+        try:
+            await site.control.apply({"charge_overcurrent_delay": 2 + number}, ASK)
+        except RefusedError as error:
+            return error.findings[0].code
+        return "done"
+
+    answers = await asyncio.gather(*(ask(number) for number in range(300)))
+    assert answers.count("done") == MOST_WAITING
+    assert answers.count("busy") == 300 - MOST_WAITING
+    assert set(outcomes(site.records)) == {Outcome.CONFIRMED}
+    assert await ask(100) == "done"
+
+
+async def test_a_refresh_waits_for_nobody(site) -> None:
+    before = len(site.peripheral.written)
+    async with site.control._turn:
+        await site.control.refresh()
+    assert len(site.peripheral.written) == before
+    site.peripheral.faults.corrupt_settings = 1
+    await site.control.refresh()
+    assert len(site.peripheral.written) == before + 2
+
+
+async def test_the_last_hundred_are_kept(site) -> None:
+    for number in range(KEPT + 5):
+        site.control.journal.add(Record(at="", parameter="x", old=1, new=number, outcome=Outcome.CONFIRMED))
+    assert len(site.control.journal.records) == KEPT
+    assert site.control.journal.records[0].new == 5
+
+
+# Commands that change many parameters.
+
+
+@pytest.mark.parametrize("command", ["load_preset_nmc", "factory_reset"])
+async def test_a_command_of_the_board_is_sent_after_a_backup(site, command) -> None:
+    (record,) = await site.control.apply({command: None}, ASK)
+    assert record.outcome is Outcome.CONFIRMED
+    assert site.backups == [command]
+    assert site.value("cell_overvoltage") == 4.2
+    assert site.drifts == []
+
+
+async def test_a_command_without_effect_was_refused(site) -> None:
+    site.peripheral.faults.forget_writes = True
+    (record,) = await site.control.apply({"factory_reset": None}, ASK)
+    assert record.outcome is Outcome.REFUSED
+
+
+@pytest.mark.parametrize("obeys", [True, False])
+async def test_what_a_command_cut_short_changed_is_left_to_the_user(site, obeys) -> None:
+    site.peripheral.faults.corrupt_settings = 2
+    site.peripheral.faults.forget_writes = not obeys
+    (record,) = await site.control.apply({"factory_reset": None}, ASK)
+    assert record.outcome is Outcome.UNKNOWN
+    await site.control.refresh()
+    assert record.outcome is Outcome.UNKNOWN
+    assert bool(site.drifts) is obeys
