@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from custom_components.smart_bms.simulator.battery import Battery, Profile, idle
 from custom_components.smart_bms.simulator.firmware import Board, Limits
-from custom_components.smart_bms.simulator.jk import B5A24S, BD6A24S10P, PB2A16S20P, JkPeripheral, Label
+from custom_components.smart_bms.simulator.jk import JkPeripheral
+from custom_components.smart_bms.simulator.jk_labels import B5A24S, BD6A24S10P, PB2A16S20P, Label
 
 ADDRESS = "C8:47:80:00:00:01"
 LABELS = {"JK02_32S": PB2A16S20P, "JK02_24S": BD6A24S10P, "JK04": B5A24S}

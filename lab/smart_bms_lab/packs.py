@@ -2,7 +2,8 @@
 
 from custom_components.smart_bms.simulator.battery import Battery, Chemistry, household
 from custom_components.smart_bms.simulator.firmware import Board, Limits
-from custom_components.smart_bms.simulator.jk import B5A24S, BD6A24S10P, PB2A16S20P, JkPeripheral
+from custom_components.smart_bms.simulator.jk import JkPeripheral
+from custom_components.smart_bms.simulator.jk_labels import B5A24S, BD6A24S10P, PB2A16S20P
 
 
 def loaded() -> JkPeripheral:

@@ -25,7 +25,8 @@ from custom_components.smart_bms.publishing import DEFAULT_POLICIES, Gate, Quant
 from custom_components.smart_bms.sensor import descriptions
 from custom_components.smart_bms.simulator.battery import Battery, household
 from custom_components.smart_bms.simulator.firmware import Board
-from custom_components.smart_bms.simulator.jk import B5A24S, BD6A24S10P, PB2A16S20P, JkPeripheral, Label
+from custom_components.smart_bms.simulator.jk import JkPeripheral
+from custom_components.smart_bms.simulator.jk_labels import B5A24S, BD6A24S10P, PB2A16S20P, Label
 
 FRAMES = 600
 ROUNDS = 15

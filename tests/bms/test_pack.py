@@ -25,7 +25,7 @@ from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.bms.link import Link
 from custom_components.smart_bms.bms.pack import Change, LinkState, Pack
-from custom_components.smart_bms.simulator.jk import MODULE_B
+from custom_components.smart_bms.simulator.jk_labels import MODULE_B
 from custom_components.smart_bms.simulator.peripheral import Service
 from tests.packs import ADDRESS, cell_info, jk_pack, sealed, settings
 from tests.radio import FAST, finder, on_air

@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from custom_components.smart_bms.bms.jk.frames import Command, Reassembler, encode_command
-from custom_components.smart_bms.simulator.jk import MODULE_A, MODULE_A_PB, MODULE_B, MODULE_D
+from custom_components.smart_bms.simulator.jk_labels import MODULE_A, MODULE_A_PB, MODULE_B, MODULE_D
 from custom_components.smart_bms.simulator.peripheral import Peripheral
 from tests.packs import READY, jk_pack
 
