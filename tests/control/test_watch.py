@@ -1,6 +1,7 @@
 """What the pack says by itself settles what was open, and shows what others changed."""
 
 import asyncio
+from dataclasses import replace
 import struct
 
 import pytest
@@ -115,6 +116,7 @@ async def test_an_older_answer_does_not_settle_a_write(site) -> None:
 
 
 async def test_the_other_frame_does_not_settle_a_write_either(site) -> None:
+    site.peripheral.label = replace(site.peripheral.label, pushes_info=False)
     site.peripheral._answers[0x97] = lambda: None
     (record,) = await site.control.apply({"can_protocol": "victron"}, ASK)
     assert record.outcome is Outcome.UNKNOWN

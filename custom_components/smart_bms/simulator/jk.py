@@ -193,7 +193,10 @@ class JkPeripheral(Peripheral):
         if self.faults.corrupt_settings > 0:
             self.faults.corrupt_settings -= 1
             frame = frame[:100] + bytes((frame[100] ^ 0xFF,)) + frame[101:]
-        self._send_frame(frame, ready=True)
+        self._send_frame(frame, ready=not self.label.pushes_info)
+        if self.label.pushes_info:
+            info = self._frame(0x03, self.device_info())
+            self._send_frame(info[:5] + b"\xa5" + info[6:299] + bytes((info[299] + 0xA5 & 0xFF,)), ready=True)
         if not self._streaming:
             self._streaming, self._next_at = True, self.now + 0.2
 

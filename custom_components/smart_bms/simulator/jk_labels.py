@@ -90,6 +90,8 @@ class Label:
     module: Module
     probes: int = 2
     max_cells: int = 0
+    pushes_info: bool = False
+    """Newer firmware sends its device info unasked between the settings and the ready frame."""
     commands: frozenset[int] = frozenset()
     """Ids that the board says it takes; older boards list none."""
 
@@ -103,6 +105,7 @@ PB2A16S20P: Final = Label(
     module=MODULE_A_PB,
     probes=4,
     max_cells=16,
+    pushes_info=True,
     # As 19.27 lists them.
     commands=frozenset(
         {

@@ -211,7 +211,7 @@ class JkDriver(Driver):
                 self._sink.frame(mask_secrets(frame), now)
                 self._sink.identity(replace(self._identity, variant=self._variant or self._expected))
                 self._identified.set()
-                if self._settings_frame is not None:
+                if self._settings is not None:
                     self._take_settings()
             case FrameType.SETTINGS:
                 self._settings_frame, self._settings_at = frame, now
