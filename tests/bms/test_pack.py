@@ -630,3 +630,17 @@ async def test_a_link_that_was_closed_meanwhile_is_lost(air) -> None:
 def test_errors_speak_even_without_a_detail(error) -> None:
     assert str(error()) == error.reason.replace("_", " ")
     assert str(error("because")) == "because"
+
+
+async def test_whoever_waits_is_told_that_the_link_ended(pack, peripheral) -> None:
+    with pytest.raises(LinkLostError):
+        await pack.next_reading()
+    async with running(pack):
+        await until(lambda: pack.last_reading)
+        peripheral.faults.silent = True
+        await asyncio.sleep(0.1)
+        waiting = asyncio.create_task(pack.next_reading())
+        await asyncio.sleep(0.02)
+        peripheral.faults.refuse_connections = peripheral.hang_up = True
+        with pytest.raises(LinkLostError, match="meanwhile"):
+            await waiting

@@ -315,17 +315,14 @@ async def test_each_frame_has_its_own_age(site, monkeypatch) -> None:
     assert (record.old, record.found) == (35, 30)
 
 
-async def test_a_pack_that_falls_silent_after_a_calibration_leaves_it_in_doubt(site) -> None:
-    take = site.peripheral._take_write
+async def test_a_pack_that_falls_silent_after_a_calibration_leaves_it_in_doubt(site, monkeypatch) -> None:
+    async def never() -> None:
+        await asyncio.Event().wait()
 
-    def take_and_fall_silent(register: int, payload: bytes) -> None:
-        take(register, payload)
-        site.peripheral.faults.silent = True
-
-    site.peripheral._take_write = take_and_fall_silent
-    (record,) = await site.control.apply({"emergency_mode": True}, ASK)
+    with monkeypatch.context() as patch:
+        patch.setattr(site.pack, "next_reading", never)
+        (record,) = await site.control.apply({"emergency_mode": True}, ASK)
     assert record.outcome is Outcome.UNKNOWN
-    site.peripheral.faults.silent = False
     await site.until(lambda: record.outcome is Outcome.CONFIRMED)
 
 
