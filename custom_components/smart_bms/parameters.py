@@ -211,5 +211,5 @@ class Parameters:
             severity=ir.IssueSeverity.WARNING,
             translation_key="default_password",
             translation_placeholders={"name": self._name()},
-            learn_more_url=f"{DOCUMENTATION}/jk.md",
+            learn_more_url=f"{DOCUMENTATION}/{self._pack.family.key}.md",
         )

@@ -2,6 +2,8 @@
 
 import json
 
+from homeassistant.core import Context
+from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
@@ -58,3 +60,21 @@ async def test_a_pack_that_was_never_reached(hass, house, pack, adopt) -> None:
     assert found["pack"]["settings"] is None
     assert found["pack"]["identity_details"] is None
     assert found["pack"]["link"]["last_error"] in (None, "no_connectable_path")
+
+
+async def test_changes_are_told_without_who_made_them(hass, house, adopt, hass_admin_user) -> None:
+    pack = jk_pack(name="My street 7")
+    entry = await adopt(pack, allow_control=True)
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    data = {"device_id": device.id, "parameters": {"cell_overvoltage": 3.55, "user_data": "Ada"}}
+    context = Context(user_id=hass_admin_user.id)
+    await hass.services.async_call(DOMAIN, "set_parameters", data, blocking=True, context=context)
+    control = (await async_get_config_entry_diagnostics(hass, entry))["pack"]["control"]
+    assert control["permission"] == {"control": True, "dangerous": False, "experimental": False}
+    assert control["drift"] == []
+    changes = {change["parameter"]: change for change in control["changes"]}
+    assert changes["cell_overvoltage"]["found"] == 3.55
+    assert changes["cell_overvoltage"]["outcome"] == "confirmed"
+    assert changes["user_data"]["outcome"] == "confirmed"
+    for secret in (hass_admin_user.id, hass_admin_user.name, "Ada"):
+        assert secret not in str(control)
