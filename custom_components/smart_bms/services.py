@@ -329,7 +329,7 @@ def _together(errors: list[HomeAssistantError]) -> HomeAssistantError:
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
-    """Register the actions. What writes, or shows how a pack could be written, is for administrators."""
+    """Register the actions. What changes anything, in a pack or among the profiles, is for administrators."""
     reading: tuple[tuple[str, ForPack, dict[Any, Any]], ...] = (
         ("get_parameters", _get, _DEVICES | {probatio.Optional(ATTR_PARAMETERS): _KEYS}),
         ("check_parameters", _check, _DEVICES | {probatio.Optional(ATTR_CHEMISTRY): probatio.In(CHEMISTRIES)}),
