@@ -16,7 +16,7 @@ from custom_components.smart_bms.control.journal import Journal, Outcome, Record
 from custom_components.smart_bms.control.watch import outcome_of
 from tests.control.asking import ASK, PROCEDURE, outcomes, refused
 from tests.control.conftest import site_of
-from tests.packs import jk_pack
+from tests.packs import READY, jk_pack
 
 
 async def test_a_change_by_the_phone_app_is_noticed_once(site) -> None:
@@ -372,3 +372,17 @@ def test_a_noisy_measurement_is_judged_by_what_it_is_nearer_to(found, outcome) -
     )
     record = Record(at="", parameter="x", old=20.0, new=22.0, found=found, outcome=Outcome.PENDING)
     assert outcome_of(setting, record) == outcome
+
+
+async def test_a_link_lost_while_the_effect_is_awaited_is_settled_too(site) -> None:
+    take = site.peripheral._take_write
+
+    def take_later(register: int, payload: bytes) -> None:
+        site.peripheral.send(site.peripheral.label.module.notify_handle, READY)
+        site.peripheral.faults.disconnect_after = 12
+        site.peripheral.on_disconnected = lambda: take(register, payload)
+
+    site.peripheral._take_write = take_later
+    (record,) = await site.control.apply({"soc_calibration": 40}, ASK)
+    assert (record.outcome, record.found) == (Outcome.UNKNOWN, None)
+    await site.until(lambda: record.outcome is Outcome.CONFIRMED)

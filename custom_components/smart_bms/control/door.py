@@ -223,7 +223,7 @@ class Control:
             else:
                 await self._read_back(setting, record, acknowledged=acknowledged)
         except PackError:
-            record.outcome = Outcome.UNKNOWN
+            record.outcome, record.found = Outcome.UNKNOWN, None
             self._look_again_soon()
         finally:
             self.watch.under_way = None

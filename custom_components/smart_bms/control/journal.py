@@ -61,12 +61,9 @@ class Record:
 
         What a command changed cannot be told from the parameters alone; what differs then is shown as such.
         """
-        return (
-            self.outcome in (Outcome.PENDING, Outcome.UNKNOWN)
-            and self.found is None
-            and self.new is not None
-            and not self.closed
-        )
+        if self.new is None or self.closed:
+            return False
+        return self.outcome is Outcome.PENDING or (self.outcome is Outcome.UNKNOWN and self.found is None)
 
     @property
     def is_command(self) -> bool:
@@ -107,15 +104,19 @@ class Journal:
         for record in self.records:
             if record.outcome is Outcome.PENDING:
                 record.outcome = Outcome.UNKNOWN
+        # Asked for at every reading, and nearly always empty.
+        self._open = [record for record in self.records if record.open]
 
     def add(self, record: Record) -> Record:
         """Enter a record; the oldest goes."""
         self.records.append(record)
+        self._open.append(record)
         return record
 
     def open_records(self) -> list[Record]:
         """Return those of which it is not known yet what became of them."""
-        return [record for record in self.records if record.open]
+        self._open = [record for record in self._open if record.open]
+        return list(self._open)
 
     def knows_of(self, parameter: str, found: SettingValue) -> bool:
         """Tell whether the last change of a parameter is that somebody else set it to this."""
