@@ -34,6 +34,8 @@ ENABLED: Final = frozenset(
 )
 """What many need; the rest is there, but disabled. Cutting off the house is not what a stray touch should do."""
 
+_PLATFORM_OF: Final = {Kind.SWITCH: "switch", Kind.NUMBER: "number", Kind.CHOICE: "select", Kind.COMMAND: "button"}
+
 
 @contextmanager
 def told_to_the_user() -> Iterator[None]:
@@ -143,9 +145,6 @@ def async_add_parameters[D: EntityDescription](  # noqa: PLR0913
         registry = er.async_get(hass)
         for item in er.async_entries_for_config_entry(registry, coordinator.config_entry.entry_id):
             ours = item.unique_id.startswith(f"{coordinator.address}_{unique_key('')}")
-            if item.domain == PLATFORMS[kind] and ours and item.unique_id not in wanted:
+            if item.domain == _PLATFORM_OF[kind] and ours and item.unique_id not in wanted:
                 registry.async_remove(item.entity_id)
     async_add_described(coordinator, add, lambda: map(describe, offered(coordinator, kind)), entity)
-
-
-PLATFORMS: Final = {Kind.SWITCH: "switch", Kind.NUMBER: "number", Kind.CHOICE: "select", Kind.COMMAND: "button"}

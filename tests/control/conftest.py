@@ -64,6 +64,18 @@ class Site:
     def value(self, key: str) -> Any:
         return self.pack.current_settings.values[key]
 
+    def vanish_at_the_next_write(self, *, obeys: bool) -> None:
+        """Let the link be lost before the pack can say a word; whether it does what it was told is another matter."""
+        peripheral = self.peripheral
+
+        def vanish(handle: int, data: bytes) -> None:
+            if obeys:
+                peripheral.change_elsewhere(data)
+            peripheral.hang_up = True
+            del peripheral.on_write
+
+        peripheral.on_write = vanish
+
     async def until(self, condition: Callable[[], Any], seconds: float = 5.0) -> None:
         async with asyncio.timeout(seconds):
             while not condition():

@@ -9,7 +9,7 @@ from custom_components.smart_bms.bms.errors import LinkLostError
 from custom_components.smart_bms.control.door import MOST_WAITING
 from custom_components.smart_bms.control.findings import RefusedError
 from custom_components.smart_bms.control.journal import KEPT, Outcome, Record
-from tests.control.asking import ASK, outcomes
+from tests.control.asking import ASK, PROCEDURE, outcomes
 from tests.control.conftest import site_of
 from tests.packs import jk_pack
 
@@ -67,15 +67,7 @@ async def test_a_read_back_that_never_arrives_leaves_it_open_until_the_next(site
 
 @pytest.mark.parametrize(("obeys", "found"), [(True, Outcome.CONFIRMED), (False, Outcome.REFUSED)])
 async def test_a_link_lost_after_the_write_is_settled_by_the_next_connection(site, obeys, found) -> None:
-    peripheral = site.peripheral
-
-    def vanish(handle: int, data: bytes) -> None:
-        if obeys:
-            peripheral.change(data[4], data[6 : 6 + data[5]])
-        peripheral.hang_up = True
-        del peripheral.on_write
-
-    peripheral.on_write = vanish
+    site.vanish_at_the_next_write(obeys=obeys)
     (record,) = await site.control.apply({"charge_switch": False}, ASK)
     assert record.outcome is Outcome.UNKNOWN
     await site.until(lambda: not record.open)
@@ -218,3 +210,37 @@ async def test_what_a_command_cut_short_changed_is_left_to_the_user(site, obeys)
     await site.control.refresh()
     assert record.outcome is Outcome.UNKNOWN
     assert bool(site.drifts) is obeys
+
+
+async def test_what_calibrates_is_proven_by_the_readings(site) -> None:
+    calibrations = {"voltage_calibration": 26.9, "soc_calibration": 56, "soh_calibration": 93}
+    assert outcomes(await site.control.apply(calibrations, PROCEDURE)) == [Outcome.CONFIRMED] * 3
+
+
+async def test_a_calibration_that_does_not_show_was_refused(site) -> None:
+    site.peripheral.faults.forget_writes = True
+    (record,) = await site.control.apply({"voltage_calibration": 26.9}, PROCEDURE)
+    assert record.outcome is Outcome.REFUSED
+
+
+async def test_settings_that_come_while_the_journal_is_kept_do_not_settle_the_write(site) -> None:
+    keep = site.control._save
+
+    async def save_and_hear() -> None:
+        site.control.settings_read(site.pack.current_settings)
+        await keep()
+
+    site.control._save = save_and_hear
+    await site.control.apply({"charge_switch": False}, ASK)
+    assert outcomes(site.records) == [Outcome.CONFIRMED]
+
+
+async def test_a_pack_that_falls_silent_after_a_calibration_leaves_it_in_doubt(site, monkeypatch) -> None:
+    async def never() -> None:
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(site.pack, "next_reading", never)
+        (record,) = await site.control.apply({"emergency_mode": True}, ASK)
+    assert record.outcome is Outcome.UNKNOWN
+    await site.until(lambda: record.outcome is Outcome.CONFIRMED)

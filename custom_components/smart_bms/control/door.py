@@ -11,11 +11,11 @@ from ..bms.settings import Catalogue, Kind, Setting, Settings, SettingValue
 from .baseline import Baseline, Difference
 from .examination import OF_THE_MOMENT, Examination, examine, present_value
 from .findings import RefusedError, refuse
-from .journal import Journal, Outcome, Record
+from .journal import Journal, Outcome, Record, now
 from .plan import Step
 from .request import Changes, Permission, Request
 from .validity import broken_orders
-from .watch import OnDrift, Watch, monotonic, now, outcome_of
+from .watch import OnDrift, Watch, outcome_of
 
 MOST_WAITING: Final = 20
 """Requests that may wait for their turn; more are told so at once."""
@@ -180,7 +180,7 @@ class Control:
         this moment. A single write is read back anyway.
         """
         settings = self._pack.current_settings
-        old = settings is not None and monotonic() - settings.oldest > _RECENT
+        old = settings is not None and _monotonic() - settings.oldest > _RECENT
         unsure = any(self.journal.open_records())
         examination = self.examine(changes, request)
         lasting = [error for error in examination.errors if error.code not in OF_THE_MOMENT]
@@ -214,7 +214,7 @@ class Control:
         self.watch.under_way = record
         try:
             await self._save()
-            record.sent_at = monotonic()
+            record.sent_at = _monotonic()
             acknowledged = await self._pack.write(step.key, step.new)
             if setting.kind is Kind.COMMAND:
                 await self._see_what_changed(record, before)
@@ -269,6 +269,11 @@ class Control:
                     in_a_row = in_a_row + 1 if record.outcome is Outcome.CONFIRMED else 0
         if record.outcome is Outcome.PENDING:
             raise SilentError("no reading came")
+
+
+def _monotonic() -> float:
+    """Return the time by which readings and settings are dated."""
+    return asyncio.get_running_loop().time()
 
 
 def _record(step: Step, request: Request, outcome: Outcome) -> Record:

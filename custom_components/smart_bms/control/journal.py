@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
 from enum import StrEnum
 import math
 from typing import Any, Final, Self
@@ -30,6 +31,11 @@ class Outcome(StrEnum):
     """A write before it, of the same request, did not hold."""
     CHANGED_ELSEWHERE = "changed_elsewhere"
     """Nobody here did it."""
+
+
+def now() -> str:
+    """Return the time for a record."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,22 +1,15 @@
 """Watch: what the pack says by itself settles what was left open, and shows what others changed."""
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from ..bms.pack import LinkState, Pack
 from ..bms.settings import Setting, Settings, judge
 from .baseline import Baseline, Difference
-from .journal import Journal, Outcome, Record
+from .journal import Journal, Outcome, Record, now
 
 type OnDrift = Callable[[Mapping[str, Difference], bool], None]
 """Takes what differs, and whether any of it was not known before."""
-
-
-def now() -> str:
-    """Return the time for a record."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 class Watch:
@@ -129,8 +122,3 @@ def outcome_of(setting: Setting, record: Record) -> Outcome:
     """Return what the value that was found proves about a write."""
     same = setting.same if setting.seen is None else setting.nearer(record.old, record.new)
     return Outcome(judge(same, old=record.old, wanted=record.new, found=record.found))
-
-
-def monotonic() -> float:
-    """Return the time by which readings and settings are dated."""
-    return asyncio.get_running_loop().time()

@@ -1,0 +1,49 @@
+"""What is told, kept and compared: sentences, journal, baseline, verdicts."""
+
+import pytest
+
+from custom_components.smart_bms.bms.reading import Reading
+from custom_components.smart_bms.bms.settings import Catalogue, Kind, Proof, Setting, Unit
+from custom_components.smart_bms.control.baseline import Baseline
+from custom_components.smart_bms.control.consequence import consequence_findings
+from custom_components.smart_bms.control.findings import shown, words
+from custom_components.smart_bms.control.journal import Journal, Outcome, Record
+from custom_components.smart_bms.control.watch import outcome_of
+
+
+def test_a_limit_that_is_exceeded_already_may_be_moved() -> None:
+    catalogue = Catalogue(settings={}, known=frozenset(), presets={})
+    reading = Reading(measured_at=0, current=-30.0)
+    changes = {"max_discharge_current": 25}
+    assert list(consequence_findings(catalogue, changes, {"max_discharge_current": 20}, reading)) == []
+
+
+def test_values_are_told_in_words() -> None:
+    volts = Setting(key="x", kind=Kind.NUMBER, proof=Proof.PROVEN, unit=Unit.VOLT)
+    assert [shown(value, volts) for value in (3.65, 3.0, 4, None)] == ["3.65 V", "3 V", "4 V", "unknown"]
+    assert [shown(value) for value in (True, False, "victron", 0.1 + 0.2)] == ["on", "off", "victron", "0.3"]
+    assert words("uart1_protocol") == "UART 1 protocol"
+    assert words("max_charge_current") == "Maximum charge current"
+
+
+def test_a_baseline_takes_only_what_is_there() -> None:
+    baseline = Baseline()
+    baseline.accept({"x": 1}, ("x", "y"))
+    assert baseline.values == {"x": 1}
+
+
+def test_a_journal_of_a_newer_version_is_taken_up_as_far_as_it_is_understood() -> None:
+    kept = Record(at="", parameter="x", old=1, new=2, outcome=Outcome.CONFIRMED).as_dict()
+    journal = Journal([kept | {"newer": 1}, kept | {"outcome": "brand_new"}, {"at": ""}])
+    assert [record.parameter for record in journal.records] == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("found", "outcome"), [(22.1, "confirmed"), (20.1, "refused"), (19.9, "refused"), (25.0, "different")]
+)
+def test_a_noisy_measurement_is_judged_by_what_it_is_nearer_to(found, outcome) -> None:
+    setting = Setting(
+        key="x", kind=Kind.NUMBER, proof=Proof.PROVEN, resolution=0.001, seen=lambda _: None, tolerance=0.3
+    )
+    record = Record(at="", parameter="x", old=20.0, new=22.0, found=found, outcome=Outcome.PENDING)
+    assert outcome_of(setting, record) == outcome
