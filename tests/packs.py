@@ -3,7 +3,11 @@
 from dataclasses import replace
 
 from custom_components.smart_bms.simulator.battery import Battery, Profile, idle
+from custom_components.smart_bms.simulator.daly import DalyPeripheral
+from custom_components.smart_bms.simulator.daly_labels import K_D2, Label as DalyLabel
 from custom_components.smart_bms.simulator.firmware import Board, Limits
+from custom_components.smart_bms.simulator.jbd import JbdPeripheral
+from custom_components.smart_bms.simulator.jbd_labels import SP04S034, Label as JbdLabel
 from custom_components.smart_bms.simulator.jk import JkPeripheral
 from custom_components.smart_bms.simulator.jk_labels import B5A24S, BD6A24S10P, PB2A16S20P, Label
 
@@ -28,6 +32,42 @@ def jk_pack(
     battery = Battery(cells=cells, capacity=100, soc=soc, profile=profile, temperature=temperature)
     label = replace(label or LABELS[variant], **changes)
     return JkPeripheral(address, name or label.model, label, Board(battery, limits or Limits()))
+
+
+def jbd_pack(
+    label: JbdLabel = SP04S034,
+    *,
+    address: str = "A5:C2:37:28:18:52",
+    name: str | None = None,
+    cells: int = 4,
+    soc: float = 0.6,
+    profile: Profile = idle,
+    temperature: float = 22.0,
+    limits: Limits | None = None,
+    **changes,
+) -> JbdPeripheral:
+    """Return a simulated JBD pack."""
+    battery = Battery(cells=cells, capacity=100, soc=soc, profile=profile, temperature=temperature)
+    label = replace(label, **changes)
+    board = Board(battery, limits or Limits(balance_trigger=0.03))
+    return JbdPeripheral(address, name or label.name, label, board)
+
+
+def daly_pack(
+    label: DalyLabel = K_D2,
+    *,
+    address: str = "40:D6:3C:32:23:A2",
+    name: str = "DL-40D63C3223A2",
+    cells: int = 4,
+    soc: float = 0.6,
+    profile: Profile = idle,
+    temperature: float = 22.0,
+    limits: Limits | None = None,
+    **changes,
+) -> DalyPeripheral:
+    """Return a simulated Daly pack."""
+    battery = Battery(cells=cells, capacity=100, soc=soc, profile=profile, temperature=temperature)
+    return DalyPeripheral(address, name, replace(label, **changes), Board(battery, limits or Limits()))
 
 
 def capable_pack(**options) -> JkPeripheral:

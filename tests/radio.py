@@ -2,28 +2,61 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from bleak.backends.device import BLEDevice
 import bleak_retry_connector
 import pytest
 
+from custom_components.smart_bms.bms.daly.driver import DalyDriver, Timing as DalyTiming
 from custom_components.smart_bms.bms.errors import NoConnectablePathError
-from custom_components.smart_bms.bms.jk.driver import Timing
+from custom_components.smart_bms.bms.families import FAMILIES, Family
+from custom_components.smart_bms.bms.jbd.driver import JbdDriver, Timing as JbdTiming
+from custom_components.smart_bms.bms.jk.driver import JkDriver, Timing
+from custom_components.smart_bms.bms.polling import Polling
 from custom_components.smart_bms.simulator.peripheral import Peripheral
 from lab.smart_bms_lab.air import Air
 
 SPEED = 20.0
 """Simulated packs live twenty times as fast as the clock on the wall."""
+TICK = 0.004
+"""Seconds between two moments of the simulated air."""
 
 _RETRY_CLIENT = bleak_retry_connector.BleakClientWithServiceCache
 
 FAST = Timing(answer=0.3, pause=0.01, silence=0.3, give_up=0.3, settings=0.25, ready=0.2, owed=0.1)
+FAST_JBD = JbdTiming(settle=0.01, answer=0.25, module_answer=0.15, wake=0.01, pause=0.02, farewell=0.15)
+FAST_DALY = DalyTiming(
+    settle=0.01, probe=0.15, answer=0.25, spacing=0.007, last_frames=0.02, acknowledgement=0.25, settled=0.03
+)
+FAST_POLLING = Polling(default=0.1, lowest=0.02, failing=0.5)
+
+
+def fast(key: str) -> Family:
+    """Return a family that nobody has to wait for: short answers, short silence."""
+    family = FAMILIES[key]
+    match key:
+        case "jk":
+            return replace(family, make_driver=lambda link, sink, _: JkDriver(link, sink, FAST), stale_after=0.6)
+        case "jbd":
+            return replace(
+                family,
+                make_driver=lambda link, sink, terms: JbdDriver(link, sink, terms, FAST_JBD),
+                polling=FAST_POLLING,
+            )
+        case "daly":
+            return replace(
+                family,
+                make_driver=lambda link, sink, terms: DalyDriver(link, sink, terms, FAST_DALY),
+                polling=FAST_POLLING,
+            )
+    raise KeyError(key)
 
 
 @asynccontextmanager
 async def on_air(monkeypatch: pytest.MonkeyPatch, *peripherals: Peripheral) -> AsyncIterator[Air]:
     """Let bleak find the packs, without any adapter."""
-    air = Air(*peripherals, speed=SPEED)
+    air = Air(*peripherals, speed=SPEED, tick=TICK)
     backend = air.client_class()
 
     class Client(_RETRY_CLIENT):

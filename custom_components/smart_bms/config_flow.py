@@ -1,12 +1,13 @@
 """Adding a pack: found by its advertisement or picked from a list, and really connected to before it is added."""
 
+from collections.abc import Mapping
 import logging
 from typing import Any, Final, override
 
 from homeassistant.components import bluetooth
 from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
 from homeassistant.config_entries import ConfigFlow, ConfigFlowResult, OptionsFlow, OptionsFlowWithReload
-from homeassistant.const import CONF_ADDRESS
+from homeassistant.const import CONF_ADDRESS, CONF_PASSWORD
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
@@ -17,13 +18,16 @@ from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
 )
 import probatio
 
 from . import adapters
 from .bms.advertisement import Advertisement
-from .bms.errors import NotThisKindError, PackError
-from .bms.families import FAMILIES, Family, possible, recognise
+from .bms.errors import NotThisKindError, PackError, PasswordNeededError, SilentError, WrongPasswordError
+from .bms.families import FAMILIES, Family, candidates, recognise
 from .bms.pack import Pack
 from .bms.reading import Identity, Reading
 from .const import (
@@ -37,8 +41,9 @@ from .const import (
     CONF_FEATURES,
     CONF_IDENTITY,
     CONF_INTERVALS,
+    CONF_POLL_INTERVAL,
+    CONF_POLLING,
     CONF_REREAD_INTERVAL,
-    DEFAULT_REREAD_INTERVAL,
     DOMAIN,
 )
 from .coordinator import catalogue_data, identity_data
@@ -50,6 +55,10 @@ _LOGGER: Final = logging.getLogger(__name__)
 _SCAN_SECONDS: Final = 5.0
 _LONGEST_INTERVAL: Final = 3600
 _LONGEST_REREAD: Final = 1440
+
+_PASSWORD_SCHEMA: Final = probatio.Schema(
+    {probatio.Required(CONF_PASSWORD): TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))}
+)
 
 _DEAD_BANDS: Final[dict[Quantity, tuple[str, float, float]]] = {
     Quantity.VOLTAGE: ("V", 10, 0.01),
@@ -65,7 +74,8 @@ _DEAD_BANDS: Final[dict[Quantity, tuple[str, float, float]]] = {
 def _advertisement(info: BluetoothServiceInfoBleak) -> Advertisement:
     # Home Assistant names a device that tells no name by its address.
     return Advertisement(
-        name="" if info.name == info.address else info.name,
+        name="" if info.name == info.address else info.name.rstrip("\0"),
+        address=info.address,
         manufacturer_data=info.manufacturer_data,
         service_uuids=tuple(info.service_uuids),
     )
@@ -80,7 +90,8 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
     def __init__(self) -> None:
         """Know nothing yet."""
         self._info: BluetoothServiceInfoBleak | None = None
-        self._family: Family | None = None
+        self._families: tuple[Family, ...] = ()
+        self._password: str | None = None
         self._found: dict[str, BluetoothServiceInfoBleak] = {}
         self._contact: tuple[Identity, Reading, Features] | None = None
         self._settings_keys: tuple[str, ...] = ()
@@ -100,7 +111,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
         family = recognise(_advertisement(discovery_info))
         if family is None:
             return self.async_abort(reason="not_supported")
-        self._choose(discovery_info, family)
+        self._choose(discovery_info, (family,))
         return await self.async_step_confirm()
 
     @override
@@ -110,8 +121,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
             info = self._found[user_input[CONF_ADDRESS]]
             await self.async_set_unique_id(info.address, raise_on_progress=False)
             self._abort_if_unique_id_configured()
-            family = possible(_advertisement(info)) or next(iter(FAMILIES.values()))
-            self._choose(info, family)
+            self._choose(info, candidates(_advertisement(info)) or tuple(FAMILIES.values()))
             return await self.async_step_connect()
         if not bluetooth.async_scanner_count(self.hass, connectable=True):
             return self.async_abort(reason="no_adapter")
@@ -128,7 +138,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
         unsure: list[SelectOptionDict] = []
         for info in bluetooth.async_discovered_service_info(self.hass, connectable=True):
             advertisement = _advertisement(info)
-            if info.address in known or possible(advertisement) is None:
+            if info.address in known or not candidates(advertisement):
                 continue
             self._found[info.address] = info
             label = f"{info.name} ({info.address}, {info.rssi} dBm)"
@@ -145,10 +155,11 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
         )
         return self.async_show_form(step_id="user", data_schema=schema)
 
-    def _choose(self, info: BluetoothServiceInfoBleak, family: Family) -> None:
-        self._info, self._family = info, family
-        named = info.name.upper().startswith(family.name.upper())
-        self.context["title_placeholders"] = {"name": info.name if named else f"{family.name} {info.name}"}
+    def _choose(self, info: BluetoothServiceInfoBleak, families: tuple[Family, ...]) -> None:
+        self._info, self._families = info, families
+        name = families[0].name
+        named = len(families) > 1 or info.name.upper().startswith(name.upper())
+        self.context["title_placeholders"] = {"name": info.name if named else f"{name} {info.name}"}
 
     async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask before connecting: a pack serves one client, and the user's phone may be the one."""
@@ -158,20 +169,97 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_connect(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Connect, read who the pack is and its first reading; show what went wrong and try again on submit."""
-        info, family = self._chosen()
-        pack = Pack(family, info.name, lambda: adapters.find_device(self.hass, info.address))
-        try:
-            identity, reading = await pack.first_contact()
-            if recognise(_advertisement(info)) is None and not family.confirms(identity):
-                raise NotThisKindError(f"it calls itself {identity.model}")
-        except PackError as error:
-            return self._show_failure(error.reason, str(error))
-        except Exception as error:
-            _LOGGER.exception("Unexpected error while connecting to %s", info.name)
-            return self._show_failure("unknown", type(error).__name__)
-        self._contact = (identity, reading, Features.of(reading, pack.last_settings))
-        self._settings_keys = tuple(pack.last_settings.values) if pack.last_settings else ()
+        info, families = self._chosen()
+        failure: PackError | None = None
+        for family in families:
+            try:
+                pack = await self._async_contact(family, self._password)
+            except (PasswordNeededError, WrongPasswordError) as error:
+                self._families = (family,)
+                return self._show_password(error)
+            except (NotThisKindError, SilentError) as error:
+                failure = failure or error  # another family may know it
+                continue
+            except PackError as error:
+                failure = error
+                break
+            except Exception as error:
+                _LOGGER.exception("Unexpected error while connecting to %s", info.name)
+                return self._show_failure("unknown", type(error).__name__)
+            self._families = (family,)
+            return await self._async_contacted(pack)
+        return self._show_failure(failure.reason if failure else "unknown", str(failure))
+
+    async def _async_contact(self, family: Family, password: str | None) -> Pack:
+        """Return a pack that has told who it is and one reading. Raises PackError."""
+        info, _ = self._chosen()
+        pack = Pack(
+            family,
+            info.name,
+            lambda: adapters.find_device(self.hass, info.address),
+            address=info.address,
+            password=password,
+        )
+        identity, _ = await pack.first_contact()
+        if recognise(_advertisement(info)) is None and not family.confirms(identity):
+            raise NotThisKindError(f"it calls itself {identity.model}")
+        return pack
+
+    async def _async_contacted(self, pack: Pack) -> ConfigFlowResult:
+        identity, reading, settings = pack.last_identity, pack.last_reading, pack.last_settings
+        if identity is None or reading is None:
+            raise RuntimeError("a pack was contacted that said nothing")
+        self._contact = (identity, reading, Features.of(reading, settings))
+        self._settings_keys = tuple(settings.values) if settings else ()
         return await self.async_step_identified()
+
+    async def async_step_password(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Take the password that the pack asks for, and try it; it is never tried again by itself."""
+        if user_input is not None:
+            self._password = user_input[CONF_PASSWORD]
+            return await self.async_step_connect()
+        return self._show_password(PasswordNeededError())
+
+    def _show_password(self, error: PackError) -> ConfigFlowResult:
+        wrong = isinstance(error, WrongPasswordError)
+        return self.async_show_form(
+            step_id="password",
+            data_schema=_PASSWORD_SCHEMA,
+            errors={"base": error.reason} if wrong else {},
+            description_placeholders=self._placeholders(),
+        )
+
+    async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
+        """A pack that was added wants another password."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the password and try it before it is kept."""
+        entry = self._get_reauth_entry()
+        errors: dict[str, str] = {}
+        detail = ""
+        if user_input is not None:
+            password = user_input[CONF_PASSWORD]
+            address = entry.data[CONF_ADDRESS]
+            pack = Pack(
+                FAMILIES[entry.data[CONF_FAMILY]],
+                entry.title,
+                lambda: adapters.find_device(self.hass, address),
+                address=address,
+                password=password,
+            )
+            try:
+                await pack.first_contact()
+            except PackError as error:
+                errors["base"], detail = error.reason, str(error)
+            else:
+                return self.async_update_reload_and_abort(entry, data_updates={CONF_PASSWORD: password})
+        return self.async_show_form(
+            step_id="reauth_confirm",
+            data_schema=_PASSWORD_SCHEMA,
+            errors=errors,
+            description_placeholders={"name": entry.title, "detail": detail},
+        )
 
     def _show_failure(self, reason: str, detail: str) -> ConfigFlowResult:
         return self.async_show_form(
@@ -182,7 +270,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_identified(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show who answered, and add it."""
-        info, family = self._chosen()
+        info, (family, *_) = self._chosen()
         if self._contact is None:
             return await self.async_step_connect()
         identity, reading, features = self._contact
@@ -207,7 +295,8 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
                 CONF_IDENTITY: identity_data(identity),
                 CONF_FEATURES: features.as_dict(),
                 CONF_CATALOGUE: catalogue_data(identity, self._settings_keys),
-            },
+            }
+            | ({} if self._password is None else {CONF_PASSWORD: self._password}),
         )
 
     def _title(self, info: BluetoothServiceInfoBleak, identity: Identity) -> str:
@@ -218,14 +307,14 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
             return f"{name} {info.address[-5:]}"
         return name
 
-    def _chosen(self) -> tuple[BluetoothServiceInfoBleak, Family]:
-        if self._info is None or self._family is None:
+    def _chosen(self) -> tuple[BluetoothServiceInfoBleak, tuple[Family, ...]]:
+        if self._info is None:
             raise RuntimeError("no pack was chosen before this step")
-        return self._info, self._family
+        return self._info, self._families
 
     def _placeholders(self) -> dict[str, str]:
-        info, family = self._chosen()
-        return {"name": info.name, "family": family.name, "address": info.address}
+        info, families = self._chosen()
+        return {"name": info.name, "family": families[0].name, "address": info.address}
 
 
 _PERMISSIONS: Final = (CONF_ALLOW_CONTROL, CONF_EXPERIMENTAL, CONF_ALLOW_DANGEROUS)
@@ -242,6 +331,7 @@ class SmartBmsOptionsFlow(OptionsFlowWithReload):
         intervals = options.get(CONF_INTERVALS, {})
         dead_bands = options.get(CONF_DEAD_BANDS, {})
         control = options.get(CONF_CONTROL, {})
+        family = FAMILIES[self.config_entry.data[CONF_FAMILY]]
         schema = probatio.Schema(
             {
                 probatio.Required(CONF_CONTROL): section(
@@ -253,11 +343,12 @@ class SmartBmsOptionsFlow(OptionsFlowWithReload):
                             },
                             probatio.Required(
                                 CONF_REREAD_INTERVAL,
-                                default=control.get(CONF_REREAD_INTERVAL, DEFAULT_REREAD_INTERVAL),
+                                default=control.get(CONF_REREAD_INTERVAL, family.reread_interval),
                             ): _number("min", _LONGEST_REREAD, 1, lowest=1),
                         }
                     )
                 ),
+                **_polling(family, options.get(CONF_POLLING, {})),
                 probatio.Required(CONF_INTERVALS): section(
                     probatio.Schema(
                         {
@@ -285,6 +376,15 @@ class SmartBmsOptionsFlow(OptionsFlowWithReload):
             }
         )
         return self.async_show_form(step_id="init", data_schema=schema)
+
+
+def _polling(family: Family, options: Mapping[str, Any]) -> dict[Any, Any]:
+    """Return the section of families that only speak when asked."""
+    if (polling := family.polling) is None:
+        return {}
+    interval = probatio.Required(CONF_POLL_INTERVAL, default=options.get(CONF_POLL_INTERVAL, polling.default))
+    number = _number("s", polling.highest, 0.5, lowest=polling.lowest)
+    return {probatio.Required(CONF_POLLING): section(probatio.Schema({interval: number}))}
 
 
 def _number(unit: str, highest: float, step: float, *, lowest: float = 0) -> NumberSelector:

@@ -9,6 +9,8 @@ CONF_CATALOGUE: Final = "catalogue"
 CONF_FAMILY: Final = "family"
 CONF_FEATURES: Final = "features"
 CONF_IDENTITY: Final = "identity"
+CONF_POLLING: Final = "polling"
+CONF_POLL_INTERVAL: Final = "interval"
 
 CONF_INTERVALS: Final = "intervals"
 CONF_DEAD_BANDS: Final = "dead_bands"
@@ -17,8 +19,5 @@ CONF_ALLOW_CONTROL: Final = "allow_control"
 CONF_ALLOW_DANGEROUS: Final = "allow_dangerous"
 CONF_EXPERIMENTAL: Final = "experimental_writes"
 CONF_REREAD_INTERVAL: Final = "reread_interval"
-DEFAULT_REREAD_INTERVAL: Final = 10
-"""Minutes between two looks at the parameters of a pack."""
-
 EVENT_PARAMETER: Final = "smart_bms_parameter"
 """A parameter was written, or changed by somebody else."""

@@ -7,7 +7,7 @@ import logging
 from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_ADDRESS
+from homeassistant.const import CONF_ADDRESS, CONF_PASSWORD
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.event import async_track_time_interval
@@ -27,6 +27,8 @@ from .const import (
     CONF_FEATURES,
     CONF_IDENTITY,
     CONF_INTERVALS,
+    CONF_POLL_INTERVAL,
+    CONF_POLLING,
     DOMAIN,
 )
 from .control.request import Permission
@@ -39,6 +41,7 @@ _LOGGER: Final = logging.getLogger(__name__)
 # What ages by itself (the age of the data) needs a push while no reading comes.
 _TICK: Final = timedelta(seconds=10)
 _READINGS_BETWEEN_LOOKS: Final = 60
+_ASKS_FOR_PASSWORD: Final = {LinkState.PASSWORD_NEEDED, LinkState.WRONG_PASSWORD}
 _KEPT_OF_IDENTITY: Final = ("variant", "model", "hw_version", "sw_version", "serial_number", "name")
 
 type SmartBmsConfigEntry = ConfigEntry[SmartBmsCoordinator]
@@ -68,10 +71,16 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         self.features = Features.from_dict(entry.data[CONF_FEATURES])
         self.identity: dict[str, str] = dict(entry.data[CONF_IDENTITY])
         self.time_left = TimeLeft()
-        self.pack = Pack(
-            self.family, entry.title, lambda: adapters.find_device(hass, self.address), self._async_pack_changed
-        )
         options = entry.options
+        self.pack = Pack(
+            self.family,
+            entry.title,
+            lambda: adapters.find_device(hass, self.address),
+            self._async_pack_changed,
+            address=self.address,
+            password=entry.data.get(CONF_PASSWORD),
+            interval=options.get(CONF_POLLING, {}).get(CONF_POLL_INTERVAL),
+        )
         self.parameters = Parameters(
             hass,
             entry_id=entry.entry_id,
@@ -164,6 +173,8 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
             case Change.IDENTITY:
                 self._async_take_identity()
             case Change.STATE:
+                if self.pack.state in _ASKS_FOR_PASSWORD:
+                    self.config_entry.async_start_reauth(self.hass)
                 self._async_take_settings()
                 self._async_check_available()
                 self.async_update_listeners()
@@ -189,6 +200,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         if reading is None:
             return
         self.time_left.follow(reading)
+        self.parameters.async_count(reading.counters)
         if self._readings % _READINGS_BETWEEN_LOOKS == 0:
             self._async_look_for_features(reading)
         self._readings += 1
@@ -244,7 +256,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
     def _arm_stale_timer(self) -> None:
         """Look again at the moment at which the newest reading becomes too old; one timer serves many readings."""
         age = self.pack.age(self.now) or 0.0
-        handle = self.hass.loop.call_later(max(self.family.stale_after - age, 0.0) + 0.05, self._async_stale_timer)
+        handle = self.hass.loop.call_later(max(self.pack.stale_after - age, 0.0) + 0.05, self._async_stale_timer)
         self._stale_timer = handle.cancel
 
     @callback

@@ -17,6 +17,8 @@ class Features:
     resistances: int = 0
     probes: tuple[str, ...] = ()
     """Temperatures, by their keys."""
+    counters: tuple[str, ...] = ()
+    """What is counted, by the keys of alarms."""
 
     @classmethod
     def of(cls, reading: Reading, settings: Settings | None) -> Self:
@@ -29,6 +31,7 @@ class Features:
             cells=len(reading.cell_voltages),
             resistances=len(reading.cell_resistances),
             probes=tuple(sorted(reading.temperatures)),
+            counters=tuple(sorted(reading.counters)),
         )
 
     @classmethod
@@ -39,11 +42,16 @@ class Features:
             cells=data["cells"],
             resistances=data["resistances"],
             probes=tuple(data["probes"]),
+            counters=tuple(data.get("counters", ())),
         )
 
     def as_dict(self) -> dict[str, Any]:
         """Return what is kept with the entry."""
-        return asdict(self) | {"values": sorted(self.values), "probes": list(self.probes)}
+        return asdict(self) | {
+            "values": sorted(self.values),
+            "probes": list(self.probes),
+            "counters": list(self.counters),
+        }
 
     def merged(self, other: Self) -> Self:
         """Return the features of both: what a pack once had it does not lose for being silent about it today."""
@@ -52,4 +60,5 @@ class Features:
             cells=max(self.cells, other.cells),
             resistances=max(self.resistances, other.resistances),
             probes=tuple(sorted({*self.probes, *other.probes})),
+            counters=tuple(sorted({*self.counters, *other.counters})),
         )

@@ -17,7 +17,6 @@ from .const import (
     CONF_ALLOW_DANGEROUS,
     CONF_EXPERIMENTAL,
     CONF_REREAD_INTERVAL,
-    DEFAULT_REREAD_INTERVAL,
     DOCUMENTATION,
     DOMAIN,
     EVENT_PARAMETER,
@@ -27,6 +26,7 @@ from .control.door import Control
 from .control.findings import shown, words
 from .control.journal import Journal, Record
 from .control.request import Permission, Request
+from .control.tally import Tally
 from .profiles import async_profiles
 
 _VERSION: Final = 1
@@ -85,8 +85,9 @@ class Parameters:
         self._name = name
         self._pack = pack
         self._store = store(hass, entry_id)
-        self._interval = timedelta(minutes=options.get(CONF_REREAD_INTERVAL, DEFAULT_REREAD_INTERVAL))
+        self._interval = timedelta(minutes=options.get(CONF_REREAD_INTERVAL, pack.family.reread_interval))
         kept = kept or {}
+        self.tally = Tally(kept.get("tally"))
         self.control = Control(
             pack,
             permission=Permission(
@@ -123,13 +124,23 @@ class Parameters:
             self._store.async_delay_save(self._kept, _SOON)
         self._check_password(identity.details.get("default_password") is True)
 
+    @callback
+    def async_count(self, counters: Mapping[str, int]) -> None:
+        """Take how often each protection has tripped, as the pack counts."""
+        if counters and self.tally.follow(counters):
+            self._store.async_delay_save(self._kept, _SOON)
+
     async def async_finish(self) -> None:
         """Wait for the end of what was being written, and keep it."""
         await self.control.finish()
         await self._async_save()
 
     def _kept(self) -> dict[str, Any]:
-        return {"records": self.control.journal.as_list(), "baseline": self.control.baseline.values}
+        return {
+            "records": self.control.journal.as_list(),
+            "baseline": self.control.baseline.values,
+            "tally": self.tally.as_dict(),
+        }
 
     async def _async_save(self) -> None:
         await self._store.async_save(self._kept())

@@ -362,6 +362,23 @@ def _probe_descriptions(features: Features) -> Iterable[SmartBmsSensorDescriptio
         )
 
 
+def _counter_descriptions(features: Features) -> Iterable[SmartBmsSensorDescription]:
+    """How often each protection has tripped, over all that the pack has forgotten."""
+    for counter in features.counters:
+        yield _described(
+            f"trips_{counter}",
+            Quantity.STATE,
+            state_class=SensorStateClass.TOTAL_INCREASING,
+            category=EntityCategory.DIAGNOSTIC,
+            enabled=False,
+            value_fn=_total(counter),
+        )
+
+
+def _total(counter: str) -> Callable[[SmartBmsCoordinator], Value]:
+    return lambda coordinator: coordinator.parameters.tally.totals.get(counter)
+
+
 def _probe(probe: str) -> Callable[[SmartBmsCoordinator], Value]:
     return lambda coordinator: coordinator.data.temperatures.get(probe) if coordinator.data else None
 
@@ -372,6 +389,7 @@ def descriptions(features: Features) -> list[SmartBmsSensorDescription]:
         *(item for item in SENSOR_DESCRIPTIONS if (item.needs or item.key) in features.values),
         *_cell_descriptions(features),
         *_probe_descriptions(features),
+        *_counter_descriptions(features),
         *LINK_DESCRIPTIONS,
     ]
 

@@ -41,10 +41,11 @@ class FreeRadio:
 class Air:
     """Carries bytes between clients and packs. `speed` lets the packs live faster than the clock on the wall."""
 
-    def __init__(self, *peripherals: Peripheral, speed: float = 1.0) -> None:
-        """Put packs in the air."""
+    def __init__(self, *peripherals: Peripheral, speed: float = 1.0, tick: float = TICK) -> None:
+        """Put packs in the air; `tick` is the time in s between two moments of it."""
         self.peripherals = {peripheral.address: peripheral for peripheral in peripherals}
         self.speed = speed
+        self._tick = tick
         self._clients: dict[str, EmulatedClient] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -65,7 +66,7 @@ class Air:
         loop = asyncio.get_running_loop()
         before = loop.time()
         while True:
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(self._tick)
             now = loop.time()
             self.advance((now - before) * self.speed)
             before = now
@@ -164,6 +165,8 @@ class EmulatedClient(BaseBleakClient):
         self, characteristic: BleakGATTCharacteristic, callback: NotifyCallback, **kwargs: Any
     ) -> None:
         peripheral = self._connected()
+        if characteristic.handle in getattr(peripheral, "refused", ()):
+            raise BleakError("The attribute cannot be subscribed to: not permitted")
         if peripheral.faults.pairing_required and not peripheral.paired:
             raise BleakError("Insufficient authentication")
         self._callbacks[characteristic.handle] = callback

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import partial
 
 from bleak.exc import BleakError
 import bleak_retry_connector
@@ -21,16 +20,15 @@ from custom_components.smart_bms.bms.errors import (
     PairingNeededError,
     SilentError,
 )
-from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.bms.link import Link
 from custom_components.smart_bms.bms.pack import Change, LinkState, Pack
 from custom_components.smart_bms.simulator.jk_labels import MODULE_B
 from custom_components.smart_bms.simulator.peripheral import Service
 from tests.packs import ADDRESS, cell_info, jk_pack, sealed, settings
-from tests.radio import FAST, finder, on_air
+from tests.radio import fast, finder, on_air
 
-FAMILY = replace(FAMILIES["jk"], make_driver=partial(JkDriver, timing=FAST), stale_after=0.4)
+FAMILY = replace(fast("jk"), stale_after=0.4)
 BACKOFF = (0.02, 0.05)
 
 

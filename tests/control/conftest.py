@@ -4,31 +4,27 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import pytest
 
-from custom_components.smart_bms.bms.families import FAMILIES
-from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.bms.pack import Change, LinkState, Pack
 from custom_components.smart_bms.control import calibration, door
 from custom_components.smart_bms.control.baseline import Baseline
 from custom_components.smart_bms.control.door import Control
 from custom_components.smart_bms.control.journal import Journal, Record
 from custom_components.smart_bms.control.request import Permission
-from custom_components.smart_bms.simulator.jk import JkPeripheral
+from custom_components.smart_bms.simulator.peripheral import Peripheral
 from tests.packs import capable_pack
-from tests.radio import FAST, finder, on_air
+from tests.radio import fast, finder, on_air
 
-FAMILY = replace(FAMILIES["jk"], make_driver=partial(JkDriver, timing=FAST), stale_after=0.6)
 ALL = Permission(control=True, dangerous=True, experimental=True)
 
 
 class Site:
     """A pack, the door to it, and what was told of it."""
 
-    def __init__(self, peripheral: JkPeripheral, pack: Pack, permission: Permission, kept: dict[str, Any]) -> None:
+    def __init__(self, peripheral: Peripheral, pack: Pack, permission: Permission, kept: dict[str, Any]) -> None:
         self.peripheral = peripheral
         self.pack = pack
         self.records: list[Record] = []
@@ -98,15 +94,17 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def site_of(monkeypatch, peripheral, permission=ALL, kept=None) -> AsyncIterator[Site]:
+async def site_of(monkeypatch, peripheral, permission=ALL, kept=None, password=None) -> AsyncIterator[Site]:
     async with on_air(monkeypatch, peripheral) as air:
         sites: list[Site] = []
         pack = Pack(
-            FAMILY,
+            fast(peripheral.family),
             "test",
             finder(air, peripheral.address),
             lambda change: sites[0].heard(change) if sites else None,
             (0.02, 0.05),
+            address=peripheral.address,
+            password=password,
         )
         sites.append(Site(peripheral, pack, permission, kept or {}))
         task = asyncio.create_task(pack.run())

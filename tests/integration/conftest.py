@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
-from functools import partial
 from typing import Any
 from unittest.mock import AsyncMock
 
@@ -16,13 +14,12 @@ from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotEx
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.smart_bms.bms import families, pack as pack_module
-from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.simulator.peripheral import Peripheral
 from lab.smart_bms_lab.air import Air
 from lab.smart_bms_lab.proxy import EmulatedProxy
 from tests.packs import jk_pack
-from tests.radio import FAST, SPEED
+from tests.radio import SPEED, TICK, fast
 
 
 @pytest.fixture
@@ -36,7 +33,7 @@ class House:
 
     def __init__(self, hass: HomeAssistant, slots: int = 3) -> None:
         self.hass = hass
-        self.air = Air(speed=SPEED)
+        self.air = Air(speed=SPEED, tick=TICK)
         self.proxy = EmulatedProxy(self.air, "24:6F:28:00:00:01", "Garage proxy", slots=slots)
         self._leave: Callable[[], None] | None = None
 
@@ -85,8 +82,8 @@ class House:
 @pytest.fixture(autouse=True)
 def fast_family(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody wait: short answers, short silence."""
-    family = replace(families.FAMILIES["jk"], make_driver=partial(JkDriver, timing=FAST), stale_after=0.6)
-    monkeypatch.setitem(families.FAMILIES, "jk", family)
+    for key in families.FAMILIES:
+        monkeypatch.setitem(families.FAMILIES, key, fast(key))
     monkeypatch.setattr(pack_module, "BACKOFF", (0.05, 0.1))
     monkeypatch.setattr("homeassistant.components.bluetooth.async_request_active_scan", AsyncMock())
 

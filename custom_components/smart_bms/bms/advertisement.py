@@ -9,6 +9,8 @@ class Advertisement:
     """The parts of an advertisement by which families are told apart."""
 
     name: str = ""
+    address: str = ""
+    """Upper case with colons; something else where the operating system hides it."""
     manufacturer_data: Mapping[int, bytes] = field(default_factory=dict)
     """Payload by company id."""
     service_uuids: tuple[str, ...] = ()

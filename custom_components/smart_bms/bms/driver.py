@@ -1,7 +1,10 @@
 """What a family must offer: the conversation with one pack over an open link."""
 
 from abc import ABC, abstractmethod
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
 
 from bleak.backends.service import BleakGATTServiceCollection
 
@@ -15,6 +18,9 @@ class Writer(Protocol):
 
     async def write(self, data: bytes) -> None:
         """Send one packet. Raises LinkLostError."""
+
+    async def switch_channel(self) -> bool:
+        """Go on over the other channel that the device has; tell whether there is one. Raises LinkLostError."""
 
 
 class Sink(Protocol):
@@ -34,6 +40,21 @@ class Sink(Protocol):
 
     def drop(self, reason: str, count: int = 1) -> None:
         """Count frames that did not become a value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a conversation is told beforehand."""
+
+    address: str = ""
+    password: str | None = None
+    """What the owner set in the vendor's app, if the pack asked for it."""
+    interval: float = 0.0
+    """Time between two polls in s, for families that are polled."""
+    clock: Callable[[], datetime] = datetime.now
+    """Returns the local time, for boards that want to be told."""
+    memory: dict[str, Any] = field(default_factory=dict)
+    """What a session leaves to the next one with the same pack."""
 
 
 class Driver(ABC):
@@ -56,6 +77,9 @@ class Driver(ABC):
     @abstractmethod
     async def converse(self) -> None:
         """Talk with the pack until cancelled. Raises SilentError or LinkLostError when there is no use in going on."""
+
+    def hurry(self) -> None:  # noqa: B027
+        """Get the next reading soon: somebody waits for it. Families that stream need do nothing."""
 
     @abstractmethod
     async def write(self, key: str, value: SettingValue | None) -> bool:

@@ -8,9 +8,11 @@ import signal
 import sys
 from typing import Final
 
-from .jk.records import encode_text
+from .daly.records import encode_text as encode_daly
+from .jbd.records import encode_text as encode_jbd
+from .jk.records import encode_text as encode_jk
 
-FAMILIES: Final = {"jk": encode_text}
+FAMILIES: Final = {"jk": encode_jk, "jbd": encode_jbd, "daly": encode_daly}
 """Each takes variant, parameter and the value as text, None for a command. Raises ValueError."""
 
 

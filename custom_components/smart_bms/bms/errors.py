@@ -42,6 +42,18 @@ class PairingNeededError(PackError):
     reason = "pairing_needed"
 
 
+class PasswordNeededError(PackError):
+    """The pack says nothing before it has heard its owner's password."""
+
+    reason = "password_needed"
+
+
+class WrongPasswordError(PackError):
+    """The pack does not accept the password. It must not be tried again: some lock up."""
+
+    reason = "wrong_password"
+
+
 class NotThisKindError(PackError):
     """The device is connected and is not a pack of the expected family."""
 

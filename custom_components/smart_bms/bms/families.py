@@ -6,11 +6,22 @@ from typing import Final
 
 from .advertisement import Advertisement
 from .alarm import Alarm
-from .driver import Driver, Sink, Writer
+from .daly.advertisement import is_daly, may_be_daly
+from .daly.alarms import D2_ALARMS, P81_ALARMS
+from .daly.catalogue import catalogue_of as daly_catalogue
+from .daly.driver import DalyDriver
+from .daly.frames import Dialect
+from .driver import Driver, Sink, Terms, Writer
+from .jbd.advertisement import is_jbd, may_be_jbd
+from .jbd.catalogue import catalogue_of as jbd_catalogue
+from .jbd.decode import PROTECTIONS as JBD_PROTECTIONS, WARNINGS as JBD_WARNINGS
+from .jbd.driver import JbdDriver
+from .jbd.identity import Variant as JbdVariant
 from .jk.advertisement import is_jk, may_be_jk
-from .jk.catalogue import catalogue_of
+from .jk.catalogue import catalogue_of as jk_catalogue
 from .jk.driver import JkDriver
 from .jk.layouts import LAYOUTS, Variant
+from .polling import Polling
 from .reading import Identity
 from .settings import Catalogue
 
@@ -28,9 +39,13 @@ class Family:
     """The advertisement does not rule it out; only connecting can tell."""
     confirms: Callable[[Identity], bool]
     """What a device says of itself when connected makes sure that it is of this family."""
-    make_driver: Callable[[Writer, Sink], Driver]
-    stale_after: float
-    """Seconds after which a reading is too old to be shown as current."""
+    make_driver: Callable[[Writer, Sink, Terms], Driver]
+    polling: Polling | None = None
+    """None for a family that speaks by itself."""
+    stale_after: float = 0.0
+    """Seconds after which a reading of such a family is too old to be shown as current."""
+    reread_interval: int = 10
+    """Minutes between two looks at the parameters, unless the user wants otherwise."""
     alarms: Callable[[str], tuple[Alarm, ...]]
     """Alarms that a variant can report."""
     catalogue: Callable[[Identity, Collection[str]], Catalogue]
@@ -42,6 +57,11 @@ def _jk_alarms(variant: str) -> tuple[Alarm, ...]:
     return layout.alarms if layout else ()
 
 
+def _jbd_alarms(variant: str) -> tuple[Alarm, ...]:
+    warnings = () if variant == JbdVariant.LEGACY else JBD_WARNINGS
+    return (*JBD_PROTECTIONS, Alarm.UNNAMED_PROTECTION, *warnings)
+
+
 FAMILIES: Final = {
     "jk": Family(
         key="jk",
@@ -50,11 +70,40 @@ FAMILIES: Final = {
         recognises=is_jk,
         may_be=may_be_jk,
         confirms=lambda identity: identity.model.upper().startswith("JK"),
-        make_driver=JkDriver,
+        make_driver=lambda link, sink, _: JkDriver(link, sink),
         # Twice the silence after which the driver asks again: long enough to ride out one recovery.
         stale_after=10.0,
         alarms=_jk_alarms,
-        catalogue=catalogue_of,
+        catalogue=jk_catalogue,
+    ),
+    "jbd": Family(
+        key="jbd",
+        name="JBD",
+        manufacturer="Jiabaida",
+        recognises=is_jbd,
+        may_be=may_be_jbd,
+        # Nobody gets an identity who did not answer in this language, with a right checksum.
+        confirms=lambda _: True,
+        make_driver=JbdDriver,
+        # Two answers of up to 0.1 s are a poll; the slowest seen took 1.6 s, and each is asked for twice.
+        polling=Polling(default=5, lowest=1, failing=8),
+        reread_interval=60,
+        alarms=_jbd_alarms,
+        catalogue=jbd_catalogue,
+    ),
+    "daly": Family(
+        key="daly",
+        name="Daly",
+        manufacturer="Daly",
+        recognises=is_daly,
+        may_be=may_be_daly,
+        # Nobody gets an identity whose answers did not have the right checksum and a plausible number of cells.
+        confirms=lambda _: True,
+        make_driver=DalyDriver,
+        # Up to seven questions are a poll, each up to half a second with the pause after it, and asked twice at most.
+        polling=Polling(default=5, lowest=3, failing=6),
+        alarms=lambda variant: P81_ALARMS if variant == Dialect.P81 else D2_ALARMS,
+        catalogue=daly_catalogue,
     ),
 }
 
@@ -65,7 +114,11 @@ def recognise(advertisement: Advertisement) -> Family | None:
 
 
 def possible(advertisement: Advertisement) -> Family | None:
-    """Return the family that may have sent this advertisement."""
-    return recognise(advertisement) or next(
-        (family for family in FAMILIES.values() if family.may_be(advertisement)), None
-    )
+    """Return the family that most likely sent this advertisement."""
+    return next(iter(candidates(advertisement)), None)
+
+
+def candidates(advertisement: Advertisement) -> tuple[Family, ...]:
+    """Return the families that may have sent this advertisement; one if that is sure."""
+    sure = recognise(advertisement)
+    return (sure,) if sure else tuple(family for family in FAMILIES.values() if family.may_be(advertisement))

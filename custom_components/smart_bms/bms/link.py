@@ -44,6 +44,8 @@ class Channel:
     write: BleakGATTCharacteristic
     response: bool
     """The write characteristic only takes writes that are answered."""
+    otherwise: Channel | None = None
+    """Where else to try if subscribing is refused, or nothing is answered."""
 
 
 type ChooseChannel = Callable[[BleakGATTServiceCollection], Channel]
@@ -59,6 +61,7 @@ class Link:
         self._name = name
         self._client: BleakClient | None = None
         self._channel: Channel | None = None
+        self._on_data: Callable[[bytearray], None] = lambda _: None
         self.lost = asyncio.Event()
         """Set when the connection has ended, whoever ended it."""
         self.connected_at = 0.0
@@ -75,14 +78,34 @@ class Link:
             await self._connect(pair=pair)
             self._channel = self._choose(choose)
 
-        def received(_: BleakGATTCharacteristic, data: bytearray) -> None:
-            on_data(data)
-
+        self._on_data = on_data
         try:
-            async with asyncio.timeout(WRITE_TIMEOUT):
-                await self._connected().start_notify(self._channel.notify, received)
+            await self._subscribe(self._channel)
         except (BleakError, TimeoutError, EOFError, OSError) as error:
-            raise self._failure(error) from error
+            failure = self._failure(error)
+            try:
+                if not await self.switch_channel():
+                    raise failure from error
+            except LinkLostError:
+                raise failure from error
+
+    async def _subscribe(self, channel: Channel) -> None:
+        def received(_: BleakGATTCharacteristic, data: bytearray) -> None:
+            self._on_data(data)
+
+        async with asyncio.timeout(WRITE_TIMEOUT):
+            await self._connected().start_notify(channel.notify, received)
+
+    async def switch_channel(self) -> bool:
+        """Go on over the other channel that the device has; tell whether there is one. Raises LinkLostError."""
+        if self._channel is None or self._channel.otherwise is None:
+            return False
+        self._channel = self._channel.otherwise
+        try:
+            await self._subscribe(self._channel)
+        except (BleakError, TimeoutError, EOFError, OSError) as error:
+            raise LinkLostError(str(error)) from error
+        return True
 
     async def write(self, data: bytes) -> None:
         """Send one packet. Raises LinkLostError if it could not be sent."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bleak.backends.device import BLEDevice
 
-from .driver import Driver
+from .driver import Driver, Terms
 from .errors import (
     ConnectFailedError,
     FrozenError,
@@ -19,7 +19,9 @@ from .errors import (
     NoFreeSlotError,
     PackError,
     PairingNeededError,
+    PasswordNeededError,
     SilentError,
+    WrongPasswordError,
 )
 from .families import Family
 from .link import CONNECT_TIMEOUT, Link
@@ -57,6 +59,8 @@ class LinkState(StrEnum):
     NO_FREE_SLOT = "no_free_slot"
     CONNECT_FAILED = "connect_failed"
     PAIRING_NEEDED = "pairing_needed"
+    PASSWORD_NEEDED = "password_needed"  # noqa: S105
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105
     NOT_THIS_KIND = "not_this_kind"
     STOPPED = "stopped"
 
@@ -73,16 +77,26 @@ class Change(StrEnum):
 class Pack:
     """One pack at one address. `run` keeps trying for ever; `first_contact` tries once."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         family: Family,
         name: str,
         find_device: Callable[[], BLEDevice],
         listener: Callable[[Change], None] = lambda _: None,
         backoff: tuple[float, ...] | None = None,
+        *,
+        address: str = "",
+        password: str | None = None,
+        interval: float | None = None,
     ) -> None:
-        """`find_device` returns how to reach the pack now, or raises a PackError that says why it cannot be."""
+        """`find_device` returns how to reach the pack now, or raises a PackError that says why it cannot be.
+
+        `interval` is the time between two polls in s, for families that are polled; None for the usual.
+        """
         self.family = family
+        if interval is None:
+            interval = family.polling.default if family.polling else 0.0
+        self.terms = Terms(address=address, password=password, interval=interval)
         self.state = LinkState.STOPPED
         self.last_identity: Identity | None = None
         self.last_settings: Settings | None = None
@@ -121,7 +135,13 @@ class Pack:
     def is_fresh(self, now: float) -> bool:
         """Tell whether the last reading may be shown as current."""
         age = self.age(now)
-        return age is not None and age <= self.family.stale_after
+        return age is not None and age <= self.stale_after
+
+    @property
+    def stale_after(self) -> float:
+        """Seconds after which a reading is too old to be shown as current."""
+        polling = self.family.polling
+        return polling.stale_after(self.terms.interval) if polling else self.family.stale_after
 
     def status(self, now: float) -> LinkState:
         """Return the state of the link, and what is wrong with a stream that brings nothing usable."""
@@ -170,9 +190,10 @@ class Pack:
     async def next_reading(self) -> Reading:
         """Wait for the next trusted reading. Raises LinkLostError."""
 
-        async def wait(_: Driver) -> Reading:
+        async def wait(driver: Driver) -> Reading:
             reader: asyncio.Future[Reading] = asyncio.get_running_loop().create_future()
             self._readers.append(reader)
+            driver.hurry()
             return await reader
 
         return await self._in_session(wait)
@@ -210,6 +231,9 @@ class Pack:
         try:
             while True:
                 await self._session_or_error()
+                if isinstance(self.last_error, (PasswordNeededError, WrongPasswordError)):
+                    # Nothing helps but another password, and guessing may lock the pack.
+                    await asyncio.get_running_loop().create_future()
                 wait = self._backoff[min(max(self._failures, 1), len(self._backoff)) - 1]
                 with suppress(TimeoutError):
                     async with asyncio.timeout(wait):
@@ -286,7 +310,7 @@ class Pack:
         self._attempted = True
         self._set_state(LinkState.CONNECTING)
         link = Link(self._find_device, self._name)
-        driver = self.family.make_driver(link, self)
+        driver = self.family.make_driver(link, self, self.terms)
         self.trust.reset()
         lost = asyncio.create_task(link.lost.wait())
         conversation: asyncio.Task[None] | None = None

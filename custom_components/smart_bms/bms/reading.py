@@ -13,6 +13,7 @@ type Detail = bool | int | float | str | tuple[int, ...]
 
 NOTHING: Final[Mapping[str, Detail]] = MappingProxyType({})
 NO_TEMPERATURES: Final[Mapping[str, float]] = MappingProxyType({})
+NO_COUNTERS: Final[Mapping[str, int]] = MappingProxyType({})
 
 FULL_SOC: Final = 100.0
 
@@ -58,6 +59,8 @@ class Reading:
     """`bulk`, `absorption` or `float`."""
     runtime: int | None = None
     """Seconds the pack has been on in its life."""
+    counters: Mapping[str, int] = NO_COUNTERS
+    """How often each protection has tripped as the pack counts, which may forget; by key of its alarm."""
     alarms: tuple[Alarm, ...] | None = None
     """What the pack complains about now; None if this family cannot say."""
     alarm_mask: int | None = None
@@ -181,7 +184,7 @@ DERIVED: Final = (
 
 _STATED: Final = tuple(item.name for item in fields(Reading) if item.name not in {"measured_at", "details"})
 
-_MAY_BE_EMPTY: Final = {"cell_voltages", "cell_resistances", "cell_temperatures", "temperatures"}
+_MAY_BE_EMPTY: Final = {"cell_voltages", "cell_resistances", "cell_temperatures", "temperatures", "counters"}
 
 
 def reading_values(reading: Reading) -> dict[str, object]:

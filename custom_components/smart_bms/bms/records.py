@@ -5,7 +5,7 @@ Output is one JSON object per record, in the same order; docs/decode.md describe
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 import json
 from pathlib import Path
 import re
@@ -13,6 +13,8 @@ import signal
 import sys
 from typing import Any, Final, Protocol
 
+from .daly.records import DalyRecords
+from .jbd.records import JbdRecords
 from .jk.records import JkRecords
 
 # Bytes as logs print them: at least five, bare or all parted by the same sign. What follows a digit and a colon, dot or dash
@@ -47,9 +49,12 @@ class Records(Protocol):
         """Decode the manufacturer data of an advertisement."""
 
 
-FAMILIES: Final = {"jk": JkRecords}
+FAMILIES: Final[dict[str, Callable[[], Records]]] = {"jk": JkRecords, "jbd": JbdRecords, "daly": DalyRecords}
 
-_PERSONAL: Final = ("serial_number", "name", "user_data", "user_data_2", "address", "manufacturer_payload")
+_PERSONAL: Final = (
+    *("serial_number", "name", "user_data", "user_data_2", "address", "manufacturer_payload", "barcode", "mac"),
+    *("password", "old_password", "new_password", "new_name", "login", "encrypted"),
+)
 
 
 def decode_lines(family: str, lines: Iterator[str]) -> Iterator[Result]:
@@ -81,10 +86,9 @@ def _decode_line(records: Records, text: str) -> Result:
 def _decode_record(records: Records, record: Result) -> Result:
     try:
         if "fragments" in record:
-            return {
-                "kind": "notification",
-                "frames": records.notifications(list(map(bytes.fromhex, record["fragments"]))),
-            }
+            frames = records.notifications(list(map(bytes.fromhex, record["fragments"])))
+            whole = "hex" in record and len(frames) == 1
+            return frames[0] if whole else {"kind": "notification", "frames": frames}
         if "tx" in record:
             return _decode_exchange(records, record)
         if "hex" not in record:

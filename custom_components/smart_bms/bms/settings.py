@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 import math
+from types import MappingProxyType
 from typing import Final, TypeIs
 
 from .reading import Reading
@@ -75,6 +76,12 @@ class Setting:
     """It must only be written in the course of a calibration."""
     personal: bool = False
     """The owner's own words: kept out of events, profiles and diagnostics."""
+    clears_history: bool = False
+    """Whatever its value: writing it makes the pack forget what it counted, and guess its state of charge anew."""
+    also_changes: frozenset[str] = frozenset()
+    """Keys of what the pack sets by itself when this is written."""
+    hidden: Callable[[Reading], bool] | None = None
+    """Tells whether something now hides what a write would have to know."""
     seen: Callable[[Reading], SettingValue | None] | None = None
     """Shows the effect in a reading, for what the settings do not hold."""
     tolerance: float = 0.0
@@ -160,5 +167,11 @@ class Catalogue:
     known: frozenset[str]
     """What packs of this variant can have, this one or another."""
     chains: tuple[Chain, ...] = ()
+    may_equal: frozenset[str] = frozenset()
+    """Keys whose value may also be the same as the one above it in a chain."""
+    pack_limits: Mapping[str, str] = MappingProxyType({})
+    """By key of a limit of the pack, the limit of a cell that it must fit to."""
+    advised_balance_trigger: float | None = None
+    """V; what the vendor advises, None for the common rule."""
     presets: Mapping[str, Mapping[str, SettingValue]]
     """By chemistry, the values that the vendor's manual gives for a pack of this model."""

@@ -127,7 +127,7 @@ def _balancing(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
                 "capacity": shown(capacity, catalogue.settings.get("design_capacity")),
             },
         )
-    advised = _BALANCE_TRIGGER[capacity > _LARGE_CAPACITY]
+    advised = catalogue.advised_balance_trigger or _BALANCE_TRIGGER[capacity > _LARGE_CAPACITY]
     if trigger is not None and trigger != advised:
         yield Finding(
             code="balance_trigger_advice",

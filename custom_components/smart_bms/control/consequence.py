@@ -47,6 +47,8 @@ _RULES: Final = (
     _Rule("cell_overvoltage", "would_stop_charging", lambda reading: reading.cell_voltage_max, gt),
     _Rule("cell_undervoltage", "would_stop_discharging", lambda reading: reading.cell_voltage_min, lt),
     _Rule("power_off_voltage", "would_power_off", lambda reading: reading.cell_voltage_min, le),
+    _Rule("pack_overvoltage", "would_stop_charging", lambda reading: reading.voltage, gt),
+    _Rule("pack_undervoltage", "would_stop_discharging", lambda reading: reading.voltage, lt),
     _Rule("max_charge_current", "would_stop_charging", lambda reading: reading.current, gt),
     _Rule("max_discharge_current", "would_stop_discharging", _discharge, gt),
     _Rule("charge_overtemperature", "would_stop_charging", _while_charging(_hottest), gt),

@@ -203,8 +203,9 @@ class Control:
             return True
         if step.new is None:
             return False
-        before = set(broken_orders(settings.values, catalogue.chains))
-        return bool(set(broken_orders({**settings.values, step.key: step.new}, catalogue.chains)) - before)
+        chains, may_equal = catalogue.chains, catalogue.may_equal
+        before = set(broken_orders(settings.values, chains, may_equal))
+        return bool(set(broken_orders({**settings.values, step.key: step.new}, chains, may_equal)) - before)
 
     async def _write(self, setting: Setting, step: Step, request: Request) -> Record:
         if setting.kind is Kind.COMMAND:

@@ -13,7 +13,16 @@ from .plan import Step, plan
 from .request import Permission, Request
 from .validity import HIGHEST, key_findings, order_findings, value_findings
 
-OF_THE_MOMENT: Final = frozenset({"order_broken", "would_stop_charging", "would_stop_discharging", "would_power_off"})
+OF_THE_MOMENT: Final = frozenset(
+    {
+        "order_broken",
+        "pack_limit_apart",
+        "hidden_now",
+        "would_stop_charging",
+        "would_stop_discharging",
+        "would_power_off",
+    }
+)
 """Errors that another look at the pack may clear away."""
 
 
@@ -56,6 +65,8 @@ def examine(pack: Pack, permission: Permission, changes: Mapping[str, object], r
         if setting.kind is not Kind.COMMAND and present is not None and _is_already(setting, present, value):
             continue  # what a pack has may lie outside of what may be written
         wrong = [*value_findings(setting, value, exact=request.exact)]
+        if setting.hidden is not None and setting.hidden(reading):
+            wrong.append(Finding(code="hidden_now", parameters=(key,), details={"parameter": words(key)}))
         findings += wrong
         if not wrong:
             valid[key] = value  # type: ignore[assignment]
@@ -100,5 +111,7 @@ def _assurance_findings(
             yield Finding(code="experimental_off", parameters=(step.key,), details=details)
         if setting.procedure and not request.procedure:
             yield Finding(code="needs_procedure", parameters=(step.key,), details=details)
+        if setting.clears_history and not (permission.dangerous or request.confirm):
+            yield Finding(code="clears_history", parameters=(step.key,), details=details)
         if setting.dangerous and not (permission.dangerous or request.confirm):
             yield Finding(code="confirm_needed", parameters=(step.key,), details=details)

@@ -44,7 +44,15 @@ def plan(
 
 
 def _places(chains: Iterable[Chain]) -> dict[str, int]:
-    return {key: place for chain in chains for place, key in enumerate(chain)}
+    """Return for each key how many there are above it, over all chains that it is part of."""
+    listed = tuple(chains)
+    places: dict[str, int] = {}
+    for _ in listed:  # a chain may push down a key of an earlier one
+        for chain in listed:
+            place = -1
+            for key in chain:
+                place = places[key] = max(place + 1, places.get(key, 0))
+    return places
 
 
 def _rises(step: Step) -> bool:

@@ -1,6 +1,6 @@
 """Validity: whether a value may be written to a parameter, and whether all parameters together make sense."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import pairwise
 import math
 from typing import Final
@@ -13,6 +13,8 @@ _FLOAT_TOLERANCE: Final = 1e-12
 HIGHEST: Final = 1e12
 """No parameter comes near; what lies beyond, or is no number, is not calculated with."""
 _QUOTED: Final = 40
+_PACK_LIMIT_TOLERANCE: Final = 0.1
+"""Share by which a limit of the pack may differ from that of a cell times their number."""
 
 
 def value_findings(setting: Setting, value: object, *, exact: bool = False) -> Iterator[Finding]:
@@ -79,12 +81,18 @@ def key_findings(catalogue: Catalogue, key: str) -> Iterator[Finding]:
         yield Finding(code="read_only", parameters=(key,), details={"parameter": words(key)})
 
 
-def broken_orders(values: Mapping[str, SettingValue], chains: Iterable[Chain]) -> Iterator[tuple[str, str]]:
-    """Yield each pair of neighbours in a chain, the one that must be higher first, that is not in order."""
+def broken_orders(
+    values: Mapping[str, SettingValue], chains: Iterable[Chain], may_equal: Collection[str] = ()
+) -> Iterator[tuple[str, str]]:
+    """Yield each pair of neighbours in a chain, the one that must be higher first, that is not in order.
+
+    The values of `may_equal` may be the same as those above them.
+    """
     for chain in chains:
         present = [key for key in chain if key in values]
         for higher, lower in pairwise(present):
-            if not _number(values[higher]) > _number(values[lower]):
+            over, under = _number(values[higher]), _number(values[lower])
+            if not (over > under or (over == under and lower in may_equal)):
                 yield higher, lower
 
 
@@ -94,8 +102,15 @@ def order_findings(
     """Yield the broken orders of the whole set; with `touched` only of the chains that hold one of these."""
     keys = None if touched is None else set(touched)
     chains = [chain for chain in catalogue.chains if keys is None or keys & set(chain)]
-    for higher, lower in broken_orders(values, chains):
+    for higher, lower in broken_orders(values, chains, catalogue.may_equal):
         yield pair_finding("order_broken", catalogue, values, higher, lower)
+    cells = values.get("cell_count")
+    for pack_limit, cell_limit in catalogue.pack_limits.items():
+        if cells is None or (keys is not None and not keys & {pack_limit, cell_limit}):
+            continue
+        limit, of_cells = _number(values.get(pack_limit, math.nan)), _number(values.get(cell_limit, math.nan))
+        if abs(limit - of_cells * _number(cells)) > _PACK_LIMIT_TOLERANCE * limit:
+            yield pair_finding("pack_limit_apart", catalogue, values, pack_limit, cell_limit)
 
 
 def pair_finding(

@@ -77,7 +77,7 @@ class Watch:
         if record.new is None:
             self.baseline.accept(settings.values, self._stored(settings))
         elif setting.seen is None:
-            self.baseline.accept(settings.values, (setting.key,))
+            self.baseline.accept(settings.values, (setting.key, *setting.also_changes))
 
     def compare(self) -> None:
         """See what differs from what is meant to be, and tell if that is news."""

@@ -1,0 +1,260 @@
+"""The conversation with a Daly pack: find out which dialect it speaks, then ask, one question at a time.
+
+Boards answer within 80 to 400 ms and garble the answers if questions overlap. Which registers an answer holds it does not
+say: only what was asked, and the length, tell.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, override
+
+from bleak.backends.service import BleakGATTServiceCollection
+
+from ..channels import choose
+from ..driver import Sink, Terms, Writer
+from ..errors import FrameError, SilentError
+from ..link import Channel
+from ..polling import PollingDriver
+from ..reading import Reading
+from ..settings import Settings, SettingValue
+from .advertisement import OTHER_SERVICE, SERVICE
+from .boards import BOARDS, PROBES, Board
+from .common import completed
+from .frames import A5Frame, Dialect, Message, Reassembler, Words
+from .settings import write_frame
+from .sign import Sign
+
+_UUID: Final = "0000{:04x}-0000-1000-8000-00805f9b34fb"
+_ROUNDS: Final = 2
+_MOST_SETTINGS_FAILURES: Final = 3
+_DIALECT: Final = "dialect"
+
+type Wanted = Callable[[Message], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds."""
+
+    settle: float = 0.2
+    """After subscribing: modules send a text first."""
+    probe: float = 1.2
+    answer: float = 1.5
+    spacing: float = 0.12
+    """From an answer to the next question; closer together, a third of them was lost."""
+    last_frames: float = 0.2
+    """For the frames of A5 that nobody needs, after the last one that was."""
+    acknowledgement: float = 4.0
+    settled: float = 1.0
+    """From a write to the first look at what came of it."""
+
+
+DEFAULT_TIMING: Final = Timing()
+
+
+class DalyDriver(PollingDriver):
+    """One session with a Daly pack."""
+
+    def __init__(self, link: Writer, sink: Sink, terms: Terms, timing: Timing = DEFAULT_TIMING) -> None:
+        """Start knowing nothing but what earlier sessions found."""
+        super().__init__(link, sink, terms)
+        self._timing = timing
+        self._reassembler = Reassembler()
+        self._broken_counted = 0
+        self._board: Board | None = None
+        self._sign = Sign(terms.memory, inverted=False)
+        self._settings: Settings | None = None
+        self._settings_failures = 0
+        self._wanted: Wanted = lambda _: False
+        self._answers: asyncio.Queue[tuple[Message, float]] = asyncio.Queue()
+        self._answered_at = 0.0
+        self._turn = asyncio.Lock()
+
+    @staticmethod
+    @override
+    def choose_channel(services: BleakGATTServiceCollection) -> Channel:
+        layouts = (
+            (SERVICE, _UUID.format(0xFFF1), _UUID.format(0xFFF2)),
+            (OTHER_SERVICE, _UUID.format(0xFF01), _UUID.format(0xFF02)),
+        )
+        return choose(services, layouts, "it has no Daly service")
+
+    # What comes in.
+
+    @override
+    def notified(self, data: bytes | bytearray, now: float) -> None:
+        for message in self._reassembler.feed(data, now):
+            if self._wanted(message):
+                self._answers.put_nowait((message, now))
+            else:
+                # Late, overtaken, or a frame of A5 that nobody needs.
+                self._sink.drop("unasked")
+        if (broken := self._reassembler.broken_frames) > self._broken_counted:
+            self._sink.drop("checksum", broken - self._broken_counted)
+            self._broken_counted = broken
+
+    # Questions and answers. Whoever asks holds the turn.
+
+    async def ask(self, frame: bytes, wanted: Wanted, *, within: float | None = None) -> tuple[Message, float]:
+        """Send a question and return the answer that is wanted, with the time it came. Raises SilentError."""
+        await self._send(frame, wanted)
+        try:
+            return await self._next(self._timing.answer if within is None else within)
+        finally:
+            self._wanted = lambda _: False
+
+    async def _send(self, frame: bytes, wanted: Wanted) -> None:
+        now = asyncio.get_running_loop().time()
+        await asyncio.sleep(max(0.0, self._answered_at + self._timing.spacing - now))
+        self._reassembler.clear()
+        while not self._answers.empty():
+            self._answers.get_nowait()
+        self._wanted = wanted
+        await self._link.write(frame)
+
+    async def _next(self, within: float) -> tuple[Message, float]:
+        try:
+            async with asyncio.timeout(within):
+                answer = await self._answers.get()
+        except TimeoutError:
+            raise SilentError("no answer") from None
+        finally:
+            self._answered_at = asyncio.get_running_loop().time()
+        return answer
+
+    async def read(
+        self, frame: bytes, dialect: Dialect, count: int, *, within: float | None = None
+    ) -> tuple[bytes, float]:
+        """Return the content of registers, with the time it came; asked once more unless there is a limit in s.
+
+        Raises SilentError.
+        """
+
+        def wanted(message: Message) -> bool:
+            return isinstance(message, Words) and message.dialect is dialect and len(message.data) == 2 * count
+
+        if within is None:
+            with suppress(SilentError):
+                return _data(await self.ask(frame, wanted))
+        return _data(await self.ask(frame, wanted, within=within))
+
+    async def collect(
+        self, frame: bytes, command: int, needed: int, *, within: float | None = None
+    ) -> tuple[list[bytes], float]:
+        """Return the data of all frames of A5 that answer a command, at least so many differently numbered ones.
+
+        Asked once more unless there is a limit in s. Raises SilentError.
+        """
+        if within is None:
+            with suppress(SilentError):
+                return await self._collect(frame, command, needed, self._timing.answer)
+        return await self._collect(frame, command, needed, self._timing.answer if within is None else within)
+
+    async def _collect(self, frame: bytes, command: int, needed: int, within: float) -> tuple[list[bytes], float]:
+        found: list[bytes] = []
+        await self._send(frame, lambda message: isinstance(message, A5Frame) and message.command == command)
+        try:
+            while not found or len({data[0] for data in found}) < needed:
+                message, at = await self._next(within)
+                found += _a5_data(message)
+            with suppress(SilentError):
+                # Some boards send all that there could be: the others must not answer the next question.
+                while needed:
+                    message, _ = await self._next(self._timing.last_frames)
+                    found += _a5_data(message)
+        finally:
+            self._wanted = lambda _: False
+        return found, at
+
+    # Beginning.
+
+    @override
+    async def _begin(self) -> None:
+        await asyncio.sleep(self._timing.settle)
+        async with self._turn:
+            board = await self._detect()
+            if board is None and await self._link.switch_channel():
+                board = await self._detect()
+            if board is None:
+                raise SilentError("it answers in none of the three dialects")
+            self._board = board
+            self._sign = Sign(self._terms.memory, inverted=board.inverted)
+            self._terms.memory[_DIALECT] = (board.dialect, board.host)
+            self._sink.identity(await board.identify())
+
+    async def _detect(self) -> Board | None:
+        """Return the board that answers, asked in every dialect with reads alone."""
+        known = self._terms.memory.get(_DIALECT)
+        order = sorted(PROBES, key=lambda item: item != known)
+        for _ in range(_ROUNDS):
+            for dialect, host in order:
+                board = BOARDS[dialect](self, host)
+                with suppress(SilentError, FrameError):
+                    await board.probe(self._timing.probe)
+                    return board
+        return None
+
+    # Polling.
+
+    @override
+    async def _poll(self) -> bool:
+        async with self._turn:
+            return await self._read_now()
+
+    async def _read_now(self) -> bool:
+        board = self._known_board()
+        values, at = await board.read()
+        for frame in board.frames:
+            self._sink.frame(frame, at)
+        values["current"] = self._sign.apply(values.get("current"), values["details"].get("state"))
+        values["details"]["current_inverted"] = self._sign.inverted
+        return self._sink.reading(Reading.of(completed(values) | {"measured_at": at}))
+
+    def _known_board(self) -> Board:
+        if self._board is None:
+            raise SilentError("its dialect is not known yet")
+        return self._board
+
+    @override
+    async def _between(self) -> None:
+        if self._settings is None and self._settings_failures < _MOST_SETTINGS_FAILURES:
+            try:
+                await self.read_settings()
+            except SilentError:
+                self._settings_failures += 1
+                self._sink.drop("settings_unread")
+
+    # Parameters.
+
+    @override
+    async def read_settings(self, key: str | None = None) -> Settings:
+        async with self._turn:
+            settings = await self._known_board().read_settings(key, self._settings)
+            self._settings = settings
+        self._sink.settings(settings)
+        return settings
+
+    @override
+    async def write(self, key: str, value: SettingValue | None) -> bool:
+        board = self._known_board()
+        frame = write_frame(board.dialect, key, value, host=board.host, now=self._terms.clock())
+        async with self._turn:
+            try:
+                await self.ask(frame, board.acknowledges(frame), within=self._timing.acknowledgement)
+            except SilentError:
+                return False
+            finally:
+                # The board needs a moment until what it tells is what it was told.
+                await asyncio.sleep(self._timing.settled)
+        return True
+
+
+def _data(answer: tuple[Message, float]) -> tuple[bytes, float]:
+    message, at = answer
+    return (message.data if isinstance(message, Words) else b""), at
+
+
+def _a5_data(message: Message) -> list[bytes]:
+    return [message.data] if isinstance(message, A5Frame) else []

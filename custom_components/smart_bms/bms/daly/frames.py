@@ -1,0 +1,238 @@
+"""Daly frames: from notification bytes to whole, checksum-valid messages, and requests back into bytes.
+
+Three dialects share the line. D2 and 81 are Modbus RTU with addresses of their own (and without the byte count that
+Modbus has in a write of many); A5 is 13 bytes with a sum. All lengths and checks as recorded from ten boards.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+import struct
+from typing import Final
+
+from crc import Calculator, Crc16
+
+from ..errors import FrameError
+
+READ: Final = 0x03
+WRITE: Final = 0x06
+WRITE_MANY: Final = 0x10
+EXCEPTION: Final = 0x80
+A5_START: Final = 0xA5
+A5_LENGTH: Final = 13
+A5_DATA: Final = 8
+A5_HOSTS: Final = (0x80, 0x40)
+"""As whom we speak: the phone app, the computer; some modules answer only the second."""
+_A5_BOARD: Final = 0x01
+_MODBUS_WRITE_LENGTH: Final = 8
+_EXCEPTION_LENGTH: Final = 5
+_STALL: Final = 1.0  # s
+_CRC: Final = Calculator(Crc16.MODBUS.value, optimized=True)
+
+
+class Dialect(StrEnum):
+    """Which of the three languages."""
+
+    D2 = "D2"
+    P81 = "81"
+    A5 = "A5"
+
+
+_REQUEST_ADDRESS: Final = {Dialect.D2: 0xD2, Dialect.P81: 0x81}
+_REPLY_ADDRESS: Final = {0xD2: Dialect.D2, 0x51: Dialect.P81}
+_ADDRESSES: Final = {0xD2: Dialect.D2, 0x81: Dialect.P81, 0x51: Dialect.P81}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Registers as a board tells them; which ones it does not say."""
+
+    dialect: Dialect
+    data: bytes
+
+    @property
+    def words(self) -> tuple[int, ...]:
+        """Return the registers."""
+        return struct.unpack(f">{len(self.data) // 2}H", self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A write, or a board's word that it took one."""
+
+    dialect: Dialect
+    register: int
+    function: int
+    data: bytes
+    """Value, or the count of registers that were taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A board's exception; never seen."""
+
+    dialect: Dialect
+    function: int
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class A5Frame:
+    """One frame of the oldest dialect."""
+
+    host: int
+    command: int
+    data: bytes
+
+
+type Message = Words | Written | Refused | A5Frame
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """A question for registers."""
+
+    dialect: Dialect
+    register: int
+    count: int
+
+
+def _with_crc(body: bytes) -> bytes:
+    return body + _CRC.checksum(body).to_bytes(2, "little")
+
+
+def read_request(dialect: Dialect, register: int, count: int) -> bytes:
+    """Return the frame that asks for registers."""
+    return _with_crc(struct.pack(">BBHH", _REQUEST_ADDRESS[dialect], READ, register, count))
+
+
+def write_request(dialect: Dialect, register: int, values: tuple[int, ...]) -> bytes:
+    """Return the frame that writes one or more registers. Raises ValueError if one does not fit into 16 bits."""
+    address = _REQUEST_ADDRESS[dialect]
+    try:
+        if len(values) == 1:
+            return _with_crc(struct.pack(">BBHH", address, WRITE, register, values[0]))
+        head = struct.pack(">BBHH", address, WRITE_MANY, register, len(values))
+        return _with_crc(head + struct.pack(f">{len(values)}H", *values))
+    except struct.error:
+        raise ValueError("a value does not fit into a register") from None
+
+
+def a5_request(host: int, command: int, data: bytes = bytes(A5_DATA)) -> bytes:
+    """Return a frame of the oldest dialect."""
+    body = bytes((A5_START, host, command, A5_DATA)) + data
+    return body + bytes((sum(body) & 0xFF,))
+
+
+def decode_frame(frame: bytes) -> Message | ReadRequest:
+    """Return what exactly one frame says, from or to a board. Raises FrameError: `header`, `length`, `checksum`."""
+    if not frame:
+        raise FrameError("header")
+    if frame[0] == A5_START:
+        return _decode_a5(frame)
+    dialect = _ADDRESSES.get(frame[0])
+    if dialect is None or len(frame) < _EXCEPTION_LENGTH:
+        raise FrameError("header" if dialect is None else "length")
+    if _CRC.checksum(frame[:-2]) != int.from_bytes(frame[-2:], "little"):
+        raise FrameError("checksum")
+    function, body = frame[1], frame[2:-2]
+    is_reply = frame[0] in _REPLY_ADDRESS
+    if function == READ and is_reply and body[0] == len(body) - 1:
+        if body[0] % 2:
+            raise FrameError("length")
+        return Words(dialect, body[1:])
+    if function & EXCEPTION and len(body) == 1:
+        return Refused(dialect, function & ~EXCEPTION, body[0])
+    if len(body) < 4:
+        raise FrameError("length")
+    register = int.from_bytes(body[:2])
+    if function == READ and len(body) == 4:
+        return ReadRequest(dialect, register, int.from_bytes(body[2:]))
+    if function in (WRITE, WRITE_MANY):
+        return Written(dialect, register, function, body[2:])
+    raise FrameError("length" if function == READ else "header")
+
+
+def _decode_a5(frame: bytes) -> A5Frame:
+    if len(frame) != A5_LENGTH:
+        raise FrameError("length")
+    if frame[3] != A5_DATA:
+        raise FrameError("header")
+    if sum(frame[:-1]) & 0xFF != frame[-1]:
+        raise FrameError("checksum")
+    return A5Frame(frame[1], frame[2], frame[4:12])
+
+
+class Reassembler:
+    """Turns notifications into messages. Holds less than one frame plus one notification, whatever arrives."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._buffer = bytearray()
+        self._fed_at = 0.0
+        self.junk_bytes = 0
+        """Bytes that belonged to no message: modules send texts of their own."""
+        self.broken_frames = 0
+        """Frames given up because of a wrong checksum or because they never completed."""
+
+    @property
+    def pending(self) -> int:
+        """Bytes held that are not a whole frame yet."""
+        return len(self._buffer)
+
+    def clear(self) -> None:
+        """Forget what is held: the answer to a new request starts afresh."""
+        self.broken_frames += bool(self._buffer)
+        self._buffer.clear()
+
+    def feed(self, data: bytes | bytearray, now: float) -> list[Message]:
+        """Take one notification received at monotonic time `now`; return the messages it completes, in order."""
+        if self._buffer and now - self._fed_at > _STALL:
+            self.clear()
+        self._fed_at = now
+        buffer = self._buffer
+        buffer += data
+        found: list[Message] = []
+        start = 0
+        while start < len(buffer):
+            length = _length(buffer, start)
+            if length == 0:
+                self.junk_bytes += 1
+                start += 1
+                continue
+            if length is None or start + length > len(buffer):
+                break
+            message = _reply(bytes(buffer[start : start + length]))
+            if message is None:
+                self.broken_frames += 1
+                start += 1
+            else:
+                found.append(message)
+                start += length
+        del buffer[:start]
+        return found
+
+
+def _length(buffer: bytearray, start: int) -> int | None:
+    """Return how long the frame is that begins here: 0 if none does, None if that cannot be told yet."""
+    head = buffer[start : start + 4]
+    if head[0] == A5_START:
+        fits = (len(head) < 2 or head[1] == _A5_BOARD) and (len(head) < 4 or head[3] == A5_DATA)
+        return A5_LENGTH if fits else 0
+    if head[0] not in _REPLY_ADDRESS:
+        return 0
+    if len(head) < 3:
+        return None
+    function = head[1]
+    if function == READ:
+        return 0 if head[2] % 2 or not head[2] else 3 + head[2] + 2
+    if function in (WRITE, WRITE_MANY):
+        return _MODBUS_WRITE_LENGTH
+    return _EXCEPTION_LENGTH if function & ~EXCEPTION in (READ, WRITE, WRITE_MANY) else 0
+
+
+def _reply(frame: bytes) -> Message | None:
+    try:
+        message = decode_frame(frame)
+    except FrameError:
+        return None
+    return None if isinstance(message, ReadRequest) else message

@@ -1,0 +1,250 @@
+"""JBD replies into readings: basic information (0x03), cell voltages (0x04), protection counters (0xAA).
+
+Offsets, units and bits as the vendor documents V4 to V13 and all captures have them. Where those disagree (the tail of
+newer firmware, above all) the comment says what was settled on.
+"""
+
+from functools import lru_cache
+import struct
+from typing import Any, Final
+
+from ..alarm import Alarm
+from ..errors import FrameError
+from ..reading import Detail, Reading
+
+_FIXED: Final = struct.Struct(">HhHHHHHHHBBBBB")
+_ZERO_CELSIUS: Final = 2731
+_COARSE_BIT: Final = 0x80
+_PRECHARGE_BIT: Final = 0x04
+_HEATER_BIT: Final = 0x08
+_CHARGE_BIT: Final = 0x01
+_DISCHARGE_BIT: Final = 0x02
+_NO_PACK: Final = frozenset({3.6, 0.0})
+"""V that a board without cells reports for each of them, beside a pack voltage of nothing."""
+_HIGHEST_BALANCE_CURRENT: Final = 5000
+_PROTOCOL_VERSION_PLACE: Final = 11
+_SOFTWARE_LOCK: Final = 1 << 12
+_RELIEVED_FROM: Final = 1.0
+"""A; boards are said to do it from about 2 A."""
+_UNNAMED: Final = (13, 14, 15)
+"""Protection bits whose meaning the sources dispute: shown as they are."""
+_FIRST_YEAR: Final = 2000
+
+PROTECTIONS: Final = (
+    Alarm.CELL_OVERVOLTAGE,
+    Alarm.CELL_UNDERVOLTAGE,
+    Alarm.PACK_OVERVOLTAGE,
+    Alarm.PACK_UNDERVOLTAGE,
+    Alarm.CHARGE_OVERTEMPERATURE,
+    Alarm.CHARGE_UNDERTEMPERATURE,
+    Alarm.DISCHARGE_OVERTEMPERATURE,
+    Alarm.DISCHARGE_UNDERTEMPERATURE,
+    Alarm.CHARGE_OVERCURRENT,
+    Alarm.DISCHARGE_OVERCURRENT,
+    Alarm.SHORT_CIRCUIT,
+    Alarm.FRONT_END_FAULT,
+    Alarm.SOFTWARE_LOCK,
+)
+"""By protection bit."""
+
+WARNINGS: Final = (
+    Alarm.CELL_OVERVOLTAGE_WARNING,
+    Alarm.CELL_UNDERVOLTAGE_WARNING,
+    Alarm.PACK_OVERVOLTAGE_WARNING,
+    Alarm.PACK_UNDERVOLTAGE_WARNING,
+    Alarm.CHARGE_OVERTEMPERATURE_WARNING,
+    Alarm.CHARGE_UNDERTEMPERATURE_WARNING,
+    Alarm.DISCHARGE_OVERTEMPERATURE_WARNING,
+    Alarm.DISCHARGE_UNDERTEMPERATURE_WARNING,
+    Alarm.CHARGE_OVERCURRENT_WARNING,
+    Alarm.DISCHARGE_OVERCURRENT_WARNING,
+    Alarm.CELL_IMBALANCE_WARNING,
+    Alarm.SOC_LOW_WARNING,
+)
+"""By bit of the warnings in the tail; the higher ones are one source's or always on."""
+
+COUNTERS: Final = (
+    Alarm.SHORT_CIRCUIT,
+    Alarm.CHARGE_OVERCURRENT,
+    Alarm.DISCHARGE_OVERCURRENT,
+    Alarm.CELL_OVERVOLTAGE,
+    Alarm.CELL_UNDERVOLTAGE,
+    Alarm.CHARGE_OVERTEMPERATURE,
+    Alarm.CHARGE_UNDERTEMPERATURE,
+    Alarm.DISCHARGE_OVERTEMPERATURE,
+    Alarm.DISCHARGE_UNDERTEMPERATURE,
+    Alarm.PACK_OVERVOLTAGE,
+    Alarm.PACK_UNDERVOLTAGE,
+)
+RESTARTS: Final = "restarts"
+
+# Which protections keep a switch open; a short circuit and a front end in trouble count for both.
+_CHARGE_OPENERS: Final = 0x0D35
+_DISCHARGE_OPENERS: Final = 0x0ECA
+
+
+@lru_cache(maxsize=64)
+def _alarms(protections: int, warnings: int) -> tuple[Alarm, ...]:
+    alarms = [alarm for bit, alarm in enumerate(PROTECTIONS) if protections >> bit & 1]
+    if any(protections >> bit & 1 for bit in _UNNAMED):
+        alarms.append(Alarm.UNNAMED_PROTECTION)
+    return (*alarms, *(alarm for bit, alarm in enumerate(WARNINGS) if warnings >> bit & 1))
+
+
+@lru_cache(maxsize=64)
+def _numbers(mask: int) -> tuple[int, ...]:
+    """Return the cells whose bits are set; bit 0 is cell 1."""
+    return tuple(bit + 1 for bit in range(mask.bit_length()) if mask >> bit & 1)
+
+
+@lru_cache(maxsize=16)
+def decode_date(packed: int) -> str:
+    """Return a production date as YYYY-MM-DD, empty if it was never set."""
+    year, month, day = _FIRST_YEAR + (packed >> 9), packed >> 5 & 0x0F, packed & 0x1F
+    return f"{year}-{month:02}-{day:02}" if 0 < month <= 12 and day else ""
+
+
+@lru_cache(maxsize=16)
+def decode_version(packed: int) -> str:
+    """Return a software version: two nibbles, the second of which may exceed nine."""
+    return f"{packed >> 4}.{packed & 0x0F}"
+
+
+def _lock_of(protections: int, *, closed: bool, openers: int, against: float) -> bool | None:
+    """Tell whether a switch is locked by a command; None if that cannot be seen now.
+
+    Another protection that keeps it open hides a lock, and so does a current `against` its direction (in A): newer boards
+    close a locked switch then, to spare its body diode.
+    """
+    if not protections & _SOFTWARE_LOCK:
+        return False
+    if closed:
+        return None if against >= _RELIEVED_FROM else False
+    return None if protections & openers else True
+
+
+def decode_basic(data: bytes, *, coarse: bool = False) -> dict[str, Any]:
+    """Return the values of a Reading that basic information holds, without its time.
+
+    `coarse`: the board's function bits say that currents and capacities are in steps of 0.1 instead of 0.01.
+    Raises FrameError (`length`).
+    """
+    if len(data) < _FIXED.size or len(data) < _FIXED.size + 2 * data[22]:
+        raise FrameError("length")
+    (
+        voltage,
+        current,
+        remaining,
+        nominal,
+        cycles,
+        date,
+        balance_low,
+        balance_high,
+        protections,
+        version,
+        soc,
+        switches,
+        cells,
+        probes,
+    ) = _FIXED.unpack_from(data)
+    unit = 10 if coarse or switches & _COARSE_BIT else 100
+    tail = data[_FIXED.size + 2 * probes :]
+    raw_temperatures = struct.unpack_from(f">{probes}H", data, _FIXED.size)
+    balancing = balance_low | balance_high << 16
+    details: dict[str, Detail] = {
+        "nominal_capacity": nominal / unit,
+        "stated_cells": cells,
+        "probe_count": probes,
+        "manufacturing_date": decode_date(date),
+        "sw_version": decode_version(version),
+        "switch_byte": switches,
+        "coarse_units": unit == 10,
+    }
+    if unnamed := tuple(bit for bit in _UNNAMED if protections >> bit & 1):
+        details["unnamed_protection_bits"] = unnamed
+    values: dict[str, Any] = {
+        "voltage": voltage / 100,
+        "current": current / unit,
+        "power": round(voltage * current / (100 * unit), 2),
+        "soc": float(soc),
+        "remaining_capacity": remaining / unit,
+        # Without a tail it behaves like what the board has learned (109.91 Ah on a pack of 100 Ah).
+        "full_capacity": nominal / unit,
+        "cycles": cycles,
+        "temperatures": {
+            f"temperature_{number}": (raw - _ZERO_CELSIUS) / 10 for number, raw in enumerate(raw_temperatures, 1) if raw
+        },
+        "balancing": balancing > 0,
+        "balancing_cells": _numbers(balancing),
+        "charging_enabled": bool(switches & _CHARGE_BIT),
+        "discharging_enabled": bool(switches & _DISCHARGE_BIT),
+        "alarm_mask": protections,
+        "details": details,
+    }
+    warnings = _decode_tail(tail, unit, values, details) if tail else 0
+    locks = {
+        "charge_lock": _lock_of(
+            protections, closed=values["charging_enabled"], openers=_CHARGE_OPENERS, against=-values["current"]
+        ),
+        "discharge_lock": _lock_of(
+            protections, closed=values["discharging_enabled"], openers=_DISCHARGE_OPENERS, against=values["current"]
+        ),
+    }
+    details |= {key: lock for key, lock in locks.items() if lock is not None}
+    values["alarms"] = _alarms(protections, warnings)
+    return values
+
+
+def _decode_tail(tail: bytes, unit: int, values: dict[str, Any], details: dict[str, Detail]) -> int:
+    """Add what newer firmware appends, as far as it is completely there; return the warning bits."""
+    switches = details["switch_byte"]
+    bits = switches if isinstance(switches, int) else 0
+    # Old boards have neither; on new ones the bit says it.
+    values["heating"] = bool(bits & _HEATER_BIT)
+    if tail[0]:
+        details["humidity"] = tail[0]
+    warnings = int.from_bytes(tail[1:3])
+    details["warning_mask"] = warnings
+    if len(tail) >= 5:
+        values["design_capacity"] = values["full_capacity"]
+        values["full_capacity"] = int.from_bytes(tail[3:5]) / unit
+    # The two bytes after it are the remaining capacity once more, not a current as some clients have it.
+    if len(tail) >= 9:
+        balance = int.from_bytes(tail[7:9], signed=True)
+        if abs(balance) <= _HIGHEST_BALANCE_CURRENT:
+            values["balance_current"] = balance / 1000
+    if len(tail) > _PROTOCOL_VERSION_PLACE:
+        details["protocol_version"] = tail[_PROTOCOL_VERSION_PLACE] / 10
+        values["precharging"] = bool(bits & _PRECHARGE_BIT)
+    return warnings
+
+
+def decode_cells(data: bytes) -> tuple[float, ...]:
+    """Return cell voltages in V; a zero is a real reading: an open wire, a missing cell. Raises FrameError (`length`)."""
+    if not data or len(data) % 2:
+        raise FrameError("length")
+    raw = struct.unpack(f">{len(data) // 2}H", data)
+    return tuple([millivolts / 1000 for millivolts in raw])
+
+
+def decode_counters(data: bytes) -> dict[str, int]:
+    """Return how often each protection has tripped, by alarm, and `restarts` where told. Raises FrameError (`length`)."""
+    if len(data) not in (2 * len(COUNTERS), 2 * len(COUNTERS) + 2):
+        raise FrameError("length")
+    counts = struct.unpack(f">{len(data) // 2}H", data)
+    return dict(zip((*COUNTERS, RESTARTS), counts, strict=False))
+
+
+def reading_of(basic: dict[str, Any], cells: tuple[float, ...], counters: dict[str, int], now: float) -> Reading:
+    """Return the reading that the answers to one poll make; `now` is the monotonic time of the older one.
+
+    Raises FrameError (`no_cells`) if no pack is connected to the board.
+    """
+    if not basic["voltage"] and _NO_PACK.issuperset(cells):
+        raise FrameError("no_cells")
+    values = basic | {"measured_at": now, "cell_voltages": cells}
+    if counters:
+        values["counters"] = counters
+    if cells:
+        values["cell_range"] = (min(cells), max(cells))
+    return Reading.of(values)

@@ -1,0 +1,45 @@
+"""Who a JBD pack is, and which dialect its board speaks."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+from ..reading import Identity
+
+_NEWER_PROTOCOL: Final = 2.0
+_UNNAMED: Final = "JBD"
+
+
+class Variant(StrEnum):
+    """Dialects. The same command can mean another thing in another one; what all have in common is safe."""
+
+    LEGACY = "legacy"
+    """Answers with A5 in place of the register."""
+    CLASSIC = "classic"
+    """V4 to V13."""
+    NEWER = "2.5"
+    """States a protocol version in its tail."""
+
+
+def variant_of(values: Mapping[str, Any]) -> Variant:
+    """Return the dialect of a board that answers with these values."""
+    version = values["details"].get("protocol_version", 0.0)
+    return Variant.NEWER if version >= _NEWER_PROTOCOL else Variant.CLASSIC
+
+
+def identity_of(variant: Variant, model: str, values: Mapping[str, Any], *, front_end: int) -> Identity:
+    """Return the identity of a board that calls itself `model` and answers with these values."""
+    details: Mapping[str, Any] = values["details"]
+    return Identity(
+        family="jbd",
+        variant=variant,
+        model=model or _UNNAMED,
+        sw_version=details["sw_version"],
+        manufacturing_date=details["manufacturing_date"],
+        max_cells=details["stated_cells"],
+        details={
+            "probe_count": details["probe_count"],
+            "coarse_units": details["coarse_units"],
+            "front_end": front_end,
+        },
+    )

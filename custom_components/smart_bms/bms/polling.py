@@ -1,0 +1,88 @@
+"""Polling: the rhythm of families that only speak when asked."""
+
+from abc import abstractmethod
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, override
+
+from .driver import Driver, Sink, Terms, Writer
+from .errors import FrameError, SilentError
+
+MOST_FAILURES: Final = 3
+"""Polls in a row without a usable reading after which the session is given up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polling:
+    """How often a family is asked; all in s."""
+
+    default: float
+    lowest: float
+    """More often the pack, or the radio, cannot answer."""
+    highest: float = 600.0
+    failing: float
+    """Time that a poll takes which fails."""
+
+    def stale_after(self, interval: float) -> float:
+        """Return the age at which a reading has been missed three times."""
+        return MOST_FAILURES * (interval + self.failing)
+
+
+class PollingDriver(Driver):
+    """A conversation of questions and answers, one at a time."""
+
+    def __init__(self, link: Writer, sink: Sink, terms: Terms) -> None:
+        """`terms.interval` is the time between two polls in s."""
+        super().__init__(link, sink)
+        self._terms = terms
+        self._hurry = asyncio.Event()
+
+    @abstractmethod
+    async def _begin(self) -> None:
+        """Find out whom we talk to. Raises PackError."""
+
+    @abstractmethod
+    async def _poll(self) -> bool:
+        """Ask for one reading; tell whether it was trusted. Raises SilentError, FrameError, LinkLostError."""
+
+    @abstractmethod
+    async def _between(self) -> None:
+        """Ask for what is needed rarely. Raises LinkLostError."""
+
+    @override
+    def hurry(self) -> None:
+        self._hurry.set()
+
+    @override
+    async def converse(self) -> None:
+        await self._begin()
+        failures = 0
+        while True:
+            started = _now()
+            trusted = False
+            try:
+                trusted = await self._poll()
+            except FrameError as error:
+                self._sink.drop(error.reason)
+            except SilentError:
+                self._sink.drop("unanswered")
+            failures = 0 if trusted else failures + 1
+            if failures >= MOST_FAILURES:
+                raise SilentError("no usable answers")
+            if trusted:
+                await self._between()
+            await self._pause(started, failures)
+
+    async def _pause(self, started: float, failures: int) -> None:
+        """Wait for the next poll, twice as long after a failure; a slow link gets as much rest as it had work."""
+        interval = self._terms.interval * (2 if failures else 1)
+        took = _now() - started
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(interval - took, min(took, interval))):
+                await self._hurry.wait()
+        self._hurry.clear()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

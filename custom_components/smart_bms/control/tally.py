@@ -1,0 +1,64 @@
+"""Tally: how often each protection has tripped, kept on our side, because packs forget it.
+
+A pack clears its counters whenever a parameter is written, here or with the vendor's app. What it had counted until then
+must survive that.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+_WRAPS_AT: Final = 65_536
+_NEAR_THE_WRAP: Final = 65_000
+_RESTARTS: Final = "restarts"
+
+
+class Tally:
+    """Adds up what a pack counts."""
+
+    def __init__(self, kept: Mapping[str, Any] | None = None) -> None:
+        """Take up what was kept: totals, and what the pack said last."""
+        kept = kept or {}
+        self.totals: dict[str, int] = dict(kept.get("totals", {}))
+        self._last: dict[str, int] = dict(kept.get("last", {}))
+        self._doubted: dict[str, int] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what is kept."""
+        return {"totals": self.totals, "last": self._last}
+
+    def follow(self, counters: Mapping[str, int]) -> bool:
+        """Take what the pack counts now; tell whether anything is new.
+
+        Counters only rise, start anew at nothing, or begin again after the highest number they can hold. All else is taken
+        for a broken answer, unless it is repeated: then the pack is another one, or its memory was set.
+        """
+        new, old = dict(counters), self._last
+        if new == old:
+            self._doubted = None
+            return False
+        if not old:
+            added = new
+        elif new.keys() == old.keys() and (_all_rose(new, old) or _were_cleared(new, old)):
+            added = {key: (count - old[key]) % _WRAPS_AT for key, count in new.items() if not _fell(count, old[key])}
+        elif new != self._doubted:
+            self._doubted = new
+            return False
+        else:
+            added = {}
+        for key, count in {**dict.fromkeys(new, 0), **added}.items():
+            self.totals[key] = self.totals.get(key, 0) + count
+        self._last, self._doubted = new, None
+        return True
+
+
+def _fell(new: int, old: int) -> bool:
+    return new < old < _NEAR_THE_WRAP
+
+
+def _all_rose(new: Mapping[str, int], old: Mapping[str, int]) -> bool:
+    return not any(_fell(count, old[key]) for key, count in new.items())
+
+
+def _were_cleared(new: Mapping[str, int], old: Mapping[str, int]) -> bool:
+    """Tell whether the pack began to count anew; some keep the number of their restarts."""
+    return all(count == 0 or (key == _RESTARTS and count >= old[key]) for key, count in new.items())
