@@ -19,11 +19,8 @@ from custom_components.smart_bms.binary_sensor import ALARM_DESCRIPTIONS, BINARY
 from custom_components.smart_bms.bms import errors
 from custom_components.smart_bms.bms.alarm import Alarm
 from custom_components.smart_bms.bms.families import FAMILIES
-from custom_components.smart_bms.bms.jk.catalogue import catalogue_of
-from custom_components.smart_bms.bms.jk.layouts import Variant
-from custom_components.smart_bms.bms.jk.registers import REGISTERS
+from custom_components.smart_bms.bms.jbd.decode import COUNTERS as JBD_COUNTERS, RESTARTS
 from custom_components.smart_bms.bms.pack import LinkState
-from custom_components.smart_bms.bms.reading import Identity
 from custom_components.smart_bms.bms.settings import Kind, Proof
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.control.journal import Outcome
@@ -44,15 +41,14 @@ EVERYTHING = Features(
     values=frozenset(item.needs or item.key for item in sensor.SENSOR_DESCRIPTIONS),
     cells=2,
     resistances=2,
-    probes=("mosfet", "temperature_1"),
+    probes=("board", "mosfet", "temperature_1"),
+    counters=tuple(sorted((*JBD_COUNTERS, RESTARTS))),
 )
 SETTINGS = {
-    setting.key: setting
-    for variant in Variant
-    for setting in catalogue_of(
-        Identity(family="jk", variant=variant, model="JK_X", details={"commands": tuple(range(256))}),
-        {row.key for row in REGISTERS[variant]},
-    ).settings.values()
+    (setting.kind, setting.key): setting
+    for family in FAMILIES
+    for _, catalogue in parameters.catalogues(family)
+    for setting in catalogue.settings.values()
     if setting.proof is not Proof.READ_ONLY and not setting.procedure
 }
 """Everything that any pack can be set to, with an entity."""
@@ -97,7 +93,11 @@ def test_the_manifest_is_one() -> None:
     assert MANIFEST["dependencies"] == ["bluetooth_adapters"]
 
 
-def test_matchers_are_valid_and_never_trust_the_service_alone() -> None:
+SERVICE_ALONE = {"0000ff00-0000-1000-8000-00805f9b34fb"}
+"""Users rename packs that only their address gives away, which no matcher can ask for: the flow does."""
+
+
+def test_matchers_are_valid_and_hardly_ever_trust_the_service_alone() -> None:
     for matcher in MANIFEST["bluetooth"]:
         assert set(matcher) <= {
             "local_name",
@@ -106,7 +106,7 @@ def test_matchers_are_valid_and_never_trust_the_service_alone() -> None:
             "manufacturer_data_start",
             "connectable",
         }
-        assert {"local_name", "manufacturer_id"} & set(matcher)
+        assert {"local_name", "manufacturer_id"} & set(matcher) or matcher["service_uuid"] in SERVICE_ALONE
         if name := matcher.get("local_name"):
             assert not re.search(r"[*?\[]", name[:3])
         if uuid := matcher.get("service_uuid"):
@@ -142,7 +142,9 @@ def test_every_state_of_an_enumeration_has_a_name() -> None:
             assert set(TEXTS["entity"]["sensor"][item.translation_key]["state"]) == set(item.options)
     assert set(TEXTS["entity"]["sensor"]["link"]["state"]) == {state.value for state in LinkState}
     for item in PARAMETERS["select"]:
-        assert set(TEXTS["entity"]["select"][item.translation_key]["state"]) == set(SETTINGS[item.key].options)
+        assert set(TEXTS["entity"]["select"][item.translation_key]["state"]) == set(
+            SETTINGS[Kind.CHOICE, item.key].options
+        )
 
 
 def test_units_are_given_once() -> None:
@@ -167,6 +169,9 @@ def test_every_alarm_has_a_sensor_and_every_family_reports_known_ones() -> None:
     assert FAMILIES["jk"].alarms("JK04") == ()
     assert len(FAMILIES["jk"].alarms("JK02_24S")) == 16
     assert len(FAMILIES["jk"].alarms("JK02_32S")) == 29
+    for family in FAMILIES:
+        for variant in parameters.VARIANTS[family][2]:
+            assert set(FAMILIES[family].alarms(variant)) <= set(Alarm)
 
 
 def test_every_reason_for_failure_has_a_sentence_and_a_state() -> None:
@@ -182,7 +187,11 @@ def test_every_reason_for_failure_has_a_sentence_and_a_state() -> None:
 def test_every_step_and_abort_of_the_flow_has_a_text_and_none_is_left_over() -> None:
     steps = set(re.findall(r'step_id="(\w+)"', FLOW))
     assert steps == set(TEXTS["config"]["step"]) | set(TEXTS["options"]["step"])
-    aborts = set(re.findall(r'reason="(\w+)"', FLOW)) | {"already_configured", "already_in_progress"}
+    aborts = set(re.findall(r'reason="(\w+)"', FLOW)) | {
+        "already_configured",
+        "already_in_progress",
+        "reauth_successful",
+    }
     assert aborts == set(TEXTS["config"]["abort"])
 
 
@@ -191,7 +200,7 @@ def test_every_field_of_a_form_has_a_description() -> None:
         for part in (step, *step.get("sections", {}).values()):
             assert set(part.get("data", {})) == set(part.get("data_description", {}))
     sections = TEXTS["options"]["step"]["init"]["sections"]
-    assert list(sections) == ["control", "intervals", "dead_bands"]
+    assert list(sections) == ["control", "polling", "intervals", "dead_bands"]
     for name in ("intervals", "dead_bands"):
         assert set(sections[name]["data"]) == {quantity.value for quantity in ADJUSTABLE}
 
@@ -200,6 +209,8 @@ def test_placeholders_of_the_flow_are_those_it_gives() -> None:
     given = {
         "confirm": {"name", "family", "address"},
         "connect": {"name", "family", "address", "detail"},
+        "password": {"name", "family", "address"},
+        "reauth_confirm": {"name", "detail"},
         "identified": {"name", "family", "address", "model", "hw_version", "sw_version", "cells", "voltage", "soc"},
     }
     for step, part in TEXTS["config"]["step"].items():
@@ -227,8 +238,9 @@ def test_the_whole_integration_speaks_through_translations() -> None:
 
 
 def test_what_is_shown_by_default_exists() -> None:
-    assert set(SETTINGS) >= ENABLED
-    assert set(MAIN) <= set(SETTINGS)
+    keys = {key for _, key in SETTINGS}
+    assert keys >= ENABLED
+    assert set(MAIN) <= keys
     assert "discharge_switch" not in ENABLED
 
 
@@ -269,7 +281,7 @@ def test_every_action_is_described_and_its_selectors_are_valid() -> None:
 
 
 def test_every_issue_has_its_texts() -> None:
-    assert set(TEXTS["issues"]) == {"drift", "default_password"}
+    assert set(TEXTS["issues"]) == {"drift", "default_password_jk", "default_password_daly"}
     assert placeholders(TEXTS["issues"]["drift"]["title"]) == {"name"}
     assert placeholders(TEXTS["issues"]["drift"]["fix_flow"]["step"]["init"]["description"]) == {"changes"}
     assert set(TEXTS["issues"]["drift"]["fix_flow"]["step"]["init"]["menu_options"]) == {"accept", "restore"}

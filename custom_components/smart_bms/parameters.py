@@ -220,7 +220,7 @@ class Parameters:
             issue,
             is_fixable=False,
             severity=ir.IssueSeverity.WARNING,
-            translation_key="default_password",
+            translation_key=f"default_password_{self._pack.family.key}",
             translation_placeholders={"name": self._name()},
             learn_more_url=f"{DOCUMENTATION}/{self._pack.family.key}.md",
         )

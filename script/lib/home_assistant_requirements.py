@@ -10,6 +10,8 @@ INTEGRATIONS = ("bluetooth_adapters", "energy", "history", "isal", "logbook", "r
 
 NOT_STARTED = {"sentry"}
 
+OURS = Path(__file__).resolve().parents[2] / "custom_components" / "smart_bms" / "manifest.json"
+
 
 def started_by_bootstrap(components: Path) -> set[str]:
     """Return the integrations that the bootstrap and the list of entity platforms name."""
@@ -25,7 +27,7 @@ def started_by_bootstrap(components: Path) -> set[str]:
 def main(components: Path) -> None:
     """Print the requirements of the closure of dependencies, one a line."""
     seen = set(NOT_STARTED)
-    requirements: set[str] = set()
+    requirements = set(json.loads(OURS.read_text())["requirements"])
     waiting = [*INTEGRATIONS, *started_by_bootstrap(components)]
     while waiting:
         domain = waiting.pop()

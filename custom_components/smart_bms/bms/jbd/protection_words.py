@@ -33,10 +33,11 @@ class Choice:
     ranges: tuple[tuple[int, ...], ...]
     """What the codes stand for, by range; one entry if the range does not matter."""
     unit: str
+    """As a key."""
 
     def _texts(self, word: int) -> tuple[str, ...]:
         values = self.ranges[word & UPPER_RANGE > 0 if len(self.ranges) > 1 else 0]
-        return tuple(f"{value} {self.unit}" for value in values)
+        return tuple(f"{value}_{self.unit}" for value in values)
 
     def value(self, word: int) -> str:
         """Return what the word says."""
@@ -53,12 +54,12 @@ class Choice:
     def options(self) -> tuple[str, ...]:
         """Return all that any range offers, in order."""
         values = sorted({value for listed in self.ranges for value in listed})
-        return tuple(f"{value} {self.unit}" for value in values)
+        return tuple(f"{value}_{self.unit}" for value in values)
 
 
 CHOICES: Final = (
-    Choice("short_circuit_delay", SHORT_CIRCUIT_WORD, 11, 2, ((70, 100, 200, 400),), "µs"),
-    Choice("short_circuit_threshold", SHORT_CIRCUIT_WORD, 8, 3, _SHORT_CIRCUIT_MILLIVOLTS, "mV"),
+    Choice("short_circuit_delay", SHORT_CIRCUIT_WORD, 11, 2, ((70, 100, 200, 400),), "us"),
+    Choice("short_circuit_threshold", SHORT_CIRCUIT_WORD, 8, 3, _SHORT_CIRCUIT_MILLIVOLTS, "mv"),
     Choice(
         "discharge_overcurrent_2_delay",
         SHORT_CIRCUIT_WORD,
@@ -67,7 +68,7 @@ CHOICES: Final = (
         ((8, 20, 40, 80, 160, 320, 640, 1280),),
         "ms",
     ),
-    Choice("discharge_overcurrent_2_threshold", SHORT_CIRCUIT_WORD, 0, 4, _SECOND_OVERCURRENT_MILLIVOLTS, "mV"),
+    Choice("discharge_overcurrent_2_threshold", SHORT_CIRCUIT_WORD, 0, 4, _SECOND_OVERCURRENT_MILLIVOLTS, "mv"),
     Choice("hardware_cell_undervoltage_delay", HARDWARE_WORD, 14, 2, ((1, 4, 8, 16),), "s"),
     Choice("hardware_cell_overvoltage_delay", HARDWARE_WORD, 12, 2, ((1, 2, 4, 8),), "s"),
 )
