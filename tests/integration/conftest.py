@@ -107,10 +107,13 @@ type Adopt = Callable[..., Awaitable[MockConfigEntry]]
 def adopt(hass: HomeAssistant, house: House) -> Adopt:
     """Return what adds a pack the way a user does, and waits until it streams."""
 
-    async def adopt(pack: Peripheral, **control: Any) -> MockConfigEntry:
+    async def adopt(pack: Peripheral, *, password: str | None = None, **control: Any) -> MockConfigEntry:
         house.add(pack)
         flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
         flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"address": pack.address})
+        if password is not None:
+            assert flow["step_id"] == "password", flow
+            flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"password": password})
         assert flow["step_id"] == "identified", flow
         flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
         assert flow["type"] is FlowResultType.CREATE_ENTRY
@@ -119,6 +122,8 @@ def adopt(hass: HomeAssistant, house: House) -> Adopt:
         if control:
             flow = await hass.config_entries.options.async_init(entry.entry_id)
             options = {"control": control, "intervals": {}, "dead_bands": {}}
+            if entry.runtime_data.family.polling:
+                options["polling"] = {}
             await hass.config_entries.options.async_configure(flow["flow_id"], options)
             await hass.async_block_till_done()
         await house.until(lambda: entry.runtime_data.available and entry.runtime_data.pack.current_settings)

@@ -25,9 +25,12 @@ CHAINS: Final[tuple[Chain, ...]] = (
     ),
     (
         "cell_overvoltage",
-        *(f"soc_{percent}_voltage" for percent in range(100, -1, -10)),
+        "soc_100_voltage_fine",
+        *(f"soc_{percent}_voltage" for percent in range(90, -1, -10)),
         "cell_undervoltage",
     ),
+    ("cell_overvoltage", "soc_100_voltage", "soc_90_voltage"),
+    ("soc_100_voltage", "soc_80_voltage"),
     ("cell_overvoltage", "balance_start_voltage"),
     ("pack_overvoltage", "pack_overvoltage_release", "pack_undervoltage_release", "pack_undervoltage"),
     (
@@ -46,7 +49,12 @@ CHAINS: Final[tuple[Chain, ...]] = (
 )
 
 MAY_EQUAL: Final = frozenset(
-    {*(f"soc_{percent}_voltage" for percent in range(20, 101, 10)), "cycle_capacity", "balance_start_voltage"}
+    {
+        *(f"soc_{percent}_voltage" for percent in range(20, 101, 10)),
+        "soc_100_voltage_fine",
+        "cycle_capacity",
+        "balance_start_voltage",
+    }
 )
 
 _ADVISED_BALANCE_TRIGGER: Final = 0.03
@@ -71,6 +79,7 @@ class _Range:
     step: float = 1.0
 
 
+_MOST_CELLS: Final = 32
 _HIGH_CELL: Final = _Range(2.5, 4.5, 0.001)
 _LOW_CELL: Final = _Range(1.5, 3.5, 0.001)
 _POINT: Final = _Range(1.5, 4.5, 0.001)
@@ -96,13 +105,12 @@ _RANGES: Final[Mapping[str, _Range]] = {
     "balance_trigger": _Range(0.02, 0.5, 0.001),
     "hardware_cell_overvoltage": _Range(2.5, 4.8, 0.001),
     "hardware_cell_undervoltage": _Range(1.0, 3.5, 0.001),
-    "cell_count": _Range(1, 32),
+    "cell_count": _Range(1, _MOST_CELLS),
     "switch_delay": _Range(0, 65_535),
     "led_time": _Range(0, 65_535),
 }
 _CELL_LIMITS: Final = {"pack_overvoltage": (2.5, 4.5), "pack_undervoltage": (1.5, 3.5)}
 """V for each cell."""
-_MOST_CELLS: Final = 32
 
 
 def _range_of(row: Register, cells: int | None, *, coarse: bool) -> _Range:
@@ -117,8 +125,6 @@ def _range_of(row: Register, cells: int | None, *, coarse: bool) -> _Range:
     if row.unit is Unit.CELSIUS:
         return _HOT if "_overtemperature" in row.key else _COLD
     limits = _RANGES.get(row.key, _POINT if row.unit is Unit.VOLT else _Range(0, 65_535))
-    if row.key == "cell_count":
-        return _Range(1, cells or _MOST_CELLS)
     return _Range(limits.minimum, limits.maximum * 10, limits.step * 10) if row.scaled and coarse else limits
 
 
@@ -159,9 +165,9 @@ def catalogue_of(identity: Identity, stated: Collection[str]) -> Catalogue:
             proof=Proof.PROVEN,
             unit=Unit.AMPERE_HOUR,
             minimum=0,
-            maximum=6553.5 if coarse else 655.35,
+            maximum=655.35,
             step=0.1,
-            resolution=0.1 if coarse else 0.01,
+            resolution=0.01,
             dangerous=True,
             seen=lambda reading: reading.remaining_capacity,
             tolerance=0.5,

@@ -203,8 +203,9 @@ def _decode_tail(tail: bytes, unit: int, values: dict[str, Any], details: dict[s
     values["heating"] = bool(bits & _HEATER_BIT)
     if tail[0]:
         details["humidity"] = tail[0]
-    warnings = int.from_bytes(tail[1:3])
-    details["warning_mask"] = warnings
+    warnings = 0
+    if len(tail) >= 3:
+        details["warning_mask"] = warnings = int.from_bytes(tail[1:3])
     if len(tail) >= 5:
         values["design_capacity"] = values["full_capacity"]
         values["full_capacity"] = int.from_bytes(tail[3:5]) / unit
@@ -240,7 +241,7 @@ def reading_of(basic: dict[str, Any], cells: tuple[float, ...], counters: dict[s
 
     Raises FrameError (`no_cells`) if no pack is connected to the board.
     """
-    if not basic["voltage"] and _NO_PACK.issuperset(cells):
+    if _NO_PACK.issuperset(cells) and basic["voltage"] <= sum(cells) / 2:
         raise FrameError("no_cells")
     values = basic | {"measured_at": now, "cell_voltages": cells}
     if counters:

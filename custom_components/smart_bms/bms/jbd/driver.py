@@ -427,7 +427,7 @@ class JbdDriver(PollingDriver):
                 if key in LOCKS:
                     return await self._write_switch(key, value)
                 if key == REMAINING_CAPACITY:
-                    data = encode_remaining_capacity(value, coarse=is_coarse(self._registers))
+                    data = encode_remaining_capacity(value)
                     async with self._factory():
                         await self._write(Command.REMAINING_CAPACITY, data)
                     return True

@@ -9,7 +9,7 @@ from ..trust import check
 from .auth import Answer, ModuleCommand, decipher
 from .decode import decode_basic, decode_cells, decode_counters
 from .frames import Command, ModuleMessage, Request
-from .registers import BY_REGISTER, PRODUCTION_DATE
+from .registers import BY_REGISTER, FIRST_TEXT, PRODUCTION_DATE
 from .settings import (
     CHARGE_SWITCH,
     DISCHARGE_SWITCH,
@@ -41,6 +41,7 @@ _READS: Final[dict[int, str]] = {
     Command.FACTORY_ENTER: "read_front_end",
     Command.PARAMETER_BATCH: "read_parameters",
 }
+_FACTORY_RESET: Final = b"\x18\x81"
 _CONTROLS: Final = {
     1: "estimate_capacity",
     2: "clear_counters",
@@ -119,12 +120,15 @@ def answer(register: int, data: bytes) -> Explained:
     """Return what the answer to a request says that was done. Raises FrameError."""
     if not data:
         return "ack", {"register": register, "status": 0, "result": "done"}
+    if (register == Command.PARAMETER_BATCH and len(data) == _BATCH_HEAD) or register == Command.CONTROL:
+        return "ack", {"register": register, "status": 0, "result": "done"}
     if register in _ANSWERS:
         kind, explain = _ANSWERS[register]
         return kind, explain(data)
     if register in BY_REGISTER or register == PRODUCTION_DATE:
-        raw = int.from_bytes(data) if len(data) == 2 else data.hex()
-        return "settings", {"register": register, "raw": raw, **decode_register(register, data)}
+        # The raw form of a text would still say what it says where it is left out.
+        raw = {"raw": int.from_bytes(data)} if len(data) == 2 and register < FIRST_TEXT else {}
+        return "settings", {"register": register, **raw, **decode_register(register, data)}
     raise FrameError("unknown_register")
 
 
@@ -165,9 +169,18 @@ def _switches(data: bytes) -> Result:
     return {"parameter": "switches", "value": states, **states}
 
 
+_SWITCHED: Final = {
+    0x00: (DISCHARGE_SWITCH,),
+    0x01: (CHARGE_SWITCH,),
+    0x03: ("precharge_switch",),
+    0x0A: (CHARGE_SWITCH, DISCHARGE_SWITCH),
+}
+
+
 def _switch(data: bytes) -> Result:
-    _must(len(data) == 2 and data[0] <= 1 and data[1] <= 1)
-    return {"parameter": CHARGE_SWITCH if data[0] else DISCHARGE_SWITCH, "value": not data[1]}
+    _must(len(data) == 2 and data[0] in _SWITCHED and data[1] <= 1)
+    states = dict.fromkeys(_SWITCHED[data[0]], not data[1])
+    return {"parameter": "switches" if len(states) > 1 else next(iter(states)), "value": not data[1], **states}
 
 
 def _digits(data: bytes) -> str:
@@ -187,7 +200,9 @@ def _change_password(data: bytes) -> Result:
 
 def _control(data: bytes) -> Result:
     _must(len(data) == 2)
-    return {"parameter": "control", "value": _CONTROLS.get(data[0], f"unknown_{data[0]}")}
+    # The same number resets the board in other dialects.
+    value = "factory_reset" if data == _FACTORY_RESET else _CONTROLS.get(data[0], f"unknown_{data[0]}")
+    return {"parameter": "control", "value": value}
 
 
 def _remaining_capacity(data: bytes) -> Result:

@@ -182,6 +182,8 @@ class Reassembler:
 
     def feed(self, data: bytes | bytearray, now: float) -> list[Message]:
         """Take one notification received at monotonic time `now`; return the messages it completes, in order."""
+        if not data:
+            return []
         if self._parts and now - self._fed_at > _STALL:
             self.clear()
         self._fed_at = now

@@ -12,7 +12,6 @@ from .explain import answer, module, request
 from .frames import (
     LEGACY,
     MODULE_START,
-    START,
     Command,
     ModuleMessage,
     Reassembler,
@@ -60,11 +59,9 @@ class JbdRecords:
                 return self._module(decode_module_message(data), hints)
             if direction == "tx" or (direction != "rx" and is_request(data)):
                 return self._told(*request(decode_request(data)))
-            if data[:1] == bytes((START,)):
-                return self._reply(decode_reply(data))
             found = Reassembler().feed(data, 0.0)
             if not found:
-                raise FrameError("header")
+                return self._reply(decode_reply(data))  # which says what is wrong
             frames = [self._result(message) for message in found]
             return frames[0] if len(frames) == 1 else {"kind": "notification", "frames": frames}
         except FrameError as error:
@@ -78,12 +75,15 @@ class JbdRecords:
     def notification(self, data: bytes) -> list[Result]:
         """Decode the frames that one more notification of a log completes."""
         if is_request(data):
+            self._log.clear()  # no answer goes on after the next question
             return [self.message(data, {"direction": "tx"})]
         return [self._result(message) for message in self._log.feed(data, 0.0)]
 
     def verdict(self, write: Result, before: Result, after: Result) -> str:
         """Say what a write turned out to be, from the decoded settings before and after it."""
         key, wanted = write["values"].get("parameter"), write["values"].get("value")
+        if str(key).startswith("register_"):
+            key, wanted = "raw", write["values"]["raw"]
         old, found = (part.get("values", {}).get(key) for part in (before, after))
         return judge(lambda one, other: one == other, old=old, wanted=wanted, found=found)
 
@@ -156,7 +156,8 @@ def _register_of_legacy(data: bytes) -> int:
     """Return what a reply without a register is about, by what it looks like."""
     if len(data) >= _FIXED_PART and len(data) == _FIXED_PART + 2 * data[_PROBES_PLACE]:
         return Command.BASIC_INFO
-    if data.isascii() and data.decode("ascii").isprintable():
+    named = data.rstrip(b"\0")
+    if named.isascii() and named.decode("ascii").isprintable():
         return Command.MODEL
     return Command.CELL_VOLTAGES
 

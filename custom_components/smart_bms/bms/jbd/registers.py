@@ -6,7 +6,6 @@ alike in the vendor documents V4 to V13. Higher registers exist on newer firmwar
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-import math
 from typing import Final
 
 from ..settings import Kind, Proof, SettingValue, Unit
@@ -19,7 +18,6 @@ FUNCTION_WORD: Final = 0x2D
 COARSE_UNITS: Final = 1 << 12
 """Of the function word: capacities and currents in steps of 0.1."""
 FIRST_TEXT: Final = 0xA0
-LAST_COMMON: Final = 0x3F
 FINER_POINTS: Final = range(0x42, 0x48)
 """More points of the voltage curve, on software 2.0 and newer."""
 PRODUCTION_DATE: Final = 0x15
@@ -46,7 +44,7 @@ class Register:
     """0 is the high one."""
     choice: Choice | None = None
     shunt: bool = False
-    """In 0.1 mΩ, or in 0.01 mΩ if the highest bit is set."""
+    """In 0.1 mΩ, or in 0.01 mΩ if the highest bit is set or the board counts in 0.1 A."""
     text: bool = False
     proof: Proof = Proof.PROVEN
 
@@ -70,7 +68,7 @@ class Register:
             return data[self.byte]
         word = int.from_bytes(data, signed=self.signed)
         if self.shunt:
-            return (word & ~_FINE_SHUNT) / (100_000 if word & _FINE_SHUNT else 10_000)
+            return (word & ~_FINE_SHUNT) / (100_000 if coarse or word & _FINE_SHUNT else 10_000)
         if self.choice is not None:
             return self.choice.value(word)
         if self.bit is not None:
@@ -83,6 +81,9 @@ class Register:
         """Return the data that write a value; what shares the register stays as in `old`. Raises ValueError."""
         if self.text:
             return self._put_text(value)
+        if len(old) != 2:
+            # Without what shares the register nothing may be written: it would be lost.
+            raise ValueError(f"what {self.key} shares its register with is not known")
         if self.choice is not None:
             return self.choice.put(int.from_bytes(old), str(value)).to_bytes(2)
         if self.bit is not None:
@@ -90,10 +91,10 @@ class Register:
                 raise ValueError(f"{self.key} is true or false")
             word = int.from_bytes(old)
             return (word | 1 << self.bit if value else word & ~(1 << self.bit)).to_bytes(2)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:  # noqa: PLR0124
             raise ValueError(f"{self.key} is a number")
-        raw = round(value * self._divisor(coarse=coarse)) + self.offset
         try:
+            raw = round(value * self._divisor(coarse=coarse)) + self.offset
             if self.byte is not None:
                 return bytes((raw, old[1]) if self.byte == 0 else (old[0], raw))
             return (-raw if self.negative else raw).to_bytes(2, signed=self.signed)

@@ -96,12 +96,12 @@ def encode_register(key: str, old: bytes, value: SettingValue | None, *, coarse:
     return row.register, row.put(old, value, coarse=coarse)
 
 
-def encode_remaining_capacity(value: SettingValue | None, *, coarse: bool = False) -> bytes:
-    """Return the data that set the remaining capacity in Ah. Raises ValueError."""
+def encode_remaining_capacity(value: SettingValue | None) -> bytes:
+    """Return the data that set the remaining capacity in Ah, always in steps of 0.01. Raises ValueError."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError(f"{REMAINING_CAPACITY} is a number")  # noqa: TRY004
     try:
-        return round(value * (10 if coarse else 100)).to_bytes(2)
+        return round(value * 100).to_bytes(2)
     except ValueError, OverflowError:
         raise ValueError(f"{value} does not fit into {REMAINING_CAPACITY}") from None
 

@@ -1,0 +1,505 @@
+"""Answers of the board become readings."""
+
+from hypothesis import given, settings as hypothesis_settings, strategies as st
+import pytest
+
+from custom_components.smart_bms.bms.alarm import Alarm
+from custom_components.smart_bms.bms.errors import FrameError
+from custom_components.smart_bms.bms.jbd.decode import (
+    COUNTERS,
+    PROTECTIONS,
+    WARNINGS,
+    decode_basic,
+    decode_cells,
+    decode_counters,
+    decode_date,
+    decode_version,
+    reading_of,
+)
+from custom_components.smart_bms.bms.jbd.identity import Variant, identity_of, variant_of
+from custom_components.smart_bms.bms.reading import Reading, reading_values
+from custom_components.smart_bms.bms.trust import check
+from custom_components.smart_bms.simulator.jbd_labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
+from tests.packs import jbd_pack
+
+LABELS = {"SP04S034": SP04S034, "DP16S020": DP16S020, "LEGACY": LEGACY, "WATTCYCLE": WATTCYCLE}
+
+
+def steady(current: float):
+    return lambda _: current
+
+
+def basic(tail: bytes = b"", *, probes: tuple[int, ...] = (2981, 2951), **fields: int) -> bytes:
+    """Return basic information, put together by hand: 13.30 V, nothing flows, 60 of 100 Ah, both switches closed."""
+    values = {
+        "voltage": 1330,
+        "current": 0,
+        "remaining": 6000,
+        "nominal": 10000,
+        "cycles": 7,
+        "date": 0x2C7C,
+        "balance_low": 0,
+        "balance_high": 0,
+        "protections": 0,
+    } | {key: value for key, value in fields.items() if key not in ("version", "soc", "switches", "cells")}
+    words = b"".join((value & 0xFFFF).to_bytes(2) for value in values.values())
+    singles = {"version": 0x80, "soc": 60, "switches": 3, "cells": 4} | {
+        key: value for key, value in fields.items() if key in ("version", "soc", "switches", "cells")
+    }
+    return words + bytes((*singles.values(), len(probes))) + b"".join(raw.to_bytes(2) for raw in probes) + tail
+
+
+def tail(*, humidity=0, alarms=0, full=9000, remaining=6000, balance=0, more=b"") -> bytes:
+    return (
+        bytes((humidity,))
+        + b"".join((value & 0xFFFF).to_bytes(2) for value in (alarms, full, remaining, balance))
+        + more
+    )
+
+
+@pytest.mark.parametrize("name", LABELS)
+@pytest.mark.parametrize("current", [-37.5, 0.0, 20.25])
+@pytest.mark.parametrize("coarse", [False, True])
+def test_readings_agree_with_the_simulated_battery(name, current, coarse) -> None:
+    pack = jbd_pack(LABELS[name], cells=15, profile=steady(current), hundred_ma=coarse)
+    pack.firmware.step(30)
+    pack.firmware.registers.full = 97.5
+    battery, board = pack.board.battery, pack.board
+    values = decode_basic(pack.firmware.basic_info())
+    reading = reading_of(values, decode_cells(pack.firmware.read(0x04)[1]), {}, 12.5)
+    check(reading)
+    unit = 0.1 if coarse else 0.01
+    assert reading.measured_at == 12.5
+    assert reading.voltage == pytest.approx(battery.voltage, abs=0.006)
+    assert reading.current == pytest.approx(current, abs=unit / 2 + 1e-9)
+    assert reading.power == pytest.approx(reading.voltage * reading.current, abs=0.006)
+    assert reading.soc == pytest.approx(board.soc * 100, abs=0.51)
+    assert reading.remaining_capacity == pytest.approx(board.soc * 97.5, abs=unit)
+    assert reading.full_capacity == pytest.approx(97.5)
+    assert reading.design_capacity == (100 if pack.label.tail else None)
+    assert reading.cycles == board.cycles
+    assert reading.cell_voltages == pytest.approx([cell.voltage for cell in battery.cells], abs=0.0006)
+    assert list(reading.temperatures) == [f"temperature_{number}" for number in range(1, pack.label.ntcs + 1)]
+    assert reading.temperatures["temperature_1"] == pytest.approx(battery.cells[0].temperature, abs=0.06)
+    assert reading.charging_enabled is True
+    assert reading.discharging_enabled is True
+    assert reading.alarms == ()
+    assert reading.heating is (False if pack.label.tail else None)
+    assert reading.precharging is (False if pack.label.tail == 16 else None)
+    assert reading.details["manufacturing_date"] == "2022-03-28"
+    assert reading.details["stated_cells"] == 15
+    assert reading.details["probe_count"] == pack.label.ntcs
+    assert reading.details["coarse_units"] is coarse
+    assert reading.details["charge_lock"] is False
+    assert reading.details["discharge_lock"] is False
+
+
+@pytest.mark.parametrize("charge", [True, False])
+@pytest.mark.parametrize("discharge", [True, False])
+def test_commanded_switches_of_the_simulated_pack_are_seen(charge, discharge) -> None:
+    pack = jbd_pack()
+    pack.firmware.change(0xE1, bytes((0, (not charge) | (not discharge) << 1)))
+    values = decode_basic(pack.firmware.basic_info())
+    assert values["charging_enabled"] is charge
+    assert values["discharging_enabled"] is discharge
+    assert values["details"]["charge_lock"] is not charge
+    assert values["details"]["discharge_lock"] is not discharge
+    assert (Alarm.SOFTWARE_LOCK in values["alarms"]) is not (charge and discharge)
+
+
+def test_a_simulated_pack_that_balances_names_the_cell() -> None:
+    pack = jbd_pack(cells=20, profile=steady(5.0))
+    pack.board.battery.cells[18].soc += 0.3
+    pack.firmware.registers.words[0x2D] |= 0x0C
+    pack.firmware.step(1)
+    pack.firmware.step(1)
+    values = decode_basic(pack.firmware.basic_info())
+    assert values["balancing"] is True
+    assert values["balancing_cells"] == (19,)
+
+
+def test_an_overcharged_simulated_pack_says_so() -> None:
+    pack = jbd_pack(soc=1.0, profile=steady(30.0))
+    for _ in range(600):
+        pack.firmware.step(10)
+        pack.firmware.count()
+    values = decode_basic(pack.firmware.basic_info())
+    assert Alarm.CELL_OVERVOLTAGE in values["alarms"]
+    assert values["charging_enabled"] is False
+    assert values["details"]["charge_lock"] is False
+    assert decode_counters(pack.firmware.read(0xAA)[1])["cell_overvoltage"] == 1
+
+
+def test_every_field_has_its_unit() -> None:
+    values = decode_basic(basic(current=-2012, date=0x3054, version=0x2A, soc=61, cycles=258))
+    assert values["voltage"] == 13.3
+    assert values["current"] == -20.12
+    assert values["power"] == -267.6
+    assert values["remaining_capacity"] == 60.0
+    assert values["full_capacity"] == 100.0
+    assert "design_capacity" not in values
+    assert values["soc"] == 61.0
+    assert values["cycles"] == 258
+    assert values["temperatures"] == {"temperature_1": 25.0, "temperature_2": 22.0}
+    assert values["alarm_mask"] == 0
+    assert values["details"] == {
+        "nominal_capacity": 100.0,
+        "stated_cells": 4,
+        "probe_count": 2,
+        "manufacturing_date": "2024-02-20",
+        "sw_version": "2.10",
+        "switch_byte": 3,
+        "coarse_units": False,
+        "charge_lock": False,
+        "discharge_lock": False,
+    }
+
+
+def test_the_document_s_own_example() -> None:
+    values = decode_basic(bytes.fromhex("1700000002d003e8000020780000000000001048030f020b760b82"))
+    assert values["voltage"] == 58.88
+    assert values["details"]["manufacturing_date"] == "2016-03-24"
+    assert values["details"]["sw_version"] == "1.0"
+    assert values["soc"] == 72.0
+    assert values["details"]["stated_cells"] == 15
+    assert values["temperatures"] == {"temperature_1": 20.3, "temperature_2": 21.5}
+
+
+@pytest.mark.parametrize(("flag", "told"), [(0x83, False), (0x03, True), (0x83, True)])
+def test_coarse_units_are_told_in_two_ways(flag, told) -> None:
+    values = decode_basic(basic(tail(full=900, remaining=600), switches=flag, current=-201), coarse=told)
+    assert values["current"] == -20.1
+    assert values["power"] == -267.33
+    assert values["remaining_capacity"] == 600.0
+    assert values["full_capacity"] == 90.0
+    assert values["design_capacity"] == 1000.0
+    assert values["details"]["nominal_capacity"] == 1000.0
+    assert values["details"]["coarse_units"] is True
+    assert values["voltage"] == 13.3
+
+
+def test_the_largest_values_fit() -> None:
+    values = decode_basic(basic(current=-32768, remaining=65535, nominal=65535, voltage=65535))
+    assert values["current"] == -327.68
+    assert values["remaining_capacity"] == 655.35
+    assert values["voltage"] == 655.35
+
+
+def test_temperatures_below_zero_and_missing_probes_keep_their_numbers() -> None:
+    values = decode_basic(basic(probes=(2731, 0, 2331, 3984)))
+    assert values["temperatures"] == {"temperature_1": 0.0, "temperature_3": -40.0, "temperature_4": 125.3}
+    assert decode_basic(basic(probes=()))["temperatures"] == {}
+    assert len(decode_basic(basic(probes=(2981,) * 255))["temperatures"]) == 255
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "cells"),
+    [(0, 0, ()), (1, 0, (1,)), (0x8001, 0, (1, 16)), (0, 0x8001, (17, 32)), (0xFFFF, 0xFFFF, tuple(range(1, 33)))],
+)
+def test_bit_zero_of_the_balancer_is_cell_one(low, high, cells) -> None:
+    values = decode_basic(basic(balance_low=low, balance_high=high))
+    assert values["balancing_cells"] == cells
+    assert values["balancing"] is bool(cells)
+
+
+@pytest.mark.parametrize(
+    ("packed", "text"),
+    [
+        (0, ""),
+        (0x2C7C, "2022-03-28"),
+        (0x2078, "2016-03-24"),
+        (0x2C1C, ""),
+        (0x2C60, ""),
+        (22 << 9 | 13 << 5 | 1, ""),
+        (22 << 9 | 12 << 5 | 31, "2022-12-31"),
+        (127 << 9 | 1 << 5 | 1, "2127-01-01"),
+        (0x0021, "2000-01-01"),
+    ],
+)
+def test_dates(packed, text) -> None:
+    assert decode_date(packed) == text
+
+
+@pytest.mark.parametrize(
+    ("packed", "text"), [(0x00, "0.0"), (0x80, "8.0"), (0x25, "2.5"), (0x2A, "2.10"), (0xFF, "15.15")]
+)
+def test_versions_are_nibbles(packed, text) -> None:
+    assert decode_version(packed) == text
+
+
+# Protections and warnings.
+
+
+@pytest.mark.parametrize(
+    ("bit", "alarm"),
+    [
+        (0, "cell_overvoltage"),
+        (1, "cell_undervoltage"),
+        (2, "pack_overvoltage"),
+        (3, "pack_undervoltage"),
+        (4, "charge_overtemperature"),
+        (5, "charge_undertemperature"),
+        (6, "discharge_overtemperature"),
+        (7, "discharge_undertemperature"),
+        (8, "charge_overcurrent"),
+        (9, "discharge_overcurrent"),
+        (10, "short_circuit"),
+        (11, "front_end_fault"),
+        (12, "software_lock"),
+        (13, "unnamed_protection"),
+        (14, "unnamed_protection"),
+        (15, "unnamed_protection"),
+    ],
+)
+def test_protection_bits(bit, alarm) -> None:
+    values = decode_basic(basic(protections=1 << bit))
+    assert values["alarms"] == (alarm,)
+    assert values["alarm_mask"] == 1 << bit
+    assert values["details"].get("unnamed_protection_bits") == ((bit,) if bit > 12 else None)
+
+
+def test_all_protections_at_once() -> None:
+    values = decode_basic(basic(protections=0xFFFF))
+    assert values["alarms"] == (*PROTECTIONS, Alarm.UNNAMED_PROTECTION)
+    assert values["details"]["unnamed_protection_bits"] == (13, 14, 15)
+
+
+@pytest.mark.parametrize(
+    ("bit", "alarm"),
+    [
+        (0, "cell_overvoltage_warning"),
+        (1, "cell_undervoltage_warning"),
+        (2, "pack_overvoltage_warning"),
+        (3, "pack_undervoltage_warning"),
+        (4, "charge_overtemperature_warning"),
+        (5, "charge_undertemperature_warning"),
+        (6, "discharge_overtemperature_warning"),
+        (7, "discharge_undertemperature_warning"),
+        (8, "charge_overcurrent_warning"),
+        (9, "discharge_overcurrent_warning"),
+        (10, "cell_imbalance_warning"),
+        (11, "soc_low_warning"),
+        (12, None),
+        (13, None),
+        (14, None),
+        (15, None),
+    ],
+)
+def test_warning_bits(bit, alarm) -> None:
+    values = decode_basic(basic(tail(alarms=1 << bit)))
+    assert values["alarms"] == ((alarm,) if alarm else ())
+    assert values["details"]["warning_mask"] == 1 << bit
+    assert values["alarm_mask"] == 0
+
+
+def test_protections_come_before_warnings() -> None:
+    values = decode_basic(basic(tail(alarms=0xFFFF), protections=0xFFFF))
+    assert values["alarms"] == (*PROTECTIONS, Alarm.UNNAMED_PROTECTION, *WARNINGS)
+
+
+# The tail.
+
+
+def test_a_tail_separates_learned_from_design_capacity() -> None:
+    values = decode_basic(basic(tail(humidity=45, full=10100, remaining=6000, balance=-150)))
+    assert values["full_capacity"] == 101.0
+    assert values["design_capacity"] == 100.0
+    assert values["remaining_capacity"] == 60.0
+    assert values["balance_current"] == -0.15
+    assert values["details"]["humidity"] == 45
+    assert "protocol_version" not in values["details"]
+    assert "precharging" not in values
+
+
+@pytest.mark.parametrize(
+    ("raw", "amperes"), [(0, 0.0), (5000, 5.0), (-5000, -5.0), (5001, None), (-5001, None), (-32768, None)]
+)
+def test_a_balance_current_that_is_nonsense_is_left_out(raw, amperes) -> None:
+    assert decode_basic(basic(tail(balance=raw))).get("balance_current") == amperes
+
+
+def test_the_newest_firmware_tells_its_protocol() -> None:
+    more = bytes.fromhex("0000190000") + bytes(2)
+    values = decode_basic(basic(tail(more=more), switches=0x07))
+    assert values["details"]["protocol_version"] == 2.5
+    assert values["precharging"] is True
+    assert values["heating"] is False
+    assert decode_basic(basic(tail(more=more), switches=0x0B))["heating"] is True
+
+
+@pytest.mark.parametrize("length", range(17))
+def test_of_a_short_tail_only_what_is_completely_there_counts(length) -> None:
+    whole = tail(humidity=1, alarms=0x0C01, full=9000, balance=100, more=bytes.fromhex("00001900000000"))
+    values = decode_basic(basic(whole[:length]))
+    assert values["details"].get("humidity") == (1 if length >= 1 else None)
+    assert values["details"].get("warning_mask") == (0x0C01 if length >= 3 else None)
+    assert (Alarm.CELL_OVERVOLTAGE_WARNING in values["alarms"]) is (length >= 3)
+    assert values["full_capacity"] == (90.0 if length >= 5 else 100.0)
+    assert values.get("design_capacity") == (100.0 if length >= 5 else None)
+    assert values.get("balance_current") == (0.1 if length >= 9 else None)
+    assert values["details"].get("protocol_version") == (2.5 if length >= 12 else None)
+
+
+# Locks.
+
+
+@pytest.mark.parametrize(
+    ("protections", "switches", "current", "charge", "discharge"),
+    [
+        (0x0000, 3, 0, False, False),
+        (0x0000, 0, 0, False, False),
+        (0x0001, 2, 0, False, False),
+        (0x1000, 2, 0, True, False),
+        (0x1000, 1, 0, False, True),
+        (0x1000, 0, 0, True, True),
+        (0x1000, 3, 0, False, False),
+        (0x1001, 2, 0, None, False),
+        (0x1002, 1, 0, False, None),
+        (0x1002, 0, 0, True, None),
+        (0x1001, 0, 0, None, True),
+        (0x1400, 0, 0, None, None),
+        (0x1800, 0, 0, None, None),
+        (0x1000, 3, -500, None, False),
+        (0x1000, 3, 500, False, None),
+        (0x1000, 1, 500, False, True),
+        (0x1000, 2, -500, True, False),
+        (0x0000, 3, -500, False, False),
+    ],
+)
+def test_a_lock_is_seen_or_unknown_but_never_guessed(protections, switches, current, charge, discharge) -> None:
+    details = decode_basic(basic(protections=protections, switches=switches, current=current))["details"]
+    assert details.get("charge_lock") is charge
+    assert details.get("discharge_lock") is discharge
+
+
+@pytest.mark.parametrize("bit", [0, 2, 4, 5, 8, 10, 11])
+def test_protections_that_open_the_charge_switch_hide_its_lock(bit) -> None:
+    assert "charge_lock" not in decode_basic(basic(protections=0x1000 | 1 << bit, switches=0))["details"]
+
+
+@pytest.mark.parametrize("bit", [1, 3, 6, 7, 9, 10, 11])
+def test_protections_that_open_the_discharge_switch_hide_its_lock(bit) -> None:
+    assert "discharge_lock" not in decode_basic(basic(protections=0x1000 | 1 << bit, switches=0))["details"]
+
+
+# Cells and counters.
+
+
+def test_cells_in_volts_a_zero_is_a_reading() -> None:
+    assert decode_cells(bytes.fromhex("0d4900000d4a")) == (3.401, 0.0, 3.402)
+    assert decode_cells(bytes.fromhex("0e10") * 32) == (3.6,) * 32
+
+
+@pytest.mark.parametrize("data", [b"", b"\x0d", b"\x0d\x49\x0d"])
+def test_half_a_cell_is_refused(data) -> None:
+    with pytest.raises(FrameError, match="length"):
+        decode_cells(data)
+
+
+def test_counters_in_the_order_of_the_documents() -> None:
+    data = b"".join(number.to_bytes(2) for number in range(1, 13))
+    expected = {
+        "short_circuit": 1,
+        "charge_overcurrent": 2,
+        "discharge_overcurrent": 3,
+        "cell_overvoltage": 4,
+        "cell_undervoltage": 5,
+        "charge_overtemperature": 6,
+        "charge_undertemperature": 7,
+        "discharge_overtemperature": 8,
+        "discharge_undertemperature": 9,
+        "pack_overvoltage": 10,
+        "pack_undervoltage": 11,
+    }
+    assert decode_counters(data[:22]) == expected
+    assert decode_counters(data) == expected | {"restarts": 12}
+    assert len(COUNTERS) == 11
+
+
+@pytest.mark.parametrize("length", [0, 2, 21, 23, 26])
+def test_other_counters_are_refused(length) -> None:
+    with pytest.raises(FrameError, match="length"):
+        decode_counters(bytes(length))
+
+
+# Bad input.
+
+
+@pytest.mark.parametrize("length", range(27))
+def test_truncated_basic_information_is_refused(length) -> None:
+    with pytest.raises(FrameError, match="length"):
+        decode_basic(basic()[:length])
+
+
+@given(st.binary(max_size=250))
+@hypothesis_settings(max_examples=300)
+def test_whatever_comes_is_a_reading_or_refused(data) -> None:
+    for decode in (decode_basic, decode_cells, decode_counters):
+        try:
+            decoded = decode(data)
+        except FrameError:
+            continue
+        if decode is decode_basic:
+            reading_values(reading_of(decoded, (3.3,), {}, 0.0))
+
+
+# Readings.
+
+
+def test_a_reading_is_all_that_one_poll_told() -> None:
+    reading = reading_of(decode_basic(basic()), (3.3, 3.4, 3.2, 3.3), {"short_circuit": 2}, 5.0)
+    assert reading.measured_at == 5.0
+    assert reading.cell_range == (3.2, 3.4)
+    assert reading.counters == {"short_circuit": 2}
+    again = Reading(**{key: value for key, value in vars(reading).items() if key != "cell_range"})
+    assert reading_values(reading) == reading_values(again)
+
+
+def test_without_cells_and_counters_it_has_none() -> None:
+    reading = reading_of(decode_basic(basic()), (), {}, 5.0)
+    assert reading.cell_range is None
+    assert reading.cell_count is None
+    assert "counters" not in vars(reading)
+
+
+@pytest.mark.parametrize(
+    ("voltage", "cells"),
+    [
+        (0, (3.6,) * 4),
+        (0, (3.6,) * 15 + (0.0,)),
+        (0, (0.0,) * 4),
+        (0, ()),
+        (37, (3.6,) * 16),
+    ],
+)
+def test_a_board_without_a_pack_gives_no_reading(voltage, cells) -> None:
+    with pytest.raises(FrameError, match="no_cells"):
+        reading_of(decode_basic(basic(voltage=voltage)), cells, {}, 0.0)
+
+
+def test_a_full_pack_whose_cells_all_read_the_same_is_one() -> None:
+    assert reading_of(decode_basic(basic(voltage=1440)), (3.6,) * 4, {}, 0.0).cell_count == 4
+
+
+def test_a_broken_wire_is_shown() -> None:
+    assert reading_of(decode_basic(basic()), (3.3, 0.0, 3.3, 3.3), {}, 0.0).cell_voltage_min == 0.0
+
+
+# Identity.
+
+
+@pytest.mark.parametrize(("label", "variant"), [(SP04S034, "classic"), (DP16S020, "classic"), (WATTCYCLE, "2.5")])
+def test_the_tail_tells_the_dialect(label, variant) -> None:
+    assert variant_of(decode_basic(jbd_pack(label).firmware.basic_info())) == variant
+
+
+def test_an_identity_is_what_the_board_says_of_itself() -> None:
+    identity = identity_of(Variant.CLASSIC, "JBD-SP04S034", decode_basic(basic()), front_end=2)
+    assert identity.family == "jbd"
+    assert identity.variant == "classic"
+    assert identity.model == "JBD-SP04S034"
+    assert identity.sw_version == "8.0"
+    assert identity.manufacturing_date == "2022-03-28"
+    assert identity.max_cells == 4
+    assert identity.details == {"probe_count": 2, "coarse_units": False, "front_end": 2}
+    assert identity_of(Variant.LEGACY, "", decode_basic(basic()), front_end=0).model == "JBD"

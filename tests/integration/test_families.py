@@ -1,0 +1,235 @@
+"""Every family and dialect in Home Assistant: found, added, shown, lost and found again."""
+
+from collections.abc import Callable
+
+from homeassistant.config_entries import SOURCE_BLUETOOTH, SOURCE_USER
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.smart_bms.const import DOMAIN
+from custom_components.smart_bms.simulator.daly_labels import ESS_81, K_81_NO_NTC, K_D2, LAYOUT_B, LEGACY_A5, R24_A5
+from custom_components.smart_bms.simulator.jbd_labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
+from custom_components.smart_bms.simulator.peripheral import Peripheral
+from tests.packs import daly_pack, jbd_pack
+
+PASSWORD = "123456"
+CELL_OVERVOLTAGE = 3
+"""Place of a counter."""
+
+type Make = Callable[[], Peripheral]
+
+PACKS: dict[str, tuple[Make, str | None]] = {
+    "jbd_classic": (lambda: jbd_pack(SP04S034, name="Shed"), None),
+    "jbd_password": (lambda: jbd_pack(DP16S020, name="Shed"), PASSWORD),
+    "jbd_legacy": (lambda: jbd_pack(LEGACY, name="Shed"), None),
+    "jbd_2_5": (lambda: jbd_pack(WATTCYCLE, name="Shed", address="EE:C2:37:28:18:52"), None),
+    "daly_d2": (lambda: daly_pack(K_D2, name="Shed"), None),
+    "daly_81": (lambda: daly_pack(ESS_81, name="Shed"), None),
+    "daly_81_without_probes": (lambda: daly_pack(K_81_NO_NTC, name="Shed"), None),
+    "daly_a5": (lambda: daly_pack(LEGACY_A5, name="Shed"), None),
+    "daly_a5_newer": (lambda: daly_pack(R24_A5, name="Shed"), None),
+    "daly_other_layout": (lambda: daly_pack(LAYOUT_B, name="Shed"), None),
+}
+
+
+def registry(hass, entry: MockConfigEntry) -> list[er.RegistryEntry]:
+    return er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+
+
+@pytest.mark.parametrize("name", PACKS)
+async def test_it_is_added_and_shows_what_its_battery_does(hass, house, adopt, name) -> None:
+    make, password = PACKS[name]
+    pack = make()
+    pack.board.battery.profile = lambda _: -20.0
+    entry = await adopt(pack, password=password)
+    assert entry.data["family"] == name.partition("_")[0]
+    assert entry.data["identity"]["variant"] == pack.variant
+    await house.until(lambda: float(house.state("sensor.shed_current")) == pytest.approx(-20, abs=0.2))
+    cells = [cell.voltage for cell in pack.board.battery.cells]
+    assert float(house.state("sensor.shed_voltage")) == pytest.approx(sum(cells), abs=0.2)
+    assert float(house.state("sensor.shed_cell_1_voltage")) == pytest.approx(cells[0], abs=0.02)
+    assert float(house.state("sensor.shed_state_of_charge")) == pytest.approx(60, abs=2)
+    assert house.state("binary_sensor.shed_discharging") == STATE_ON
+    assert house.state("binary_sensor.shed_charging_allowed") == STATE_ON
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    assert device.model == entry.data["identity"]["model"]
+    assert house.state("sensor.shed_link") == "streaming"
+
+
+@pytest.mark.parametrize("name", ["jbd_classic", "jbd_2_5", "daly_d2", "daly_81", "daly_a5"])
+async def test_all_entities_of_a_dialect(hass, house, adopt, snapshot, name) -> None:
+    entry = await adopt(PACKS[name][0](), allow_control=True, experimental_writes=True)
+    listed = {
+        item.entity_id: (item.original_name, item.unit_of_measurement, item.disabled_by is None)
+        for item in sorted(registry(hass, entry), key=lambda item: item.entity_id)
+    }
+    assert listed == snapshot
+    assert not any(named is None or "{" in named for named, _, _ in listed.values())
+
+
+@pytest.mark.parametrize(
+    "pack",
+    [jbd_pack(SP04S034), daly_pack(K_D2), daly_pack(ESS_81, name="JHB-40D63C3223A2"), daly_pack(LEGACY_A5)],
+    ids=["jbd", "daly", "daly_jhb", "daly_a5"],
+)
+async def test_it_is_discovered(hass, house, pack) -> None:
+    house.add(pack)
+    await house.until(lambda: hass.config_entries.flow.async_progress_by_handler(DOMAIN))
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    assert flow["context"]["source"] == SOURCE_BLUETOOTH
+    assert flow["step_id"] == "confirm"
+
+
+async def test_a_renamed_pack_is_known_by_its_address(hass, house) -> None:
+    house.add(jbd_pack(SP04S034, name="Boat", mac_form=None))
+    await house.until(lambda: hass.config_entries.flow.async_progress_by_handler(DOMAIN))
+
+
+async def test_a_device_that_could_be_of_two_families_is_asked_in_the_language_of_each(hass, house) -> None:
+    unknown = daly_pack(K_D2, name="Thing", address="11:22:33:44:55:66")
+    unknown.manufacturer_data = {}
+    unknown.service_uuids = ("0000fff0-0000-1000-8000-00805f9b34fb",)
+    house.add(unknown)
+    flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"address": unknown.address})
+    assert flow["step_id"] == "identified"
+    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
+    assert flow["result"].data["family"] == "daly"
+
+
+# Passwords.
+
+
+async def ask_for(hass, pack: Peripheral):
+    flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    return await hass.config_entries.flow.async_configure(flow["flow_id"], {"address": pack.address})
+
+
+async def test_a_wrong_password_is_told_and_the_right_one_lets_in(hass, house) -> None:
+    pack = jbd_pack(DP16S020, name="Shed")
+    house.add(pack)
+    flow = await ask_for(hass, pack)
+    assert (flow["step_id"], flow["errors"]) == ("password", {})
+    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"password": "000000"})
+    assert (flow["step_id"], flow["errors"]) == ("password", {"base": "wrong_password"})
+    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"password": PASSWORD})
+    assert flow["step_id"] == "identified"
+    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
+    assert flow["result"].data["password"] == PASSWORD
+
+
+async def test_a_changed_password_is_asked_for_and_never_guessed(hass, house, adopt) -> None:
+    pack = jbd_pack(DP16S020, name="Shed")
+    entry = await adopt(pack, password=PASSWORD)
+    pack.gate.password = "654321"
+    pack.hang_up = True
+    await house.until(lambda: hass.config_entries.flow.async_progress_by_handler(DOMAIN))
+    assert house.state("sensor.shed_link") == "wrong_password"
+    await house.until(lambda: house.state("sensor.shed_voltage") == STATE_UNAVAILABLE)
+    sessions = entry.runtime_data.pack.sessions
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    assert flow["step_id"] == "reauth_confirm"
+    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"password": "111111"})
+    assert flow["errors"] == {"base": "wrong_password"}
+    assert entry.runtime_data.pack.sessions == sessions
+    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"password": "654321"})
+    assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "reauth_successful")
+    await house.until(lambda: house.state("sensor.shed_link") == "streaming")
+    assert entry.data["password"] == "654321"
+
+
+async def test_a_module_that_wants_to_be_paired_is_explained(hass, house) -> None:
+    pack = jbd_pack(SP04S034, name="Shed")
+    pack.echo = True
+    house.add(pack)
+    flow = await ask_for(hass, pack)
+    assert flow["errors"] == {"base": "pairing_needed"}
+
+
+async def test_the_password_is_in_no_diagnostics(hass, house, adopt) -> None:
+    from custom_components.smart_bms.diagnostics import async_get_config_entry_diagnostics
+
+    entry = await adopt(jbd_pack(DP16S020, name="Shed", password="246810"), password="246810")
+    assert "246810" not in str(await async_get_config_entry_diagnostics(hass, entry)), "of the user"
+
+
+# Polling.
+
+
+async def test_one_missed_poll_is_not_shown_three_are(hass, house, adopt) -> None:
+    pack = jbd_pack(SP04S034, name="Shed")
+    entry = await adopt(pack)
+    seen = []
+    hass.bus.async_listen(
+        "state_changed",
+        lambda event: event.data["entity_id"] == "sensor.shed_voltage" and seen.append(event.data["new_state"].state),
+    )
+    before = entry.runtime_data.pack.last_reading
+    pack.asleep_requests = 2
+    await house.until(lambda: entry.runtime_data.pack.last_reading is not before and not pack.asleep_requests)
+    assert STATE_UNAVAILABLE not in seen
+    pack.faults.silent = True
+    await house.until(lambda: house.state("sensor.shed_voltage") == STATE_UNAVAILABLE)
+    pack.faults.silent = False
+    await house.until(lambda: house.state("sensor.shed_voltage") != STATE_UNAVAILABLE)
+
+
+async def test_the_interval_is_the_users(hass, house, adopt) -> None:
+    entry = await adopt(jbd_pack(SP04S034, name="Shed"))
+    flow = await hass.config_entries.options.async_init(entry.entry_id)
+    assert "polling" in {str(key) for key in flow["data_schema"].schema}
+    options = {"control": {}, "polling": {"interval": 0.5}, "intervals": {}, "dead_bands": {}}
+    await hass.config_entries.options.async_configure(flow["flow_id"], options)
+    await hass.async_block_till_done()
+    assert entry.runtime_data.pack.terms.interval == 0.5
+    assert entry.runtime_data.pack.stale_after == pytest.approx(3 * (0.5 + 0.5))
+
+
+async def test_a_pack_that_speaks_by_itself_is_not_asked_for_an_interval(hass, house, pack, adopt) -> None:
+    entry = await adopt(pack)
+    flow = await hass.config_entries.options.async_init(entry.entry_id)
+    assert "polling" not in {str(key) for key in flow["data_schema"].schema}
+
+
+# Particulars.
+
+
+async def test_what_a_pack_has_counted_survives_that_it_forgets(hass, house, adopt) -> None:
+    pack = jbd_pack(SP04S034, name="Shed")
+    pack.firmware.counters[CELL_OVERVOLTAGE] = 7
+    entry = await adopt(pack)
+    tally = entry.runtime_data.parameters.tally
+    await house.until(lambda: tally.totals.get("cell_overvoltage") == 7)
+    pack.firmware.counters[CELL_OVERVOLTAGE] = 0
+    await house.until(lambda: entry.runtime_data.data.counters["cell_overvoltage"] == 0)
+    assert tally.totals["cell_overvoltage"] == 7
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.runtime_data.parameters.tally.totals["cell_overvoltage"] == 7
+
+
+async def test_a_daly_with_its_default_password_is_told_how_little_it_protects(hass, house, adopt) -> None:
+    entry = await adopt(daly_pack(K_D2, name="Shed"))
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, f"default_password_{entry.entry_id}")
+    assert issue is not None
+    assert issue.translation_key == "default_password_daly"
+
+
+async def test_a_missing_probe_is_an_alarm_and_no_entity(hass, house, adopt) -> None:
+    entry = await adopt(daly_pack(K_81_NO_NTC, name="Shed"))
+    assert house.state("binary_sensor.shed_temperature_sensor_fault") == STATE_ON
+    assert house.state("binary_sensor.shed_problem") == STATE_ON
+    keys = {item.unique_id.removeprefix(f"{entry.data['address']}_") for item in registry(hass, entry)}
+    assert "temperature_1" not in keys
+
+
+async def test_a_switch_that_was_opened_by_command_is_seen(hass, house, adopt) -> None:
+    pack = jbd_pack(SP04S034, name="Shed")
+    await adopt(pack, allow_control=True)
+    assert house.state("switch.shed_charge") == STATE_ON
+    await hass.services.async_call("switch", "turn_off", {"entity_id": "switch.shed_charge"}, blocking=True)
+    await house.until(lambda: house.state("switch.shed_charge") == STATE_OFF)
+    await house.until(lambda: house.state("binary_sensor.shed_charging_allowed") == STATE_OFF)
+    assert house.state("binary_sensor.shed_problem") == STATE_OFF
