@@ -1,9 +1,14 @@
-"""The packs of the demo: three layouts, each in a state worth looking at."""
+"""The packs of the demo, each in a state worth looking at."""
 
 from custom_components.smart_bms.simulator.battery import Battery, Chemistry, household
+from custom_components.smart_bms.simulator.daly import DalyPeripheral
+from custom_components.smart_bms.simulator.daly_labels import ESS_81
 from custom_components.smart_bms.simulator.firmware import Board, Limits
+from custom_components.smart_bms.simulator.jbd import JbdPeripheral
+from custom_components.smart_bms.simulator.jbd_labels import DP16S020, SP04S034
 from custom_components.smart_bms.simulator.jk import JkPeripheral
 from custom_components.smart_bms.simulator.jk_labels import B5A24S, BD6A24S10P, PB2A16S20P
+from custom_components.smart_bms.simulator.peripheral import Peripheral
 
 
 def loaded() -> JkPeripheral:
@@ -32,6 +37,41 @@ def balancing() -> JkPeripheral:
     return JkPeripheral("3C:A5:09:44:1D:03", "JK-B5A24S", B5A24S, Board(battery, limits))
 
 
-def all_packs() -> list[JkPeripheral]:
+def full() -> JbdPeripheral:
+    """Return the battery of a caravan in the sun, nearly full and balancing: JBD, four cells."""
+    battery = Battery(
+        cells=4,
+        capacity=280,
+        soc=0.985,
+        spread=0.006,
+        profile=household(seed=11, base=3, peak=-6, charge=12),
+        seed=11,
+        temperature=27,
+    )
+    board = Board(battery, Limits(cell_overvoltage=3.65, balance_trigger=0.03, balance_start=3.35))
+    return JbdPeripheral("A5:C2:37:28:18:04", "Caravan", SP04S034, board)
+
+
+def locked() -> JbdPeripheral:
+    """Return a pack whose Bluetooth module asks for a password, which is 123456: JBD, sixteen cells."""
+    battery = Battery(cells=16, capacity=100, soc=0.55, seed=13, temperature=19)
+    board = Board(battery, Limits(balance_trigger=0.03))
+    return JbdPeripheral("A4:C1:37:04:2D:05", DP16S020.name, DP16S020, board)
+
+
+def storage() -> DalyPeripheral:
+    """Return a home storage that feeds the house: Daly, dialect 81, sixteen cells."""
+    battery = Battery(
+        cells=16,
+        capacity=314,
+        soc=0.42,
+        profile=household(seed=17, base=-12, peak=-45, charge=20),
+        seed=17,
+        temperature=21,
+    )
+    return DalyPeripheral("40:17:10:01:5C:06", "DL-401710015C06", ESS_81, Board(battery, Limits(balance_start=3.4)))
+
+
+def all_packs() -> list[Peripheral]:
     """Return the packs of the demo."""
-    return [loaded(), cold(), balancing()]
+    return [loaded(), cold(), full(), storage(), balancing(), locked()]

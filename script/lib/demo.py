@@ -1,7 +1,7 @@
-"""The demo's Home Assistant: a configuration without onboarding, and two of the simulated packs set up through the UI's own flow.
+"""The demo's Home Assistant: a configuration without onboarding, and most of the simulated packs set up through the UI's own flow.
 
 demo.py prepare  FOLDER PORT [fresh]      write the configuration, if it is not there yet
-demo.py populate FOLDER PORT PID    wait until Home Assistant runs, add two packs if there are none
+demo.py populate FOLDER PORT PID    wait until Home Assistant runs, add packs if there are none
 """
 
 from base64 import b64encode
@@ -23,9 +23,9 @@ import jwt
 
 ROOT = Path(__file__).resolve().parents[2]
 USER = "demo"
-CONTROLLED = "C8:47:80:12:5A:01"
-"""Its owner allows control; the other pack shows how it is without."""
-SET_UP = ("C8:47:80:12:5A:01", "C8:47:8C:30:7B:02")
+CONTROLLED = ("C8:47:80:12:5A:01", "A5:C2:37:28:18:04", "40:17:10:01:5C:06")
+"""Their owner allows control; the other pack shows how it is without."""
+SET_UP = ("C8:47:80:12:5A:01", "C8:47:8C:30:7B:02", "A5:C2:37:28:18:04", "40:17:10:01:5C:06")
 START_TIMEOUT = 180
 
 CONFIGURATION = """\
@@ -178,7 +178,7 @@ class Api:
 
 
 def populate(folder: Path, port: int, pid: int) -> None:
-    """Wait until Home Assistant runs, then add two packs the way a user would."""
+    """Wait until Home Assistant runs, then add packs the way a user would."""
     deadline = time.monotonic() + START_TIMEOUT
     api = Api(folder, port)
     while True:
@@ -203,10 +203,11 @@ def populate(folder: Path, port: int, pid: int) -> None:
             step = api.call(f"config/config_entries/flow/{step['flow_id']}", answer)
         if step["type"] != "create_entry":
             sys.exit(f"{address} could not be added: {step}")
-        if address == CONTROLLED:
+        if address in CONTROLLED:
             entry = step["result"]["entry_id"]
             step = api.call("config/config_entries/options/flow", {"handler": entry})
-            options = {"control": {"allow_control": True}, "intervals": {}, "dead_bands": {}}
+            sections = [field["name"] for field in step["data_schema"]]
+            options = {key: {"allow_control": True} if key == "control" else {} for key in sections}
             api.call(f"config/config_entries/options/flow/{step['flow_id']}", options)
     populated.touch()
 

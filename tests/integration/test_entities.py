@@ -252,13 +252,22 @@ async def test_absurd_frames_never_reach_an_entity(hass, house, pack, adopt) -> 
 
 
 async def test_the_packs_of_the_demo_are_in_the_states_they_claim(hass, house, adopt) -> None:
-    loaded, cold, balancing = all_packs()
+    loaded, cold, _, _, balancing, _ = all_packs()
     await adopt(loaded)
     assert house.state("binary_sensor.house_battery_discharging") == STATE_ON
     await adopt(cold)
     assert house.state("binary_sensor.jk_bd6a24s10p_7b_02_charge_undertemperature") == STATE_ON
     await adopt(balancing)
     await house.until(lambda: house.state("binary_sensor.jk_b5a24s_1d_03_balancing") == STATE_ON)
+
+
+async def test_the_packs_of_other_makes_in_the_demo_are_in_the_states_they_claim(hass, house, adopt) -> None:
+    _, _, full, storage, _, locked = all_packs()
+    await adopt(full)
+    assert house.state("binary_sensor.caravan_charging") == STATE_ON
+    await adopt(storage)
+    assert house.state("binary_sensor.dl_401710015c06_discharging") == STATE_ON
+    await adopt(locked, password="123456")
 
 
 async def test_sensors_have_the_classes_that_triggers_and_dashboards_look_for(hass, house, pack, adopt) -> None:

@@ -125,6 +125,7 @@ class Pack:
         self._settings_told = False
         self._session_end = asyncio.Event()
         self._readers: list[asyncio.Future[Reading]] = []
+        self._operations: set[asyncio.Future[Any]] = set()
 
     # What others ask.
 
@@ -203,10 +204,12 @@ class Pack:
         if self._driver is None:
             raise LinkLostError("not connected")
         task = asyncio.ensure_future(operation(self._driver))
+        self._operations.add(task)
+        task.add_done_callback(self._operations.discard)
         ended = asyncio.create_task(self._session_end.wait())
         try:
             await asyncio.wait({task, ended}, return_when=asyncio.FIRST_COMPLETED)
-            if task.done():
+            if task.done() and not task.cancelled():
                 return task.result()
             raise LinkLostError("the connection ended meanwhile")
         finally:
@@ -335,7 +338,8 @@ class Pack:
             self._driver = None
             self._session_end.set()
             try:
-                await _end(lost, conversation)
+                # What is under way may still have something to put right in the pack: the link is needed until then.
+                await _end(lost, conversation, *self._operations)
             finally:
                 await link.close()
 

@@ -76,6 +76,8 @@ class Setting:
     """It must only be written in the course of a calibration."""
     personal: bool = False
     """The owner's own words: kept out of events, profiles and diagnostics."""
+    moves: bool = False
+    """The pack changes it by itself: no sign that somebody else did."""
     clears_history: bool = False
     """Whatever its value: writing it makes the pack forget what it counted, and guess its state of charge anew."""
     also_changes: frozenset[str] = frozenset()

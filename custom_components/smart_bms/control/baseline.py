@@ -34,5 +34,6 @@ class Baseline:
             for key, value in values.items()
             if key in self.values
             and key in catalogue.settings
+            and not catalogue.settings[key].moves
             and not catalogue.settings[key].same(self.values[key], value)
         }

@@ -223,6 +223,9 @@ class Control:
                 await self._see(setting, setting.seen, record)
             else:
                 await self._read_back(setting, record, acknowledged=acknowledged)
+        except ValueError:
+            # Only the pack knew: what it has now leaves no room for this value. Nothing was sent.
+            record.outcome, record.found = Outcome.REFUSED, step.old
         except PackError:
             record.outcome, record.found = Outcome.UNKNOWN, None
             self._look_again_soon()

@@ -39,7 +39,12 @@ class Tally:
         if not old:
             added = new
         elif new.keys() == old.keys() and (_all_rose(new, old) or _were_cleared(new, old)):
-            added = {key: (count - old[key]) % _WRAPS_AT for key, count in new.items() if not _fell(count, old[key])}
+            cleared = _were_cleared(new, old)
+            added = {
+                key: (count - old[key]) % _WRAPS_AT
+                for key, count in new.items()
+                if count >= old[key] or not (cleared or _fell(count, old[key]))
+            }
         elif new != self._doubted:
             self._doubted = new
             return False

@@ -42,6 +42,7 @@ _ALL: Final = frozenset(key for chain in CHAINS for key in chain)
 MAY_EQUAL: Final = _ALL - {"cell_undervoltage_release", "cell_undervoltage_warning"}
 """Equal levels occur on real boards; only between the releases of too much and too little something must be left."""
 
+_MOVING: Final = frozenset({"charged_total", "discharged_total", "forced_closure_time", SOC})
 _DANGEROUS: Final = frozenset({"design_capacity", SOC, "max_charge_current", "max_discharge_current"})
 
 
@@ -136,6 +137,7 @@ def _setting(row: Parameter, identity: Identity, dialect: Dialect) -> Setting:
         resolution=row.resolution,
         options=tuple((row.names or {}).values()),
         dangerous=row.key in _DANGEROUS,
+        moves=row.key in _MOVING,
         also_changes=derived_from(dialect, row.key),
         # What it holds ticks on with the charge.
         seen=(lambda reading: reading.soc) if row.key == SOC else None,

@@ -12,7 +12,7 @@ from typing import Final
 from ..reading import Identity, Reading
 from ..settings import Catalogue, Chain, Kind, Proof, Setting, SettingValue, Unit
 from .registers import BY_KEY, REGISTERS, Register
-from .settings import CHARGE_SWITCH, DISCHARGE_SWITCH, REMAINING_CAPACITY
+from .settings import CHARGE_SWITCH, COMMANDED, DISCHARGE_SWITCH, REMAINING_CAPACITY
 
 CHAINS: Final[tuple[Chain, ...]] = (
     (
@@ -69,6 +69,7 @@ _DANGEROUS: Final = frozenset(
         *(f"temperature_sensor_{number}" for number in range(1, 9)),
     }
 )
+_MOVING: Final = frozenset({"cycle_count", "function_word"})
 _PERSONAL: Final = frozenset({"barcode"})
 
 
@@ -143,7 +144,7 @@ def _switch(key: str, lock: str, other_lock: str) -> Setting:
         proof=Proof.PROVEN,
         seen=_locked(lock),
         # The command always sets both: while the other cannot be seen it would be set by chance.
-        hidden=lambda reading: other_lock not in reading.details,
+        hidden=lambda reading: not {other_lock, f"{other_lock}{COMMANDED}"} & reading.details.keys(),
     )
 
 
@@ -198,4 +199,5 @@ def _setting(row: Register, cells: int | None, *, coarse: bool) -> Setting:
         dangerous=row.key in _DANGEROUS,
         personal=row.key in _PERSONAL,
         clears_history=True,
+        moves=row.key in _MOVING,
     )

@@ -25,6 +25,7 @@ from .decode import decode_basic, decode_cells, decode_counters, reading_of
 from .frames import (
     LEGACY,
     WAKE_UP,
+    WRITE,
     Command,
     Message,
     ModuleMessage,
@@ -36,9 +37,10 @@ from .frames import (
     write_request,
 )
 from .identity import Variant, identity_of, variant_of
-from .registers import BY_KEY
+from .registers import BY_KEY, BY_REGISTER, FIRST_TEXT
 from .settings import (
     CHARGE_SWITCH,
+    COMMANDED,
     LOCKS,
     REMAINING_CAPACITY,
     decode_register,
@@ -59,6 +61,8 @@ _TRIES: Final = 2
 _ENTER_TRIES: Final = 3
 _MOST_SETTINGS_FAILURES: Final = 3
 _POLLS_BETWEEN_COUNTERS: Final = 12
+_PROBES_PLACE: Final = 22
+"""Of the number of probes in basic information."""
 _UNLOCK_DATA: Final = b"\x06J1B2D4"
 _NO_LOGIN: Final = b"\x06" + bytes(6)
 _DIRTY: Final = "factory_mode"
@@ -108,13 +112,11 @@ class JbdDriver(PollingDriver):
         self._registers_at = 0.0
         self._settings: Settings | None = None
         self._settings_failures = 0
-        self._counters: dict[str, int] = {}
         self._counters_supported = True
         self._polls = 0
         self._basic: dict[str, Any] = {}
         self._factory_allowed = False
         self._password_accepted = False
-        self._switch_command = Command.SWITCHES
         self._expected: int | None = None
         self._asked = b""
         self._answer: asyncio.Future[tuple[Reply, float]] | None = None
@@ -138,7 +140,7 @@ class JbdDriver(PollingDriver):
 
     @override
     def notified(self, data: bytes | bytearray, now: float) -> None:
-        if data == self._asked:
+        if self._asked and data == self._asked:
             self._echoed = True
             return
         for message in self._reassembler.feed(data, now):
@@ -156,6 +158,9 @@ class JbdDriver(PollingDriver):
             # Late, or somebody else's: it answers nothing that was asked now.
             self._sink.drop("unasked")
             return
+        if message.register == LEGACY and not _may_answer(message, self._asked):
+            self._sink.drop("unasked")
+            return
         self._answer.set_result((message, now))
 
     # Questions and answers. Whoever asks holds the turn.
@@ -165,11 +170,17 @@ class JbdDriver(PollingDriver):
 
         Raises SilentError if none came, _RefusedError.
         """
+        if self._variant is Variant.LEGACY and register in BY_REGISTER:
+            # No answer says what it answers: one that is late would be taken for the next parameter.
+            tries = 1
         for attempt in range(tries):
             if attempt > 1:
                 # Some boards sleep so deep that they need to be woken first.
                 await self._link.write(WAKE_UP)
                 await asyncio.sleep(self._timing.wake)
+            if attempt and self._variant is Variant.LEGACY:
+                # Let a late one come and go before the next question.
+                await asyncio.sleep(self._timing.answer)
             with suppress(TimeoutError):
                 reply, at = await self._ask_once(register, frame)
                 if reply.status != Status.DONE:
@@ -222,6 +233,9 @@ class JbdDriver(PollingDriver):
             if visit := self._terms.memory.get(_DIRTY):
                 await self._leave_factory(visit)
             basic = await self._first_words()
+            if visit := self._terms.memory.get(_DIRTY):
+                # The module in front of the board had not let it through.
+                await self._leave_factory(visit)
             await self._identify(basic)
 
     async def _first_words(self) -> bytes:
@@ -299,21 +313,25 @@ class JbdDriver(PollingDriver):
     async def _read_now(self) -> bool:
         basic, at = await self._read(Command.BASIC_INFO)
         cells, _ = await self._read(Command.CELL_VOLTAGES)
+        counters: dict[str, int] = {}
         if self._counters_supported and self._polls % _POLLS_BETWEEN_COUNTERS == 0:
-            await self._read_counters()
-        self._polls += 1
+            counters = await self._read_counters()
+        # If they were lost, the next poll asks again.
+        self._polls += bool(counters) or not self._counters_supported or self._polls % _POLLS_BETWEEN_COUNTERS != 0
         self._sink.frame(basic, at)
         self._sink.frame(cells, at)
         self._basic = decode_basic(basic, coarse=is_coarse(self._registers))
-        self._fill_in_locks(self._basic["details"])
-        return self._sink.reading(reading_of(self._basic, decode_cells(cells), self._counters, at))
+        self._follow_locks(self._basic["details"])
+        return self._sink.reading(reading_of(self._basic, decode_cells(cells), counters, at))
 
-    async def _read_counters(self) -> None:
+    async def _read_counters(self) -> dict[str, int]:
         try:
-            data, _ = await self._read(Command.COUNTERS)
-            self._counters = decode_counters(data)
+            return decode_counters((await self._read(Command.COUNTERS))[0])
+        except _RefusedError as error:
+            self._counters_supported = error.status != Status.UNKNOWN_REGISTER
         except SilentError, FrameError:
-            self._counters_supported = bool(self._counters)
+            pass  # next time
+        return {}
 
     @override
     async def _between(self) -> None:
@@ -329,8 +347,8 @@ class JbdDriver(PollingDriver):
     @asynccontextmanager
     async def _factory(self) -> AsyncIterator[_Visit]:
         """Open the parameters, and close them whatever happens. Raises SilentError."""
-        visit = _Visit()
-        self._terms.memory[_DIRTY] = visit
+        # What an earlier visit left undone is done at the end of this one.
+        visit: _Visit = self._terms.memory.setdefault(_DIRTY, _Visit())
         try:
             await self._enter_factory()
             yield visit
@@ -363,7 +381,8 @@ class JbdDriver(PollingDriver):
     async def _leave_factory(self, visit: _Visit) -> None:
         """Close the parameters, also while everything around is ending."""
         frame = factory_exit(keeping=visit.wrote)
-        self._expected, self._answer = Command.FACTORY_EXIT, asyncio.get_running_loop().create_future()
+        self._expected, self._asked = Command.FACTORY_EXIT, frame
+        self._answer = asyncio.get_running_loop().create_future()
         try:
             for _ in range(_TRIES):
                 await self._link.write(frame)
@@ -381,7 +400,7 @@ class JbdDriver(PollingDriver):
     async def read_settings(self, key: str | None = None) -> Settings:
         async with self._turn:
             if key is not None and key in BY_KEY and self._settings is not None:
-                await self._read_one(BY_KEY[key].register)
+                await self._read_one(BY_KEY[key].register, self._settings)
             else:
                 await self._read_all()
             settings = self._settings
@@ -405,9 +424,12 @@ class JbdDriver(PollingDriver):
         except FrameError as error:
             raise SilentError(f"its parameters make no sense: {error.reason}") from error
         self._registers, self._settings = found, settings
+        if self._identity is not None and is_coarse(found) and not self._identity.details["coarse_units"]:
+            # On some boards only the function word tells.
+            self._identity = replace(self._identity, details={**self._identity.details, "coarse_units": True})
+            self._sink.identity(self._identity)
 
-    async def _read_one(self, register: int) -> None:
-        settings = self._settings
+    async def _read_one(self, register: int, known: Settings) -> None:
         async with self._factory():
             data, at = await self._read(register)
         try:
@@ -415,10 +437,7 @@ class JbdDriver(PollingDriver):
         except FrameError as error:
             raise SilentError(f"its answer makes no sense: {error.reason}") from error
         self._registers[register] = data
-        if settings is not None:
-            self._settings = replace(
-                settings, values={**settings.values, **values}, apart=frozenset(values), apart_at=at
-            )
+        self._settings = replace(known, values={**known.values, **values}, apart=frozenset(values), apart_at=at)
 
     @override
     async def write(self, key: str, value: SettingValue | None) -> bool:
@@ -432,47 +451,68 @@ class JbdDriver(PollingDriver):
                         await self._write(Command.REMAINING_CAPACITY, data)
                     return True
                 return await self._write_parameter(key, value)
-            except SilentError:
+            except SilentError, FrameError:
                 return False
 
     async def _write_parameter(self, key: str, value: SettingValue | None) -> bool:
         row = BY_KEY.get(key)
         if row is None:
             raise ValueError(f"there is no parameter {key}")
+        if self._counters_supported:
+            # It forgets what it has counted.
+            self._polls = 0
+            await self._read_now()
         async with self._factory() as visit:
             # What shares the register must stay as it is this moment, not as it was when last read.
             old, _ = await self._read(row.register)
+            decode_register(row.register, old)
             register, data = encode_register(key, old, value, coarse=is_coarse(self._registers))
-            visit.wrote = True
+            wrote_before, visit.wrote = visit.wrote, True
             try:
-                await self._write(register, data)
-            except _RefusedError as error:
-                if error.status != Status.NOT_NOW:
-                    raise
-                await self._enter_factory()  # it had closed them meanwhile
-                await self._write(register, data)
+                await self._write_or_reopen(register, data)
+            except _RefusedError:
+                visit.wrote = wrote_before
+                raise
         return True
+
+    async def _write_or_reopen(self, register: int, data: bytes) -> None:
+        try:
+            await self._write(register, data)
+        except _RefusedError as error:
+            if error.status != Status.NOT_NOW:
+                raise
+            await self._enter_factory()  # it had closed them meanwhile
+            await self._write(register, data)
 
     async def _write_switch(self, key: str, value: SettingValue | None) -> bool:
         if not isinstance(value, bool):
             raise ValueError(f"{key} is true or false")  # noqa: TRY004
         await self._read_now()
-        locks = {lock: self._basic["details"].get(lock) for lock in LOCKS.values()} | {LOCKS[key]: not value}
-        if None in locks.values():
+        lock = LOCKS[key]
+        others = {
+            other: self._basic["details"].get(other, self._basic["details"].get(f"{other}{COMMANDED}"))
+            for other in LOCKS.values()
+            if other != lock
+        }
+        if None in others.values():
             raise SilentError("the state of the other switch cannot be seen")
+        # Until the board shows it, nobody knows whether it obeyed.
+        self._terms.memory[_LAST_LOCKS] = others
+        locks = others | {lock: not value}
         data = encode_switches(charge=not locks["charge_lock"], discharge=not locks["discharge_lock"])
         await self._send_switches(key, data, on=value)
         self._terms.memory[_LAST_LOCKS] = locks
         return True
 
-    def _fill_in_locks(self, details: dict[str, Any]) -> None:
-        """Take what was last commanded for what cannot be seen now; what can be seen is newer."""
-        last = self._terms.memory.get(_LAST_LOCKS, {})
-        for lock in LOCKS.values():
-            if lock in details:
-                last = last | {lock: details[lock]}
-            elif lock in last:
-                details[lock] = last[lock]
+    def _follow_locks(self, details: dict[str, Any]) -> None:
+        """Remember which switches are locked, and tell what was last commanded where that cannot be seen now."""
+        seen = {lock: details[lock] for lock in LOCKS.values() if lock in details}
+        if len(seen) == 1 and not any(seen.values()):
+            # Something is locked, and it is not the one that can be seen.
+            seen = {lock: lock not in seen for lock in LOCKS.values()}
+            details |= seen
+        last = self._terms.memory.get(_LAST_LOCKS, {}) | seen
+        details |= {f"{lock}{COMMANDED}": state for lock, state in last.items() if lock not in seen}
         self._terms.memory[_LAST_LOCKS] = last
 
     async def _send_switches(self, key: str, data: bytes, *, on: bool) -> None:
@@ -492,3 +532,17 @@ class _Visit:
     """What was done while the parameters were open."""
 
     wrote: bool = False
+
+
+def _may_answer(reply: Reply, asked: bytes) -> bool:
+    """Tell whether a reply without a register can be that to this request, by its length."""
+    register, data = asked[2], reply.data
+    if asked[1] == WRITE:
+        return not data
+    if register == Command.BASIC_INFO:
+        return len(data) > _PROBES_PLACE and len(data) == _PROBES_PLACE + 1 + 2 * data[_PROBES_PLACE]
+    return (
+        len(data) == 2
+        if register in BY_REGISTER and register < FIRST_TEXT
+        else bool(data) or reply.status != Status.DONE
+    )

@@ -28,6 +28,8 @@ DISCHARGE_SWITCH: Final = "discharge_switch"
 LOCKS: Final = {CHARGE_SWITCH: "charge_lock", DISCHARGE_SWITCH: "discharge_lock"}
 """What a reading shows of the switches, which one command sets, always both."""
 REMAINING_CAPACITY: Final = "remaining_capacity_calibration"
+COMMANDED: Final = "_commanded"
+"""After the key of a lock: what it was last set to, while that cannot be seen."""
 _TI_FRONT_END: Final = 0
 _FIRST_FINER_VERSION: Final = 2
 
