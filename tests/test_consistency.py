@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+import dataclasses
 import json
 from pathlib import Path
 import re
@@ -14,7 +15,7 @@ from homeassistant.loader import Manifest
 import pytest
 import yaml
 
-from custom_components.smart_bms import button, logbook, number, select, sensor, services, switch
+from custom_components.smart_bms import binary_sensor, button, logbook, number, select, sensor, services, switch
 from custom_components.smart_bms.binary_sensor import ALARM_DESCRIPTIONS, BINARY_SENSOR_DESCRIPTIONS
 from custom_components.smart_bms.bms import errors
 from custom_components.smart_bms.bms.alarm import Alarm
@@ -63,7 +64,13 @@ PARAMETERS = {
     )
 }
 SENSORS = sensor.descriptions(EVERYTHING)
-BINARY_SENSORS = (*BINARY_SENSOR_DESCRIPTIONS, *ALARM_DESCRIPTIONS.values())
+BINARY_SENSORS = binary_sensor.descriptions(
+    dataclasses.replace(
+        EVERYTHING,
+        values=frozenset(item.needs or item.key for item in BINARY_SENSOR_DESCRIPTIONS) | {"balancing_cells"},
+    ),
+    Alarm,
+)
 ENTITIES = {"sensor": SENSORS, "binary_sensor": BINARY_SENSORS, **PARAMETERS}
 SERVICES: dict[str, Any] = yaml.safe_load((FOLDER / "services.yaml").read_text())
 

@@ -75,15 +75,33 @@ BINARY_SENSOR_DESCRIPTIONS: Final[tuple[SmartBmsBinarySensorDescription, ...]] =
 )
 
 
+def _balancing_description(number: int) -> SmartBmsBinarySensorDescription:
+    return SmartBmsBinarySensorDescription(
+        key=f"cell_balancing_{number}",
+        translation_key="cell_balancing",
+        translation_placeholders={"cell": str(number)},
+        device_class=BinarySensorDeviceClass.RUNNING,
+        entity_registry_enabled_default=False,
+        needs="balancing_cells",
+        quantity=Quantity.DIRECTION,
+        value_fn=lambda reading: None if reading.balancing_cells is None else number in reading.balancing_cells,
+    )
+
+
+_KEYS: Final = {alarm.value for alarm in Alarm}
+
+
 def _alarm_description(alarm: Alarm) -> SmartBmsBinarySensorDescription:
     notice = alarm.severity is Severity.NOTICE
+    # What is announced a little before the real alarm is for those who ask for it.
+    early = alarm.value.removesuffix("_warning") in _KEYS and alarm.value.endswith("_warning")
     return SmartBmsBinarySensorDescription(
         key=f"alarm_{alarm}",
         translation_key=f"alarm_{alarm}",
         # A notice is no problem and must not look like one.
         device_class=None if notice else BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=not notice,
+        entity_registry_enabled_default=not notice and not early,
         needs="alarms",
         value_fn=lambda reading: None if reading.alarms is None else alarm in reading.alarms,
     )
@@ -94,7 +112,8 @@ ALARM_DESCRIPTIONS: Final = {alarm: _alarm_description(alarm) for alarm in Alarm
 
 def descriptions(features: Features, alarms: Iterable[Alarm]) -> list[SmartBmsBinarySensorDescription]:
     """Return the binary sensors of a pack with these features, whose family can report these alarms."""
-    possible = (*BINARY_SENSOR_DESCRIPTIONS, *(ALARM_DESCRIPTIONS[alarm] for alarm in alarms))
+    cells = (_balancing_description(number) for number in range(1, features.cells + 1))
+    possible = (*BINARY_SENSOR_DESCRIPTIONS, *(ALARM_DESCRIPTIONS[alarm] for alarm in alarms), *cells)
     return [item for item in possible if (item.needs or item.key) in features.values]
 
 

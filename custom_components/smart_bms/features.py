@@ -1,10 +1,13 @@
 """Features: which values a pack has. Kept with the entry, so that entities exist before the pack is heard."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from .bms.reading import Reading, reading_values
 from .bms.settings import Settings
+
+FROM_SETTINGS: Final = frozenset({"design_capacity", "charged_total", "discharged_total"})
+"""Values that some packs tell among their parameters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +27,8 @@ class Features:
     def of(cls, reading: Reading, settings: Settings | None) -> Self:
         """Return what a reading and the settings show."""
         values = set(reading_values(reading))
-        if settings is not None and "design_capacity" in settings.values:
-            values.add("design_capacity")
+        if settings is not None:
+            values |= FROM_SETTINGS & settings.values.keys()
         return cls(
             values=frozenset(values),
             cells=len(reading.cell_voltages),

@@ -106,12 +106,18 @@ def _detail(key: str) -> Callable[[SmartBmsCoordinator], Value]:
     return value
 
 
-def _design_capacity(coordinator: SmartBmsCoordinator) -> Value:
-    reading, settings = coordinator.data, coordinator.pack.last_settings
-    if reading is not None and reading.design_capacity is not None:
-        return reading.design_capacity
-    value = settings.values.get("design_capacity") if settings else None
-    return value if isinstance(value, (int, float)) else None
+def _from_settings(key: str) -> Callable[[SmartBmsCoordinator], Value]:
+    """Return what shows a value of the reading, or else that among the parameters."""
+
+    def value(coordinator: SmartBmsCoordinator) -> Value:
+        told: Value = getattr(coordinator.data, key, None)
+        settings = coordinator.pack.last_settings
+        if told is None and settings is not None:
+            stored = settings.values.get(key)
+            told = stored if isinstance(stored, (int, float)) else None
+        return told
+
+    return value
 
 
 SENSOR_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
@@ -146,7 +152,36 @@ SENSOR_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
         unit=AMPERE_HOUR,
         precision=1,
         category=EntityCategory.DIAGNOSTIC,
-        value_fn=_design_capacity,
+        value_fn=_from_settings("design_capacity"),
+    ),
+    *(
+        _described(
+            key,
+            Quantity.COUNTER,
+            unit=AMPERE_HOUR,
+            precision=0,
+            state_class=SensorStateClass.TOTAL_INCREASING,
+            category=EntityCategory.DIAGNOSTIC,
+            value_fn=_from_settings(key),
+        )
+        for key in ("charged_total", "discharged_total")
+    ),
+    _described(
+        "humidity",
+        Quantity.TEMPERATURE,
+        device_class=SensorDeviceClass.HUMIDITY,
+        unit=UnitOfRatio.PERCENTAGE,
+        precision=0,
+        category=EntityCategory.DIAGNOSTIC,
+        value_fn=_detail("humidity"),
+    ),
+    _described(
+        "manufacturing_date",
+        Quantity.STATE,
+        state_class=None,
+        category=EntityCategory.DIAGNOSTIC,
+        enabled=False,
+        value_fn=_detail("manufacturing_date"),
     ),
     _described(
         "stored_energy",

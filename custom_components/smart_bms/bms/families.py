@@ -58,7 +58,7 @@ def _jk_alarms(variant: str) -> tuple[Alarm, ...]:
 
 
 def _jbd_alarms(variant: str) -> tuple[Alarm, ...]:
-    warnings = () if variant == JbdVariant.LEGACY else JBD_WARNINGS
+    warnings = JBD_WARNINGS if variant in (JbdVariant.EXTENDED, JbdVariant.NEWER) else ()
     return (*JBD_PROTECTIONS, Alarm.UNNAMED_PROTECTION, *warnings)
 
 

@@ -179,7 +179,13 @@ class Pack:
 
         Raises LinkLostError, also if there is no link, SilentError, ValueError.
         """
-        return await self._in_session(lambda driver: driver.write(key, value))
+
+        async def write(driver: Driver) -> bool:
+            acknowledged = await driver.write(key, value)
+            driver.hurry()  # what it did shall be seen soon
+            return acknowledged
+
+        return await self._in_session(write)
 
     async def read_settings(self, key: str | None = None) -> Settings:
         """Ask for the parameters again, or for those that come together with `key`.

@@ -488,7 +488,7 @@ def test_a_broken_wire_is_shown() -> None:
 # Identity.
 
 
-@pytest.mark.parametrize(("label", "variant"), [(SP04S034, "classic"), (DP16S020, "classic"), (WATTCYCLE, "2.5")])
+@pytest.mark.parametrize(("label", "variant"), [(SP04S034, "classic"), (DP16S020, "extended"), (WATTCYCLE, "2.5")])
 def test_the_tail_tells_the_dialect(label, variant) -> None:
     assert variant_of(decode_basic(jbd_pack(label).firmware.basic_info())) == variant
 

@@ -123,7 +123,7 @@ def test_the_tail_tells_the_variant_of_what_follows() -> None:
     first, basic_info, last = decode(record(CELLS), record(NEWEST), record(CELLS))
     assert "variant" not in first
     assert basic_info["variant"] == last["variant"] == "2.5"
-    assert decode(record(BASIC), record(RANDOM))[1]["variant"] == "classic"
+    assert decode(record(BASIC), record(RANDOM))[1]["variant"] == "extended"
 
 
 @pytest.mark.parametrize(

@@ -16,15 +16,19 @@ class Variant(StrEnum):
     LEGACY = "legacy"
     """Answers with A5 in place of the register."""
     CLASSIC = "classic"
-    """V4 to V13."""
+    """V4: basic information ends with the temperatures."""
+    EXTENDED = "extended"
+    """V8 to V13: warnings, learned capacity and more follow."""
     NEWER = "2.5"
     """States a protocol version in its tail."""
 
 
 def variant_of(values: Mapping[str, Any]) -> Variant:
     """Return the dialect of a board that answers with these values."""
-    version = values["details"].get("protocol_version", 0.0)
-    return Variant.NEWER if version >= _NEWER_PROTOCOL else Variant.CLASSIC
+    details = values["details"]
+    if details.get("protocol_version", 0.0) >= _NEWER_PROTOCOL:
+        return Variant.NEWER
+    return Variant.EXTENDED if "warning_mask" in details else Variant.CLASSIC
 
 
 def identity_of(variant: Variant, model: str, values: Mapping[str, Any], *, front_end: int) -> Identity:
