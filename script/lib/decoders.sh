@@ -3,7 +3,7 @@
 DECODERS="$ROOT/.cache/decoders"
 
 # The lines of the lock file for what the manifest asks for: the pin and its hashes.
-decoders_requirements() { sed -n '/^crc==/,/[^\\]$/p' "$ROOT/requirements.lock"; }
+decoders_requirements() { sed -n '/^fastcrc==/,/[^\\]$/p' "$ROOT/requirements.lock"; }
 
 run_pure() { # MODULE ARGUMENT…
   local python uv

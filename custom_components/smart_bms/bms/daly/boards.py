@@ -163,10 +163,9 @@ class _ModbusBoard(Board):
     @override
     def acknowledges(self, frame: bytes) -> Callable[[Message], bool]:
         sent = decode_frame(frame)
-        register = sent.register if isinstance(sent, Written) else -1
-        return lambda message: (
-            isinstance(message, Written) and message.dialect is self.dialect and message.register == register
-        )
+
+        # The reply repeats the write; a refusal has something else in place of the value.
+        return lambda message: isinstance(message, Written) and message == sent
 
 
 class D2Board(_ModbusBoard):

@@ -30,20 +30,43 @@ CHAINS: Final[tuple[Chain, ...]] = (
     ("pack_undervoltage_warning", "pack_undervoltage"),
     ("charge_overcurrent_2", "max_charge_current", "charge_overcurrent_warning"),
     ("discharge_overcurrent_2", "max_discharge_current", "discharge_overcurrent_warning"),
-    ("charge_overtemperature", "charge_overtemperature_warning"),
-    ("charge_undertemperature_warning", "charge_undertemperature"),
-    ("discharge_overtemperature", "discharge_overtemperature_warning"),
-    ("discharge_undertemperature_warning", "discharge_undertemperature"),
+    ("pack_overvoltage_warning", "pack_undervoltage_warning"),
+    (
+        "charge_overtemperature",
+        "charge_overtemperature_warning",
+        "charge_undertemperature_warning",
+        "charge_undertemperature",
+    ),
+    (
+        "discharge_overtemperature",
+        "discharge_overtemperature_warning",
+        "discharge_undertemperature_warning",
+        "discharge_undertemperature",
+    ),
     ("cell_imbalance", "cell_imbalance_warning"),
     ("temperature_imbalance", "temperature_imbalance_warning"),
 )
 
 _ALL: Final = frozenset(key for chain in CHAINS for key in chain)
-MAY_EQUAL: Final = _ALL - {"cell_undervoltage_release", "cell_undervoltage_warning"}
-"""Equal levels occur on real boards; only between the releases of too much and too little something must be left."""
+MAY_EQUAL: Final = _ALL - {
+    "cell_undervoltage_release",
+    "charge_undertemperature_warning",
+    "discharge_undertemperature_warning",
+    "pack_undervoltage_warning",
+}
+"""Equal levels occur on real boards; only between too much and too little something must be left."""
 
 _MOVING: Final = frozenset({"charged_total", "discharged_total", "forced_closure_time", SOC})
-_DANGEROUS: Final = frozenset({"design_capacity", SOC, "max_charge_current", "max_discharge_current"})
+_DANGEROUS: Final = frozenset(
+    {
+        "design_capacity",
+        SOC,
+        "max_charge_current",
+        "max_discharge_current",
+        "charge_overcurrent_2",
+        "discharge_overcurrent_2",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +90,7 @@ _WINDOWS: Final = {
 """By what the keys begin with."""
 _NOMINAL: Final = ((2.6, "lto"), (3.4, "lfp"), (3.8, "nmc"))
 """Highest nominal voltage of a cell in V, and what that cell is."""
+_LOWEST_NOMINAL: Final = 1.5
 _MOST_CELLS: Final = 48
 
 _RANGES: Final[Mapping[str, _Range]] = {
@@ -80,7 +104,7 @@ _BY_UNIT: Final[Mapping[Unit, _Range]] = {
     Unit.AMPERE: _Range(1, 1000, 0.1),
     Unit.CELSIUS: _Range(-40, 90),
     Unit.PERCENT: _Range(0, 100, 0.1),
-    Unit.SECOND: _Range(0, 65.535, 0.001),
+    Unit.SECOND: _Range(0, 65.534, 0.001),
 }
 
 
@@ -88,7 +112,7 @@ def _chemistry(identity: Identity) -> str:
     stated, nominal = identity.details.get("battery_type"), identity.details.get("nominal_cell_voltage")
     if stated in _CELL_HIGH:
         return str(stated)
-    if isinstance(nominal, (int, float)):
+    if isinstance(nominal, (int, float)) and nominal >= _LOWEST_NOMINAL:
         return next((name for highest, name in _NOMINAL if nominal <= highest), _ANY)
     return _ANY
 
@@ -118,7 +142,8 @@ def catalogue_of(identity: Identity, stated: Collection[str]) -> Catalogue:
         settings=found,
         known=frozenset({*BY_KEY[dialect], *A5_SWITCHES, SOC}),
         chains=CHAINS,
-        may_equal=MAY_EQUAL,
+        # Where the board tells no releases, the warnings are what must keep apart.
+        may_equal=MAY_EQUAL if "cell_undervoltage_release" in stated else MAY_EQUAL - {"cell_undervoltage_warning"},
         pack_limits={"pack_overvoltage": "cell_overvoltage", "pack_undervoltage": "cell_undervoltage"},
         presets={},
     )

@@ -91,7 +91,8 @@ def text(data: bytes) -> str:
     """Return what a field of text says, without its padding and without what is not text."""
     if data.strip(b"\xff") == b"":
         return ""
-    return data.decode("ascii", "ignore").split("\0")[0].strip(_TEXT_PADDING)
+    said = data.decode("ascii", "ignore").split("\0")[0]
+    return "".join(filter(str.isprintable, said)).strip(_TEXT_PADDING)
 
 
 def texts(data: bytes, size: int, count: int) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from ..errors import FrameError
 from ..reading import Reading, reading_values
 from ..trust import check
-from .common import UNSUPPORTED, text
+from .common import UNSUPPORTED, temperature, text
 from .frames import WRITE_MANY, A5Frame, Dialect, ReadRequest, Refused, Words, Written
 from .identity import a5_text, d2_texts, is_default_password, p81_texts, production_date
 from .live import (
@@ -33,9 +33,20 @@ type Explained = tuple[str, Result]
 """Kind and values."""
 
 _D2_PASSWORD: Final = 0xC9
-_P81_PASSWORD: Final = 0x126
+_PASSWORDS: Final = {Dialect.D2: range(0xC9, 0xCC), Dialect.P81: range(0x126, 0x129)}
 _A5_LIVE: Final = range(0x90, 0x99)
 _A5_CELLS: Final = 0x95
+_A5_PROBES: Final = 0x96
+_A5_WRITES: Final = {
+    0x00: "reset",
+    0x10: "design_capacity",
+    0x19: "cell_limits",
+    0x1A: "pack_limits",
+    0x1B: "current_limits",
+    0x1E: "imbalance_limits",
+    0x1F: "balancing",
+}
+"""Told by one source each; what they hold is laid out as in the answers to the commands 0x40 higher."""
 _A5_MOST_FRAMES: Final = 16
 _APART: Final = 0.01
 _APART_VOLTS: Final = 0.3
@@ -140,7 +151,11 @@ def words(answer: Words, first: int | None) -> Explained:
     if any(place in places for place in BY_PLACE[answer.dialect]):
         values |= decode_settings(answer.dialect, {first: answer.data})
         return "settings", values
-    values["raw"] = [None if word == UNSUPPORTED else word for word in answer.words]
+    secret = _PASSWORDS[answer.dialect]
+    values["raw"] = [
+        None if word == UNSUPPORTED or place in secret else word
+        for place, word in zip(places, answer.words, strict=True)
+    ]
     return "registers", values
 
 
@@ -187,15 +202,22 @@ def write(written: Written) -> Explained:
     """Return what a write of D2 or 81 says, be it of the client or the board's word that it took it."""
     if written.function == WRITE_MANY and written.data == _REFUSAL:
         return "ack", {"register": written.register, "result": "refused"}
-    listed = [int.from_bytes(written.data[place : place + 2]) for place in range(0, len(written.data), 2)]
+    data = written.data
+    if written.function == WRITE_MANY:
+        count, data = int.from_bytes(data[:2]), data[2:]
+        if not data:
+            return "ack", {"register": written.register, "count": count}
+    listed = [int.from_bytes(data[place : place + 2]) for place in range(0, len(data), 2)]
     values: Result = {"register": written.register, "raw": listed[0] if len(listed) == 1 else listed}
     key = (written.dialect, written.register)
     if key in _CLOCKS:
-        return "write", values | {"parameter": "clock", "value": _clock(written.data)}
+        return "write", values | {"parameter": "clock", "value": _clock(data)}
+    if any(written.register <= place < written.register + len(listed) for place in _PASSWORDS[written.dialect]):
+        return "write", {"register": written.register, "parameter": "password", "password": text(data)}
     rows = BY_PLACE[written.dialect].get(written.register, ())
     if not rows:
         return "write", values | {"parameter": _SPECIAL_WRITES.get(key, "unknown"), "value": values["raw"]}
-    found = decode_settings(written.dialect, {written.register: written.data})
+    found = decode_settings(written.dialect, {written.register: data})
     parameter = rows[0].key
     return "write", values | {"parameter": parameter, "value": found.get(parameter, values["raw"]), "values": found}
 
@@ -208,13 +230,13 @@ def _clock(data: bytes) -> str:
 # A5.
 
 
-def a5(frames: list[A5Frame], *, from_board: bool, cells: int | None = None) -> Explained:
-    """Return what frames of one command say; `cells` is their number if known."""
+def a5(frames: list[A5Frame], *, from_board: bool, cells: int | None = None, probes: int | None = None) -> Explained:
+    """Return what frames of one command say; `cells` and `probes` are their numbers if known."""
     command, told = frames[0].command, [frame.data for frame in frames]
     if not from_board:
         return _a5_request(command, told[0])
     if command in _A5_LIVE:
-        return "reading", {"command": command, **_a5_reading(command, told, cells)}
+        return "reading", {"command": command, **_a5_reading(command, told, cells, probes)}
     kind, values = _a5_other(command, told)
     return kind, {"command": command, **values}
 
@@ -253,10 +275,17 @@ def _a5_request(command: int, data: bytes) -> Explained:
             "value": soc / 10,
             "clock": _clock(data),
         }
+    if command in _A5_WRITES:
+        return "write", {
+            "register": command,
+            "raw": int.from_bytes(data),
+            "parameter": _A5_WRITES[command],
+            "value": None,
+        }
     return "command", {"command": f"read_0x{command:02X}", "register": command}
 
 
-def _a5_reading(command: int, frames: list[bytes], cells: int | None) -> Result:
+def _a5_reading(command: int, frames: list[bytes], cells: int | None, probes: int | None) -> Result:
     """Return the values of one command, with what else it says: the extremes, which readings work out themselves."""
     data = frames[-1]
     if command == _A5_CELLS and len(frames) == 1 and 0 < data[0] <= _A5_MOST_FRAMES:
@@ -266,7 +295,8 @@ def _a5_reading(command: int, frames: list[bytes], cells: int | None) -> Result:
         volts = [int.from_bytes(data[1 + 2 * place : 3 + 2 * place]) / 1000 for place in range(len(numbers))]
         return {"frame": data[0], "cell_numbers": numbers, "cell_voltages": volts}
     if command == _A5_CELLS and cells is not None:
-        return _shown(decode_a5({0x94: [bytes((cells, 0, 0, 0, 0, 0, 0, 0))], command: frames})) | {"frame": data[0]}
+        shown = _shown(decode_a5({0x94: [bytes((cells, 0, 0, 0, 0, 0, 0, 0))], command: frames}))
+        return {key: value for key, value in shown.items() if key not in ("cycles", "probe_count")} | {"frame": data[0]}
     if command == 0x91:
         return {
             "cell_voltage_max": int.from_bytes(data[:2]) / 1000,
@@ -277,11 +307,15 @@ def _a5_reading(command: int, frames: list[bytes], cells: int | None) -> Result:
         }
     if command == 0x92:
         return {
-            "temperature_max": data[0] - 40,
+            "temperature_max": temperature(data[0]),
             "temperature_max_probe": data[1],
-            "temperature_min": data[2] - 40 if data[2] else None,
+            "temperature_min": temperature(data[2]),
             "temperature_min_probe": data[3],
         }
+    if command == _A5_PROBES and probes is not None:
+        frames = [
+            bytes((frame[0], *frame[1 : 1 + max(0, probes - 7 * (frame[0] - 1))])).ljust(8, b"\0") for frame in frames
+        ]
     values = decode_a5({command: frames})
     if (wire := values.get("current")) is None:
         return _shown(values)

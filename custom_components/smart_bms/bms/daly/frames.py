@@ -9,7 +9,7 @@ from enum import StrEnum
 import struct
 from typing import Final
 
-from crc import Calculator, Crc16
+from fastcrc import crc16
 
 from ..errors import FrameError
 
@@ -26,7 +26,6 @@ _A5_BOARD: Final = 0x01
 _MODBUS_WRITE_LENGTH: Final = 8
 _EXCEPTION_LENGTH: Final = 5
 _STALL: Final = 1.0  # s
-_CRC: Final = Calculator(Crc16.MODBUS.value, optimized=True)
 
 
 class Dialect(StrEnum):
@@ -97,7 +96,7 @@ class ReadRequest:
 
 
 def _with_crc(body: bytes) -> bytes:
-    return body + _CRC.checksum(body).to_bytes(2, "little")
+    return body + crc16.modbus(body).to_bytes(2, "little")
 
 
 def read_request(dialect: Dialect, register: int, count: int) -> bytes:
@@ -132,7 +131,7 @@ def decode_frame(frame: bytes) -> Message | ReadRequest:
     dialect = _ADDRESSES.get(frame[0])
     if dialect is None or len(frame) < _EXCEPTION_LENGTH:
         raise FrameError("header" if dialect is None else "length")
-    if _CRC.checksum(frame[:-2]) != int.from_bytes(frame[-2:], "little"):
+    if crc16.modbus(frame[:-2]) != int.from_bytes(frame[-2:], "little"):
         raise FrameError("checksum")
     function, body = frame[1], frame[2:-2]
     is_reply = frame[0] in _REPLY_ADDRESS
@@ -147,9 +146,16 @@ def decode_frame(frame: bytes) -> Message | ReadRequest:
     register = int.from_bytes(body[:2])
     if function == READ and len(body) == 4:
         return ReadRequest(dialect, register, int.from_bytes(body[2:]))
-    if function in (WRITE, WRITE_MANY):
+    if (function == WRITE and len(body) == 4) or (function == WRITE_MANY and _fits_count(body)):
         return Written(dialect, register, function, body[2:])
+    if function in (WRITE, WRITE_MANY):
+        raise FrameError("length")
     raise FrameError("length" if function == READ else "header")
+
+
+def _fits_count(body: bytes) -> bool:
+    """Tell whether a write of many is whole: the count alone as an acknowledgement, or with as many registers."""
+    return len(body) == 4 or len(body) == 4 + 2 * int.from_bytes(body[2:4])
 
 
 def _decode_a5(frame: bytes) -> A5Frame:

@@ -22,6 +22,7 @@ P81_STATE: Final = (0x0041, 62)
 P81_UPTIME: Final = (0x00A4, 10)
 
 _D2_CELLS: Final = 32
+_MOST_CELLS: Final = 48
 _P81_CELLS: Final = 48
 _PROBES: Final = 8
 _UNKNOWN_LONG: Final = 0xFFFF_FFFF
@@ -45,15 +46,16 @@ def decode_d2(words: Words, more: Words = ()) -> Values:
     count, sensors = min(words[0x31], _D2_CELLS), min(words[0x32], _PROBES)
     volts = words[:count]
     if words[0x31] > _D2_CELLS and len(more) >= D2_MORE_CELLS[1]:
-        volts += more[9 : 9 + words[0x31] - _D2_CELLS]
+        volts += more[9 : 9 + min(words[0x31], _MOST_CELLS) - _D2_CELLS]
     alarms = words[0x3A:0x3E]
     details: dict[str, Detail] = {
         "state": STATES.get(words[0x2F], f"unknown_{words[0x2F]}"),
         "stated_cells": words[0x31],
         "probe_count": words[0x32],
-        "stated_cell_delta": words[0x38] / 1000,
         "opened_by_command": bool(alarms[3] >> D2_OPENED_BY_COMMAND - 48 & 1),
     }
+    if (delta := plain(words[0x38])) is not None:
+        details["stated_cell_delta"] = delta / 1000
     values: Values = {
         "voltage": words[0x28] / 10,
         "current": current(words[0x29]),
@@ -117,9 +119,10 @@ def decode_p81_state(words: Words) -> Values:
     details: dict[str, Detail] = {
         "state": STATES.get(at(0x48), f"unknown_{at(0x48)}"),
         "balance_state": at(0x4D),
-        "stated_cell_delta": at(0x42) / 1000,
         **p81_states(faults),
     }
+    if (delta := plain(at(0x42))) is not None:
+        details["stated_cell_delta"] = delta / 1000
     if at(0x59) not in (0, 0xFFFF):
         details["energy"] = at(0x59)
     # Which bit is which cell two sources see differently.
@@ -192,7 +195,7 @@ def decode_a5(answers: Mapping[int, list[bytes]], *, mosfet: bool = False) -> Va
     if data := _only(answers, 0x94):
         count, sensors = data[0], data[1]
         details |= {"stated_cells": count, "probe_count": sensors}
-        values["cycles"] = int.from_bytes(data[5:7])
+        values["cycles"] = plain(int.from_bytes(data[5:7]))
         if mosfet and (raw := data[7] - 40) in _MOSFET_RANGE:
             values["temperatures"]["mosfet"] = float(raw)
     if 0x95 in answers:

@@ -10,12 +10,13 @@ import math
 from typing import Final
 
 from ..settings import Kind, Proof, SettingValue, Unit
-from .common import CURRENT_OFFSET, UNSUPPORTED, text
+from .common import CURRENT_OFFSET, UNSUPPORTED
 from .frames import Dialect
 
 NEVER: Final = 65_535
 """Seconds of sleep time: the board never sleeps."""
 _TEMPERATURE_OFFSET: Final = 40
+_HIGHEST: Final = 1e12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +32,11 @@ class Parameter:
     divisor: float = 1
     zero: int = 0
     """Wire value of zero."""
-    falling: bool = False
-    """The wire value falls as the parameter rises."""
-    magnitude: bool = False
-    """By its place alone: a board has been seen with it on the wrong side of zero."""
+    current: int = 0
+    """A current that the wire has below (-1) or above (1) `zero`; read by its place alone: a board has been seen with one on
+    the wrong side."""
     names: Mapping[int, str] | None = None
     is_switch: bool = False
-    is_text: bool = False
     sleep: bool = False
     """All ones is a value here: never."""
     proof: Proof = Proof.EXPERIMENTAL
@@ -45,16 +44,12 @@ class Parameter:
     @property
     def kind(self) -> Kind:
         """Return what may be written."""
-        if self.is_text:
-            return Kind.TEXT
         if self.is_switch:
             return Kind.SWITCH
         return Kind.CHOICE if self.names is not None else Kind.NUMBER
 
     def value(self, data: bytes) -> SettingValue | None:
         """Return what the bytes of this parameter say, None if the board does not have it."""
-        if self.is_text:
-            return text(data)
         raw = int.from_bytes(data)
         if self.sleep and raw == UNSUPPORTED:
             return NEVER
@@ -64,11 +59,7 @@ class Parameter:
             return raw == 1 if raw <= 1 else None
         if self.names is not None:
             return self.names.get(raw, f"unknown_{raw}")
-        number = raw - self.zero
-        if self.magnitude:
-            number = abs(number)
-        elif self.falling:
-            number = -number
+        number = abs(raw - self.zero) if self.current else raw - self.zero
         return number / self.divisor if self.divisor != 1 else number
 
     def encode(self, value: SettingValue | None) -> int:
@@ -77,17 +68,14 @@ class Parameter:
             if not isinstance(value, bool):
                 raise ValueError(f"{self.key} is true or false")
             return int(value)
-        if self.names is not None:
-            number = next((raw for raw, name in self.names.items() if name == value), None)
-            if number is None:
-                raise ValueError(f"{self.key} is one of {', '.join(self.names.values())}")
-            return number
-        if self.is_text or isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < _HIGHEST:
             raise ValueError(f"{self.key} is a number")
-        # Seconds are given up where the board counts in tens of them.
-        scaled = math.floor(value * self.divisor) if self.sleep else round(value * self.divisor)
-        raw = self.zero + (-scaled if self.falling else scaled)
-        if not 0 <= raw < 1 << 8 * self.size:
+        scaled = round(value * self.divisor)
+        if self.sleep and value == NEVER:
+            scaled = math.floor(value * self.divisor)
+        raw = self.zero + (scaled * self.current if self.current else scaled)
+        never = self.sleep and value != NEVER and scaled >= math.floor(NEVER * self.divisor)
+        if not 0 <= raw < 1 << 8 * self.size or never or (self.current and value < 0):
             raise ValueError(f"{value} does not fit into {self.key}")
         return raw
 
@@ -111,11 +99,11 @@ def _pack(key: str, place: int) -> Parameter:
 
 
 def _charge(key: str, place: int) -> Parameter:
-    return Parameter(key=key, place=place, unit=_A, divisor=10, zero=CURRENT_OFFSET, falling=True, magnitude=True)
+    return Parameter(key=key, place=place, unit=_A, divisor=10, zero=CURRENT_OFFSET, current=-1)
 
 
 def _discharge(key: str, place: int) -> Parameter:
-    return Parameter(key=key, place=place, unit=_A, divisor=10, zero=CURRENT_OFFSET, magnitude=True)
+    return Parameter(key=key, place=place, unit=_A, divisor=10, zero=CURRENT_OFFSET, current=1)
 
 
 def _temperature(key: str, place: int) -> Parameter:

@@ -1,5 +1,6 @@
 """Daly for `script/decode` and `script/encode`: any recorded message into one result, and values into writes."""
 
+from collections import deque
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ type Result = dict[str, Any]
 _TRUTHS: Final = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}
 _SHORTEST_FIELD: Final = 2
 _BOARD: Final = 0x01
+_MOST_ASKED: Final = 50
 _STARTS: Final = (0xA5, 0xD2, 0x81, 0x51)
 _KINDS_OF_WRITES: Final = ("write_request",)
 
@@ -27,8 +29,9 @@ class DalyRecords:
     def __init__(self) -> None:
         """Know nothing of the pack."""
         self._variant: Dialect | None = None
-        self._asked: list[ReadRequest] = []
+        self._asked: deque[ReadRequest] = deque(maxlen=_MOST_ASKED)
         self._cells: int | None = None
+        self._probes: int | None = None
         self._log = Reassembler()
 
     def message(self, data: bytes, hints: Result) -> Result:
@@ -145,17 +148,19 @@ class DalyRecords:
         if isinstance(asked := hints.get("request"), str):
             request = decode_frame(bytes.fromhex(asked))
             return request.register if isinstance(request, ReadRequest) else None
-        for place, question_before in enumerate(self._asked):
+        for place, question_before in enumerate(list(self._asked)):
             if (question_before.dialect, 2 * question_before.count) == (message.dialect, len(message.data)):
                 # Those before it went unanswered, or were answered with something broken.
-                del self._asked[: place + 1]
+                for _ in range(place + 1):
+                    self._asked.popleft()
                 return question_before.register
         return None
 
     def _frames(self, frames: list[A5Frame], hints: Result) -> Result:
         self._variant = Dialect.A5
-        kind, values = a5(frames, from_board=frames[0].host == _BOARD, cells=self._cells)
+        kind, values = a5(frames, from_board=frames[0].host == _BOARD, cells=self._cells, probes=self._probes)
         self._cells = values.get("stated_cells", self._cells)
+        self._probes = values.get("probe_count", self._probes)
         if kind == "ignored":
             return {"kind": kind, "variant": str(Dialect.A5), "reason": "unknown_type"}
         if kind == "ack" and hints.get("type") == "write_request":

@@ -1,10 +1,10 @@
 """Daly parameters: blocks of registers, or answers of A5, into values; values into writes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from ..settings import SettingValue
+from ..settings import Proof, SettingValue
 from .frames import Dialect, a5_request, write_request
 from .parameters import BY_KEY, PARAMETERS, Parameter
 
@@ -47,7 +47,7 @@ def encode_write(dialect: Dialect, key: str, value: SettingValue | None) -> tupl
     Raises ValueError if there is no such parameter or the value cannot be written.
     """
     row = BY_KEY[dialect].get(key)
-    if row is None or row.size != 2:
+    if row is None or row.proof is Proof.READ_ONLY:
         raise ValueError(f"{dialect} has no parameter {key} that could be written")
     return row.place, (row.encode(value),)
 
@@ -70,16 +70,3 @@ def write_frame(dialect: Dialect, key: str, value: SettingValue | None, *, host:
         clock = bytes((now.year % 100, now.month, now.day, now.hour, now.minute, now.second))
         return a5_request(host, A5_SOC, clock + round(value * 10).to_bytes(2))
     raise ValueError(f"{dialect} has no parameter {key} that could be written")
-
-
-def covering(dialect: Dialect, key: str, blocks: Iterable[tuple[int, int]]) -> tuple[int, int] | None:
-    """Return the block, as first register and count, that holds a parameter."""
-    row = BY_KEY[dialect].get(key)
-    return next(
-        (
-            (first, count)
-            for first, count in blocks
-            if row is not None and first <= row.place and row.place + row.size // 2 <= first + count
-        ),
-        None,
-    )
