@@ -280,8 +280,8 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
                 description_placeholders=self._placeholders()
                 | {
                     "model": identity.model,
-                    "hw_version": identity.hw_version,
-                    "sw_version": identity.sw_version,
+                    "hw_version": identity.hw_version or "–",
+                    "sw_version": identity.sw_version or "–",
                     "cells": str(reading.cell_count or 0),
                     "voltage": f"{reading.voltage or 0:.2f}",
                     "soc": "–" if reading.soc is None else f"{reading.soc:.0f} %",

@@ -38,7 +38,7 @@ def balancing() -> JkPeripheral:
 
 
 def full() -> JbdPeripheral:
-    """Return the battery of a caravan in the sun, nearly full and balancing: JBD, four cells."""
+    """Return the battery of a caravan in the sun, nearly full: JBD, four cells."""
     battery = Battery(
         cells=4,
         capacity=280,

@@ -377,6 +377,8 @@ class Pack:
     def reading(self, reading: Reading) -> bool:
         """Take a measurement; tell whether it was trusted."""
         if not self.trust.accepts(reading):
+            if self._readers and self._driver is not None:
+                self._driver.hurry()  # somebody still waits
             return False
         self.last_reading = reading
         self._accepted_at.append(reading.measured_at)

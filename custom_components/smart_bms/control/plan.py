@@ -30,7 +30,12 @@ def plan(
     ]
     places = _places(catalogue.chains)
 
+    # What the pack sets by itself along with another parameter is written after that.
+    moved = {key for step in steps for key in catalogue.settings[step.key].also_changes}
+
     def rank(step: Step) -> tuple[int, int]:
+        if step.key in moved:
+            return 3, 1
         if step.new is False:
             return 0, 0
         if step.new is True or step.new is None:

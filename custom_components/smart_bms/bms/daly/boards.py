@@ -141,7 +141,7 @@ class _ModbusBoard(Board):
                 self._contents[block[0]], at = await self._read(block)
             elif data := await self._try(block):
                 self._contents[block[0]] = data
-            elif block in self._heard:
+            elif block in self._heard or key is not None:
                 raise SilentError("a part of its parameters did not come")
         values: dict[str, SettingValue] = decode_settings(self.dialect, self._contents)
         if known is None or key is None:
@@ -202,7 +202,7 @@ class D2Board(_ModbusBoard):
         data, at = await self._read(D2_LIVE)
         self._cells = _words(data)[0x31]
         more = await self._try(D2_MORE_CELLS if self._cells > _CELLS_AT_ONCE else D2_MORE)
-        self.frames = [data, more]
+        self.frames = [data, more] if more else [data]
         return decode_d2(_words(data), _words(more)), at
 
 
@@ -263,7 +263,7 @@ class A5Board(Board):
         self._last_byte = 0
         self._mosfet_proofs = 0
         self._contents: dict[int, bytes] = {}
-        self._absent: set[int] = set()
+        self._silences: dict[int, int] = {}
 
     async def _ask(self, command: int, *, needed: int = 0, within: float | None = None) -> tuple[list[bytes], float]:
         """Return the data of the frames that answer a command; `needed` numbered ones, 0 where it is a single one."""
@@ -275,6 +275,8 @@ class A5Board(Board):
     async def probe(self, within: float) -> None:
         found, _ = await self._ask(0x90, within=within)
         decode_a5({0x90: found})
+        # Frames do not say whom they answer: the one before may have been late.
+        await self._ask(0x94, within=within)
 
     @override
     async def identify(self) -> Identity:
@@ -293,8 +295,10 @@ class A5Board(Board):
         (first, *_), at = await self._ask(0x94)
         self._mosfet_proofs = self._mosfet_proofs + 1 if first[7] not in (0, left_over) else 0
         answers: dict[int, list[bytes]] = {0x94: [first]}
-        needed = {0x95: a5_frames_needed(first[0], 3), 0x96: max(1, a5_frames_needed(first[1], 7))}
+        needed = {0x95: a5_frames_needed(first[0], 3), 0x96: a5_frames_needed(first[1], 7)}
         for command in self._LIVE:
+            if needed.get(command) == 0:
+                continue
             answers[command], _ = await self._ask(command, needed=needed.get(command, 0))
         self.frames = [bytes((command,)) + data for command, found in answers.items() for data in found]
         return decode_a5(answers, mosfet=self._mosfet_proofs >= _MOSFET_PROOFS), at
@@ -303,18 +307,24 @@ class A5Board(Board):
     async def read_settings(self, key: str | None, known: Settings | None) -> Settings:
         at = 0.0
         for command in self._SETTINGS:
-            if command in self._absent:
+            if self._silences.get(command, 0) >= _MOST_SILENCES:
                 continue
             try:
                 found, came = await self._ask(command)
             except SilentError:
-                self._absent.add(command)
+                if command in self._contents:
+                    raise
+                self._silences[command] = self._silences.get(command, 0) + 1
+                if not self._contents and len(self._silences) >= _MOST_SILENCES:
+                    break  # a board that tells none of them; its switches can be used all the same
                 continue
             at = at or came
             self._contents[command] = found[0]
-        if not self._contents:
-            raise SilentError("it tells none of its parameters")
-        return Settings(measured_at=at, variant=self.dialect, values=decode_settings(self.dialect, self._contents))
+        return Settings(
+            measured_at=at or asyncio.get_running_loop().time(),
+            variant=self.dialect,
+            values=decode_settings(self.dialect, self._contents),
+        )
 
     @override
     def acknowledges(self, frame: bytes) -> Callable[[Message], bool]:
@@ -329,7 +339,7 @@ def _words(data: bytes) -> tuple[int, ...]:
 
 
 def _details(password: bytes, settings: Mapping[str, SettingValue]) -> dict[str, Detail]:
-    details: dict[str, Detail] = {"default_password": is_default_password(password)}
+    details: dict[str, Detail] = {"default_password": is_default_password(password)} if password else {}
     if isinstance(chemistry := settings.get("battery_type"), str):
         details["battery_type"] = chemistry
     nominal = settings.get("nominal_cell_voltage")

@@ -30,6 +30,7 @@ _UUID: Final = "0000{:04x}-0000-1000-8000-00805f9b34fb"
 _ROUNDS: Final = 2
 _MOST_SETTINGS_FAILURES: Final = 3
 _DIALECT: Final = "dialect"
+_OTHER_CHANNEL: Final = "other_channel"
 
 type Wanted = Callable[[Message], bool]
 
@@ -156,7 +157,7 @@ class DalyDriver(PollingDriver):
         found: list[bytes] = []
         await self._send(frame, lambda message: isinstance(message, A5Frame) and message.command == command)
         try:
-            while not found or len({data[0] for data in found}) < needed:
+            while not found or len({data[0] for data in found if data[0] <= needed}) < needed:
                 message, at = await self._next(within)
                 found += _a5_data(message)
             with suppress(SilentError):
@@ -174,13 +175,15 @@ class DalyDriver(PollingDriver):
     async def _begin(self) -> None:
         await asyncio.sleep(self._timing.settle)
         async with self._turn:
+            switched = bool(self._terms.memory.get(_OTHER_CHANNEL)) and await self._link.switch_channel()
             board = await self._detect()
-            if board is None and await self._link.switch_channel():
-                board = await self._detect()
+            if board is None and not switched and await self._link.switch_channel():
+                switched, board = True, await self._detect()
             if board is None:
                 raise SilentError("it answers in none of the three dialects")
             self._board = board
             self._sign = Sign(self._terms.memory, inverted=board.inverted)
+            self._terms.memory[_OTHER_CHANNEL] = switched
             self._terms.memory[_DIALECT] = (board.dialect, board.host)
             self._sink.identity(await board.identify())
 
@@ -243,12 +246,12 @@ class DalyDriver(PollingDriver):
         async with self._turn:
             try:
                 await self.ask(frame, board.acknowledges(frame), within=self._timing.acknowledgement)
+                acknowledged = True
             except SilentError:
-                return False
-            finally:
-                # The board needs a moment until what it tells is what it was told.
-                await asyncio.sleep(self._timing.settled)
-        return True
+                acknowledged = False
+            # The board needs a moment until what it tells is what it was told.
+            await asyncio.sleep(self._timing.settled)
+        return acknowledged
 
 
 def _data(answer: tuple[Message, float]) -> tuple[bytes, float]:

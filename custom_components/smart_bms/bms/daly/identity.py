@@ -39,7 +39,8 @@ def p81_texts(data: bytes) -> dict[str, str]:
 
 def a5_text(frames: list[bytes]) -> str:
     """Return a text that comes in numbered frames of seven characters."""
-    return text(b"".join(frame[1:] for frame in sorted(frames, key=lambda frame: frame[0])))
+    parts = {frame[0]: frame[1:] for frame in frames}
+    return text(b"".join(parts[number] for number in sorted(parts)))
 
 
 def production_date(data: bytes) -> str:

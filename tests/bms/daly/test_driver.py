@@ -1,0 +1,1302 @@
+"""The conversation with a Daly pack in all three dialects, and all that can go wrong in it."""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+import logging
+
+import pytest
+
+from custom_components.smart_bms.bms.daly.driver import DalyDriver, Timing
+from custom_components.smart_bms.bms.daly.frames import Dialect, a5_request, read_request, write_request
+from custom_components.smart_bms.bms.driver import Terms
+from custom_components.smart_bms.bms.errors import FrameError, LinkLostError, NotThisKindError, SilentError
+from custom_components.smart_bms.bms.pack import LinkState, Pack
+from custom_components.smart_bms.bms.reading import Identity, Reading
+from custom_components.smart_bms.bms.settings import Settings
+from custom_components.smart_bms.bms.trust import Trust
+from custom_components.smart_bms.simulator import daly_a5
+from custom_components.smart_bms.simulator.daly_labels import (
+    ESS_81,
+    K_81_NO_NTC,
+    K_D2,
+    LAYOUT_B,
+    LEGACY_A5,
+    R24_A5,
+    Label,
+)
+from custom_components.smart_bms.simulator.daly_modbus import read_reply, sealed
+from custom_components.smart_bms.simulator.peripheral import Characteristic, Service, uuid16
+from lab.smart_bms_lab.air import _services
+from tests import radio
+from tests.packs import daly_pack
+from tests.radio import fast, finder, on_air
+
+ENOUGH = 1.0
+"""Seconds in which a board has answered. Answers are there when a write returns, so short patience breaks nothing."""
+SHORT = Timing(
+    settle=0, probe=0.01, answer=0.01, spacing=0, last_frames=0.001, acknowledgement=0.01, settled=0
+)  # fmt: skip
+QUICK = replace(radio.FAST_DALY, probe=0.08, answer=0.1, spacing=0.002, last_frames=0.01)
+SECRET = "914826"
+EVERY = [
+    pytest.param(K_D2, "D2", 4, id="K_D2"),
+    pytest.param(ESS_81, "81", 16, id="ESS_81"),
+    pytest.param(K_81_NO_NTC, "81", 4, id="K_81_NO_NTC"),
+    pytest.param(LEGACY_A5, "A5", 14, id="LEGACY_A5"),
+    pytest.param(R24_A5, "A5", 8, id="R24_A5"),
+    pytest.param(LAYOUT_B, "D2", 4, id="LAYOUT_B"),
+]
+LIVE_D2 = read_request(Dialect.D2, 0x0000, 62)
+MORE_D2 = read_request(Dialect.D2, 0x003E, 9)
+SETTINGS_D2 = read_request(Dialect.D2, 0x0080, 41)
+BALANCER_D2 = read_request(Dialect.D2, 0x00CF, 1)
+LIVE_81 = read_request(Dialect.P81, 0x0000, 65)
+LIVE_81_SHORT = read_request(Dialect.P81, 0x0000, 64)
+STATE_81 = read_request(Dialect.P81, 0x0041, 62)
+UPTIME_81 = read_request(Dialect.P81, 0x00A4, 10)
+REST_81 = read_request(Dialect.P81, 0x0162, 22)
+A5_READS = {*range(0x50, 0x6B), *range(0x90, 0x99)}
+
+
+def is_read(data: bytes) -> bool:
+    """Tell whether a packet asks and changes nothing, for certain."""
+    if data[0] == 0xA5:
+        return len(data) == 13 and data[2] in A5_READS and not any(data[4:12])
+    return data[0] in (0xD2, 0x81) and data[1] == 0x03 and len(data) == 8
+
+
+def asked_a5(data: bytes, *commands: int) -> bool:
+    return data[0] == 0xA5 and data[2] in commands
+
+
+class Listener:
+    """Judges readings as a pack does, and keeps all that it hears."""
+
+    def __init__(self) -> None:
+        self.identities: list[Identity] = []
+        self.told: list[Settings] = []
+        self.readings: list[Reading] = []
+        self.frames: list[bytes] = []
+        self.trust = Trust()
+
+    @property
+    def dropped(self) -> Counter[str]:
+        return self.trust.dropped
+
+    def identity(self, identity: Identity) -> None:
+        self.identities.append(identity)
+
+    def settings(self, settings: Settings) -> None:
+        self.told.append(settings)
+
+    def reading(self, reading: Reading) -> bool:
+        if trusted := self.trust.accepts(reading):
+            self.readings.append(reading)
+        return trusted
+
+    def frame(self, frame: bytes, now: float) -> None:
+        self.frames.append(frame)
+
+    def drop(self, reason: str, count: int = 1) -> None:
+        self.trust.dropped[reason] += count
+
+
+class Wire:
+    """One session with a board that answers at once."""
+
+    def __init__(self, label: Label = K_D2, *, terms: Terms | None = None, timing: Timing = SHORT, **options) -> None:
+        self.peripheral = daly_pack(label, **options)
+        self.peripheral.written = deque()
+        self.terms = terms or Terms(interval=0.001)
+        self.sink = Listener()
+        self.driver = DalyDriver(self, self.sink, self.terms, timing)
+        self.channels = 1
+        self.switched = 0
+        self.lost = False
+        self.deaf: Callable[[bytes], bool] = lambda _: False
+        """Tells whether a packet gets lost on its way to the board."""
+        self.tamper: Callable[[bytes, list[bytes]], list[bytes]] = lambda _, answers: answers
+        """Changes what the board notifies in answer to a packet."""
+        self.delay = 0.0
+        self.peripheral.connect()
+        self.peripheral.subscribe(label.notify_handle)
+        self.peripheral.advance(ENOUGH)
+
+    @property
+    def written(self) -> deque[bytes]:
+        return self.peripheral.written
+
+    @property
+    def last(self) -> Reading:
+        return self.sink.readings[-1]
+
+    async def begin(self) -> Wire:
+        await self.driver._begin()
+        return self
+
+    async def poll(self, times: int = 1) -> list[bool]:
+        return [await self.driver._poll() for _ in range(times)]
+
+    async def write(self, data: bytes) -> None:
+        if self.lost:
+            raise LinkLostError("gone")
+        if self.deaf(data):
+            self.written.append(data)
+            return
+        self.peripheral.write(self.peripheral.label.write_handle, data)
+        answers = self.tamper(data, [part for _, part in self.peripheral.advance(ENOUGH)])
+        if self.delay:
+            asyncio.get_running_loop().call_later(self.delay, self.hear, *answers)
+        else:
+            self.hear(*answers)
+
+    def hear(self, *packets: bytes) -> None:
+        for packet in packets:
+            self.driver.notified(bytearray(packet), asyncio.get_running_loop().time())
+
+    async def switch_channel(self) -> bool:
+        self.switched += 1
+        return self.switched < self.channels
+
+    def again(self, **options) -> Wire:
+        """Begin the next session of the same pack, with another board if one is described."""
+        other = Wire(options.pop("label", self.peripheral.label), terms=self.terms, **options)
+        other.peripheral.board = self.peripheral.board
+        return other
+
+
+@pytest.fixture
+async def wire() -> Wire:
+    return await Wire().begin()
+
+
+async def begun(label: Label = K_D2, **options) -> Wire:
+    return await Wire(label, **options).begin()
+
+
+async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def running(monkeypatch, peripheral, *, speed: float = 60.0) -> AsyncIterator[Pack]:
+    monkeypatch.setattr(radio, "SPEED", speed)
+    monkeypatch.setattr(radio, "TICK", 0.001)
+    monkeypatch.setattr(radio, "FAST_DALY", QUICK)
+    peripheral.written = deque()
+    readings: list[Reading] = []
+    async with on_air(monkeypatch, peripheral) as air:
+        pack = Pack(fast("daly"), "test", finder(air, peripheral.address), backoff=(0.02, 0.05), interval=0.02)
+        pack.readings = readings
+        pack._listener = lambda change: readings.append(pack.last_reading) if change == "reading" else None
+        task = asyncio.create_task(pack.run())
+        try:
+            yield pack
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+# Every board.
+
+
+@pytest.mark.parametrize(("label", "dialect", "cells"), EVERY)
+async def test_every_board_streams_and_tells_its_parameters(monkeypatch, label, dialect, cells) -> None:
+    peripheral = daly_pack(label, cells=cells)
+    async with running(monkeypatch, peripheral) as pack:
+        await until(lambda: pack.current_settings and pack.last_reading)
+        assert pack.sessions == 1
+        assert (pack.last_identity.variant, pack.last_identity.max_cells) == (dialect, cells)
+        assert (pack.last_identity.hw_version, pack.last_identity.sw_version) == (label.hardware, label.software)
+        assert pack.last_reading.cell_count == cells
+        assert pack.last_settings.values["cell_overvoltage"] == 3.6
+        seen = pack.last_reading
+        await until(lambda: pack.last_reading is not seen)
+        assert pack.state is LinkState.STREAMING
+    assert not peripheral.connected
+    assert all(is_read(data) for data in peripheral.written)
+
+
+@pytest.mark.parametrize(("label", "dialect", "cells"), EVERY)
+async def test_nothing_is_written_unless_asked_for(label, dialect, cells) -> None:
+    wire = await begun(label, cells=cells)
+    assert await wire.poll(3) == [True] * 3
+    await wire.driver.read_settings()
+    assert wire.sink.identities[0].variant == dialect
+    assert wire.terms.memory["dialect"][0] == dialect
+    assert all(is_read(data) for data in wire.written)
+
+
+@pytest.mark.parametrize(("label", "dialect", "cells"), EVERY)
+async def test_only_the_registers_of_the_reference_can_be_written(label, dialect, cells) -> None:
+    wire = await begun(label, cells=cells)
+    settings = await wire.driver.read_settings()
+    catalogue = wire_catalogue(wire, settings)
+    wire.written.clear()
+    for key, setting in catalogue.settings.items():
+        if setting.proof != "read_only":
+            value = settings.values.get(key, True if setting.kind == "switch" else 50)
+            await wire.driver.write(key, value)
+    written = list(wire.written)
+    if dialect == "A5":
+        assert {data[2] for data in written} == {0x21, 0xD9, 0xDA}
+        return
+    assert {data[1] for data in written} == {0x06}
+    registers = {int.from_bytes(data[2:4]) for data in written}
+    if dialect == "D2":
+        assert registers == {0x80, *range(0x8A, 0xA8)} | ({0xCF} if label.supports_balancer else set())
+    else:
+        second = set(range(0x1C3, 0x1E7))
+        assert registers <= {0x115, 0x116, 0x119, 0x11A, 0x11B, 0x121, 0x122, *range(0x130, 0x16A)} | second
+        assert {0x115, 0x116, 0x119, 0x121, 0x122} < registers
+
+
+def wire_catalogue(wire: Wire, settings: Settings):
+    return fast("daly").catalogue(wire.sink.identities[-1], settings.values)
+
+
+@pytest.mark.parametrize(
+    ("label", "key", "value"),
+    [
+        (K_D2, "cell_count_1", 8),
+        (K_D2, "battery_type", "nmc"),
+        (K_D2, "register_0xa8", 90),
+        (K_81_NO_NTC, "forced_closure_time", 1),
+        (K_81_NO_NTC, "key_logic", "off"),
+        (K_81_NO_NTC, "cell_count", 8),
+        (K_81_NO_NTC, "design_capacity", 50),
+        (LEGACY_A5, "cell_overvoltage", 3.5),
+        (LEGACY_A5, "sleep_time", 3600),
+        (K_D2, "nonsense", 1),
+        (K_D2, "charge_switch", 1),
+        (K_D2, "cell_overvoltage", 70),
+        (LEGACY_A5, "soc_calibration", 101),
+        (LEGACY_A5, "charge_switch", None),
+    ],
+)
+async def test_what_must_not_or_cannot_be_written_never_leaves(label, key, value) -> None:
+    wire = await begun(label)
+    wire.written.clear()
+    with pytest.raises(ValueError):
+        await wire.driver.write(key, value)
+    assert not wire.written
+    assert not wire.driver._turn.locked()
+
+
+@pytest.mark.parametrize(("label", "dialect", "cells"), EVERY)
+async def test_every_board_obeys_its_switches(label, dialect, cells) -> None:
+    wire = await begun(label, cells=cells)
+    board = wire.peripheral.board
+    assert await wire.driver.write("charge_switch", False)
+    assert (board.charge_switch, board.discharge_switch) == (False, True)
+    assert await wire.driver.write("discharge_switch", False)
+    assert await wire.driver.write("charge_switch", True)
+    assert (board.charge_switch, board.discharge_switch) == (True, False)
+    await wire.poll()
+    assert (wire.last.charging_enabled, wire.last.discharging_enabled) == (True, False)
+
+
+# Secrets.
+
+
+@pytest.mark.parametrize(("label", "dialect", "cells"), EVERY)
+async def test_the_password_of_the_board_stays_there(label, dialect, cells, caplog) -> None:
+    caplog.set_level(logging.DEBUG)
+    wire = await begun(replace(label, password=SECRET), cells=cells)
+    settings = await wire.driver.read_settings()
+    await wire.poll(2)
+    assert SECRET not in f"{wire.sink.identities} {settings} {wire.sink.readings} {caplog.text}"
+    assert SECRET.encode() not in b"|".join(wire.sink.frames)
+    assert SECRET not in str(wire.terms)
+    assert not any(SECRET.encode() in data for data in wire.written)
+    if dialect != "A5":
+        assert wire.sink.identities[0].details["default_password"] is False
+
+
+async def test_the_password_is_not_logged_by_a_pack_either(monkeypatch, caplog) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with running(monkeypatch, daly_pack(K_D2, password=SECRET)) as pack:
+        await until(lambda: pack.current_settings and len(pack.readings) > 2)
+        assert SECRET not in f"{pack.last_identity} {pack.last_settings} {pack.last_reading} {pack.terms}"
+        assert SECRET.encode() not in b"|".join(frame for _, frame in pack.frames)
+        assert SECRET.encode().hex() not in b"|".join(frame for _, frame in pack.frames).hex()
+    assert SECRET not in caplog.text
+    assert SECRET.encode().hex() not in caplog.text
+
+
+async def test_a_password_that_was_not_read_is_not_called_another(monkeypatch) -> None:
+    wire = Wire()
+    wire.deaf = lambda data: data[2:4] == b"\x00\xc9"
+    await wire.begin()
+    assert "default_password" not in wire.sink.identities[0].details
+
+
+# Which dialect.
+
+
+async def test_the_dialects_are_tried_in_order_and_twice_at_most() -> None:
+    wire = Wire()
+    wire.peripheral.faults.silent = True
+    with pytest.raises(SilentError, match="none of the three"):
+        await wire.begin()
+    a5 = [a5_request(host, 0x90) for host in (0x80, 0x40)]
+    assert list(wire.written) == [LIVE_D2, LIVE_81, LIVE_81_SHORT, *a5] * 2
+    assert not wire.driver._turn.locked()
+    assert not wire.terms.memory
+    with pytest.raises(SilentError):
+        await wire.driver.write("charge_switch", False)
+    with pytest.raises(SilentError):
+        await wire.driver.read_settings()
+    with pytest.raises(SilentError):
+        await wire.driver._poll()
+
+
+async def test_a_question_that_was_lost_is_asked_in_the_second_round() -> None:
+    wire = Wire()
+    lost = [LIVE_D2]
+    wire.deaf = lambda data: data in lost and not lost.remove(data)
+    await wire.begin()
+    assert wire.sink.identities[0].variant == "D2"
+    assert list(wire.written).count(LIVE_D2) == 2
+
+
+@pytest.mark.parametrize(("label", "dialect", "cells"), EVERY)
+async def test_the_dialect_of_before_is_tried_first(label, dialect, cells) -> None:
+    first = await begun(label, cells=cells)
+    host = min(label.hosts - {0x40} or label.hosts, default=0)
+    assert first.terms.memory["dialect"] == (dialect, host)
+    second = await first.again(cells=cells).begin()
+    expected = {"D2": LIVE_D2, "81": LIVE_81, "A5": a5_request(host, 0x90)}[dialect]
+    assert second.written[0] == expected
+    assert {data[0] for data in second.written} == {expected[0]}
+
+
+async def test_another_board_in_its_place_is_found_all_the_same() -> None:
+    first = await begun(R24_A5)
+    second = await first.again(label=K_D2).begin()
+    assert second.written[0] == a5_request(0x40, 0x90)
+    assert second.sink.identities[0].variant == "D2"
+    assert second.terms.memory["dialect"] == ("D2", 0)
+
+
+@pytest.mark.parametrize("known", [None, 5, ("D2",), "D2"])
+async def test_what_is_remembered_wrongly_does_no_harm(known) -> None:
+    wire = Wire(terms=Terms(memory={"dialect": known}))
+    await wire.begin()
+    assert wire.sink.identities[0].variant == "D2"
+
+
+async def test_a_board_with_two_dialects_is_talked_to_in_the_first() -> None:
+    wire = await begun(K_D2, dialects=frozenset({"D2", "81"}))
+    assert wire.sink.identities[0].variant == "D2"
+    assert await wire.poll() == [True]
+
+
+async def test_a_d2_answer_of_a_board_that_means_something_else_by_it_is_no_d2_board() -> None:
+    def answer(data: bytes, answers: list[bytes]) -> list[bytes]:
+        return [read_reply(0xD2, [0xFFFF] * 62)] if data == LIVE_D2 else answers
+
+    wire = Wire(ESS_81, cells=16)
+    wire.tamper = answer
+    await wire.begin()
+    assert wire.sink.identities[0].variant == "81"
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [({0x31: 0}, False), ({0x31: 49}, False), ({0x28: 0}, False), ({0x28: 0, 0: 0, 1: 0, 2: 0, 3: 0}, True)],
+)
+async def test_a_d2_answer_must_be_plausible(changes, found) -> None:
+    def change(data: bytes, answers: list[bytes]) -> list[bytes]:
+        return [changed_d2(answers[0], changes)] if data == LIVE_D2 else answers
+
+    wire = Wire()
+    wire.tamper = change
+    if found:
+        await wire.begin()
+    else:
+        with pytest.raises(SilentError):
+            await wire.begin()
+
+
+def changed_d2(frame: bytes, changes: dict[int, int]) -> bytes:
+    words = [int.from_bytes(frame[place : place + 2]) for place in range(3, len(frame) - 2, 2)]
+    for place, value in changes.items():
+        words[place] = value
+    return read_reply(0xD2, words)
+
+
+async def test_an_81_answer_without_sense_is_no_81_board() -> None:
+    wire = Wire(ESS_81, cells=16)
+    wire.tamper = lambda data, answers: [read_reply(0x51, [0xFFFF] * (len(answers[0]) // 2 - 2))] if answers else []
+    with pytest.raises(SilentError):
+        await wire.begin()
+
+
+async def test_boards_that_answer_only_one_length_are_asked_for_that() -> None:
+    wire = await begun(ESS_81, cells=16)
+    assert LIVE_81_SHORT not in wire.written
+    only_65 = await begun(replace(ESS_81, answers_65_only=True), cells=16)
+    assert await only_65.poll() == [True]
+    only_64 = Wire(ESS_81, cells=16)
+    only_64.deaf = lambda data: data == LIVE_81
+    await only_64.begin()
+    assert await only_64.poll(2) == [True, True]
+    assert list(only_64.written).count(LIVE_81) == 1
+    assert only_64.last.cell_count == 16
+
+
+@pytest.mark.parametrize(("label", "dialect", "cells"), EVERY)
+async def test_an_echo_of_our_own_questions_is_no_board(label, dialect, cells) -> None:
+    wire = Wire(label, cells=cells)
+    wire.peripheral.echo = True
+    with pytest.raises(SilentError):
+        await wire.begin()
+    assert not wire.sink.identities
+    assert not wire.terms.memory
+
+
+async def test_an_echo_before_the_answer_does_not_disturb() -> None:
+    for label in (K_D2, K_81_NO_NTC, LEGACY_A5):
+        wire = Wire(label)
+        wire.tamper = lambda data, answers: [data, *answers]
+        await wire.begin()
+        assert await wire.poll(2) == [True, True]
+
+
+async def test_a_late_answer_does_not_confirm_the_next_dialect() -> None:
+    """The board answers every probe of one dialect only after the next has been asked."""
+    late: list[bytes] = []
+
+    def hold_up(data: bytes, answers: list[bytes]) -> list[bytes]:
+        now, late[:] = [*late], answers
+        return now
+
+    for label in (K_D2, ESS_81):
+        late.clear()
+        wire = Wire(label)
+        wire.tamper = hold_up
+        with pytest.raises(SilentError):
+            await wire.begin()
+        assert not wire.sink.identities
+        assert wire.sink.dropped["unasked"] > 1
+
+
+async def test_a_late_answer_does_not_confirm_the_other_host() -> None:
+    """A board that hears only 0x80 is slow once."""
+    wire = Wire(LEGACY_A5, hosts=frozenset({0x80}))
+    held: list[bytes] = []
+
+    def hold_up(data: bytes, answers: list[bytes]) -> list[bytes]:
+        if data == a5_request(0x80, 0x90) and not held:
+            held.extend(answers)
+            return []
+        return held if data == a5_request(0x40, 0x90) else answers
+
+    wire.tamper = hold_up
+    await wire.begin()
+    assert wire.terms.memory["dialect"] == ("A5", 0x80)
+    assert await wire.poll() == [True]
+
+
+# Where to talk.
+
+
+def channel_of(*services: Service):
+    peripheral = daly_pack()
+    peripheral.services = services
+    return DalyDriver.choose_channel(_services(peripheral))
+
+
+def service_of(service: int, notify: int, write: int, *kinds: str) -> Service:
+    return Service(
+        service,
+        uuid16(service),
+        (
+            Characteristic(service + 1, uuid16(notify), ("notify",)),
+            Characteristic(service + 2, uuid16(write), kinds or ("write-without-response",)),
+        ),
+    )
+
+
+def test_the_first_layout_is_chosen_and_the_second_kept_for_later() -> None:
+    first, second = service_of(0xFFF0, 0xFFF1, 0xFFF2), service_of(0xFF00, 0xFF01, 0xFF02, "write")
+    channel = channel_of(second, first)
+    assert (channel.notify.uuid, channel.write.uuid, channel.response) == (uuid16(0xFFF1), uuid16(0xFFF2), False)
+    assert (channel.otherwise.notify.uuid, channel.otherwise.response) == (uuid16(0xFF01), True)
+    assert channel_of(first).otherwise is None
+    assert channel_of(second).notify.uuid == uuid16(0xFF01)
+    with pytest.raises(NotThisKindError):
+        channel_of(service_of(0xFFE0, 0xFFE1, 0xFFE2))
+
+
+async def test_the_second_layout_is_taken_if_subscribing_to_the_first_is_refused(monkeypatch) -> None:
+    async with running(monkeypatch, daly_pack(LAYOUT_B)) as pack:
+        await until(lambda: pack.last_reading)
+        assert pack.sessions == 1
+        assert pack.last_error is None
+
+
+async def test_the_second_layout_is_taken_if_the_first_is_silent(monkeypatch) -> None:
+    peripheral = daly_pack(LAYOUT_B, refused_notify_handle=None)
+    async with running(monkeypatch, peripheral, speed=100) as pack:
+        await until(lambda: pack.last_reading)
+        assert pack.sessions == 1
+
+
+async def test_the_layout_that_was_silent_is_not_tried_again_at_the_next_connection() -> None:
+    first = Wire()
+    first.channels = 2
+    first.deaf = lambda _: first.switched < 1
+    await first.begin()
+    second = first.again()
+    second.channels = 2
+    second.deaf = lambda _: second.switched < 1
+    await second.begin()
+    assert (second.switched, len(second.written)) == (1, 1 + 3)
+
+
+async def test_both_layouts_are_tried_before_it_is_given_up() -> None:
+    wire = Wire()
+    wire.channels = 2
+    wire.deaf = lambda _: wire.switched < 1
+    await wire.begin()
+    assert wire.switched == 1
+    silent = Wire()
+    silent.peripheral.faults.silent = True
+    silent.channels = 2
+    with pytest.raises(SilentError):
+        await silent.begin()
+    assert silent.switched == 1
+
+
+# What comes over the air.
+
+
+@pytest.mark.parametrize(("label", "dialect", "cells"), EVERY)
+@pytest.mark.parametrize("size", [1, 3, 20])
+async def test_answers_may_come_in_pieces(label, dialect, cells, size) -> None:
+    wire = Wire(label, cells=cells)
+
+    def cut(_: bytes, answers: list[bytes]) -> list[bytes]:
+        joined = b"".join(answers)
+        return [joined[start : start + size] for start in range(0, len(joined), size)]
+
+    wire.tamper = cut
+    await wire.begin()
+    assert await wire.poll(2) == [True, True]
+    assert wire.last.cell_count == cells
+    await wire.driver.read_settings()
+    assert not wire.sink.dropped["checksum"]
+
+
+@pytest.mark.parametrize(("label", "dialect", "cells"), EVERY)
+async def test_answers_may_be_glued_together_and_wrapped_in_noise(label, dialect, cells) -> None:
+    wire = Wire(label, cells=cells)
+    wire.tamper = lambda _, answers: [b"\0\0char1_ntf_data" + b"".join(answers) + b"OK\r\n"] if answers else []
+    await wire.begin()
+    assert await wire.poll(2) == [True, True]
+    assert not wire.sink.dropped["checksum"]
+
+
+@pytest.mark.parametrize(("label", "dialect", "cells"), EVERY)
+async def test_everything_may_come_twice(label, dialect, cells) -> None:
+    wire = Wire(label, cells=cells)
+    wire.tamper = lambda _, answers: [part for answer in whole(answers) for part in (answer, answer)]
+    await wire.begin()
+    assert await wire.poll(3) == [True] * 3
+    await wire.driver.read_settings()
+    assert wire.last.cell_count == cells
+    identity = wire.sink.identities[0]
+    assert (identity.hw_version, identity.sw_version) == (label.hardware, label.software)
+    assert await wire.driver.write("charge_switch", False)
+
+
+def whole(answers: list[bytes]) -> list[bytes]:
+    """Return the frames, each for itself."""
+    joined = b"".join(answers)
+    if joined.startswith(b"\xa5"):
+        return [joined[start : start + 13] for start in range(0, len(joined), 13)]
+    return [joined] if joined else []
+
+
+@pytest.mark.parametrize(("label", "dialect", "cells"), EVERY)
+async def test_a_lost_or_broken_answer_is_asked_for_once_more(label, dialect, cells) -> None:
+    for broken in (False, True):
+        wire = await begun(label, cells=cells)
+        asked: set[bytes] = set()
+
+        def spoil(data: bytes, answers: list[bytes], asked=asked, broken=broken) -> list[bytes]:
+            if data in asked:
+                return answers
+            asked.add(data)
+            return [bytes((*answer[:-1], answer[-1] ^ 1)) for answer in answers] if broken else []
+
+        wire.tamper = spoil
+        assert await wire.poll() == [True]
+        await wire.driver.read_settings()
+        assert bool(wire.sink.dropped["checksum"]) is broken
+        assert max(Counter(wire.written).values()) <= 4
+
+
+@pytest.mark.parametrize(
+    ("label", "fault"), [(K_D2, "lose_every"), (K_D2, "duplicate_every"), (LEGACY_A5, "corrupt_every")]
+)
+async def test_a_bad_radio_makes_it_slower_but_not_wrong(monkeypatch, fault, label) -> None:
+    peripheral = daly_pack(label, profile=lambda _: -5.0)
+    async with running(monkeypatch, peripheral) as pack:
+        await until(lambda: pack.last_reading and pack.current_settings)
+        setattr(peripheral.faults, fault, 31)
+        seen = len(pack.readings)
+        await until(lambda: len(pack.readings) > seen + 2)
+        assert all(reading.cell_count == 4 for reading in pack.readings)
+        assert all(reading.current == pytest.approx(-5, abs=0.2) for reading in pack.readings[1:])
+
+
+async def test_an_answer_that_was_cut_off_does_not_spoil_the_next() -> None:
+    wire = await begun()
+    cut = [MORE_D2]
+    wire.tamper = lambda data, answers: (
+        [answers[0][:-3]] if data in cut and not cut.remove(data) else answers
+    )  # fmt: skip
+    assert await wire.poll() == [True]
+    assert wire.last.temperatures["mosfet"]
+
+
+async def test_a_late_answer_does_not_answer_the_next_question() -> None:
+    wire = await begun(K_81_NO_NTC)
+    held: list[bytes] = []
+
+    def hold_up(data: bytes, answers: list[bytes]) -> list[bytes]:
+        if data == LIVE_81 and not held:
+            held.extend(answers)
+            return []
+        return [*held, *answers] if data == STATE_81 else answers
+
+    wire.tamper = hold_up
+    assert await wire.poll(2) == [True, True]
+    assert wire.sink.dropped["unasked"] == 2
+
+
+async def test_a_late_acknowledgement_of_another_value_is_none(wire) -> None:
+    late = write_request(Dialect.D2, 0x8C, (3550,))
+    wire.tamper = lambda data, answers: [late] if data[1] == 0x06 else answers
+    assert await wire.driver.write("cell_overvoltage", 3.55)
+    assert not await wire.driver.write("cell_overvoltage", 3.5)
+
+
+async def test_what_the_board_says_unasked_is_counted(wire) -> None:
+    wire.hear(read_reply(0xD2, [1, 2, 3]), sealed(b"\xd2\x83\x02"), daly_a5.sealed(b"\xa5\x01\x90\x08" + bytes(8)))
+    assert wire.sink.dropped["unasked"] == 3
+    assert await wire.poll() == [True]
+
+
+async def test_a_board_that_refuses_to_read_is_silent(wire) -> None:
+    wire.tamper = lambda data, _: [sealed(bytes((0xD2, 0x83, 0x02)))]
+    with pytest.raises(SilentError):
+        await wire.poll()
+    assert wire.sink.dropped["unasked"] == 2
+
+
+# One question at a time.
+
+
+@pytest.mark.parametrize(("label", "dialect", "cells"), EVERY)
+async def test_never_is_more_than_one_question_open(label, dialect, cells) -> None:
+    label = replace(label, supports_mos_temperature=True)  # nothing stays without an answer
+    wire = await begun(label, cells=cells, timing=replace(SHORT, answer=2.0, acknowledgement=2.0, last_frames=0.02))
+    wire.delay = 0.001
+    open_questions, most = 0, 0
+    send, hear = wire.write, wire.hear
+
+    async def counted(data: bytes) -> None:
+        nonlocal open_questions, most
+        open_questions += 1
+        most = max(most, open_questions)
+        await send(data)
+
+    def heard(*packets: bytes) -> None:
+        nonlocal open_questions
+        open_questions -= 1
+        hear(*packets)
+
+    wire.write, wire.hear = counted, heard
+    driver = wire.driver
+    async with asyncio.timeout(10):
+        await asyncio.gather(
+            *(driver._poll() for _ in range(2)),
+            *(driver.read_settings() for _ in range(2)),
+            driver.write("charge_switch", False),
+            driver.read_settings("charge_switch"),
+            driver.write("charge_switch", True),
+        )
+    assert (most, open_questions) == (1, 0)
+    assert len(wire.sink.readings) == 2
+    assert not wire.sink.dropped["unasked"]
+
+
+async def test_between_an_answer_and_the_next_question_the_board_is_given_a_rest() -> None:
+    wire = await begun(timing=replace(SHORT, spacing=0.02))
+    started = asyncio.get_running_loop().time()
+    wire.written.clear()
+    await wire.poll(2)
+    assert len(wire.written) == 4
+    assert asyncio.get_running_loop().time() - started > 0.055
+
+
+async def test_somebody_who_goes_away_leaves_no_lock(wire) -> None:
+    wire.deaf = lambda _: True
+    slow = DalyDriver(wire, wire.sink, wire.terms, replace(SHORT, answer=60.0, acknowledgement=60.0))
+    slow._board = wire.driver._board
+    slow._board._line = slow
+    for asking in (slow.write("charge_switch", False), slow.read_settings(), slow._poll()):
+        task = asyncio.create_task(asking)
+        await asyncio.sleep(0.005)
+        assert slow._turn.locked()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert not slow._turn.locked()
+        assert not slow._wanted(None)
+
+
+async def test_nobody_waits_for_a_board_to_settle_once_the_link_is_gone() -> None:
+    wire = await begun(timing=replace(SHORT, settled=30.0, acknowledgement=30.0))
+    wire.lost = True
+    async with asyncio.timeout(1):
+        with pytest.raises(LinkLostError):
+            await wire.driver.write("charge_switch", False)
+    wire.lost = False
+    wire.deaf = lambda _: True
+    task = asyncio.create_task(wire.driver.write("charge_switch", True))
+    await asyncio.sleep(0.005)
+    task.cancel()  # as the pack does when the link ends
+    done, _ = await asyncio.wait({task}, timeout=1)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert done
+
+
+@pytest.mark.parametrize("label", [K_D2, ESS_81, LEGACY_A5])
+async def test_a_lost_link_ends_everything_at_once(label) -> None:
+    wire = await begun(label)
+    wire.lost = True
+    wire.written.clear()
+    for asking in (wire.driver.write("charge_switch", False), wire.driver.read_settings(), wire.driver._poll()):
+        with pytest.raises(LinkLostError):
+            await asking
+    assert not wire.driver._turn.locked()
+    assert not wire.written
+    with pytest.raises(LinkLostError):
+        await wire.again().driver_lost()
+
+
+async def _driver_lost(self: Wire) -> None:
+    self.lost = True
+    await self.driver._begin()
+
+
+Wire.driver_lost = _driver_lost
+
+
+async def test_a_write_is_sent_once_whatever_the_board_says(wire) -> None:
+    for deaf in (True, False):
+        wire.deaf = lambda data, deaf=deaf: deaf
+        wire.tamper = lambda *_: []
+        wire.written.clear()
+        assert not await wire.driver.write("charge_switch", False)
+        assert list(wire.written) == [write_request(Dialect.D2, 0xA5, (0,))]
+
+
+async def test_a_write_gives_the_board_time_before_anybody_looks() -> None:
+    for answered in (True, False):
+        wire = await begun(timing=replace(SHORT, settled=0.05))
+        wire.tamper = lambda data, answers, answered=answered: answers if answered or data[1] == 3 else []
+        started = asyncio.get_running_loop().time()
+        write = asyncio.create_task(wire.driver.write("charge_switch", False))
+        await asyncio.sleep(0)
+        await wire.poll()
+        assert asyncio.get_running_loop().time() - started > 0.045
+        assert await write is answered
+
+
+# Blocks that not every board has.
+
+
+async def test_a_board_without_more_registers_is_polled_all_the_same() -> None:
+    wire = await begun(LAYOUT_B)
+    assert await wire.poll(5) == [True] * 5
+    assert "mosfet" not in wire.last.temperatures
+    assert list(wire.written).count(MORE_D2) == 4  # two polls, twice each, then never again
+    assert all(wire.sink.frames)
+
+
+async def test_what_was_there_once_is_asked_for_again_and_again(wire) -> None:
+    await wire.poll()
+    assert "mosfet" in wire.last.temperatures
+    wire.deaf = lambda data: data == MORE_D2
+    assert await wire.poll(4) == [True] * 4
+    assert "mosfet" not in wire.last.temperatures
+    wire.deaf = lambda _: False
+    await wire.poll()
+    assert "mosfet" in wire.last.temperatures
+
+
+async def test_what_did_not_come_once_is_not_yet_absent(wire) -> None:
+    wire.deaf = lambda data: data == MORE_D2
+    await wire.poll()
+    wire.deaf = lambda _: False
+    await wire.poll()
+    assert "mosfet" in wire.last.temperatures
+
+
+@pytest.mark.parametrize("silent", [True, False])
+async def test_an_81_board_without_uptime_is_polled_all_the_same(silent) -> None:
+    wire = await begun(K_81_NO_NTC)  # tells FFFF
+    wire.deaf = lambda data: silent and data == UPTIME_81
+    assert await wire.poll(4) == [True] * 4
+    assert wire.last.runtime is None
+    assert list(wire.written).count(UPTIME_81) == 4
+    storage = await begun(ESS_81, cells=16)
+    assert await storage.poll() == [True]
+    assert storage.last.runtime >= 86_400 * 120
+
+
+async def test_the_second_block_of_81_is_needed() -> None:
+    wire = await begun(K_81_NO_NTC)
+    wire.deaf = lambda data: data == STATE_81
+    with pytest.raises(SilentError):
+        await wire.poll()
+
+
+async def test_a_board_of_many_cells_is_read_to_the_last() -> None:
+    wire = await begun(cells=40)
+    assert await wire.poll() == [True]
+    assert wire.last.cell_count == 40
+    assert wire.sink.identities[0].max_cells == 40
+
+
+async def test_a_pack_that_hides_its_papers_is_still_a_pack() -> None:
+    for label in (K_D2, ESS_81, R24_A5):
+        wire = Wire(label)
+        wire.deaf = lambda data: (
+            data[2:4] in (b"\0\xa9", b"\0\xc9", b"\0\x80", b"\1\x78", b"\1\0") or asked_a5(data, 0x53, 0x62, 0x63)
+        )
+        await wire.begin()
+        assert wire.sink.identities[0].model == "Daly"
+        wire.deaf = lambda _: False
+        assert True in await wire.poll(3)
+
+
+async def test_a_board_without_a_production_date_has_none() -> None:
+    def blank(data: bytes, answers: list[bytes]) -> list[bytes]:
+        if data[2:4] == b"\0\xc9":
+            return [read_reply(0xD2, [0x3132, 0x3334, 0x3536, 1, 0x0100])]
+        if data[2:4] == b"\1\0":
+            return [read_reply(0x51, [0xFFFF] * 98)]
+        return answers
+
+    wire = Wire(K_D2, machine_code="")
+    wire.tamper = blank
+    await wire.begin()
+    assert wire.sink.identities[0].manufacturing_date == ""
+    assert wire.sink.identities[0].details["default_password"] is True
+    wire = Wire(ESS_81)
+    wire.tamper = blank
+    await wire.begin()
+    assert wire.sink.identities[0].max_cells is None
+    assert "nominal_cell_voltage" not in wire.sink.identities[0].details
+
+
+# A5.
+
+
+async def test_frames_that_nobody_needs_do_not_answer_the_next_question() -> None:
+    wire = await begun(LEGACY_A5, cells=14)
+    assert await wire.poll(3) == [True] * 3
+    assert wire.last.cell_count == 14
+    assert len(wire.last.temperatures) == 1
+    assert not wire.sink.dropped["unasked"]
+
+
+async def test_a_missing_frame_is_asked_for_once_more_with_all_others() -> None:
+    wire = await begun(R24_A5, cells=8)
+    spoilt = [True]
+
+    def lose_second(data: bytes, answers: list[bytes]) -> list[bytes]:
+        if asked_a5(data, 0x95) and spoilt:
+            spoilt.clear()
+            return [answers[0], answers[2]]
+        return answers
+
+    wire.tamper = lose_second
+    assert await wire.poll() == [True]
+    assert wire.last.cell_count == 8
+    assert [data[2] for data in wire.written if data[0] == 0xA5].count(0x95) == 2
+
+
+async def test_frames_beyond_the_last_cell_do_not_stand_for_one_that_is_missing() -> None:
+    wire = await begun(LEGACY_A5, cells=6)
+    spoilt = [True]
+
+    def lose_first(data: bytes, answers: list[bytes]) -> list[bytes]:
+        if asked_a5(data, 0x95) and spoilt:
+            spoilt.clear()
+            return [b"".join(answers)[13:]]
+        return answers
+
+    wire.tamper = lose_first
+    assert await wire.poll() == [True]
+    assert [data[2] for data in wire.written if data[0] == 0xA5].count(0x95) == 2
+
+
+async def test_frames_that_count_from_zero_are_taken_too() -> None:
+    wire = await begun(R24_A5, cells=8)
+
+    def shift(data: bytes, answers: list[bytes]) -> list[bytes]:
+        if not asked_a5(data, 0x95):
+            return answers
+        return [daly_a5.sealed(bytes((*answer[:4], answer[4] - 1, *answer[5:12]))) for answer in answers]
+
+    wire.tamper = shift
+    assert await wire.poll() == [True]
+    assert wire.last.cell_count == 8
+
+
+async def test_foreign_bytes_in_a_burst_and_a_cut_off_end_are_passed_over() -> None:
+    wire = await begun(LEGACY_A5, cells=14)
+
+    def spoil(data: bytes, answers: list[bytes]) -> list[bytes]:
+        if not asked_a5(data, 0x95):
+            return answers
+        frames = b"".join(answers)
+        return [frames[:39] + b"\x0a\xa5\x01\x00" + frames[39:-7]]
+
+    wire.tamper = spoil
+    assert await wire.poll() == [True]
+    assert wire.last.cell_count == 14
+
+
+async def test_the_temperature_of_the_power_stage_is_believed_only_where_it_is_no_left_over() -> None:
+    old = await begun(LEGACY_A5, cells=14)
+    await old.driver.read_settings()
+    assert await old.poll(5) == [True] * 5
+    await old.driver.read_settings()
+    await old.poll(2)
+    assert not any("mosfet" in reading.temperatures for reading in old.sink.readings)
+    new = await begun(R24_A5, cells=8)
+    assert await new.poll(4) == [True] * 4
+    assert new.last.temperatures["mosfet"] == 26
+    assert "mosfet" not in new.sink.readings[0].temperatures
+
+
+async def test_a_left_over_after_a_write_is_none_either() -> None:
+    old = await begun(LEGACY_A5, cells=14)
+    for _ in range(3):
+        await old.driver.write("soc_calibration", 60)
+        await old.driver.write("charge_switch", True)
+        await old.poll()
+    assert not any("mosfet" in reading.temperatures for reading in old.sink.readings)
+
+
+async def test_an_old_board_without_sensors_is_polled_all_the_same() -> None:
+    wire = Wire(LEGACY_A5, ntcs=0)
+    wire.deaf = lambda data: asked_a5(data, 0x96)  # no sensors, no frames
+    await wire.begin()
+    assert await wire.poll() == [True]
+    assert not wire.last.temperatures
+
+
+async def test_parameters_that_an_old_board_does_not_know_are_not_asked_for_again() -> None:
+    wire = await begun(R24_A5)
+    wire.deaf = lambda data: asked_a5(data, 0x52, 0x60)
+    for _ in range(6):
+        settings = await wire.driver.read_settings()
+        assert "charged_total" not in settings.values
+        assert settings.values["cell_overvoltage"] == 3.6
+    assert [data[2] for data in wire.written].count(0x52) <= 4
+
+
+async def test_a_parameter_of_an_old_board_that_was_told_once_is_not_given_up() -> None:
+    wire = await begun(R24_A5)
+    await wire.driver.read_settings()
+    wire.deaf = lambda data: asked_a5(data, 0x59)
+    with pytest.raises(SilentError):  # the old value would pass for a new one
+        await wire.driver.read_settings()
+    wire.deaf = lambda _: False
+    wire.peripheral.board.limits.cell_overvoltage = 3.5
+    assert (await wire.driver.read_settings()).values["cell_overvoltage"] == 3.5
+
+
+async def test_a_parameter_of_an_old_board_that_was_lost_once_is_not_yet_absent() -> None:
+    wire = await begun(R24_A5)
+    wire.deaf = lambda data: asked_a5(data, 0x59)
+    assert "cell_overvoltage" not in (await wire.driver.read_settings()).values
+    wire.deaf = lambda _: False
+    assert "cell_overvoltage" in (await wire.driver.read_settings()).values
+
+
+async def test_an_old_board_that_tells_no_parameters_has_none() -> None:
+    wire = await begun(R24_A5)
+    wire.deaf = lambda data: 0x50 <= data[2] <= 0x6A
+    assert not (await wire.driver.read_settings()).values
+    wire.deaf = lambda _: False
+    assert await wire.poll(3) == [True] * 3
+
+
+async def test_parameters_that_nobody_tells_do_not_hold_up_the_readings() -> None:
+    """An old board takes 33 s to say nothing to eleven questions."""
+    wire = await begun(R24_A5)
+    wire.deaf = lambda data: 0x50 <= data[2] <= 0x6A
+    wire.written.clear()
+    asking = asyncio.create_task(wire.driver.read_settings())
+    await asyncio.sleep(0)
+    await wire.poll()
+    before = [data[2] for data in wire.written]
+    assert before.index(0x94) <= 6
+    await asyncio.gather(asking, return_exceptions=True)
+
+
+async def test_the_state_of_charge_of_an_old_board_is_set_with_the_local_time() -> None:
+    clock = datetime(2026, 11, 21, 17, 5, 42)  # noqa: DTZ001  the local time
+    wire = await begun(LEGACY_A5, terms=Terms(clock=lambda: clock))
+    assert await wire.driver.write("soc_calibration", 42.5)
+    assert wire.written[-1] == a5_request(0x80, 0x21, bytes((26, 11, 21, 17, 5, 42)) + (425).to_bytes(2))
+    assert abs(wire.peripheral.controller.clock.replace(tzinfo=None) - clock).total_seconds() < 5
+    await wire.poll()
+    assert wire.last.soc == pytest.approx(42.5, abs=0.2)
+
+
+async def test_an_old_board_that_says_no_has_not_acknowledged() -> None:
+    wire = await begun(LEGACY_A5)
+    wire.tamper = lambda data, answers: (
+        [daly_a5.sealed(bytes((0xA5, 0x01, data[2], 8, 0)) + bytes(7))] if asked_a5(data, 0x21, 0xDA) else answers
+    )
+    assert not await wire.driver.write("soc_calibration", 42.5)
+    assert not await wire.driver.write("charge_switch", True)
+    assert await wire.driver.write("charge_switch", False)
+
+
+async def test_a_new_board_is_spoken_to_as_the_computer_only() -> None:
+    wire = await begun(R24_A5)
+    wire.written.clear()
+    await wire.poll()
+    await wire.driver.write("discharge_switch", False)
+    assert {data[1] for data in wire.written} == {0x40}
+
+
+# Which way the current goes.
+
+
+@pytest.mark.parametrize(("label", "dialect", "cells"), EVERY)
+@pytest.mark.parametrize("amperes", [-12.0, 12.0])
+async def test_no_reading_ever_has_the_wrong_sign(label, dialect, cells, amperes) -> None:
+    wire = await begun(label, cells=cells, profile=lambda _: amperes)
+    for _ in range(6):
+        try:
+            await wire.driver._poll()
+        except FrameError as error:
+            assert error.reason == "current_against_state"  # noqa: PT017
+    assert wire.sink.readings
+    assert all(reading.current == amperes for reading in wire.sink.readings)
+    assert all(reading.power * amperes > 0 for reading in wire.sink.readings)
+
+
+async def test_the_sign_is_turned_after_three_contradictions_and_stays_so() -> None:
+    wire = await begun(R24_A5, profile=lambda _: -12.0)
+    for _ in range(2):
+        with pytest.raises(FrameError):
+            await wire.poll()
+    assert await wire.poll(3) == [True] * 3
+    assert wire.last.details["current_inverted"] is False
+    again = await wire.again(profile=lambda _: -12.0).begin()
+    assert await again.poll() == [True]
+    assert again.last.current == -12
+    assert again.last.details["current_inverted"] is False
+
+
+async def test_a_pack_whose_sign_is_turned_never_shows_the_wrong_one(monkeypatch) -> None:
+    peripheral = daly_pack(R24_A5, profile=lambda _: -12.0)
+    async with running(monkeypatch, peripheral) as pack:
+        await until(lambda: len(pack.readings) > 2)
+        assert pack.sessions == 1  # two contradictions are not yet a lost pack
+        assert pack.dropped["current_against_state"] == 2
+        peripheral.hang_up = True
+        seen = len(pack.readings)
+        await until(lambda: pack.sessions == 2 and len(pack.readings) > seen + 1)
+        assert pack.dropped["current_against_state"] == 2
+        assert all(reading.current == -12 for reading in pack.readings)
+
+
+async def test_contradictions_are_counted_over_the_sessions() -> None:
+    """A pack whose every third poll is lost would otherwise never find out."""
+    wire = await begun(R24_A5, profile=lambda _: -12.0)
+    for _ in range(2):
+        with pytest.raises(FrameError):
+            await wire.poll()
+    again = await wire.again(profile=lambda _: -12.0).begin()
+    for _ in range(2):
+        with pytest.raises(FrameError):
+            await again.poll()
+    assert await again.poll() == [True]
+    assert again.last.current == -12
+
+
+# Sentinels.
+
+
+async def test_a_pack_without_sensors_has_no_temperatures() -> None:
+    wire = await begun(K_81_NO_NTC)
+    await wire.poll()
+    assert dict(wire.last.temperatures) == {"mosfet": 26.0}
+    assert wire.last.details["probes_missing"] == 2
+
+
+async def test_left_overs_of_other_sensors_are_none() -> None:
+    wire = await begun(LAYOUT_B)
+    await wire.poll()
+    assert set(wire.last.temperatures) == {"temperature_1", "temperature_2"}
+
+
+@pytest.mark.parametrize("label", [K_D2, K_81_NO_NTC, LEGACY_A5])
+async def test_cells_that_all_read_zero_are_no_reading(label) -> None:
+    wire = await begun(label, profile=lambda _: -12.0)
+    assert await wire.poll() == [True]
+    before = wire.last
+
+    def fail(seconds: float) -> None:
+        for cell in wire.peripheral.board.battery.cells:
+            cell.voltage = 0.0
+
+    wire.peripheral.controller.step = fail
+    fail(0)
+    assert await wire.poll(2) == [False, False]
+    assert wire.last is before
+    assert wire.sink.dropped["no_cells"] == 2
+
+
+# Parameters.
+
+
+async def test_the_parameters_are_read_once_and_then_when_asked_for(wire) -> None:
+    for _ in range(3):
+        await wire.poll()
+        await wire.driver._between()
+    assert list(wire.written).count(SETTINGS_D2) == 2  # who it is needs them too
+    assert len(wire.sink.told) == 1
+    assert wire.sink.told[0].values["balance_switch"] is True
+
+
+async def test_parameters_that_do_not_come_are_given_up_but_can_be_asked_for(wire) -> None:
+    wire.deaf = lambda data: data == SETTINGS_D2
+    for _ in range(5):
+        await wire.driver._between()
+    assert wire.sink.dropped["settings_unread"] == 3
+    assert not wire.sink.told
+    wire.deaf = lambda _: False
+    await wire.driver.read_settings()
+    assert wire.sink.told
+
+
+async def test_only_the_block_of_a_parameter_is_read_again() -> None:
+    wire = await begun(ESS_81, cells=16)
+    first = await wire.driver.read_settings()
+    assert not first.apart
+    wire.written.clear()
+    again = await wire.driver.read_settings("soc_low")
+    assert list(wire.written) == [REST_81]
+    assert "soc_low" in again.apart
+    assert "cell_overvoltage" not in again.apart
+    assert again.told_at("soc_low") > again.told_at("cell_overvoltage") == first.measured_at
+    assert again.values == {**first.values, **{key: again.values[key] for key in again.apart}}
+    wire.written.clear()
+    third = await wire.driver.read_settings("cell_overvoltage")
+    assert len(wire.written) == 1
+    assert third.told_at("cell_overvoltage") > again.told_at("soc_low")
+
+
+async def test_a_part_that_was_there_and_does_not_come_leaves_nothing_half_known(wire) -> None:
+    await wire.driver.read_settings()
+    wire.deaf = lambda data: data == BALANCER_D2
+    for key in (None, "balance_switch"):
+        with pytest.raises(SilentError):
+            await wire.driver.read_settings(key)
+    assert len(wire.sink.told) == 1
+    wire.deaf = lambda _: False
+    assert (await wire.driver.read_settings("balance_switch")).values["balance_switch"] is True
+
+
+async def test_a_part_that_was_never_there_cannot_be_asked_for(wire) -> None:
+    wire.deaf = lambda data: data == BALANCER_D2
+    settings = await wire.driver.read_settings()
+    assert "balance_switch" not in settings.values
+    with pytest.raises(SilentError):
+        await wire.driver.read_settings("balance_switch")
+    assert not wire.driver._turn.locked()
+
+
+async def test_a_key_that_is_nowhere_makes_everything_be_read_again(wire) -> None:
+    await wire.driver.read_settings()
+    wire.written.clear()
+    again = await wire.driver.read_settings("cell_count")
+    assert list(wire.written) == [SETTINGS_D2, BALANCER_D2]
+    assert again.values["cell_count"] == 4
+
+
+async def test_a_board_without_a_balancer_switch_has_none() -> None:
+    wire = await begun(K_D2, supports_balancer=False)
+    assert "balance_switch" not in (await wire.driver.read_settings()).values
+
+
+# Failing.
+
+
+async def test_three_polls_without_an_answer_end_the_session_and_one_does_not(monkeypatch) -> None:
+    peripheral = daly_pack()
+    async with running(monkeypatch, peripheral) as pack:
+        await until(lambda: pack.current_settings)
+        peripheral.faults.lose_every = 1
+        await until(lambda: pack.dropped["unanswered"] == 1)
+        peripheral.faults.lose_every = 0
+        seen = len(pack.readings)
+        await until(lambda: len(pack.readings) > seen)
+        assert pack.sessions == 1
+        peripheral.faults.silent = True
+        await until(lambda: pack.last_error)
+        assert isinstance(pack.last_error, SilentError)
+        assert pack.dropped["unanswered"] == 4
+        peripheral.faults.silent = False
+        await until(lambda: pack.sessions == 2 and pack.state is LinkState.STREAMING)
+
+
+async def test_a_pack_may_vanish_at_any_step(monkeypatch, caplog) -> None:
+    peripheral = daly_pack(LEGACY_A5)
+    async with running(monkeypatch, peripheral) as pack:
+        for notifications in (0, 2, 5, 12):
+            peripheral.faults.disconnect_after = notifications
+            await until(lambda: peripheral.faults.disconnect_after is None)
+            await until(lambda: pack.state is LinkState.STREAMING)
+        await until(lambda: pack.current_settings)
+    assert "unexpected" not in caplog.text
+
+
+async def test_somebody_who_waits_for_a_reading_that_jumps_need_not_wait_for_the_next_poll() -> None:
+    """A state of charge that jumps is doubted once: the reading that confirms it must come at once."""
+    wire = Wire()
+    pack = Pack(fast("daly"), "test", lambda: None, interval=600.0)
+    wire.driver = pack._driver = DalyDriver(wire, pack, pack.terms, SHORT)
+    task = asyncio.create_task(wire.driver.converse())
+    try:
+        await until(lambda: pack.current_settings or pack._settings_told)
+        wire.peripheral.board.soc = 0.2
+        async with asyncio.timeout(1):
+            reading = await pack.next_reading()
+        assert reading.soc == pytest.approx(20, abs=0.3)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
