@@ -13,7 +13,13 @@ import pytest
 from custom_components.smart_bms.bms.daly.driver import DalyDriver, Timing
 from custom_components.smart_bms.bms.daly.frames import Dialect, a5_request, read_request, write_request
 from custom_components.smart_bms.bms.driver import Terms
-from custom_components.smart_bms.bms.errors import FrameError, LinkLostError, NotThisKindError, SilentError
+from custom_components.smart_bms.bms.errors import (
+    ConnectFailedError,
+    FrameError,
+    LinkLostError,
+    NotThisKindError,
+    SilentError,
+)
 from custom_components.smart_bms.bms.pack import LinkState, Pack
 from custom_components.smart_bms.bms.reading import Identity, Reading
 from custom_components.smart_bms.bms.settings import Settings
@@ -541,6 +547,15 @@ async def test_the_second_layout_is_taken_if_subscribing_to_the_first_is_refused
         await until(lambda: pack.last_reading)
         assert pack.sessions == 1
         assert pack.last_error is None
+
+
+async def test_a_module_that_refuses_both_layouts_says_so(monkeypatch) -> None:
+    peripheral = daly_pack(LAYOUT_B)
+    peripheral.refused = frozenset({9, 21})
+    async with on_air(monkeypatch, peripheral) as air:
+        pack = Pack(fast("daly"), "test", finder(air, peripheral.address), address=peripheral.address)
+        with pytest.raises(ConnectFailedError, match="not permitted"):
+            await pack.first_contact()
 
 
 async def test_the_second_layout_is_taken_if_the_first_is_silent(monkeypatch) -> None:
