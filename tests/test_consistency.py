@@ -260,7 +260,7 @@ def codes_in_code() -> set[str]:
         text,
     )
     rules = re.findall(r'_Rule\("\w+", "(\w+)"', text) + re.findall(r'"(\w+_off)"\)\)', text)
-    ways = re.findall(r'code = "(\w+)" if .* else "(\w+)"', text)
+    ways = re.findall(r'code ?= ?"(\w+)" if .* else "(\w+)"', text)
     return {*plain, *rules, *(key for pair in ways for key in pair)}
 
 

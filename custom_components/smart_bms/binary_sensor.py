@@ -88,20 +88,16 @@ def _balancing_description(number: int) -> SmartBmsBinarySensorDescription:
     )
 
 
-_KEYS: Final = {alarm.value for alarm in Alarm}
-
-
 def _alarm_description(alarm: Alarm) -> SmartBmsBinarySensorDescription:
     notice = alarm.severity is Severity.NOTICE
-    # What is announced a little before the real alarm is for those who ask for it.
-    early = alarm.value.removesuffix("_warning") in _KEYS and alarm.value.endswith("_warning")
     return SmartBmsBinarySensorDescription(
         key=f"alarm_{alarm}",
         translation_key=f"alarm_{alarm}",
         # A notice is no problem and must not look like one.
         device_class=None if notice else BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=not notice and not early,
+        # What is announced a little before the real alarm is for those who ask for it.
+        entity_registry_enabled_default=not notice and not alarm.is_early,
         needs="alarms",
         value_fn=lambda reading: None if reading.alarms is None else alarm in reading.alarms,
     )

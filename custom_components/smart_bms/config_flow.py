@@ -26,7 +26,15 @@ import probatio
 
 from . import adapters
 from .bms.advertisement import Advertisement
-from .bms.errors import NotThisKindError, PackError, PasswordNeededError, SilentError, WrongPasswordError
+from .bms.errors import (
+    LinkLostError,
+    NotThisKindError,
+    PackError,
+    PairingNeededError,
+    PasswordNeededError,
+    SilentError,
+    WrongPasswordError,
+)
 from .bms.families import FAMILIES, Family, candidates, recognise
 from .bms.pack import Pack
 from .bms.reading import Identity, Reading
@@ -177,7 +185,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
             except (PasswordNeededError, WrongPasswordError) as error:
                 self._families = (family,)
                 return self._show_password(error)
-            except (NotThisKindError, SilentError) as error:
+            except (NotThisKindError, SilentError, LinkLostError, PairingNeededError) as error:
                 failure = failure or error  # another family may know it
                 continue
             except PackError as error:
@@ -216,7 +224,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_password(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Take the password that the pack asks for, and try it; it is never tried again by itself."""
         if user_input is not None:
-            self._password = user_input[CONF_PASSWORD]
+            self._password = user_input[CONF_PASSWORD].strip()
             return await self.async_step_connect()
         return self._show_password(PasswordNeededError())
 
@@ -239,7 +247,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         detail = ""
         if user_input is not None:
-            password = user_input[CONF_PASSWORD]
+            password = user_input[CONF_PASSWORD].strip()
             address = entry.data[CONF_ADDRESS]
             pack = Pack(
                 FAMILIES[entry.data[CONF_FAMILY]],
@@ -252,13 +260,16 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
                 await pack.first_contact()
             except PackError as error:
                 errors["base"], detail = error.reason, str(error)
+            except Exception as error:
+                _LOGGER.exception("Unexpected error while connecting to %s", entry.title)
+                errors["base"], detail = "unknown", type(error).__name__
             else:
                 return self.async_update_reload_and_abort(entry, data_updates={CONF_PASSWORD: password})
         return self.async_show_form(
             step_id="reauth_confirm",
             data_schema=_PASSWORD_SCHEMA,
             errors=errors,
-            description_placeholders={"name": entry.title, "detail": detail},
+            description_placeholders={"name": entry.title, "detail": detail or "–"},
         )
 
     def _show_failure(self, reason: str, detail: str) -> ConfigFlowResult:
@@ -279,7 +290,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
                 step_id="identified",
                 description_placeholders=self._placeholders()
                 | {
-                    "model": identity.model,
+                    "model": identity.model or family.name,
                     "hw_version": identity.hw_version or "–",
                     "sw_version": identity.sw_version or "–",
                     "cells": str(reading.cell_count or 0),

@@ -70,6 +70,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         self.family = FAMILIES[entry.data[CONF_FAMILY]]
         self.features = Features.from_dict(entry.data[CONF_FEATURES])
         self.identity: dict[str, str] = dict(entry.data[CONF_IDENTITY])
+        self._described_by = tuple(self.identity.get(key, "") for key in ("variant", "model", "sw_version"))
         self.time_left = TimeLeft()
         options = entry.options
         self.pack = Pack(
@@ -174,7 +175,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
                 self._async_take_identity()
             case Change.STATE:
                 if self.pack.state in _ASKS_FOR_PASSWORD:
-                    self.config_entry.async_start_reauth(self.hass)
+                    self._async_ask_for_password()
                 self._async_take_settings()
                 self._async_check_available()
                 self.async_update_listeners()
@@ -182,18 +183,34 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
                 self._async_take_settings()
                 self.async_update_listeners()
 
+    def _async_ask_for_password(self) -> None:
+        """Ask for another password; one that was not accepted is forgotten, so that no restart tries it again."""
+        if self.pack.state is LinkState.WRONG_PASSWORD:
+            data = {key: value for key, value in self.config_entry.data.items() if key != CONF_PASSWORD}
+            self.hass.config_entries.async_update_entry(self.config_entry, data=data)
+        self.config_entry.async_start_reauth(self.hass)
+
     def _async_take_settings(self) -> None:
         """Take parameters once the dialect is certain, which it is when the pack streams."""
         identity, settings = self.pack.last_identity, self.pack.current_settings
         if self.pack.state is not LinkState.STREAMING or identity is None or settings is None:
             return
-        kept = catalogue_data(identity, settings.values)
+        kept = catalogue_data(identity, self._known_keys(identity, settings.values))
         if kept != self.config_entry.data.get(CONF_CATALOGUE):
             self._async_update_entry({CONF_CATALOGUE: kept})
         if (catalogue := self.pack.catalogue()) != self.catalogue:
             self.catalogue = catalogue
             self._async_tell_of_features()
+        if self.data is not None:
+            self._async_look_for_features(self.data)
         self.parameters.async_pack_told()
+
+    def _known_keys(self, identity: Identity, stated: Iterable[str]) -> set[str]:
+        """Return the parameters that the pack has told, now or before: an answer that was lost takes away no entity."""
+        kept = self.config_entry.data.get(CONF_CATALOGUE)
+        same = self._described_by == (identity.variant, identity.model, identity.sw_version)
+        self._described_by = (identity.variant, identity.model, identity.sw_version)
+        return {*stated, *(kept["keys"] if kept and same else ())}
 
     def _async_take_reading(self) -> None:
         reading = self.pack.last_reading
@@ -201,7 +218,8 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
             return
         self.time_left.follow(reading)
         self.parameters.async_count(reading.counters)
-        if self._readings % _READINGS_BETWEEN_LOOKS == 0:
+        counts_more = reading.counters and not set(self.features.counters).issuperset(reading.counters)
+        if self._readings % _READINGS_BETWEEN_LOOKS == 0 or counts_more:
             self._async_look_for_features(reading)
         self._readings += 1
         self._async_check_available()
@@ -222,7 +240,13 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
 
     def _async_take_identity(self) -> None:
         identity = self.pack.last_identity
-        if identity is None or (kept := identity_data(identity)) == self.identity:
+        if identity is None:
+            return
+        kept = identity_data(identity)
+        if kept["variant"] == self.identity.get("variant"):
+            # What was not told this time is what it was.
+            kept = {key: value or self.identity.get(key, "") for key, value in kept.items()}
+        if kept == self.identity:
             return
         self.identity = kept
         self._async_update_entry({CONF_IDENTITY: kept})
@@ -232,7 +256,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         for device in dr.async_entries_for_config_entry(devices, self.config_entry.entry_id):
             devices.async_update_device(
                 device.id,
-                model=kept["model"],
+                model=kept["model"] or self.family.name,
                 hw_version=kept["hw_version"],
                 sw_version=kept["sw_version"],
                 serial_number=kept["serial_number"],

@@ -53,7 +53,7 @@ class SmartBmsEntity(CoordinatorEntity[SmartBmsCoordinator]):
             identifiers={(DOMAIN, coordinator.address)},
             name=coordinator.config_entry.title,
             manufacturer=coordinator.family.manufacturer,
-            model=identity["model"],
+            model=identity["model"] or coordinator.family.name,
             hw_version=identity["hw_version"],
             sw_version=identity["sw_version"],
             serial_number=identity["serial_number"],

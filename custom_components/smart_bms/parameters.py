@@ -122,7 +122,8 @@ class Parameters:
         self.control.settings_read(settings)
         if self.control.baseline.values != before:
             self._store.async_delay_save(self._kept, _SOON)
-        self._check_password(identity.details.get("default_password") is True)
+        if isinstance(default := identity.details.get("default_password"), bool):
+            self._check_password(default)
 
     @callback
     def async_count(self, counters: Mapping[str, int]) -> None:

@@ -62,7 +62,11 @@ class DriftRepairFlow(RepairsFlow):
             return self.async_abort(reason="changed_again")
         catalogue = parameters.control.catalogue
         settings = catalogue.settings if catalogue else {}
-        dangerous = [words(key) for key in self._shown if key in settings and settings[key].dangerous]
+        dangerous = [
+            words(key)
+            for key in self._shown
+            if key in settings and (settings[key].dangerous or settings[key].clears_history)
+        ]
         if dangerous and user_input is None:
             return self.async_show_form(
                 step_id="restore",

@@ -127,6 +127,8 @@ async def _preset(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result
     if catalogue is None:
         raise refuse("unread")
     if chemistry not in catalogue.presets:
+        if not catalogue.presets:
+            raise refuse("no_presets")
         raise refuse("no_preset", chemistry=chemistry.upper(), presets=", ".join(catalogue.presets).upper() or "–")
     preset = {key: value for key, value in catalogue.presets[chemistry].items() if key in catalogue.settings}
     return await _change(coordinator, call, preset)

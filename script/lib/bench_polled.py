@@ -102,7 +102,7 @@ def our_daly(decode: Callable[..., dict[str, Any]]) -> Decode:
     """Return our path for a dialect."""
 
     def run(polls: list[Poll]) -> int:
-        pack, reassembler, sign = sink("daly"), daly_frames.Reassembler(), Sign({}, inverted=False)
+        pack, reassembler, sign = sink("daly"), daly_frames.Reassembler(), Sign({}, "", inverted=False)
         done, now = 0, 0.0
         for poll in polls:
             values = decode(*(_words(reassembler, answer, now) for answer in poll))

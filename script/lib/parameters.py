@@ -52,7 +52,7 @@ def _jk(variant: str) -> tuple[Identity, Collection[str]]:
 
 
 def _jbd(variant: str) -> tuple[Identity, Collection[str]]:
-    return Identity(family="jbd", variant=variant, model="JBD"), set(JBD)
+    return Identity(family="jbd", variant=variant, model="JBD", details={"front_end": 0}), set(JBD)
 
 
 def _daly(variant: str) -> tuple[Identity, Collection[str]]:

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from custom_components.smart_bms.bms.alarm import Alarm, Severity
-from custom_components.smart_bms.bms.reading import Reading, reading_values
+from custom_components.smart_bms.bms.reading import Identity, Reading, reading_values
 
 
 def test_values_of_the_cells() -> None:
@@ -80,3 +80,25 @@ def test_an_alarm_that_nobody_judged_is_a_fault() -> None:
     assert Alarm.CELL_UNDERVOLTAGE.severity is Severity.FAULT
     assert Alarm.DEFAULT_PASSWORD.severity is Severity.NOTICE
     assert Alarm.GPS_LOCKED.severity is Severity.WARNING
+
+
+def test_an_identity_is_completed_by_what_was_told_before() -> None:
+    known = Identity(
+        family="daly", variant="D2", model="H2", sw_version="1.0", max_cells=16, details={"battery_type": "lfp", "a": 1}
+    )
+    lost = Identity(family="daly", variant="D2", model="", sw_version="1.1", details={"a": 2})
+    found = lost.completed_by(known)
+    assert (found.model, found.sw_version, found.max_cells) == ("H2", "1.1", None)
+    assert found.details == {"a": 2}
+    same = Identity(family="daly", variant="D2", model="H2", details={"a": 2}).completed_by(known)
+    assert same.max_cells == 16
+    assert same.details == {"battery_type": "lfp", "a": 2}
+    assert Identity(family="daly", variant="D2", model="H3").completed_by(known).details == {}
+    assert lost.completed_by(None) is lost
+    other = Identity(family="daly", variant="81", model="")
+    assert other.completed_by(known) is other
+
+
+def test_early_warnings_are_no_problem() -> None:
+    reading = Reading(measured_at=0.0, alarms=(Alarm.CELL_OVERVOLTAGE_WARNING, Alarm.BATTERY_OVERTEMPERATURE_WARNING))
+    assert reading.problems == (Alarm.BATTERY_OVERTEMPERATURE_WARNING,)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from custom_components.smart_bms.bms.daly.catalogue import catalogue_of as daly_catalogue
 from custom_components.smart_bms.bms.jk.catalogue import catalogue_of
 from custom_components.smart_bms.bms.jk.layouts import Variant
 from custom_components.smart_bms.bms.jk.settings import decode_settings
@@ -77,3 +78,14 @@ def test_differences_from_a_preset_are_told_if_asked_for() -> None:
 def test_a_balancer_without_capacity_is_not_advised_on_it() -> None:
     catalogue = catalogue_of(Identity(family="jk", variant="JK04", model="JK-B5A24S"), ("balance_trigger",))
     assert advice(catalogue, {"balance_trigger": 0.01}) == []
+
+
+def advice_for(dialect: str, changes: dict[str, object]) -> list[str]:
+    values = {"cell_overvoltage": 3.6, "balance_trigger": 0.1, "design_capacity": 100.0} | changes
+    identity = Identity(family="daly", variant=dialect, model="H2", details={"battery_type": "lfp"}, max_cells=4)
+    return [finding.code for finding in advice(daly_catalogue(identity, values), values)]
+
+
+def test_what_no_manual_says_is_not_called_its_advice() -> None:
+    assert advice_for("D2", {}) == []
+    assert advice_for("D2", {"cell_overvoltage": 4.0}) == ["outside_limits"]

@@ -472,3 +472,28 @@ async def test_requests_take_turns_and_polls_go_on(monkeypatch) -> None:
         assert [outcome for records in answers for outcome in outcomes(records)] == [Outcome.CONFIRMED] * 5
         assert len(writes(site)) == 5
         await site.until(lambda: site.pack.last_reading is not seen)
+
+
+async def test_an_order_in_which_the_pack_was_delivered_forbids_no_other_change(site) -> None:
+    warning, protection = 0x9D, 0x9E
+    elsewhere(site, warning, 25)
+    elsewhere(site, protection, 40)
+    await site.control.refresh()
+    assert site.value("discharge_undertemperature") == 0
+    assert site.value("discharge_undertemperature_warning") == -15
+    with pytest.raises(RefusedError, match="order_broken"):
+        await site.control.apply({"discharge_undertemperature": 1}, ASK)
+    assert writes(site) == []
+    assert await outcomes_of(site, {"discharge_overtemperature": 61}) == ["confirmed"]
+
+
+async def outcomes_of(site: Site, changes: dict[str, object]) -> list[str]:
+    return [record.outcome.value for record in await site.control.apply(changes, ASK)]
+
+
+async def test_a_warning_that_would_be_moved_along_is_put_back(site) -> None:
+    before = site.value("cell_overvoltage_warning")
+    limit = site.value("cell_overvoltage") + 0.05
+    outcomes = await outcomes_of(site, {"cell_overvoltage": limit, "cell_overvoltage_warning": before})
+    assert outcomes == ["confirmed", "confirmed"]
+    assert site.value("cell_overvoltage_warning") == before

@@ -375,7 +375,7 @@ async def test_a_write_that_is_not_let_in_is_not_forgotten_to_be_closed(site) ->
     assert record.outcome is Outcome.REFUSED
 
 
-async def test_neighbours_that_could_not_be_read_end_it_in_good_order(site) -> None:
+async def test_an_empty_answer_is_not_what_is_in_a_register(site) -> None:
     peripheral = site.peripheral
     answer = peripheral._answer_read
 
@@ -387,9 +387,10 @@ async def test_neighbours_that_could_not_be_read_end_it_in_good_order(site) -> N
             answer(register)
 
     peripheral._answer_read = answer_nothing
+    before = word(site, FUNCTIONS)
     (record,) = await site.control.apply({"led": True}, ASK)
-    assert record.outcome is Outcome.REFUSED
-    assert told(site) == []
+    assert record.outcome is Outcome.CONFIRMED
+    assert word(site, FUNCTIONS) == before | 1 << 4
     assert not peripheral.factory_mode
 
 
@@ -484,3 +485,10 @@ async def test_what_was_counted_just_before_a_write_is_seen_before_it_is_cleared
     site.pack._listener = follow
     await site.control.apply({"led": True}, ASK)
     assert 1 in seen
+
+
+async def test_more_than_the_pack_can_hold_is_refused(site) -> None:
+    assert site.value("design_capacity") == 100
+    with pytest.raises(RefusedError) as refused:
+        await site.control.apply({"remaining_capacity_calibration": 120}, ASK)
+    assert [finding.code for finding in refused.value.findings] == ["more_than"]

@@ -90,6 +90,13 @@ class Alarm(StrEnum):
         warning = self.value.endswith("_warning")
         return _SEVERITY.get(self, Severity.WARNING if warning else Severity.FAULT)
 
+    @property
+    def is_early(self) -> bool:
+        """Whether it only announces, a little before, an alarm of its own."""
+        return self.value.endswith("_warning") and self.value.removesuffix("_warning") in _KEYS
+
+
+_KEYS: Final = frozenset(alarm.value for alarm in Alarm)
 
 # A fault unless listed: an alarm that nobody judged must not be taken lightly.
 _SEVERITY: Final = {

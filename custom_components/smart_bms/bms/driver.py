@@ -47,7 +47,7 @@ class Terms:
     """What a conversation is told beforehand."""
 
     address: str = ""
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     """What the owner set in the vendor's app, if the pack asked for it."""
     interval: float = 0.0
     """Time between two polls in s, for families that are polled."""

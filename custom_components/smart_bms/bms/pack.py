@@ -363,6 +363,7 @@ class Pack:
 
     def identity(self, identity: Identity) -> None:
         """Take who the pack is."""
+        identity = identity.completed_by(self.last_identity)
         changed = identity != self.last_identity
         self.last_identity = identity
         if changed:

@@ -2,9 +2,10 @@
 
 from abc import abstractmethod
 import asyncio
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, override
+from typing import Any, Final, override
 
 from .driver import Driver, Sink, Terms, Writer
 from .errors import FrameError, SilentError
@@ -82,6 +83,20 @@ class PollingDriver(Driver):
             async with asyncio.timeout(max(interval - took, min(took, interval))):
                 await self._hurry.wait()
         self._hurry.clear()
+
+
+async def to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Do something whole, however often it is cancelled meanwhile: it leaves a pack as it must be left."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    task.result()
 
 
 def _now() -> float:

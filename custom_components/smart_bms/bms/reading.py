@@ -1,7 +1,7 @@
 """Reading and Identity: what any pack says of itself, in one vocabulary for all makes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Final, Self
@@ -142,13 +142,15 @@ class Reading:
     def problems(self) -> tuple[Alarm, ...]:
         """Alarms that the user should act on.
 
-        Notices are left out, and so is cell overvoltage of a full battery: that is how charging ends.
+        Notices and early warnings are left out, and so is cell overvoltage of a full battery: that is how charging ends.
         """
         full = self.soc is not None and self.soc >= FULL_SOC
         return tuple(
             alarm
             for alarm in self.alarms or ()
-            if alarm.severity is not Severity.NOTICE and not (full and alarm is Alarm.CELL_OVERVOLTAGE)
+            if alarm.severity is not Severity.NOTICE
+            and not alarm.is_early
+            and not (full and alarm is Alarm.CELL_OVERVOLTAGE)
         )
 
 
@@ -170,6 +172,21 @@ class Identity:
     runtime: int | None = None
     details: Mapping[str, Detail] = NOTHING
 
+    def completed_by(self, known: Identity | None) -> Identity:
+        """Return it with what an earlier answer told and this one lacks: answers get lost, packs do not forget who they are.
+
+        Another dialect is another pack. What decides over writes is only taken over from a pack of the same model.
+        """
+        if known is None or (known.family, known.variant) != (self.family, self.variant):
+            return self
+        missing = {name: getattr(known, name) for name in _TEXTS if not getattr(self, name)}
+        if not self.model or self.model != known.model:
+            return replace(self, **missing)
+        missing["max_cells"] = self.max_cells or known.max_cells
+        return replace(self, **missing, details={**known.details, **self.details})
+
+
+_TEXTS: Final = ("model", "hw_version", "sw_version", "serial_number", "manufacturing_date")
 
 DERIVED: Final = (
     "cell_count",

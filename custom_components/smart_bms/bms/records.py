@@ -129,7 +129,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="script/decode", description="Decode recorded traffic of a pack.")
     parser.add_argument("family", choices=sorted(FAMILIES))
     parser.add_argument("files", nargs="+", metavar="FILE", help="capture (JSON lines), hex lines or log; - is stdin")
-    parser.add_argument("--redact", action="store_true", help="leave out serial number, name and user data")
+    parser.add_argument(
+        "--redact", action="store_true", help="leave out serial number, names, user data, address and passwords"
+    )
     options = parser.parse_args(arguments)
     for name in options.files:
         try:

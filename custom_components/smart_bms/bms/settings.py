@@ -70,6 +70,8 @@ class Setting:
     """Smallest difference that the wire can carry; None for a 32-bit float."""
     options: tuple[str, ...] = ()
     """Values of a choice; the longest text as its length in `maximum`."""
+    at_most: str = ""
+    """Key of a parameter that it must not exceed."""
     dangerous: bool = False
     """A wrong value can harm the battery or leave the house dark: it takes a second word from the user."""
     procedure: bool = False

@@ -79,7 +79,7 @@ def _ranges(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
         unused = value == 0 and setting.unit == "V"
         if not setting.minimum <= value <= setting.maximum and not unused:
             yield Finding(
-                code="outside_manual",
+                code="outside_manual" if catalogue.presets else "outside_limits",
                 severity=Severity.WARNING,
                 parameters=(key,),
                 details={
@@ -128,6 +128,8 @@ def _balancing(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
             },
         )
     advised = catalogue.advised_balance_trigger or _BALANCE_TRIGGER[capacity > _LARGE_CAPACITY]
+    if not catalogue.presets and catalogue.advised_balance_trigger is None:
+        return  # no manual, no advice
     if trigger is not None and trigger != advised:
         yield Finding(
             code="balance_trigger_advice",

@@ -22,7 +22,7 @@ MOST_WAITING: Final = 20
 SEEN_WITHIN: Final = 6.0
 """Seconds in which the effect of a calibration must show in the readings."""
 SECOND_LOOK: Final = 1.0
-"""Seconds after which a write that the pack did not acknowledge is looked for again."""
+"""Seconds after which a write that did not show is looked for again."""
 _RECENT: Final = 5.0
 """Age in s of parameters that are good enough to plan several writes with, or none at all."""
 
@@ -216,13 +216,13 @@ class Control:
         try:
             await self._save()
             record.sent_at = _monotonic()
-            acknowledged = await self._pack.write(step.key, step.new)
+            await self._pack.write(step.key, step.new)
             if setting.kind is Kind.COMMAND:
                 await self._see_what_changed(record, before)
             elif setting.seen is not None:
                 await self._see(setting, setting.seen, record)
             else:
-                await self._read_back(setting, record, acknowledged=acknowledged)
+                await self._read_back(setting, record)
         except ValueError:
             # Only the pack knew: what it has now leaves no room for this value. Nothing was sent.
             record.outcome, record.found = Outcome.REFUSED, step.old
@@ -236,13 +236,13 @@ class Control:
         self.watch.compare()
         return record
 
-    async def _read_back(self, setting: Setting, record: Record, *, acknowledged: bool) -> None:
+    async def _read_back(self, setting: Setting, record: Record) -> None:
         """Find out what the pack has now. Only this proves a write."""
         settings = await self._read_again(setting.key)
         record.found = settings.values.get(setting.key)
         record.outcome = outcome_of(setting, record)
-        if record.outcome is Outcome.REFUSED and not acknowledged:
-            # Not a word from the pack: it may just be slow.
+        if record.outcome is Outcome.REFUSED:
+            # It may just be slow, whatever it said; or its answer was on its way before the write was.
             await asyncio.sleep(SECOND_LOOK)
             settings = await self._read_again(setting.key)
             record.found = settings.values.get(setting.key)

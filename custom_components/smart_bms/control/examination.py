@@ -11,7 +11,7 @@ from .consequence import consequence_findings
 from .findings import Finding, Severity, words
 from .plan import Step, plan
 from .request import Permission, Request
-from .validity import HIGHEST, key_findings, order_findings, value_findings
+from .validity import HIGHEST, at_most_findings, key_findings, order_findings, value_findings
 
 OF_THE_MOMENT: Final = frozenset(
     {
@@ -55,6 +55,7 @@ def examine(pack: Pack, permission: Permission, changes: Mapping[str, object], r
         return Examination(steps=[], findings=findings)
     current = dict(settings.values)
     valid: dict[str, SettingValue | None] = {}
+    moved = {also for key in changes if key in catalogue.settings for also in catalogue.settings[key].also_changes}
     for key, value in changes.items():
         if wrong := [*key_findings(catalogue, key)]:
             findings += wrong
@@ -62,9 +63,11 @@ def examine(pack: Pack, permission: Permission, changes: Mapping[str, object], r
         setting = catalogue.settings[key]
         if (present := present_value(pack, setting)) is not None:
             current[key] = present
-        if setting.kind is not Kind.COMMAND and present is not None and _is_already(setting, present, value):
+        already = setting.kind is not Kind.COMMAND and present is not None and _is_already(setting, present, value)
+        if already and key not in moved:
             continue  # what a pack has may lie outside of what may be written
         wrong = [*value_findings(setting, value, exact=request.exact)]
+        wrong += at_most_findings(catalogue, setting, value, current)
         if setting.hidden is not None and setting.hidden(reading):
             wrong.append(Finding(code="hidden_now", parameters=(key,), details={"parameter": words(key)}))
         findings += wrong
@@ -72,7 +75,7 @@ def examine(pack: Pack, permission: Permission, changes: Mapping[str, object], r
             valid[key] = value  # type: ignore[assignment]
     steps = plan(catalogue, valid, current)
     changed = {step.key: step.new for step in steps if step.new is not None}
-    findings += order_findings(catalogue, current | changed, changed)
+    findings += order_findings(catalogue, current | changed, changed, before=current)
     findings += _assurance_findings(catalogue, steps, permission, request)
     trips = consequence_findings(catalogue, changed, current, reading)
     findings += (replace(trip, severity=Severity.WARNING) if request.force else trip for trip in trips)

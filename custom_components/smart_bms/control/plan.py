@@ -23,15 +23,15 @@ def plan(
     In a chain of falling values those that rise go first, from the top down, then those that fall, from the bottom up: no
     value ever passes its neighbour. What is switched off is switched off first, what is switched on comes last.
     """
-    steps = [
-        Step(key, current.get(key), new)
+    changing = [
+        key
         for key, new in changes.items()
         if catalogue.settings[key].kind is Kind.COMMAND or not catalogue.settings[key].same(current.get(key), new)
     ]
+    # What the pack sets by itself along with another parameter is written after that, also if it is so now.
+    moved = {also for key in changing for also in catalogue.settings[key].also_changes}
+    steps = [Step(key, current.get(key), new) for key, new in changes.items() if key in moved or key in changing]
     places = _places(catalogue.chains)
-
-    # What the pack sets by itself along with another parameter is written after that.
-    moved = {key for step in steps for key in catalogue.settings[step.key].also_changes}
 
     def rank(step: Step) -> tuple[int, int]:
         if step.key in moved:

@@ -28,7 +28,7 @@ def make(identity: Identity, settings: Settings, catalogue: Catalogue, at: datet
         "parameters": {
             key: value
             for key, value in settings.values.items()
-            if key in catalogue.settings and not catalogue.settings[key].personal
+            if key in catalogue.settings and not (catalogue.settings[key].personal or catalogue.settings[key].moves)
         },
     }
 
@@ -84,7 +84,7 @@ def differences(
     found: dict[str, tuple[SettingValue | None, SettingValue | None]] = {}
     for key in dict.fromkeys((*one, *other)):
         setting = catalogue.settings.get(key)
-        if setting is not None and setting.personal:
+        if setting is not None and (setting.personal or setting.moves):
             continue
         mine, theirs = one.get(key), other.get(key)
         if not (setting.same(mine, theirs) if setting else mine == theirs):

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import pairwise
 import math
+from types import MappingProxyType
 from typing import Final
 
 from ..bms.settings import Catalogue, Chain, Kind, Proof, Setting, SettingValue
@@ -96,14 +97,37 @@ def broken_orders(
                 yield higher, lower
 
 
-def order_findings(
-    catalogue: Catalogue, values: Mapping[str, SettingValue], touched: Iterable[str] | None = None
+def at_most_findings(
+    catalogue: Catalogue, setting: Setting, value: object, current: Mapping[str, SettingValue]
 ) -> Iterator[Finding]:
-    """Yield the broken orders of the whole set; with `touched` only of the chains that hold one of these."""
+    """Yield that a value is more than another parameter allows."""
+    most = current.get(setting.at_most)
+    if isinstance(most, (int, float)) and isinstance(value, (int, float)) and value > most:
+        yield _finding(
+            "more_than",
+            setting,
+            value=shown(value, setting),
+            other=words(setting.at_most),
+            most=shown(most, catalogue.settings.get(setting.at_most)),
+        )
+
+
+def order_findings(
+    catalogue: Catalogue,
+    values: Mapping[str, SettingValue],
+    touched: Iterable[str] | None = None,
+    before: Mapping[str, SettingValue] = MappingProxyType({}),
+) -> Iterator[Finding]:
+    """Yield the broken orders of the whole set; with `touched` only of the chains that hold one of these.
+
+    What was out of order `before`, and is not touched, is as the pack was delivered.
+    """
     keys = None if touched is None else set(touched)
+    known = set(broken_orders(before, catalogue.chains, catalogue.may_equal))
     chains = [chain for chain in catalogue.chains if keys is None or keys & set(chain)]
     for higher, lower in broken_orders(values, chains, catalogue.may_equal):
-        yield pair_finding("order_broken", catalogue, values, higher, lower)
+        if (higher, lower) not in known or (keys and keys & {higher, lower}):
+            yield pair_finding("order_broken", catalogue, values, higher, lower)
     cells = values.get("cell_count")
     for pack_limit, cell_limit in catalogue.pack_limits.items():
         if cells is None or (keys is not None and not keys & {pack_limit, cell_limit}):

@@ -124,6 +124,8 @@ def test_windows_of_all_else(dialect) -> None:
             assert limits(found, key) == SPREAD, key
         elif key.startswith("temperature_imbalance") and setting.unit == "°C":
             assert limits(found, key) == DEGREES, key
+        elif key.startswith("mosfet") and setting.unit == "°C":
+            assert limits(found, key) == (-40, 130), key
         elif setting.unit == "°C":
             assert limits(found, key) == TEMPERATURE, key
         elif setting.unit == "%":

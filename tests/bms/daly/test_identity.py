@@ -154,6 +154,6 @@ def test_an_identity_of_a5() -> None:
     assert (identity.model, identity.sw_version, identity.max_cells) == ("DL-BMS-R32-01E", "20210222-1.01T", None)
 
 
-def test_a_board_that_tells_nothing_still_has_a_name() -> None:
+def test_a_board_that_tells_nothing_has_no_name() -> None:
     identity = identity_of(Dialect.A5, {}, cells=None, details={})
-    assert (identity.family, identity.variant, identity.model) == ("daly", "A5", "Daly")
+    assert (identity.family, identity.variant, identity.model) == ("daly", "A5", "")

@@ -39,26 +39,26 @@ CONTRADICTION = "current_against_state"
     ],
 )
 def test_one_reading(inverted, wire, state, expected) -> None:
-    assert Sign({}, inverted=inverted).apply(wire, state) == expected
+    assert Sign({}, "D2", inverted=inverted).apply(wire, state) == expected
 
 
 def test_nothing_reads_minus_zero() -> None:
-    assert str(Sign({}, inverted=True).apply(0.0, "idle")) == "0.0"
+    assert str(Sign({}, "D2", inverted=True).apply(0.0, "idle")) == "0.0"
 
 
 @pytest.mark.parametrize("inverted", [False, True])
 def test_three_contradictions_in_a_row_turn_the_sign_and_are_remembered(inverted) -> None:
     memory: dict[str, object] = {}
-    sign = Sign(memory, inverted=inverted)
+    sign = Sign(memory, "D2", inverted=inverted)
     wrong = -9.0 if inverted else 9.0
     assert apply_all(sign, *[(wrong, "discharging")] * 4) == [CONTRADICTION, CONTRADICTION, -9.0, -9.0]
     assert sign.inverted is not inverted
-    assert Sign(memory, inverted=inverted).apply(wrong, "discharging") == -9.0
+    assert Sign(memory, "D2", inverted=inverted).apply(wrong, "discharging") == -9.0
 
 
 def test_fewer_contradictions_change_nothing() -> None:
     memory: dict[str, object] = {}
-    sign = Sign(memory, inverted=False)
+    sign = Sign(memory, "D2", inverted=False)
     twice = [(9.0, "discharging")] * 2
     found = apply_all(sign, *twice, (-9.0, "discharging"), *twice, (9.0, "charging"), *twice)
     assert found == [CONTRADICTION] * 2 + [-9.0] + [CONTRADICTION] * 2 + [9.0] + [CONTRADICTION] * 2
@@ -66,19 +66,31 @@ def test_fewer_contradictions_change_nothing() -> None:
 
 
 def test_a_single_lag_of_the_state_later_turns_nothing_back() -> None:
-    sign = Sign({}, inverted=True)
+    sign = Sign({}, "D2", inverted=True)
     apply_all(sign, *[(9.0, "charging")] * 3)
     assert apply_all(sign, (9.0, "charging"), (9.0, "discharging"), (9.0, "charging")) == [9.0, CONTRADICTION, 9.0]
     assert not sign.inverted
 
 
 def test_the_sign_can_turn_back() -> None:
-    sign = Sign({}, inverted=False)
+    sign = Sign({}, "D2", inverted=False)
     apply_all(sign, *[(9.0, "discharging")] * 3)
     assert apply_all(sign, *[(9.0, "charging")] * 3) == [CONTRADICTION, CONTRADICTION, 9.0]
     assert not sign.inverted
 
 
 def test_what_was_found_earlier_outweighs_the_habit_of_the_dialect() -> None:
-    assert Sign({"current_inverted": True}, inverted=False).apply(4.0, "idle") == -4.0
-    assert Sign({"current_inverted": False}, inverted=True).apply(4.0, "idle") == 4.0
+    assert Sign({"current_inverted_D2": True}, "D2", inverted=False).apply(4.0, "idle") == -4.0
+    assert Sign({"current_inverted_D2": False}, "D2", inverted=True).apply(4.0, "idle") == 4.0
+
+
+def test_what_another_dialect_taught_does_not_count() -> None:
+    memory = {"current_inverted_A5": True}
+    assert Sign(memory, "D2", inverted=False).apply(4.0, "idle") == 4.0
+
+
+def test_contradictions_must_follow_each_other() -> None:
+    sign = Sign({}, "D2", inverted=False)
+    lagging = [(9.0, "discharging"), (0.5, "idle"), (9.0, "discharging"), (20.0, "idle"), (9.0, "discharging")]
+    apply_all(sign, *lagging)
+    assert not sign.inverted

@@ -20,8 +20,10 @@ ALL = tuple(BY_KEY)
 SWITCHES = ("charge_switch", "discharge_switch")
 
 
-def identity(*, coarse: bool = False, cells: int | None = 4) -> Identity:
-    return Identity(family="jbd", variant="classic", model="X", max_cells=cells, details={"coarse_units": coarse})
+def identity(*, coarse: bool = False, cells: int | None = 4, front_end: int | None = 0) -> Identity:
+    told = {} if front_end is None else {"front_end": front_end}
+    details = {"coarse_units": coarse, **told}
+    return Identity(family="jbd", variant="classic", model="X", max_cells=cells, details=details)
 
 
 def catalogue(stated=ALL, **options):
@@ -208,6 +210,13 @@ def test_what_is_only_read_and_what_is_behind_the_gate_of_experts() -> None:
         *("discharge_overcurrent_2_delay", "discharge_overcurrent_2_threshold"),
         *("hardware_cell_overvoltage_delay", "hardware_cell_undervoltage_delay", "soc_100_voltage_fine"),
     }
+
+
+@pytest.mark.parametrize("front_end", [None, 3])
+def test_the_short_circuit_word_of_an_unknown_front_end_is_never_written(front_end) -> None:
+    settings = catalogue(front_end=front_end).settings
+    for key in ("short_circuit_delay", "discharge_overcurrent_2_threshold"):
+        assert settings[key].proof is Proof.READ_ONLY
 
 
 def test_what_a_board_does_not_state_is_not_offered() -> None:

@@ -132,7 +132,8 @@ async def test_every_board_streams_and_tells_its_parameters(monkeypatch, board) 
         assert pack.last_settings.values["cell_overvoltage"] == 3.6
         assert pack.last_settings.values["model_name"] == label.model
         assert not peripheral.factory_mode
-        assert exits_of(peripheral) == [EXIT_A]
+        # Once for the units, once for all.
+        assert exits_of(peripheral) == [EXIT_A] * (1 if label is LEGACY else 2)
         readings = pack.last_reading
         await until(lambda: pack.last_reading is not readings)
         assert pack.state is LinkState.STREAMING
@@ -299,15 +300,31 @@ async def test_a_board_without_a_name_is_identified_all_the_same() -> None:
     wire.tamper = lambda said, answers: [reply(said.register, status=0x80)] if said.register in (5, 0) else answers
     await wire.begin()
     (identity,) = wire.sink.identities
-    assert (identity.model, identity.details["front_end"]) == ("JBD", 0)
+    assert (identity.model, identity.details["front_end"]) == ("", 0)
 
 
-@pytest.mark.parametrize(("data", "front_end"), [(b"\x00\x03", 3), (b"", 0)])
+@pytest.mark.parametrize(("data", "front_end"), [(b"\x00\x03", 3), (b"", None)])
 async def test_the_front_end_is_told(data, front_end) -> None:
     wire = wire_of()
     wire.tamper = lambda said, answers: [reply(0, data)] if said.register == 0 and not said.write else answers
     await wire.begin()
-    assert wire.sink.identities[0].details["front_end"] == front_end
+    assert wire.sink.identities[0].details.get("front_end") == front_end
+
+
+async def test_a_front_end_that_did_not_answer_is_not_known() -> None:
+    wire = wire_of()
+    wire.tamper = lambda said, answers: [] if said.register == 0 and not said.write else answers
+    await wire.begin()
+    assert "front_end" not in wire.sink.identities[0].details
+    assert (await wire.driver.read_settings()).values["short_circuit_threshold"] == "155_mv"
+
+
+async def test_a_long_look_at_the_parameters_does_not_keep_the_values_waiting(monkeypatch) -> None:
+    monkeypatch.setattr("custom_components.smart_bms.bms.jbd.driver._LONGEST_LOOK", 0.0)
+    wire = await wire_of().begin()
+    await wire.driver._poll()
+    await wire.driver.read_settings()
+    assert len(wire.sink.readings) > 2
 
 
 async def test_an_empty_notification_is_no_echo() -> None:
@@ -811,6 +828,76 @@ async def test_counters_that_make_no_sense_are_none() -> None:
     assert not wire.sink.readings[-1].counters
 
 
+async def test_units_are_known_before_the_first_reading() -> None:
+    wire = wire_of(hundred_ma=True)
+    wire.terms.memory.clear()
+    original = wire.peripheral.firmware._fet_byte
+    wire.peripheral.firmware._fet_byte = lambda: original() & 0x7F
+    await wire.begin()
+    await wire.driver._poll()
+    assert [reading.full_capacity for reading in wire.sink.readings] == [100]
+    assert not wire.peripheral.factory_mode
+
+
+async def test_a_board_that_does_not_open_its_parameters_is_read_all_the_same() -> None:
+    wire = wire_of()
+    wire.terms.memory.clear()
+    wire.tamper = lambda said, answers: [reply(0, status=0x81)] if said == Said(True, ENTER, b"\x56\x78") else answers
+    await wire.begin()
+    assert await wire.driver._poll()
+
+
+@pytest.mark.parametrize("status", [0x82, 0x83])
+async def test_a_leave_that_was_not_understood_is_said_again(status) -> None:
+    wire = await wire_of().begin()
+    refused: list[Said] = []
+
+    def refuse_once(said: Said, answers: list[bytes]) -> list[bytes]:
+        if said == Said(True, EXIT, EXIT_A) and not refused:
+            refused.append(said)
+            wire.peripheral.factory_mode = True
+            return [reply(EXIT, status=status)]
+        return answers
+
+    wire.tamper = refuse_once
+    await wire.driver.read_settings()
+    assert not wire.peripheral.factory_mode
+    assert exits(wire) == [EXIT_A] * 2
+
+
+async def test_what_was_not_left_is_left_before_the_next_poll() -> None:
+    wire = await wire_of().begin()
+    wire.deaf = lambda packet: packet == request(EXIT, EXIT_A)
+    await wire.driver.read_settings()
+    assert wire.peripheral.factory_mode
+    wire.deaf = lambda _: False
+    assert await wire.driver._poll()
+    assert not wire.peripheral.factory_mode
+
+
+async def test_a_late_answer_to_a_look_acknowledges_no_write() -> None:
+    wire = await wire_of().begin()
+    wire.peripheral.faults.forget_writes = True
+
+    def answer_a_look(said: Said, answers: list[bytes]) -> list[bytes]:
+        if said.write and said.register == OVERVOLTAGE:
+            return [reply(OVERVOLTAGE, b"\x0e\x10"), reply(OVERVOLTAGE, status=0x83)]
+        return answers
+
+    wire.tamper = answer_a_look
+    assert not await wire.driver.write("cell_overvoltage", 3.65)
+    assert exits(wire)[-1] == EXIT_A
+
+
+async def test_a_text_that_is_cut_is_no_answer() -> None:
+    wire = await wire_of().begin()
+    await wire.driver.read_settings()
+    wire.tamper = lambda said, answers: [reply(0xA2, b"\x09abc")] if said.register == 0xA2 else answers
+    with pytest.raises(SilentError):
+        await wire.driver.read_settings("barcode")
+    assert not wire.peripheral.factory_mode
+
+
 async def test_units_that_only_the_function_word_tells_are_told_to_all() -> None:
     wire = wire_of(hundred_ma=True)
     firmware = wire.peripheral.firmware
@@ -1044,15 +1131,15 @@ async def test_a_write_that_is_cancelled_leaves_what_was_written(open_wire) -> N
     assert await wire.driver._poll()
 
 
-async def test_what_is_cancelled_while_leaving_is_left_by_the_next_session(wire) -> None:
+async def test_what_is_cancelled_while_leaving_is_left_all_the_same(wire) -> None:
     wire.deaf = lambda packet: packet == request(EXIT, EXIT_A) and not wire.lost and len(exits(wire)) < 1
     task = asyncio.create_task(wire.driver.read_settings())
     await until(lambda: exits(wire))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert "factory_mode" in wire.terms.memory
-    wire = await wire.again().begin()
+    assert exits(wire) == [EXIT_A] * 2
+    assert "factory_mode" not in wire.terms.memory
     assert not wire.peripheral.factory_mode
 
 

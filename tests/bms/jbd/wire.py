@@ -102,7 +102,11 @@ class Wire:
     def __init__(self, peripheral: JbdPeripheral, **terms: Any) -> None:
         peripheral.written = deque()
         self.peripheral = peripheral
-        self.terms = terms.pop("terms", None) or Terms(address=peripheral.address, interval=0.01, **terms)
+        # Its units are known from an earlier session, so that the parameters are only opened where a test wants it.
+        memory = {"coarse_units": False}
+        self.terms = terms.pop("terms", None) or Terms(
+            address=peripheral.address, interval=0.01, memory=memory, **terms
+        )
         self.sink = Listener()
         self.driver = JbdDriver(self, self.sink, self.terms, SHORT)
         self.lost = False

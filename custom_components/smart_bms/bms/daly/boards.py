@@ -338,14 +338,20 @@ def _words(data: bytes) -> tuple[int, ...]:
     return Words(Dialect.D2, data).words
 
 
-def _details(password: bytes, settings: Mapping[str, SettingValue]) -> dict[str, Detail]:
-    details: dict[str, Detail] = {"default_password": is_default_password(password)} if password else {}
+def details_of(settings: Mapping[str, SettingValue]) -> dict[str, Detail]:
+    """Return what the parameters tell of the cells, which decides what may be written."""
+    details: dict[str, Detail] = {}
     if isinstance(chemistry := settings.get("battery_type"), str):
         details["battery_type"] = chemistry
     nominal = settings.get("nominal_cell_voltage")
     if isinstance(nominal, (int, float)):
         details["nominal_cell_voltage"] = nominal
     return details
+
+
+def _details(password: bytes, settings: Mapping[str, SettingValue]) -> dict[str, Detail]:
+    details: dict[str, Detail] = {"default_password": is_default_password(password)} if password else {}
+    return details | details_of(settings)
 
 
 BOARDS: Final[Mapping[Dialect, Callable[[Line, int], Board]]] = {

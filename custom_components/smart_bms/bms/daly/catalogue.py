@@ -88,6 +88,7 @@ _WINDOWS: Final = {
     "balance_start_voltage": _BALANCE_START,
 }
 """By what the keys begin with."""
+_OTHER_TEMPERATURES: Final = ("temperature_imbalance", "mosfet")
 _NOMINAL: Final = ((2.6, "lto"), (3.4, "lfp"), (3.8, "nmc"))
 """Highest nominal voltage of a cell in V, and what that cell is."""
 _LOWEST_NOMINAL: Final = 1.5
@@ -127,8 +128,8 @@ def _range_of(row: Parameter, identity: Identity) -> _Range:
             if start.startswith("pack_"):
                 return _Range(round(low * (cells or 1), 1), round(high * (cells or _MOST_CELLS), 1), 0.1)
             return _Range(low, high, 0.001)
-    if row.key.startswith("temperature_imbalance") and row.unit is Unit.CELSIUS:
-        return _Range(1, 60)
+    if row.key.startswith(_OTHER_TEMPERATURES) and row.unit is Unit.CELSIUS:
+        return _Range(1, 60) if row.key.startswith("temperature") else _Range(-40, 130)
     return _BY_UNIT.get(row.unit, _Range(0, 0))
 
 

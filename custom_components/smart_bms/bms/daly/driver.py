@@ -7,7 +7,7 @@ say: only what was asked, and the length, tell.
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, override
 
 from bleak.backends.service import BleakGATTServiceCollection
@@ -17,10 +17,10 @@ from ..driver import Sink, Terms, Writer
 from ..errors import FrameError, SilentError
 from ..link import Channel
 from ..polling import PollingDriver
-from ..reading import Reading
+from ..reading import Identity, Reading
 from ..settings import Settings, SettingValue
 from .advertisement import OTHER_SERVICE, SERVICE
-from .boards import BOARDS, PROBES, Board
+from .boards import BOARDS, PROBES, Board, details_of
 from .common import completed
 from .frames import A5Frame, Dialect, Message, Reassembler, Words
 from .settings import write_frame
@@ -65,7 +65,8 @@ class DalyDriver(PollingDriver):
         self._reassembler = Reassembler()
         self._broken_counted = 0
         self._board: Board | None = None
-        self._sign = Sign(terms.memory, inverted=False)
+        self._identity: Identity | None = None
+        self._sign = Sign(terms.memory, "", inverted=False)
         self._settings: Settings | None = None
         self._settings_failures = 0
         self._wanted: Wanted = lambda _: False
@@ -180,12 +181,14 @@ class DalyDriver(PollingDriver):
             if board is None and not switched and await self._link.switch_channel():
                 switched, board = True, await self._detect()
             if board is None:
+                self._terms.memory.pop(_OTHER_CHANNEL, None)
                 raise SilentError("it answers in none of the three dialects")
             self._board = board
-            self._sign = Sign(self._terms.memory, inverted=board.inverted)
+            self._sign = Sign(self._terms.memory, board.dialect, inverted=board.inverted)
             self._terms.memory[_OTHER_CHANNEL] = switched
             self._terms.memory[_DIALECT] = (board.dialect, board.host)
-            self._sink.identity(await board.identify())
+            self._identity = await board.identify()
+            self._sink.identity(self._identity)
 
     async def _detect(self) -> Board | None:
         """Return the board that answers, asked in every dialect with reads alone."""
@@ -236,6 +239,13 @@ class DalyDriver(PollingDriver):
         async with self._turn:
             settings = await self._known_board().read_settings(key, self._settings)
             self._settings = settings
+        if (
+            self._identity is not None
+            and (told := details_of(settings.values)).items() - self._identity.details.items()
+        ):
+            # The chemistry decides which values may be written.
+            self._identity = replace(self._identity, details={**self._identity.details, **told})
+            self._sink.identity(self._identity)
         self._sink.settings(settings)
         return settings
 

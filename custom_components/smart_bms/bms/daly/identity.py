@@ -8,7 +8,6 @@ from .common import text, texts
 from .frames import Dialect
 
 _DEFAULT_PASSWORD: Final = b"123456"
-_UNNAMED: Final = "Daly"
 _DATE: Final = re.compile(r"20\d{6}$")
 _P81_FIELD: Final = 14
 _P81_SERIAL: Final = slice(0x18D - 0x178, 0x18D - 0x178 + 7)
@@ -60,7 +59,7 @@ def identity_of(dialect: Dialect, told: dict[str, str], *, cells: int | None, de
     return Identity(
         family="daly",
         variant=dialect,
-        model=told.get("hw_version") or _UNNAMED,
+        model=told.get("hw_version", ""),
         hw_version=told.get("hw_version", ""),
         sw_version=told.get("sw_version", ""),
         serial_number=told.get("serial_number", ""),

@@ -27,6 +27,9 @@ def decode_settings(dialect: Dialect, blocks: Blocks) -> dict[str, SettingValue]
     counts = [values.pop(key) for key in _CELL_COUNTS if key in values]
     if counts:
         values["cell_count"] = sum(count for count in counts if isinstance(count, int))
+    if not any(values.get(key, True) for key in ("max_charge_current", "max_discharge_current")):
+        # A balancer without switches: what it holds for a pack means nothing.
+        values = {key: value for key, value in values.items() if not key.startswith("pack_") and "current" not in key}
     return values
 
 

@@ -11,8 +11,8 @@ from typing import Final
 
 from ..reading import Identity, Reading
 from ..settings import Catalogue, Chain, Kind, Proof, Setting, SettingValue, Unit
-from .registers import BY_KEY, REGISTERS, Register
-from .settings import CHARGE_SWITCH, COMMANDED, DISCHARGE_SWITCH, REMAINING_CAPACITY
+from .registers import BY_KEY, OF_FRONT_END, REGISTERS, Register
+from .settings import CHARGE_SWITCH, COMMANDED, DISCHARGE_SWITCH, REMAINING_CAPACITY, TI_FRONT_END
 
 CHAINS: Final[tuple[Chain, ...]] = (
     (
@@ -70,7 +70,7 @@ _DANGEROUS: Final = frozenset(
     }
 )
 _MOVING: Final = frozenset({"cycle_count", "function_word"})
-_PERSONAL: Final = frozenset({"barcode"})
+_PERSONAL: Final = frozenset({"barcode", "board_serial_number"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,18 +158,20 @@ def catalogue_of(identity: Identity, stated: Collection[str]) -> Catalogue:
     """Return what can be set on this pack, which states the parameters of these keys."""
     coarse = identity.details.get("coarse_units") is True
     found = {setting.key: setting for setting in _SWITCHES}
-    found |= {row.key: _setting(row, identity.max_cells, coarse=coarse) for row in REGISTERS if row.key in stated}
+    found |= {row.key: _setting(row, identity, coarse=coarse) for row in REGISTERS if row.key in stated}
     if "design_capacity" in stated:
         found[REMAINING_CAPACITY] = Setting(
             key=REMAINING_CAPACITY,
             kind=Kind.NUMBER,
-            proof=Proof.PROVEN,
+            # In which steps a board with coarse units takes it nobody has tried.
+            proof=Proof.EXPERIMENTAL if coarse else Proof.PROVEN,
             unit=Unit.AMPERE_HOUR,
             minimum=0,
             maximum=655.35,
             step=0.1,
             resolution=0.01,
             dangerous=True,
+            at_most="design_capacity",
             seen=lambda reading: reading.remaining_capacity,
             tolerance=0.5,
         )
@@ -184,12 +186,14 @@ def catalogue_of(identity: Identity, stated: Collection[str]) -> Catalogue:
     )
 
 
-def _setting(row: Register, cells: int | None, *, coarse: bool) -> Setting:
-    limits = _range_of(row, cells, coarse=coarse)
+def _setting(row: Register, identity: Identity, *, coarse: bool) -> Setting:
+    limits = _range_of(row, identity.max_cells, coarse=coarse)
+    # A word of which it is not certain how it is laid out must not be written.
+    unsure = row.key in OF_FRONT_END and identity.details.get("front_end") != TI_FRONT_END
     return Setting(
         key=row.key,
         kind=row.kind,
-        proof=row.proof,
+        proof=Proof.READ_ONLY if unsure else row.proof,
         unit=row.unit,
         minimum=limits.minimum,
         maximum=limits.maximum,

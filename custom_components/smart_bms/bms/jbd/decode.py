@@ -190,6 +190,9 @@ def decode_basic(data: bytes, *, coarse: bool = False) -> dict[str, Any]:
             protections, closed=values["discharging_enabled"], openers=_DISCHARGE_OPENERS, against=values["current"]
         ),
     }
+    if protections & _SOFTWARE_LOCK and not any(locks.values()) and None not in locks.values():
+        # One of them is locked: a current too small to tell is sparing a body diode.
+        locks = {}
     details |= {key: lock for key, lock in locks.items() if lock is not None}
     values["alarms"] = _alarms(protections, warnings)
     return values

@@ -16,7 +16,7 @@ from ..channels import choose
 from ..driver import Sink, Terms, Writer
 from ..errors import FrameError, LinkLostError, PairingNeededError, PasswordNeededError, SilentError, WrongPasswordError
 from ..link import Channel
-from ..polling import PollingDriver
+from ..polling import PollingDriver, to_the_end
 from ..reading import Identity
 from ..settings import Settings, SettingValue
 from .advertisement import OTHER_SERVICES, SERVICE
@@ -37,12 +37,13 @@ from .frames import (
     write_request,
 )
 from .identity import Variant, identity_of, variant_of
-from .registers import BY_KEY, BY_REGISTER, FIRST_TEXT
+from .registers import BY_KEY, BY_REGISTER, FIRST_TEXT, FUNCTION_WORD
 from .settings import (
     CHARGE_SWITCH,
     COMMANDED,
     LOCKS,
     REMAINING_CAPACITY,
+    Registers,
     decode_register,
     decode_settings,
     encode_register,
@@ -61,11 +62,16 @@ _TRIES: Final = 2
 _ENTER_TRIES: Final = 3
 _MOST_SETTINGS_FAILURES: Final = 3
 _POLLS_BETWEEN_COUNTERS: Final = 12
+_LONGEST_LOOK: Final = 5.0
+"""Seconds for which the parameters may be looked at without a look at the values."""
 _PROBES_PLACE: Final = 22
 """Of the number of probes in basic information."""
 _UNLOCK_DATA: Final = b"\x06J1B2D4"
 _NO_LOGIN: Final = b"\x06" + bytes(6)
+_LEFT: Final = (Status.DONE, Status.UNKNOWN_REGISTER, Status.NOT_NOW)
+"""Answers to closing the parameters after which they are closed."""
 _DIRTY: Final = "factory_mode"
+_COARSE: Final = "coarse_units"
 _LAST_LOCKS: Final = "last_locks"
 
 
@@ -107,7 +113,8 @@ class JbdDriver(PollingDriver):
         self._broken_counted = 0
         self._variant = Variant.CLASSIC
         self._identity: Identity | None = None
-        self._front_end = 0
+        self._front_end: int | None = None
+        self._read_at = 0.0
         self._registers: dict[int, bytes] = {}
         self._registers_at = 0.0
         self._settings: Settings | None = None
@@ -158,7 +165,7 @@ class JbdDriver(PollingDriver):
             # Late, or somebody else's: it answers nothing that was asked now.
             self._sink.drop("unasked")
             return
-        if message.register == LEGACY and not _may_answer(message, self._asked):
+        if not _may_answer(message, self._asked):
             self._sink.drop("unasked")
             return
         self._answer.set_result((message, now))
@@ -197,12 +204,16 @@ class JbdDriver(PollingDriver):
         self._expected, self._asked = register, frame
         self._answer = asyncio.get_running_loop().create_future()
         try:
-            for start in range(0, len(frame), _PACKET):
-                await self._link.write(frame[start : start + _PACKET])
+            # Whole: the board would take what comes next for the rest of a frame that was cut.
+            await to_the_end(self._send(frame))
             async with asyncio.timeout(self._timing.answer):
                 return await self._answer
         finally:
             self._answer = self._expected = None
+
+    async def _send(self, frame: bytes) -> None:
+        for start in range(0, len(frame), _PACKET):
+            await self._link.write(frame[start : start + _PACKET])
 
     async def _read(self, register: int, *, tries: int = _TRIES) -> tuple[bytes, float]:
         return await self._exchange(register, read_request(register), tries=tries)
@@ -229,6 +240,8 @@ class JbdDriver(PollingDriver):
     @override
     async def _begin(self) -> None:
         await asyncio.sleep(self._timing.settle)
+        # Somebody else may have commanded something since.
+        self._terms.memory.pop(_LAST_LOCKS, None)
         async with self._turn:
             if visit := self._terms.memory.get(_DIRTY):
                 await self._leave_factory(visit)
@@ -291,15 +304,44 @@ class JbdDriver(PollingDriver):
             model = (await self._read(Command.MODEL))[0].split(b"\0")[0].decode("ascii", "replace").strip()
         if self._variant is not Variant.LEGACY:
             self._variant = variant_of(values)
-            with suppress(SilentError):
-                front_end, _ = await self._read(Command.FACTORY_ENTER, tries=1)
-                self._front_end = front_end[-1] if front_end else 0
+            self._front_end = await self._ask_for_front_end()
         self._identity = identity_of(self._variant, model, values, front_end=self._front_end)
         self._sink.identity(self._identity)
+        if _COARSE not in self._terms.memory and self._variant is not Variant.LEGACY:
+            await self._learn_units()
+
+    async def _learn_units(self) -> None:
+        """Read the one word that may say that all currents and capacities are ten times what they seem."""
+        self._terms.memory[_COARSE] = False
+        with suppress(SilentError):
+            async with self._factory():
+                word, _ = await self._read(FUNCTION_WORD)
+                self._take_units({FUNCTION_WORD: word})
+
+    def _take_units(self, registers: Registers) -> None:
+        self._terms.memory[_COARSE] = coarse = is_coarse(registers)
+        if self._identity is not None and coarse and not self._identity.details[_COARSE]:
+            # On some boards only the function word tells.
+            self._identity = replace(self._identity, details={**self._identity.details, _COARSE: True})
+            self._sink.identity(self._identity)
+
+    @property
+    def _coarse(self) -> bool:
+        return bool(self._terms.memory.get(_COARSE))
+
+    async def _ask_for_front_end(self) -> int | None:
+        """Return the type of the front end, None if no answer came; boards that do not know the question have TI's."""
+        try:
+            data, _ = await self._read(Command.FACTORY_ENTER)
+        except _RefusedError:
+            return 0
+        except SilentError:
+            return None
+        return data[-1] if data else None
 
     def _decode_basic(self, data: bytes) -> dict[str, Any]:
         try:
-            return decode_basic(data, coarse=is_coarse(self._registers))
+            return decode_basic(data, coarse=self._coarse)
         except FrameError as error:
             raise SilentError(f"its answer makes no sense: {error.reason}") from error
 
@@ -308,6 +350,8 @@ class JbdDriver(PollingDriver):
     @override
     async def _poll(self) -> bool:
         async with self._turn:
+            if visit := self._terms.memory.get(_DIRTY):
+                await self._leave_factory(visit)  # it was not heard, or interrupted
             return await self._read_now()
 
     async def _read_now(self) -> bool:
@@ -318,9 +362,10 @@ class JbdDriver(PollingDriver):
             counters = await self._read_counters()
         # If they were lost, the next poll asks again.
         self._polls += bool(counters) or not self._counters_supported or self._polls % _POLLS_BETWEEN_COUNTERS != 0
+        self._read_at = at
         self._sink.frame(basic, at)
         self._sink.frame(cells, at)
-        self._basic = decode_basic(basic, coarse=is_coarse(self._registers))
+        self._basic = decode_basic(basic, coarse=self._coarse)
         self._follow_locks(self._basic["details"])
         return self._sink.reading(reading_of(self._basic, decode_cells(cells), counters, at))
 
@@ -353,7 +398,7 @@ class JbdDriver(PollingDriver):
             await self._enter_factory()
             yield visit
         finally:
-            await self._leave_factory(visit)
+            await to_the_end(self._leave_factory(visit))
 
     async def _enter_factory(self) -> None:
         if self._password_accepted and not self._factory_allowed:
@@ -381,16 +426,17 @@ class JbdDriver(PollingDriver):
     async def _leave_factory(self, visit: _Visit) -> None:
         """Close the parameters, also while everything around is ending."""
         frame = factory_exit(keeping=visit.wrote)
-        self._expected, self._asked = Command.FACTORY_EXIT, frame
-        self._answer = asyncio.get_running_loop().create_future()
         try:
             for _ in range(_TRIES):
+                self._expected, self._asked = Command.FACTORY_EXIT, frame
+                self._answer = asyncio.get_running_loop().create_future()
                 await self._link.write(frame)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._timing.farewell):
-                        await asyncio.shield(self._answer)
-                    self._terms.memory.pop(_DIRTY, None)
-                    return
+                        reply, _ = await self._answer
+                    if reply.status in _LEFT:
+                        self._terms.memory.pop(_DIRTY, None)
+                        return
         except LinkLostError:
             return  # the next session does it
         finally:
@@ -414,26 +460,27 @@ class JbdDriver(PollingDriver):
         oldest = asyncio.get_running_loop().time()
         async with self._factory():
             for register in registers_of(self._identity.sw_version if self._identity else ""):
+                if asyncio.get_running_loop().time() - self._read_at > max(self._terms.interval, _LONGEST_LOOK):
+                    # A slow link must not make the pack look lost meanwhile.
+                    with suppress(SilentError, FrameError):
+                        await self._read_now()
                 try:
                     found[register], _ = await self._read(register)
                 except _RefusedError as error:
                     if error.status != Status.UNKNOWN_REGISTER:
                         raise
         try:
-            settings = decode_settings(found, self._variant, oldest, front_end=self._front_end)
+            settings = decode_settings(found, self._variant, oldest, front_end=self._front_end or 0)
         except FrameError as error:
             raise SilentError(f"its parameters make no sense: {error.reason}") from error
         self._registers, self._settings = found, settings
-        if self._identity is not None and is_coarse(found) and not self._identity.details["coarse_units"]:
-            # On some boards only the function word tells.
-            self._identity = replace(self._identity, details={**self._identity.details, "coarse_units": True})
-            self._sink.identity(self._identity)
+        self._take_units(found)
 
     async def _read_one(self, register: int, known: Settings) -> None:
         async with self._factory():
             data, at = await self._read(register)
         try:
-            values = decode_register(register, data, coarse=is_coarse(self._registers), front_end=self._front_end)
+            values = decode_register(register, data, coarse=self._coarse, front_end=self._front_end or 0)
         except FrameError as error:
             raise SilentError(f"its answer makes no sense: {error.reason}") from error
         self._registers[register] = data
@@ -466,7 +513,7 @@ class JbdDriver(PollingDriver):
             # What shares the register must stay as it is this moment, not as it was when last read.
             old, _ = await self._read(row.register)
             decode_register(row.register, old)
-            register, data = encode_register(key, old, value, coarse=is_coarse(self._registers))
+            register, data = encode_register(key, old, value, coarse=self._coarse)
             wrote_before, visit.wrote = visit.wrote, True
             try:
                 await self._write_or_reopen(register, data)
@@ -535,14 +582,14 @@ class _Visit:
 
 
 def _may_answer(reply: Reply, asked: bytes) -> bool:
-    """Tell whether a reply without a register can be that to this request, by its length."""
-    register, data = asked[2], reply.data
+    """Tell whether a reply can be that to this request, by its length: one that is late names the register, or not even that."""
+    register, length = asked[2], len(reply.data)
     if asked[1] == WRITE:
-        return not data
-    if register == Command.BASIC_INFO:
-        return len(data) > _PROBES_PLACE and len(data) == _PROBES_PLACE + 1 + 2 * data[_PROBES_PLACE]
-    return (
-        len(data) == 2
-        if register in BY_REGISTER and register < FIRST_TEXT
-        else bool(data) or reply.status != Status.DONE
-    )
+        return not length
+    if reply.status != Status.DONE:
+        return True
+    if register in BY_REGISTER and register < FIRST_TEXT:
+        return length == 2
+    if register == Command.BASIC_INFO and reply.register == LEGACY:
+        return length > _PROBES_PLACE and length == _PROBES_PLACE + 1 + 2 * reply.data[_PROBES_PLACE]
+    return True

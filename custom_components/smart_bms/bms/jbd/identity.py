@@ -7,7 +7,6 @@ from typing import Any, Final
 from ..reading import Identity
 
 _NEWER_PROTOCOL: Final = 2.0
-_UNNAMED: Final = "JBD"
 
 
 class Variant(StrEnum):
@@ -31,19 +30,22 @@ def variant_of(values: Mapping[str, Any]) -> Variant:
     return Variant.EXTENDED if "warning_mask" in details else Variant.CLASSIC
 
 
-def identity_of(variant: Variant, model: str, values: Mapping[str, Any], *, front_end: int) -> Identity:
-    """Return the identity of a board that calls itself `model` and answers with these values."""
+def identity_of(variant: Variant, model: str, values: Mapping[str, Any], *, front_end: int | None) -> Identity:
+    """Return the identity of a board that calls itself `model`, if it does, and answers with these values.
+
+    `front_end` is None if it did not tell which one it has.
+    """
     details: Mapping[str, Any] = values["details"]
     return Identity(
         family="jbd",
         variant=variant,
-        model=model or _UNNAMED,
+        model=model,
         sw_version=details["sw_version"],
         manufacturing_date=details["manufacturing_date"],
         max_cells=details["stated_cells"],
         details={
             "probe_count": details["probe_count"],
             "coarse_units": details["coarse_units"],
-            "front_end": front_end,
+            **({} if front_end is None else {"front_end": front_end}),
         },
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..settings import Kind, Proof, SettingValue, Unit
-from .protection_words import CHOICES, HARDWARE_WORD, SHORT_CIRCUIT_WORD, Choice
+from .protection_words import CHOICES, HARDWARE_WORD, Choice
 
 _ZERO_CELSIUS: Final = 2731
 _LONGEST_TEXT: Final = 31
@@ -223,8 +223,8 @@ REGISTERS: Final = (
     Register(key="barcode", register=0xA2, text=True),
 )
 
-OF_FRONT_END: Final = frozenset({SHORT_CIRCUIT_WORD})
-"""Words whose layout depends on the front end; ours is that of TI."""
+OF_FRONT_END: Final = frozenset(choice.key for choice in CHOICES)
+"""What is laid out as the front end wants it; ours is that of TI."""
 
 BY_KEY: Final[Mapping[str, Register]] = {row.key: row for row in REGISTERS}
 

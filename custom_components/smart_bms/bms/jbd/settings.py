@@ -30,7 +30,7 @@ LOCKS: Final = {CHARGE_SWITCH: "charge_lock", DISCHARGE_SWITCH: "discharge_lock"
 REMAINING_CAPACITY: Final = "remaining_capacity_calibration"
 COMMANDED: Final = "_commanded"
 """After the key of a lock: what it was last set to, while that cannot be seen."""
-_TI_FRONT_END: Final = 0
+TI_FRONT_END: Final = 0
 _FIRST_FINER_VERSION: Final = 2
 
 type Registers = Mapping[int, bytes]
@@ -50,7 +50,7 @@ def is_coarse(registers: Registers) -> bool:
 
 
 def decode_register(
-    register: int, data: bytes, *, coarse: bool = False, front_end: int = _TI_FRONT_END
+    register: int, data: bytes, *, coarse: bool = False, front_end: int = TI_FRONT_END
 ) -> dict[str, SettingValue]:
     """Return the parameters that a register holds; those of another front end than TI's cannot be told.
 
@@ -65,12 +65,11 @@ def decode_register(
             raise FrameError("length")
     elif len(data) != 2:
         raise FrameError("length")
-    if register in OF_FRONT_END and front_end != _TI_FRONT_END:
-        return {}
-    return {row.key: row.value(data, coarse=coarse) for row in BY_REGISTER[register]}
+    told = [row for row in BY_REGISTER[register] if front_end == TI_FRONT_END or row.key not in OF_FRONT_END]
+    return {row.key: row.value(data, coarse=coarse) for row in told}
 
 
-def decode_settings(registers: Registers, variant: str, now: float, *, front_end: int = _TI_FRONT_END) -> Settings:
+def decode_settings(registers: Registers, variant: str, now: float, *, front_end: int = TI_FRONT_END) -> Settings:
     """Return the parameters of all registers that were read; `now` is the monotonic time of the oldest.
 
     Raises FrameError (`implausible_settings`) if they cannot be those of a board.
