@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from homeassistant.config_entries import SOURCE_BLUETOOTH, SOURCE_USER
-from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 import pytest
@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.simulator.daly_labels import ESS_81, K_81_NO_NTC, K_D2, LAYOUT_B, LEGACY_A5, R24_A5
+from custom_components.smart_bms.simulator.jbd_firmware import UNKNOWN
 from custom_components.smart_bms.simulator.jbd_labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
 from custom_components.smart_bms.simulator.peripheral import Peripheral
 from tests.packs import daly_pack, jbd_pack
@@ -18,6 +19,7 @@ from tests.packs import daly_pack, jbd_pack
 PASSWORD = "123456"
 CELL_OVERVOLTAGE = 3
 """Place of a counter."""
+CELL_OVERVOLTAGE_REGISTER = 0x24
 
 type Make = Callable[[], Peripheral]
 
@@ -212,6 +214,23 @@ async def test_what_a_pack_has_counted_survives_that_it_forgets(hass, house, ado
     assert tally.totals["cell_overvoltage"] == 7
     await hass.config_entries.async_reload(entry.entry_id)
     assert entry.runtime_data.parameters.tally.totals["cell_overvoltage"] == 7
+
+
+async def test_an_answer_that_is_lost_takes_away_no_entity(hass, house, adopt) -> None:
+    pack = jbd_pack(SP04S034, name="Shed")
+    entry = await adopt(pack, allow_control=True)
+    before = {item.entity_id for item in registry(hass, entry)}
+    assert "number.shed_cell_overvoltage" in before
+    read = pack.firmware.read
+    pack.firmware.read = lambda register: (UNKNOWN, b"") if register == CELL_OVERVOLTAGE_REGISTER else read(register)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await house.until(lambda: entry.runtime_data.available and entry.runtime_data.pack.current_settings)
+    assert "cell_overvoltage" not in entry.runtime_data.pack.current_settings.values
+    assert house.state("number.shed_cell_overvoltage") == STATE_UNKNOWN
+    assert house.state("number.shed_cell_overvoltage_release") == "3.5"
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert {item.entity_id for item in registry(hass, entry)} == before
+    assert "cell_overvoltage" in entry.data["catalogue"]["keys"]
 
 
 async def test_a_daly_with_its_default_password_is_told_how_little_it_protects(hass, house, adopt) -> None:

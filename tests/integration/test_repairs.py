@@ -13,8 +13,11 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 from custom_components.smart_bms.const import DOMAIN, EVENT_PARAMETER
 from custom_components.smart_bms.logbook import async_describe_events
 from custom_components.smart_bms.repairs import async_create_fix_flow
+from tests.bms.jbd.wire import request
+from tests.packs import jbd_pack
 
 ALLOWED = {"allow_control": True}
+JBD_CELL_OVERVOLTAGE = 0x24
 
 
 def issue(hass, entry, kind="drift"):
@@ -73,6 +76,20 @@ async def test_it_can_be_accepted(hass, house, pack, adopt, fix) -> None:
     assert (await fix(entry, "accept"))["type"] == "create_entry"
     assert issue(hass, entry) is None
     assert pack.board.limits.cell_overvoltage == 3.65
+
+
+async def test_what_makes_the_pack_forget_takes_a_second_word(hass, house, adopt, fix) -> None:
+    pack = jbd_pack(name="Shed")
+    entry = await adopt(pack, **ALLOWED)
+    assert pack.change_elsewhere(request(JBD_CELL_OVERVOLTAGE, (3650).to_bytes(2)))
+    await entry.runtime_data.parameters.control.refresh()
+    await house.until(lambda: issue(hass, entry))
+    assert (await fix(entry, "restore"))["type"] == "create_entry"
+    (form,) = fix.forms
+    assert form["step_id"] == "restore"
+    assert form["description_placeholders"]["dangerous"] == "Cell overvoltage"
+    assert pack.board.limits.cell_overvoltage == 3.6
+    assert not pack.factory_mode
 
 
 async def test_it_can_be_undone(hass, house, pack, adopt, fix) -> None:
