@@ -11,7 +11,8 @@ import pytest
 from custom_components.smart_bms.bms.daly.driver import DalyDriver, Timing as DalyTiming
 from custom_components.smart_bms.bms.errors import NoConnectablePathError
 from custom_components.smart_bms.bms.families import FAMILIES, Family
-from custom_components.smart_bms.bms.jbd.driver import JbdDriver, Timing as JbdTiming
+from custom_components.smart_bms.bms.jbd.driver import JbdDriver
+from custom_components.smart_bms.bms.jbd.exchange import Timing as JbdTiming
 from custom_components.smart_bms.bms.jk.driver import JkDriver, Timing
 from custom_components.smart_bms.bms.polling import Polling
 from custom_components.smart_bms.simulator.peripheral import Peripheral

@@ -15,7 +15,6 @@ from custom_components.smart_bms.bms.jbd.settings import (
     encode_register,
     encode_remaining_capacity,
     encode_switches,
-    factory_enter,
     factory_exit,
     is_coarse,
     registers_of,
@@ -515,8 +514,7 @@ def test_a_remaining_capacity_that_cannot_be_is_refused(value) -> None:
         encode_remaining_capacity(value)
 
 
-def test_the_factory_mode_is_entered_and_left_as_documented() -> None:
-    assert factory_enter().hex() == "dd5a00025678ff3077"
+def test_the_factory_mode_is_left_as_documented() -> None:
     assert factory_exit(keeping=False).hex() == "dd5a01020000fffd77"
     assert factory_exit(keeping=True).hex() == "dd5a01022828ffad77"
 

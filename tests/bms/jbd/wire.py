@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from custom_components.smart_bms.bms.driver import Terms
 from custom_components.smart_bms.bms.errors import LinkLostError
-from custom_components.smart_bms.bms.jbd.driver import JbdDriver, Timing
+from custom_components.smart_bms.bms.jbd.driver import JbdDriver
+from custom_components.smart_bms.bms.jbd.exchange import Timing
 from custom_components.smart_bms.bms.reading import Identity, Reading
 from custom_components.smart_bms.bms.settings import Settings
 from custom_components.smart_bms.simulator.jbd import JbdPeripheral

@@ -112,11 +112,6 @@ def encode_switches(*, charge: bool, discharge: bool) -> bytes:
     return bytes((0, (not charge) | (not discharge) << 1))
 
 
-def factory_enter() -> bytes:
-    """Return the frame that opens the parameters."""
-    return write_request(Command.FACTORY_ENTER, ENTER_CODE)
-
-
 def factory_exit(*, keeping: bool) -> bytes:
     """Return the frame that closes them; `keeping` makes writes last, and clears what the board has counted."""
     return write_request(Command.FACTORY_EXIT, EXIT_KEEPING if keeping else EXIT)

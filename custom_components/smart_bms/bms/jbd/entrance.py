@@ -1,0 +1,127 @@
+"""The way in: past the Bluetooth module's password, and into the factory mode behind which the parameters lie.
+
+The factory mode is entered for each look and each write, and always left again: the next session does it if this one could
+not.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Final
+
+from ..driver import Terms
+from ..errors import PasswordNeededError, SilentError, WrongPasswordError
+from ..polling import to_the_end
+from .auth import APP_KEY, Answer, ModuleCommand, is_password, user_password, vendor_password
+from .exchange import Exchange, RefusedError, Timing
+from .frames import Command, Status
+from .settings import ENTER_CODE, factory_exit
+
+_TRIES: Final = 3
+_UNLOCK_DATA: Final = b"\x06J1B2D4"
+_NO_LOGIN: Final = b"\x06" + bytes(6)
+_LEFT: Final = (Status.DONE, Status.UNKNOWN_REGISTER, Status.NOT_NOW)
+"""Answers to closing the parameters after which they are closed."""
+_DIRTY: Final = "factory_mode"
+
+
+@dataclass(slots=True)
+class Visit:
+    """What was done while the parameters were open."""
+
+    wrote: bool = False
+
+
+class Entrance:
+    """Opens and closes what is closed."""
+
+    def __init__(self, line: Exchange, terms: Terms, timing: Timing) -> None:
+        """`terms.memory` keeps over the sessions that the parameters may still be open."""
+        self._line = line
+        self._terms = terms
+        self._timing = timing
+        self._password_accepted = False
+        self._vendor_asked = False
+
+    # The Bluetooth module.
+
+    async def pass_module(self) -> None:
+        """Give the password to the Bluetooth module, if it wants one. Raises PackError."""
+        try:
+            key = await self._line.tell_module(ModuleCommand.APP_KEY, APP_KEY, tries=_TRIES)
+        except SilentError:
+            return  # an older module, which knows no password
+        if key[0] == Answer.NO_PASSWORD:
+            return
+        password = self._terms.password
+        if password is None:
+            raise PasswordNeededError("its Bluetooth module asks for the password of the vendor's app")
+        if not is_password(password):
+            raise WrongPasswordError("the password has six digits")
+        if key[0] == Answer.REJECTED:
+            # Some modules want the password right here, and no more.
+            again = await self._line.tell_module(ModuleCommand.APP_KEY, password.encode("ascii"))
+            if again[0] == Answer.REJECTED:
+                raise WrongPasswordError("its Bluetooth module does not accept the password")
+            return
+        answer = await self._line.tell_module(ModuleCommand.PASSWORD, await self._encrypted(password))
+        if answer[0] != Answer.ACCEPTED:
+            raise WrongPasswordError("its Bluetooth module does not accept the password")
+        self._password_accepted = True
+
+    async def _encrypted(self, password: str | None) -> bytes:
+        """Return a password, or the vendor's for None, mixed with a fresh random byte of the module."""
+        random = (await self._line.tell_module(ModuleCommand.RANDOM))[0]
+        address = self._terms.address
+        try:
+            return vendor_password(address, random) if password is None else user_password(password, address, random)
+        except ValueError as error:
+            raise SilentError(str(error)) from error
+
+    # The factory mode.
+
+    @asynccontextmanager
+    async def parameters(self) -> AsyncIterator[Visit]:
+        """Open the parameters, and close them whatever happens. Raises SilentError, LinkLostError."""
+        # What an earlier visit left undone is done at the end of this one.
+        visit: Visit = self._terms.memory.setdefault(_DIRTY, Visit())
+        try:
+            await self.enter()
+            yield visit
+        finally:
+            await to_the_end(self._leave(visit))
+
+    async def enter(self) -> None:
+        """Enter the factory mode. Raises SilentError, LinkLostError."""
+        if self._password_accepted and not self._vendor_asked:
+            # What the owner's password opens is reading only.
+            answer = await self._line.tell_module(ModuleCommand.VENDOR_PASSWORD, await self._encrypted(None))
+            if answer[0] == Answer.ACCEPTED:
+                with suppress(SilentError):
+                    await self._line.write(Command.UNLOCK, _UNLOCK_DATA)
+            self._vendor_asked = True
+        for attempt in range(_TRIES):
+            if attempt:
+                await asyncio.sleep(self._timing.pause)
+            try:
+                await self._line.write(Command.FACTORY_ENTER, ENTER_CODE)
+            except RefusedError:
+                # Some boards want the login of the vendor's app first, which is six zeros.
+                with suppress(SilentError):
+                    await self._line.write(Command.LOGIN, _NO_LOGIN)
+            except SilentError:
+                pass  # often the first is lost
+            else:
+                return
+        raise SilentError("the board does not open its parameters")
+
+    async def leave_if_open(self) -> None:
+        """Close what an earlier visit may have left open."""
+        if visit := self._terms.memory.get(_DIRTY):
+            await self._leave(visit)
+
+    async def _leave(self, visit: Visit) -> None:
+        """Close the parameters, also while everything around is ending."""
+        if await self._line.close(factory_exit(keeping=visit.wrote), _LEFT):
+            self._terms.memory.pop(_DIRTY, None)
