@@ -1181,6 +1181,17 @@ async def test_a_lock_that_a_protection_hides_is_kept_as_it_was_seen(wire) -> No
     assert [said.data for said in writes(wire.written, SWITCHES)] == [b"\0\3"]
 
 
+async def test_a_lock_that_was_seen_in_an_earlier_session_is_not_trusted(wire) -> None:
+    wire.peripheral.board.charge_switch = False
+    await wire.driver._poll()
+    wire.peripheral.board.extra_alarms.add("short_circuit")
+    wire = await wire.again().begin()
+    await wire.driver._poll()
+    assert "charge_lock_commanded" not in wire.sink.readings[-1].details
+    assert not await wire.driver.write("discharge_switch", False)
+    assert not writes(wire.written, SWITCHES)
+
+
 async def test_a_lock_that_was_never_seen_is_not_guessed() -> None:
     wire = wire_of()
     wire.peripheral.board.charge_switch = False

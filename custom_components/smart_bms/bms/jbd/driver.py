@@ -269,7 +269,6 @@ class JbdDriver(PollingDriver):
         async with self._entrance.parameters() as visit:
             # What shares the register must stay as it is this moment, not as it was when last read.
             old, _ = await self._line.read(row.register)
-            decode_register(row.register, old)
             register, data = encode_register(key, old, value, coarse=self._coarse)
             wrote_before, visit.wrote = visit.wrote, True
             try:
