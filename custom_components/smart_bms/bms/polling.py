@@ -9,9 +9,12 @@ from typing import Any, Final, override
 
 from .driver import Driver, Sink, Terms, Writer
 from .errors import FrameError, SilentError
+from .settings import Settings
 
 MOST_FAILURES: Final = 3
 """Polls in a row without a usable reading after which the session is given up."""
+
+_MOST_SETTINGS_FAILURES: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,9 @@ class PollingDriver(Driver):
         super().__init__(link, sink)
         self._terms = terms
         self._hurry = asyncio.Event()
+        self._settings: Settings | None = None
+        """As last read in this session."""
+        self._settings_failures = 0
 
     @abstractmethod
     async def _begin(self) -> None:
@@ -47,9 +53,14 @@ class PollingDriver(Driver):
     async def _poll(self) -> bool:
         """Ask for one reading; tell whether it was trusted. Raises SilentError, FrameError, LinkLostError."""
 
-    @abstractmethod
     async def _between(self) -> None:
-        """Ask for what is needed rarely. Raises LinkLostError."""
+        """Ask for the parameters until they were told once, or not told too often. Raises LinkLostError."""
+        if self._settings is None and self._settings_failures < _MOST_SETTINGS_FAILURES:
+            try:
+                await self.read_settings()
+            except SilentError:
+                self._settings_failures += 1
+                self._sink.drop("settings_unread")
 
     @override
     def hurry(self) -> None:

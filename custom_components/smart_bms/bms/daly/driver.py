@@ -28,7 +28,6 @@ from .sign import Sign
 
 _UUID: Final = "0000{:04x}-0000-1000-8000-00805f9b34fb"
 _ROUNDS: Final = 2
-_MOST_SETTINGS_FAILURES: Final = 3
 _DIALECT: Final = "dialect"
 _OTHER_CHANNEL: Final = "other_channel"
 
@@ -67,8 +66,6 @@ class DalyDriver(PollingDriver):
         self._board: Board | None = None
         self._identity: Identity | None = None
         self._sign = Sign(terms.memory, "", inverted=False)
-        self._settings: Settings | None = None
-        self._settings_failures = 0
         self._wanted: Wanted = lambda _: False
         self._answers: asyncio.Queue[tuple[Message, float]] = asyncio.Queue()
         self._answered_at = 0.0
@@ -222,15 +219,6 @@ class DalyDriver(PollingDriver):
         if self._board is None:
             raise SilentError("its dialect is not known yet")
         return self._board
-
-    @override
-    async def _between(self) -> None:
-        if self._settings is None and self._settings_failures < _MOST_SETTINGS_FAILURES:
-            try:
-                await self.read_settings()
-            except SilentError:
-                self._settings_failures += 1
-                self._sink.drop("settings_unread")
 
     # Parameters.
 

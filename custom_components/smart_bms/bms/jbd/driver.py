@@ -37,7 +37,6 @@ from .settings import (
 )
 
 _UUID: Final = "0000{:04x}-0000-1000-8000-00805f9b34fb"
-_MOST_SETTINGS_FAILURES: Final = 3
 _POLLS_BETWEEN_COUNTERS: Final = 12
 _LONGEST_LOOK: Final = 5.0
 """Seconds for which the parameters may be looked at without a look at the values."""
@@ -58,8 +57,6 @@ class JbdDriver(PollingDriver):
         self._identity: Identity | None = None
         self._front_end: int | None = None
         self._read_at = 0.0
-        self._settings: Settings | None = None
-        self._settings_failures = 0
         self._counters_supported = True
         self._polls = 0
         self._basic: dict[str, Any] = {}
@@ -188,15 +185,6 @@ class JbdDriver(PollingDriver):
         except SilentError, FrameError:
             pass  # next time
         return {}
-
-    @override
-    async def _between(self) -> None:
-        if self._settings is None and self._settings_failures < _MOST_SETTINGS_FAILURES:
-            try:
-                await self.read_settings()
-            except SilentError:
-                self._settings_failures += 1
-                self._sink.drop("settings_unread")
 
     # Parameters.
 
