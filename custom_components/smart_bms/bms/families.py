@@ -113,11 +113,6 @@ def recognise(advertisement: Advertisement) -> Family | None:
     return next((family for family in FAMILIES.values() if family.recognises(advertisement)), None)
 
 
-def possible(advertisement: Advertisement) -> Family | None:
-    """Return the family that most likely sent this advertisement."""
-    return next(iter(candidates(advertisement)), None)
-
-
 def candidates(advertisement: Advertisement) -> tuple[Family, ...]:
     """Return the families that may have sent this advertisement; one if that is sure."""
     sure = recognise(advertisement)

@@ -1,0 +1,19 @@
+"""A session with a simulated board."""
+
+import pytest
+
+from tests.bms.jbd.boards import wire_of
+from tests.bms.jbd.wire import Wire
+
+
+@pytest.fixture
+async def wire() -> Wire:
+    return await wire_of().begin()
+
+
+@pytest.fixture
+async def open_wire(wire) -> Wire:
+    """Give a session in which the parameters were read."""
+    await wire.driver.read_settings()
+    wire.written.clear()
+    return wire
