@@ -10,6 +10,9 @@ from custom_components.smart_bms.simulator.jbd import JbdPeripheral
 from custom_components.smart_bms.simulator.jbd_labels import SP04S034, Label as JbdLabel
 from custom_components.smart_bms.simulator.jk import JkPeripheral
 from custom_components.smart_bms.simulator.jk_labels import B5A24S, BD6A24S10P, PB2A16S20P, Label
+from custom_components.smart_bms.simulator.smart123 import Smart123Peripheral
+from custom_components.smart_bms.simulator.smart123_board import Smart123Board
+from custom_components.smart_bms.simulator.smart123_labels import GEN3_NUS, Label as Smart123Label
 
 ADDRESS = "C8:47:80:00:00:01"
 LABELS = {"JK02_32S": PB2A16S20P, "JK02_24S": BD6A24S10P, "JK04": B5A24S}
@@ -68,6 +71,22 @@ def daly_pack(
     """Return a simulated Daly pack."""
     battery = Battery(cells=cells, capacity=100, soc=soc, profile=profile, temperature=temperature)
     return DalyPeripheral(address, name, replace(label, **changes), Board(battery, limits or Limits()))
+
+
+def smart123_pack(
+    label: Smart123Label = GEN3_NUS,
+    *,
+    address: str = "D4:11:09:00:50:6C",
+    name: str = "123\\SmartBMS",
+    cells: int = 8,
+    soc: float = 0.6,
+    profile: Profile = idle,
+    temperature: float = 22.0,
+    **changes,
+) -> Smart123Peripheral:
+    r"""Return a simulated 123\SmartBMS."""
+    battery = Battery(cells=cells, capacity=100, soc=soc, profile=profile, temperature=temperature)
+    return Smart123Peripheral(address, name, replace(label, **changes), Smart123Board(battery))
 
 
 def capable_pack(**options) -> JkPeripheral:

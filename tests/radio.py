@@ -15,8 +15,10 @@ from custom_components.smart_bms.bms.jbd.driver import JbdDriver
 from custom_components.smart_bms.bms.jbd.exchange import Timing as JbdTiming
 from custom_components.smart_bms.bms.jk.driver import JkDriver, Timing
 from custom_components.smart_bms.bms.polling import Polling
+from custom_components.smart_bms.bms.smart123.driver import Smart123Driver
+from custom_components.smart_bms.bms.smart123.exchange import Timing as Smart123Timing
+from custom_components.smart_bms.simulator.air import Air
 from custom_components.smart_bms.simulator.peripheral import Peripheral
-from lab.smart_bms_lab.air import Air
 
 SPEED = 20.0
 """Simulated packs live twenty times as fast as the clock on the wall."""
@@ -29,6 +31,22 @@ FAST = Timing(answer=0.3, pause=0.01, silence=0.3, give_up=0.3, settings=0.25, r
 FAST_JBD = JbdTiming(settle=0.01, answer=0.25, module_answer=0.15, wake=0.01, pause=0.02, farewell=0.15)
 FAST_DALY = DalyTiming(
     settle=0.01, probe=0.15, answer=0.25, spacing=0.007, last_frames=0.02, acknowledgement=0.25, settled=0.03
+)
+FAST_SMART123 = Smart123Timing(
+    settle=0.06,
+    ping=0.0165,
+    ping_writing=0.0075,
+    order=0.2,
+    query=0.15,
+    write=0.05,
+    drain=0.035,
+    listen=0.18,
+    silence=0.5,
+    cycle=0.05,
+    give_up=0.5,
+    chain=1.0,
+    alarm=0.25,
+    chain_give_up=3.0,
 )
 FAST_POLLING = Polling(default=0.1, lowest=0.02, failing=0.5)
 
@@ -50,6 +68,12 @@ def fast(key: str) -> Family:
                 family,
                 make_driver=lambda link, sink, terms: DalyDriver(link, sink, terms, FAST_DALY),
                 polling=FAST_POLLING,
+            )
+        case "smart123":
+            return replace(
+                family,
+                make_driver=lambda link, sink, terms: Smart123Driver(link, sink, terms, FAST_SMART123),
+                stale_after=1.0,
             )
     raise KeyError(key)
 

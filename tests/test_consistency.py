@@ -15,7 +15,18 @@ from homeassistant.loader import Manifest
 import pytest
 import yaml
 
-from custom_components.smart_bms import binary_sensor, button, logbook, number, select, sensor, services, switch
+from custom_components.smart_bms import (
+    binary_sensor,
+    button,
+    event,
+    logbook,
+    number,
+    select,
+    sensor,
+    services,
+    simulated,
+    switch,
+)
 from custom_components.smart_bms.binary_sensor import ALARM_DESCRIPTIONS, BINARY_SENSOR_DESCRIPTIONS
 from custom_components.smart_bms.bms import errors
 from custom_components.smart_bms.bms.alarm import Alarm
@@ -39,10 +50,14 @@ HACS: dict[str, Any] = json.loads((ROOT / "hacs.json").read_text())
 FLOW = (FOLDER / "config_flow.py").read_text()
 
 EVERYTHING = Features(
-    values=frozenset(item.needs or item.key for item in sensor.SENSOR_DESCRIPTIONS),
+    values=frozenset(
+        item.needs or item.key
+        for item in (*sensor.SENSOR_DESCRIPTIONS, *sensor.FLOW_DESCRIPTIONS, *sensor.DETAIL_DESCRIPTIONS)
+    ),
     cells=2,
     resistances=2,
-    probes=("board", "mosfet", "temperature_1"),
+    cell_temperatures=2,
+    probes=("board", "highest", "lowest", "mosfet", "temperature_1"),
     counters=tuple(sorted((*JBD_COUNTERS, RESTARTS))),
 )
 SETTINGS = {
@@ -63,7 +78,15 @@ PARAMETERS = {
         ("button", Kind.COMMAND, button.describe),
     )
 }
-SENSORS = sensor.descriptions(EVERYTHING)
+SENSORS = [
+    *sensor.descriptions(EVERYTHING),
+    *(
+        item
+        for family in FAMILIES
+        for _, catalogue in parameters.catalogues(family)
+        for item in sensor.parameter_descriptions(catalogue)
+    ),
+]
 BINARY_SENSORS = binary_sensor.descriptions(
     dataclasses.replace(
         EVERYTHING,
@@ -71,7 +94,12 @@ BINARY_SENSORS = binary_sensor.descriptions(
     ),
     Alarm,
 )
-ENTITIES = {"sensor": SENSORS, "binary_sensor": BINARY_SENSORS, **PARAMETERS}
+ENTITIES = {
+    "sensor": SENSORS,
+    "binary_sensor": BINARY_SENSORS,
+    "event": list(event.EVENT_DESCRIPTIONS),
+    **PARAMETERS,
+}
 SERVICES: dict[str, Any] = yaml.safe_load((FOLDER / "services.yaml").read_text())
 
 
@@ -97,7 +125,8 @@ def test_the_manifest_is_one() -> None:
         assert MANIFEST[key]
     version = AwesomeVersion(MANIFEST["version"])
     assert version.strategy in (AwesomeVersionStrategy.SEMVER, AwesomeVersionStrategy.CALVER)
-    assert MANIFEST["dependencies"] == ["bluetooth_adapters"]
+    assert MANIFEST["dependencies"] == ["bluetooth_adapters", "http"]
+    assert MANIFEST["after_dependencies"] == ["recorder"]
 
 
 SERVICE_ALONE = {"0000ff00-0000-1000-8000-00805f9b34fb"}
@@ -207,7 +236,9 @@ def test_every_field_of_a_form_has_a_description() -> None:
         for part in (step, *step.get("sections", {}).values()):
             assert set(part.get("data", {})) == set(part.get("data_description", {}))
     sections = TEXTS["options"]["step"]["init"]["sections"]
-    assert list(sections) == ["control", "polling", "intervals", "dead_bands"]
+    assert list(sections) == ["control", "polling", "pack", "intervals", "dead_bands"]
+    options = {option.key for family in FAMILIES.values() for option in family.options}
+    assert set(sections["pack"]["data"]) == options
     for name in ("intervals", "dead_bands"):
         assert set(sections[name]["data"]) == {quantity.value for quantity in ADJUSTABLE}
 
@@ -268,7 +299,7 @@ def test_every_refusal_and_every_finding_has_a_sentence_and_none_is_left_over() 
     held = {Outcome.CONFIRMED, Outcome.CHANGED_ELSEWHERE, Outcome.PENDING}
     written = {f"write_{outcome}" for outcome in set(Outcome) - held}
     commands = {f"command_{outcome}" for outcome in set(Outcome) - held - {Outcome.DIFFERENT}}
-    assert codes_in_code() | written | commands == set(TEXTS["exceptions"])
+    assert codes_in_code() | written | commands | {"recording_ready"} == set(TEXTS["exceptions"])
     assert set(logbook._COMMANDS) == {"confirmed"} | {code.removeprefix("command_") for code in commands}
     assert {outcome.value for outcome in Outcome} - {"pending"} == set(logbook._MESSAGES) - {"untold"}
 
@@ -285,6 +316,11 @@ def test_every_action_is_described_and_its_selectors_are_valid() -> None:
             assert part["name"]
             assert part["description"].endswith(".")
     assert set(TEXTS["selector"]["chemistry"]["options"]) == set(services.CHEMISTRIES)
+    choices = {
+        option.key: set(option.choices) for family in FAMILIES.values() for option in family.options if option.choices
+    }
+    choices |= {"chemistry": set(services.CHEMISTRIES), "simulated": set(simulated.CHOICES)}
+    assert {key: set(part["options"]) for key, part in TEXTS["selector"].items()} == choices
 
 
 def test_every_issue_has_its_texts() -> None:

@@ -7,16 +7,19 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
 from . import adapters
-from .const import DOMAIN
+from .const import CONF_SIMULATED, DOMAIN
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 from .parameters import async_clear_issues, store
+from .recordings import RecordingView, async_forget
 from .services import async_setup_services
+from .simulated import async_leave_no_trace, simulation_of
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 PLATFORMS = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
+    Platform.EVENT,
     Platform.NUMBER,
     Platform.SELECT,
     Platform.SENSOR,
@@ -27,13 +30,16 @@ PLATFORMS = [
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions; they exist whether or not a pack is set up."""
     async_setup_services(hass)
+    hass.http.register_view(RecordingView)
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> bool:
     """Set up one pack. It need not be there: its entities are known, and wait for it."""
-    await adapters.free_stale_link(entry.data[CONF_ADDRESS])
-    coordinator = SmartBmsCoordinator(hass, entry, await store(hass, entry.entry_id).async_load())
+    simulation = simulation_of(entry)
+    if simulation is None:
+        await adapters.free_stale_link(entry.data[CONF_ADDRESS])
+    coordinator = SmartBmsCoordinator(hass, entry, await store(hass, entry.entry_id).async_load(), simulation)
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     coordinator.async_start()
@@ -51,7 +57,11 @@ async def async_unload_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry) ->
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> None:
-    """Let the pack be discovered again, and forget its journal; profiles stay."""
+    """Let the pack be discovered again, and forget its journal; profiles stay. Of a simulated one nothing stays."""
     async_clear_issues(hass, entry.entry_id)
     await store(hass, entry.entry_id).async_remove()
-    bluetooth.async_rediscover_address(hass, entry.data[CONF_ADDRESS])
+    await async_forget(hass, entry.entry_id)
+    if CONF_SIMULATED in entry.data:
+        async_leave_no_trace(hass, entry)
+    else:
+        bluetooth.async_rediscover_address(hass, entry.data[CONF_ADDRESS])

@@ -8,9 +8,10 @@ from bleak.backends.device import BLEDevice
 from bleak_retry_connector import close_stale_connections_by_address
 from habluetooth import HaBluetoothSlotAllocations, get_manager
 from homeassistant.components import bluetooth
-from homeassistant.components.bluetooth import BluetoothReachabilityIntent
+from homeassistant.components.bluetooth import BluetoothReachabilityIntent, BluetoothServiceInfoBleak
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
+from .bms.advertisement import Advertisement
 from .bms.errors import NoConnectablePathError, NoFreeSlotError
 
 _RECENT: Final = 60.0
@@ -36,6 +37,23 @@ def find_device(hass: HomeAssistant, address: str) -> BLEDevice:
     if len(full) == len(paths):
         raise NoFreeSlotError(", ".join(full))
     return device
+
+
+def advertisement_of(info: BluetoothServiceInfoBleak) -> Advertisement:
+    """Return an advertisement in our words."""
+    # Home Assistant names a device that tells no name by its address.
+    return Advertisement(
+        name="" if info.name == info.address else info.name.rstrip("\0"),
+        address=info.address,
+        manufacturer_data=info.manufacturer_data,
+        service_uuids=tuple(info.service_uuids),
+    )
+
+
+def last_advertisement(hass: HomeAssistant, address: str) -> Advertisement | None:
+    """Return what was last heard of a pack."""
+    info = bluetooth.async_last_service_info(hass, address, connectable=True)
+    return advertisement_of(info) if info else None
 
 
 def connected_through(hass: HomeAssistant, address: str) -> str | None:

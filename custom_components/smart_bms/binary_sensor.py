@@ -42,6 +42,16 @@ def _state(key: str, device_class: BinarySensorDeviceClass | None = None) -> Sma
     )
 
 
+def _detail_state(key: str) -> SmartBmsBinarySensorDescription:
+    def value(reading: Reading) -> bool | None:
+        detail = reading.details.get(key)
+        return detail if isinstance(detail, bool) else None
+
+    return SmartBmsBinarySensorDescription(
+        key=key, translation_key=key, entity_category=EntityCategory.DIAGNOSTIC, value_fn=value
+    )
+
+
 BINARY_SENSOR_DESCRIPTIONS: Final[tuple[SmartBmsBinarySensorDescription, ...]] = (
     SmartBmsBinarySensorDescription(
         key="charging",
@@ -65,6 +75,9 @@ BINARY_SENSOR_DESCRIPTIONS: Final[tuple[SmartBmsBinarySensorDescription, ...]] =
     _state("balancing", BinarySensorDeviceClass.RUNNING),
     _state("heating", BinarySensorDeviceClass.RUNNING),
     _state("precharging", BinarySensorDeviceClass.RUNNING),
+    _detail_state("soc_calibrated"),
+    _detail_state("charge_relay_closed"),
+    _detail_state("load_relay_closed"),
     SmartBmsBinarySensorDescription(
         key="problem",
         translation_key="problem",
@@ -76,6 +89,13 @@ BINARY_SENSOR_DESCRIPTIONS: Final[tuple[SmartBmsBinarySensorDescription, ...]] =
 
 
 def _balancing_description(number: int) -> SmartBmsBinarySensorDescription:
+    def value(reading: Reading) -> bool | None:
+        # Of packs that tell one cell after the other, one that was not heard of lately is unknown.
+        unheard = bool(reading.cell_times) and not reading.cell_times[number - 1 : number]
+        if reading.balancing_cells is None or unheard or None in reading.cell_times[number - 1 : number]:
+            return None
+        return number in reading.balancing_cells
+
     return SmartBmsBinarySensorDescription(
         key=f"cell_balancing_{number}",
         translation_key="cell_balancing",
@@ -84,7 +104,7 @@ def _balancing_description(number: int) -> SmartBmsBinarySensorDescription:
         entity_registry_enabled_default=False,
         needs="balancing_cells",
         quantity=Quantity.DIRECTION,
-        value_fn=lambda reading: None if reading.balancing_cells is None else number in reading.balancing_cells,
+        value_fn=value,
     )
 
 

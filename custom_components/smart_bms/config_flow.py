@@ -1,6 +1,7 @@
 """Adding a pack: found by its advertisement or picked from a list, and really connected to before it is added."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 import logging
 from typing import Any, Final, override
 
@@ -22,6 +23,7 @@ from homeassistant.helpers.selector import (
     TextSelectorConfig,
     TextSelectorType,
 )
+from homeassistant.util import dt as dt_util
 import probatio
 
 from . import adapters
@@ -36,7 +38,7 @@ from .bms.errors import (
     WrongPasswordError,
 )
 from .bms.families import FAMILIES, Family, candidates, recognise
-from .bms.pack import Pack
+from .bms.pack import Circumstances, Pack
 from .bms.reading import Identity, Reading
 from .const import (
     CONF_ALLOW_CONTROL,
@@ -49,14 +51,17 @@ from .const import (
     CONF_FEATURES,
     CONF_IDENTITY,
     CONF_INTERVALS,
+    CONF_PACK,
     CONF_POLL_INTERVAL,
     CONF_POLLING,
     CONF_REREAD_INTERVAL,
+    CONF_SIMULATED,
     DOMAIN,
 )
 from .coordinator import catalogue_data, identity_data
 from .features import Features
 from .publishing import ADJUSTABLE, DEFAULT_POLICIES, Quantity
+from .simulated import CHOICES, Simulation
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -79,14 +84,18 @@ _DEAD_BANDS: Final[dict[Quantity, tuple[str, float, float]]] = {
 """Unit, largest value and step."""
 
 
-def _advertisement(info: BluetoothServiceInfoBleak) -> Advertisement:
-    # Home Assistant names a device that tells no name by its address.
-    return Advertisement(
-        name="" if info.name == info.address else info.name.rstrip("\0"),
-        address=info.address,
-        manufacturer_data=info.manufacturer_data,
-        service_uuids=tuple(info.service_uuids),
-    )
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Whom to connect to."""
+
+    name: str
+    advertisement: Advertisement
+    simulation: Simulation | None = None
+
+    @property
+    def address(self) -> str:
+        """Return its address."""
+        return self.advertisement.address
 
 
 class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -97,9 +106,11 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     def __init__(self) -> None:
         """Know nothing yet."""
-        self._info: BluetoothServiceInfoBleak | None = None
+        self._target: _Target | None = None
         self._families: tuple[Family, ...] = ()
         self._password: str | None = None
+        self._key = ""
+        """Of the simulated pack."""
         self._found: dict[str, BluetoothServiceInfoBleak] = {}
         self._contact: tuple[Identity, Reading, Features] | None = None
         self._settings_keys: tuple[str, ...] = ()
@@ -116,20 +127,27 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
         """Home Assistant heard a pack."""
         await self.async_set_unique_id(discovery_info.address)
         self._abort_if_unique_id_configured()
-        family = recognise(_advertisement(discovery_info))
+        advertisement = adapters.advertisement_of(discovery_info)
+        family = recognise(advertisement)
         if family is None:
             return self.async_abort(reason="not_supported")
-        self._choose(discovery_info, (family,))
+        self._choose(_Target(discovery_info.name, advertisement), (family,))
         return await self.async_step_confirm()
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask whether to look for a real pack, or at one that is not there."""
+        return self.async_show_menu(step_id="user", menu_options=["search", "simulated"])
+
+    async def async_step_search(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Let the user pick from what is heard now."""
         if user_input is not None:
             info = self._found[user_input[CONF_ADDRESS]]
             await self.async_set_unique_id(info.address, raise_on_progress=False)
             self._abort_if_unique_id_configured()
-            self._choose(info, candidates(_advertisement(info)) or tuple(FAMILIES.values()))
+            advertisement = adapters.advertisement_of(info)
+            families = candidates(advertisement) or tuple(FAMILIES.values())
+            self._choose(_Target(info.name, advertisement), families)
             return await self.async_step_connect()
         if not bluetooth.async_scanner_count(self.hass, connectable=True):
             return self.async_abort(reason="no_adapter")
@@ -138,14 +156,29 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_nothing_found(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Explain what hides packs; submitting searches again."""
-        return await self.async_step_user()
+        return await self.async_step_search()
+
+    async def async_step_simulated(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Let the user pick a simulated pack."""
+        if user_input is not None:
+            simulation = Simulation(user_input[CONF_SIMULATED])
+            await self.async_set_unique_id(simulation.address, raise_on_progress=False)
+            self._abort_if_unique_id_configured()
+            self._key = user_input[CONF_SIMULATED]
+            family = FAMILIES[simulation.peripheral.family]
+            name = f"Simulated {family.name}"
+            self._choose(_Target(name, simulation.advertisement(), simulation), (family,))
+            return await self.async_step_connect()
+        selector = SelectSelector(SelectSelectorConfig(options=list(CHOICES), translation_key="simulated"))
+        schema = probatio.Schema({probatio.Required(CONF_SIMULATED): selector})
+        return self.async_show_form(step_id="simulated", data_schema=schema)
 
     def _show_found(self) -> ConfigFlowResult:
         known = self._async_current_ids(include_ignore=False)
         sure: list[SelectOptionDict] = []
         unsure: list[SelectOptionDict] = []
         for info in bluetooth.async_discovered_service_info(self.hass, connectable=True):
-            advertisement = _advertisement(info)
+            advertisement = adapters.advertisement_of(info)
             if info.address in known or not candidates(advertisement):
                 continue
             self._found[info.address] = info
@@ -161,13 +194,13 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
         schema = probatio.Schema(
             {probatio.Required(CONF_ADDRESS): SelectSelector(SelectSelectorConfig(options=options))}
         )
-        return self.async_show_form(step_id="user", data_schema=schema)
+        return self.async_show_form(step_id="search", data_schema=schema)
 
-    def _choose(self, info: BluetoothServiceInfoBleak, families: tuple[Family, ...]) -> None:
-        self._info, self._families = info, families
+    def _choose(self, target: _Target, families: tuple[Family, ...]) -> None:
+        self._target, self._families = target, families
         name = families[0].name
-        named = len(families) > 1 or info.name.upper().startswith(name.upper())
-        self.context["title_placeholders"] = {"name": info.name if named else f"{name} {info.name}"}
+        named = len(families) > 1 or name.upper() in target.name.upper()
+        self.context["title_placeholders"] = {"name": target.name if named else f"{name} {target.name}"}
 
     async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask before connecting: a pack serves one client, and the user's phone may be the one."""
@@ -177,7 +210,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_connect(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Connect, read who the pack is and its first reading; show what went wrong and try again on submit."""
-        info, families = self._chosen()
+        target, families = self._chosen()
         failure: PackError | None = None
         for family in families:
             try:
@@ -192,7 +225,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
                 failure = error
                 break
             except Exception as error:
-                _LOGGER.exception("Unexpected error while connecting to %s", info.name)
+                _LOGGER.exception("Unexpected error while connecting to %s", target.name)
                 return self._show_failure("unknown", type(error).__name__)
             self._families = (family,)
             return await self._async_contacted(pack)
@@ -200,16 +233,32 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def _async_contact(self, family: Family, password: str | None) -> Pack:
         """Return a pack that has told who it is and one reading. Raises PackError."""
-        info, _ = self._chosen()
+        target, _ = self._chosen()
+        simulation = target.simulation
         pack = Pack(
             family,
-            info.name,
-            lambda: adapters.find_device(self.hass, info.address),
-            address=info.address,
-            password=password,
+            target.name,
+            simulation.find_device if simulation else lambda: adapters.find_device(self.hass, target.address),
+            circumstances=Circumstances(
+                address=target.address,
+                password=password,
+                clock=dt_util.now,
+                advertisement=lambda: (
+                    target.advertisement
+                    if simulation
+                    else adapters.last_advertisement(self.hass, target.address) or target.advertisement
+                ),
+                client_class=simulation.client_class if simulation else None,
+            ),
         )
-        identity, _ = await pack.first_contact()
-        if recognise(_advertisement(info)) is None and not family.confirms(identity):
+        if simulation:
+            simulation.start()
+        try:
+            identity, _ = await pack.first_contact()
+        finally:
+            if simulation:
+                await simulation.stop()
+        if recognise(target.advertisement) is None and not (simulation or family.confirms(identity)):
             raise NotThisKindError(f"it calls itself {identity.model}")
         return pack
 
@@ -253,8 +302,13 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
                 FAMILIES[entry.data[CONF_FAMILY]],
                 entry.title,
                 lambda: adapters.find_device(self.hass, address),
-                address=address,
-                password=password,
+                circumstances=Circumstances(
+                    address=address,
+                    password=password,
+                    clock=dt_util.now,
+                    options=entry.options.get(CONF_PACK, {}),
+                    advertisement=lambda: adapters.last_advertisement(self.hass, address),
+                ),
             )
             try:
                 await pack.first_contact()
@@ -281,7 +335,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_identified(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show who answered, and add it."""
-        info, (family, *_) = self._chosen()
+        target, (family, *_) = self._chosen()
         if self._contact is None:
             return await self.async_step_connect()
         identity, reading, features = self._contact
@@ -299,33 +353,34 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
                 },
             )
         return self.async_create_entry(
-            title=self._title(info, identity),
+            title=self._title(target, identity),
             data={
-                CONF_ADDRESS: info.address,
+                CONF_ADDRESS: target.address,
                 CONF_FAMILY: family.key,
                 CONF_IDENTITY: identity_data(identity),
                 CONF_FEATURES: features.as_dict(),
                 CONF_CATALOGUE: catalogue_data(identity, self._settings_keys),
             }
-            | ({} if self._password is None else {CONF_PASSWORD: self._password}),
+            | ({} if self._password is None else {CONF_PASSWORD: self._password})
+            | ({CONF_SIMULATED: self._key} if target.simulation else {}),
         )
 
-    def _title(self, info: BluetoothServiceInfoBleak, identity: Identity) -> str:
+    def _title(self, target: _Target, identity: Identity) -> str:
         """Return the user's name for the pack; packs that share one (their model's, say) get a part of the address."""
-        name = identity.name or info.name
+        name = target.name if target.simulation else identity.name or target.name
         taken = {entry.title for entry in self._async_current_entries()}
         if name in taken or name.replace("_", "-").upper() == identity.model.replace("_", "-").upper():
-            return f"{name} {info.address[-5:]}"
+            return f"{name} {target.address[-5:]}"
         return name
 
-    def _chosen(self) -> tuple[BluetoothServiceInfoBleak, tuple[Family, ...]]:
-        if self._info is None:
+    def _chosen(self) -> tuple[_Target, tuple[Family, ...]]:
+        if self._target is None:
             raise RuntimeError("no pack was chosen before this step")
-        return self._info, self._families
+        return self._target, self._families
 
     def _placeholders(self) -> dict[str, str]:
-        info, families = self._chosen()
-        return {"name": info.name, "family": families[0].name, "address": info.address}
+        target, families = self._chosen()
+        return {"name": target.name, "family": families[0].name, "address": target.address}
 
 
 _PERMISSIONS: Final = (CONF_ALLOW_CONTROL, CONF_EXPERIMENTAL, CONF_ALLOW_DANGEROUS)
@@ -360,6 +415,7 @@ class SmartBmsOptionsFlow(OptionsFlowWithReload):
                     )
                 ),
                 **_polling(family, options.get(CONF_POLLING, {})),
+                **_pack(family, options.get(CONF_PACK, {})),
                 probatio.Required(CONF_INTERVALS): section(
                     probatio.Schema(
                         {
@@ -396,6 +452,23 @@ def _polling(family: Family, options: Mapping[str, Any]) -> dict[Any, Any]:
     interval = probatio.Required(CONF_POLL_INTERVAL, default=options.get(CONF_POLL_INTERVAL, polling.default))
     number = _number("s", polling.highest, 0.5, lowest=polling.lowest)
     return {probatio.Required(CONF_POLLING): section(probatio.Schema({interval: number}))}
+
+
+def _pack(family: Family, options: Mapping[str, Any]) -> dict[Any, Any]:
+    """Return the section of families of which nobody can tell everything from what they say."""
+    if not family.options:
+        return {}
+    fields: dict[Any, Any] = {}
+    for option in family.options:
+        if option.choices:
+            selector: Any = SelectSelector(
+                SelectSelectorConfig(options=list(option.choices), translation_key=option.key)
+            )
+            usual: Any = option.choices[0]
+        else:
+            selector, usual = BooleanSelector(), False
+        fields[probatio.Required(option.key, default=options.get(option.key, usual))] = selector
+    return {probatio.Required(CONF_PACK): section(probatio.Schema(fields), {"collapsed": True})}
 
 
 def _number(unit: str, highest: float, step: float, *, lowest: float = 0) -> NumberSelector:

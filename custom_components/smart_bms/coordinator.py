@@ -12,11 +12,13 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
 
 from . import adapters
 from .bms.estimate import TimeLeft
+from .bms.event_log import LoggedEvent
 from .bms.families import FAMILIES
-from .bms.pack import Change, LinkState, Pack
+from .bms.pack import Change, Circumstances, LinkState, Pack
 from .bms.reading import Identity, Reading
 from .bms.settings import Catalogue
 from .const import (
@@ -27,14 +29,17 @@ from .const import (
     CONF_FEATURES,
     CONF_IDENTITY,
     CONF_INTERVALS,
+    CONF_PACK,
     CONF_POLL_INTERVAL,
     CONF_POLLING,
     DOMAIN,
 )
 from .control.request import Permission
 from .features import Features
-from .parameters import Parameters
+from .parameters import LEARNT, Parameters
 from .publishing import Gate, Quantity, policies
+from .simulated import Simulation
+from .soc_history import async_import_soc
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -63,7 +68,13 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
 
     config_entry: SmartBmsConfigEntry
 
-    def __init__(self, hass: HomeAssistant, entry: SmartBmsConfigEntry, kept: Mapping[str, Any] | None) -> None:
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: SmartBmsConfigEntry,
+        kept: Mapping[str, Any] | None,
+        simulation: Simulation | None = None,
+    ) -> None:
         """Prepare; nothing is connected before `async_start`. `kept` is what the parameters' store held."""
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title, update_interval=None)
         self.address: str = entry.data[CONF_ADDRESS]
@@ -72,15 +83,27 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         self.identity: dict[str, str] = dict(entry.data[CONF_IDENTITY])
         self._described_by = tuple(self.identity.get(key, "") for key in ("variant", "model", "sw_version"))
         self.time_left = TimeLeft()
+        self.simulation = simulation
+        self.ended = asyncio.Event()
+        """Set when the entry is unloaded."""
         options = entry.options
         self.pack = Pack(
             self.family,
             entry.title,
-            lambda: adapters.find_device(hass, self.address),
+            simulation.find_device if simulation else lambda: adapters.find_device(hass, self.address),
             self._async_pack_changed,
-            address=self.address,
-            password=entry.data.get(CONF_PASSWORD),
-            interval=options.get(CONF_POLLING, {}).get(CONF_POLL_INTERVAL),
+            circumstances=Circumstances(
+                address=self.address,
+                password=entry.data.get(CONF_PASSWORD),
+                interval=options.get(CONF_POLLING, {}).get(CONF_POLL_INTERVAL),
+                clock=dt_util.now,
+                options=options.get(CONF_PACK, {}),
+                kept=dict((kept or {}).get(LEARNT, {})),
+                advertisement=(
+                    simulation.advertisement if simulation else lambda: adapters.last_advertisement(hass, self.address)
+                ),
+                client_class=simulation.client_class if simulation else None,
+            ),
         )
         self.parameters = Parameters(
             hass,
@@ -99,6 +122,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         self._readings = 0
         self._stopped = False
         self._features_listeners: list[Callable[[], None]] = []
+        self._log_listener: Callable[[LoggedEvent], None] | None = None
         self.data = None
 
     @override
@@ -110,10 +134,13 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
     def async_start(self) -> None:
         """Begin to keep the pack connected; everything ends with the entry."""
         entry, hass = self.config_entry, self.hass
+        if self.simulation is not None:
+            self.simulation.start()
+        else:
+            entry.async_on_unload(adapters.on_heard(hass, self.address, self.pack.wake))
+            entry.async_on_unload(adapters.on_slot_freed(self.address, self.pack.wake))
         self._link = entry.async_create_background_task(hass, self.pack.run(), f"{DOMAIN} {entry.entry_id}")
         entry.async_on_unload(self.parameters.async_start())
-        entry.async_on_unload(adapters.on_heard(hass, self.address, self.pack.wake))
-        entry.async_on_unload(adapters.on_slot_freed(self.address, self.pack.wake))
         entry.async_on_unload(async_track_time_interval(hass, self._async_tick, _TICK, cancel_on_shutdown=True))
         entry.async_on_unload(self._stop)
 
@@ -123,6 +150,8 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         if self._link is not None:
             self._link.cancel()
             await asyncio.gather(self._link, return_exceptions=True)
+        if self.simulation is not None:
+            await self.simulation.stop()
         await self.parameters.async_finish()
 
     def _kept_catalogue(self) -> Catalogue | None:
@@ -154,6 +183,12 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         """Return where the link stands."""
         return self.pack.status(self.now)
 
+    @property
+    def model(self) -> str:
+        """Return the model, which says so if it is simulated."""
+        model = self.identity["model"] or self.family.name
+        return f"{model} (simulated)" if self.simulation else model
+
     def gate(self, quantity: Quantity) -> Gate:
         """Return a new gate for a value of this quantity, as the user wants it."""
         return Gate(self._policies[quantity])
@@ -163,6 +198,29 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         """Call `listener` whenever the pack turns out to have more than was known; return how to stop that."""
         self._features_listeners.append(listener)
         return lambda: self._features_listeners.remove(listener)
+
+    @callback
+    def async_add_log_listener(self, listener: Callable[[LoggedEvent], None]) -> CALLBACK_TYPE:
+        """Hand what the pack has written down to `listener`, each entry once; return how to stop that."""
+        self._log_listener = listener
+        self._async_tell_log()
+
+        def remove() -> None:
+            self._log_listener = None
+
+        return remove
+
+    def _async_tell_log(self) -> None:
+        while self._log_listener is not None and self.pack.logged_events:
+            self._log_listener(self.pack.logged_events.popleft())
+        self.parameters.async_remember()
+
+    def _async_take_history(self) -> None:
+        soc = self.pack.last_history
+        if soc is not None:
+            self.config_entry.async_create_background_task(
+                self.hass, async_import_soc(self.hass, self.address, soc), f"{DOMAIN} history"
+            )
 
     @callback
     def _async_pack_changed(self, change: Change) -> None:
@@ -177,11 +235,16 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
                 if self.pack.state in _ASKS_FOR_PASSWORD:
                     self._async_ask_for_password()
                 self._async_take_settings()
+                self.parameters.async_remember()
                 self._async_check_available()
                 self.async_update_listeners()
             case Change.SETTINGS:
                 self._async_take_settings()
                 self.async_update_listeners()
+            case Change.LOGGED:
+                self._async_tell_log()
+            case Change.HISTORY:
+                self._async_take_history()
 
     def _async_ask_for_password(self) -> None:
         """Ask for another password; one that was not accepted is forgotten, so that no restart tries it again."""
@@ -256,7 +319,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         for device in dr.async_entries_for_config_entry(devices, self.config_entry.entry_id):
             devices.async_update_device(
                 device.id,
-                model=kept["model"] or self.family.name,
+                model=self.model,
                 hw_version=kept["hw_version"],
                 sw_version=kept["sw_version"],
                 serial_number=kept["serial_number"],
@@ -295,6 +358,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
     def _stop(self) -> None:
         """Listen no more: the link ends a little later, and what it still says has no place to go."""
         self._stopped = True
+        self.ended.set()
         if self._stale_timer is not None:
             self._stale_timer()
             self._stale_timer = None

@@ -43,6 +43,8 @@ def _pack(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
     pack, now = coordinator.pack, coordinator.now
     error = pack.last_error
     return {
+        "simulated": coordinator.simulation is not None,
+        "learnt": {key: value for key, value in pack.terms.kept.items() if key not in TO_REDACT},
         "link": {
             "state": coordinator.link_state,
             # The sentence behind an error may name the pack; its reason does not.

@@ -12,6 +12,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .const import DOMAIN
 from .coordinator import SmartBmsCoordinator
 from .publishing import Quantity, Value
+from .simulated import ATTRIBUTION
 
 
 @callback
@@ -48,12 +49,14 @@ class SmartBmsEntity(CoordinatorEntity[SmartBmsCoordinator]):
         self.entity_description = description
         self._attr_unique_id = f"{coordinator.address}_{description.key}"
         identity = coordinator.identity
+        if coordinator.simulation is not None:
+            self._attr_attribution = ATTRIBUTION
         self._attr_device_info = DeviceInfo(
-            connections={(CONNECTION_BLUETOOTH, coordinator.address)},
+            connections=set() if coordinator.simulation else {(CONNECTION_BLUETOOTH, coordinator.address)},
             identifiers={(DOMAIN, coordinator.address)},
             name=coordinator.config_entry.title,
             manufacturer=coordinator.family.manufacturer,
-            model=identity["model"] or coordinator.family.name,
+            model=coordinator.model,
             hw_version=identity["hw_version"],
             sw_version=identity["sw_version"],
             serial_number=identity["serial_number"],

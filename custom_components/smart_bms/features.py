@@ -18,6 +18,7 @@ class Features:
     """Keys of single values."""
     cells: int = 0
     resistances: int = 0
+    cell_temperatures: int = 0
     probes: tuple[str, ...] = ()
     """Temperatures, by their keys."""
     counters: tuple[str, ...] = ()
@@ -33,6 +34,7 @@ class Features:
             values=frozenset(values),
             cells=len(reading.cell_voltages),
             resistances=len(reading.cell_resistances),
+            cell_temperatures=len(reading.cell_temperatures),
             probes=tuple(sorted(reading.temperatures)),
             counters=tuple(sorted(reading.counters)),
         )
@@ -44,6 +46,7 @@ class Features:
             values=frozenset(data["values"]),
             cells=data["cells"],
             resistances=data["resistances"],
+            cell_temperatures=data.get("cell_temperatures", 0),
             probes=tuple(data["probes"]),
             counters=tuple(data.get("counters", ())),
         )
@@ -62,6 +65,7 @@ class Features:
             values=self.values | other.values,
             cells=max(self.cells, other.cells),
             resistances=max(self.resistances, other.resistances),
+            cell_temperatures=max(self.cell_temperatures, other.cell_temperatures),
             probes=tuple(sorted({*self.probes, *other.probes})),
             counters=tuple(sorted({*self.counters, *other.counters})),
         )

@@ -7,6 +7,8 @@ from homeassistant.components.number import NumberDeviceClass, NumberEntity, Num
 from homeassistant.const import (
     UnitOfElectricCurrent,
     UnitOfElectricPotential,
+    UnitOfEnergy,
+    UnitOfPower,
     UnitOfRatio,
     UnitOfTemperature,
     UnitOfTime,
@@ -27,6 +29,8 @@ _UNITS: Final[Mapping[Unit, tuple[str | None, NumberDeviceClass | None]]] = {
     Unit.AMPERE: (UnitOfElectricCurrent.AMPERE, NumberDeviceClass.CURRENT),
     Unit.AMPERE_HOUR: ("Ah", None),
     Unit.CELSIUS: (UnitOfTemperature.CELSIUS, NumberDeviceClass.TEMPERATURE),
+    Unit.WATT: (UnitOfPower.WATT, NumberDeviceClass.POWER),
+    Unit.WATT_HOUR: (UnitOfEnergy.WATT_HOUR, NumberDeviceClass.ENERGY_STORAGE),
     Unit.OHM: ("Ω", None),
     Unit.PERCENT: (UnitOfRatio.PERCENTAGE, None),
     Unit.SECOND: (UnitOfTime.SECONDS, NumberDeviceClass.DURATION),

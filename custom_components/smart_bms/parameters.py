@@ -1,6 +1,7 @@
 """Home Assistant's side of the door: keeps the journal, tells of every record, raises and clears repairs."""
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any, Final
 
@@ -30,6 +31,8 @@ from .control.tally import Tally
 from .profiles import async_profiles
 
 _VERSION: Final = 1
+LEARNT: Final = "learnt"
+"""What the pack's sessions found out, in the store."""
 _HIDDEN: Final = "(hidden)"
 _SOON: Final = 1.0
 """Seconds within which what the pack said by itself is kept."""
@@ -87,6 +90,7 @@ class Parameters:
         self._store = store(hass, entry_id)
         self._interval = timedelta(minutes=options.get(CONF_REREAD_INTERVAL, pack.family.reread_interval))
         kept = kept or {}
+        self._learnt: dict[str, Any] = deepcopy(kept.get(LEARNT, {}))
         self.tally = Tally(kept.get("tally"))
         self.control = Control(
             pack,
@@ -131,6 +135,13 @@ class Parameters:
         if counters and self.tally.follow(counters):
             self._store.async_delay_save(self._kept, _SOON)
 
+    @callback
+    def async_remember(self) -> None:
+        """Keep what the sessions with the pack found out, if that is news."""
+        if self._pack.terms.kept != self._learnt:
+            self._learnt = deepcopy(self._pack.terms.kept)
+            self._store.async_delay_save(self._kept, _SOON)
+
     async def async_finish(self) -> None:
         """Wait for the end of what was being written, and keep it."""
         await self.control.finish()
@@ -141,6 +152,7 @@ class Parameters:
             "records": self.control.journal.as_list(),
             "baseline": self.control.baseline.values,
             "tally": self.tally.as_dict(),
+            LEARNT: self._pack.terms.kept,
         }
 
     async def _async_save(self) -> None:

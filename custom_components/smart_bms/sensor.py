@@ -19,14 +19,17 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
+from homeassistant.util import dt as dt_util
 
 from . import adapters
 from .bms.pack import LinkState
 from .bms.reading import Reading
+from .bms.settings import Catalogue, Setting, Unit
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 from .entity import SmartBmsEntity, async_add_described
 from .features import Features
 from .publishing import Quantity, Value
+from .simulated import NAME as SIMULATION
 
 PARALLEL_UPDATES: Final = 0
 
@@ -35,6 +38,10 @@ _AGE_STEPS: Final = ((60, 10), (600, 60), (3600, 600))
 
 AMPERE_HOUR: Final = "Ah"
 OHM: Final = "Ω"
+MEASURED_AT: Final = "measured_at"
+ENABLED_CELLS: Final = 32
+"""Cells beyond are there but disabled: chains have up to 255, and each would fill the database."""
+_OF_THE_BOARD: Final = frozenset({"mosfet", "board"})
 CHARGE_STAGES: Final = ["bulk", "absorption", "float"]
 
 
@@ -48,6 +55,8 @@ class SmartBmsSensorDescription(SensorEntityDescription):
     """The value that a pack must have for this sensor to exist; by default the one of the same key."""
     always: bool = False
     """It speaks of the link: every pack has it, and it stays available without the pack."""
+    measured_at_fn: Callable[[Reading], float | None] | None = None
+    """Monotonic time of a value that may be older than its reading."""
 
 
 def _of_reading(key: str) -> Callable[[SmartBmsCoordinator], Value]:
@@ -71,10 +80,11 @@ def _described(  # noqa: PLR0913
     value_fn: Callable[[SmartBmsCoordinator], Value] | None = None,
     needs: str | None = None,
     shown_in: str | None = None,
+    translation: str | None = None,
 ) -> SmartBmsSensorDescription:
     return SmartBmsSensorDescription(
         key=key,
-        translation_key=key,
+        translation_key=translation or key,
         quantity=quantity,
         device_class=device_class,
         native_unit_of_measurement=unit,
@@ -270,6 +280,99 @@ SENSOR_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
     ),
 )
 
+_ENERGY_UNITS: Final = {"today": UnitOfEnergy.WATT_HOUR, "total": UnitOfEnergy.KILO_WATT_HOUR}
+
+
+def _flow_descriptions() -> Iterable[SmartBmsSensorDescription]:
+    """What comes in from the charging side, and goes out to the loads, of packs that measure both."""
+    for side in ("in", "out"):
+        yield _described(
+            f"current_{side}",
+            Quantity.CURRENT,
+            device_class=SensorDeviceClass.CURRENT,
+            unit=UnitOfElectricCurrent.AMPERE,
+            precision=2,
+            value_fn=_detail(f"current_{side}"),
+        )
+        yield _described(
+            f"power_{side}",
+            Quantity.POWER,
+            device_class=SensorDeviceClass.POWER,
+            unit=UnitOfPower.WATT,
+            precision=0,
+            value_fn=_detail(f"power_{side}"),
+        )
+    for flow in ("collected", "consumed", "charged", "discharged"):
+        for period, unit in _ENERGY_UNITS.items():
+            key = f"energy_{flow}_{period}"
+            yield _described(
+                key,
+                # What counts in whole kWh has no use for a dead band.
+                Quantity.ENERGY if period == "today" else Quantity.COUNTER,
+                device_class=SensorDeviceClass.ENERGY,
+                unit=unit,
+                shown_in=UnitOfEnergy.KILO_WATT_HOUR,
+                precision=2 if period == "today" else 0,
+                state_class=SensorStateClass.TOTAL_INCREASING,
+                value_fn=_detail(key),
+            )
+
+
+FLOW_DESCRIPTIONS: Final = tuple(_flow_descriptions())
+
+DETAIL_DESCRIPTIONS: Final = (
+    _described("coldest_cell", Quantity.CELL_NUMBER, value_fn=_detail("coldest_cell")),
+    _described("hottest_cell", Quantity.CELL_NUMBER, value_fn=_detail("hottest_cell")),
+    _described(
+        "balance_voltage",
+        Quantity.CELL_VOLTAGE,
+        device_class=SensorDeviceClass.VOLTAGE,
+        unit=UnitOfElectricPotential.VOLT,
+        precision=3,
+        category=EntityCategory.DIAGNOSTIC,
+        value_fn=_detail("balance_voltage"),
+    ),
+    _described(
+        "charge_efficiency",
+        Quantity.COUNTER,
+        unit=UnitOfRatio.PERCENTAGE,
+        precision=0,
+        category=EntityCategory.DIAGNOSTIC,
+        value_fn=_detail("charge_efficiency"),
+    ),
+    _described(
+        "discharge_cycles",
+        Quantity.COUNTER,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        category=EntityCategory.DIAGNOSTIC,
+        enabled=False,
+        value_fn=_detail("discharge_cycles"),
+    ),
+    *(
+        _described(
+            key,
+            Quantity.COUNTER,
+            device_class=SensorDeviceClass.ENERGY_STORAGE,
+            unit=UnitOfEnergy.WATT_HOUR,
+            shown_in=UnitOfEnergy.KILO_WATT_HOUR,
+            precision=2,
+            category=EntityCategory.DIAGNOSTIC,
+            enabled=enabled,
+            value_fn=_detail(key),
+        )
+        for key, enabled in (("measured_capacity", True), ("measured_charge_capacity", False))
+    ),
+    _described(
+        "clock_offset",
+        Quantity.COUNTER,
+        device_class=SensorDeviceClass.DURATION,
+        unit=UnitOfTime.MINUTES,
+        precision=0,
+        category=EntityCategory.DIAGNOSTIC,
+        value_fn=_detail("clock_offset"),
+    ),
+)
+
 LINK_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
     SmartBmsSensorDescription(
         key="link",
@@ -297,7 +400,9 @@ LINK_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
         translation_key="connected_through",
         quantity=Quantity.STATE,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda coordinator: adapters.connected_through(coordinator.hass, coordinator.address),
+        value_fn=lambda coordinator: (
+            SIMULATION if coordinator.simulation else adapters.connected_through(coordinator.hass, coordinator.address)
+        ),
         always=True,
     ),
     SmartBmsSensorDescription(
@@ -344,7 +449,7 @@ def _coarse(age: float | None) -> int | None:
 
 
 def _cell_descriptions(features: Features) -> Iterable[SmartBmsSensorDescription]:
-    """One voltage, and one resistance of the balance lead, for each cell."""
+    """One voltage and one temperature for each cell, and one resistance of each balance lead."""
     for place in range(features.cells):
         yield SmartBmsSensorDescription(
             key=f"cell_voltage_{place + 1}",
@@ -355,7 +460,23 @@ def _cell_descriptions(features: Features) -> Iterable[SmartBmsSensorDescription
             native_unit_of_measurement=UnitOfElectricPotential.VOLT,
             state_class=SensorStateClass.MEASUREMENT,
             suggested_display_precision=3,
+            entity_registry_enabled_default=place < ENABLED_CELLS,
             value_fn=_item(lambda reading: reading.cell_voltages, place),
+            measured_at_fn=_cell_time(place),
+        )
+    for place in range(features.cell_temperatures):
+        yield SmartBmsSensorDescription(
+            key=f"cell_temperature_{place + 1}",
+            translation_key="cell_temperature",
+            translation_placeholders={"cell": str(place + 1)},
+            quantity=Quantity.TEMPERATURE,
+            device_class=SensorDeviceClass.TEMPERATURE,
+            native_unit_of_measurement=UnitOfTemperature.CELSIUS,
+            state_class=SensorStateClass.MEASUREMENT,
+            suggested_display_precision=1,
+            entity_registry_enabled_default=place < ENABLED_CELLS,
+            value_fn=_item(lambda reading: reading.cell_temperatures, place),
+            measured_at_fn=_cell_time(place),
         )
     for place in range(features.resistances):
         yield SmartBmsSensorDescription(
@@ -370,6 +491,10 @@ def _cell_descriptions(features: Features) -> Iterable[SmartBmsSensorDescription
             entity_registry_enabled_default=False,
             value_fn=_item(lambda reading: reading.cell_resistances, place),
         )
+
+
+def _cell_time(place: int) -> Callable[[Reading], float | None]:
+    return lambda reading: reading.cell_times[place] if place < len(reading.cell_times) else None
 
 
 def _item(values: Callable[[Reading], tuple[float | None, ...]], place: int) -> Callable[[SmartBmsCoordinator], Value]:
@@ -392,7 +517,7 @@ def _probe_descriptions(features: Features) -> Iterable[SmartBmsSensorDescriptio
             native_unit_of_measurement=UnitOfTemperature.CELSIUS,
             state_class=SensorStateClass.MEASUREMENT,
             suggested_display_precision=1,
-            entity_category=None if numbered else EntityCategory.DIAGNOSTIC,
+            entity_category=EntityCategory.DIAGNOSTIC if probe in _OF_THE_BOARD else None,
             value_fn=_probe(probe),
         )
 
@@ -418,10 +543,47 @@ def _probe(probe: str) -> Callable[[SmartBmsCoordinator], Value]:
     return lambda coordinator: coordinator.data.temperatures.get(probe) if coordinator.data else None
 
 
+_UNITS: Final[dict[Unit, tuple[str | None, SensorDeviceClass | None]]] = {
+    Unit.VOLT: (UnitOfElectricPotential.VOLT, SensorDeviceClass.VOLTAGE),
+    Unit.CELSIUS: (UnitOfTemperature.CELSIUS, SensorDeviceClass.TEMPERATURE),
+    Unit.PERCENT: (UnitOfRatio.PERCENTAGE, None),
+    Unit.WATT: (UnitOfPower.WATT, SensorDeviceClass.POWER),
+    Unit.WATT_HOUR: (UnitOfEnergy.WATT_HOUR, SensorDeviceClass.ENERGY_STORAGE),
+}
+
+
+def parameter_descriptions(catalogue: Catalogue | None) -> Iterable[SmartBmsSensorDescription]:
+    """Thresholds and the like of packs whose parameters can, or may, only be read."""
+    for setting in catalogue.settings.values() if catalogue else ():
+        if setting.shown:
+            unit, device_class = _UNITS[setting.unit]
+            yield _described(
+                f"parameter_{setting.key}",
+                Quantity.STATE,
+                translation=setting.key,
+                device_class=device_class,
+                unit=unit,
+                shown_in=UnitOfEnergy.KILO_WATT_HOUR if setting.unit is Unit.WATT_HOUR else None,
+                precision=3 if setting.unit is Unit.VOLT else 1 if setting.unit is not Unit.PERCENT else 0,
+                state_class=None,
+                category=EntityCategory.DIAGNOSTIC,
+                value_fn=_parameter(setting),
+            )
+
+
+def _parameter(setting: Setting) -> Callable[[SmartBmsCoordinator], Value]:
+    def value(coordinator: SmartBmsCoordinator) -> Value:
+        stored = coordinator.parameters.control.value(setting)
+        return None if isinstance(stored, tuple) else stored
+
+    return value
+
+
 def descriptions(features: Features) -> list[SmartBmsSensorDescription]:
     """Return the sensors of a pack with these features."""
+    possible = (*SENSOR_DESCRIPTIONS, *FLOW_DESCRIPTIONS, *DETAIL_DESCRIPTIONS)
     return [
-        *(item for item in SENSOR_DESCRIPTIONS if (item.needs or item.key) in features.values),
+        *(item for item in possible if (item.needs or item.key) in features.values),
         *_cell_descriptions(features),
         *_probe_descriptions(features),
         *_counter_descriptions(features),
@@ -434,12 +596,17 @@ async def async_setup_entry(
 ) -> None:
     """Add the sensors of a pack."""
     coordinator = entry.runtime_data
-    async_add_described(coordinator, async_add_entities, lambda: descriptions(coordinator.features), SmartBmsSensor)
+
+    def described() -> list[SmartBmsSensorDescription]:
+        return [*descriptions(coordinator.features), *parameter_descriptions(coordinator.catalogue)]
+
+    async_add_described(coordinator, async_add_entities, described, SmartBmsSensor)
 
 
 class SmartBmsSensor(SmartBmsEntity, SensorEntity):
     """One value of a pack, or of the link to it."""
 
+    _unrecorded_attributes = frozenset({MEASURED_AT})
     entity_description: SmartBmsSensorDescription
 
     def __init__(self, coordinator: SmartBmsCoordinator, description: SmartBmsSensorDescription) -> None:
@@ -454,3 +621,14 @@ class SmartBmsSensor(SmartBmsEntity, SensorEntity):
     @override
     def native_value(self) -> StateType:
         return self._gate.value
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, str] | None:
+        """Tell when it was measured, if that is not the same for all that the pack says."""
+        of, reading = self.entity_description.measured_at_fn, self.coordinator.data
+        at = of(reading) if of is not None and reading is not None else None
+        if at is None:
+            return None
+        wall = dt_util.utcnow().timestamp() - (self.coordinator.now - at)
+        return {MEASURED_AT: dt_util.utc_from_timestamp(round(wall)).isoformat()}

@@ -24,6 +24,7 @@ from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 from .parameter_entity import raise_unless_confirmed
 from .parameters import async_request
 from .profiles import async_profiles
+from .recordings import async_record
 
 ATTR_PARAMETERS: Final = "parameters"
 ATTR_DRY_RUN: Final = "dry_run"
@@ -34,6 +35,7 @@ ATTR_PROFILE: Final = "profile"
 ATTR_DATA: Final = "data"
 ATTR_VOLTAGE: Final = "voltage"
 ATTR_CURRENT: Final = "current"
+ATTR_MINUTES: Final = "minutes"
 
 # What people write for a switch; in the user interface, bare on and off arrive as text.
 _TRUTHS: Final = {"on": True, "true": True, "off": False, "false": False}
@@ -246,6 +248,10 @@ def _message(finding: Finding) -> str:
     return async_get_exception_message(DOMAIN, finding.code, dict(finding.details))
 
 
+async def _record(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
+    return await async_record(coordinator, call.data[ATTR_MINUTES])
+
+
 # What all actions share: their packs, and how failures are told.
 
 
@@ -364,6 +370,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
             _calibrate_current,
             _DEVICE | _ASSURANCE | {probatio.Required(ATTR_CURRENT): _positive(2000)},
         ),
+        ("record_frames", _record, _DEVICES | {probatio.Optional(ATTR_MINUTES, default=5): _positive(60)}),
     )
     for name, for_pack, fields in writing:
         service.async_register_admin_service(

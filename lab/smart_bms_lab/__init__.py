@@ -11,8 +11,8 @@ from homeassistant.helpers.typing import ConfigType
 import probatio
 
 from custom_components.smart_bms.bms.encode import FAMILIES
+from custom_components.smart_bms.simulator.air import Air
 
-from .air import Air
 from .packs import all_packs
 from .proxy import EmulatedProxy
 

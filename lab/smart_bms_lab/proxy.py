@@ -9,9 +9,8 @@ from habluetooth import BaseHaRemoteScanner, BluetoothScanningMode, HaBluetoothC
 from homeassistant.components import bluetooth
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 
+from custom_components.smart_bms.simulator.air import Air
 from custom_components.smart_bms.simulator.peripheral import Peripheral
-
-from .air import Air
 
 
 class EmulatedProxy(BaseHaRemoteScanner):

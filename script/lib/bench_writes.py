@@ -23,11 +23,11 @@ from custom_components.smart_bms.control.baseline import Baseline
 from custom_components.smart_bms.control.door import Control
 from custom_components.smart_bms.control.journal import Journal
 from custom_components.smart_bms.control.request import Permission, Request
+from custom_components.smart_bms.simulator.air import Air
 from custom_components.smart_bms.simulator.battery import Battery
 from custom_components.smart_bms.simulator.firmware import Board
 from custom_components.smart_bms.simulator.jk import JkPeripheral
 from custom_components.smart_bms.simulator.jk_labels import PB2A16S20P
-from lab.smart_bms_lab.air import Air
 
 ADDRESS = "C8:47:80:00:00:01"
 WRITES = 30

@@ -13,6 +13,8 @@ from custom_components.smart_bms.bms.jk.presets import presets_for
 from custom_components.smart_bms.bms.jk.registers import BY_KEY as JK
 from custom_components.smart_bms.bms.reading import Identity
 from custom_components.smart_bms.bms.settings import Catalogue, Kind, Proof, Setting
+from custom_components.smart_bms.bms.smart123.generation import Variant as Smart123Variant
+from custom_components.smart_bms.bms.smart123.parameters import BY_KEY as SMART123
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "parameters.md"
 
@@ -46,6 +48,16 @@ layer. Written over D2, a limit of level 2 makes the board set level 1 by itself
 """
 
 
+_SMART123 = """
+Addresses come from a single source, which took them from the vendor's app; no write was ever captured. Values of two bytes are written in two
+steps, in the order in which the value in between does no harm; where both orders would, the change is refused. Generation 2 and units behind a bridge are read only.
+"""
+
+
+def _smart123(variant: str) -> tuple[Identity, Collection[str]]:
+    return Identity(family="smart123", variant=variant, model="123\\SmartBMS"), set(SMART123)
+
+
 def _jk(variant: str) -> tuple[Identity, Collection[str]]:
     details = {"commands": tuple(range(256))}
     return Identity(family="jk", variant=variant, model="JK_X", details=details), set(JK[Variant(variant)])
@@ -71,6 +83,7 @@ VARIANTS: dict[str, tuple[str, Callable[[str], tuple[Identity, Collection[str]]]
     ),
     "jbd": (_JBD, _jbd, {JbdVariant.CLASSIC: "all dialects"}),
     "daly": (_DALY, _daly, {Dialect.D2: "D2", Dialect.P81: "81", Dialect.A5: "A5"}),
+    "smart123": (_SMART123, _smart123, {Smart123Variant.GENERATION_3: "generation 3"}),
 }
 """By family: what to say of it, what its richest pack of a variant says, and the titles of its variants."""
 

@@ -56,7 +56,7 @@ def changes() -> list[Change]:
 
 @pytest.fixture
 def pack(air, changes) -> Pack:
-    return Pack(FAMILY, "test", finder(air, ADDRESS), changes.append, BACKOFF)
+    return Pack(FAMILY, "test", finder(air, ADDRESS), changes.append, backoff=BACKOFF)
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.smart_bms.bms.pack import Change, LinkState, Pack
+from custom_components.smart_bms.bms.pack import Change, Circumstances, LinkState, Pack
 from custom_components.smart_bms.control import calibration, door
 from custom_components.smart_bms.control.baseline import Baseline
 from custom_components.smart_bms.control.door import Control
@@ -102,9 +102,8 @@ async def site_of(monkeypatch, peripheral, permission=ALL, kept=None, password=N
             "test",
             finder(air, peripheral.address),
             lambda change: sites[0].heard(change) if sites else None,
-            (0.02, 0.05),
-            address=peripheral.address,
-            password=password,
+            backoff=(0.02, 0.05),
+            circumstances=Circumstances(address=peripheral.address, password=password),
         )
         sites.append(Site(peripheral, pack, permission, kept or {}))
         task = asyncio.create_task(pack.run())

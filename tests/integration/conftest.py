@@ -15,8 +15,8 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.smart_bms.bms import families, pack as pack_module
 from custom_components.smart_bms.const import DOMAIN
+from custom_components.smart_bms.simulator.air import Air
 from custom_components.smart_bms.simulator.peripheral import Peripheral
-from lab.smart_bms_lab.air import Air
 from lab.smart_bms_lab.proxy import EmulatedProxy
 from tests.packs import jk_pack
 from tests.radio import SPEED, TICK, fast
@@ -100,6 +100,12 @@ async def house(hass: HomeAssistant, enable_custom_integrations: None, enable_bl
     await hass.async_block_till_done(wait_background_tasks=True)
 
 
+async def search(hass: HomeAssistant) -> Any:
+    """Return the flow that lists what is heard."""
+    flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    return await hass.config_entries.flow.async_configure(flow["flow_id"], {"next_step_id": "search"})
+
+
 type Adopt = Callable[..., Awaitable[MockConfigEntry]]
 
 
@@ -109,7 +115,7 @@ def adopt(hass: HomeAssistant, house: House) -> Adopt:
 
     async def adopt(pack: Peripheral, *, password: str | None = None, **control: Any) -> MockConfigEntry:
         house.add(pack)
-        flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+        flow = await search(hass)
         flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"address": pack.address})
         if password is not None:
             assert flow["step_id"] == "password", flow
@@ -124,6 +130,8 @@ def adopt(hass: HomeAssistant, house: House) -> Adopt:
             options = {"control": control, "intervals": {}, "dead_bands": {}}
             if entry.runtime_data.family.polling:
                 options["polling"] = {}
+            if entry.runtime_data.family.options:
+                options["pack"] = {}
             await hass.config_entries.options.async_configure(flow["flow_id"], options)
             await hass.async_block_till_done()
         await house.until(lambda: entry.runtime_data.available and entry.runtime_data.pack.current_settings)

@@ -1,19 +1,22 @@
 """Adding packs: found, picked, refused in words."""
 
 from homeassistant.components import bluetooth
-from homeassistant.config_entries import SOURCE_BLUETOOTH, SOURCE_USER
+from homeassistant.config_entries import SOURCE_BLUETOOTH
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.simulator.peripheral import Service
 from lab.smart_bms_lab.proxy import EmulatedProxy
+from tests.integration.conftest import search
 from tests.packs import jk_pack
 
 OTHER = "C8:47:80:00:00:02"
 
 
-async def start(hass, source=SOURCE_USER, data=None):
+async def start(hass, source=None, data=None):
+    if source is None:
+        return await search(hass)
     return await hass.config_entries.flow.async_init(DOMAIN, context={"source": source}, data=data)
 
 
@@ -30,7 +33,7 @@ async def test_a_pack_is_picked_connected_to_shown_and_added(hass, house, pack) 
     house.add(pack)
     flow = await start(hass)
     bluetooth.async_request_active_scan.assert_awaited_once()
-    assert flow["step_id"] == "user"
+    assert flow["step_id"] == "search"
     assert labels(flow) == [f"JK: Shed ({pack.address}, -60 dBm)"]
     flow = await submit(hass, flow, address=pack.address)
     assert flow["step_id"] == "identified"
@@ -56,7 +59,7 @@ async def test_nothing_found_is_explained_and_searched_again_on_submit(hass, hou
     assert flow["step_id"] == "nothing_found"
     house.add(pack)
     flow = await submit(hass, flow)
-    assert flow["step_id"] == "user"
+    assert flow["step_id"] == "search"
 
 
 async def test_without_any_adapter_there_is_nothing_to_search_with(hass, house, monkeypatch) -> None:
@@ -197,7 +200,7 @@ async def test_a_flow_that_lost_its_contact_connects_again(hass, house, pack) ->
     handler = hass.config_entries.flow._progress[flow["flow_id"]]
     handler._contact = None
     assert (await submit(hass, flow))["step_id"] == "identified"
-    handler._info = None
+    handler._target = None
     with pytest.raises(RuntimeError, match="no pack was chosen"):
         await handler.async_step_confirm()
 

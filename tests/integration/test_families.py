@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from homeassistant.config_entries import SOURCE_BLUETOOTH, SOURCE_USER
+from homeassistant.config_entries import SOURCE_BLUETOOTH
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
@@ -14,6 +14,7 @@ from custom_components.smart_bms.simulator.daly_labels import ESS_81, K_81_NO_NT
 from custom_components.smart_bms.simulator.jbd_firmware import UNKNOWN
 from custom_components.smart_bms.simulator.jbd_labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
 from custom_components.smart_bms.simulator.peripheral import Peripheral
+from tests.integration.conftest import search
 from tests.packs import daly_pack, jbd_pack
 
 PASSWORD = "123456"
@@ -99,7 +100,7 @@ async def test_a_device_that_could_be_of_two_families_is_asked_in_the_language_o
     unknown.manufacturer_data = {}
     unknown.service_uuids = ("0000fff0-0000-1000-8000-00805f9b34fb",)
     house.add(unknown)
-    flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    flow = await search(hass)
     flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"address": unknown.address})
     assert flow["step_id"] == "identified"
     flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
@@ -110,7 +111,7 @@ async def test_a_device_that_could_be_of_two_families_is_asked_in_the_language_o
 
 
 async def ask_for(hass, pack: Peripheral):
-    flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    flow = await search(hass)
     return await hass.config_entries.flow.async_configure(flow["flow_id"], {"address": pack.address})
 
 

@@ -20,11 +20,14 @@ class Alarm(StrEnum):
 
     BALANCE_WIRE_RESISTANCE = "balance_wire_resistance"
     BATTERY_OVERTEMPERATURE_WARNING = "battery_overtemperature_warning"
+    CELL_COMMUNICATION_FAULT = "cell_communication_fault"
     CELL_COUNT_MISMATCH = "cell_count_mismatch"
     CELL_IMBALANCE = "cell_imbalance"
     CELL_IMBALANCE_WARNING = "cell_imbalance_warning"
+    CELL_OVERTEMPERATURE = "cell_overtemperature"
     CELL_OVERVOLTAGE = "cell_overvoltage"
     CELL_OVERVOLTAGE_WARNING = "cell_overvoltage_warning"
+    CELL_UNDERTEMPERATURE = "cell_undertemperature"
     CELL_UNDERVOLTAGE = "cell_undervoltage"
     CELL_UNDERVOLTAGE_WARNING = "cell_undervoltage_warning"
     CELL_WIRE_OPEN = "cell_wire_open"
@@ -52,6 +55,7 @@ class Alarm(StrEnum):
     DISCHARGE_UNDERTEMPERATURE = "discharge_undertemperature"
     DISCHARGE_UNDERTEMPERATURE_WARNING = "discharge_undertemperature_warning"
     DISCHARGING_FORBIDDEN = "discharging_forbidden"
+    EARLY_WARNING = "early_warning"
     EXTERNAL_COMMUNICATION_FAULT = "external_communication_fault"
     FRONT_END_FAULT = "front_end_fault"
     GPS_DISCONNECTED = "gps_disconnected"
@@ -93,7 +97,9 @@ class Alarm(StrEnum):
     @property
     def is_early(self) -> bool:
         """Whether it only announces, a little before, an alarm of its own."""
-        return self.value.endswith("_warning") and self.value.removesuffix("_warning") in _KEYS
+        return self is Alarm.EARLY_WARNING or (
+            self.value.endswith("_warning") and self.value.removesuffix("_warning") in _KEYS
+        )
 
 
 _KEYS: Final = frozenset(alarm.value for alarm in Alarm)

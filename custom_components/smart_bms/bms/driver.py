@@ -1,13 +1,15 @@
 """What a family must offer: the conversation with one pack over an open link."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from bleak.backends.service import BleakGATTServiceCollection
 
+from .advertisement import Advertisement
+from .event_log import LoggedEvent
 from .link import Channel
 from .reading import Identity, Reading
 from .settings import Settings, SettingValue
@@ -15,6 +17,10 @@ from .settings import Settings, SettingValue
 
 class Writer(Protocol):
     """The part of a link that a driver uses."""
+
+    @property
+    def kind(self) -> str:
+        """By which of its ways the family is reached."""
 
     async def write(self, data: bytes) -> None:
         """Send one packet. Raises LinkLostError."""
@@ -38,6 +44,12 @@ class Sink(Protocol):
     def frame(self, frame: bytes, now: float) -> None:
         """Take a valid raw frame, free of secrets, that was complete at monotonic time `now`, for diagnostics."""
 
+    def logged(self, events: Sequence[LoggedEvent]) -> None:
+        """Take what the pack has written down since it was last asked."""
+
+    def history(self, soc: Mapping[int, float]) -> None:
+        """Take the state of charge in % that the pack remembers, by hours before the present one."""
+
     def drop(self, reason: str, count: int = 1) -> None:
         """Count frames that did not become a value."""
 
@@ -55,6 +67,12 @@ class Terms:
     """Returns the local time, for boards that want to be told."""
     memory: dict[str, Any] = field(default_factory=dict)
     """What a session leaves to the next one with the same pack."""
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What it leaves to all later ones, also after a restart: values that JSON can hold."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What the owner chose among the family's options."""
+    advertisement: Callable[[], Advertisement | None] = lambda: None
+    """Returns what was last heard of the pack."""
 
 
 class Driver(ABC):

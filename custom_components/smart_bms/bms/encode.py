@@ -11,8 +11,9 @@ from typing import Final
 from .daly.records import encode_text as encode_daly
 from .jbd.records import encode_text as encode_jbd
 from .jk.records import encode_text as encode_jk
+from .smart123.records import encode_text as encode_smart123
 
-FAMILIES: Final = {"jk": encode_jk, "jbd": encode_jbd, "daly": encode_daly}
+FAMILIES: Final = {"jk": encode_jk, "jbd": encode_jbd, "daly": encode_daly, "smart123": encode_smart123}
 """Each takes variant, parameter and the value as text, None for a command. Raises ValueError."""
 
 

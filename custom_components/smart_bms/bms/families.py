@@ -11,19 +11,41 @@ from .daly.alarms import D2_ALARMS, P81_ALARMS
 from .daly.catalogue import catalogue_of as daly_catalogue
 from .daly.driver import DalyDriver
 from .daly.frames import Dialect
+from .daly.privacy import mask as daly_mask
 from .driver import Driver, Sink, Terms, Writer
+from .event_log import EventKind
 from .jbd.advertisement import is_jbd, may_be_jbd
 from .jbd.catalogue import catalogue_of as jbd_catalogue
 from .jbd.decode import PROTECTIONS as JBD_PROTECTIONS, WARNINGS as JBD_WARNINGS
 from .jbd.driver import JbdDriver
 from .jbd.identity import Variant as JbdVariant
+from .jbd.privacy import mask as jbd_mask
 from .jk.advertisement import is_jk, may_be_jk
 from .jk.catalogue import catalogue_of as jk_catalogue
 from .jk.driver import JkDriver
 from .jk.layouts import LAYOUTS, Variant
+from .jk.privacy import mask as jk_mask
 from .polling import Polling
 from .reading import Identity
+from .recording import Mask
 from .settings import Catalogue
+from .smart123.advertisement import is_smart123, may_be_smart123
+from .smart123.catalogue import FORMULA, catalogue_of as smart123_catalogue
+from .smart123.driver import FRAMES, RECORDS, SCALE, TRANSPORT, Smart123Driver
+from .smart123.generation import AUTO, CHOICES as SCALES, Variant as Smart123Variant
+from .smart123.privacy import mask as smart123_mask
+from .smart123.record_session import IMPORT_HISTORY
+from .smart123.scales import Formula
+from .smart123.status import possible_alarms as smart123_alarms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """What the owner of a pack may choose, because nothing that the pack says decides it."""
+
+    key: str
+    choices: tuple[str, ...] = ()
+    """Of which the first is the usual; none: on or off, and usually off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +72,11 @@ class Family:
     """Alarms that a variant can report."""
     catalogue: Callable[[Identity, Collection[str]], Catalogue]
     """What can be set on a pack that says this of itself and states the parameters of these keys."""
+    mask: Mask
+    """Removes from recorded traffic what must not leave the house."""
+    options: tuple[Option, ...] = ()
+    logs: Callable[[str], tuple[EventKind, ...]] = lambda _: ()
+    """Events that a variant writes down by itself."""
 
 
 def _jk_alarms(variant: str) -> tuple[Alarm, ...]:
@@ -75,6 +102,7 @@ FAMILIES: Final = {
         stale_after=10.0,
         alarms=_jk_alarms,
         catalogue=jk_catalogue,
+        mask=jk_mask,
     ),
     "jbd": Family(
         key="jbd",
@@ -90,6 +118,7 @@ FAMILIES: Final = {
         reread_interval=60,
         alarms=_jbd_alarms,
         catalogue=jbd_catalogue,
+        mask=jbd_mask,
     ),
     "daly": Family(
         key="daly",
@@ -104,6 +133,29 @@ FAMILIES: Final = {
         polling=Polling(default=5, lowest=3, failing=6),
         alarms=lambda variant: P81_ALARMS if variant == Dialect.P81 else D2_ALARMS,
         catalogue=daly_catalogue,
+        mask=daly_mask,
+    ),
+    "smart123": Family(
+        key="smart123",
+        name="123\\SmartBMS",
+        manufacturer="123electric",
+        recognises=is_smart123,
+        may_be=may_be_smart123,
+        # Nobody gets a reading whose lines or frames did not make sense together.
+        confirms=lambda _: True,
+        make_driver=Smart123Driver,
+        # After which the vendor's own worker takes a silent pack for gone.
+        stale_after=20.0,
+        alarms=smart123_alarms,
+        catalogue=smart123_catalogue,
+        mask=smart123_mask,
+        options=(
+            Option(key=TRANSPORT, choices=(AUTO, RECORDS, FRAMES)),
+            Option(key=SCALE, choices=(AUTO, *SCALES)),
+            Option(key=FORMULA, choices=tuple(Formula)),
+            Option(key=IMPORT_HISTORY),
+        ),
+        logs=lambda variant: tuple(EventKind) if variant == Smart123Variant.GENERATION_3 else (),
     ),
 }
 

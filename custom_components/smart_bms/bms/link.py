@@ -46,7 +46,14 @@ class Channel:
     """The write characteristic only takes writes that are answered."""
     otherwise: Channel | None = None
     """Where else to try if subscribing is refused, or nothing is answered."""
+    kind: str = ""
+    """What tells the ways apart that a family can be reached."""
+    opening: tuple[tuple[BleakGATTCharacteristic, bytes | None], ...] = ()
+    """What has to be written to other characteristics, with response, before it talks; None is read instead."""
 
+
+type Tap = Callable[[bool, bytes], None]
+"""Hears all traffic: whether it went to the pack, and the bytes."""
 
 type ChooseChannel = Callable[[BleakGATTServiceCollection], Channel]
 """Finds the channel among the services of a device. Raises NotThisKindError if they are not those of the family."""
@@ -55,10 +62,22 @@ type ChooseChannel = Callable[[BleakGATTServiceCollection], Channel]
 class Link:
     """One session. All errors are PackError."""
 
-    def __init__(self, find_device: Callable[[], BLEDevice], name: str) -> None:
-        """`find_device` returns how to reach the device now, or raises PackError; it is asked before each attempt."""
+    def __init__(
+        self,
+        find_device: Callable[[], BLEDevice],
+        name: str,
+        *,
+        client_class: type[BleakClient] | None = None,
+        tap: Tap = lambda *_: None,
+    ) -> None:
+        """`find_device` returns how to reach the device now, or raises PackError; it is asked before each attempt.
+
+        `client_class` is None for the radio that there is.
+        """
         self._find_device = find_device
         self._name = name
+        self._client_class = client_class
+        self._tap = tap
         self._client: BleakClient | None = None
         self._channel: Channel | None = None
         self._on_data: Callable[[bytearray], None] = lambda _: None
@@ -91,10 +110,18 @@ class Link:
 
     async def _subscribe(self, channel: Channel) -> None:
         def received(_: BleakGATTCharacteristic, data: bytearray) -> None:
+            self._tap(False, bytes(data))
             self._on_data(data)
 
+        client = self._connected()
         async with asyncio.timeout(WRITE_TIMEOUT):
-            await self._connected().start_notify(channel.notify, received)
+            await client.start_notify(channel.notify, received)
+            for characteristic, data in channel.opening:
+                if data is None:
+                    with suppress(BleakError):
+                        await client.read_gatt_char(characteristic)
+                else:
+                    await client.write_gatt_char(characteristic, data, response=True)
 
     async def switch_channel(self) -> bool:
         """Go on over the other channel that the device has; tell whether there is one. Raises LinkLostError."""
@@ -107,10 +134,16 @@ class Link:
             raise LinkLostError(str(error)) from error
         return True
 
+    @property
+    def kind(self) -> str:
+        """Return by which of its ways the family is reached."""
+        return self._channel.kind if self._channel else ""
+
     async def write(self, data: bytes) -> None:
         """Send one packet. Raises LinkLostError if it could not be sent."""
         if self._channel is None:
             raise LinkLostError("not connected")
+        self._tap(True, data)
         try:
             async with asyncio.timeout(WRITE_TIMEOUT):
                 await self._connected().write_gatt_char(self._channel.write, data, response=self._channel.response)
@@ -133,7 +166,7 @@ class Link:
             async with asyncio.timeout(CONNECT_TIMEOUT):
                 self._client = await bleak_retry_connector.establish_connection(
                     # Looked up now: Home Assistant puts its own client there, which knows the proxies.
-                    bleak_retry_connector.BleakClientWithServiceCache,
+                    self._client_class or bleak_retry_connector.BleakClientWithServiceCache,
                     device,
                     self._name,
                     disconnected_callback=self._on_disconnected,

@@ -2,14 +2,18 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 import logging
 from typing import Any, Final
 
+from bleak import BleakClient
 from bleak.backends.device import BLEDevice
 
+from .advertisement import Advertisement
 from .driver import Driver, Terms
 from .errors import (
     ConnectFailedError,
@@ -23,9 +27,11 @@ from .errors import (
     SilentError,
     WrongPasswordError,
 )
+from .event_log import LoggedEvent
 from .families import Family
 from .link import CONNECT_TIMEOUT, Link
 from .reading import Identity, Reading
+from .recording import Recording
 from .settings import Catalogue, Settings, SettingValue
 from .trust import Trust
 
@@ -36,6 +42,7 @@ BACKOFF: Final = (1.0, 5.0, 15.0, 30.0, 60.0)
 
 CONTACT_TIMEOUT: Final = 20.0
 KEPT_FRAMES: Final = 20
+KEPT_EVENTS: Final = 50
 # A pack that wants a bond lets us in and drops us within seconds. Twice in a row is no accident.
 _EARLY: Final = 5.0
 _EARLY_LOSSES: Final = 2
@@ -72,6 +79,28 @@ class Change(StrEnum):
     STATE = "state"
     IDENTITY = "identity"
     SETTINGS = "settings"
+    LOGGED = "logged"
+    HISTORY = "history"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What a pack is told from outside; all of it may be left out."""
+
+    address: str = ""
+    password: str | None = field(default=None, repr=False)
+    interval: float | None = None
+    """Time between two polls in s, for families that are polled; None for the usual."""
+    clock: Callable[[], datetime] = datetime.now
+    """Returns the local time."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What the owner chose among the family's options."""
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What earlier sessions found out; it grows."""
+    advertisement: Callable[[], Advertisement | None] = lambda: None
+    """Returns what was last heard of the pack."""
+    client_class: type[BleakClient] | None = None
+    """What connects; None for the radio that there is."""
 
 
 class Pack:
@@ -83,20 +112,32 @@ class Pack:
         name: str,
         find_device: Callable[[], BLEDevice],
         listener: Callable[[Change], None] = lambda _: None,
-        backoff: tuple[float, ...] | None = None,
         *,
-        address: str = "",
-        password: str | None = None,
-        interval: float | None = None,
+        backoff: tuple[float, ...] | None = None,
+        circumstances: Circumstances | None = None,
     ) -> None:
-        """`find_device` returns how to reach the pack now, or raises a PackError that says why it cannot be.
-
-        `interval` is the time between two polls in s, for families that are polled; None for the usual.
-        """
+        """`find_device` returns how to reach the pack now, or raises a PackError that says why it cannot be."""
         self.family = family
+        told = circumstances or Circumstances()
+        interval = told.interval
         if interval is None:
             interval = family.polling.default if family.polling else 0.0
-        self.terms = Terms(address=address, password=password, interval=interval)
+        self.terms = Terms(
+            address=told.address,
+            password=told.password,
+            interval=interval,
+            clock=told.clock,
+            options=told.options,
+            kept=told.kept,
+            advertisement=told.advertisement,
+        )
+        self.recording: Recording | None = None
+        """Takes down all traffic while there is one."""
+        self.last_history: Mapping[int, float] | None = None
+        """State of charge in % by hours before the present one, as the pack remembered it."""
+        self.logged_events: deque[LoggedEvent] = deque(maxlen=KEPT_EVENTS)
+        """What the pack wrote down, newest last; whoever takes it removes it."""
+        self._client_class = told.client_class
         self.state = LinkState.STOPPED
         self.last_identity: Identity | None = None
         self.last_settings: Settings | None = None
@@ -318,7 +359,7 @@ class Pack:
         self._find_device()
         self._attempted = True
         self._set_state(LinkState.CONNECTING)
-        link = Link(self._find_device, self._name)
+        link = Link(self._find_device, self._name, client_class=self._client_class, tap=self._tap)
         driver = self.family.make_driver(link, self, self.terms)
         self.trust.reset()
         lost = asyncio.create_task(link.lost.wait())
@@ -354,9 +395,15 @@ class Pack:
         self._paired = isinstance(self.last_error, PairingNeededError) and not self._paired
         return self._paired
 
+    def _tap(self, sent: bool, data: bytes) -> None:
+        if self.recording is not None:
+            self.recording.take(sent, data, asyncio.get_running_loop().time())
+
     def _set_state(self, state: LinkState) -> None:
         if state is not self.state:
             self.state = state
+            if self.recording is not None:
+                self.recording.note(state, asyncio.get_running_loop().time())
             self._listener(Change.STATE)
 
     # Sink of the driver.
@@ -400,6 +447,16 @@ class Pack:
     def frame(self, frame: bytes, now: float) -> None:
         """Keep a valid raw frame, free of secrets, for diagnostics."""
         self.frames.append((now, frame))
+
+    def logged(self, events: Sequence[LoggedEvent]) -> None:
+        """Take what the pack has written down since it was last asked."""
+        self.logged_events.extend(events)
+        self._listener(Change.LOGGED)
+
+    def history(self, soc: Mapping[int, float]) -> None:
+        """Take the state of charge that the pack remembers."""
+        self.last_history = soc
+        self._listener(Change.HISTORY)
 
     def drop(self, reason: str, count: int = 1) -> None:
         """Count frames that did not become a value."""

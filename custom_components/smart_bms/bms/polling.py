@@ -96,7 +96,7 @@ class PollingDriver(Driver):
         self._hurry.clear()
 
 
-async def to_the_end(work: Coroutine[Any, Any, None]) -> None:
+async def to_the_end[T](work: Coroutine[Any, Any, T]) -> T:
     """Do something whole, however often it is cancelled meanwhile: it leaves a pack as it must be left."""
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
@@ -107,7 +107,7 @@ async def to_the_end(work: Coroutine[Any, Any, None]) -> None:
             cancelled = error
     if cancelled is not None:
         raise cancelled
-    task.result()
+    return task.result()
 
 
 def _now() -> float:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from .alarm import Alarm, Severity
 
@@ -16,6 +16,15 @@ NO_TEMPERATURES: Final[Mapping[str, float]] = MappingProxyType({})
 NO_COUNTERS: Final[Mapping[str, int]] = MappingProxyType({})
 
 FULL_SOC: Final = 100.0
+
+
+class Extremes(NamedTuple):
+    """The lowest and the highest cell as the pack itself names them: V, and the cells' numbers."""
+
+    lowest: float
+    lowest_number: int
+    highest: float
+    highest_number: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +48,14 @@ class Reading:
     design_capacity: float | None = None
     throughput: float | None = None
     """Ah through the pack since new, as the pack counts it."""
-    cycles: int | None = None
+    cycles: float | None = None
     cell_voltages: tuple[float | None, ...] = ()
+    cell_times: tuple[float | None, ...] = ()
+    """Monotonic time in s at which each cell was measured, for packs that tell one cell after the other."""
+    extremes: Extremes | None = None
+    """What the pack says of its lowest and highest cell, if that is fresher than its cells."""
+    stated_energy: float | None = None
+    """Wh left, as the pack counts them."""
     cell_resistances: tuple[float | None, ...] = ()
     """Resistance of each balance lead."""
     cell_temperatures: tuple[float | None, ...] = ()
@@ -81,6 +96,8 @@ class Reading:
     @cached_property
     def cell_range(self) -> tuple[float, float] | None:
         """Lowest and highest cell voltage in V."""
+        if self.extremes is not None:
+            return self.extremes.lowest, self.extremes.highest
         cells = self.cell_voltages
         try:
             lowest, highest = min(cells), max(cells)  # type: ignore[type-var]
@@ -99,7 +116,7 @@ class Reading:
     @property
     def cell_count(self) -> int | None:
         """Number of cells the pack measures."""
-        return len(self._cells) or None
+        return (len(self.cell_times) if self.cell_times else len(self._cells)) or None
 
     @property
     def cell_voltage_min(self) -> float | None:
@@ -113,7 +130,9 @@ class Reading:
 
     @property
     def cell_voltage_mean(self) -> float | None:
-        """Mean cell voltage in V."""
+        """Mean cell voltage in V; None while not all cells are known."""
+        if self.cell_times and len(self._cells) < len(self.cell_times):
+            return None
         return round(sum(cell[0] for cell in self._cells) / len(self._cells), 4) if self._cells else None
 
     @property
@@ -124,16 +143,22 @@ class Reading:
     @property
     def cell_min_number(self) -> int | None:
         """Number of the lowest cell; of several equal ones the first."""
+        if self.extremes is not None:
+            return self.extremes.lowest_number
         return min(self._cells)[1] if self._cells else None
 
     @property
     def cell_max_number(self) -> int | None:
         """Number of the highest cell; of several equal ones the first."""
+        if self.extremes is not None:
+            return self.extremes.highest_number
         return max(self._cells, key=lambda cell: (cell[0], -cell[1]))[1] if self._cells else None
 
     @property
     def stored_energy(self) -> float | None:
-        """Energy left in Wh: remaining capacity at the present pack voltage."""
+        """Energy left in Wh: as the pack counts it, or remaining capacity at the present pack voltage."""
+        if self.stated_energy is not None:
+            return self.stated_energy
         if self.remaining_capacity is None or self.voltage is None:
             return None
         return round(max(self.remaining_capacity, 0.0) * self.voltage, 1)
@@ -199,7 +224,10 @@ DERIVED: Final = (
     "stored_energy",
 )
 
-_STATED: Final = tuple(item.name for item in fields(Reading) if item.name not in {"measured_at", "details"})
+_UNSAID: Final = {"measured_at", "cell_times", "extremes", "stated_energy", "details"}
+"""What is said in another way: ages, derived values, and details one by one."""
+
+_STATED: Final = tuple(item.name for item in fields(Reading) if item.name not in _UNSAID)
 
 _MAY_BE_EMPTY: Final = {"cell_voltages", "cell_resistances", "cell_temperatures", "temperatures", "counters"}
 

@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 from .daly.records import DalyRecords
 from .jbd.records import JbdRecords
 from .jk.records import JkRecords
+from .smart123.records import Smart123Records
 
 # Bytes as logs print them: at least five, bare or all parted by the same sign. What follows a digit and a colon, dot or dash
 # is the rest of a time, a date or a UUID.
@@ -33,6 +34,9 @@ type Result = dict[str, Any]
 class Records(Protocol):
     """Decodes the records of one file, in order; what an earlier record said of the pack helps with the later ones."""
 
+    takes_text: bool
+    """Its messages are text, and may be recorded as that."""
+
     def message(self, data: bytes, hints: Result) -> Result:
         """Decode one whole message, from or to the pack."""
 
@@ -49,7 +53,12 @@ class Records(Protocol):
         """Decode the manufacturer data of an advertisement."""
 
 
-FAMILIES: Final[dict[str, Callable[[], Records]]] = {"jk": JkRecords, "jbd": JbdRecords, "daly": DalyRecords}
+FAMILIES: Final[dict[str, Callable[[], Records]]] = {
+    "jk": JkRecords,
+    "jbd": JbdRecords,
+    "daly": DalyRecords,
+    "smart123": Smart123Records,
+}
 
 _PERSONAL: Final = (
     *("serial_number", "name", "user_data", "user_data_2", "address", "manufacturer_payload", "barcode", "mac"),
@@ -89,16 +98,39 @@ def _decode_record(records: Records, record: Result) -> Result:
             frames = records.notifications(list(map(bytes.fromhex, record["fragments"])))
             whole = "hex" in record and len(frames) == 1
             return frames[0] if whole else {"kind": "notification", "frames": frames}
-        if "tx" in record:
-            return _decode_exchange(records, record)
-        if "hex" not in record:
-            return {"kind": "ignored", "reason": "no_bytes"}
-        data = bytes.fromhex(record["hex"])
+        if "tx" in record or "sent" in record:
+            return _decode_exchange(records, record) if "tx" in record else _decode_sent(records, record)
+        if "notification" in record:
+            return _decode_notification(records, record)
+        data = _bytes_of(records, record)
     except TypeError, ValueError:
         return {"kind": "rejected", "reason": "not_hex"}
-    if record.get("type") == "advertisement":
-        return records.advertisement(data, record)
-    return records.message(data, record)
+    if data is None:
+        return {"kind": "ignored", "reason": "no_bytes"}
+    decode = records.advertisement if record.get("type") == "advertisement" else records.message
+    return decode(data, record)
+
+
+def _bytes_of(records: Records, record: Result) -> bytes | None:
+    """Return the message of a record; digits that nobody could read count as zero, the family knows which."""
+    if "hex" in record:
+        return bytes.fromhex(record["hex"])
+    if "hex_mask" in record:
+        return bytes.fromhex(record["hex_mask"].replace("?", "0"))
+    return record["text"].encode("ascii") if "text" in record and records.takes_text else None
+
+
+def _decode_sent(records: Records, record: Result) -> Result:
+    """A packet of a recording that went to the pack: a whole message."""
+    return records.message(bytes.fromhex(record["sent"]), record | {"direction": "tx"})
+
+
+def _decode_notification(records: Records, record: Result) -> Result:
+    """A packet of a recording that came from the pack: whatever it completes."""
+    found = records.notification(bytes.fromhex(record["notification"]))
+    if not found:
+        return {"kind": "ignored", "reason": "incomplete"}
+    return found[0] if len(found) == 1 else {"kind": "notification", "frames": found}
 
 
 def _decode_exchange(records: Records, record: Result) -> Result:

@@ -23,6 +23,8 @@ class Unit(StrEnum):
     VOLT = "V"
     AMPERE = "A"
     AMPERE_HOUR = "Ah"
+    WATT = "W"
+    WATT_HOUR = "Wh"
     CELSIUS = "°C"
     OHM = "Ω"
     PERCENT = "%"
@@ -67,7 +69,9 @@ class Setting:
     step: float = 1.0
     """Smallest difference that users may choose."""
     resolution: float | None = 1.0
-    """Smallest difference that the wire can carry; None for a 32-bit float."""
+    """Smallest difference that the wire can carry; None for a 32-bit float, or where `wire` tells."""
+    wire: Callable[[float], int] | None = None
+    """Returns the number on the wire, where that is not a multiple of the resolution."""
     options: tuple[str, ...] = ()
     """Values of a choice; the longest text as its length in `maximum`."""
     at_most: str = ""
@@ -80,6 +84,10 @@ class Setting:
     """The owner's own words: kept out of events, profiles and diagnostics."""
     moves: bool = False
     """The pack changes it by itself: no sign that somebody else did."""
+    shown: bool = False
+    """Worth a sensor of its own: it may not be writable, and people look at it."""
+    passes: Callable[[SettingValue, SettingValue], bool] | None = None
+    """Tells whether there is a safe way from one value to another, for what is written in parts."""
     clears_history: bool = False
     """Whatever its value: writing it makes the pack forget what it counted, and guess its state of charge anew."""
     also_changes: frozenset[str] = frozenset()
@@ -94,6 +102,8 @@ class Setting:
     def same(self, one: SettingValue | None, other: SettingValue | None) -> bool:
         """Tell whether two values are the same on the wire."""
         if _is_number(one) and _is_number(other):
+            if self.wire is not None:
+                return self.wire(one) == self.wire(other)
             if self.resolution is None:
                 return math.isclose(one, other, rel_tol=_FLOAT_TOLERANCE, abs_tol=_FLOAT_TOLERANCE)
             return round(one / self.resolution) == round(other / self.resolution)

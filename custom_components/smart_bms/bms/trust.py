@@ -27,6 +27,7 @@ CELL_VOLTAGE: Final = (0, 5)
 TEMPERATURE: Final = (-60, 160)
 
 _DISAGREE: Final = "cells_disagree_with_voltage"
+_CELLS_IN_DOUBT: Final = frozenset({Alarm.CELL_COUNT_MISMATCH, Alarm.CELL_COMMUNICATION_FAULT})
 
 # Cells are measured one after the other, over seconds; a load that comes meanwhile moves the pack voltage alone.
 _SUM_TOLERANCE: Final = 0.05
@@ -65,7 +66,7 @@ def check(reading: Reading) -> None:
     for value in reading.temperatures.values():
         if not low <= value <= high:
             raise FrameError("implausible_temperature")
-    if reading.alarms and Alarm.CELL_COUNT_MISMATCH in reading.alarms:
+    if reading.alarms and not _CELLS_IN_DOUBT.isdisjoint(reading.alarms):
         # The pack itself says that something is wrong with its cells: that must be shown, not hidden.
         return
     lowest, highest = reading.cell_range or (0, 0)
@@ -76,6 +77,11 @@ def check(reading: Reading) -> None:
         raise FrameError("implausible_cell_voltage")
     if reading.voltage is None:
         return
+    if reading.cell_times:
+        # Cells that were told one after the other, over minutes, do not add up to what the pack has now.
+        if reading.extremes is not None and not _between_extremes(reading, lowest, highest):
+            raise FrameError(_DISAGREE)
+        return
     try:
         # A cell whose sense wire is off reads zero but is still part of the pack.
         total = sum(reading.cell_voltages) if lowest else _sum_of_gaps(reading)  # type: ignore[arg-type]
@@ -83,6 +89,13 @@ def check(reading: Reading) -> None:
         total = _sum_of_gaps(reading)
     if abs(total - reading.voltage) > max(_SUM_TOLERANCE * reading.voltage, _SUM_TOLERANCE_VOLTS):
         raise FrameError(_DISAGREE)
+
+
+def _between_extremes(reading: Reading, lowest: float, highest: float) -> bool:
+    """Tell whether that many cells between these two can have the voltage of the pack."""
+    count, voltage = len(reading.cell_times), reading.voltage or 0.0
+    tolerance = max(_SUM_TOLERANCE * voltage, _SUM_TOLERANCE_VOLTS)
+    return lowest * count - tolerance <= voltage <= highest * count + tolerance
 
 
 def _sum_of_gaps(reading: Reading) -> float:
@@ -216,6 +229,8 @@ class _Neighbourhood:
                     return False
             if lowest < self._cells[0] or highest > self._cells[1]:
                 return False
+            if reading.cell_times:
+                return reading.extremes is None or _between_extremes(reading, lowest, highest)
             return reading.voltage is None or (
                 abs(sum(reading.cell_voltages) - reading.voltage) <= _SUM_TOLERANCE_VOLTS  # type: ignore[arg-type]
             )

@@ -54,6 +54,7 @@ _RULES: Final = (
     _Rule("charge_overtemperature", "would_stop_charging", _while_charging(_hottest), gt),
     _Rule("charge_undertemperature", "would_stop_charging", _while_charging(_coldest), lt),
     _Rule("discharge_overtemperature", "would_stop_discharging", _hottest, gt),
+    _Rule("cell_overtemperature", "would_stop_discharging", _hottest, gt),
     _Rule("discharge_undertemperature", "would_stop_discharging", _coldest, lt),
 )
 

@@ -8,7 +8,7 @@ from typing import Final
 from ..bms.pack import LinkState, Pack
 from ..bms.settings import Catalogue, Kind, Proof, Setting, SettingValue
 from .consequence import consequence_findings
-from .findings import Finding, Severity, words
+from .findings import Finding, Severity, shown, words
 from .plan import Step, plan
 from .request import Permission, Request
 from .validity import HIGHEST, at_most_findings, key_findings, order_findings, value_findings
@@ -70,6 +70,8 @@ def examine(pack: Pack, permission: Permission, changes: Mapping[str, object], r
         wrong += at_most_findings(catalogue, setting, value, current)
         if setting.hidden is not None and setting.hidden(reading):
             wrong.append(Finding(code="hidden_now", parameters=(key,), details={"parameter": words(key)}))
+        if not wrong and present is not None and setting.passes and not setting.passes(present, value):  # type: ignore[arg-type]
+            wrong.append(_no_safe_way(setting, present, value))
         findings += wrong
         if not wrong:
             valid[key] = value  # type: ignore[assignment]
@@ -80,6 +82,18 @@ def examine(pack: Pack, permission: Permission, changes: Mapping[str, object], r
     trips = consequence_findings(catalogue, changed, current, reading)
     findings += (replace(trip, severity=Severity.WARNING) if request.force else trip for trip in trips)
     return Examination(steps=steps, findings=findings)
+
+
+def _no_safe_way(setting: Setting, present: SettingValue, value: object) -> Finding:
+    return Finding(
+        code="no_safe_way",
+        parameters=(setting.key,),
+        details={
+            "parameter": words(setting.key),
+            "present": shown(present, setting),
+            "value": shown(value, setting),  # type: ignore[arg-type]
+        },
+    )
 
 
 def _is_already(setting: Setting, present: SettingValue, value: object) -> bool:

@@ -11,13 +11,13 @@ from custom_components.smart_bms.bms.daly.driver import DalyDriver
 from custom_components.smart_bms.bms.daly.frames import Dialect, a5_request, write_request
 from custom_components.smart_bms.bms.driver import Terms
 from custom_components.smart_bms.bms.errors import ConnectFailedError, LinkLostError, NotThisKindError, SilentError
-from custom_components.smart_bms.bms.pack import LinkState, Pack
+from custom_components.smart_bms.bms.pack import Circumstances, LinkState, Pack
 from custom_components.smart_bms.bms.settings import Settings
 from custom_components.smart_bms.simulator import daly_a5
+from custom_components.smart_bms.simulator.air import _services
 from custom_components.smart_bms.simulator.daly_labels import ESS_81, K_81_NO_NTC, K_D2, LAYOUT_B, LEGACY_A5, R24_A5
 from custom_components.smart_bms.simulator.daly_modbus import read_reply, sealed
 from custom_components.smart_bms.simulator.peripheral import Characteristic, Service, uuid16
-from lab.smart_bms_lab.air import _services
 from tests.bms.daly.wire import (
     EVERY,
     LIVE_81,
@@ -380,7 +380,12 @@ async def test_a_module_that_refuses_both_layouts_says_so(monkeypatch) -> None:
     peripheral = daly_pack(LAYOUT_B)
     peripheral.refused = frozenset({9, 21})
     async with on_air(monkeypatch, peripheral) as air:
-        pack = Pack(fast("daly"), "test", finder(air, peripheral.address), address=peripheral.address)
+        pack = Pack(
+            fast("daly"),
+            "test",
+            finder(air, peripheral.address),
+            circumstances=Circumstances(address=peripheral.address),
+        )
         with pytest.raises(ConnectFailedError, match="not permitted"):
             await pack.first_contact()
 
@@ -702,7 +707,7 @@ async def test_a_pack_may_vanish_at_any_step(monkeypatch, caplog) -> None:
 async def test_somebody_who_waits_for_a_reading_that_jumps_need_not_wait_for_the_next_poll() -> None:
     """A state of charge that jumps is doubted once: the reading that confirms it must come at once."""
     wire = Wire()
-    pack = Pack(fast("daly"), "test", lambda: None, interval=600.0)
+    pack = Pack(fast("daly"), "test", lambda: None, circumstances=Circumstances(interval=600.0))
     wire.driver = pack._driver = DalyDriver(wire, pack, pack.terms, SHORT)
     task = asyncio.create_task(wire.driver.converse())
     try:

@@ -12,7 +12,7 @@ from custom_components.smart_bms.bms.daly.driver import DalyDriver, Timing
 from custom_components.smart_bms.bms.daly.frames import Dialect, read_request
 from custom_components.smart_bms.bms.driver import Terms
 from custom_components.smart_bms.bms.errors import LinkLostError
-from custom_components.smart_bms.bms.pack import Pack
+from custom_components.smart_bms.bms.pack import Circumstances, Pack
 from custom_components.smart_bms.bms.reading import Identity, Reading
 from custom_components.smart_bms.bms.settings import Settings
 from custom_components.smart_bms.bms.trust import Trust
@@ -181,7 +181,13 @@ async def running(monkeypatch, peripheral, *, speed: float = 60.0) -> AsyncItera
     peripheral.written = deque()
     readings: list[Reading] = []
     async with on_air(monkeypatch, peripheral) as air:
-        pack = Pack(fast("daly"), "test", finder(air, peripheral.address), backoff=(0.02, 0.05), interval=0.02)
+        pack = Pack(
+            fast("daly"),
+            "test",
+            finder(air, peripheral.address),
+            backoff=(0.02, 0.05),
+            circumstances=Circumstances(interval=0.02),
+        )
         pack.readings = readings
         pack._listener = lambda change: readings.append(pack.last_reading) if change == "reading" else None
         task = asyncio.create_task(pack.run())

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from custom_components.smart_bms.bms.pack import Pack
+from custom_components.smart_bms.bms.pack import Circumstances, Pack
 from custom_components.smart_bms.simulator.jbd_labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
 from tests import radio
 from tests.bms.jbd.wire import EXIT, Wire, writes
@@ -62,8 +62,7 @@ async def running(monkeypatch, peripheral, password: str | None = None) -> Async
             "test",
             finder(air, peripheral.address),
             backoff=(0.02, 0.05),
-            address=peripheral.address,
-            password=password,
+            circumstances=Circumstances(address=peripheral.address, password=password),
         )
         task = asyncio.create_task(pack.run())
         try:

@@ -10,9 +10,9 @@ from custom_components.smart_bms.bms.errors import (
 )
 from custom_components.smart_bms.bms.jbd.driver import JbdDriver
 from custom_components.smart_bms.bms.pack import LinkState
+from custom_components.smart_bms.simulator.air import _services
 from custom_components.smart_bms.simulator.jbd_labels import DP16S020, LEGACY, MODULE_FF00, SP04S034, WATTCYCLE
 from custom_components.smart_bms.simulator.peripheral import Characteristic, Service, uuid16
-from lab.smart_bms_lab.air import _services
 from tests.bms.jbd.boards import (
     APP_KEY,
     LABELS,

@@ -26,6 +26,8 @@ _KINDS_OF_WRITES: Final = ("write_request",)
 class DalyRecords:
     """Decodes the records of one file."""
 
+    takes_text = False
+
     def __init__(self) -> None:
         """Know nothing of the pack."""
         self._variant: Dialect | None = None

@@ -45,6 +45,8 @@ _PROBES_PLACE: Final = 22
 class JbdRecords:
     """Decodes the records of one file."""
 
+    takes_text = False
+
     def __init__(self) -> None:
         """Know nothing of the pack."""
         self._variant: Variant | None = None

@@ -42,6 +42,8 @@ _SHORTEST_FIELD: Final = 2
 class JkRecords:
     """Decodes the records of one file."""
 
+    takes_text = False
+
     def __init__(self) -> None:
         """Know nothing of the pack."""
         self._variant: Variant | None = None

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Protocol, override
+from typing import Any, ClassVar, Protocol, cast, override
 
+from bleak import BleakClient
 from bleak.args import SizedBuffer
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.client import BaseBleakClient, NotifyCallback
@@ -12,7 +13,7 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
 from bleak.exc import BleakError
 
-from custom_components.smart_bms.simulator.peripheral import Peripheral
+from .peripheral import Peripheral
 
 TICK = 0.02
 _MTU = 247
@@ -90,6 +91,14 @@ class Air:
                 super().__init__(address_or_ble_device, air=air, radio=carrier, **kwargs)
 
         return Client
+
+    def direct_client_class(self) -> type[BleakClient]:
+        """Return a client whose connections go through this air, for whoever has no radio at all."""
+
+        class Direct(DirectClient):
+            _backend_class = self.client_class()
+
+        return cast(type[BleakClient], Direct)
 
     def join(self, client: EmulatedClient) -> Peripheral:
         """Connect a client to the pack at its address. Raises BleakError."""
@@ -195,7 +204,8 @@ class EmulatedClient(BaseBleakClient):
 
     @override
     async def read_gatt_char(self, characteristic: BleakGATTCharacteristic, **kwargs: Any) -> bytearray:
-        raise NotImplementedError
+        self._connected()
+        return bytearray()  # nobody makes anything of what these devices would say
 
     @override
     async def read_gatt_descriptor(self, descriptor: BleakGATTDescriptor, **kwargs: Any) -> bytearray:
@@ -208,6 +218,66 @@ class EmulatedClient(BaseBleakClient):
     @override
     def set_disconnected_callback(self, callback: Callable[[], None] | None, **kwargs: Any) -> None:
         self._disconnected_callback = callback
+
+
+class DirectClient:
+    """A client that needs no Bluetooth at all: what a link uses of bleak's client, straight on the back end.
+
+    Bleak's own cannot be used where Home Assistant has put its client, which looks for an adapter, in its place.
+    """
+
+    _backend_class: ClassVar[type[Any]]
+
+    def __init__(
+        self,
+        device: BLEDevice,
+        disconnected_callback: Callable[[Any], None] | None = None,
+        *,
+        pair: bool = False,
+        **_: Any,
+    ) -> None:
+        """Take what bleak's client is made with."""
+        self._pair = pair
+
+        def disconnected() -> None:
+            if disconnected_callback is not None:
+                disconnected_callback(self)
+
+        self._backend: EmulatedClient = self._backend_class(device, timeout=0.0, disconnected_callback=disconnected)
+
+    @property
+    def is_connected(self) -> bool:
+        """Tell whether there is a connection."""
+        return self._backend.is_connected
+
+    @property
+    def services(self) -> BleakGATTServiceCollection:
+        """Return what the device offers."""
+        return self._backend.services or BleakGATTServiceCollection()
+
+    async def connect(self, **_: Any) -> None:
+        """Connect. Raises BleakError."""
+        await self._backend.connect(self._pair)
+
+    async def disconnect(self) -> None:
+        """End the connection."""
+        await self._backend.disconnect()
+
+    async def start_notify(
+        self,
+        characteristic: BleakGATTCharacteristic,
+        callback: Callable[[BleakGATTCharacteristic, bytearray], None],
+    ) -> None:
+        """Subscribe. Raises BleakError."""
+        await self._backend.start_notify(characteristic, lambda data: callback(characteristic, data))
+
+    async def write_gatt_char(self, characteristic: BleakGATTCharacteristic, data: bytes, response: bool) -> None:
+        """Write. Raises BleakError."""
+        await self._backend.write_gatt_char(characteristic, data, response)
+
+    async def read_gatt_char(self, characteristic: BleakGATTCharacteristic) -> bytearray:
+        """Read. Raises BleakError."""
+        return await self._backend.read_gatt_char(characteristic)
 
 
 def _services(peripheral: Peripheral) -> BleakGATTServiceCollection:

@@ -1,0 +1,91 @@
+"""Cells: told one after the other, so each has its own age and is forgotten when it is too old."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from ..errors import FrameError
+from .stream import Counts
+
+MOST: Final = 255
+"""Cells that a chain can have (vendor)."""
+_LEAST_AGE: Final = 10.0
+_TURNS: Final = 3
+_LONGEST_CYCLE: Final = 1.0
+_SHORTEST_CYCLE: Final = 0.4
+_HIGHEST: Final = 1000
+"""Counts, 5 V: more no cell has."""
+_OUTSIDE: Final = 40
+"""Counts, 0.2 V: how far a cell may lie outside of what the pack says of its lowest and highest one."""
+
+
+@dataclass(slots=True)
+class _Cell:
+    voltage: int
+    temperature: int | None
+    at: float
+
+
+class Cells:
+    """The cells of one session."""
+
+    def __init__(self) -> None:
+        """Know of none."""
+        self.count: int | None = None
+        self._doubted_count: int | None = None
+        self._cells: list[_Cell | None] = []
+        self._slots = 0
+        self._cycle = _LONGEST_CYCLE
+        self._told_at: float | None = None
+
+    @property
+    def too_old(self) -> float:
+        """Return the age in s at which a cell is forgotten: three turns of all slots."""
+        return max(_LEAST_AGE, _TURNS * self._slots * self._cycle)
+
+    def clear(self) -> None:
+        """Forget what was measured."""
+        self._cells = [None] * len(self._cells)
+
+    def take(self, counts: Counts, extremes: tuple[int, int] | None, now: float) -> None:
+        """Take a record of one cell; `extremes` are lowest and highest as the pack says, if that is fresh.
+
+        Raises FrameError if it must not be shown.
+        """
+        self._follow_cycle(now)
+        place, count = counts["cell_number"], counts["cell_count"]
+        if place is None or count is None or not 1 <= count <= MOST:
+            raise FrameError("cell_count")
+        if count != self.count:
+            self._take_count(count)
+        self._slots = max(self._slots, min(place, MOST), count)
+        voltage = counts["cell_voltage"]
+        if not 1 <= place <= count:
+            return  # an empty slot of the rotation: real packs have them
+        if voltage is None:
+            self._cells[place - 1] = None
+            return
+        if voltage > _HIGHEST:
+            raise FrameError("implausible_cell_voltage")
+        if extremes is not None and not extremes[0] - _OUTSIDE <= voltage <= extremes[1] + _OUTSIDE:
+            raise FrameError("cell_outside_extremes")
+        self._cells[place - 1] = _Cell(voltage, counts["cell_temperature"], now)
+
+    def _take_count(self, count: int) -> None:
+        """Believe another number of cells when it is said twice; at first there is nothing to hold against it."""
+        if self.count is not None and count != self._doubted_count:
+            self._doubted_count = count
+            raise FrameError("cell_count")
+        self.count, self._doubted_count = count, None
+        self._cells = [None] * count
+        self._slots = count
+
+    def _follow_cycle(self, now: float) -> None:
+        if self._told_at is not None:
+            took = min(max(now - self._told_at, _SHORTEST_CYCLE), _LONGEST_CYCLE)
+            self._cycle += 0.1 * (took - self._cycle)
+        self._told_at = now
+
+    def known(self, now: float) -> list[_Cell | None]:
+        """Return the cells in order; None is one that was not heard of, or too long ago."""
+        oldest = now - self.too_old
+        return [cell if cell is not None and cell.at >= oldest else None for cell in self._cells]

@@ -1,0 +1,138 @@
+"""Exchange: commands and queries, one at a time, and the ping that makes the unit give out its answers."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+from ..driver import Sink, Writer
+from ..errors import FrameError, LinkLostError, SilentError
+from .lines import WORDS, Word, command, query_fields
+
+PING: Final = b"$"
+_MOST_REFUSED_PINGS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds."""
+
+    settle: float = 1.5
+    """For a few pings before the first command."""
+    ping: float = 0.33
+    """The device clocks out its buffer only while it is pinged; the vendor's app does so this often."""
+    ping_writing: float = 0.15
+    """While both bytes of a parameter must be written within a second."""
+    order: float = 4.0
+    query: float = 3.0
+    write: float = 0.45
+    """For the answer to one byte that is written."""
+    drain: float = 0.7
+    """After a command that was not answered: its answer must not be taken for that of the next."""
+    listen: float = 3.0
+    """To a device that nothing is known of, before anything is written to it."""
+    silence: float = 10.0
+    """Without a usable reading before the stream is asked for again."""
+    give_up: float = 10.0
+    cycle: float = 1.0
+    """In which every kind of record comes at most once."""
+    chain: float = 20.0
+    """Without a frame before the cells count as not heard (vendor)."""
+    alarm: float = 5.0
+    """Between two readings that say so."""
+    chain_give_up: float = 300.0
+
+
+DEFAULT_TIMING: Final = Timing()
+
+
+class RefusedQueryError(Exception):
+    """A query was answered with a word: not authorised, or not known to this firmware."""
+
+
+class Exchange:
+    """Asks and waits; whoever asks holds the turn."""
+
+    def __init__(self, link: Writer, sink: Sink, timing: Timing) -> None:
+        """Start without a question."""
+        self._link = link
+        self._sink = sink
+        self._timing = timing
+        self._asked: str | None = None
+        self._is_query = False
+        self._echoed = False
+        self._echoes = False
+        """This unit repeats what it is told, so that an answer without its echo belongs to an earlier question."""
+        self._owed = False
+        self._answer: asyncio.Future[str] | None = None
+        self.ping_every = timing.ping
+
+    async def ping(self) -> None:
+        """Ping until cancelled. Raises LinkLostError if that is refused several times in a row."""
+        refused = 0
+        while True:
+            try:
+                await self._link.write(PING)
+                refused = 0
+            except LinkLostError:
+                refused += 1
+                if refused >= _MOST_REFUSED_PINGS:
+                    raise
+            await asyncio.sleep(self.ping_every)
+
+    def heard(self, line: str) -> None:
+        """Take a line that is no record."""
+        waiting = self._answer is not None and not self._answer.done()
+        if waiting and line == self._asked:
+            self._echoed = self._echoes = True
+        elif waiting and (self._echoed or not self._echoes):
+            self._take_answer(line)
+        else:
+            self._sink.drop("unasked" if line in WORDS else "unknown_type")
+
+    def _take_answer(self, line: str) -> None:
+        assert self._answer is not None
+        if line not in WORDS:
+            if not self._is_query:
+                self._sink.drop("unknown_type")
+                return
+            try:
+                query_fields(line)
+            except FrameError as error:
+                self._sink.drop(error.reason)
+                return
+        self._answer.set_result(line)
+
+    async def order(self, text: str, *, within: float | None = None) -> Word | None:
+        """Send a command; return the word that answers it, None if none came in time. Raises LinkLostError."""
+        line = await self._ask(text, within or self._timing.order, is_query=False)
+        return None if line is None else Word(line)
+
+    async def query(self, name: str) -> str:
+        """Send a query, once more if it is not answered; return the checked line.
+
+        Raises SilentError, RefusedQueryError, LinkLostError.
+        """
+        for _ in range(2):
+            line = await self._ask(f"{name}@", self._timing.query, is_query=True)
+            if line in WORDS:
+                raise RefusedQueryError(line)
+            if line is not None:
+                return line
+        raise SilentError(f"no answer to {name}")
+
+    async def _ask(self, text: str, within: float, *, is_query: bool) -> str | None:
+        if self._owed:
+            await asyncio.sleep(self._timing.drain)
+        self._owed = True
+        self._asked, self._is_query, self._echoed = text, is_query, False
+        self._answer = asyncio.get_running_loop().create_future()
+        try:
+            await self._link.write(command(text))
+            async with asyncio.timeout(within):
+                line = await self._answer
+        except TimeoutError:
+            return None
+        finally:
+            self._asked = self._answer = None
+        self._owed = False
+        return line

@@ -1,0 +1,154 @@
+"""Listening to frames: one way, nothing is ever written."""
+
+import asyncio
+from datetime import datetime
+from typing import Any, Final
+
+from ..driver import Sink, Terms
+from ..errors import SilentError
+from ..settings import Settings, SettingValue
+from .exchange import Timing
+from .frame58 import Assembler, decode_frame, decode_settings
+from .generation import Variant
+from .identity import identity_of, version_of_frame
+from .parameters import BY_KEY
+from .picture import Picture, refused
+from .scales import FRAME_AMPERE, Formula, Scales
+from .stream import Counts
+from .turns import Clock, Turns
+
+_HOUR_FIRST: Final = "hour_first"
+_SETTINGS_AFTER: Final = 60.0
+"""Seconds after which unchanged parameters are told again, so that they do not look old."""
+_HEALTH: Final = ("soh", "charge_efficiency", "cycles")
+_ENERGY: Final = ("energy_charged_total", "energy_discharged_total")
+_TURN_FRESH: Final = 60.0
+
+
+class FrameSession:
+    """One session with a unit that sends frames."""
+
+    def __init__(self, sink: Sink, terms: Terms, timing: Timing, formula: Formula) -> None:
+        """Start knowing nothing."""
+        self._sink = sink
+        self._terms = terms
+        self._timing = timing
+        self._formula = formula
+        self._assembler = Assembler()
+        self._turns = Turns()
+        self._clock = Clock(terms.kept.get(_HOUR_FIRST))
+        self._picture = Picture(lambda: Scales(formula=formula, ampere=FRAME_AMPERE), self._local)
+        self._keys: dict[str, tuple[int, float]] = {}
+        self._identity_told: tuple[Variant, str] | None = None
+        self._stated: dict[str, SettingValue] = {}
+        self._settings: Settings | None = None
+        self._heard = asyncio.Event()
+        self._told = asyncio.Event()
+        self.frames = 0
+        """Valid frames so far."""
+
+    def _local(self) -> datetime:
+        return self._terms.clock()
+
+    def notified(self, data: bytes | bytearray, now: float) -> None:
+        """Take a notification."""
+        before = self._assembler.junk_bytes
+        for frame in self._assembler.feed(data):
+            self._take(frame, now)
+        if self._assembler.junk_bytes > before:
+            self._sink.drop("checksum")
+
+    def _take(self, frame: bytes, now: float) -> None:
+        self.frames += 1
+        self._sink.frame(frame, now)
+        for name, count in self._turns.take(frame[47], frame[48], now).items():
+            self._keys[name] = (count, now)
+        keys = {name: count for name, (count, at) in self._keys.items() if now - at <= _TURN_FRESH and self._turns.on}
+        self._tell_identity(keys.get("firmware"))
+        for tag, counts in decode_frame(frame).items():
+            if tag == "C" and "status_2" in keys:
+                counts["status_2"] = keys["status_2"]
+            self._show(tag, counts, now)
+        for tag, names in (("H", _HEALTH), ("B", _ENERGY)):
+            # Once in a turn is once said; repeating it with every frame would confirm it by itself.
+            if told := {name: keys[name] for name in names if name in keys and self._keys[name][1] == now}:
+                self._show(tag, dict(told), now)
+        self._take_clock(frame)
+        self._take_settings(frame, keys, now)
+        if (reading := self._picture.reading(now)) is not None and self._sink.reading(reading):
+            self._heard.set()
+
+    def _show(self, tag: str, counts: Counts, now: float) -> None:
+        if (reason := refused(self._picture, tag, counts, now)) is not None:
+            self._sink.drop(reason)
+
+    def _take_clock(self, frame: bytes) -> None:
+        """Take the clock of older firmware, once it is certain which byte is the hour."""
+        if self._turns.on:
+            return
+        found = self._clock.take(frame[47], frame[48])
+        if found is not None:
+            self._terms.kept[_HOUR_FIRST] = self._clock.hour_first
+            self._picture.set_clock(*found)
+
+    def _tell_identity(self, firmware: int | None) -> None:
+        variant = Variant.FRAME_KEYS if self._turns.on else Variant.FRAME
+        version = "" if firmware is None else version_of_frame(firmware)
+        if self._identity_told is not None and (variant, version or self._identity_told[1]) == self._identity_told:
+            return
+        self._identity_told = (variant, version)
+        self._sink.identity(identity_of(variant, self._formula, sw_version=version))
+
+    def _take_settings(self, frame: bytes, keys: dict[str, int], now: float) -> None:
+        counts: dict[str, Any] = decode_settings(frame) | keys
+        values: dict[str, SettingValue] = {}
+        for key, count in counts.items():
+            if key in BY_KEY and (value := BY_KEY[key].value(count, self._formula)) is not None:
+                values[key] = value
+        known = self._settings
+        values = dict(known.values) | values if known else values
+        sure, self._stated = values == self._stated, values
+        old = known is None or known.values != values or now - known.measured_at >= _SETTINGS_AFTER
+        if sure and old:
+            variant = Variant.FRAME_KEYS if self._turns.on else Variant.FRAME
+            self._settings = Settings(measured_at=now, variant=variant, values=values)
+            self._sink.settings(self._settings)
+        if self._settings is not None:
+            self._told.set()
+
+    async def converse(self) -> None:
+        """Listen; when no more frames come, say that the cells are not heard: a broken chain silences this output."""
+        while True:
+            try:
+                await self._wait(self._heard, self._timing.chain)
+            except TimeoutError:
+                await self._say_silence()
+
+    async def _say_silence(self) -> None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._timing.chain_give_up
+        while loop.time() < until:
+            self._sink.reading(self._picture.silence(loop.time()))
+            try:
+                await self._wait(self._heard, self._timing.alarm)
+            except TimeoutError:
+                continue
+            return
+        raise SilentError("no more frames")
+
+    async def read_settings(self) -> Settings:
+        """Wait for the next frame; there is nothing to ask. Raises SilentError."""
+        self._told.clear()
+        try:
+            await self._wait(self._told, self._timing.query)
+        except TimeoutError:
+            raise SilentError("no frame came") from None
+        if self._settings is None:
+            raise SilentError("it has not told its settings yet")
+        return self._settings
+
+    @staticmethod
+    async def _wait(event: asyncio.Event, seconds: float) -> None:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+        event.clear()

@@ -1,0 +1,128 @@
+"""Which generation a unit is of, and with it what one count of current is. A guess would be wrong by a factor of 2.5."""
+
+from enum import StrEnum
+from typing import Any, Final
+
+from .lines import query_fields
+from .scales import AMPERES, NEWER_AMPERE, OLDER_AMPERE, VOLT
+
+_GENERATION: Final = "generation"
+_SCALE: Final = "current_scale"
+AUTO: Final = "auto"
+CHOICES: Final = {"50_ma": NEWER_AMPERE, "125_ma": OLDER_AMPERE}
+"""A per count, by what the owner may choose besides leaving it to us."""
+
+_STEADY_FOR: Final = 600.0
+"""Seconds of current in one direction after which the energy proves the scale."""
+_LONGEST_GAP: Final = 5.0
+_LEAST_ENERGY: Final = 40
+"""Wh; the counter has steps of 1, and the factor to be told apart is 2.5."""
+_TOLERANCE: Final = 0.25
+_SECONDS_PER_HOUR: Final = 3600.0
+
+
+class Variant(StrEnum):
+    """What a unit says to whom, as far as that is known."""
+
+    GENERATION_2 = "gen2"
+    GENERATION_3 = "gen3"
+    RECORDS = "records"
+    """Records of a unit whose generation is not known."""
+    FRAME = "frame58"
+    """The frame, of firmware before 3.3.6 or not known yet."""
+    FRAME_KEYS = "frame58_keys"
+    """The frame with keys and values."""
+
+
+_BY_TYPE: Final = {2: Variant.GENERATION_2, 4: Variant.GENERATION_3, 6: Variant.GENERATION_3}
+NEWER_RECORDS: Final = frozenset("HB")
+_PARTS_OF_NEWER_C: Final = 7
+_CHARACTERS_OF_NEWER_VERSION: Final = 3
+
+
+class Generation:
+    """Collects what proves the generation of a unit that speaks in records."""
+
+    def __init__(self, kept: dict[str, Any], chosen: str, device_type: int | None, *, newer_module: bool) -> None:
+        """`kept` outlives the session, `chosen` is the owner's choice of scale; `newer_module` is proof by itself."""
+        self._kept = kept
+        self._chosen = CHOICES.get(chosen)
+        self._energy = EnergyProof()
+        if (told := _BY_TYPE.get(device_type if device_type is not None else -1)) is not None:
+            self.variant = told
+        elif newer_module:
+            self.variant = Variant.GENERATION_3
+        else:
+            self.variant = Variant(kept.get(_GENERATION, Variant.RECORDS))
+
+    @property
+    def is_newer(self) -> bool:
+        """Tell whether it surely is of generation 3."""
+        return self.variant is Variant.GENERATION_3
+
+    @property
+    def ampere(self) -> float | None:
+        """Return A per count, None while nothing proves it."""
+        if self._chosen is not None:
+            return self._chosen
+        match self.variant:
+            case Variant.GENERATION_3:
+                return NEWER_AMPERE
+            case Variant.GENERATION_2:
+                return OLDER_AMPERE
+        scale = self._kept.get(_SCALE)
+        return scale if isinstance(scale, float) else None
+
+    def heard_record(self, line: str) -> None:
+        """Look at a record: some only generation 3 sends."""
+        tag = line[0]
+        if tag in NEWER_RECORDS or (tag == "C" and len(line.split("_")) >= _PARTS_OF_NEWER_C):
+            self._prove()
+
+    def heard_version(self, line: str) -> None:
+        """Look at the checked answer to the query for the version."""
+        if len(query_fields(line)[0]) >= _CHARACTERS_OF_NEWER_VERSION:
+            self._prove()
+
+    def heard_newer_answer(self) -> None:
+        """A query was answered that only generation 3 knows."""
+        self._prove()
+
+    def _prove(self) -> None:
+        if self.variant is Variant.RECORDS:
+            self.variant = Variant.GENERATION_3
+            self._kept[_GENERATION] = self.variant.value
+
+    def measured(self, voltage: int | None, current: int | None, stored: int | None, now: float) -> None:
+        """Take counts of one moment; energy that came or went in ten minutes of steady current proves the scale."""
+        if self.ampere is None and (scale := self._energy.take(voltage, current, stored, now)) is not None:
+            self._kept[_SCALE] = scale
+
+
+class EnergyProof:
+    """Compares what the pack counts as stored energy with what the current would have moved, at either scale."""
+
+    def __init__(self) -> None:
+        """Start without a measurement."""
+        self._began_at = 0.0
+        self._last_at: float | None = None
+        self._stored: int | None = None
+        self._moved = 0.0
+        """Wh at one A per count."""
+        self._sign = 0
+
+    def take(self, voltage: int | None, current: int | None, stored: int | None, now: float) -> float | None:
+        """Take counts of one moment; return A per count once that is proven."""
+        if voltage is None or current is None or stored is None:
+            return None
+        sign = (current > 0) - (current < 0)
+        if self._last_at is None or self._stored is None or sign != self._sign or now - self._last_at > _LONGEST_GAP:
+            self._began_at, self._last_at, self._stored = now, now, stored
+            self._moved, self._sign = 0.0, sign
+            return None
+        self._moved += voltage * VOLT * current * (now - self._last_at) / _SECONDS_PER_HOUR
+        self._last_at = now
+        told = stored - self._stored
+        if not self._moved or now - self._began_at < _STEADY_FOR or abs(told) < _LEAST_ENERGY:
+            return None
+        return next((ampere for ampere in AMPERES if abs(told / (self._moved * ampere) - 1) <= _TOLERANCE), None)

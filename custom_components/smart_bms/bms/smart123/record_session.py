@@ -1,0 +1,350 @@
+"""A conversation in records: authorise, ask who it is, let it stream, and ask for the rest while the stream pauses."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+import re
+from typing import Final
+
+from ..driver import Sink, Terms, Writer
+from ..errors import FrameError, PackError, PasswordNeededError, SilentError, WrongPasswordError
+from ..settings import Settings, SettingValue
+from .exchange import Exchange, RefusedQueryError, Timing
+from .generation import Generation, Variant
+from .identity import identity_of, version_of
+from .lines import Assembler, Word, command, query_fields
+from .memory import HISTORY, LOG, TIME, Entry, by_hours_ago, decode_block, decode_entry, event_of
+from .parameters import BY_KEY, HOLDS_PIN, NEWER_QUERIES, QUERIES, VERSION, decode_answer
+from .picture import Picture, refused
+from .scales import Formula, Scales
+from .stream import decode_record, is_record
+from .writing import Writing
+
+PIN: Final = re.compile(r"\d{4}")
+_SILENT_PINS: Final = "silent_pins"
+_MOST_SILENT_PINS: Final = 3
+_LOG: Final = "log"
+_MOST_FAILURES: Final = 3
+_STOP: Final = "D!"
+_START: Final = "E!"
+IMPORT_HISTORY: Final = "import_history"
+
+
+class RecordSession:
+    """One session with a unit that speaks in records."""
+
+    def __init__(  # noqa: PLR0913
+        self,
+        link: Writer,
+        sink: Sink,
+        terms: Terms,
+        timing: Timing,
+        *,
+        formula: Formula,
+        generation: Generation,
+        serial_number: str,
+        pin_first: bool,
+    ) -> None:
+        """`pin_first` units (those with the newer module) say nothing before they have heard the PIN."""
+        self._link = link
+        self._sink = sink
+        self._terms = terms
+        self._timing = timing
+        self._formula = formula
+        self._generation = generation
+        self._serial_number = serial_number
+        self._pin_first = pin_first
+        self._exchange = Exchange(link, sink, timing)
+        self._writing = Writing(self._exchange, timing)
+        self._lines = Assembler()
+        self._broken_counted = 0
+        self._picture = Picture(lambda: Scales(formula=formula, ampere=generation.ampere), terms.clock)
+        self._version = ""
+        self._identity_told: tuple[Variant, str] | None = None
+        self._answers: dict[str, tuple[dict[str, SettingValue], float]] = {}
+        self._log_index: int | None = None
+        self._log_seen: int | None = -1
+        """Index of the log when it was read; -1: never in this session."""
+        self._failures: dict[str, int] = {}
+        self._history_done = not terms.options.get(IMPORT_HISTORY)
+        self._shown_at = float("-inf")
+        self._shown_tag = ""
+        self._heard = asyncio.Event()
+        self._turn = asyncio.Lock()
+
+    # What comes in.
+
+    def notified(self, data: bytes | bytearray, now: float) -> None:
+        """Take a notification."""
+        for line in self._lines.feed(data):
+            if is_record(line):
+                self._take_record(line, now)
+            else:
+                self._exchange.heard(line)
+        if (broken := self._lines.broken_lines) > self._broken_counted:
+            self._sink.drop("broken_line", broken - self._broken_counted)
+            self._broken_counted = broken
+
+    def _take_record(self, line: str, now: float) -> None:
+        try:
+            tag, counts = decode_record(line)
+        except FrameError as error:
+            self._sink.drop(error.reason)
+            return
+        self._sink.frame(line.encode("ascii"), now)
+        self._generation.heard_record(line)
+        if (reason := refused(self._picture, tag, counts, now)) is not None:
+            self._sink.drop(reason)
+        if tag == "T" and "log_index" in counts:
+            self._log_index = counts["log_index"]
+        if tag in ("U", "C"):
+            self._show(tag, now)
+
+    def _show(self, tag: str, now: float) -> None:
+        """Make a reading once in a cycle: with the record that began it, or with the other one if that is missing."""
+        if tag != self._shown_tag and now - self._shown_at < 2 * self._timing.cycle:
+            return
+        self._shown_tag, self._shown_at = tag, now
+        self._tell_identity()
+        self._generation.measured(*self._picture.measured(now), now)
+        if (reading := self._picture.reading(now)) is not None and self._sink.reading(reading):
+            self._heard.set()
+
+    def _tell_identity(self) -> None:
+        told = (self._generation.variant, self._version)
+        if told != self._identity_told:
+            self._identity_told = told
+            self._sink.identity(
+                identity_of(told[0], self._formula, sw_version=self._version, serial_number=self._serial_number)
+            )
+
+    # The conversation.
+
+    async def converse(self) -> None:
+        """Talk until cancelled. Raises PackError."""
+        tasks = {asyncio.create_task(self._exchange.ping()), asyncio.create_task(self._talk())}
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            with suppress(PackError):
+                await self._link.write(command(_STOP))
+
+    async def _talk(self) -> None:
+        await asyncio.sleep(self._timing.settle)
+        async with self._turn:
+            if self._pin_first:
+                await self._authorise()
+            await self._exchange.order(_STOP)
+            if not self._pin_first:
+                await self._authorise()
+            await self._ask_version()
+            await self._start()
+        while True:
+            try:
+                await self._wait(self._timing.silence)
+            except TimeoutError:
+                await self._start_again()
+            else:
+                await self._do_chores()
+
+    async def _wait(self, seconds: float) -> None:
+        self._heard.clear()
+        async with asyncio.timeout(seconds):
+            await self._heard.wait()
+
+    async def _start_again(self) -> None:
+        async with self._turn:
+            await self._start()
+        try:
+            await self._wait(self._timing.give_up)
+        except TimeoutError:
+            if self._pin_first and self._terms.password is None:
+                raise PasswordNeededError("it says nothing") from None
+            raise SilentError("no usable records") from None
+
+    async def _authorise(self) -> None:
+        """Give the PIN, once: nobody knows what wrong ones lead to. Raises WrongPasswordError, SilentError."""
+        pin, kept = self._terms.password, self._terms.kept
+        if pin is None:
+            return
+        if not PIN.fullmatch(pin):
+            raise WrongPasswordError("a PIN has four digits")
+        word = await self._exchange.order(f"PW{pin}!")
+        if word is Word.OK:
+            kept.pop(_SILENT_PINS, None)
+            return
+        if word is not None:
+            raise WrongPasswordError(f"it answered {word}")
+        kept[_SILENT_PINS] = silent = kept.get(_SILENT_PINS, 0) + 1
+        if silent >= _MOST_SILENT_PINS:
+            raise WrongPasswordError("it does not answer the PIN")
+        raise SilentError("it does not answer the PIN")
+
+    async def _ask_version(self) -> None:
+        with suppress(SilentError, RefusedQueryError, FrameError):
+            line = await self._exchange.query(VERSION)
+            self._generation.heard_version(line)
+            fields = query_fields(line)
+            self._version = version_of(fields[0])
+            self._keep_answer(VERSION, fields)
+
+    async def _start(self) -> None:
+        """Ask for the stream. Raises PasswordNeededError or WrongPasswordError if it is refused."""
+        word = await self._exchange.order(_START)
+        if word is None or word is Word.OK:
+            return  # its answer may be lost; what counts is that records come
+        if self._terms.password is None:
+            raise PasswordNeededError(f"it answered {word}")
+        raise WrongPasswordError(f"it answered {word}")
+
+    @asynccontextmanager
+    async def _paused(self) -> AsyncIterator[None]:
+        """Have the turn while nothing streams; records would come between question and answer."""
+        async with self._turn:
+            await self._exchange.order(_STOP)
+            try:
+                yield
+            except asyncio.CancelledError:
+                raise
+            except BaseException:
+                await self._start()
+                raise
+            await self._start()
+
+    # Chores: one at a time, each after a reading, so that the pack does not go stale over them.
+
+    async def _do_chores(self) -> None:
+        if not self._answers.keys() & set(QUERIES) and self._may_fail("settings"):
+            with self._counted("settings"):
+                await self.read_settings()
+        elif self._generation.is_newer and self._log_index != self._log_seen and self._may_fail("log"):
+            with self._counted("log"):
+                await self._read_log()
+        elif self._generation.is_newer and not self._history_done and self._may_fail("history"):
+            with self._counted("history"):
+                await self._read_history()
+
+    def _may_fail(self, chore: str) -> bool:
+        return self._failures.get(chore, 0) < _MOST_FAILURES
+
+    def _counted(self, chore: str) -> _Counted:
+        return _Counted(lambda: self._fail(chore))
+
+    def _fail(self, chore: str) -> None:
+        self._failures[chore] = self._failures.get(chore, 0) + 1
+        self._sink.drop(f"{chore}_unread")
+
+    async def _read_log(self) -> None:
+        """Tell what is new in the log. What stood in it before it was first seen is old, and tells nobody anything."""
+        index, entries = self._log_index, list[Entry]()
+        async with self._paused():
+            time = int((await self._ask_fields(TIME))[0], 16)
+            for place in LOG:
+                try:
+                    entry = decode_entry(await self._ask_fields(place))
+                except FrameError as error:
+                    self._sink.drop(error.reason)
+                    continue
+                if entry is not None:
+                    entries.append(entry)
+        now = asyncio.get_running_loop().time()
+        known = self._terms.kept.get(_LOG)
+        if known is not None:
+            new = [entry for entry in entries if list(entry) not in known]
+            events = [event_of(entry, time, self._formula, now) for entry in new]
+            if events:
+                self._sink.logged(sorted(events, key=lambda event: -event.age))
+        self._terms.kept[_LOG] = [list(entry) for entry in entries]
+        self._log_seen = index
+
+    async def _read_history(self) -> None:
+        blocks: list[list[int | None]] = []
+        newest = 0
+        async with self._paused():
+            for name in HISTORY:
+                newest, values = decode_block(await self._ask_fields(name))
+                blocks.append(values)
+        self._history_done = True
+        self._sink.history(by_hours_ago(newest, blocks))
+
+    async def _ask_fields(self, name: str) -> list[str]:
+        line = await self._exchange.query(name)
+        if name != HOLDS_PIN:
+            self._sink.frame(line.encode("ascii"), asyncio.get_running_loop().time())
+        return query_fields(line)
+
+    # Parameters.
+
+    async def read_settings(self, key: str | None = None) -> Settings:
+        """Ask for all parameters, or for those that come with `key`. Raises SilentError, LinkLostError."""
+        newer = self._generation.variant is not Variant.GENERATION_2
+        wanted = [*QUERIES, *(NEWER_QUERIES if newer else ()), VERSION]
+        if key is not None and key in BY_KEY:
+            wanted = [BY_KEY[key].query]
+        heard: set[str] = set()
+        async with self._paused():
+            for name in wanted:
+                try:
+                    fields = await self._ask_fields(name)
+                    self._keep_answer(name, fields)
+                except SilentError, RefusedQueryError, FrameError:
+                    if name in NEWER_QUERIES and not self._generation.is_newer:
+                        break  # an older unit does not know them, and waiting for each takes seconds
+                    continue
+                heard.add(name)
+                if name == NEWER_QUERIES[0]:
+                    self._generation.heard_newer_answer()
+        if not heard:
+            raise SilentError("no answer to the request for parameters")
+        return self._tell_settings(heard)
+
+    def _keep_answer(self, name: str, fields: list[str]) -> None:
+        values = decode_answer(name, fields, self._formula)
+        self._answers[name] = (values, asyncio.get_running_loop().time())
+
+    def _tell_settings(self, heard: set[str]) -> Settings:
+        """Put together what the queries told; those not asked now are as old as they are."""
+        self._tell_identity()
+        others = self._answers.keys() - heard
+        settings = Settings(
+            measured_at=min(self._answers[name][1] for name in heard),
+            variant=self._generation.variant,
+            values={key: value for values, _ in self._answers.values() for key, value in values.items()},
+            apart=frozenset(key for name in others for key in self._answers[name][0]),
+            apart_at=min((self._answers[name][1] for name in others), default=0.0),
+        )
+        self._sink.settings(settings)
+        return settings
+
+    async def write(self, key: str, value: SettingValue | None) -> bool:
+        """Write a parameter; tell whether every byte of it was acknowledged. Raises ValueError, LinkLostError."""
+        parameter = BY_KEY.get(key)
+        if parameter is None or not parameter.addresses or not self._generation.is_newer:
+            raise ValueError(f"{key} cannot be written to this unit")
+        async with self._paused():
+            try:
+                return await self._writing.write(parameter, parameter.count(value, self._formula))
+            except RefusedQueryError:
+                return False
+
+
+class _Counted:
+    """Counts what a chore failed with, so that it is not tried for ever."""
+
+    def __init__(self, count: Callable[[], None]) -> None:
+        self._count = count
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> bool:
+        """Count a failure that only means that this unit does not tell it."""
+        if isinstance(error, (SilentError, RefusedQueryError, FrameError, ValueError)):
+            self._count()
+            return True
+        return False

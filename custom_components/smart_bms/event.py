@@ -1,0 +1,67 @@
+"""Events: what a pack writes down by itself, each entry of its log once."""
+
+from typing import Final, override
+
+from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util import dt as dt_util
+
+from .bms.event_log import EventKind, LoggedEvent
+from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
+from .entity import SmartBmsEntity, async_add_described
+from .publishing import Quantity, Value
+
+PARALLEL_UPDATES: Final = 0
+
+EVENT_DESCRIPTIONS: Final = (
+    EventEntityDescription(
+        key="event_log",
+        translation_key="event_log",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        event_types=[kind.value for kind in EventKind],
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: SmartBmsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the event log of a pack that keeps one."""
+    coordinator = entry.runtime_data
+
+    def described() -> tuple[EventEntityDescription, ...]:
+        return EVENT_DESCRIPTIONS if coordinator.family.logs(coordinator.identity["variant"]) else ()
+
+    async_add_described(coordinator, async_add_entities, described, SmartBmsEventLog)
+
+
+class SmartBmsEventLog(SmartBmsEntity, EventEntity):
+    """The event log of a pack."""
+
+    entity_description: EventEntityDescription
+
+    def __init__(self, coordinator: SmartBmsCoordinator, description: EventEntityDescription) -> None:
+        """Tell events also of the time when nobody listened."""
+        super().__init__(coordinator, description, Quantity.STATE, always=True)
+
+    @override
+    def current_value(self) -> Value:
+        return None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self.async_on_remove(self.coordinator.async_add_log_listener(self._async_logged))
+
+    @callback
+    def _async_logged(self, event: LoggedEvent) -> None:
+        ago = dt_util.utcnow().timestamp() - event.age - (self.coordinator.now - event.told_at)
+        attributes = {
+            "happened_at": dt_util.utc_from_timestamp(round(ago)).isoformat(),
+            "cell": event.cell,
+            "value": event.value,
+        }
+        self._trigger_event(event.kind, {key: value for key, value in attributes.items() if value is not None})
+        self.async_write_ha_state()
