@@ -76,6 +76,8 @@ class Reading:
     """Seconds the pack has been on in its life."""
     counters: Mapping[str, int] = NO_COUNTERS
     """How often each protection has tripped as the pack counts, which may forget; by key of its alarm."""
+    overvoltage_ends_charge: bool = True
+    """A cell overvoltage alarm of a full pack is how it ends a charge, and no problem."""
     alarms: tuple[Alarm, ...] | None = None
     """What the pack complains about now; None if this family cannot say."""
     alarm_mask: int | None = None
@@ -169,7 +171,7 @@ class Reading:
 
         Notices and early warnings are left out, and so is cell overvoltage of a full battery: that is how charging ends.
         """
-        full = self.soc is not None and self.soc >= FULL_SOC
+        full = self.overvoltage_ends_charge and self.soc is not None and self.soc >= FULL_SOC
         return tuple(
             alarm
             for alarm in self.alarms or ()
@@ -224,7 +226,7 @@ DERIVED: Final = (
     "stored_energy",
 )
 
-_UNSAID: Final = {"measured_at", "cell_times", "extremes", "stated_energy", "details"}
+_UNSAID: Final = {"measured_at", "cell_times", "extremes", "stated_energy", "overvoltage_ends_charge", "details"}
 """What is said in another way: ages, derived values, and details one by one."""
 
 _STATED: Final = tuple(item.name for item in fields(Reading) if item.name not in _UNSAID)

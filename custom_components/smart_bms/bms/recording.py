@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import json
+import math
 from typing import Any, Final, NamedTuple
 
 MOST_BYTES: Final = 4_000_000
 """What a recording holds at most; an hour of the busiest family is less."""
+
+LATE: Final = 5.0
+"""Seconds in which an answer may still come after the next question was asked."""
 
 type Span = tuple[int, int]
 """First byte, and the one after the last."""
@@ -74,18 +78,19 @@ def blank_answers(
 ) -> Iterator[Chunk]:
     """Yield the chunks with all that answers a secret question blanked.
 
-    An answer that is late may come after the next question: what comes first after a secret one is always blanked, and all
-    else until the next question. What is sent as noise is no question; what comes before the first question answers one that
-    nobody saw.
+    An answer that did not come in time may still come for a while after the next question. What is sent as noise is no
+    question; what comes before the first question answers one that nobody saw.
     """
-    secret, answered = first_is_secret, True
+    secret, answered, until = first_is_secret, True, math.inf
     for chunk in chunks:
         if chunk.sent:
             if not is_noise(chunk.data):
-                secret = is_secret(chunk.data) or (secret and not answered)
+                late = secret and not answered
+                secret = is_secret(chunk.data) or late
+                until = chunk.at + LATE if late and not is_secret(chunk.data) else math.inf
                 answered = False
             yield chunk
-        elif secret:
+        elif secret and chunk.at <= until:
             answered = True
             yield chunk._replace(data=bytes(len(chunk.data)))
         else:

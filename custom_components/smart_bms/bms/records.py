@@ -117,7 +117,7 @@ def _bytes_of(records: Records, record: Result) -> bytes | None:
         return bytes.fromhex(record["hex"])
     if "hex_mask" in record:
         return bytes.fromhex(record["hex_mask"].replace("?", "0"))
-    return record["text"].encode("ascii") if "text" in record and records.takes_text else None
+    return str.encode(record["text"], "ascii") if "text" in record and records.takes_text else None
 
 
 def _decode_sent(records: Records, record: Result) -> Result:

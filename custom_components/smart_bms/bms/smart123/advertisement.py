@@ -19,6 +19,8 @@ BRIDGES: Final = (
 
 NAME: Final = "123\\SmartBMS"
 _NAME_PREFIX: Final = "123"
+_OTHER_PRODUCT: Final = "123\\TUNE"
+"""Ignition distributors of the same vendor."""
 VENDOR: Final = 2330
 """Albertronic (real)."""
 _MODULE_MAKERS: Final = frozenset({133, 1674})
@@ -62,6 +64,8 @@ def may_be_smart123(advertisement: Advertisement) -> bool:
     kind = device_type(advertisement)
     if kind is not None:
         return kind in PACKS or kind == OFFGRID
+    if advertisement.name.upper().startswith(_OTHER_PRODUCT):
+        return False
     services: Iterable[str] = advertisement.service_uuids
     return bool({NORDIC, BLUERADIOS, *BRIDGES} & set(services))
 

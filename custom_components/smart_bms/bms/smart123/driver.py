@@ -29,7 +29,6 @@ TRANSPORT: Final = "transport"
 RECORDS: Final = "records"
 FRAMES: Final = "frames"
 _DEVICE_TYPE: Final = "device_type"
-_ENOUGH_FRAMES: Final = 2
 
 _MODULE: Final = "blueradios"
 _NEWER_MODULE: Final = "nordic"
@@ -87,7 +86,11 @@ class Smart123Driver(Driver):
     @override
     async def converse(self) -> None:
         self._session = self._known_session() or await self._listen()
-        await self._session.converse()
+        try:
+            await self._session.converse()
+        except SilentError:
+            self._terms.kept.pop(TRANSPORT, None)  # perhaps something else is behind the bridge now
+            raise
 
     def _known_session(self) -> Session | None:
         """Return the session that is certain before anything was heard."""
@@ -116,12 +119,14 @@ class Smart123Driver(Driver):
     async def _listen(self) -> Session:
         """Write nothing, and see whether frames come; if not, it is spoken to."""
         self._listener = listener = self._frames()
-        await asyncio.sleep(self._timing.listen)
-        if listener.frames >= _ENOUGH_FRAMES:
-            self._terms.kept[TRANSPORT] = FRAMES
-            return listener
-        self._listener = None
-        return self._records()
+        try:
+            async with asyncio.timeout(self._timing.listen):
+                await listener.sure.wait()
+        except TimeoutError:
+            self._listener = None
+            return self._records()
+        self._terms.kept[TRANSPORT] = FRAMES
+        return listener
 
     def _frames(self) -> FrameSession:
         return FrameSession(self._sink, self._terms, self._timing, self._formula)

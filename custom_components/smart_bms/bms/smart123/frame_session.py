@@ -22,6 +22,7 @@ _SETTINGS_AFTER: Final = 60.0
 """Seconds after which unchanged parameters are told again, so that they do not look old."""
 _HEALTH: Final = ("soh", "charge_efficiency", "cycles")
 _ENERGY: Final = ("energy_charged_total", "energy_discharged_total")
+_ENOUGH: Final = 2
 _TURN_FRESH: Final = 60.0
 
 
@@ -44,8 +45,9 @@ class FrameSession:
         self._settings: Settings | None = None
         self._heard = asyncio.Event()
         self._told = asyncio.Event()
-        self.frames = 0
-        """Valid frames so far."""
+        self._frames = 0
+        self.sure = asyncio.Event()
+        """Set when so many valid frames came that it cannot be chance."""
 
     def _local(self) -> datetime:
         return self._terms.clock()
@@ -59,7 +61,9 @@ class FrameSession:
             self._sink.drop("checksum")
 
     def _take(self, frame: bytes, now: float) -> None:
-        self.frames += 1
+        self._frames += 1
+        if self._frames >= _ENOUGH:
+            self.sure.set()
         self._sink.frame(frame, now)
         for name, count in self._turns.take(frame[47], frame[48], now).items():
             self._keys[name] = (count, now)

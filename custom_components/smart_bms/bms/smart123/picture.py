@@ -140,7 +140,8 @@ class Picture:
             return None
         if waited < _PATIENCE and (flags is None or self._steady_value("soc", "E", now) is None):
             return None
-        values: dict[str, Any] = {"measured_at": now}
+        # Full is when all cells balance; one that goes on to the limit is a fault.
+        values: dict[str, Any] = {"measured_at": now, "overvoltage_ends_charge": False}
         details: dict[str, Detail] = {}
         self._add_totals(totals, values, details)
         self._add_extremes(now, values, details)

@@ -1,0 +1,191 @@
+"""The 58-byte frame: found by sliding, believed only if everything in it makes sense."""
+
+import random
+
+from hypothesis import given, settings, strategies as st
+import pytest
+
+from custom_components.smart_bms.bms.errors import FrameError
+from custom_components.smart_bms.bms.smart123.frame58 import LENGTH, Assembler, check, decode_frame, decode_settings
+from custom_components.smart_bms.bms.smart123.turns import KEYS, Clock, Turns
+from custom_components.smart_bms.simulator import smart123_frame
+from custom_components.smart_bms.simulator.smart123_labels import BRIDGE
+from tests.packs import smart123_pack
+
+
+def frame(**changes) -> bytes:
+    pack = smart123_pack(BRIDGE, **changes)
+    pack.advance(2.0)
+    return smart123_frame.frame(pack.board, 1, 0)
+
+
+def sealed(data: bytes | bytearray) -> bytes:
+    return bytes(data[:57]) + bytes((sum(data[:57]) & 0xFF,))
+
+
+GOOD = frame()
+
+
+def test_frames_are_found_whatever_the_borders() -> None:
+    for seed in range(20):
+        chance = random.Random(seed)
+        data = bytes(chance.randrange(256) for _ in range(chance.randrange(80))) + GOOD + b"junk" + GOOD
+        assembler, found = Assembler(), []
+        while data:
+            size = chance.randint(1, 40)
+            found += assembler.feed(data[:size])
+            data = data[size:]
+            assert assembler.pending < LENGTH
+        assert found == [GOOD, GOOD]
+
+
+@given(st.lists(st.binary(max_size=200), max_size=20))
+@settings(max_examples=50)
+def test_anything_may_come(parts) -> None:
+    assembler = Assembler()
+    for part in parts:
+        for found in assembler.feed(part):
+            check(found)
+        assert assembler.pending < LENGTH
+
+
+@pytest.mark.parametrize("window", [bytes(58), b"\xff" * 58], ids=["zeros", "ones"])
+def test_windows_of_nothing_are_refused_although_their_checksum_may_fit(window) -> None:
+    with pytest.raises(FrameError):
+        check(window)
+
+
+@pytest.mark.parametrize(
+    ("place", "byte"), [(3, 0x00), (6, 0x2C), (9, 0x59), (25, 0), (14, 9), (17, 9), (20, 9), (23, 9), (40, 101)]
+)
+def test_a_right_checksum_is_not_enough(place, byte) -> None:
+    changed = bytearray(GOOD)
+    changed[place] = byte
+    with pytest.raises(FrameError, match="layout_unknown"):
+        check(sealed(changed))
+
+
+def test_a_part_of_a_frame_is_none() -> None:
+    with pytest.raises(FrameError, match="length"):
+        check(GOOD[:-1])
+    assert Assembler().feed(GOOD[:-1]) == []
+
+
+def test_a_sensor_that_is_not_fitted_is_not_1542_amperes() -> None:
+    changed = bytearray(GOOD)
+    changed[3:6] = b"X00"
+    counts = decode_frame(sealed(changed))["U"]
+    assert counts["current_in"] is None
+    changed[9:12] = b"\x2d\x00\x40"
+    assert decode_frame(sealed(changed))["U"]["current"] == -64
+
+
+def test_parameters_come_with_every_frame() -> None:
+    assert set(decode_settings(GOOD)) == {
+        "battery_capacity",
+        "cell_undervoltage",
+        "cell_overvoltage",
+        "balance_start_voltage",
+    }
+
+
+# Keys and values.
+
+
+def turn(start: int, count: int, turns: Turns, now: float = 0.0, **values: int) -> dict[str, int]:
+    told: dict[str, int] = {}
+    for step in range(count):
+        key = (start + step) % KEYS
+        told |= turns.take(key + 25, values.get(f"k{key}", key), now + step)
+    return told
+
+
+def test_keys_count_only_after_four_steps_in_a_row() -> None:
+    turns = Turns()
+    turn(5, 3, turns)
+    assert not turns.on
+    turn(8, 1, turns)
+    assert turns.on
+
+
+def test_values_of_several_bytes_are_joined_when_the_turn_is_complete() -> None:
+    turns = Turns()
+    assert turn(0, KEYS, turns) == {}
+    told = turn(0, 1, turns, now=19.0)
+    # The parts of the first keys came before the steps were believed.
+    assert "soh" not in told
+    assert told["cycles"] == 8 << 8 | 9
+    assert told["status_2"] == 16
+    # A whole turn from key 1 to the next key 0, and one more to tell it.
+    turn(1, KEYS, turns, now=20.0, k0=97, k2=2, k3=128)
+    told = turn(1, KEYS, turns, now=39.0)
+    assert told["soh"] == 97
+    told = turn(1, KEYS, turns, now=58.0, k2=2, k3=128)
+    assert told["low_cell_voltage"] == 640
+
+
+def test_parts_of_two_turns_do_not_belong_together() -> None:
+    turns = Turns()
+    turn(0, KEYS, turns)
+    turns.take(25 + 0, 97, 19.0)
+    turns.take(25 + 1, 99, 20.0)
+    turns.take(25 + 2, 2, 21.0)
+    # The frame with key 3 is lost.
+    for key in range(4, KEYS):
+        turns.take(25 + key, 0, 22.0 + key)
+    told = turns.take(25, 97, 50.0)
+    assert "low_cell_voltage" not in told
+    assert told["soh"] == 97
+
+
+def test_parts_older_than_a_minute_are_forgotten() -> None:
+    turns = Turns()
+    turn(0, KEYS, turns)
+    told = turns.take(25, 97, 100.0)
+    assert told == {}
+
+
+def test_a_clock_is_never_taken_for_keys() -> None:
+    turns = Turns()
+    for second in range(3 * 3600):
+        minute, hour = second // 60 % 60, second // 3600
+        assert turns.take(minute, hour, float(second)) == {}
+    assert not turns.on
+
+
+def test_keys_are_forgotten_when_they_stop_stepping() -> None:
+    turns = Turns()
+    turn(0, KEYS, turns)
+    for second in range(40):
+        turns.take(30, 0, 20.0 + second)
+    assert not turns.on
+
+
+# Clock.
+
+
+def test_which_byte_is_the_hour_is_found_out_and_never_guessed() -> None:
+    clock = Clock()
+    for _ in range(20):
+        assert clock.take(1, 19) is None
+    for _ in range(4):
+        assert clock.take(24, 19) is None
+    assert clock.take(24, 19) == (19, 24)
+    for _ in range(4):
+        clock.take(1, 20)
+    assert clock.take(1, 20) == (20, 1)
+    assert clock.hour_first is False
+
+
+def test_the_other_order_is_found_out_as_well() -> None:
+    clock = Clock()
+    for _ in range(5):
+        found = clock.take(19, 24)
+    assert found == (19, 24)
+
+
+def test_bytes_that_are_no_time_tell_nothing() -> None:
+    clock = Clock(hour_first=True)
+    for pair in ((60, 1), (1, 60), (30, 30)):
+        for _ in range(6):
+            assert clock.take(*pair) is None

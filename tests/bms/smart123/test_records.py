@@ -1,0 +1,191 @@
+"""script/decode and script/encode."""
+
+import json
+
+import pytest
+
+from custom_components.smart_bms.bms import encode, records
+from custom_components.smart_bms.bms.records import decode_lines
+from custom_components.smart_bms.bms.smart123.lines import checksum
+from custom_components.smart_bms.simulator import smart123_frame
+from custom_components.smart_bms.simulator.smart123_labels import BRIDGE, OLD_FIRMWARE_BRIDGE
+from tests.packs import smart123_pack
+
+
+def decoded(*lines: dict) -> list[dict]:
+    return list(decode_lines("smart123", (json.dumps(line) for line in lines)))
+
+
+def sealed(body: str) -> str:
+    return f"{body}_{checksum(body):02X}"
+
+
+def answers(query: str, body: str) -> dict:
+    return decoded({"text": f"{query}@\r", "direction": "tx"}, {"text": sealed(body) + "\r"})[1]
+
+
+def test_answers_are_understood_by_the_query_before_them() -> None:
+    assert answers("V", "33B_03_05_03_2BC")["values"] == {"sw_version": "3.3.11", "balance_start_voltage": 3.5}
+    told = answers("S1", "0001_0002_001A_31323334")
+    assert told["kind"] == "settings"
+    assert told["values"]["password"] == "31323334"
+    assert told["values"]["battery_capacity"] == 2600
+    assert answers("S2", "0230_02D0_010F_0149_5A_14")["values"]["cell_overvoltage"] == 3.6
+    assert answers("TS", "64")["values"] == {"device_time": 100}
+    assert answers("L3", "64_1_230_03")["values"] == {"time": 100, "type": 1, "value": 560, "cell": 3}
+    assert answers("L3", "0_0_0_0")["values"] == {}
+    assert answers("HD", "A7_" + "32" * 12)["values"]["newest_hour"] == 167
+    assert answers("S3", "07")["kind"] == "ignored"
+    assert answers("H0", "FF_00")["reason"] == "length"
+
+
+def test_the_pin_is_left_out_if_asked_for(capsys, tmp_path) -> None:
+    file = tmp_path / "capture.jsonl"
+    lines = [
+        {"text": "PW1234!\r", "direction": "tx"},
+        {"text": "S1@\r", "direction": "tx"},
+        {"text": sealed("0001_0002_001A_31323334") + "\r"},
+    ]
+    file.write_text("\n".join(map(json.dumps, lines)))
+    assert records.main(["--redact", "smart123", str(file)]) == 0
+    shown = capsys.readouterr().out
+    assert "1234" not in shown
+    assert "31323334" not in shown
+
+
+def test_text_and_frames_in_pieces() -> None:
+    line = b"C_01_04_2BC_12C_03_30\r".hex()
+    (found,) = decoded({"fragments": [line[:8], line[8:]]})
+    assert found["frames"][0]["values"]["cell_voltage"] == 3.5
+    pack = smart123_pack(BRIDGE)
+    pack.advance(2.0)
+    frame = smart123_frame.frame(pack.board, 1, 1).hex()
+    (found,) = decoded({"fragments": [frame[:40], frame[40:] + frame]})
+    assert [item["kind"] for item in found["frames"]] == ["reading", "reading"]
+    recorded = decoded(
+        {"notification": frame[:40]}, {"notification": frame[40:]}, {"sent": b"V@\r".hex()}, {"state": 1}
+    )
+    assert [item["kind"] for item in recorded] == ["ignored", "reading", "command", "ignored"]
+    both = decoded({"notification": b"OK\rOK\r".hex()})[0]
+    assert [item["kind"] for item in both["frames"]] == ["ack", "ack"]
+
+
+def test_what_the_last_bytes_of_a_frame_are_one_frame_does_not_tell() -> None:
+    pack = smart123_pack(OLD_FIRMWARE_BRIDGE)
+    pack.advance(2.0)
+    frame = bytearray(smart123_frame.frame(pack.board, 1, 0))
+    told = {}
+    for first, second in ((1, 19), (19, 19), (50, 19), (19, 50), (24, 60), (70, 70), (25, 97), (26, 99), (25, 130)):
+        frame[47:49] = bytes((first, second))
+        frame[57] = sum(frame[:57]) & 0xFF
+        values = decoded({"hex": frame.hex()})[0]["values"]
+        told[first, second] = {
+            key: values[key]
+            for key in ("device_time", "device_time_either", "kv_key", "soh", "charge_efficiency")
+            if key in values
+        }
+    assert told == {
+        (1, 19): {"device_time_either": ["01:19", "19:01"]},
+        (19, 19): {"device_time": "19:19"},
+        (50, 19): {"device_time": "19:50"},
+        (19, 50): {"device_time": "19:50"},
+        (24, 60): {},
+        (70, 70): {},
+        (25, 97): {"kv_key": 0, "soh": 97},
+        (26, 99): {"kv_key": 1, "charge_efficiency": 99},
+        (25, 130): {"kv_key": 0},
+    }
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        ({"text": "Z_01_02\r"}, "unknown_type"),
+        ({"text": "C_01_04\r"}, "length"),
+        ({"text": "C_0Q_04_2BC_12C_03\r"}, "not_a_number"),
+        ({"text": "hello\r"}, "checksum"),
+        ({"hex": "ff" * 20}, "length"),
+        ({"hex": "ff" * 58}, "checksum"),
+        ({"text": 5}, "not_hex"),
+        ({"text": "ü"}, "not_hex"),
+        ({"hex_mask": "0"}, "not_hex"),
+    ],
+)
+def test_what_is_none_is_rejected(record, reason) -> None:
+    (found,) = decoded(record)
+    assert found["kind"] == "rejected"
+    assert found["reason"] == reason
+
+
+def test_a_line_without_anything_is_incomplete() -> None:
+    assert decoded({"text": "\r\r"})[0]["kind"] == "ignored"
+    assert decoded({"text": "U"})[0]["kind"] == "rejected"
+
+
+def test_formulas_and_scales_are_those_of_the_record() -> None:
+    line = "T_111_01_124_02\r"
+    for formula, coldest in (("app", 1.861), ("doc", -3.0), ("offset 273 (author calibration)", 0.0), (None, 1.861)):
+        values = decoded({"text": line, "temp_formula": formula})[0]["values"]
+        assert values["temperature_lowest"] == pytest.approx(coldest)
+    line = "U_0AF0_+0014_+0014_+000A\r"
+    assert "current" not in decoded({"text": line})[0]["values"]
+    assert decoded({"text": line, "current_scale": 0.125})[0]["values"]["current"] == 2.5
+    assert decoded({"text": line, "transport": "nus_ascii"})[0]["values"]["current"] == 1.0
+
+
+def test_the_clock_of_a_record_is_shown() -> None:
+    assert decoded({"text": "M_1_2_17:03\r"})[0]["values"]["device_time"] == "23:03"
+    assert "device_time" not in decoded({"text": "M_1_2_18:03\r"})[0]["values"]
+
+
+def test_advertisements_whole_or_their_manufacturer_data_alone() -> None:
+    whole = "02010607ff1a0900060d020d093132335c536d617274424d5311079ecadc240ee5a9e093f3a3b50100406e"
+    for record in (
+        {"type": "advertisement", "hex": whole},
+        {"kind": "advertisement", "hex": whole},
+        {"type": "advertisement", "hex": "1a0900060d02"},
+        {"type": "advertisement", "hex": "1a0900060d02", "service_uuids": ["x"], "local_name": "n"},
+    ):
+        values = decoded(record)[0]["values"]
+        assert values["recognised"]
+        assert values["serial_number"] == "03330"
+    other = decoded({"type": "advertisement", "hex": "1a0900050d02"})[0]["values"]
+    assert not other["recognised"]
+    assert other["device_type"] == 5
+    assert decoded({"type": "advertisement", "hex": "1a"})[0]["kind"] == "rejected"
+
+
+def test_writes_name_their_parameter_and_what_came_of_them() -> None:
+    told = decoded({"text": "01-017!\r"})[0]
+    assert told["values"] == {"address": 0x17, "raw": 1, "parameter": "critical_mode", "value": True}
+    assert decoded({"text": "01-FFF!\r"})[0]["values"] == {"address": 0xFFF, "raw": 1}
+    before, after = (sealed(f"00_{value}").encode().hex() for value in ("00", "01"))
+    results = decoded(
+        {"text": "S3@\r", "direction": "tx"},
+        {"tx": b"01-017!\r".hex(), "settings_before": before, "settings_after": after},
+    )
+    assert results[1]["outcome"] == "confirmed"
+
+
+def test_encode_prints_what_decode_understands(capsys) -> None:
+    assert encode.main(["smart123", "gen3", "cell_overvoltage=3.60", "critical_mode=on", "chemistry=lfp"]) == 0
+    lines = capsys.readouterr().out.split()
+    assert bytes.fromhex(lines[0]) == b"02-050!\rD0-051!\r"
+    assert bytes.fromhex(lines[1]) == b"01-017!\r"
+    assert bytes.fromhex(lines[2]) == b"01-015!\r"
+
+
+@pytest.mark.parametrize(
+    ("variant", "change"),
+    [
+        ("gen2", "cell_overvoltage=3.6"),
+        ("gen3", "charge_restart_soc=90"),
+        ("gen3", "nothing=1"),
+        ("gen3", "cell_overvoltage"),
+        ("gen3", "critical_mode=perhaps"),
+        ("gen3", "cell_overvoltage=high"),
+    ],
+)
+def test_what_cannot_be_encoded_is_said(variant, change, capsys) -> None:
+    assert encode.main(["smart123", variant, change]) == 1
+    assert capsys.readouterr().err.startswith(change.partition("=")[0])
