@@ -19,9 +19,10 @@ CHOICES: Final = tuple(SAMPLES)
 NAME: Final = "Simulation"
 """Where the name of an adapter or proxy would be."""
 ATTRIBUTION: Final = "Simulated pack: no real battery"
-_TICK: Final = 0.1
+TICK: float = 0.1
 """Seconds between two moments of the simulation; it costs little, and no family minds."""
-_REGISTERED_FOR: Final = 1.0
+SPEED: float = 1.0
+REGISTERED_FOR: float = 1.0
 """Seconds after which the entities of a removed entry are gone."""
 
 
@@ -31,7 +32,7 @@ class Simulation:
     def __init__(self, key: str) -> None:
         """Make the pack as it always begins."""
         self.peripheral = sample(key)
-        self._air = Air(self.peripheral, tick=_TICK)
+        self._air = Air(self.peripheral, speed=SPEED, tick=TICK)
 
     @property
     def address(self) -> str:
@@ -78,7 +79,7 @@ def async_leave_no_trace(hass: HomeAssistant, entry: ConfigEntry) -> None:
         return
 
     async def purge() -> None:
-        await asyncio.sleep(_REGISTERED_FOR)
+        await asyncio.sleep(REGISTERED_FOR)
         get_instance(hass).async_clear_statistics(entities)
         await hass.services.async_call(RECORDER, "purge_entities", {"entity_id": entities}, blocking=True)
 

@@ -40,18 +40,18 @@ def test_what_passes_is_written_down_in_order_and_can_be_decoded() -> None:
     recording = Recording(100.0)
     recording.note("connecting", 100.0)
     recording.take(True, b"V@\r", 101.0)
-    recording.take(False, b"C_01_04_2BC_1", 102.0)
+    recording.take(False, b"rest of a line\rC_01_04_2BC_1", 102.0)
     recording.take(False, b"2C_03_30\r", 103.25)
     lines = recording.lines({"family": "smart123"}, FAMILIES["smart123"].mask)
     assert [json.loads(line) for line in lines] == [
         {"recording": {"family": "smart123", "full": False}},
         {"t": 0.0, "state": "connecting"},
         {"t": 1.0, "sent": b"V@\r".hex()},
-        {"t": 2.0, "notification": b"C_01_04_2BC_1".hex()},
+        {"t": 2.0, "notification": b"???? ?? ? ????\rC_01_04_2BC_1".hex()},
         {"t": 3.25, "notification": b"2C_03_30\r".hex()},
     ]
     kinds = [result["kind"] for result in decode_lines("smart123", iter(lines))]
-    assert kinds == ["ignored", "ignored", "command", "ignored", "reading"]
+    assert kinds == ["ignored", "ignored", "command", "notification", "reading"]
     assert recording.packets == 3
 
 
@@ -195,5 +195,28 @@ def test_of_smart123_the_pin_is_blanked_wherever_it_is(seed, lose) -> None:
 
 
 def test_of_smart123_an_answer_that_nobody_asked_for_keeps_no_pin_either() -> None:
-    masked = FAMILIES["smart123"].mask([Chunk(0, False, sealed("01F4_012C_001A_34333231"))])
-    assert b"3433" not in stream(masked)
+    for lines in (b"", b"OK\r"):
+        masked = FAMILIES["smart123"].mask([Chunk(0, False, lines + sealed("01F4_012C_001A_34333231"))])
+        assert b"3433" not in stream(masked)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"U_26ED_+0014_34333231_5A", b"334_5A", b"W4321!", b"PW4321!", b"01F4_012C_001A_3433", b"4321", b"01F4_012C_00"],
+)
+def test_of_smart123_what_could_be_a_part_of_it_is_blanked(line) -> None:
+    masked = FAMILIES["smart123"].mask([Chunk(0, True, b"$"), Chunk(0, False, b"\r" + line + b"\rOK\r")])
+    assert stream(masked) == b"\r" + b"?" * len(line) + b"\rOK\r"
+
+
+def test_of_smart123_all_else_is_kept() -> None:
+    lines = (
+        b"OK\rU_26ED_X_+0000_-0014\rM_00_01_17:03\rV@\r02-050!\r" + sealed("33B_03_05_03_2BC") + b"C_01_0F_29A_12B_03 "
+    )
+    masked = FAMILIES["smart123"].mask([Chunk(0, True, b"$"), Chunk(0, False, b"\r" + lines)])
+    assert stream(masked) == b"\r" + lines
+
+
+def test_of_smart123_frames_are_kept_as_they_are() -> None:
+    chunks = [Chunk(0, False, bytes(range(128, 186)))]
+    assert FAMILIES["smart123"].mask(chunks) == chunks

@@ -14,8 +14,15 @@ from custom_components.smart_bms.simulator.daly_labels import ESS_81, K_81_NO_NT
 from custom_components.smart_bms.simulator.jbd_firmware import UNKNOWN
 from custom_components.smart_bms.simulator.jbd_labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
 from custom_components.smart_bms.simulator.peripheral import Peripheral
+from custom_components.smart_bms.simulator.smart123_labels import (
+    BRIDGE,
+    GEN2_BRSP,
+    GEN3_BRSP,
+    GEN3_NUS,
+    OLD_FIRMWARE_BRIDGE,
+)
 from tests.integration.conftest import search
-from tests.packs import daly_pack, jbd_pack
+from tests.packs import daly_pack, jbd_pack, smart123_pack
 
 PASSWORD = "123456"
 CELL_OVERVOLTAGE = 3
@@ -35,6 +42,11 @@ PACKS: dict[str, tuple[Make, str | None]] = {
     "daly_a5": (lambda: daly_pack(LEGACY_A5, name="Shed"), None),
     "daly_a5_newer": (lambda: daly_pack(R24_A5, name="Shed"), None),
     "daly_other_layout": (lambda: daly_pack(LAYOUT_B, name="Shed"), None),
+    "smart123_gen3": (lambda: smart123_pack(GEN3_NUS, name="Shed"), "1234"),
+    "smart123_gen3_older_module": (lambda: smart123_pack(GEN3_BRSP, name="Shed"), "1234"),
+    "smart123_gen2": (lambda: smart123_pack(GEN2_BRSP, name="Shed"), None),
+    "smart123_bridge": (lambda: smart123_pack(BRIDGE, name="Shed"), None),
+    "smart123_older_bridge": (lambda: smart123_pack(OLD_FIRMWARE_BRIDGE, name="Shed"), None),
 }
 
 
@@ -56,19 +68,29 @@ async def test_it_is_added_and_shows_what_its_battery_does(hass, house, adopt, n
     assert entry.data["identity"]["variant"] == VARIANTS.get(name, pack.variant)
     await house.until(lambda: float(house.state("sensor.shed_current")) == pytest.approx(-20, abs=0.2))
     cells = [cell.voltage for cell in pack.board.battery.cells]
+    await house.until(lambda: house.state("sensor.shed_cell_1_voltage") != STATE_UNKNOWN)
     assert float(house.state("sensor.shed_voltage")) == pytest.approx(sum(cells), abs=0.2)
     assert float(house.state("sensor.shed_cell_1_voltage")) == pytest.approx(cells[0], abs=0.02)
     assert float(house.state("sensor.shed_state_of_charge")) == pytest.approx(60, abs=2)
-    assert house.state("binary_sensor.shed_discharging") == STATE_ON
+    await house.until(lambda: house.state("binary_sensor.shed_discharging") == STATE_ON)
     assert house.state("binary_sensor.shed_charging_allowed") == STATE_ON
     (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     assert device.model == entry.data["identity"]["model"]
     assert house.state("sensor.shed_link") == "streaming"
 
 
-@pytest.mark.parametrize("name", ["jbd_classic", "jbd_2_5", "daly_d2", "daly_81", "daly_a5"])
+WITH_ENTITIES = (
+    *("jbd_classic", "jbd_2_5", "daly_d2", "daly_81", "daly_a5"),
+    *("smart123_gen3", "smart123_gen2", "smart123_bridge"),
+)
+
+
+@pytest.mark.parametrize("name", WITH_ENTITIES)
 async def test_all_entities_of_a_dialect(hass, house, adopt, snapshot, name) -> None:
-    entry = await adopt(PACKS[name][0](), allow_control=True, experimental_writes=True)
+    make, password = PACKS[name]
+    entry = await adopt(make(), password=password, allow_control=True, experimental_writes=True)
+    if name == "smart123_bridge":
+        await house.until(lambda: "soh" in entry.runtime_data.features.values)
     listed = {
         item.entity_id: (item.original_name, item.unit_of_measurement, item.disabled_by is None)
         for item in sorted(registry(hass, entry), key=lambda item: item.entity_id)
@@ -79,8 +101,16 @@ async def test_all_entities_of_a_dialect(hass, house, adopt, snapshot, name) -> 
 
 @pytest.mark.parametrize(
     "pack",
-    [jbd_pack(SP04S034), daly_pack(K_D2), daly_pack(ESS_81, name="JHB-40D63C3223A2"), daly_pack(LEGACY_A5)],
-    ids=["jbd", "daly", "daly_jhb", "daly_a5"],
+    [
+        jbd_pack(SP04S034),
+        daly_pack(K_D2),
+        daly_pack(ESS_81, name="JHB-40D63C3223A2"),
+        daly_pack(LEGACY_A5),
+        smart123_pack(GEN3_NUS),
+        smart123_pack(GEN3_BRSP, name="Boat"),
+        smart123_pack(GEN2_BRSP, name="Boat"),
+    ],
+    ids=["jbd", "daly", "daly_jhb", "daly_a5", "smart123", "smart123_brsp", "smart123_gen2"],
 )
 async def test_it_is_discovered(hass, house, pack) -> None:
     house.add(pack)

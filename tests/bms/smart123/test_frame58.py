@@ -138,6 +138,14 @@ def test_parts_of_two_turns_do_not_belong_together() -> None:
     assert told["soh"] == 97
 
 
+def test_a_turn_whose_beginning_was_lost_is_not_joined_with_the_one_before() -> None:
+    turns = Turns()
+    turn(0, KEYS, turns)
+    for key in (1, *range(2, 10), *range(11, KEYS)):
+        turns.take(25 + key, 1 if key in (11, 12) else 0, 19.0 + key)
+    assert "energy_charged_total" not in turns.take(25, 0, 50.0)
+
+
 def test_parts_older_than_a_minute_are_forgotten() -> None:
     turns = Turns()
     turn(0, KEYS, turns)

@@ -226,14 +226,56 @@ def test_balancing_is_unknown_without_a_balance_voltage() -> None:
 @pytest.mark.parametrize("clock", ["18:00", "0C:3C", "XX"])
 def test_a_clock_that_is_none_tells_nothing(clock) -> None:
     it = complete()
-    feed(it, 101.0, U, V, cell(1), M.replace("0C:1E", clock))
-    assert "clock_offset" not in it.reading(101.0).details
+    for step in range(2):
+        feed(it, 101.0 + step, U, V, cell(1), M.replace("0C:1E", clock))
+    assert "clock_offset" not in it.reading(102.0).details
 
 
 def test_a_clock_before_ours_is_behind_and_not_a_day_ahead() -> None:
     it = complete()
     feed(it, 101.0, U, V, cell(1), M.replace("0C:1E", "0B:3B"))
-    assert it.reading(101.0).details["clock_offset"] == -1
+    assert it.reading(101.0).details["clock_offset"] == 30
+    feed(it, 102.0, U, V, cell(1), M.replace("0C:1E", "0B:3B"))
+    assert it.reading(102.0).details["clock_offset"] == -1
+
+
+@pytest.mark.parametrize(
+    ("line", "broken"),
+    [
+        (V, "V_08F_03_292_01_2BC"),  # lowest cell 0.715 V
+        (V, "V_28F_03_392_01_2BC"),  # highest cell 4.57 V
+        (V, "V_28F_03_092_01_2BC"),  # highest below lowest
+        (U, "U_0A40_X_+8064_X"),  # 1643 A
+        (U, "U_0A40_X_-0864_X"),  # 107 A
+        (T, "T_92B_02_12D_04_XX"),  # coldest 1776 °C
+        (T, "T_12B_02_02D_04_XX"),
+        (E, "E_000010_000620_000020_72"),  # 114 %
+        (E, "E_000010_000620_000020_33".replace("33", "12")),
+        (M, "M_00000B_00000B_0C:1E"),
+    ],
+)
+def test_one_broken_bit_changes_nothing_that_is_shown(line, broken) -> None:
+    it = complete()
+    before = it.reading(100.0)
+    usual = [U, V, T, cell(1), E, M, H, B]
+    feed(it, 101.0, *(broken if each == line else each for each in usual))
+    after = it.reading(101.0)
+    for key in ("current", "power", "soc", "extremes", "temperatures", "balancing", "stated_energy", "details"):
+        assert getattr(after, key) == getattr(before, key), key
+
+
+def test_a_load_that_comes_on_is_shown_with_the_second_record() -> None:
+    it = complete()
+    feed(it, 101.0, U.replace("-0064", "-0864"), V, cell(1))
+    assert it.reading(101.0).current == -5.0
+    feed(it, 102.0, U.replace("-0064", "-0864"), V, cell(2))
+    assert it.reading(102.0).current == -107.4
+
+
+def test_frames_that_stopped_say_nothing_of_the_relays() -> None:
+    reading = complete().silence(200.0)
+    assert reading.alarms == (Alarm.CELL_COMMUNICATION_FAULT,)
+    assert reading.charging_enabled is reading.alarm_mask is None
 
 
 # Cells.
@@ -284,6 +326,40 @@ def test_a_cell_is_forgotten_after_three_turns_but_not_before_ten_seconds() -> N
         take(cells, number, float(number), count=100)
     assert cells.known(301.0)[0] is not None
     assert cells.known(302.0)[0] is None
+
+
+def test_a_broken_number_does_not_keep_old_cells() -> None:
+    cells = Cells()
+    for number in (1, 2, 0x81, 4, 0xFF):
+        take(cells, number, float(number % 8))
+    assert cells.too_old <= 12.0
+
+
+def test_empty_places_of_the_rotation_make_it_longer() -> None:
+    cells = Cells()
+    for step in range(24):
+        take(cells, step % 12 + 1, float(step))
+    assert cells.too_old == 36.0
+
+
+def test_a_count_that_was_doubted_once_is_not_believed_hours_later() -> None:
+    cells = Cells()
+    take(cells, 1, 0.0)
+    for now in (1.0, 100.0):
+        with pytest.raises(FrameError):
+            take(cells, 1, now, count=14)
+        take(cells, 2, now + 1)
+    assert cells.count == 4
+
+
+@pytest.mark.parametrize(
+    ("temperature", "extremes"), [(0x928, None), (0x28, None), (0x128000, None), (340, (290, 310))]
+)
+def test_a_temperature_that_cannot_be_is_refused(temperature, extremes) -> None:
+    cells = Cells()
+    counts = {"cell_number": 1, "cell_count": 4, "cell_voltage": 656, "cell_temperature": temperature}
+    with pytest.raises(FrameError, match="temperature"):
+        cells.take(counts, None, 0.0, extremes)
 
 
 def test_the_fast_mode_forgets_sooner() -> None:

@@ -1,11 +1,12 @@
 """Writing: two bytes, one after the other, in the order that does no harm, and never left half done."""
 
 import asyncio
+from contextlib import suppress
 
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.smart_bms.bms.errors import LinkLostError
+from custom_components.smart_bms.bms.errors import LinkLostError, SilentError
 from custom_components.smart_bms.bms.link import Link
 from custom_components.smart_bms.bms.settings import Kind, Proof
 from custom_components.smart_bms.bms.smart123.catalogue import catalogue_of
@@ -299,9 +300,9 @@ async def test_a_second_byte_that_is_refused_takes_the_first_one_back(monkeypatc
     peripheral.board.settings.v_min = 510
     async with running(monkeypatch, peripheral, password=PIN) as pack:
         await ready(pack)
-        answering(peripheral, monkeypatch, {"02-040!": ["KO", "KO"]})
+        answering(peripheral, monkeypatch, {"02-040!": ["KO"]})
         assert not await pack.write("cell_undervoltage", 2.60)
-        assert writes(peripheral) == ["08-041!", "02-040!", "02-040!", "FE-041!"]
+        assert writes(peripheral) == ["08-041!", "02-040!", "FE-041!"]
         assert peripheral.board.settings.v_min == 510
 
 
@@ -316,7 +317,9 @@ async def test_whoever_stops_waiting_does_not_leave_a_mixed_value(monkeypatch, p
         await until(lambda: peripheral.board.settings.v_min == 520)
 
 
-async def test_a_link_that_breaks_between_both_bytes_shows_at_the_next_connection(monkeypatch, peripheral) -> None:
+async def test_a_link_that_breaks_between_both_bytes_is_put_right_first_thing_when_it_is_back(
+    monkeypatch, peripheral
+) -> None:
     peripheral.board.settings.v_min = 510
     async with running(monkeypatch, peripheral, password=PIN) as pack:
         await ready(pack)
@@ -331,8 +334,73 @@ async def test_a_link_that_breaks_between_both_bytes_shows_at_the_next_connectio
         monkeypatch.setattr(Link, "write", breaking)
         with pytest.raises(LinkLostError):
             await pack.write("cell_undervoltage", 2.60)
+        assert pack.terms.kept["unfinished"] == ["cell_undervoltage", 510, 264]
         await until(lambda: pack.sessions == 2 and pack.current_settings is not None)
-        assert pack.current_settings.values["cell_undervoltage"] == 1.32
+        assert peripheral.board.settings.v_min == 510
+        assert pack.current_settings.values["cell_undervoltage"] == 2.55
+        assert "unfinished" not in pack.terms.kept
+
+
+async def test_what_somebody_else_put_right_meanwhile_is_left_alone(monkeypatch, peripheral) -> None:
+    for left in (["cell_undervoltage", 510, 264], ["cell_undervoltage", 560, 560]):
+        kept: dict = {"unfinished": left, "log": []}
+        async with running(monkeypatch, peripheral, password=PIN, kept=kept) as pack:
+            await until(lambda pack=pack: pack.current_settings is not None)
+            assert not writes(peripheral)
+            assert "unfinished" not in kept
+
+
+async def test_what_cannot_be_put_right_now_is_tried_at_the_next_connection(monkeypatch, peripheral) -> None:
+    peripheral.board.settings.v_min = 264
+    kept: dict = {"unfinished": ["cell_undervoltage", 510, 264]}
+    answering(peripheral, monkeypatch, {"FE-041!": [""] * 20})
+    async with running(monkeypatch, peripheral, password=PIN, kept=kept) as pack:
+        await until(lambda: pack.current_settings is not None)
+        assert "unfinished" in kept
+        assert pack.dropped["unfinished_unread"]
+
+
+@pytest.mark.parametrize("echo", [True, False])
+@pytest.mark.parametrize("delay", [0.6, 1.3, 4.0, 8.0])
+async def test_late_acknowledgements_leave_no_mixed_value(monkeypatch, echo, delay) -> None:
+    peripheral = smart123_pack(GEN3_NUS, echo=echo)
+    peripheral.board.settings.v_min = 510
+    async with running(monkeypatch, peripheral, password=PIN) as pack:
+        await ready(pack)
+        peripheral.faults.ready_delay = delay
+        with suppress(SilentError):
+            await pack.write("cell_undervoltage", 2.60)
+        peripheral.faults.ready_delay = 0.1
+        assert peripheral.board.settings.v_min in (510, 520)
+
+
+@pytest.mark.parametrize("echo", [True, False])
+async def test_leaving_waits_until_a_write_is_whole(monkeypatch, echo) -> None:
+    peripheral = smart123_pack(GEN3_NUS, echo=echo)
+    peripheral.board.settings.v_min = 510
+    async with running(monkeypatch, peripheral, password=PIN) as pack:
+        await ready(pack)
+        peripheral.faults.ready_delay = 1.0
+        task = asyncio.create_task(pack.write("cell_undervoltage", 2.60))
+        await until(lambda: writes(peripheral))
+    await asyncio.gather(task, return_exceptions=True)
+    assert peripheral.board.settings.v_min in (510, 520)
+
+
+@pytest.mark.parametrize("told", ["Z2DA", "FFFFF", "X"])
+async def test_a_stored_value_that_makes_no_sense_refuses_the_write(monkeypatch, peripheral, told) -> None:
+    async with running(monkeypatch, peripheral, password=PIN) as pack:
+        await ready(pack)
+        answer = peripheral.dialect._answer
+        body = f"{told}_02DA_010F_0149_5A_14"
+        monkeypatch.setattr(
+            peripheral.dialect,
+            "_answer",
+            lambda command, faults: f"{body}_{checksum(body):02X}" if command == "S2@" else answer(command, faults),
+        )
+        with pytest.raises(ValueError, match="is not told"):
+            await pack.write("cell_undervoltage", 2.60)
+        assert not writes(peripheral)
 
 
 async def test_a_pin_that_was_not_given_refuses_writes(monkeypatch) -> None:
@@ -350,7 +418,11 @@ async def test_a_parameter_that_is_not_told_is_not_written(monkeypatch, peripher
         monkeypatch.setattr(
             peripheral.dialect,
             "_answer",
-            lambda command, faults: f"02_D0_{checksum('02_D0'):02X}" if command == "S2@" else answer(command, faults),
+            lambda command, faults: (
+                "0230_02DA_010F_0149_5A_14_" + f"{checksum('0230_02DA_010F_0149_5A_14'):02X}"
+                if command == "S2@"
+                else answer(command, faults)
+            ),
         )
         with pytest.raises(ValueError, match="is not told"):
             await pack.write("cell_overvoltage_hysteresis", 0.1)

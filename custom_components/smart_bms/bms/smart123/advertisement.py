@@ -28,6 +28,10 @@ _MODULE_MAKERS: Final = frozenset({133, 1674})
 _PAYLOAD: Final = 4
 PACKS: Final = frozenset({2, 4, 6})
 """Type bytes of packs; 6 is real, the others one source."""
+RECORD_TYPES: Final = frozenset({4, 6})
+"""Of these, the ones whose newer module speaks in records."""
+OTHER_PRODUCTS: Final = frozenset({0, 1, 5})
+"""Ignition distributors."""
 OFFGRID: Final = 3
 """A product nobody has described: only if the owner picks it."""
 
@@ -74,4 +78,5 @@ def speaks_records(advertisement: Advertisement | None) -> bool:
     """Tell whether the advertisement says that a Nordic UART brings records, not frames of a bridge."""
     if advertisement is None:
         return False
-    return device_type(advertisement) in {4, 6} or advertisement.name == NAME
+    kind = device_type(advertisement)
+    return kind in RECORD_TYPES if kind is not None else advertisement.name == NAME

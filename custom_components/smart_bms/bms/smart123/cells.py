@@ -18,6 +18,20 @@ _OUTSIDE: Final = 40
 """Counts, 0.2 V: how far a cell may lie outside of what the pack says of its lowest and highest one."""
 
 
+_COLDEST: Final = 200
+_HOTTEST: Final = 460
+"""Counts; about -60 and 160 °C."""
+_OUTSIDE_TEMPERATURE: Final = 20
+"""Counts, 17 °C."""
+
+type Extremes = tuple[int, int] | None
+"""Lowest and highest count; None if nothing fresh is known."""
+
+
+def _within(count: int, extremes: Extremes, tolerance: int) -> bool:
+    return extremes is None or extremes[0] - tolerance <= count <= extremes[1] + tolerance
+
+
 @dataclass(slots=True)
 class _Cell:
     voltage: int
@@ -34,6 +48,7 @@ class Cells:
         self._doubted_count: int | None = None
         self._cells: list[_Cell | None] = []
         self._slots = 0
+        self._last_place = 0
         self._cycle = _LONGEST_CYCLE
         self._told_at: float | None = None
 
@@ -46,8 +61,8 @@ class Cells:
         """Forget what was measured."""
         self._cells = [None] * len(self._cells)
 
-    def take(self, counts: Counts, extremes: tuple[int, int] | None, now: float) -> None:
-        """Take a record of one cell; `extremes` are lowest and highest as the pack says, if that is fresh.
+    def take(self, counts: Counts, extremes: Extremes, now: float, temperatures: Extremes = None) -> None:
+        """Take a record of one cell; `extremes` are lowest and highest voltage and temperature, where they are fresh.
 
         Raises FrameError if it must not be shown.
         """
@@ -57,7 +72,11 @@ class Cells:
             raise FrameError("cell_count")
         if count != self.count:
             self._take_count(count)
-        self._slots = max(self._slots, min(place, MOST), count)
+        self._doubted_count = None
+        if place == self._last_place + 1 <= MOST:
+            # The rotation may have more places than there are cells; one that is skipped to is a broken number.
+            self._slots = max(self._slots, place)
+        self._last_place = place
         voltage = counts["cell_voltage"]
         if not 1 <= place <= count:
             return  # an empty slot of the rotation: real packs have them
@@ -66,9 +85,14 @@ class Cells:
             return
         if voltage > _HIGHEST:
             raise FrameError("implausible_cell_voltage")
-        if extremes is not None and not extremes[0] - _OUTSIDE <= voltage <= extremes[1] + _OUTSIDE:
+        temperature = counts["cell_temperature"]
+        if not _within(voltage, extremes, _OUTSIDE):
             raise FrameError("cell_outside_extremes")
-        self._cells[place - 1] = _Cell(voltage, counts["cell_temperature"], now)
+        if temperature is not None and not (
+            _COLDEST <= temperature <= _HOTTEST and _within(temperature, temperatures, _OUTSIDE_TEMPERATURE)
+        ):
+            raise FrameError("implausible_temperature")
+        self._cells[place - 1] = _Cell(voltage, temperature, now)
 
     def _take_count(self, count: int) -> None:
         """Believe another number of cells when it is said twice; at first there is nothing to hold against it."""

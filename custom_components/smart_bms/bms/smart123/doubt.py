@@ -5,6 +5,7 @@ from typing import Final
 
 _SAMPLES: Final = 3
 _MAJORITY: Final = 2
+_USUAL_AFTER: Final = 5
 
 
 class Votes:
@@ -26,11 +27,6 @@ class Votes:
         one, two, three = self._samples
         self.flags = (one & two) | (one & three) | (two & three)
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self._samples.clear()
-        self.flags = None
-
 
 class Steady:
     """A count that moves slowly: a step that is too wide is believed when the next value confirms it.
@@ -38,21 +34,65 @@ class Steady:
     A meter that jumps up and back would be counted as energy by whoever adds it up.
     """
 
-    def __init__(self, step: int) -> None:
-        """`step` is how far it may move at once."""
+    def __init__(self, step: int, *, rising: bool = False) -> None:
+        """`step` is how far it may move at once; if it is `rising`, every fall has to be confirmed."""
         self._step = step
+        self._rising = rising
         self._doubted: int | None = None
+        self._gone = False
         self.value: int | None = None
         """The newest value that is believed."""
 
-    def take(self, count: int | None) -> bool:
-        """Take what the pack says now; tell whether it is believed."""
+    def take(self, count: int | None) -> None:
+        """Take what the pack says now; None is what it says it does not have."""
         if count is None:
-            self.value = self._doubted = None
+            if self._gone:
+                self.value = self._doubted = None
+            self._gone = True
+            return
+        self._gone = False
+        if self._follows(count) or (self._doubted is not None and abs(count - self._doubted) <= self._step):
+            self.value, self._doubted = count, None
+        else:
+            self._doubted = count
+
+    def _follows(self, count: int) -> bool:
+        if self.value is None or abs(count - self.value) > self._step:
+            return False
+        return count >= self.value or not self._rising
+
+
+class Shapes:
+    """Lines: once a unit has written a kind of record alike several times, another form of it has to come twice.
+
+    Two halves of different lines, with what was between them lost, may look like a whole one. Units that do not pad their
+    numbers have no usual form.
+    """
+
+    def __init__(self) -> None:
+        """Know no form."""
+        self._usual: dict[str, tuple[tuple[int, ...], int]] = {}
+        self._doubted: dict[str, tuple[int, ...]] = {}
+
+    def is_usual(self, line: str) -> bool:
+        """Tell whether a record may be believed for its form."""
+        tag, *fields = line.split("_")
+        shape = tuple(0 if field.startswith("X") else len(field.lstrip("+-")) for field in fields)
+        usual, seen = self._usual.get(tag, (shape, 0))
+        if _alike(shape, usual):
+            self._usual[tag] = (usual if 0 in shape else shape, seen + 1)
+            self._doubted.pop(tag, None)
             return True
-        for known in (self.value, self._doubted):
-            if known is not None and abs(count - known) <= self._step:
-                self.value, self._doubted = count, None
-                return True
-        self._doubted = count
+        if seen < _USUAL_AFTER or self._doubted.get(tag) == shape:
+            self._usual[tag] = (shape, 0)
+            self._doubted.pop(tag, None)
+            return True
+        self._doubted[tag] = shape
         return False
+
+
+def _alike(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Tell whether two forms are the same; a value that is not available has any width."""
+    return len(one) == len(other) and all(
+        mine in {0, theirs} or not theirs for mine, theirs in zip(one, other, strict=True)
+    )

@@ -16,7 +16,16 @@ from ..driver import Driver, Sink, Terms, Writer
 from ..errors import NotThisKindError, SilentError
 from ..link import Channel
 from ..settings import Settings, SettingValue
-from .advertisement import BLUERADIOS, BRIDGES, NORDIC, device_type, serial_number, speaks_records
+from .advertisement import (
+    BLUERADIOS,
+    BRIDGES,
+    NORDIC,
+    OTHER_PRODUCTS,
+    RECORD_TYPES,
+    device_type,
+    serial_number,
+    speaks_records,
+)
 from .catalogue import FORMULA
 from .exchange import DEFAULT_TIMING, Timing
 from .frame_session import FrameSession
@@ -85,12 +94,10 @@ class Smart123Driver(Driver):
 
     @override
     async def converse(self) -> None:
+        if self._type() in OTHER_PRODUCTS:
+            raise NotThisKindError("it is another product of the vendor")
         self._session = self._known_session() or await self._listen()
-        try:
-            await self._session.converse()
-        except SilentError:
-            self._terms.kept.pop(TRANSPORT, None)  # perhaps something else is behind the bridge now
-            raise
+        await self._session.converse()
 
     def _known_session(self) -> Session | None:
         """Return the session that is certain before anything was heard."""
@@ -104,8 +111,8 @@ class Smart123Driver(Driver):
         return None
 
     def _is_ours(self) -> bool:
-        """Tell whether the advertisement, this one or an earlier one, says that it is the vendor's module."""
-        return self._type() is not None or speaks_records(self._terms.advertisement())
+        """Tell whether the advertisement, this one or an earlier one, says that it is the vendor's newer module."""
+        return self._type() in RECORD_TYPES or speaks_records(self._terms.advertisement())
 
     def _type(self) -> int | None:
         """Return the type byte, which a passive scan may miss: once heard, it is kept."""
@@ -123,6 +130,9 @@ class Smart123Driver(Driver):
             async with asyncio.timeout(self._timing.listen):
                 await listener.sure.wait()
         except TimeoutError:
+            if listener.binary:
+                # Parts of frames: somebody is speaking, only not to us. Nothing may be written to it.
+                raise SilentError("it sends frames, but they do not arrive whole") from None
             self._listener = None
             return self._records()
         self._terms.kept[TRANSPORT] = FRAMES
@@ -145,6 +155,7 @@ class Smart123Driver(Driver):
             ),
             serial_number="" if advertisement is None else serial_number(advertisement),
             pin_first=newer,
+            needs_pin=self._is_ours() and newer,
         )
 
     @override

@@ -10,6 +10,23 @@ from .lines import WORDS, Word, command, query_fields
 
 PING: Final = b"$"
 _MOST_REFUSED_PINGS: Final = 3
+_MOST_DRAINS: Final = 8
+FIELDS: Final = {
+    "V": (5, 6),
+    "S1": (4, 4),
+    "S2": (6, 11),
+    "S3": (12, 16),
+    "SRY": (3, 3),
+    "TS": (1, 1),
+    "L": (4, 4),
+    "H": (2, 2),
+}
+"""How many fields the answers have, by kind of query: an answer that is late must not be taken for that of the next."""
+
+
+def _kind_of(query: str) -> str:
+    name = query.removesuffix("@")
+    return name if name in FIELDS else "SRY" if name.startswith("SRY") else name[:1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +50,8 @@ class Timing:
     silence: float = 10.0
     """Without a usable reading before the stream is asked for again."""
     give_up: float = 10.0
+    farewell: float = 5.0
+    """For a write that is under way when the session ends."""
     cycle: float = 1.0
     """In which every kind of record comes at most once."""
     chain: float = 20.0
@@ -64,6 +83,7 @@ class Exchange:
         """This unit repeats what it is told, so that an answer without its echo belongs to an earlier question."""
         self._owed = False
         self._answer: asyncio.Future[str] | None = None
+        self._heard_at = 0.0
         self.ping_every = timing.ping
 
     async def ping(self) -> None:
@@ -81,6 +101,7 @@ class Exchange:
 
     def heard(self, line: str) -> None:
         """Take a line that is no record."""
+        self._heard_at = asyncio.get_running_loop().time()
         waiting = self._answer is not None and not self._answer.done()
         if waiting and line == self._asked:
             self._echoed = self._echoes = True
@@ -91,16 +112,25 @@ class Exchange:
 
     def _take_answer(self, line: str) -> None:
         assert self._answer is not None
-        if line not in WORDS:
-            if not self._is_query:
-                self._sink.drop("unknown_type")
-                return
-            try:
-                query_fields(line)
-            except FrameError as error:
-                self._sink.drop(error.reason)
-                return
-        self._answer.set_result(line)
+        reason = self._refusal(line)
+        if reason:
+            self._sink.drop(reason)
+        else:
+            self._answer.set_result(line)
+
+    def _refusal(self, line: str) -> str:
+        """Return why a line cannot be the answer that is waited for; empty if it can."""
+        if line in WORDS:
+            # That is what late acknowledgements say, never the answer to a query.
+            return "unasked" if self._is_query and line == Word.OK else ""
+        if not self._is_query:
+            return "unknown_type"
+        try:
+            fields = query_fields(line)
+        except FrameError as error:
+            return error.reason
+        least, most = FIELDS[_kind_of(self._asked or "")]
+        return "" if least <= len(fields) <= most else "unasked"
 
     async def order(self, text: str, *, within: float | None = None) -> Word | None:
         """Send a command; return the word that answers it, None if none came in time. Raises LinkLostError."""
@@ -120,9 +150,20 @@ class Exchange:
                 return line
         raise SilentError(f"no answer to {name}")
 
+    async def _drain(self) -> None:
+        """Wait until nothing late comes any more."""
+        for _ in range(_MOST_DRAINS):
+            await asyncio.sleep(self._timing.drain)
+            if asyncio.get_running_loop().time() - self._heard_at > self._timing.drain / 2:
+                return
+
+    def distrust(self) -> None:
+        """Let the next command wait first: what was answered may have been meant for another one."""
+        self._owed = True
+
     async def _ask(self, text: str, within: float, *, is_query: bool) -> str | None:
         if self._owed:
-            await asyncio.sleep(self._timing.drain)
+            await self._drain()
         self._owed = True
         self._asked, self._is_query, self._echoed = text, is_query, False
         self._answer = asyncio.get_running_loop().create_future()

@@ -46,6 +46,8 @@ class FrameSession:
         self._heard = asyncio.Event()
         self._told = asyncio.Event()
         self._frames = 0
+        self.binary = False
+        """Something came that is no text."""
         self.sure = asyncio.Event()
         """Set when so many valid frames came that it cannot be chance."""
 
@@ -54,6 +56,8 @@ class FrameSession:
 
     def notified(self, data: bytes | bytearray, now: float) -> None:
         """Take a notification."""
+        if not data.isascii():
+            self.binary = True
         before = self._assembler.junk_bytes
         for frame in self._assembler.feed(data):
             self._take(frame, now)
@@ -79,8 +83,9 @@ class FrameSession:
                 self._show(tag, dict(told), now)
         self._take_clock(frame)
         self._take_settings(frame, keys, now)
-        if (reading := self._picture.reading(now)) is not None and self._sink.reading(reading):
-            self._heard.set()
+        self._heard.set()
+        if (reading := self._picture.reading(now)) is not None:
+            self._sink.reading(reading)
 
     def _show(self, tag: str, counts: Counts, now: float) -> None:
         if (reason := refused(self._picture, tag, counts, now)) is not None:

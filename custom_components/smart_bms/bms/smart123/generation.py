@@ -13,7 +13,8 @@ CHOICES: Final = {"50_ma": NEWER_AMPERE, "125_ma": OLDER_AMPERE}
 """A per count, by what the owner may choose besides leaving it to us."""
 
 _STEADY_FOR: Final = 600.0
-"""Seconds of current in one direction after which the energy proves the scale."""
+"""Seconds of steady current after which the energy proves the scale."""
+_STEADY_WITHIN: Final = 0.25
 _LONGEST_GAP: Final = 5.0
 _LEAST_ENERGY: Final = 40
 """Wh; the counter has steps of 1, and the factor to be told apart is 2.5."""
@@ -43,9 +44,15 @@ _CHARACTERS_OF_NEWER_VERSION: Final = 3
 class Generation:
     """Collects what proves the generation of a unit that speaks in records."""
 
-    def __init__(self, kept: dict[str, Any], chosen: str, device_type: int | None, *, newer_module: bool) -> None:
-        """`kept` outlives the session, `chosen` is the owner's choice of scale; `newer_module` is proof by itself."""
+    def __init__(
+        self, kept: dict[str, Any], chosen: str, device_type: int | None, *, newer_module: bool, needed: int = 3
+    ) -> None:
+        """`kept` outlives the session, `chosen` is the owner's choice of scale; `newer_module` is proof by itself.
+
+        So many records are `needed` as proof: a single one may be a broken one of another kind.
+        """
         self._kept = kept
+        self._needed = needed
         self._chosen = CHOICES.get(chosen)
         self._energy = EnergyProof()
         if (told := _BY_TYPE.get(device_type if device_type is not None else -1)) is not None:
@@ -77,7 +84,9 @@ class Generation:
         """Look at a record: some only generation 3 sends."""
         tag = line[0]
         if tag in NEWER_RECORDS or (tag == "C" and len(line.split("_")) >= _PARTS_OF_NEWER_C):
-            self._prove()
+            self._needed -= 1
+            if self._needed <= 0:
+                self._prove()
 
     def heard_version(self, line: str) -> None:
         """Look at the checked answer to the query for the version."""
@@ -109,16 +118,16 @@ class EnergyProof:
         self._stored: int | None = None
         self._moved = 0.0
         """Wh at one A per count."""
-        self._sign = 0
+        self._current = 0
 
     def take(self, voltage: int | None, current: int | None, stored: int | None, now: float) -> float | None:
         """Take counts of one moment; return A per count once that is proven."""
         if voltage is None or current is None or stored is None:
             return None
-        sign = (current > 0) - (current < 0)
-        if self._last_at is None or self._stored is None or sign != self._sign or now - self._last_at > _LONGEST_GAP:
+        steady = abs(current - self._current) <= _STEADY_WITHIN * abs(self._current)
+        if self._last_at is None or self._stored is None or not steady or now - self._last_at > _LONGEST_GAP:
             self._began_at, self._last_at, self._stored = now, now, stored
-            self._moved, self._sign = 0.0, sign
+            self._moved, self._current = 0.0, current
             return None
         self._moved += voltage * VOLT * current * (now - self._last_at) / _SECONDS_PER_HOUR
         self._last_at = now

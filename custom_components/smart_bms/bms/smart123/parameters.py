@@ -252,8 +252,15 @@ QUERIES: Final = ("S1", "S2")
 NEWER_QUERIES: Final = ("S3", "SRY0", "SRY1")
 """Which only generation 3 knows."""
 VERSION: Final = "V"
-HOLDS_PIN: Final = "S1"
-"""The query whose answer holds the PIN in clear."""
+
+
+_POSSIBLE: Final = {Unit.VOLT: (0.0, 5.0), Unit.CELSIUS: (-250.0, 160.0), Unit.PERCENT: (0.0, 100.0)}
+"""What a parameter can be at all; a T-min below any winter means "none"."""
+
+
+def _is_possible(parameter: Parameter, value: SettingValue) -> bool:
+    low, high = _POSSIBLE.get(parameter.unit, (0.0, 1e9))
+    return not isinstance(value, (int, float)) or low <= value <= high
 
 
 def decode_answer(query: str, fields: list[str], formula: Formula) -> dict[str, SettingValue]:
@@ -263,7 +270,8 @@ def decode_answer(query: str, fields: list[str], formula: Formula) -> dict[str, 
         if parameter.query != query or parameter.index >= len(fields):
             continue
         count = number(fields[parameter.index])
-        if count is not None and (value := parameter.value(count, formula)) is not None:
+        value = None if count is None or count < 0 else parameter.value(count, formula)
+        if value is not None and _is_possible(parameter, value):
             values[parameter.key] = value
     coldest = values.get("discharge_undertemperature")
     if isinstance(coldest, float) and not COLDEST <= coldest <= HOTTEST and "charge_undertemperature" in values:

@@ -33,26 +33,27 @@ _UNKNOWN_PERCENT: Final = 100
 """More than that means "not known"."""
 
 _STEPS: Final = {
-    "energy_collected_today": 200,
-    "energy_consumed_today": 200,
-    "energy_charged_today": 200,
-    "energy_discharged_today": 200,
-    "stored_energy": 500,
-    "energy_collected_total": 2,
-    "energy_consumed_total": 2,
-    "energy_charged_total": 2,
-    "energy_discharged_total": 2,
-    "soc": 2,
-    "soh": 2,
+    **dict.fromkeys(("current", "current_in", "current_out"), 400),
+    **dict.fromkeys(("lowest", "highest"), 40),
+    **dict.fromkeys(("coldest", "hottest"), 20),
+    "stored_energy": 50,
+    "soc": 1,
+    "soh": 1,
     "charge_efficiency": 5,
     "charge_cycles": 10,
     "discharge_cycles": 10,
     "cycles": 1,
-    "measured_capacity": 500,
-    "measured_charge_capacity": 500,
+    "measured_capacity": 50,
+    "measured_charge_capacity": 50,
     "balance_voltage": 0,
+    "clock_offset": 1,
 }
 """How far these counts may move between two records before the next one has to confirm it."""
+_RISING: Final = {
+    **{f"energy_{flow}_today": 20 for flow in ("collected", "consumed", "charged", "discharged")},
+    **{f"energy_{flow}_total": 0 for flow in ("collected", "consumed", "charged", "discharged")},
+}
+"""Of meters, which only rise."""
 
 _DIVISORS: Final = {"charge_cycles": 100, "discharge_cycles": 100}
 _PERCENT: Final = frozenset({"soh", "charge_efficiency", "soc"})
@@ -73,7 +74,6 @@ class Picture:
         self._records: dict[str, tuple[Counts, float]] = {}
         self._steady: dict[str, Steady] = {}
         self._began_at: float | None = None
-        self._clock_offset: int | None = None
 
     def take(self, tag: str, counts: Counts, now: float) -> None:
         """Take the counts of a record. Raises FrameError if a part of it must not be shown."""
@@ -81,7 +81,7 @@ class Picture:
             self._began_at = now
         self._records[tag] = (counts, now)
         for name, count in counts.items():
-            if name in _STEPS:
+            if name in _STEPS or name in _RISING:
                 self._take_steady(name, count)
         if tag == "C":
             self._take_cell(counts, now)
@@ -92,7 +92,8 @@ class Picture:
         if name in _PERCENT and count is not None and count > _UNKNOWN_PERCENT:
             count = None
         if name not in self._steady:
-            self._steady[name] = Steady(_STEPS[name])
+            rising = name in _RISING
+            self._steady[name] = Steady(_RISING[name] if rising else _STEPS[name], rising=rising)
         self._steady[name].take(count)
 
     def _take_cell(self, counts: Counts, now: float) -> None:
@@ -103,18 +104,25 @@ class Picture:
             self._votes_2.take(status_2 & 0xFF)
         if status is not None and status & COMMUNICATION_FAULT:
             return  # voltage and temperature of such a record mean nothing
-        extremes = self._counts("V", now, _FRESH_EXTREMES)
-        lowest, highest = extremes.get("lowest"), extremes.get("highest")
-        self.cells.take(counts, None if lowest is None or highest is None else (lowest, highest), now)
+        voltages = self._between("V", "lowest", "highest", now)
+        self.cells.take(counts, voltages, now, self._between("T", "coldest", "hottest", now))
+
+    def _between(self, tag: str, low: str, high: str, now: float) -> tuple[int, int] | None:
+        """Return both extremes of a kind, if they are fresh and believed."""
+        if not self._counts(tag, now, _FRESH_EXTREMES):
+            return None
+        one, other = self._steady_value(low, tag, now), self._steady_value(high, tag, now)
+        return None if one is None or other is None or one > other else (one, other)
 
     def set_clock(self, hour: int | None, minute: int | None) -> None:
         """Take the pack's clock; how far it is off is told in minutes, to the nearest day: nobody knows its date."""
         if hour is None or minute is None or hour >= 24 or minute >= 60:
-            self._clock_offset = None
+            self._take_steady("clock_offset", None)
             return
         local = self._clock()
         apart = hour * 60 + minute - (local.hour * 60 + local.minute)
-        self._clock_offset = (apart + _MINUTES_OF_DAY // 2) % _MINUTES_OF_DAY - _MINUTES_OF_DAY // 2
+        offset = (apart + _MINUTES_OF_DAY // 2) % _MINUTES_OF_DAY - _MINUTES_OF_DAY // 2
+        self._take_steady("clock_offset", offset)
 
     def _counts(self, tag: str, now: float, fresh: float) -> Mapping[str, int | None]:
         counts, at = self._records.get(tag, ({}, now))
@@ -123,7 +131,11 @@ class Picture:
     def measured(self, now: float) -> tuple[int | None, int | None, int | None]:
         """Return the counts of pack voltage, current and stored energy."""
         totals = self._counts("U", now, _FRESH_EXTREMES)
-        return totals.get("voltage"), totals.get("current"), self._steady_value("stored_energy", "E", now)
+        return (
+            totals.get("voltage"),
+            self._steady_value("current", "U", now),
+            self._steady_value("stored_energy", "E", now),
+        )
 
     # Readings.
 
@@ -133,7 +145,13 @@ class Picture:
         if flags is not None and flags & COMMUNICATION_FAULT:
             # The pack does not hear its cells: nothing that it says of them counts (vendor).
             self.cells.clear()
-            return self.silence(now, flags)
+            return Reading(
+                measured_at=now,
+                charging_enabled=bool(flags & CHARGE_ALLOWED),
+                discharging_enabled=bool(flags & DISCHARGE_ALLOWED),
+                alarms=alarms(flags, None),
+                alarm_mask=flags,
+            )
         waited = 0.0 if self._began_at is None else now - self._began_at
         totals = self._counts("U", now, FRESH)
         if totals.get("voltage") is None or self.cells.count is None:
@@ -143,26 +161,23 @@ class Picture:
         # Full is when all cells balance; one that goes on to the limit is a fault.
         values: dict[str, Any] = {"measured_at": now, "overvoltage_ends_charge": False}
         details: dict[str, Detail] = {}
-        self._add_totals(totals, values, details)
+        self._add_totals(totals, now, values, details)
         self._add_extremes(now, values, details)
         self._add_cells(now, values, details)
         self._add_flags(now, flags, values, details)
         self._add_steady(now, values, details)
-        if self._clock_offset is not None and self._counts("M", now, _FRESH_METERS):
-            details["clock_offset"] = self._clock_offset
+        if (offset := self._steady_value("clock_offset", "M", now)) is not None:
+            details["clock_offset"] = offset
         return Reading.of(values | {"details": details})
 
-    def silence(self, now: float, flags: int = COMMUNICATION_FAULT) -> Reading:
-        """Return a reading that only says that the cells are not heard."""
-        return Reading(
-            measured_at=now,
-            charging_enabled=bool(flags & CHARGE_ALLOWED),
-            discharging_enabled=bool(flags & DISCHARGE_ALLOWED),
-            alarms=alarms(flags, None),
-            alarm_mask=flags,
-        )
+    @staticmethod
+    def silence(now: float) -> Reading:
+        """Return a reading that only says that the cells are not heard: what the relays do nobody told."""
+        return Reading(measured_at=now, alarms=alarms(COMMUNICATION_FAULT, None))
 
-    def _add_totals(self, counts: Mapping[str, int | None], values: dict[str, Any], details: dict[str, Detail]) -> None:
+    def _add_totals(
+        self, counts: Mapping[str, int | None], now: float, values: dict[str, Any], details: dict[str, Detail]
+    ) -> None:
         scales = self._scales()
         voltage = volts(counts["voltage"] or 0)
         values["voltage"] = voltage
@@ -171,28 +186,28 @@ class Picture:
             ("current_in", "power_in", details),
             ("current_out", "power_out", details),
         ):
-            count = counts.get(name)
+            count = self._steady_value(name, "U", now)
             current = None if count is None else scales.amperes(count)
             if current is not None:
                 place[name] = current
                 place[power] = round(current * voltage, 1)
 
     def _add_extremes(self, now: float, values: dict[str, Any], details: dict[str, Detail]) -> None:
-        voltages = self._counts("V", now, FRESH)
-        told = [voltages.get(name) for name in ("lowest", "lowest_number", "highest", "highest_number")]
-        count = self.cells.count or 0
-        if None not in told and 1 <= told[1] <= count and 1 <= told[3] <= count:  # type: ignore[operator]
-            values["extremes"] = Extremes(volts(told[0]), told[1], volts(told[2]), told[3])  # type: ignore[arg-type]
-        temperatures = self._counts("T", now, FRESH)
-        formula = self._scales().formula
-        found: dict[str, float] = {}
-        for name, shown in (("coldest", "lowest"), ("hottest", "highest")):
-            if (temperature := temperatures.get(name)) is not None:
-                found[shown] = celsius(temperature, formula)
-            number = temperatures.get(f"{name}_number")
-            if number is not None and 1 <= number <= count:
-                details[f"{name}_cell"] = number
-        values["temperatures"] = found
+        count, numbers = self.cells.count or 0, self._counts("V", now, FRESH)
+        lowest, highest = (self._steady_value(name, "V", now) for name in ("lowest", "highest"))
+        low_number, high_number = numbers.get("lowest_number") or 0, numbers.get("highest_number") or 0
+        numbered = 1 <= low_number <= count and 1 <= high_number <= count
+        if numbered and lowest is not None and highest is not None and lowest <= highest:
+            values["extremes"] = Extremes(volts(lowest), low_number, volts(highest), high_number)
+        coldest, hottest = (self._steady_value(name, "T", now) for name in ("coldest", "hottest"))
+        values["temperatures"] = {}
+        if coldest is None or hottest is None or coldest > hottest:
+            return
+        formula, numbers = self._scales().formula, self._counts("T", now, FRESH)
+        values["temperatures"] = {"lowest": celsius(coldest, formula), "highest": celsius(hottest, formula)}
+        for name in ("coldest", "hottest"):
+            if 1 <= (numbers.get(f"{name}_number") or 0) <= count:
+                details[f"{name}_cell"] = numbers[f"{name}_number"] or 0
 
     def _add_cells(self, now: float, values: dict[str, Any], details: dict[str, Detail]) -> None:
         known = self.cells.known(now)

@@ -9,13 +9,15 @@ from typing import Final
 from ..driver import Sink, Terms, Writer
 from ..errors import FrameError, PackError, PasswordNeededError, SilentError, WrongPasswordError
 from ..settings import Settings, SettingValue
+from .doubt import Shapes
 from .exchange import Exchange, RefusedQueryError, Timing
 from .generation import Generation, Variant
 from .identity import identity_of, version_of
-from .lines import Assembler, Word, command, query_fields
+from .lines import Assembler, Word, command, number, query_fields
 from .memory import HISTORY, LOG, TIME, Entry, by_hours_ago, decode_block, decode_entry, event_of
-from .parameters import BY_KEY, HOLDS_PIN, NEWER_QUERIES, QUERIES, VERSION, decode_answer
+from .parameters import BY_KEY, NEWER_QUERIES, QUERIES, VERSION, decode_answer
 from .picture import Picture, refused
+from .privacy import PIN_FIELD
 from .scales import Formula, Scales
 from .stream import decode_record, is_record
 from .writing import Writing
@@ -44,8 +46,9 @@ class RecordSession:
         generation: Generation,
         serial_number: str,
         pin_first: bool,
+        needs_pin: bool,
     ) -> None:
-        """`pin_first` units (those with the newer module) say nothing before they have heard the PIN."""
+        """Units with the newer module hear the PIN first; those that surely are such ones say nothing without it."""
         self._link = link
         self._sink = sink
         self._terms = terms
@@ -54,9 +57,12 @@ class RecordSession:
         self._generation = generation
         self._serial_number = serial_number
         self._pin_first = pin_first
+        self._needs_pin = needs_pin
+        self._authorised = False
         self._exchange = Exchange(link, sink, timing)
-        self._writing = Writing(self._exchange, timing)
+        self._writing = Writing(self._exchange, timing, terms.kept)
         self._lines = Assembler()
+        self._shapes = Shapes()
         self._broken_counted = 0
         self._picture = Picture(lambda: Scales(formula=formula, ampere=generation.ampere), terms.clock)
         self._version = ""
@@ -91,7 +97,10 @@ class RecordSession:
         except FrameError as error:
             self._sink.drop(error.reason)
             return
-        self._sink.frame(line.encode("ascii"), now)
+        if not self._shapes.is_usual(line):
+            self._sink.drop("spliced")
+            return
+        self._keep(line, now)
         self._generation.heard_record(line)
         if (reason := refused(self._picture, tag, counts, now)) is not None:
             self._sink.drop(reason)
@@ -99,6 +108,11 @@ class RecordSession:
             self._log_index = counts["log_index"]
         if tag in ("U", "C"):
             self._show(tag, now)
+
+    def _keep(self, line: str, now: float) -> None:
+        """Show a line to whoever collects them, unless it could hold the PIN."""
+        if not PIN_FIELD.search(line):
+            self._sink.frame(line.encode("ascii"), now)
 
     def _show(self, tag: str, now: float) -> None:
         """Make a reading once in a cycle: with the record that began it, or with the other one if that is missing."""
@@ -122,15 +136,20 @@ class RecordSession:
 
     async def converse(self) -> None:
         """Talk until cancelled. Raises PackError."""
-        tasks = {asyncio.create_task(self._exchange.ping()), asyncio.create_task(self._talk())}
+        ping, talk = asyncio.create_task(self._exchange.ping()), asyncio.create_task(self._talk())
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait({ping, talk}, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            talk.cancel()
+            await asyncio.gather(talk, return_exceptions=True)
+            # What is being written needs the pings until it is whole.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._timing.farewell), self._turn:
+                    pass
+            ping.cancel()
+            await asyncio.gather(ping, return_exceptions=True)
             with suppress(PackError):
                 await self._link.write(command(_STOP))
 
@@ -143,6 +162,8 @@ class RecordSession:
             if not self._pin_first:
                 await self._authorise()
             await self._ask_version()
+            with self._counted("unfinished"):
+                await self._writing.put_right()
             await self._start()
         while True:
             try:
@@ -163,7 +184,7 @@ class RecordSession:
         try:
             await self._wait(self._timing.give_up)
         except TimeoutError:
-            if self._pin_first and self._terms.password is None:
+            if self._needs_pin and self._terms.password is None:
                 raise PasswordNeededError("it says nothing") from None
             raise SilentError("no usable records") from None
 
@@ -177,6 +198,7 @@ class RecordSession:
         word = await self._exchange.order(f"PW{pin}!")
         if word is Word.OK:
             kept.pop(_SILENT_PINS, None)
+            self._authorised = True
             return
         if word is not None:
             raise WrongPasswordError(f"it answered {word}")
@@ -196,8 +218,14 @@ class RecordSession:
     async def _start(self) -> None:
         """Ask for the stream. Raises PasswordNeededError or WrongPasswordError if it is refused."""
         word = await self._exchange.order(_START)
+        if word is not None and word is not Word.OK:
+            # It may be the late answer to an earlier question.
+            self._exchange.distrust()
+            word = await self._exchange.order(_START)
         if word is None or word is Word.OK:
             return  # its answer may be lost; what counts is that records come
+        if self._authorised:
+            raise SilentError(f"it answered {word}")
         if self._terms.password is None:
             raise PasswordNeededError(f"it answered {word}")
         raise WrongPasswordError(f"it answered {word}")
@@ -242,40 +270,45 @@ class RecordSession:
     async def _read_log(self) -> None:
         """Tell what is new in the log. What stood in it before it was first seen is old, and tells nobody anything."""
         index, entries = self._log_index, list[Entry]()
+        known: list[list[int]] | None = self._terms.kept.get(_LOG)
+        unread: list[list[int]] = []
         async with self._paused():
-            time = int((await self._ask_fields(TIME))[0], 16)
+            time = number((await self._ask_fields(TIME))[0]) or 0
             for place in LOG:
                 try:
                     entry = decode_entry(await self._ask_fields(place))
                 except FrameError as error:
                     self._sink.drop(error.reason)
+                    unread = known or []  # what stood there may still be what was known
                     continue
                 if entry is not None:
                     entries.append(entry)
         now = asyncio.get_running_loop().time()
-        known = self._terms.kept.get(_LOG)
         if known is not None:
             new = [entry for entry in entries if list(entry) not in known]
             events = [event_of(entry, time, self._formula, now) for entry in new]
             if events:
                 self._sink.logged(sorted(events, key=lambda event: -event.age))
-        self._terms.kept[_LOG] = [list(entry) for entry in entries]
+        listed = [list(entry) for entry in entries]
+        self._terms.kept[_LOG] = listed + [entry for entry in unread if entry not in listed]
         self._log_seen = index
 
     async def _read_history(self) -> None:
         blocks: list[list[int | None]] = []
-        newest = 0
+        hours: set[int] = set()
         async with self._paused():
             for name in HISTORY:
                 newest, values = decode_block(await self._ask_fields(name))
+                hours.add(newest)
                 blocks.append(values)
+        if len(hours) > 1:
+            raise FrameError("hour_turned")
         self._history_done = True
-        self._sink.history(by_hours_ago(newest, blocks))
+        self._sink.history(by_hours_ago(hours.pop(), blocks))
 
     async def _ask_fields(self, name: str) -> list[str]:
         line = await self._exchange.query(name)
-        if name != HOLDS_PIN:
-            self._sink.frame(line.encode("ascii"), asyncio.get_running_loop().time())
+        self._keep(line, asyncio.get_running_loop().time())
         return query_fields(line)
 
     # Parameters.

@@ -11,9 +11,10 @@ from . import frame58
 from .advertisement import device_type, is_smart123, serial_number
 from .generation import Generation, Variant
 from .identity import version_of
-from .lines import WORDS, Assembler, command, query_fields
+from .lines import WORDS, Assembler, command, number, query_fields
 from .memory import HISTORY, LOG, TIME, decode_block, decode_entry
-from .parameters import BY_KEY, HOLDS_PIN, VERSION, Parameter, decode_answer
+from .parameters import BY_KEY, VERSION, Parameter, decode_answer
+from .privacy import HOLDS_PIN
 from .scales import FRAME_AMPERE, Formula, celsius, volts
 from .status import CHARGE_ALLOWED, CHARGE_RELAY, DISCHARGE_ALLOWED, LOAD_RELAY, NOT_CALIBRATED, alarms
 from .stream import Counts, decode_record, is_record
@@ -62,7 +63,7 @@ class Smart123Records:
         self._lines = Assembler()
         self._frames = frame58.Assembler()
         self._query = ""
-        self._generation = Generation({}, "auto", None, newer_module=False)
+        self._generation = Generation({}, "auto", None, newer_module=False, needed=1)
 
     def message(self, data: bytes, hints: Result) -> Result:
         """Decode one whole message, from or to the pack: a frame, or lines of text."""
@@ -187,7 +188,7 @@ class Smart123Records:
             values: Result = {"sw_version": version_of(fields[0])} | decode_answer(VERSION, fields, formula)
             return {"kind": "identity", "variant": self._generation.variant.value, "values": values}
         if query == TIME:
-            return {"kind": "log", "values": {"device_time": int(fields[0], 16)}}
+            return {"kind": "log", "values": {"device_time": number(fields[0])}}
         if query in LOG:
             entry = decode_entry(fields)
             named = dict(zip(("time", "type", "value", "cell"), entry, strict=True)) if entry else {}

@@ -49,6 +49,8 @@ class Turns:
         else:
             self._steps = 0
             self._without += 1
+        if key is not None and self._key is not None and 0 < key <= self._key:
+            self._parts.clear()  # the beginning of this turn was lost: what is there is of the one before
         self._key = key
         if self._steps >= _STEPS:
             self.on = True

@@ -2,12 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, Final
 
+from ..errors import FrameError, SilentError
 from ..polling import to_the_end
-from .exchange import Exchange, Timing
+from .exchange import Exchange, RefusedQueryError, Timing
 from .lines import Word, number, query_fields
-from .parameters import Parameter
+from .parameters import BY_KEY, Parameter
 from .two_steps import steps, write_command
+
+UNFINISHED: Final = "unfinished"
+_TRIES: Final = 3
+_MOST: Final = 0xFFFF
 
 type Step = tuple[int, int]
 
@@ -15,10 +21,11 @@ type Step = tuple[int, int]
 class Writing:
     """Writes parameters of one session; the stream stands still meanwhile."""
 
-    def __init__(self, exchange: Exchange, timing: Timing) -> None:
-        """Write over this exchange."""
+    def __init__(self, exchange: Exchange, timing: Timing, kept: dict[str, Any]) -> None:
+        """Write over this exchange; `kept` outlives the session, and a link that breaks in the middle of a write."""
         self._exchange = exchange
         self._timing = timing
+        self._kept = kept
 
     async def write(self, parameter: Parameter, count: int) -> bool:
         """Write a count; tell whether it was acknowledged, or seen where the acknowledgement was lost.
@@ -26,8 +33,6 @@ class Writing:
         Raises ValueError if there is no safe way, SilentError, RefusedQueryError, LinkLostError.
         """
         old = await self._stored(parameter)
-        if old is None:
-            raise ValueError(f"{parameter.key} is not told, so nobody can tell what a write would do")
         planned = steps(parameter, old, count)
         if planned is None:
             raise ValueError(f"there is no safe way from one value of {parameter.key} to the other")
@@ -38,28 +43,76 @@ class Writing:
             return await to_the_end(self._send_both(parameter, old, count, planned))
 
     async def _send_both(self, parameter: Parameter, old: int, count: int, planned: list[Step]) -> bool:
+        mixed = _with(parameter, old, planned[0])
+        self._kept[UNFINISHED] = [parameter.key, old, mixed]
+        done = await self._send_parts(parameter, old, count, planned)
+        # Only what was seen, or said by the pack, is done with; a link that broke left it above.
+        if done is not None:
+            del self._kept[UNFINISHED]
+        return bool(done)
+
+    async def _send_parts(self, parameter: Parameter, old: int, count: int, planned: list[Step]) -> bool | None:
+        """Return whether the count is stored, None if nobody knows what is."""
         first, second = planned
-        mixed = _with(parameter, old, first)
         word = await self._send(first)
+        if word is not None and word is not Word.OK:
+            return False
         if word is None:
             # Lost on the way there or back: the second byte must not go out alone.
-            if await self._stored(parameter) != mixed:
+            found = await self._seen(parameter)
+            if found == old:
                 return False
-        elif word is not Word.OK:
-            return False
-        if await self._send(second) is Word.OK:
+            if found is None:
+                return await self._take_back(parameter, old, first)
+        word = await self._send(second)
+        for _ in range(_TRIES):
+            if word is not None:
+                break
+            if await self._seen(parameter) == count:
+                return True
+            word = await self._send(second)
+        if word is Word.OK or await self._seen(parameter) == count:
             return True
-        found = await self._stored(parameter)
-        if found == mixed != count:
-            await self._send(second)
-            found = await self._stored(parameter)
-        if found == mixed != count:
-            await self._send((first[0], _byte(parameter, old, first[0])))
-        return found == count
+        return await self._take_back(parameter, old, first)
 
-    async def _stored(self, parameter: Parameter) -> int | None:
+    async def _take_back(self, parameter: Parameter, old: int, first: Step) -> bool | None:
+        """Put the old byte back in place of the first one that was written; never return that it was written."""
+        for _ in range(_TRIES):
+            await self._send((first[0], _byte(parameter, old, first[0])))
+            if await self._seen(parameter) == old:
+                return False
+        return None
+
+    async def put_right(self) -> None:
+        """Take back what a link that broke has left half written. Raises SilentError, LinkLostError."""
+        if (left := self._kept.get(UNFINISHED)) is None:
+            return
+        key, old, mixed = left
+        parameter = BY_KEY[key]
+        for address in parameter.addresses:
+            if _byte(parameter, old, address) == _byte(parameter, mixed, address):
+                continue
+            if await self._stored(parameter) == mixed and await self._take_back(parameter, old, (address, 0)) is None:
+                raise SilentError("what was half written could not be taken back")
+        del self._kept[UNFINISHED]
+
+    async def _seen(self, parameter: Parameter) -> int | None:
+        """Return what is stored, None if the pack does not tell."""
+        try:
+            return await self._stored(parameter)
+        except SilentError, RefusedQueryError, ValueError:
+            return None
+
+    async def _stored(self, parameter: Parameter) -> int:
+        """Return the count that is stored. Raises ValueError if there is none, SilentError, RefusedQueryError."""
         fields = query_fields(await self._exchange.query(parameter.query))
-        return number(fields[parameter.index]) if parameter.index < len(fields) else None
+        try:
+            count = number(fields[parameter.index]) if parameter.index < len(fields) else None
+        except FrameError:
+            count = None
+        if count is None or not 0 <= count <= _MOST:
+            raise ValueError(f"{parameter.key} is not told, so nobody can tell what a write would do")
+        return count
 
     async def _send(self, step: Step) -> Word | None:
         return await self._exchange.order(write_command(*step), within=self._timing.write)
