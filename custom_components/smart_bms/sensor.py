@@ -474,6 +474,8 @@ def _cell_descriptions(features: Features) -> Iterable[SmartBmsSensorDescription
             native_unit_of_measurement=UnitOfTemperature.CELSIUS,
             state_class=SensorStateClass.MEASUREMENT,
             suggested_display_precision=1,
+            # Within 5 °C only, and too hot while balancing; lowest and highest are enough for most.
+            entity_category=EntityCategory.DIAGNOSTIC,
             entity_registry_enabled_default=place < ENABLED_CELLS,
             value_fn=_item(lambda reading: reading.cell_temperatures, place),
             measured_at_fn=_cell_time(place),

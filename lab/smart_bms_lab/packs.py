@@ -1,5 +1,7 @@
 """The packs of the demo, each in a state worth looking at."""
 
+from dataclasses import replace
+
 from custom_components.smart_bms.simulator.battery import Battery, Chemistry, household
 from custom_components.smart_bms.simulator.daly import DalyPeripheral
 from custom_components.smart_bms.simulator.daly_labels import ESS_81
@@ -9,6 +11,9 @@ from custom_components.smart_bms.simulator.jbd_labels import DP16S020, SP04S034
 from custom_components.smart_bms.simulator.jk import JkPeripheral
 from custom_components.smart_bms.simulator.jk_labels import B5A24S, BD6A24S10P, PB2A16S20P
 from custom_components.smart_bms.simulator.peripheral import Peripheral
+from custom_components.smart_bms.simulator.smart123 import Smart123Peripheral
+from custom_components.smart_bms.simulator.smart123_board import Smart123Board
+from custom_components.smart_bms.simulator.smart123_labels import GEN3_NUS
 
 
 def loaded() -> JkPeripheral:
@@ -72,6 +77,22 @@ def storage() -> DalyPeripheral:
     return DalyPeripheral("40:17:10:01:5C:06", "DL-401710015C06", ESS_81, Board(battery, Limits(balance_start=3.4)))
 
 
+def offgrid() -> Smart123Peripheral:
+    r"""Return the battery of a house off the grid, with sensors for sun and load: 123\SmartBMS, sixteen cells, PIN 1234."""
+    battery = Battery(
+        cells=16,
+        capacity=400,
+        soc=0.66,
+        spread=0.01,
+        profile=household(seed=19, base=-6, peak=-30, charge=45),
+        seed=19,
+        temperature=18,
+    )
+    board = Smart123Board(battery, load=household(seed=20, base=14, peak=40, charge=0))
+    label = replace(GEN3_NUS, sensors=2)
+    return Smart123Peripheral("D4:11:09:00:0D:02", "123\\SmartBMS", label, board)
+
+
 def all_packs() -> list[Peripheral]:
     """Return the packs of the demo."""
-    return [loaded(), cold(), full(), storage(), balancing(), locked()]
+    return [loaded(), cold(), full(), storage(), offgrid(), balancing(), locked()]

@@ -25,7 +25,9 @@ ROOT = Path(__file__).resolve().parents[2]
 USER = "demo"
 CONTROLLED = ("C8:47:80:12:5A:01", "A5:C2:37:28:18:04", "40:17:10:01:5C:06")
 """Their owner allows control; the other pack shows how it is without."""
-SET_UP = ("C8:47:80:12:5A:01", "C8:47:8C:30:7B:02", "A5:C2:37:28:18:04", "40:17:10:01:5C:06")
+SET_UP = ("C8:47:80:12:5A:01", "C8:47:8C:30:7B:02", "A5:C2:37:28:18:04", "40:17:10:01:5C:06", "D4:11:09:00:0D:02")
+PIN = "1234"
+"""Of the last of these."""
 START_TIMEOUT = 180
 
 CONFIGURATION = """\
@@ -196,10 +198,12 @@ def populate(folder: Path, port: int, pid: int) -> None:
     for address in SET_UP:
         print(f"    adding the simulated pack {address}", flush=True)
         step = api.call("config/config_entries/flow", {"handler": "smart_bms"})
+        step = api.call(f"config/config_entries/flow/{step['flow_id']}", {"next_step_id": "search"})
         while step.get("step_id") == "nothing_found" and time.monotonic() < deadline:
             time.sleep(1)
             step = api.call(f"config/config_entries/flow/{step['flow_id']}", {})
-        for answer in ({"address": address}, {}):
+        step = api.call(f"config/config_entries/flow/{step['flow_id']}", {"address": address})
+        for answer in ([{"password": PIN}] if step.get("step_id") == "password" else []) + [{}]:
             step = api.call(f"config/config_entries/flow/{step['flow_id']}", answer)
         if step["type"] != "create_entry":
             sys.exit(f"{address} could not be added: {step}")

@@ -14,6 +14,7 @@ from custom_components.smart_bms.bms.link import Link
 from custom_components.smart_bms.bms.pack import Change, LinkState
 from custom_components.smart_bms.bms.smart123.driver import Smart123Driver
 from custom_components.smart_bms.bms.smart123.exchange import DEFAULT_TIMING
+from custom_components.smart_bms.bms.smart123.lines import checksum
 from custom_components.smart_bms.simulator.air import _services
 from custom_components.smart_bms.simulator.peripheral import Characteristic, Service
 from custom_components.smart_bms.simulator.smart123_labels import (
@@ -704,3 +705,129 @@ def test_the_default_times_are_those_of_the_reference() -> None:
     assert DEFAULT_TIMING.ping <= 0.4
     assert DEFAULT_TIMING.listen == 3.0
     assert DEFAULT_TIMING.chain == 20.0
+
+
+async def test_the_clock_of_older_frames_is_compared_once_its_order_is_certain(monkeypatch) -> None:
+    peripheral, _, _ = unit("old_bridge")
+    peripheral.board.meters.clock = 12 * 3600 + 40 * 60.0
+    kept: dict = {}
+    clock = lambda: datetime(2026, 11, 21, 12, 30, tzinfo=UTC)  # noqa: E731
+    async with running(monkeypatch, peripheral, kept=kept, clock=clock) as pack:
+        await until(lambda: "clock_offset" in pack.last_reading.details)
+        assert pack.last_reading.details["clock_offset"] in (10, 11, 12)
+        assert kept["hour_first"] is True
+
+
+async def test_frames_with_another_number_of_cells_are_doubted_once(monkeypatch) -> None:
+    peripheral, _, _ = unit("bridge")
+    async with running(monkeypatch, peripheral) as pack:
+        other, _, _ = unit("bridge", cells=9)
+        peripheral.board = other.board
+        await until(lambda: len(pack.last_reading.cell_voltages) == 9)
+        assert pack.dropped["cell_count"] == 1
+
+
+async def test_text_and_junk_behind_a_bridge_are_counted(monkeypatch) -> None:
+    peripheral, _, _ = unit("bridge")
+    async with running(monkeypatch, peripheral) as pack:
+        pack._driver.notified(b"AT+NAME" * 20, asyncio.get_running_loop().time())
+        await until(lambda: pack.dropped["checksum"])
+        await until(fresh(pack))
+
+
+def saying(peripheral, monkeypatch, answers: dict[str, str]) -> None:
+    """Let the unit answer some queries with other fields; the checksum is made to fit."""
+    answer = peripheral.dialect._answer
+
+    def say(command: str, faults):
+        body = answers.get(command)
+        if body is None:
+            return answer(command, faults)
+        return body if body in ("NA", "KO", "OK") else f"{body}_{checksum(body):02X}"
+
+    monkeypatch.setattr(peripheral.dialect, "_answer", say)
+
+
+async def test_an_entry_of_the_log_that_cannot_be_read_once_is_not_told_again(monkeypatch) -> None:
+    peripheral, pin, _ = unit("gen3_nus")
+    known = [50, 5, 0, 0]
+    kept: dict = {"log": [known]}
+    answers = {"L0@": "32_9_0_0", "L1@": "40_5_000_00"}
+    saying(peripheral, monkeypatch, answers)
+    async with running(monkeypatch, peripheral, password=pin, kept=kept) as pack:
+        await until(lambda: pack.logged_events)
+        assert len(pack.logged_events) == 1
+        assert known in kept["log"]
+        assert pack.dropped["unknown_type"]
+    answers["L0@"] = "32_5_0_0"
+    async with running(monkeypatch, peripheral, password=pin, kept=kept) as pack:
+        await until(lambda: pack.current_settings is not None)
+        await asyncio.sleep(0.6)
+        assert not pack.logged_events
+
+
+async def test_a_log_that_is_not_told_is_not_asked_for_for_ever(monkeypatch) -> None:
+    peripheral, pin, _ = unit("gen3_nus")
+    saying(peripheral, monkeypatch, {"TS@": "NA"})
+    async with running(monkeypatch, peripheral, password=pin) as pack:
+        await until(lambda: pack.dropped["log_unread"] == 3)
+        await asyncio.sleep(0.2)
+        assert sent(peripheral).count("TS@") == 3
+        assert "log" not in pack.terms.kept
+
+
+async def test_a_history_during_which_the_hour_turns_is_read_again(monkeypatch) -> None:
+    peripheral, pin, _ = unit("gen3_nus")
+    answers = {"HD@": "01_" + "32" * 12}
+    saying(peripheral, monkeypatch, answers)
+    async with running(monkeypatch, peripheral, password=pin, options={"import_history": True}) as pack:
+        await until(lambda: pack.dropped["history_unread"])
+        assert pack.last_history is None
+        answers.clear()
+        await until(lambda: pack.last_history is not None)
+
+
+async def test_the_answer_to_one_query_is_never_taken_for_that_of_another(monkeypatch) -> None:
+    peripheral, pin, _ = unit("gen3_nus", echo=False)
+    # What S1 says is said to everything that is asked.
+    saying(peripheral, monkeypatch, {"S2@": "01F4_012C_001A_31323334", "S3@": "0230_02DA_010F_0149_5A_14"})
+    async with running(monkeypatch, peripheral, password=pin) as pack:
+        await until(lambda: pack.current_settings is not None, 10)
+        assert "cell_overvoltage" not in pack.current_settings.values
+        assert "sensor_type" not in pack.current_settings.values
+        assert pack.dropped["unasked"]
+        assert not any(b"31323334" in frame for _, frame in pack.frames)
+
+
+async def test_a_late_acknowledgement_is_no_answer_to_a_query(monkeypatch) -> None:
+    peripheral, pin, _ = unit("gen3_nus", echo=False)
+    saying(peripheral, monkeypatch, {"S1@": "OK"})
+    async with running(monkeypatch, peripheral, password=pin) as pack:
+        await until(lambda: pack.current_settings is not None, 10)
+        assert "cell_overvoltage" in pack.current_settings.values
+        assert "battery_capacity" not in pack.current_settings.values
+
+
+async def test_lines_that_answer_nothing_are_counted(monkeypatch) -> None:
+    peripheral, pin, _ = unit("gen3_nus")
+    async with running(monkeypatch, peripheral, password=pin) as pack:
+        pack._driver.notified(b"OK\rhello\rU_26ED_+0014_31323334_5A\r", asyncio.get_running_loop().time())
+        assert pack.dropped["unasked"]
+        assert pack.dropped["unknown_type"]
+        assert not any(b"3132" in frame for _, frame in pack.frames)
+
+
+async def test_words_that_do_not_belong_to_a_command_are_waited_past(monkeypatch) -> None:
+    peripheral, pin, _ = unit("gen3_nus", echo=False)
+    saying(peripheral, monkeypatch, {"D!": "0230_02DA"})
+    async with running(monkeypatch, peripheral, password=pin) as pack:
+        await until(lambda: pack.dropped["unknown_type"])
+        await until(fresh(pack))
+
+
+async def test_halves_of_different_records_are_not_believed(monkeypatch) -> None:
+    peripheral, pin, _ = unit("gen3_nus")
+    async with running(monkeypatch, peripheral, password=pin) as pack:
+        await until(lambda: None not in pack.last_reading.cell_voltages)
+        pack._driver.notified(b"\rC_01_08_29A_1_08_29A_12B_03\r", asyncio.get_running_loop().time())
+        assert pack.dropped["spliced"] == 1

@@ -99,9 +99,9 @@ class Exchange:
                     raise
             await asyncio.sleep(self.ping_every)
 
-    def heard(self, line: str) -> None:
-        """Take a line that is no record."""
-        self._heard_at = asyncio.get_running_loop().time()
+    def heard(self, line: str, now: float) -> None:
+        """Take a line that is no record, received at monotonic time `now`."""
+        self._heard_at = now
         waiting = self._answer is not None and not self._answer.done()
         if waiting and line == self._asked:
             self._echoed = self._echoes = True

@@ -152,8 +152,7 @@ class FrameSession:
             await self._wait(self._told, self._timing.query)
         except TimeoutError:
             raise SilentError("no frame came") from None
-        if self._settings is None:
-            raise SilentError("it has not told its settings yet")
+        assert self._settings is not None
         return self._settings
 
     @staticmethod

@@ -58,7 +58,6 @@ class RecordSession:
         self._serial_number = serial_number
         self._pin_first = pin_first
         self._needs_pin = needs_pin
-        self._authorised = False
         self._exchange = Exchange(link, sink, timing)
         self._writing = Writing(self._exchange, timing, terms.kept)
         self._lines = Assembler()
@@ -86,7 +85,7 @@ class RecordSession:
             if is_record(line):
                 self._take_record(line, now)
             else:
-                self._exchange.heard(line)
+                self._exchange.heard(line, now)
         if (broken := self._lines.broken_lines) > self._broken_counted:
             self._sink.drop("broken_line", broken - self._broken_counted)
             self._broken_counted = broken
@@ -198,7 +197,6 @@ class RecordSession:
         word = await self._exchange.order(f"PW{pin}!")
         if word is Word.OK:
             kept.pop(_SILENT_PINS, None)
-            self._authorised = True
             return
         if word is not None:
             raise WrongPasswordError(f"it answered {word}")
@@ -216,7 +214,7 @@ class RecordSession:
             self._keep_answer(VERSION, fields)
 
     async def _start(self) -> None:
-        """Ask for the stream. Raises PasswordNeededError or WrongPasswordError if it is refused."""
+        """Ask for the stream. Raises PasswordNeededError, or SilentError, if it is refused."""
         word = await self._exchange.order(_START)
         if word is not None and word is not Word.OK:
             # It may be the late answer to an earlier question.
@@ -224,11 +222,9 @@ class RecordSession:
             word = await self._exchange.order(_START)
         if word is None or word is Word.OK:
             return  # its answer may be lost; what counts is that records come
-        if self._authorised:
-            raise SilentError(f"it answered {word}")
         if self._terms.password is None:
             raise PasswordNeededError(f"it answered {word}")
-        raise WrongPasswordError(f"it answered {word}")
+        raise SilentError(f"it took the PIN, and answered {word}")
 
     @asynccontextmanager
     async def _paused(self) -> AsyncIterator[None]:
