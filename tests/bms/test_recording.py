@@ -128,7 +128,9 @@ def test_of_jbd_the_dialogue_with_the_module_and_texts_are_blanked() -> None:
         Chunk(6, False, b"serial number"),
         Chunk(7, True, b"\xdd\x5a\xa1\x06barcod\x00\x00\x77"),
         Chunk(8, True, bytes.fromhex("dd5ae1020002ff1b77")),
-        Chunk(9, False, b"\xff\xaa\x15"),
+        Chunk(9, True, b"\xff\xaa\x15"),
+        Chunk(10, True, b"\xdd\x5a"),
+        Chunk(30, False, b"\xff\xaa\x15"),
     ]
     masked = FAMILIES["jbd"].mask(chunks)
     assert b"secret" not in stream(masked)

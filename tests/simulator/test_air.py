@@ -83,3 +83,28 @@ async def test_pairing_and_refusals_are_those_of_the_device() -> None:
 
 async def test_time_can_be_stopped_before_it_ran() -> None:
     await Air(jk_pack()).stop()
+
+
+async def test_whoever_is_connected_when_time_stops_is_dropped() -> None:
+    peripheral, gone = jk_pack(), []
+    air = Air(peripheral, tick=0.001)
+    air.start()
+    client = client_of(air, peripheral, disconnected_callback=gone.append)
+    await client.connect()
+    peripheral.subscribe(16)
+    await air.stop()
+    assert gone == [client]
+
+
+async def test_what_is_sent_to_nobody_is_lost() -> None:
+    peripheral = jk_pack()
+    air = Air(peripheral)
+    client = client_of(air, peripheral)
+    await client.connect()
+    client._backend.deliver(1, b"x")
+    handles = [item for service in client.services for item in service.characteristics]
+    peripheral.refused = {item.handle for item in handles}
+    with pytest.raises(BleakError, match="not permitted"):
+        await client.start_notify(handles[0], lambda *_: None)
+    client._backend.set_disconnected_callback(None)
+    await client.disconnect()

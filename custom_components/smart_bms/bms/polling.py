@@ -106,8 +106,7 @@ async def to_the_end[T](work: Coroutine[Any, Any, T]) -> T:
         except asyncio.CancelledError as error:
             cancelled = error
     if cancelled is not None:
-        if not task.cancelled():
-            task.exception()  # nobody is left to hear of it
+        await asyncio.gather(task, return_exceptions=True)  # nobody is left to hear of what it raised
         raise cancelled
     return task.result()
 

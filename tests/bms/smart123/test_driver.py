@@ -8,12 +8,13 @@ import re
 import pytest
 
 from custom_components.smart_bms.bms.alarm import Alarm
+from custom_components.smart_bms.bms.driver import Terms
 from custom_components.smart_bms.bms.errors import LinkLostError, NotThisKindError, SilentError
 from custom_components.smart_bms.bms.event_log import EventKind
 from custom_components.smart_bms.bms.link import Link
 from custom_components.smart_bms.bms.pack import Change, LinkState
 from custom_components.smart_bms.bms.smart123.driver import Smart123Driver
-from custom_components.smart_bms.bms.smart123.exchange import DEFAULT_TIMING
+from custom_components.smart_bms.bms.smart123.exchange import DEFAULT_TIMING, Exchange
 from custom_components.smart_bms.bms.smart123.lines import checksum
 from custom_components.smart_bms.simulator.air import _services
 from custom_components.smart_bms.simulator.peripheral import Characteristic, Service
@@ -26,6 +27,7 @@ from custom_components.smart_bms.simulator.smart123_labels import (
 )
 from tests.bms.smart123.wire import PIN, fresh, running, sent, until
 from tests.packs import smart123_pack
+from tests.radio import FAST_SMART123
 
 LABELS = {
     "gen3_nus": (GEN3_NUS, PIN, "gen3"),
@@ -831,3 +833,41 @@ async def test_halves_of_different_records_are_not_believed(monkeypatch) -> None
         await until(lambda: None not in pack.last_reading.cell_voltages)
         pack._driver.notified(b"\rC_01_08_29A_1_08_29A_12B_03\r", asyncio.get_running_loop().time())
         assert pack.dropped["spliced"] == 1
+
+
+def test_what_comes_before_the_conversation_is_passed_over() -> None:
+    Smart123Driver(None, None, Terms()).notified(b"U_26ED_X_+0000_X\r", 0.0)
+
+
+async def test_a_unit_that_never_falls_silent_is_asked_again_after_a_while() -> None:
+    class Talker:
+        kind = ""
+        exchange: Exchange | None = None
+
+        async def write(self, data: bytes) -> None:
+            """Say something else for ever."""
+
+    class Counter:
+        dropped = 0
+
+        def drop(self, reason: str, count: int = 1) -> None:
+            self.dropped += count
+
+    counter = Counter()
+    exchange = Exchange(Talker(), counter, replace(FAST_SMART123, order=0.02, drain=0.01))
+    loop = asyncio.get_running_loop()
+
+    async def talk() -> None:
+        while True:
+            exchange.heard("hello", loop.time())
+            await asyncio.sleep(0.002)
+
+    talking = asyncio.create_task(talk())
+    try:
+        assert await exchange.order("D!") is None
+        began = loop.time()
+        assert await exchange.order("D!") is None
+        assert loop.time() - began >= 0.08
+    finally:
+        talking.cancel()
+    assert counter.dropped

@@ -384,3 +384,12 @@ def test_a_cell_that_says_it_has_no_value_is_unknown() -> None:
     take(cells, 1, 0.0)
     take(cells, 1, 1.0, voltage=None)
     assert cells.known(1.0)[0] is None
+
+
+def test_a_record_without_flags_or_numbers_tells_the_rest() -> None:
+    it = complete()
+    feed(it, 101.0, U, V, T.replace("_02_", "_00_"), cell(1, status="XX", more=""), E)
+    reading = it.reading(101.0)
+    assert reading.alarms == ()
+    assert "coldest_cell" not in reading.details
+    assert reading.details["hottest_cell"] == 4

@@ -189,3 +189,27 @@ def test_encode_prints_what_decode_understands(capsys) -> None:
 def test_what_cannot_be_encoded_is_said(variant, change, capsys) -> None:
     assert encode.main(["smart123", variant, change]) == 1
     assert capsys.readouterr().err.startswith(change.partition("=")[0])
+
+
+def test_other_advertisements_have_no_serial_number() -> None:
+    values = decoded({"type": "advertisement", "hex": "4c00021512345678"})[0]["values"]
+    assert values == {"recognised": False, "company_id": 0x4C, "manufacturer_payload": "021512345678"}
+
+
+def test_two_neighbouring_frames_tell_the_cycles() -> None:
+    pack = smart123_pack(BRIDGE)
+    pack.advance(2.0)
+    both = b""
+    for key, value in ((8, 1), (9, 44)):
+        frame = bytearray(smart123_frame.frame(pack.board, 1, 1))
+        frame[47:49] = bytes((25 + key, value))
+        frame[57] = sum(frame[:57]) & 0xFF
+        both += frame
+    assert decoded({"hex": both.hex()})[0]["values"]["cycles"] == 300
+
+
+def test_a_percentage_that_is_not_known_has_no_value() -> None:
+    values = decoded({"text": "H_FF_08E8_08FC_FF_0005E9_0005DE\r"})[0]["values"]
+    assert "soh" not in values
+    assert "charge_efficiency" not in values
+    assert values["cycles"] == 15.13

@@ -403,6 +403,44 @@ async def test_a_stored_value_that_makes_no_sense_refuses_the_write(monkeypatch,
         assert not writes(peripheral)
 
 
+async def test_a_unit_that_goes_dumb_in_the_middle_is_put_right_later(monkeypatch, peripheral) -> None:
+    peripheral.board.settings.v_min = 510
+    async with running(monkeypatch, peripheral, password=PIN) as pack:
+        await ready(pack)
+        answering(peripheral, monkeypatch, {"02-040!": [""] * 50})
+        answer = peripheral.dialect._answer
+        dumb = [False]
+
+        def mute(command: str, faults):
+            dumb[0] = dumb[0] or peripheral.board.settings.v_min == 264
+            return "KO" if dumb[0] and command == "S2@" else answer(command, faults)
+
+        monkeypatch.setattr(peripheral.dialect, "_answer", mute)
+        assert not await pack.write("cell_undervoltage", 2.60)
+        assert pack.terms.kept["unfinished"] == ["cell_undervoltage", 510, 264]
+
+
+async def test_a_first_byte_of_which_nothing_is_known_is_taken_back(monkeypatch, peripheral) -> None:
+    peripheral.board.settings.v_min = 510
+    async with running(monkeypatch, peripheral, password=PIN) as pack:
+        await ready(pack)
+        answering(peripheral, monkeypatch, {"08-041!": [""]})
+        answer, asked = peripheral.dialect._answer, [0]
+
+        def mute(command: str, faults):
+            if command == "S2@":
+                asked[0] += 1
+                if asked[0] == 2:
+                    return "KO"
+            return answer(command, faults)
+
+        monkeypatch.setattr(peripheral.dialect, "_answer", mute)
+        assert not await pack.write("cell_undervoltage", 2.60)
+        assert writes(peripheral) == ["08-041!", "FE-041!"]
+        assert peripheral.board.settings.v_min == 510
+        assert "unfinished" not in pack.terms.kept
+
+
 async def test_a_pin_that_was_not_given_refuses_writes(monkeypatch) -> None:
     peripheral = smart123_pack(GEN3_NUS, pin=None)
     async with running(monkeypatch, peripheral) as pack:

@@ -79,12 +79,13 @@ PARTS: Final[dict[str, tuple[Part, ...]]] = {
 }
 """The counts of a frame, sorted into the records that say the same over Bluetooth."""
 
-SETTINGS: Final[tuple[tuple[str, Callable[[bytes], int | None]], ...]] = (
-    ("battery_capacity", _number(49, 2)),
-    ("cell_undervoltage", _number(51, 2)),
-    ("cell_overvoltage", _number(53, 2)),
-    ("balance_start_voltage", _number(55, 2)),
+SETTINGS: Final = (
+    ("battery_capacity", 49),
+    ("cell_undervoltage", 51),
+    ("cell_overvoltage", 53),
+    ("balance_start_voltage", 55),
 )
+"""Parameters of two bytes, with their place."""
 
 
 def check(window: bytes | bytearray) -> None:
@@ -108,9 +109,9 @@ def decode_frame(frame: bytes) -> dict[str, Counts]:
     return {tag: {name: read(frame) for name, read in parts} for tag, parts in PARTS.items()}
 
 
-def decode_settings(frame: bytes) -> Counts:
+def decode_settings(frame: bytes) -> dict[str, int]:
     """Return the parameters that every frame tells, as counts."""
-    return {key: read(frame) for key, read in SETTINGS}
+    return {key: int.from_bytes(frame[offset : offset + 2]) for key, offset in SETTINGS}
 
 
 class Assembler:

@@ -138,8 +138,7 @@ class RecordSession:
         ping, talk = asyncio.create_task(self._exchange.ping()), asyncio.create_task(self._talk())
         try:
             done, _ = await asyncio.wait({ping, talk}, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            done.pop().result()
         finally:
             talk.cancel()
             await asyncio.gather(talk, return_exceptions=True)

@@ -272,8 +272,7 @@ def _frame(frame: bytes, hints: Result) -> Result:
     counts: Counts = {name: count for part in frame58.decode_frame(frame).values() for name, count in part.items()}
     values = _values(counts, FRAME_AMPERE, _formula(hints))
     for key, count in frame58.decode_settings(frame).items():
-        if count is not None:
-            values[key] = BY_KEY[key].value(count, Formula.APP)
+        values[key] = BY_KEY[key].value(count, Formula.APP)
     return values | _last_bytes(frame[47], frame[48])
 
 
