@@ -73,7 +73,9 @@ async def async_record(coordinator: SmartBmsCoordinator, minutes: float) -> dict
     except OSError as error:
         raise HomeAssistantError(translation_domain=DOMAIN, translation_key="not_kept") from error
     url = async_sign_path(hass, _URL.format(name=path.name), _VALID, use_content_user=True)
-    message = async_get_exception_message(DOMAIN, "recording_ready", {"name": entry.title, "url": url})
+    # A plain link would be taken for a page of Home Assistant's own user interface.
+    link = f'<a href="{url}" target="_blank">smart_bms_{path.name}</a>'
+    message = async_get_exception_message(DOMAIN, "recording_ready", {"name": entry.title, "link": link})
     persistent_notification.async_create(hass, message, entry.title, f"{DOMAIN}_recording_{entry.entry_id}")
     return {"url": url, "packets": recording.packets, "complete": not recording.full}
 

@@ -2,6 +2,9 @@
 
 import itertools
 import json
+from pathlib import Path
+import subprocess
+import sys
 
 from hypothesis import given, settings as hypothesis_settings, strategies as st
 import pytest
@@ -12,6 +15,7 @@ from tests.bms.jk.test_log import log_frame
 from tests.packs import CHATTER, READY, cell_info, changed, device_info, sealed, settings
 
 FRAME = cell_info()
+PACKAGE = Path(__file__).parents[2] / "custom_components" / "smart_bms"
 
 
 def decode(*lines: str) -> list[dict]:
@@ -223,3 +227,18 @@ def test_without_user_data_a_write_is_shown_in_full(tmp_path, capsys) -> None:
 def test_a_file_that_is_not_there_is_an_error_in_words(tmp_path, capsys) -> None:
     assert main(["jk", str(tmp_path / "none")]) == 1
     assert "No such file" in capsys.readouterr().err
+
+
+def test_the_tools_need_neither_home_assistant_nor_bluetooth() -> None:
+    """They run on a bare Python with one small library."""
+    code = (
+        "import sys\n"
+        "for name in ('bleak', 'bleak_retry_connector', 'homeassistant', 'habluetooth', 'probatio'):\n"
+        "    sys.modules[name] = None\n"
+        "import types\n"
+        "package = types.ModuleType('custom_components.smart_bms')\n"
+        f"package.__path__ = [{str(PACKAGE)!r}]\n"
+        "sys.modules['custom_components.smart_bms'] = package\n"
+        "import custom_components.smart_bms.bms.records, custom_components.smart_bms.bms.encode\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=PACKAGE.parents[1], timeout=60)

@@ -6,9 +6,8 @@ from typing import Final
 
 from ..driver import Sink, Writer
 from ..errors import FrameError, LinkLostError, SilentError
-from .lines import WORDS, Word, command, query_fields
+from .lines import PING, WORDS, Word, command, query_fields
 
-PING: Final = b"$"
 _MOST_REFUSED_PINGS: Final = 3
 _MOST_DRAINS: Final = 8
 FIELDS: Final = {

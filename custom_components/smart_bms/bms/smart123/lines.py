@@ -10,6 +10,7 @@ from typing import Final
 
 from ..errors import FrameError
 
+PING: Final = b"$"
 LONGEST: Final = 120
 """Bytes of a line; the longest that is known has half of that."""
 

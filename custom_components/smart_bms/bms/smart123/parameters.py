@@ -86,7 +86,14 @@ _FUNCTIONS: Final = MappingProxyType(
 
 
 def _volts(  # noqa: PLR0913
-    key: str, query: str, index: int, *, first: int | None = None, strict: Strict, lowest: float = 2.0
+    key: str,
+    query: str,
+    index: int,
+    *,
+    first: int | None = None,
+    strict: Strict,
+    lowest: float = 2.0,
+    shown: bool = True,
 ) -> Parameter:
     return Parameter(
         key=key,
@@ -100,7 +107,7 @@ def _volts(  # noqa: PLR0913
         maximum=4.5,
         strict=strict,
         dangerous=True,
-        shown=True,
+        shown=shown,
     )
 
 
@@ -208,7 +215,8 @@ PARAMETERS: Final[tuple[Parameter, ...]] = (
     ),
     _volts("cell_overvoltage", "S2", 1, first=0x050, strict=Strict.LOWER),
     _hysteresis("cell_overvoltage_hysteresis", 10, 0x052),
-    _volts("balance_start_voltage", "V", 4, strict=Strict.LOWER),
+    # Every second the stream tells which is in force: that is what is shown.
+    _volts("balance_start_voltage", "V", 4, strict=Strict.LOWER, shown=False),
     _volts("full_cell_voltage", "", 0, strict=Strict.NEITHER),
     _volts("nominal_cell_voltage", "S2", 8, first=0x046, strict=Strict.NEITHER),
     _volts("low_cell_voltage", "S2", 7, first=0x044, strict=Strict.HIGHER, lowest=1.5),

@@ -6,8 +6,7 @@ from typing import Final
 
 from ..errors import FrameError
 from ..recording import Chunk, Span, blank_answers, blank_spans
-from .exchange import PING
-from .lines import WORDS, command, query_fields
+from .lines import PING, WORDS, command, query_fields
 
 HOLDS_PIN: Final = "S1"
 """The query whose answer holds the PIN in clear."""
