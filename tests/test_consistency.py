@@ -50,10 +50,7 @@ HACS: dict[str, Any] = json.loads((ROOT / "hacs.json").read_text())
 FLOW = (FOLDER / "config_flow.py").read_text()
 
 EVERYTHING = Features(
-    values=frozenset(
-        item.needs or item.key
-        for item in (*sensor.SENSOR_DESCRIPTIONS, *sensor.FLOW_DESCRIPTIONS, *sensor.DETAIL_DESCRIPTIONS)
-    ),
+    values=frozenset(item.needs or item.key for item in sensor.SENSOR_DESCRIPTIONS),
     cells=2,
     resistances=2,
     cell_temperatures=2,

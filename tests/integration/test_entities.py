@@ -10,7 +10,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.smart_bms import sensor
+from custom_components.smart_bms import sensor_link
 from custom_components.smart_bms.bms.pack import LinkState
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.features import Features
@@ -233,7 +233,7 @@ async def test_the_age_of_the_data_grows_while_the_pack_is_away(hass, house, pac
     ],
 )
 def test_an_age_is_told_in_steps_that_grow_with_it(age, shown) -> None:
-    assert sensor._coarse(age) == shown
+    assert sensor_link._coarse(age) == shown
 
 
 async def test_a_pack_whose_version_lies_has_the_alarms_of_what_it_sends(hass, house, adopt) -> None:
@@ -252,7 +252,7 @@ async def test_absurd_frames_never_reach_an_entity(hass, house, pack, adopt) -> 
 
 
 async def test_the_packs_of_the_demo_are_in_the_states_they_claim(hass, house, adopt) -> None:
-    loaded, cold, _, _, balancing, _ = all_packs()
+    loaded, cold, _, _, _, balancing, _ = all_packs()
     await adopt(loaded)
     assert house.state("binary_sensor.house_battery_discharging") == STATE_ON
     await adopt(cold)
@@ -262,7 +262,10 @@ async def test_the_packs_of_the_demo_are_in_the_states_they_claim(hass, house, a
 
 
 async def test_the_packs_of_other_makes_in_the_demo_are_in_the_states_they_claim(hass, house, adopt) -> None:
-    _, _, full, storage, _, locked = all_packs()
+    _, _, full, storage, offgrid, _, locked = all_packs()
+    await adopt(offgrid, password="1234")
+    await house.until(lambda: house.state("sensor.123_smartbms_0d_02_load_power") not in (None, STATE_UNKNOWN))
+    await hass.config_entries.async_unload(hass.config_entries.async_entries(DOMAIN)[0].entry_id)
     await adopt(full)
     assert house.state("binary_sensor.caravan_charging") == STATE_ON
     await adopt(storage)
