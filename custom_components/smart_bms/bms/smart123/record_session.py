@@ -13,8 +13,8 @@ from .doubt import Shapes
 from .exchange import Exchange, RefusedQueryError, Timing
 from .generation import Generation, Variant
 from .identity import identity_of, version_of
-from .lines import Assembler, Word, command, number, query_fields
-from .memory import HISTORY, LOG, TIME, Entry, by_hours_ago, decode_block, decode_entry, event_of
+from .lines import Assembler, Word, command, query_fields
+from .memory_reader import read_history, read_log
 from .parameters import BY_KEY, NEWER_QUERIES, QUERIES, VERSION, decode_answer
 from .picture import Picture, refused
 from .privacy import PIN_FIELD
@@ -25,7 +25,6 @@ from .writing import Writing
 PIN: Final = re.compile(r"\d{4}")
 _SILENT_PINS: Final = "silent_pins"
 _MOST_SILENT_PINS: Final = 3
-_LOG: Final = "log"
 _MOST_FAILURES: Final = 3
 _STOP: Final = "D!"
 _START: Final = "E!"
@@ -263,43 +262,19 @@ class RecordSession:
         self._sink.drop(f"{chore}_unread")
 
     async def _read_log(self) -> None:
-        """Tell what is new in the log. What stood in it before it was first seen is old, and tells nobody anything."""
-        index, entries = self._log_index, list[Entry]()
-        known: list[list[int]] | None = self._terms.kept.get(_LOG)
-        unread: list[list[int]] = []
+        """Tell what is new in the log."""
+        index = self._log_index
         async with self._paused():
-            time = number((await self._ask_fields(TIME))[0]) or 0
-            for place in LOG:
-                try:
-                    entry = decode_entry(await self._ask_fields(place))
-                except FrameError as error:
-                    self._sink.drop(error.reason)
-                    unread = known or []  # what stood there may still be what was known
-                    continue
-                if entry is not None:
-                    entries.append(entry)
-        now = asyncio.get_running_loop().time()
-        if known is not None:
-            new = [entry for entry in entries if list(entry) not in known]
-            events = [event_of(entry, time, self._formula, now) for entry in new]
-            if events:
-                self._sink.logged(sorted(events, key=lambda event: -event.age))
-        listed = [list(entry) for entry in entries]
-        self._terms.kept[_LOG] = listed + [entry for entry in unread if entry not in listed]
+            news = await read_log(self._ask_fields, self._terms.kept, self._sink.drop, self._formula)
+        if news:
+            self._sink.logged(news)
         self._log_seen = index
 
     async def _read_history(self) -> None:
-        blocks: list[list[int | None]] = []
-        hours: set[int] = set()
         async with self._paused():
-            for name in HISTORY:
-                newest, values = decode_block(await self._ask_fields(name))
-                hours.add(newest)
-                blocks.append(values)
-        if len(hours) > 1:
-            raise FrameError("hour_turned")
+            history = await read_history(self._ask_fields)
         self._history_done = True
-        self._sink.history(by_hours_ago(hours.pop(), blocks))
+        self._sink.history(history)
 
     async def _ask_fields(self, name: str) -> list[str]:
         line = await self._exchange.query(name)
