@@ -10,7 +10,7 @@ from . import adapters
 from .const import CONF_SIMULATED, DOMAIN
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 from .parameters import async_clear_issues, store
-from .recordings import RecordingView, async_forget
+from .recordings import RecordingView, async_forget, async_forget_all
 from .services import async_setup_services
 from .simulated import async_leave_no_trace, simulation_of
 
@@ -30,6 +30,7 @@ PLATFORMS = [
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions; they exist whether or not a pack is set up."""
     async_setup_services(hass)
+    await async_forget_all(hass)
     hass.http.register_view(RecordingView)
     return True
 
@@ -57,7 +58,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry) ->
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> None:
-    """Let the pack be discovered again, and forget its journal; profiles stay. Of a simulated one nothing stays."""
+    """Let the pack be discovered again, and forget its journal; profiles stay. A simulated one takes its history along."""
     async_clear_issues(hass, entry.entry_id)
     await store(hass, entry.entry_id).async_remove()
     await async_forget(hass, entry.entry_id)

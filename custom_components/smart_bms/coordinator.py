@@ -8,7 +8,7 @@ from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_ADDRESS, CONF_PASSWORD
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
@@ -113,6 +113,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
             pack=self.pack,
             options=options.get(CONF_CONTROL, {}),
             kept=kept,
+            simulated=simulation is not None,
         )
         self.catalogue = self._kept_catalogue()
         self._link: asyncio.Task[None] | None = None
@@ -139,6 +140,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         else:
             entry.async_on_unload(adapters.on_heard(hass, self.address, self.pack.wake))
             entry.async_on_unload(adapters.on_slot_freed(self.address, self.pack.wake))
+        entry.async_on_unload(hass.async_add_shutdown_job(HassJob(self._async_end)))
         self._link = entry.async_create_background_task(hass, self.pack.run(), f"{DOMAIN} {entry.entry_id}")
         entry.async_on_unload(self.parameters.async_start())
         entry.async_on_unload(async_track_time_interval(hass, self._async_tick, _TICK, cancel_on_shutdown=True))
@@ -354,6 +356,11 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
             return
         self._async_check_available()
         self.async_update_listeners()
+
+    @callback
+    def _async_end(self) -> None:
+        """Let go what would hold up the end of Home Assistant."""
+        self.ended.set()
 
     def _stop(self) -> None:
         """Listen no more: the link ends a little later, and what it still says has no place to go."""

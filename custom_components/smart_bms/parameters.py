@@ -67,6 +67,14 @@ async def async_request(hass: HomeAssistant, context: Context | None, source: st
     return Request(source=source, user_id=user_id, user=user.name if user else None, context=context, **flags)
 
 
+def _reading_of(pack: Pack) -> dict[str, str]:
+    """Return how the owner wants the pack to be read."""
+    chosen = pack.terms.options
+    return {
+        option.key: str(chosen.get(option.key, option.choices[0])) for option in pack.family.options if option.choices
+    }
+
+
 class Parameters:
     """The parameters of one pack in Home Assistant."""
 
@@ -80,6 +88,7 @@ class Parameters:
         pack: Pack,
         options: Mapping[str, Any],
         kept: Mapping[str, Any] | None,
+        simulated: bool = False,
     ) -> None:
         """`name` returns the pack's name, which users change; `kept` is what `store` held."""
         self._hass = hass
@@ -87,11 +96,15 @@ class Parameters:
         self._address = address
         self._name = name
         self._pack = pack
+        self._simulated = simulated
         self._store = store(hass, entry_id)
         self._interval = timedelta(minutes=options.get(CONF_REREAD_INTERVAL, pack.family.reread_interval))
         kept = kept or {}
         self._learnt: dict[str, Any] = deepcopy(kept.get(LEARNT, {}))
         self.tally = Tally(kept.get("tally"))
+        self._reading = _reading_of(pack)
+        # What was meant to be is in other numbers if the pack is read in another way now.
+        same = kept.get("reading", self._reading) == self._reading
         self.control = Control(
             pack,
             permission=Permission(
@@ -100,7 +113,7 @@ class Parameters:
                 experimental=options.get(CONF_EXPERIMENTAL, False),
             ),
             journal=Journal(kept.get("records", ())),
-            baseline=Baseline(kept.get("baseline")),
+            baseline=Baseline(kept.get("baseline") if same else None),
             save=self._async_save,
             backup=self._async_backup,
             on_record=self._tell,
@@ -126,7 +139,8 @@ class Parameters:
         self.control.settings_read(settings)
         if self.control.baseline.values != before:
             self._store.async_delay_save(self._kept, _SOON)
-        if isinstance(default := identity.details.get("default_password"), bool):
+        default = identity.details.get("default_password")
+        if isinstance(default, bool) and not self._simulated:
             self._check_password(default)
 
     @callback
@@ -153,6 +167,7 @@ class Parameters:
             "baseline": self.control.baseline.values,
             "tally": self.tally.as_dict(),
             LEARNT: self._pack.terms.kept,
+            "reading": self._reading,
         }
 
     async def _async_save(self) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
 import re
+import shutil
 from typing import Any, Final
 
 from aiohttp import web
@@ -72,12 +73,22 @@ async def async_record(coordinator: SmartBmsCoordinator, minutes: float) -> dict
         await hass.async_add_executor_job(keep)
     except OSError as error:
         raise HomeAssistantError(translation_domain=DOMAIN, translation_key="not_kept") from error
+    if hass.config_entries.async_get_entry(entry.entry_id) is None:
+        # Removed meanwhile, and with it all that there was of it.
+        await async_forget(hass, entry.entry_id)
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="nothing_recorded")
     url = async_sign_path(hass, _URL.format(name=path.name), _VALID, use_content_user=True)
     # A plain link would be taken for a page of Home Assistant's own user interface.
     link = f'<a href="{url}" target="_blank">smart_bms_{path.name}</a>'
     message = async_get_exception_message(DOMAIN, "recording_ready", {"name": entry.title, "link": link})
     persistent_notification.async_create(hass, message, entry.title, f"{DOMAIN}_recording_{entry.entry_id}")
     return {"url": url, "packets": recording.packets, "complete": not recording.full}
+
+
+async def async_forget_all(hass: HomeAssistant) -> None:
+    """Remove the recordings of an earlier run: their links do not work any more."""
+    folder = _folder(hass)
+    await hass.async_add_executor_job(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 async def async_forget(hass: HomeAssistant, entry_id: str) -> None:

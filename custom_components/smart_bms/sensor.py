@@ -54,6 +54,7 @@ class SmartBmsSensor(SmartBmsEntity, SensorEntity):
     def __init__(self, coordinator: SmartBmsCoordinator, description: SmartBmsSensorDescription) -> None:
         """Show what the description says."""
         super().__init__(coordinator, description, description.quantity, always=description.always)
+        self._measured_at: str | None = None
 
     @override
     def current_value(self) -> Value:
@@ -67,10 +68,16 @@ class SmartBmsSensor(SmartBmsEntity, SensorEntity):
     @property
     @override
     def extra_state_attributes(self) -> dict[str, str] | None:
-        """Tell when it was measured, if that is not the same for all that the pack says."""
+        """Tell when the value that is shown was measured, if that is not the same for all that the pack says."""
+        return {MEASURED_AT: self._measured_at} if self._measured_at else None
+
+    @override
+    def _offer(self) -> bool:
+        news = super()._offer()
         of, reading = self.entity_description.measured_at_fn, self.coordinator.data
-        at = of(reading) if of is not None and reading is not None else None
-        if at is None:
-            return None
-        wall = dt_util.utcnow().timestamp() - (self.coordinator.now - at)
-        return {MEASURED_AT: dt_util.utc_from_timestamp(round(wall)).isoformat()}
+        if news and of is not None:
+            at = of(reading) if reading is not None else None
+            ago = 0.0 if at is None else self.coordinator.now - at
+            told = dt_util.utc_from_timestamp(round(dt_util.utcnow().timestamp() - ago)).isoformat()
+            self._measured_at = None if at is None else told
+        return news

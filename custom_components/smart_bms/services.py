@@ -200,7 +200,10 @@ async def _profile_values(coordinator: SmartBmsCoordinator, call: ServiceCall) -
         profile = call.data[ATTR_DATA]
     else:
         raise refuse("no_profile_given")
-    return values_of(profile, coordinator.family.key, coordinator.identity["variant"])
+    identity = coordinator.pack.last_identity
+    if identity is None:
+        raise refuse("unread")
+    return values_of(profile, identity, coordinator.identity["variant"])
 
 
 async def _calibrate_voltage(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
@@ -370,7 +373,16 @@ def async_setup_services(hass: HomeAssistant) -> None:
             _calibrate_current,
             _DEVICE | _ASSURANCE | {probatio.Required(ATTR_CURRENT): _positive(2000)},
         ),
-        ("record_frames", _record, _DEVICES | {probatio.Optional(ATTR_MINUTES, default=5): _positive(60)}),
+        (
+            "record_frames",
+            _record,
+            _DEVICES
+            | {
+                probatio.Optional(ATTR_MINUTES, default=5): probatio.All(
+                    probatio.Coerce(float), probatio.Range(min=1, max=60)
+                )
+            },
+        ),
     )
     for name, for_pack, fields in writing:
         service.async_register_admin_service(

@@ -19,18 +19,20 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 
 _HOUR: Final = timedelta(hours=1)
+_NOT_YET: Final = 1
+"""Home Assistant writes down an hour some minutes after its end, all sensors together, and fails for all if one is there already."""
 
 
 async def async_import_soc(hass: HomeAssistant, address: str, soc: Mapping[int, float]) -> int:
     """Import state of charge in % by hours before the present one; return for how many hours there was nothing yet.
 
-    The present hour is left to Home Assistant, and so is every hour of which it has statistics.
+    The present hour and the one before are left to Home Assistant, and so is every hour of which it has statistics.
     """
     entity_id = er.async_get(hass).async_get_entity_id(Platform.SENSOR, DOMAIN, f"{address}_soc")
     if entity_id is None or RECORDER not in hass.config.components:
         return 0
     hour = dt_util.utcnow().replace(minute=0, second=0, microsecond=0)
-    told = {hour - ago * _HOUR: value for ago, value in soc.items() if ago > 0}
+    told = {hour - ago * _HOUR: value for ago, value in soc.items() if ago > _NOT_YET}
     if not told:
         return 0
     recorder = get_instance(hass)

@@ -23,6 +23,7 @@ from custom_components.smart_bms.bms.errors import (
 from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.bms.link import Link
 from custom_components.smart_bms.bms.pack import Change, LinkState, Pack
+from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.simulator.jk_labels import MODULE_B
 from custom_components.smart_bms.simulator.peripheral import Service
 from tests.packs import ADDRESS, cell_info, jk_pack, sealed, settings
@@ -96,7 +97,7 @@ async def test_listeners_hear_of_each_kind_of_change(pack, changes) -> None:
         await until(lambda: changes.count(Change.READING) > 2)
     assert changes[:4] == [Change.STATE, Change.STATE, Change.IDENTITY, Change.SETTINGS]
     # Newer firmware tells its device info once more, and with it some parameters.
-    assert changes[4:6] == [Change.SETTINGS, Change.STATE]
+    assert changes[4:7] == [Change.SETTINGS, Change.READING, Change.STATE]
     assert changes[-1] is Change.STATE
 
 
@@ -642,3 +643,20 @@ async def test_whoever_waits_is_told_that_the_link_ended(pack, peripheral) -> No
         peripheral.faults.refuse_connections = peripheral.hang_up = True
         with pytest.raises(LinkLostError, match="meanwhile"):
             await waiting
+
+
+async def test_whoever_hears_that_it_streams_finds_the_reading_that_made_it_so(air) -> None:
+    found: list[Reading | None] = []
+
+    def heard(change: Change) -> None:
+        if change is Change.STATE and pack.state is LinkState.STREAMING:
+            found.append(pack.last_reading)
+            assert seen[-1] is pack.last_reading
+        if change is Change.READING:
+            seen.append(pack.last_reading)
+
+    seen: list[Reading | None] = []
+    pack = Pack(FAMILY, "test", finder(air, ADDRESS), heard, backoff=BACKOFF)
+    async with running(pack):
+        await until(lambda: found)
+    assert found[0] is not None

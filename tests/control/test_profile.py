@@ -22,6 +22,7 @@ IDENTITY = Identity(
 )
 VALUES = {"cell_overvoltage": 3.6, "charge_switch": True, "device_address": 3, "mosfet_overtemperature": 90}
 CATALOGUE = catalogue_of(IDENTITY, VALUES)
+IDENTITY = Identity(family="jk", variant="JK02_32S", model="JK_X")
 PROFILE = make(
     IDENTITY,
     Settings(measured_at=0, variant="JK02_32S", values=VALUES | {"wire_resistances": (0.1,)}),
@@ -35,7 +36,7 @@ def test_a_profile_holds_the_parameters_and_nothing_of_the_owner() -> None:
     assert PROFILE["version"] == FORMAT
     assert PROFILE["created_at"] == "2026-01-02T00:00:00+00:00"
     assert "secret" not in str(PROFILE)
-    assert values_of(PROFILE, "jk", "JK02_32S") == VALUES
+    assert values_of(PROFILE, IDENTITY, "JK02_32S") == VALUES
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_a_profile_holds_the_parameters_and_nothing_of_the_owner() -> None:
 )
 def test_what_is_no_profile_for_this_pack_is_refused(profile, code) -> None:
     with pytest.raises(RefusedError) as error:
-        values_of(profile, "jk", "JK02_32S")
+        values_of(profile, IDENTITY, "JK02_32S")
     assert error.value.findings[0].code == code
 
 
@@ -91,3 +92,15 @@ def test_what_does_something_is_never_put_back() -> None:
         "user_data",
     }
     assert not acting & set(changes)
+
+
+def test_a_profile_of_temperatures_that_are_calculated_in_another_way_does_not_fit() -> None:
+    profile = {"version": 1, "family": "smart123", "variant": "gen3", "temperature_formula": "app", "parameters": {}}
+    for formula, fits in (("app", True), ("document", False)):
+        identity = Identity(family="smart123", variant="gen3", model="x", details={"temperature_formula": formula})
+        if fits:
+            assert values_of(profile, identity, "gen3") == {}
+        else:
+            with pytest.raises(RefusedError) as error:
+                values_of(profile, identity, "gen3")
+            assert error.value.findings[0].details == {"profile": "smart123 gen3 app", "pack": "smart123 gen3 document"}

@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+from pathlib import Path
+import time
 
 from homeassistant.components import persistent_notification
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
+from homeassistant.setup import async_setup_component
 import probatio
 import pytest
 
@@ -29,8 +32,8 @@ SECRETS = (b"1234", b"31323334", b"Shed")
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch, tmp_path, hass) -> None:
-    """Let a minute last a second, and keep what is recorded apart."""
-    monkeypatch.setattr(recordings, "SECONDS_PER_MINUTE", 1.0)
+    """Let a minute last less than a second, and keep what is recorded apart."""
+    monkeypatch.setattr(recordings, "SECONDS_PER_MINUTE", 0.4)
     hass.config.config_dir = str(tmp_path)
 
 
@@ -39,7 +42,7 @@ def device_of(hass, entry) -> str:
     return device.id
 
 
-async def record(hass, entry, minutes: float = 0.6, *, response: bool = True):
+async def record(hass, entry, minutes: float = 1, *, response: bool = True):
     return await hass.services.async_call(
         DOMAIN,
         "record_frames",
@@ -54,7 +57,7 @@ async def test_what_passes_is_handed_out_without_secrets(hass, house, adopt, has
     make, password = PACKS[name]
     pack = make()
     entry = await adopt(pack, password=password)
-    task = hass.async_create_task(record(hass, entry, 1.2))
+    task = hass.async_create_task(record(hass, entry, 3))
     await asyncio.sleep(0.1)
     pack.hang_up = True  # what is said at the beginning holds the secrets
     (answer,) = (await task)["packs"]
@@ -91,7 +94,7 @@ async def test_only_one_recording_at_a_time(hass, house, adopt, pack) -> None:
     with pytest.raises(ServiceValidationError, match="being recorded already"):
         await record(hass, entry, response=False)
     assert (await first)["packs"][0]["packets"]
-    assert (await record(hass, entry, 0.3))["packs"][0]["packets"]
+    assert (await record(hass, entry, 1))["packs"][0]["packets"]
 
 
 async def test_a_pack_that_says_nothing_gives_nothing_to_download(hass, house, adopt, pack) -> None:
@@ -99,7 +102,7 @@ async def test_a_pack_that_says_nothing_gives_nothing_to_download(hass, house, a
     house.take_away(pack)
     await house.until(lambda: not pack.connected)
     with pytest.raises(HomeAssistantError, match="Nothing was heard"):
-        await record(hass, entry, 0.1, response=False)
+        await record(hass, entry, 1, response=False)
 
 
 async def test_unloading_ends_a_recording_early_and_keeps_it(hass, house, adopt, pack) -> None:
@@ -120,11 +123,11 @@ async def test_a_full_disk_is_said(hass, house, adopt, pack, monkeypatch) -> Non
 
     monkeypatch.setattr("pathlib.Path.write_text", full)
     with pytest.raises(HomeAssistantError, match="could not be written"):
-        await record(hass, entry, 0.1, response=False)
+        await record(hass, entry, 1, response=False)
     assert entry.runtime_data.pack.recording is None
 
 
-@pytest.mark.parametrize("minutes", [0, -1, 61])
+@pytest.mark.parametrize("minutes", [0, -1, 0.9, 61])
 async def test_how_long_is_bounded(hass, house, adopt, pack, minutes) -> None:
     entry = await adopt(pack)
     with pytest.raises(probatio.Invalid):
@@ -133,7 +136,7 @@ async def test_how_long_is_bounded(hass, house, adopt, pack, minutes) -> None:
 
 async def test_a_recording_goes_with_its_entry(hass, house, adopt, pack) -> None:
     entry = await adopt(pack)
-    await record(hass, entry, 0.2)
+    await record(hass, entry, 1)
     folder = recordings._folder(hass)
     assert len(list(folder.iterdir())) == 1
     await hass.config_entries.async_remove(entry.entry_id)
@@ -154,7 +157,7 @@ async def test_without_a_signature_it_takes_an_administrator(
     hass, house, adopt, pack, hass_client, hass_client_no_auth, hass_read_only_access_token
 ) -> None:
     entry = await adopt(pack)
-    url = (await record(hass, entry, 0.2))["packs"][0]["url"].partition("?")[0]
+    url = (await record(hass, entry, 1))["packs"][0]["url"].partition("?")[0]
     stranger, reader, admin = (
         await hass_client_no_auth(),
         await hass_client(hass_read_only_access_token),
@@ -163,3 +166,43 @@ async def test_without_a_signature_it_takes_an_administrator(
     assert (await stranger.get(url)).status == 401
     assert (await reader.get(url)).status == 401
     assert (await admin.get(url)).status == 200
+
+
+async def test_the_end_of_home_assistant_ends_a_recording_and_keeps_it(hass, house, adopt, pack) -> None:
+    entry = await adopt(pack)
+    task = hass.async_create_task(record(hass, entry, 10))
+    await asyncio.sleep(0.2)
+    # What Home Assistant calls first when it stops.
+    (job,) = [job.job for job in hass._shutdown_jobs if job.job.target == entry.runtime_data._async_end]
+    hass.async_run_hass_job(job)
+    async with asyncio.timeout(5):
+        assert (await task)["packs"][0]["packets"]
+
+
+async def test_removing_a_pack_while_it_is_recorded_leaves_nothing(hass, house, adopt, pack, monkeypatch) -> None:
+    entry = await adopt(pack)
+    keep = Path.write_text
+
+    def slow(self, *args, **kwargs):
+        if self.suffix == ".jsonl":
+            time.sleep(0.3)
+        return keep(self, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "write_text", slow)
+    task = hass.async_create_task(record(hass, entry, 60))
+    await asyncio.sleep(0.2)
+    await hass.config_entries.async_remove(entry.entry_id)
+    answer = (await task)["packs"][0]
+    assert "error" in answer
+    await hass.async_block_till_done(wait_background_tasks=True)
+    folder = recordings._folder(hass)
+    assert not folder.exists() or not list(folder.iterdir())
+    assert not persistent_notification._async_get_or_create_notifications(hass)
+
+
+async def test_recordings_of_an_earlier_run_are_removed(hass, enable_custom_integrations, enable_bluetooth) -> None:
+    folder = recordings._folder(hass)
+    folder.mkdir(parents=True)
+    (folder / "old.jsonl").write_text("x")
+    assert await async_setup_component(hass, DOMAIN, {})
+    assert not folder.exists()

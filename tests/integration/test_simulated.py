@@ -71,6 +71,16 @@ async def test_a_pack_of_every_family_streams_without_any_radio_and_says_what_it
     assert hass.states.get(through.entity_id).state == "Simulation"
 
 
+@pytest.mark.parametrize("key", ["jk", "daly"])
+async def test_nobody_is_asked_to_change_a_password_that_is_not_there(hass, no_radio, key) -> None:
+    entry = await add(hass, key)
+    async with asyncio.timeout(8):
+        while not entry.runtime_data.pack.current_settings:
+            await asyncio.sleep(0.02)
+    await hass.async_block_till_done()
+    assert not ir.async_get(hass).issues
+
+
 async def test_there_is_one_of_each(hass, no_radio) -> None:
     await add(hass, "jk")
     flow = await choose(hass, "jk")

@@ -6,7 +6,7 @@ from homeassistant.config_entries import SOURCE_BLUETOOTH
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
 
@@ -121,8 +121,6 @@ async def test_nothing_can_be_changed_unless_the_owner_wants_experiments(hass, h
 
 
 async def change(hass, entry, parameters, **flags):
-    from homeassistant.helpers import device_registry as dr
-
     (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     data = {"device_id": device.id, "parameters": parameters, **flags}
     return await hass.services.async_call(DOMAIN, "set_parameters", data, blocking=True)
@@ -243,3 +241,73 @@ async def test_a_write_that_the_pack_forgets_is_told(hass, house, adopt) -> None
     pack.faults.forget_writes = True
     with pytest.raises(HomeAssistantError, match="did not take"):
         await change(hass, entry, {"cell_undervoltage": 2.55}, confirm=True)
+
+
+async def test_reading_temperatures_in_another_way_is_no_change_by_somebody_else(hass, house, adopt) -> None:
+    pack = smart123_pack(GEN3_NUS, name="Shed")
+    entry = await adopt(pack, password=PIN, allow_control=True)
+    control = entry.runtime_data.parameters.control
+    await house.until(lambda: control.baseline.values.get("cell_overtemperature") == 49.9)
+    flow = await hass.config_entries.options.async_init(entry.entry_id)
+    chosen = {"temperature_formula": "document"}
+    options = {"control": {"allow_control": True}, "pack": chosen, "intervals": {}, "dead_bands": {}}
+    await hass.config_entries.options.async_configure(flow["flow_id"], options)
+    await hass.async_block_till_done()
+    control = entry.runtime_data.parameters.control
+    await house.until(lambda: control.baseline.values.get("cell_overtemperature") == 53.0)
+    assert not control.drift
+    assert not ir.async_get(hass).issues
+    # What the app really changes is still noticed.
+    assert pack.change_elsewhere(b"C6-051!\r")
+    await control.refresh()
+    assert "cell_overvoltage" in control.drift
+
+
+async def test_thresholds_do_not_flicker_when_the_link_breaks_for_a_moment(hass, house, adopt) -> None:
+    pack = smart123_pack(GEN3_NUS, name="Shed")
+    entry = await adopt(pack, password=PIN)
+    await house.until(lambda: house.state("sensor.shed_cell_overvoltage_limit") == "3.65")
+    seen: list[str] = []
+    hass.bus.async_listen(
+        "state_changed",
+        lambda event: (
+            event.data["entity_id"] == "sensor.shed_cell_overvoltage_limit"
+            and seen.append(event.data["new_state"].state)
+        ),
+    )
+    pack.hang_up = True
+    await house.until(lambda: entry.runtime_data.pack.sessions == 2 and entry.runtime_data.pack.current_settings)
+    assert STATE_UNKNOWN not in seen
+
+
+async def test_a_wrong_way_of_talking_is_silence_and_no_alarm(hass, house, adopt) -> None:
+    pack = smart123_pack(GEN2_BRSP, name="Shed")
+    entry = await adopt(pack)
+    flow = await hass.config_entries.options.async_init(entry.entry_id)
+    options = {"control": {}, "pack": {"transport": "frames"}, "intervals": {}, "dead_bands": {}}
+    await hass.config_entries.options.async_configure(flow["flow_id"], options)
+    await hass.async_block_till_done()
+    await house.until(lambda: house.state("sensor.shed_link") == "silent")
+    assert house.state("binary_sensor.shed_problem") == STATE_UNAVAILABLE
+
+
+async def test_measured_at_belongs_to_the_value_that_is_shown(hass, house, adopt) -> None:
+    pack = smart123_pack(GEN3_NUS, name="Shed")
+    entry = await adopt(pack, password=PIN)
+    await house.until(lambda: house.state("sensor.shed_cell_3_voltage") not in (None, STATE_UNKNOWN))
+    before = hass.states.get("sensor.shed_cell_3_voltage")
+    heard = entry.runtime_data.data.cell_times[2]
+    await house.until(lambda: entry.runtime_data.data.cell_times[2] > heard + 0.5)
+    assert hass.states.get("sensor.shed_cell_3_voltage") is before
+    pack.absent = {3}
+    await house.until(lambda: house.state("sensor.shed_cell_3_voltage") == STATE_UNKNOWN)
+    assert "measured_at" not in hass.states.get("sensor.shed_cell_3_voltage").attributes
+
+
+@pytest.mark.parametrize("service", ["0000ffe0-0000-1000-8000-00805f9b34fb", "0000fff0-0000-1000-8000-00805f9b34fb"])
+async def test_other_products_are_not_offered_as_packs_of_other_makes_either(hass, house, service) -> None:
+    other = smart123_pack(GEN3_NUS, name="Thing", device_type=5)
+    other.service_uuids = (service,)
+    house.add(other)
+    flow = await search(hass)
+    assert flow["step_id"] == "nothing_found"

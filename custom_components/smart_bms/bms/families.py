@@ -28,10 +28,11 @@ from .jk.privacy import mask as jk_mask
 from .polling import Polling
 from .reading import Identity
 from .recording import Mask
-from .settings import Catalogue
-from .smart123.advertisement import is_smart123, may_be_smart123
-from .smart123.catalogue import FORMULA, catalogue_of as smart123_catalogue
-from .smart123.driver import FRAMES, RECORDS, SCALE, TRANSPORT, Smart123Driver
+from .settings import FORMULA, Catalogue
+from .smart123.advertisement import is_other_product, is_smart123, may_be_smart123
+from .smart123.catalogue import catalogue_of as smart123_catalogue
+from .smart123.driver import RECORDS, SCALE, Smart123Driver
+from .smart123.frame_session import FRAMES, TRANSPORT
 from .smart123.generation import AUTO, CHOICES as SCALES, Variant as Smart123Variant
 from .smart123.privacy import mask as smart123_mask
 from .smart123.record_session import IMPORT_HISTORY
@@ -59,6 +60,8 @@ class Family:
     """The advertisement leaves no doubt."""
     may_be: Callable[[Advertisement], bool]
     """The advertisement does not rule it out; only connecting can tell."""
+    rules_out: Callable[[Advertisement], bool] = lambda _: False
+    """The advertisement is of another product of the same vendor, and of no pack of any family."""
     confirms: Callable[[Identity], bool]
     """What a device says of itself when connected makes sure that it is of this family."""
     make_driver: Callable[[Writer, Sink, Terms], Driver]
@@ -141,6 +144,7 @@ FAMILIES: Final = {
         manufacturer="123electric",
         recognises=is_smart123,
         may_be=may_be_smart123,
+        rules_out=is_other_product,
         # Nobody gets a reading whose lines or frames did not make sense together.
         confirms=lambda _: True,
         make_driver=Smart123Driver,
@@ -167,5 +171,7 @@ def recognise(advertisement: Advertisement) -> Family | None:
 
 def candidates(advertisement: Advertisement) -> tuple[Family, ...]:
     """Return the families that may have sent this advertisement; one if that is sure."""
+    if any(family.rules_out(advertisement) for family in FAMILIES.values()):
+        return ()
     sure = recognise(advertisement)
     return (sure,) if sure else tuple(family for family in FAMILIES.values() if family.may_be(advertisement))

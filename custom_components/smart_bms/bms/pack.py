@@ -401,10 +401,13 @@ class Pack:
 
     def _set_state(self, state: LinkState) -> None:
         if state is not self.state:
-            self.state = state
-            if self.recording is not None:
-                self.recording.note(state, asyncio.get_running_loop().time())
+            self._enter(state)
             self._listener(Change.STATE)
+
+    def _enter(self, state: LinkState) -> None:
+        self.state = state
+        if self.recording is not None:
+            self.recording.note(state, asyncio.get_running_loop().time())
 
     # Sink of the driver.
 
@@ -430,10 +433,14 @@ class Pack:
             return False
         self.last_reading = reading
         self._accepted_at.append(reading.measured_at)
-        if self.state is not LinkState.STREAMING:
+        first = self.state is not LinkState.STREAMING
+        if first:
             self._contact.set()
-            self._set_state(LinkState.STREAMING)
+            self._enter(LinkState.STREAMING)
+        # Whoever hears that it streams shall find the reading that made it so.
         self._listener(Change.READING)
+        if first:
+            self._listener(Change.STATE)
         if self._readers:
             self._tell_readers(reading)
         return True

@@ -12,6 +12,9 @@ from .reading import Reading
 type SettingValue = bool | int | float | str | tuple[float, ...]
 type Same = Callable[[SettingValue | None, SettingValue | None], bool]
 
+FORMULA: Final = "temperature_formula"
+"""Key among the details of an identity, and the options of a family: how temperatures are calculated, where that is a choice."""
+
 _FLOAT_TOLERANCE: Final = 1e-6
 """Relative; what a 32-bit float keeps of a value."""
 

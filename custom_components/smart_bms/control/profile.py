@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from ..bms.reading import Identity
-from ..bms.settings import Catalogue, Kind, Proof, Setting, Settings, SettingValue
+from ..bms.settings import FORMULA, Catalogue, Kind, Proof, Setting, Settings, SettingValue
 from .findings import refuse
 
 FORMAT: Final = 1
@@ -25,6 +25,7 @@ def make(identity: Identity, settings: Settings, catalogue: Catalogue, at: datet
         "variant": settings.variant,
         "model": identity.model,
         "sw_version": identity.sw_version,
+        FORMULA: _formula(identity),
         "parameters": {
             key: value
             for key, value in settings.values.items()
@@ -33,7 +34,11 @@ def make(identity: Identity, settings: Settings, catalogue: Catalogue, at: datet
     }
 
 
-def values_of(profile: object, family: str, variant: str) -> dict[str, Any]:
+def _formula(identity: Identity) -> str:
+    return str(identity.details.get(FORMULA, ""))
+
+
+def values_of(profile: object, identity: Identity, variant: str) -> dict[str, Any]:
     """Return the parameters in a profile for a pack of this variant.
 
     Raises RefusedError: it is no profile, of a newer version, or of another kind of pack.
@@ -45,9 +50,11 @@ def values_of(profile: object, family: str, variant: str) -> dict[str, Any]:
         raise refuse("not_a_profile")
     if version > FORMAT:
         raise refuse("newer_profile", version=str(version))
-    kind = f"{profile.get('family')} {profile.get('variant')}"
-    if kind != f"{family} {variant}":
-        raise refuse("foreign_profile", profile=kind, pack=f"{family} {variant}")
+    # The same temperature is another number in the pack if it is calculated in another way.
+    kind = f"{profile.get('family')} {profile.get('variant')} {profile.get(FORMULA, '')}".rstrip()
+    mine = f"{identity.family} {variant} {_formula(identity)}".rstrip()
+    if kind != mine:
+        raise refuse("foreign_profile", profile=kind, pack=mine)
     return dict(profile["parameters"])
 
 

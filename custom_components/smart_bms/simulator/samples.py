@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+import math
 from typing import Final
 
 from .battery import Battery, household
@@ -41,6 +42,10 @@ def _smart123(name: str, label: Label, cells: int, seed: int) -> Callable[[str],
     def make(address: str) -> Peripheral:
         load = household(seed=seed + 1, base=12, peak=60, charge=0)
         board = Smart123Board(_battery(cells, 280, seed), load=load)
+        # A week of days with sun and nights without.
+        board.history.ring[:] = [
+            round(65 + 25 * math.sin(hour / 12 * math.pi)) for hour in range(len(board.history.ring))
+        ]
         return Smart123Peripheral(address, name, replace(label, pin=None), board)
 
     return make

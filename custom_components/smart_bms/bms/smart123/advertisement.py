@@ -63,12 +63,17 @@ def is_smart123(advertisement: Advertisement) -> bool:
     return kind in PACKS if kind is not None else advertisement.name == NAME
 
 
+def is_other_product(advertisement: Advertisement) -> bool:
+    """Tell whether this is one of the vendor's ignition distributors."""
+    return device_type(advertisement) in OTHER_PRODUCTS or advertisement.name.upper().startswith(_OTHER_PRODUCT)
+
+
 def may_be_smart123(advertisement: Advertisement) -> bool:
     """Tell whether this could be one behind a bridge, or with half of its advertisement lost: only listening can tell."""
     kind = device_type(advertisement)
     if kind is not None:
         return kind in PACKS or kind == OFFGRID
-    if advertisement.name.upper().startswith(_OTHER_PRODUCT):
+    if is_other_product(advertisement):
         return False
     services: Iterable[str] = advertisement.service_uuids
     return bool({NORDIC, BLUERADIOS, *BRIDGES} & set(services))

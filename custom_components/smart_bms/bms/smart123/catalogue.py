@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..reading import Identity
-from ..settings import Catalogue, Chain, Proof, Setting, SettingValue
+from ..settings import FORMULA, Catalogue, Chain, Proof, Setting, SettingValue
 from .generation import Variant
 from .parameters import BY_KEY, PARAMETERS, Parameter
 from .scales import Formula, temperature_count
@@ -16,7 +16,6 @@ CHAINS: Final[tuple[Chain, ...]] = (
     ("cell_overtemperature", "charge_undertemperature"),
     ("cell_overtemperature", "discharge_undertemperature"),
 )
-FORMULA: Final = "temperature_formula"
 
 
 def formula_of(identity: Identity) -> Formula:

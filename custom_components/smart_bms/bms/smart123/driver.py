@@ -15,7 +15,7 @@ from ..channels import choose
 from ..driver import Driver, Sink, Terms, Writer
 from ..errors import NotThisKindError, SilentError
 from ..link import Channel
-from ..settings import Settings, SettingValue
+from ..settings import FORMULA, Settings, SettingValue
 from .advertisement import (
     BLUERADIOS,
     BRIDGES,
@@ -26,17 +26,14 @@ from .advertisement import (
     serial_number,
     speaks_records,
 )
-from .catalogue import FORMULA
 from .exchange import DEFAULT_TIMING, Timing
-from .frame_session import FrameSession
+from .frame_session import FRAMES, TRANSPORT, FrameSession
 from .generation import AUTO, Generation
 from .record_session import RecordSession
 from .scales import Formula
 
 SCALE: Final = "current_scale"
-TRANSPORT: Final = "transport"
 RECORDS: Final = "records"
-FRAMES: Final = "frames"
 _DEVICE_TYPE: Final = "device_type"
 
 _MODULE: Final = "blueradios"
@@ -135,7 +132,6 @@ class Smart123Driver(Driver):
                 raise SilentError("it sends frames, but they do not arrive whole") from None
             self._listener = None
             return self._records()
-        self._terms.kept[TRANSPORT] = FRAMES
         return listener
 
     def _frames(self) -> FrameSession:

@@ -17,6 +17,8 @@ from .scales import FRAME_AMPERE, Formula, Scales
 from .stream import Counts
 from .turns import Clock, Turns
 
+TRANSPORT: Final = "transport"
+FRAMES: Final = "frames"
 _HOUR_FIRST: Final = "hour_first"
 _SETTINGS_AFTER: Final = 60.0
 """Seconds after which unchanged parameters are told again, so that they do not look old."""
@@ -68,6 +70,7 @@ class FrameSession:
         self._frames += 1
         if self._frames >= _ENOUGH:
             self.sure.set()
+            self._terms.kept[TRANSPORT] = FRAMES
         self._sink.frame(frame, now)
         for name, count in self._turns.take(frame[47], frame[48], now).items():
             self._keys[name] = (count, now)
@@ -131,6 +134,9 @@ class FrameSession:
             try:
                 await self._wait(self._heard, self._timing.chain)
             except TimeoutError:
+                if not (self._frames or self._terms.kept.get(TRANSPORT) == FRAMES):
+                    # The owner says that frames come; nobody has ever heard one.
+                    raise SilentError("no frames") from None
                 await self._say_silence()
 
     async def _say_silence(self) -> None:

@@ -3,8 +3,8 @@ r"""Who a unit is: the firmware that it states, the serial number of its adverti
 from typing import Final
 
 from ..reading import Identity
+from ..settings import FORMULA
 from .advertisement import NAME
-from .catalogue import FORMULA
 from .generation import Variant
 from .scales import Formula
 
