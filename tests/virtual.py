@@ -1,9 +1,15 @@
-"""An event loop whose time is virtual: hours pass in seconds, and nothing else is different."""
+"""An event loop whose time is virtual: hours pass in seconds, and nothing else is different.
+
+The tests of what is pure run in it. Those of Home Assistant's side do not: it has threads, which take real time.
+"""
 
 import asyncio
+from collections.abc import Callable, Mapping
 import selectors
 import time
 from typing import override
+
+import pytest
 
 
 class _Selector(selectors.DefaultSelector):
@@ -15,7 +21,7 @@ class _Selector(selectors.DefaultSelector):
 
     @override
     def select(self, timeout=None):
-        ready = super().select(0)
+        ready = super().select(0 if timeout is not None else None)
         if not ready and timeout:
             self.now += timeout
         return ready
@@ -44,3 +50,21 @@ def run[T](main) -> tuple[T, VirtualLoop]:
     loop = VirtualLoop()
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         return runner.run(main), loop
+
+
+# For the conftest.py of a folder whose tests run in virtual time.
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Let tests run in virtual time."""
+    return {"virtual": VirtualLoop}
+
+
+@pytest.fixture(autouse=True)
+async def configure_event_loop() -> None:
+    """Leave the loop as it is, instead of what the plugin does for Home Assistant: real time among others."""
+
+
+@pytest.fixture(autouse=True)
+async def enable_event_loop_debug() -> None:
+    """Do without the plugin's search for slow callbacks."""

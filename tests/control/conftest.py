@@ -17,6 +17,7 @@ from custom_components.smart_bms.control.request import Permission
 from custom_components.smart_bms.simulator.peripheral import Peripheral
 from tests.packs import capable_pack
 from tests.radio import fast, finder, on_air
+from tests.virtual import configure_event_loop, enable_event_loop_debug, pytest_asyncio_loop_factories  # noqa: F401
 
 ALL = Permission(control=True, dangerous=True, experimental=True)
 

@@ -84,14 +84,14 @@ async def test_a_group_is_written_in_an_order_that_the_board_takes(site) -> None
 
 async def test_nothing_to_send_is_only_believed_after_a_look(site, monkeypatch) -> None:
     site.peripheral.change(0x04, struct.pack("<I", 3650))
-    monkeypatch.setattr(door, "_RECENT", 0)
+    monkeypatch.setattr(door, "_RECENT", -1)
     (record,) = await site.control.apply({"cell_overvoltage": 3.6}, ASK)
     assert (record.old, record.found) == (3.65, 3.6)
     assert site.drifts[-1] == {}
 
 
 async def test_a_look_that_fails_is_said(site, monkeypatch) -> None:
-    monkeypatch.setattr(door, "_RECENT", 0)
+    monkeypatch.setattr(door, "_RECENT", -1)
     site.peripheral.faults.corrupt_settings = 1
     assert await site.control.apply({"cell_overvoltage": 3.6}, ASK) == []
     site.peripheral.faults.corrupt_settings = 2
@@ -99,7 +99,7 @@ async def test_a_look_that_fails_is_said(site, monkeypatch) -> None:
 
 
 async def test_what_a_look_brings_up_can_forbid_it(site, monkeypatch) -> None:
-    monkeypatch.setattr(door, "_RECENT", 0)
+    monkeypatch.setattr(door, "_RECENT", -1)
     site.peripheral.change(0x05, struct.pack("<I", 3580))
     with pytest.raises(RefusedError, match="order_broken"):
         await site.control.apply({"cell_overvoltage": 3.55, "charge_switch": False}, ASK)
@@ -158,7 +158,7 @@ async def test_a_request_that_is_ended_by_force_leaves_the_door_open_for_others(
 
 
 async def test_what_speaks_against_it_is_looked_at_again_before_it_is_refused(site, monkeypatch) -> None:
-    monkeypatch.setattr(door, "_RECENT", 0)
+    monkeypatch.setattr(door, "_RECENT", -1)
     site.peripheral.change(0x05, struct.pack("<I", 3300))
     records = await site.control.apply({"cell_overvoltage": 3.45}, ASK)
     assert outcomes(records) == [Outcome.CONFIRMED]

@@ -1,5 +1,8 @@
 """The conversation with a JBD pack: every board that is simulated, whom we talk to, and its values."""
 
+import asyncio
+from itertools import pairwise
+
 import pytest
 
 from custom_components.smart_bms.bms.errors import (
@@ -229,11 +232,19 @@ async def test_a_front_end_that_did_not_answer_is_not_known() -> None:
 
 
 async def test_a_long_look_at_the_parameters_does_not_keep_the_values_waiting(monkeypatch) -> None:
-    monkeypatch.setattr("custom_components.smart_bms.bms.jbd.driver._LONGEST_LOOK", 0.0)
     wire = await wire_of().begin()
     await wire.driver._poll()
+    write = wire.write
+
+    async def slow(data: bytes) -> None:
+        await asyncio.sleep(0.5)
+        await write(data)
+
+    monkeypatch.setattr(wire, "write", slow)
     await wire.driver.read_settings()
-    assert len(wire.sink.readings) > 2
+    times = [reading.measured_at for reading in wire.sink.readings]
+    assert len(times) > 2
+    assert max(later - earlier for earlier, later in pairwise(times)) < 8
 
 
 async def test_an_empty_notification_is_no_echo() -> None:

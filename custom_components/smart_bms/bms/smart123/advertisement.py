@@ -70,11 +70,11 @@ def is_other_product(advertisement: Advertisement) -> bool:
 
 def may_be_smart123(advertisement: Advertisement) -> bool:
     """Tell whether this could be one behind a bridge, or with half of its advertisement lost: only listening can tell."""
+    if is_other_product(advertisement):
+        return False
     kind = device_type(advertisement)
     if kind is not None:
         return kind in PACKS or kind == OFFGRID
-    if is_other_product(advertisement):
-        return False
     services: Iterable[str] = advertisement.service_uuids
     return bool({NORDIC, BLUERADIOS, *BRIDGES} & set(services))
 
