@@ -4,6 +4,8 @@ import pytest
 
 from custom_components.smart_bms.simulator.battery import Battery, Chemistry, household, idle, rest_voltage
 from custom_components.smart_bms.simulator.firmware import Board, Limits
+from custom_components.smart_bms.simulator.jk import JkPeripheral
+from custom_components.smart_bms.simulator.jk_labels import PB2A16S20P
 
 
 def steady(current: float):
@@ -76,7 +78,10 @@ def test_a_house_charges_by_day_and_discharges_by_night() -> None:
 
 
 def board(current: float = 0.0, limits: Limits | None = None, **options) -> Board:
-    return Board(battery(current, **options), limits or Limits())
+    """Return a board with the protections of a JK."""
+    return JkPeripheral(
+        "C8:47:80:00:00:01", "", PB2A16S20P, Board(battery(current, **options), limits or Limits())
+    ).board
 
 
 def run(pack: Board, seconds: int) -> None:
@@ -95,8 +100,9 @@ def test_overcurrent_trips_after_the_delay_and_releases_by_itself() -> None:
             discharge_overcurrent_release=50,
         )
         pack = board(current, limits)
-        run(pack, 9)
+        run(pack, 10)
         assert alarm not in pack.alarms
+        # The first look showed it, the eleventh is ten seconds later.
         run(pack, 1)
         assert alarm in pack.alarms
         assert pack.charging_allowed is (current < 0)
@@ -109,11 +115,11 @@ def test_overcurrent_trips_after_the_delay_and_releases_by_itself() -> None:
 
 def test_a_break_restarts_the_delay() -> None:
     pack = board(20, Limits(charge_current=10, charge_overcurrent_delay=10))
-    run(pack, 9)
+    run(pack, 10)
     pack.battery.profile = idle
     run(pack, 1)
     pack.battery.profile = steady(20)
-    run(pack, 9)
+    run(pack, 10)
     assert not pack.alarms
 
 
@@ -133,15 +139,38 @@ def test_an_empty_cell_stops_discharging() -> None:
 
 
 @pytest.mark.parametrize(
-    ("temperature", "alarms"),
+    ("temperature", "current", "alarms"),
     [
-        (-5, {"charge_undertemperature"}),
-        (20, set()),
-        (70, {"charge_overtemperature", "discharge_overtemperature"}),
+        (-5, 0, set()),
+        (-5, 1, {"charge_undertemperature"}),
+        (20, 1, set()),
+        (70, 0, {"discharge_overtemperature"}),
+        (70, 1, {"charge_overtemperature", "discharge_overtemperature"}),
     ],
 )
-def test_temperature_protections(temperature, alarms) -> None:
-    assert board(temperature=temperature).alarms == alarms
+def test_temperature_protections(temperature, current, alarms) -> None:
+    pack = board(current, temperature=temperature)
+    run(pack, 1)
+    assert pack.alarms == alarms
+    assert pack.charging_allowed is ({"charge_overtemperature", "charge_undertemperature"} & alarms == set())
+    assert pack.discharging_allowed is ("discharge_overtemperature" not in alarms)
+
+
+def test_a_bare_board_protects_from_nothing() -> None:
+    pack = Board(battery(1000, temperature=99), Limits())
+    run(pack, 1)
+    assert not pack.alarms
+    assert not pack.latches
+    assert pack.charging_allowed
+    assert pack.discharging_allowed
+
+
+def test_a_protection_can_be_tripped_by_hand() -> None:
+    pack = board(limits=Limits(charge_undertemperature_release=99))
+    pack.latches["charge_undertemperature"].tripped = True
+    run(pack, 10)
+    assert pack.alarms == {"charge_undertemperature"}
+    assert not pack.charging_allowed
 
 
 def test_balancing_evens_the_cells_out() -> None:

@@ -392,7 +392,8 @@ def test_permission_is_not_the_actual_state() -> None:
     device = pack(limits=Limits(cell_overvoltage=3.0, cell_overvoltage_release=2.9))
     assert asked(device, 0xD2, 0xA5) == (1,)
     assert asked(device, 0xD2, 0x35) == (0,)
-    assert asked(device, 0xD2, 0x3A) == (0b10,)
+    # Both levels of the cells, and of the pack, whose limit goes with theirs.
+    assert asked(device, 0xD2, 0x3A) == (0b11_0011,)
 
 
 def test_the_balancer_switch_may_be_missing() -> None:

@@ -5,7 +5,8 @@ from itertools import batched
 import struct
 from typing import Final
 
-from .daly_controller import ZERO_CURRENT, Controller, Taken
+from .daly_controller import Controller, Taken
+from .daly_settings import ZERO_CURRENT
 
 _START: Final = 0xA5
 _BOARD: Final = 0x01

@@ -7,10 +7,13 @@ from typing import Final
 
 from .daly_alarms import d2_words, p81_codes
 from .daly_labels import Label
+from .daly_limits import DalyLimits
+from .daly_protections import DalyProtections
 from .daly_settings import Settings
 from .firmware import Board
+from .look import Look
 
-ZERO_CURRENT: Final = 30000
+_ZERO_CELSIUS: Final = 40
 _MOVING: Final = 5
 """Units of 0.1 A from which a pack counts as charging or discharging."""
 _FORCED_CLOSURE: Final = 300.0
@@ -35,11 +38,13 @@ class Controller:
         self.label = label
         self.board = board
         self.settings = Settings(board)
+        self.protections = DalyProtections(DalyLimits(self.settings, label.dialects))
         self.clock = datetime(2026, 6, 2, 20, 2, 33, tzinfo=UTC)
         self.registers: dict[str, dict[int, int]] = {"D2": {}, "81": {}}
         """What was written and means nothing to the board, by dialect."""
         self._booted = board.runtime
         self._forced_until = 0.0
+        board.protect(self.protections, self.measured)
 
     def step(self, seconds: float) -> None:
         """Let time pass."""
@@ -47,8 +52,9 @@ class Controller:
         self.clock += timedelta(seconds=seconds)
 
     def restart(self) -> None:
-        """Count the time since power-on from now."""
+        """Count the time since power-on from now, judge anew what is wrong."""
         self._booted = self.board.runtime
+        self.protections.restart()
 
     # Measurements.
 
@@ -88,13 +94,25 @@ class Controller:
         label, cells = self.label, self.board.battery.cells
         last = max(label.ntcs - 1, 1)
         places = [place * (len(cells) - 1) // last for place in range(label.ntcs if label.ntcs_plugged else 0)]
-        return [round(cells[place].temperature) + 40 for place in places]
+        return [round(cells[place].temperature) + _ZERO_CELSIUS for place in places]
 
     @property
     def mos_temperature(self) -> int:
         """Power stage in °C above -40."""
         battery = self.board.battery
-        return round(battery.ambient + 4 + abs(battery.current) * 0.09) + 40
+        return round(battery.ambient + 4 + abs(battery.current) * 0.09) + _ZERO_CELSIUS
+
+    def measured(self) -> Look:
+        """Return what the board measures, in its steps."""
+        cells, supported = self.cells, self.label.supports_mos_temperature
+        return Look(
+            cells=tuple(cells),
+            pack=self.voltage * 100,
+            current=self.current * 100,
+            probes=tuple(probe - _ZERO_CELSIUS for probe in self.probes),
+            power_stage=self.mos_temperature - _ZERO_CELSIUS if supported else None,
+            soc=self.settings["soc"] / 10,
+        )
 
     @property
     def balance_current(self) -> int:

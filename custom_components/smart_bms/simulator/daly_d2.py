@@ -3,8 +3,9 @@
 import struct
 from typing import Final
 
-from .daly_controller import ZERO_CURRENT, Controller, Taken
+from .daly_controller import Controller, Taken
 from .daly_modbus import RESTART, block, text
+from .daly_settings import ZERO_CURRENT
 
 EXTENDED: Final = range(0x3E, 0x47)
 SETTINGS: Final = range(0x80, 0xA9)

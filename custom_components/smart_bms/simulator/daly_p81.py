@@ -3,9 +3,9 @@
 import struct
 from typing import Final
 
-from .daly_controller import ZERO_CURRENT, Controller, Taken
+from .daly_controller import Controller, Taken
 from .daly_modbus import RESTART, block, long, text
-from .daly_settings import NEVER
+from .daly_settings import NEVER, ZERO_CURRENT
 
 _MISSING: Final = 0x00FF
 """A temperature that nobody measures."""

@@ -10,20 +10,21 @@ from typing import Final
 
 from .firmware import Board
 
+ZERO_CURRENT: Final = 30000
 NEVER: Final = 0xFFFF
 """As a sleep time."""
 
 SWITCHES: Final = frozenset({"charge_switch", "discharge_switch", "balance_switch"})
 
-# What the board acts upon: the name there, raw units in one of its units, raw value of zero.
+# What is kept among the limits of the board: the name there, raw units in one of its units, raw value of zero.
 _LIMITS: Final = {
     "cell_high.2": ("cell_overvoltage", 1000, 0),
     "cell_high.release": ("cell_overvoltage_release", 1000, 0),
     "cell_low.2": ("cell_undervoltage", 1000, 0),
     "cell_low.release": ("cell_undervoltage_release", 1000, 0),
-    "charge_current.2": ("charge_current", -10, 30000),
+    "charge_current.2": ("charge_current", -10, ZERO_CURRENT),
     "charge_current.delay": ("charge_overcurrent_delay", 1000, 0),
-    "discharge_current.2": ("discharge_current", 10, 30000),
+    "discharge_current.2": ("discharge_current", 10, ZERO_CURRENT),
     "discharge_current.delay": ("discharge_overcurrent_delay", 1000, 0),
     "charge_hot.2": ("charge_overtemperature", 1, 40),
     "charge_hot.release": ("charge_overtemperature_release", 1, 40),
@@ -36,7 +37,7 @@ _LIMITS: Final = {
     "balance_current": ("balance_current", 1000, 0),
 }
 
-# Level 1, level 2, release, level 3, its release. For groups of which the board acts upon nothing.
+# Level 1, level 2, release, level 3, its release. For groups of which nothing is kept there.
 _PLAIN: Final = {
     "discharge_cold": (25, 20, 25, 15, 20),
     "cell_spread": (500, 800, 500, 1000, 800),
@@ -60,7 +61,7 @@ _TEMPERATURES: Final = {"charge_hot": -5, "charge_cold": 5, "discharge_hot": -5}
 
 
 class Settings:
-    """The board's parameters; those that the firmware acts upon live there."""
+    """The board's parameters; those that all makes have in common live with the board."""
 
     def __init__(self, board: Board) -> None:
         """Fill in what goes with the firmware's limits."""
@@ -128,7 +129,8 @@ class Settings:
         level = self[f"{group}.2"]
         if group in _CURRENTS:
             return {
-                f"{group}.{part}": 30000 + round((level - 30000) * share) for part, share in (("1", 0.8), ("3", 1.2))
+                f"{group}.{part}": ZERO_CURRENT + round((level - ZERO_CURRENT) * share)
+                for part, share in (("1", 0.8), ("3", 1.2))
             }
         if group == "temperature_spread":
             return {f"{group}.release": level - 1}

@@ -1,11 +1,15 @@
-"""The board on a battery: counts charge, opens switches, balances. Written from the vendor's manual, for no make alone.
+"""The board on a battery: counts charge, opens switches, balances. What it protects from is a matter of its make.
 
 It shares no rule with the rest of the house: what it decides is the second opinion on what we decode and predict.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .battery import Battery
+from .latch import Latch
+from .look import Look
+from .protections import Protections
 
 
 @dataclass(slots=True)
@@ -30,31 +34,19 @@ class Limits:
     charge_undertemperature_release: float = 5.0
     discharge_overtemperature: float = 60.0
     discharge_overtemperature_release: float = 55.0
+    # Only JK: the other makes keep theirs with their registers.
+    discharge_undertemperature: float = -20.0
+    discharge_undertemperature_release: float = -15.0
+    mosfet_overtemperature: float = 90.0
+    mosfet_overtemperature_release: float = 70.0
     balance_trigger: float = 0.010
     balance_start: float = 3.3
     balance_current: float = 2.0
 
-
-@dataclass(slots=True)
-class _Latch:
-    """A protection: trips, holds, releases."""
-
-    tripped: bool = False
-    since: float = 0.0
-    pending: float = 0.0
-
-    def hysteresis(self, trips: bool, releases: bool) -> None:
-        self.tripped = trips or (self.tripped and not releases)
-
-    def timed(self, exceeded: bool, seconds: float, delay: float, release: float) -> None:
-        if self.tripped:
-            self.since += seconds
-            if self.since >= release:
-                self.tripped, self.pending = False, 0.0
-            return
-        self.pending = self.pending + seconds if exceeded else 0.0
-        if self.pending >= delay:
-            self.tripped, self.since = True, 0.0
+    @property
+    def power_off_voltage(self) -> float:
+        """Cell voltage at which the board switches itself off."""
+        return self.cell_undervoltage - 0.1 if self.power_off is None else self.power_off
 
 
 @dataclass(slots=True)
@@ -71,47 +63,40 @@ class Board:
     throughput: float = 4321.0
     soc: float = field(init=False)
     """0 to 1, as counted; drifts from the truth as real ones do."""
-    latches: dict[str, _Latch] = field(default_factory=dict)
     extra_alarms: set[str] = field(default_factory=set)
     """Alarms switched on by hand, to show and to test them."""
+    protections: Protections = field(init=False)
+    _measure: Callable[[], Look] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        """Begin with the battery's true state of charge."""
+        """Begin with the battery's true state of charge, unprotected."""
         self.soc = sum(cell.soc for cell in self.battery.cells) / len(self.battery.cells)
-        self.latches = {
-            name: _Latch()
-            for name in (
-                "cell_overvoltage",
-                "cell_undervoltage",
-                "charge_overcurrent",
-                "discharge_overcurrent",
-                "charge_overtemperature",
-                "charge_undertemperature",
-                "discharge_overtemperature",
-            )
-        }
-        self._protect(0.0)
+        self.protections = Protections({})
+
+    def protect(self, protections: Protections, measure: Callable[[], Look]) -> None:
+        """Protect from now on, by what is measured."""
+        self.protections, self._measure = protections, measure
+        protections.look(0.0, measure())
+
+    @property
+    def latches(self) -> dict[str, Latch]:
+        """The protections by name, to trip them by hand."""
+        return self.protections.latches
 
     @property
     def alarms(self) -> set[str]:
         """Names of the alarms that are on."""
-        return {name for name, latch in self.latches.items() if latch.tripped} | self.extra_alarms
+        return {*self.protections.alarms, *self.extra_alarms}
 
     @property
     def charging_allowed(self) -> bool:
         """The charge switch is closed."""
-        return self.charge_switch and not any(
-            self.latches[name].tripped
-            for name in ("cell_overvoltage", "charge_overcurrent", "charge_overtemperature", "charge_undertemperature")
-        )
+        return self.charge_switch and not self.protections.charge_blocked
 
     @property
     def discharging_allowed(self) -> bool:
         """The discharge switch is closed."""
-        return self.discharge_switch and not any(
-            self.latches[name].tripped
-            for name in ("cell_undervoltage", "discharge_overcurrent", "discharge_overtemperature")
-        )
+        return self.discharge_switch and not self.protections.discharge_blocked
 
     @property
     def cycles(self) -> int:
@@ -122,46 +107,15 @@ class Board:
         """Let time pass for the battery and the board."""
         battery = self.battery
         before = battery.charge_moved
-        battery.step(seconds, charge=self.charging_allowed, discharge=self.discharging_allowed)
+        # To a board that is off a charger gets through: how else could it wake it.
+        charge = self.charging_allowed or self.protections.powered_off
+        battery.step(seconds, charge=charge, discharge=self.discharging_allowed)
         self.runtime += seconds
         self.throughput += battery.charge_moved - before
         self.soc = min(1.0, max(0.0, self.soc + battery.current * seconds / 3600 / battery.capacity))
-        self._protect(seconds)
+        if self._measure is not None:
+            self.protections.look(seconds, self._measure())
         self._balance()
-
-    def _protect(self, seconds: float) -> None:
-        limits, current = self.limits, self.battery.current
-        voltages = [cell.voltage for cell in self.battery.cells]
-        coldest = min(cell.temperature for cell in self.battery.cells)
-        hottest = max(cell.temperature for cell in self.battery.cells)
-        latch = self.latches
-        latch["cell_overvoltage"].hysteresis(
-            max(voltages) > limits.cell_overvoltage, max(voltages) < limits.cell_overvoltage_release
-        )
-        latch["cell_undervoltage"].hysteresis(
-            min(voltages) < limits.cell_undervoltage, min(voltages) > limits.cell_undervoltage_release
-        )
-        latch["charge_overtemperature"].hysteresis(
-            hottest > limits.charge_overtemperature, hottest < limits.charge_overtemperature_release
-        )
-        latch["charge_undertemperature"].hysteresis(
-            coldest < limits.charge_undertemperature, coldest > limits.charge_undertemperature_release
-        )
-        latch["discharge_overtemperature"].hysteresis(
-            hottest > limits.discharge_overtemperature, hottest < limits.discharge_overtemperature_release
-        )
-        latch["charge_overcurrent"].timed(
-            current > limits.charge_current,
-            seconds,
-            limits.charge_overcurrent_delay,
-            limits.charge_overcurrent_release,
-        )
-        latch["discharge_overcurrent"].timed(
-            -current > limits.discharge_current,
-            seconds,
-            limits.discharge_overcurrent_delay,
-            limits.discharge_overcurrent_release,
-        )
 
     def _balance(self) -> None:
         """Move charge from the highest to the lowest cell, as active balancers do."""

@@ -9,6 +9,8 @@ from typing import Final
 
 from .firmware import Board
 from .jbd_labels import Label
+from .jbd_limits import JbdLimits
+from .jbd_protections import JbdProtections
 from .jbd_registers import (
     CHARGE_BALANCE_BIT,
     DESIGN_CAPACITY,
@@ -16,9 +18,11 @@ from .jbd_registers import (
     MODEL,
     PRODUCTION_DATE,
     SWITCH_INPUT_BIT,
+    ZERO_CELSIUS,
     Registers,
     encode_temperature,
 )
+from .look import Look
 
 DONE: Final = 0x00
 UNKNOWN: Final = 0x80
@@ -94,6 +98,7 @@ class Firmware:
         """The weak-current switch is off; it counts if the function register says so."""
         self.counters = [0] * len(_COUNTED_BITS)
         self.restarts = 1
+        board.protect(JbdProtections(JbdLimits(self.registers)), self.measured)
         self._counted = self.protections
 
     @property
@@ -133,6 +138,41 @@ class Firmware:
         for place, bit in enumerate(_COUNTED_BITS):
             self.counters[place] += risen >> bit & 1
 
+    # Measurements.
+
+    @property
+    def cells(self) -> tuple[int, ...]:
+        """Cells in mV."""
+        return tuple(round(cell.voltage * 1000) for cell in self.board.battery.cells)
+
+    @property
+    def voltage(self) -> int:
+        """Pack in 10 mV."""
+        return round(self.board.battery.voltage * 100)
+
+    @property
+    def current(self) -> int:
+        """Current in the unit of the board, positive while charging."""
+        return max(-0x8000, min(0x7FFF, round(self.board.battery.current / self.registers.unit)))
+
+    @property
+    def probes(self) -> tuple[int, ...]:
+        """Temperatures in 0.1 K."""
+        cells, count = self.board.battery.cells, self.label.ntcs
+        last, steps = len(cells) - 1, max(1, count - 1)
+        return tuple(encode_temperature(cells[place * last // steps].temperature) for place in range(count))
+
+    def measured(self) -> Look:
+        """Return what the board measures; it has no sensor at its power stage."""
+        return Look(
+            cells=self.cells,
+            pack=self.voltage * 10,
+            current=round(self.current * self.registers.unit * 1000),
+            probes=tuple((probe - ZERO_CELSIUS) / 10 for probe in self.probes),
+            power_stage=None,
+            soc=round(self.board.soc * 100),
+        )
+
     # Reading.
 
     def read(self, register: int) -> tuple[int, bytes]:
@@ -152,7 +192,7 @@ class Firmware:
         return (DONE, self.registers.read(register)) if self.factory_mode else (NOT_NOW, b"")
 
     def _cells(self) -> bytes:
-        return b"".join(round(cell.voltage * 1000).to_bytes(2) for cell in self.board.battery.cells)
+        return b"".join(cell.to_bytes(2) for cell in self.cells)
 
     def _counts(self) -> bytes:
         self.count()
@@ -169,8 +209,8 @@ class Firmware:
         commanded = _SOFTWARE_BIT if not (board.charge_switch and board.discharge_switch) else 0
         head = struct.pack(
             ">HhHHHHHHHBBBBB",
-            round(battery.voltage * 100),
-            max(-0x8000, min(0x7FFF, round(battery.current / registers.unit))),
+            self.voltage,
+            self.current,
             remaining,
             registers.word(DESIGN_CAPACITY) if self.label.tail else full,
             min(0xFFFF, board.cycles),
@@ -184,9 +224,7 @@ class Firmware:
             len(battery.cells),
             self.label.ntcs,
         )
-        last, probes = len(battery.cells) - 1, max(1, self.label.ntcs - 1)
-        celsius = (battery.cells[place * last // probes].temperature for place in range(self.label.ntcs))
-        temperatures = struct.pack(f">{self.label.ntcs}H", *(encode_temperature(value) for value in celsius))
+        temperatures = struct.pack(f">{self.label.ntcs}H", *self.probes)
         alarms = _bits(board.alarms, _WARNING_BITS) | (_ALWAYS_ON_ALARM if self.label.tail == 16 else 0)
         tail = struct.pack(">BHHHhHBHH", 0, alarms, full, remaining, 0, 0, _PROTOCOL_VERSION, 0, 0)
         return head + temperatures + tail[: self.label.tail]

@@ -22,16 +22,16 @@ BALANCE_BIT: Final = 1 << 2
 CHARGE_BALANCE_BIT: Final = 1 << 3
 _HUNDRED_BIT: Final = 1 << 12
 
-_ZERO_CELSIUS: Final = 2731  # 0.1 K
+ZERO_CELSIUS: Final = 2731  # 0.1 K
 
-# What the board acts upon: name, raw units per V, °C or A, raw value of zero.
+# What is kept among the limits of the board: name, raw units per V, °C or A, raw value of zero.
 _LIMITS: Final = {
-    0x18: ("charge_overtemperature", 10, _ZERO_CELSIUS),
-    0x19: ("charge_overtemperature_release", 10, _ZERO_CELSIUS),
-    0x1A: ("charge_undertemperature", 10, _ZERO_CELSIUS),
-    0x1B: ("charge_undertemperature_release", 10, _ZERO_CELSIUS),
-    0x1C: ("discharge_overtemperature", 10, _ZERO_CELSIUS),
-    0x1D: ("discharge_overtemperature_release", 10, _ZERO_CELSIUS),
+    0x18: ("charge_overtemperature", 10, ZERO_CELSIUS),
+    0x19: ("charge_overtemperature_release", 10, ZERO_CELSIUS),
+    0x1A: ("charge_undertemperature", 10, ZERO_CELSIUS),
+    0x1B: ("charge_undertemperature_release", 10, ZERO_CELSIUS),
+    0x1C: ("discharge_overtemperature", 10, ZERO_CELSIUS),
+    0x1D: ("discharge_overtemperature_release", 10, ZERO_CELSIUS),
     0x24: ("cell_overvoltage", 1000, 0),
     0x25: ("cell_overvoltage_release", 1000, 0),
     0x26: ("cell_undervoltage", 1000, 0),
@@ -68,7 +68,7 @@ _VOLTAGES: Final = {
 
 def encode_temperature(celsius: float) -> int:
     """Return °C in 0.1 K."""
-    return round(celsius * 10) + _ZERO_CELSIUS
+    return round(celsius * 10) + ZERO_CELSIUS
 
 
 @dataclass(slots=True)
@@ -82,7 +82,7 @@ class Registers:
     full: float = field(init=False)
     """Ah, as learned."""
     words: dict[int, int] = field(init=False)
-    """All that no part of the board acts upon."""
+    """All that is kept nowhere else."""
     texts: dict[int, bytes] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -10,7 +10,10 @@ from typing import Final, override
 
 from .firmware import Board
 from .jk_labels import Label, Layout
+from .jk_limits import JkLimits
+from .jk_protections import JkProtections
 from .jk_writes import Memory, adopt, info_written, overlay, written
+from .look import Look
 from .peripheral import Peripheral, uuid16
 
 _PERIOD: Final = 0.5
@@ -29,6 +32,8 @@ _BITS: Final = {
     "discharge_overtemperature": 15,
     "balance_wire_resistance": 0,
     "default_password": 19,
+    "discharge_undertemperature": 27,
+    "mosfet_overtemperature": 1,
 }
 
 
@@ -85,6 +90,8 @@ class JkPeripheral(Peripheral):
             0x96: self._answer_settings,
             0x97: self._answer_device_info,
         }
+        if label.layout is not Layout.JK04:
+            board.protect(JkProtections(JkLimits(label.layout, board.limits)), self.measured)
 
     @property
     @override
@@ -95,6 +102,11 @@ class JkPeripheral(Peripheral):
     @override
     def variant(self) -> str:
         return self.label.layout
+
+    @property
+    @override
+    def connectable(self) -> bool:
+        return super().connectable and not self.board.protections.powered_off
 
     # Conversation.
 
@@ -123,6 +135,7 @@ class JkPeripheral(Peripheral):
         """Move the battery on, push runtime frames and chatter."""
         if not self.faults.frozen:
             self.board.step(seconds)
+        self.hang_up = self.hang_up or self.board.protections.powered_off
         if self._streaming and self.now >= self._next_at:
             self._next_at = max(self._next_at + _PERIOD, self.now)
             self._push()
@@ -240,10 +253,25 @@ class JkPeripheral(Peripheral):
             case _:
                 return self._cell_info_jk02(slots=32)
 
+    def measured(self) -> Look:
+        """Return what the board measures, right or wrong."""
+        battery = self.board.battery
+        cells = tuple(_raw(cell.voltage * self.voltage_gain, 1000) for cell in battery.cells)
+        power_stage, *probes = self._temperatures()
+        return Look(
+            cells=cells,
+            pack=sum(cells),
+            current=_raw(battery.current * self.current_gain, 1000),
+            probes=tuple(probe / 10 for probe in probes if probe != _ABSENT),
+            power_stage=power_stage / 10,
+            soc=round(self.board.soc * 100),
+        )
+
     def _cell_info_jk02(self, slots: int) -> bytearray:
         board, battery = self.board, self.board.battery
         body = bytearray(300)
-        cells = [_raw(cell.voltage * self.voltage_gain, 1000) for cell in battery.cells]
+        seen = self.measured()
+        cells, voltage, current = seen.cells, seen.pack, seen.current
         wires = [_raw(0.05 + 0.002 * (place % 7), 1000) for place in range(len(cells))]
         # 24S lacks eight slots in the cells, then again in the resistances.
         first, second = (0, 0) if slots == 32 else (-16, -32)
@@ -261,8 +289,6 @@ class JkPeripheral(Peripheral):
         struct.pack_into(f"<{len(wires)}H", body, 80 + first, *wires)
         temperatures = self._temperatures()
         alarms = sum(1 << _BITS[name] for name in board.alarms if name in _BITS)
-        current = _raw(battery.current * self.current_gain, 1000)
-        voltage = sum(cells)
         balance = battery.balance[2]
         struct.pack_into("<IIi", body, 150 + second, voltage, abs(voltage * current) // 1000, current)
         struct.pack_into("<hh", body, 162 + second, *temperatures[1:3])
@@ -357,7 +383,7 @@ class JkPeripheral(Peripheral):
             2.8,
             3.45,
             3.35,
-            limits.cell_undervoltage - 0.1 if limits.power_off is None else limits.power_off,
+            limits.power_off_voltage,
         )
         charge = round(limits.charge_overcurrent_delay), round(limits.charge_overcurrent_release)
         discharge = round(limits.discharge_overcurrent_delay), round(limits.discharge_overcurrent_release)
@@ -372,8 +398,8 @@ class JkPeripheral(Peripheral):
             limits.discharge_overtemperature_release,
             limits.charge_undertemperature,
             limits.charge_undertemperature_release,
-            90,
-            70,
+            limits.mosfet_overtemperature,
+            limits.mosfet_overtemperature_release,
         )
         struct.pack_into("<8i", body, 82, *(_raw(value, 10) for value in degrees))
         struct.pack_into(
@@ -391,7 +417,8 @@ class JkPeripheral(Peripheral):
             struct.pack_into("<II", body, 270, 1, 5)
             struct.pack_into("<HbbB", body, 282, 0b10_0001_0000, 3, 7, 24)
             body[287:296] = _bits(_REGISTER_BITS, 9)
-            struct.pack_into("<bb", body, 296, -20, -15)
+            colds = limits.discharge_undertemperature, limits.discharge_undertemperature_release
+            struct.pack_into("<bb", body, 296, *map(round, colds))
         return overlay(body, self.memory.settings)
 
     def device_info(self) -> bytearray:

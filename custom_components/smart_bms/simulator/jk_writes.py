@@ -80,7 +80,13 @@ _LIMITS_JK02: Final = {
     94: ("i", 10, "discharge_overtemperature_release"),
     98: ("i", 10, "charge_undertemperature"),
     102: ("i", 10, "charge_undertemperature_release"),
+    106: ("i", 10, "mosfet_overtemperature"),
+    110: ("i", 10, "mosfet_overtemperature_release"),
     138: ("I", 1000, "balance_start"),
+}
+_LIMITS_JK02_32S: Final = _LIMITS_JK02 | {
+    296: ("b", 1, "discharge_undertemperature"),
+    297: ("b", 1, "discharge_undertemperature_release"),
 }
 _LIMITS_JK04: Final = {
     38: ("f", 1, "cell_undervoltage"),
@@ -88,6 +94,7 @@ _LIMITS_JK04: Final = {
     106: ("f", 1, "balance_trigger"),
     110: ("f", 1, "balance_current"),
 }
+ACTED_UPON: Final = {"JK02_32S": _LIMITS_JK02_32S, "JK02_24S": _LIMITS_JK02, "JK04": _LIMITS_JK04}
 _SWITCHES_JK02: Final = {118: "charge_switch", 122: "discharge_switch", 126: "balance_switch"}
 _SWITCHES_JK04: Final = {114: "balance_switch"}
 
@@ -149,9 +156,9 @@ def written(layout: str, body: bytearray, register: int, payload: bytes) -> byte
 
 def adopt(layout: str, memory: Memory, board: Board, before: bytearray, after: bytearray) -> None:
     """Let the board act upon what changed, and keep what it does not know."""
-    limits, switches = (_LIMITS_JK04, _SWITCHES_JK04) if layout == "JK04" else (_LIMITS_JK02, _SWITCHES_JK02)
+    switches = _SWITCHES_JK04 if layout == "JK04" else _SWITCHES_JK02
     acted_upon = set(switches)
-    for place, (code, divisor, name) in limits.items():
+    for place, (code, divisor, name) in ACTED_UPON[layout].items():
         setattr(board.limits, name, struct.unpack_from("<" + code, after, place)[0] / divisor)
         acted_upon.update(range(place, place + struct.calcsize("<" + code)))
     for place, name in switches.items():
