@@ -1,0 +1,93 @@
+"""Whether a pack should be balancing now, and why or why not."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ..bms.alarm import Alarm
+from .relays import Answer, holds, limit_of
+from .rules import Comparison, Condition, Quantity
+from .verdict import FINE, NO_RULES, NO_SETTINGS, NOT_KNOWN, SWITCHED_OFF, UNKNOWN, WAITS, Reason, Verdict
+
+if TYPE_CHECKING:
+    from .mirror import Mirror
+
+AT_REST: Final = 0.2
+"""A; less is no current to a JBD board, as we read its manual."""
+WIRE_FLAGGED: Final = "balance_wire_flagged"
+ONLY_CHARGING: Final = "balances_only_charging"
+ONLY_RESTING: Final = "balances_only_at_rest"
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceTable:
+    """What has to hold, all of it."""
+
+    conditions: tuple[Condition, ...]
+    by_current: bool = False
+    """A parameter says whether it balances while charging or at rest."""
+    switched: bool = True
+
+
+_START: Final = ("balance_start_voltage",)
+_TRIGGER: Final = Condition("balance_trigger", Quantity.CELL_SPREAD, Comparison.ABOVE, ("balance_trigger",))
+_ABOVE_START: Final = Condition("balance_start", Quantity.CELL_HIGHEST, Comparison.ABOVE, _START)
+_AT_START: Final = Condition("balance_start", Quantity.CELL_HIGHEST, Comparison.AT_LEAST, _START)
+
+TABLES: Final[Mapping[str, BalanceTable]] = {
+    "jk": BalanceTable((_TRIGGER, _ABOVE_START)),
+    "jbd": BalanceTable((_AT_START, _TRIGGER), by_current=True),
+    "daly": BalanceTable((_TRIGGER, _ABOVE_START)),
+    # Every board burns what its own cell has above the balance voltage; nothing switches that off.
+    "smart123": BalanceTable((_AT_START,), switched=False),
+}
+
+
+def balance(mirror: Mirror, family: str) -> Verdict:
+    """Return whether a pack of this family should be balancing now."""
+    table = TABLES.get(family)
+    moment = mirror.moment
+    if moment is None or table is None:
+        return UNKNOWN if moment is None else Verdict(Answer.UNKNOWN, (Reason(NO_RULES),))
+    if not moment.known:
+        return Verdict(Answer.UNKNOWN, (Reason(NO_SETTINGS),))
+    switch = mirror.switches.get("balance_switch")
+    if table.switched and switch is not True:
+        if switch is False:
+            return Verdict(Answer.NO, (Reason(SWITCHED_OFF),))
+        return Verdict(Answer.UNKNOWN, (Reason(NOT_KNOWN, "balance_switch"),))
+    found = list(_found(mirror, table))
+    against = tuple(reason for truth, reason in found if truth is False)
+    if against:
+        return Verdict(Answer.NO, against)
+    unknown = tuple(reason for truth, reason in found if truth is None)
+    return Verdict(Answer.UNKNOWN, unknown) if unknown else Verdict(Answer.YES, (Reason(FINE),))
+
+
+def _found(mirror: Mirror, table: BalanceTable) -> Iterator[tuple[bool | None, Reason]]:
+    """Yield each condition's truth, and the reason that it is where it does not hold."""
+    moment = mirror.moment
+    assert moment is not None
+    if Alarm.BALANCE_WIRE_RESISTANCE in (moment.reading.alarms or ()):
+        yield False, Reason(WIRE_FLAGGED)
+    for condition in table.conditions:
+        truth = holds(condition, moment.measured, mirror.values)
+        numbers = {
+            "value": moment.measured[condition.quantity],
+            "limit": limit_of(condition, mirror.values),
+            "unit": condition.quantity.unit,
+        }
+        yield truth, Reason(NOT_KNOWN if truth is None else f"{WAITS}_{condition.name}", condition.name, numbers)
+    if table.by_current:
+        yield _by_current(mirror.switches.get("balance_only_charging"), moment.measured[Quantity.CHARGE_CURRENT])
+
+
+def _by_current(only_charging: object, current: float | None) -> tuple[bool | None, Reason]:
+    if current is None or not isinstance(only_charging, bool):
+        return None, Reason(NOT_KNOWN, "balance_current")
+    if only_charging:
+        return current > AT_REST, Reason(ONLY_CHARGING)
+    # While discharging nobody has said what it does.
+    if current < -AT_REST:
+        return None, Reason(NOT_KNOWN, "balance_current")
+    return current <= AT_REST, Reason(ONLY_RESTING)

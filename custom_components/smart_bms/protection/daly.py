@@ -1,0 +1,86 @@
+"""Daly's rules: level 1 warns, level 2 protects.
+
+A protection trips when its limit is reached and releases strictly beyond the release (one owner's tests). Only the 81
+dialect tells releases and delays; on the others a board makes the release of level 1, which is told. That cell and
+temperature differences open both switches is our reading: no source says what they open, and the careful answer is both.
+The alarm of a low state of charge opened nothing when it was tried.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from ..bms.alarm import Alarm
+from .rules import BOTH, CHARGE, DISCHARGE, NEITHER, Quantity, Reported, Rule, RuleSet
+
+_LEVELS: Final = (
+    (Alarm.CELL_OVERVOLTAGE, Quantity.CELL_HIGHEST, True, CHARGE),
+    (Alarm.CELL_UNDERVOLTAGE, Quantity.CELL_LOWEST, False, DISCHARGE),
+    (Alarm.PACK_OVERVOLTAGE, Quantity.PACK_VOLTAGE, True, CHARGE),
+    (Alarm.PACK_UNDERVOLTAGE, Quantity.PACK_VOLTAGE, False, DISCHARGE),
+    (Alarm.CHARGE_OVERTEMPERATURE, Quantity.HOTTEST, True, CHARGE),
+    (Alarm.CHARGE_UNDERTEMPERATURE, Quantity.COLDEST, False, CHARGE),
+    (Alarm.DISCHARGE_OVERTEMPERATURE, Quantity.HOTTEST, True, DISCHARGE),
+    (Alarm.DISCHARGE_UNDERTEMPERATURE, Quantity.COLDEST, False, DISCHARGE),
+    (Alarm.CELL_IMBALANCE, Quantity.CELL_SPREAD, True, BOTH),
+    (Alarm.TEMPERATURE_IMBALANCE, Quantity.TEMPERATURE_SPREAD, True, BOTH),
+    (Alarm.MOSFET_OVERTEMPERATURE, Quantity.POWER_STAGE, True, BOTH),
+    (Alarm.SOC_LOW, Quantity.SOC, False, NEITHER),
+    (Alarm.SOC_HIGH, Quantity.SOC, True, NEITHER),
+)
+_CURRENTS: Final = (
+    (Alarm.CHARGE_OVERCURRENT, Quantity.CHARGE_CURRENT, "max_charge_current", CHARGE),
+    (Alarm.DISCHARGE_OVERCURRENT, Quantity.DISCHARGE_CURRENT, "max_discharge_current", DISCHARGE),
+)
+_NOT_ALL_BOARDS_HAVE: Final = {Alarm.MOSFET_OVERTEMPERATURE, Alarm.SOC_LOW, Alarm.SOC_HIGH}
+_WARNING: Final = "_warning"
+
+
+def _warning(alarm: Alarm, quantity: Quantity, *, above: bool, level_2: Alarm) -> Rule:
+    return Rule(
+        protection=alarm.value,
+        quantity=quantity,
+        above=above,
+        limit=alarm.value,
+        reached=True,
+        # Level 2 takes its place in what the boards report.
+        alarms=(alarm, level_2),
+        optional=True,
+    )
+
+
+def _rules() -> Iterator[Rule]:
+    for alarm, quantity, above, blocks in _LEVELS:
+        yield Rule(
+            protection=alarm.value,
+            quantity=quantity,
+            above=above,
+            limit=alarm.value,
+            reached=True,
+            release=(f"{alarm}_release", f"{alarm}{_WARNING}"),
+            delay=f"{alarm}_delay",
+            blocks=blocks,
+            alarms=(alarm,),
+            optional=alarm in _NOT_ALL_BOARDS_HAVE,
+        )
+        yield _warning(Alarm(f"{alarm}{_WARNING}"), quantity, above=above, level_2=alarm)
+    for alarm, quantity, limit, blocks in _CURRENTS:
+        yield Rule(
+            protection=alarm.value,
+            quantity=quantity,
+            above=True,
+            limit=limit,
+            reached=True,
+            delay=f"{alarm}_delay",
+            opposite=True,
+            blocks=blocks,
+            alarms=(alarm,),
+        )
+        yield _warning(Alarm(f"{alarm}{_WARNING}"), quantity, above=True, level_2=alarm)
+
+
+DALY: Final = RuleSet(
+    rules=tuple(_rules()),
+    reported=(Reported(protection="short_circuit", alarm=Alarm.SHORT_CIRCUIT, blocks=BOTH),),
+    longest_gap=30.0,
+    grace=20.0,
+)

@@ -1,0 +1,99 @@
+"""Guard: everything the mirror's side knows of one pack, fed together and kept together."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ..bms.reading import Reading
+from ..bms.settings import SettingValue
+from .balance import balance
+from .families import rules_of
+from .happening import Happening
+from .hints import Hints
+from .limit_options import LimitOptions
+from .limits import Limiter, Limits
+from .mirror import Mirror
+from .relays import Answer
+from .rules import RuleSet
+from .track import State
+from .verdict import Reason, Verdict
+
+_BY_WEIGHT: Final = (State.TRIPPED, State.UNKNOWN, State.PENDING)
+
+
+class Guard:
+    """Mirror, hints and limits of one pack."""
+
+    def __init__(self, family: str, variant: str, options: LimitOptions) -> None:
+        """Go by the rules of this family and variant."""
+        self.family = family
+        self.variant = variant
+        self.options = options
+        self.rules: RuleSet = rules_of(family, variant)
+        self.mirror = Mirror(self.rules)
+        self.limiter = Limiter(family, options)
+        self._hints = Hints(family)
+
+    def take(self, reading: Reading, settings: Mapping[str, SettingValue] | None) -> list[Happening]:
+        """Take a reading, and the parameters if they are known; return what happened."""
+        happened = self.mirror.take(reading, settings)
+        if self.mirror.moment is not None and self.mirror.moment.reading is reading:
+            self._hints.take(reading)
+            self.limiter.take(self.mirror)
+        return happened
+
+    def lose(self) -> None:
+        """Take that nothing current is known of the pack."""
+        self.limiter.fail_safe(self.mirror)
+
+    @property
+    def limits(self) -> Limits:
+        """What chargers and inverters should keep to."""
+        return self.limiter.limits
+
+    @property
+    def balance(self) -> Verdict:
+        """Whether the pack should be balancing."""
+        return balance(self.mirror, self.family)
+
+    @property
+    def hints(self) -> list[Reason]:
+        """What else is worth a sentence."""
+        return self._hints.of(self.mirror)
+
+    @property
+    def state(self) -> State:
+        """Return where the protections stand, the weightiest first; a warning is none."""
+        states = {track.state for track in self.mirror.active if not track.warns}
+        for state in _BY_WEIGHT:
+            if state in states:
+                return state
+        known = self.mirror.moment is not None and self.mirror.moment.known and states
+        return State.CLEAR if known else State.UNKNOWN
+
+    def protections_in(self, state: State) -> list[str]:
+        """Return the protections that stand there."""
+        return [track.rule.protection for track in self.mirror.active if track.state is state and not track.warns]
+
+    def allows(self, verdict: Verdict) -> bool | None:
+        """Return a verdict as Home Assistant knows it: None is unknown."""
+        return None if verdict.answer is Answer.UNKNOWN else verdict.answer is Answer.YES
+
+    # Over restarts.
+
+    def dump(self, clock: float) -> dict[str, Any]:
+        """Return what has to survive a restart; `clock` is what has to be added to the readings' time for the time of day."""
+        return {
+            "family": self.family,
+            "variant": self.variant,
+            "clock": clock,
+            "mirror": self.mirror.dump(),
+            "limits": self.limiter.dump(),
+        }
+
+    def restore(self, kept: Mapping[str, Any] | None, clock: float) -> None:
+        """Take up what was kept, if it is of the same rules."""
+        if not kept or (kept.get("family"), kept.get("variant")) != (self.family, self.variant):
+            return
+        shift = kept["clock"] - clock
+        self.mirror.restore(kept.get("mirror", {}), shift)
+        self.limiter.restore(kept.get("limits", {}), shift)

@@ -1,0 +1,66 @@
+"""JBD's rules, from its parameter registers; what each opens is the vendor's table of protection bits.
+
+Whether equality trips is documented nowhere. Here it does: the mirror is early rather than late.
+"""
+
+from typing import Final
+
+from ..bms.alarm import Alarm
+from .rules import BOTH, CHARGE, DISCHARGE, Quantity, Reported, Rule, RuleSet, Side
+
+
+def _level(alarm: Alarm, quantity: Quantity, blocks: frozenset[Side], *, above: bool) -> Rule:
+    """Return a protection with limit, release and delay under its own name."""
+    return Rule(
+        protection=alarm.value,
+        quantity=quantity,
+        above=above,
+        limit=alarm.value,
+        reached=True,
+        release=(f"{alarm}_release",),
+        release_reached=True,
+        delay=f"{alarm}_delay",
+        blocks=blocks,
+        alarms=(alarm,),
+    )
+
+
+def _current(alarm: Alarm, quantity: Quantity, limit: str, blocks: frozenset[Side]) -> Rule:
+    return Rule(
+        protection=alarm.value,
+        quantity=quantity,
+        above=True,
+        limit=limit,
+        reached=True,
+        delay=f"{alarm}_delay",
+        release_after=f"{alarm}_release",
+        blocks=blocks,
+        alarms=(alarm,),
+    )
+
+
+JBD: Final = RuleSet(
+    rules=(
+        _level(Alarm.CELL_OVERVOLTAGE, Quantity.CELL_HIGHEST, CHARGE, above=True),
+        _level(Alarm.CELL_UNDERVOLTAGE, Quantity.CELL_LOWEST, DISCHARGE, above=False),
+        _level(Alarm.PACK_OVERVOLTAGE, Quantity.PACK_VOLTAGE, CHARGE, above=True),
+        _level(Alarm.PACK_UNDERVOLTAGE, Quantity.PACK_VOLTAGE, DISCHARGE, above=False),
+        _level(Alarm.CHARGE_OVERTEMPERATURE, Quantity.HOTTEST, CHARGE, above=True),
+        _level(Alarm.CHARGE_UNDERTEMPERATURE, Quantity.COLDEST, CHARGE, above=False),
+        _level(Alarm.DISCHARGE_OVERTEMPERATURE, Quantity.HOTTEST, DISCHARGE, above=True),
+        _level(Alarm.DISCHARGE_UNDERTEMPERATURE, Quantity.COLDEST, DISCHARGE, above=False),
+        _current(Alarm.CHARGE_OVERCURRENT, Quantity.CHARGE_CURRENT, "max_charge_current", CHARGE),
+        _current(Alarm.DISCHARGE_OVERCURRENT, Quantity.DISCHARGE_CURRENT, "max_discharge_current", DISCHARGE),
+    ),
+    reported=(
+        Reported(
+            protection="short_circuit",
+            alarm=Alarm.SHORT_CIRCUIT,
+            blocks=DISCHARGE,
+            release_after="short_circuit_release",
+        ),
+        Reported(protection="front_end_fault", alarm=Alarm.FRONT_END_FAULT, blocks=BOTH),
+    ),
+    longest_gap=30.0,
+    grace=20.0,
+)

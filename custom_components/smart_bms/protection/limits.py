@@ -1,0 +1,301 @@
+"""Limits for chargers and inverters: charge voltage (CVL), charge and discharge current (CCL, DCL).
+
+They come from the pack's own parameters, with a distance, and fade near each of its limits. They fall at once and rise
+slowly. They are advice: nothing is written to a pack.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from .limit_options import LimitOptions
+from .relays import Answer
+from .rules import Quantity, Side
+
+if TYPE_CHECKING:
+    from .mirror import Mirror
+
+_REQUESTED: Final = {
+    "jk": "requested_charge_voltage",
+    "jbd": "soc_100_voltage",
+    "daly": "cell_overvoltage_warning",
+    "smart123": "balance_start_voltage",
+}
+"""By family: the voltage at which the pack takes a cell for full, or warns."""
+_REQUESTED_FLOAT: Final = "requested_float_voltage"
+_LAST_STEP: Final = 0.02
+"""V below the overvoltage limit at which no charge current is left."""
+_NEAR_EMPTY: Final = (0.05, 0.25)
+"""V above the undervoltage limit between which the discharge current fades in."""
+_FULL_SHARE: Final = 0.2
+_EMPTY_SPAN: Final = 10.0
+_POWER_STAGE_SPAN: Final = 15.0
+_LEAST_SPAN: Final = 0.01
+_AT_VOLTAGE: Final = 0.01
+"""V per cell below the charge voltage that still counts as reached."""
+_VOLTAGE_HOLD: Final = 60.0
+_VOLTAGE_RATE: Final = 0.001
+"""V per cell and s by which the charge voltage rises again."""
+_DEAD_BAND: Final = 0.015
+"""Share of the full current by which a limit must change to be told."""
+_VOLTAGE_DEAD_BAND: Final = 0.02
+
+
+class Stage(StrEnum):
+    """Of charging."""
+
+    BULK = "bulk"
+    ABSORPTION = "absorption"
+    FLOAT = "float"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a charger or an inverter should keep to. None: the pack tells too little, and the owner chose nothing."""
+
+    charge_voltage: float | None = None
+    charge_current: float | None = None
+    discharge_current: float | None = None
+    stage: Stage = Stage.BULK
+    charge_limited_by: str = ""
+    """What reduces the charge current most; empty: nothing."""
+    discharge_limited_by: str = ""
+
+
+class _Slow:
+    """A value that falls at once and rises slowly, and does neither for less than its dead band."""
+
+    def __init__(self) -> None:
+        """Be where it is wanted first."""
+        self._value: float | None = None
+        self._fell_at = 0.0
+        self._at: float | None = None
+        self._rises = False
+
+    def follow(self, aim: float | None, now: float, *, hold: float, rate: float, dead_band: float) -> float | None:
+        """Return the value on its way to the aim."""
+        elapsed = 0.0 if self._at is None else now - self._at
+        self._at = now
+        if aim is None or self._value is None:
+            self._value, self._fell_at = aim, now
+        elif elapsed > hold:
+            # Nobody looked: it begins to recover now.
+            self._value, self._fell_at = min(self._value, aim), now
+        elif aim <= self._value:
+            self._rises = False
+            if aim <= 0 or self._value - aim >= dead_band:
+                self._value, self._fell_at = aim, now
+        elif now - self._fell_at >= hold and (self._rises or aim - self._value >= dead_band):
+            self._value = min(aim, self._value + rate * elapsed)
+            self._rises = self._value < aim
+        return self._value
+
+    def drop(self, most: float) -> None:
+        """Fall while nothing is known; what follows begins from there."""
+        self._value = most if self._value is None else min(self._value, most)
+        self._rises = False
+        self._at = float("-inf")
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """How much of the full current something leaves."""
+
+    cause: str
+    share: float
+
+
+def _fade(value: float, none_at: float, all_at: float) -> float:
+    """Return 0 to 1 between two values, whichever is higher."""
+    return min(1.0, max(0.0, (value - none_at) / (all_at - none_at)))
+
+
+class Limiter:
+    """Follows one pack's limits."""
+
+    def __init__(self, family: str, options: LimitOptions) -> None:
+        """Begin charging in bulk."""
+        self.options = options
+        self.limits = Limits()
+        self._requested = _REQUESTED.get(family, "")
+        self._stage = Stage.BULK
+        self._even_since: float | None = None
+        self._charge, self._discharge, self._voltage = _Slow(), _Slow(), _Slow()
+
+    def take(self, mirror: Mirror) -> Limits:
+        """Take what the mirror shows of the newest reading."""
+        moment = mirror.moment
+        if moment is None or not moment.known:
+            return self.fail_safe(mirror)
+        now, options = moment.at, self.options
+        cells = moment.reading.cell_count
+        target = self.cell_target(mirror.values, cells)
+        self._follow_stage(mirror, target, now)
+        voltage = self._charge_voltage(mirror, target, cells)
+        charge, charge_by = self._current(mirror, Side.CHARGE, target)
+        discharge, discharge_by = self._current(mirror, Side.DISCHARGE, target)
+        full_charge, full_discharge = (self._full_current(mirror.values, side) or 0.0 for side in Side)
+        rise = {"hold": options.recovery_hold, "rate": options.recovery_rate}
+        voltage = self._voltage.follow(
+            voltage, now, hold=_VOLTAGE_HOLD, rate=_VOLTAGE_RATE * (cells or 1), dead_band=_VOLTAGE_DEAD_BAND
+        )
+        charge = self._charge.follow(charge, now, dead_band=full_charge * _DEAD_BAND, **rise)
+        discharge = self._discharge.follow(discharge, now, dead_band=full_discharge * _DEAD_BAND, **rise)
+        self.limits = Limits(
+            charge_voltage=None if voltage is None else round(voltage, 2),
+            charge_current=None if charge is None else round(charge, 1),
+            discharge_current=None if discharge is None else round(discharge, 1),
+            stage=self._stage,
+            charge_limited_by=charge_by,
+            discharge_limited_by=discharge_by,
+        )
+        return self.limits
+
+    def fail_safe(self, mirror: Mirror) -> Limits:
+        """Return what to keep to while nothing current is known: little current, and no more voltage than floating."""
+        cells = mirror.moment.reading.cell_count if mirror.moment else None
+        target = self.cell_target(mirror.values, cells)
+        self._charge.drop(self.options.failsafe_charge_current)
+        self._discharge.drop(self.options.failsafe_discharge_current)
+        floating = None if target is None or cells is None else self._float_target(mirror.values, target) * cells
+        self.limits = replace(
+            self.limits,
+            charge_voltage=None if floating is None else round(floating, 2),
+            charge_current=self.options.failsafe_charge_current,
+            discharge_current=self.options.failsafe_discharge_current,
+            charge_limited_by="no_data",
+            discharge_limited_by="no_data",
+        )
+        return self.limits
+
+    # Voltage.
+
+    def cell_target(self, values: Mapping[str, float | None], cells: int | None) -> float | None:
+        """Return the voltage per cell to charge to; never nearer to the pack's limits than the distance."""
+        limits = [values.get("cell_overvoltage")]
+        pack = values.get("pack_overvoltage")
+        if pack and cells:
+            limits.append(pack / cells)
+        known = [limit - self.options.voltage_distance for limit in limits if limit]
+        chosen = self.options.charge_cell_voltage or values.get(self._requested)
+        if not known:
+            return None
+        return min([*known, chosen]) if chosen else min(known)
+
+    def _float_target(self, values: Mapping[str, float | None], target: float) -> float:
+        asked = values.get(_REQUESTED_FLOAT)
+        lower = target - self.options.float_distance
+        return asked if asked and lower <= asked < target else lower
+
+    def _charge_voltage(self, mirror: Mirror, target: float | None, cells: int | None) -> float | None:
+        assert mirror.moment is not None
+        if target is None or not cells:
+            return None
+        floating = self._stage is Stage.FLOAT
+        per_cell = self._float_target(mirror.values, target) if floating else target
+        # Each cell above counts with its excess: the pack is not pushed on by the others.
+        highest = mirror.moment.measured[Quantity.CELL_HIGHEST]
+        voltages = [voltage for voltage in mirror.moment.reading.cell_voltages if voltage is not None]
+        if highest is None or highest <= target or floating:
+            return per_cell * cells
+        if len(voltages) == cells:
+            return min(per_cell * cells, sum(min(voltage, target) for voltage in voltages))
+        return per_cell * cells - (highest - target)
+
+    def _follow_stage(self, mirror: Mirror, target: float | None, now: float) -> None:
+        assert mirror.moment is not None
+        measured, options = mirror.moment.measured, self.options
+        spread, soc, voltage = (
+            measured[quantity] for quantity in (Quantity.CELL_SPREAD, Quantity.SOC, Quantity.PACK_VOLTAGE)
+        )
+        cells = mirror.moment.reading.cell_count
+        low = soc is not None and soc <= options.rebulk_soc
+        uneven = spread is not None and spread >= options.rebulk_spread
+        if low or (uneven and self._stage is Stage.FLOAT):
+            self._stage, self._even_since = Stage.BULK, None
+        if target is None or voltage is None or not cells or spread is None:
+            self._even_since = None
+            return
+        if self._stage is Stage.FLOAT:
+            return
+        reached = voltage >= (target - _AT_VOLTAGE) * cells
+        # Once reached, a cloud does not start it anew.
+        if reached and not low:
+            self._stage = Stage.ABSORPTION
+        if not reached or spread > options.float_spread:
+            self._even_since = None
+            return
+        self._even_since = now if self._even_since is None else self._even_since
+        if self._stage is Stage.ABSORPTION and now - self._even_since >= options.absorption_time:
+            self._stage = Stage.FLOAT
+
+    # Currents.
+
+    def _full_current(self, values: Mapping[str, float | None], side: Side) -> float | None:
+        options = self.options
+        chosen = options.max_charge_current if side is Side.CHARGE else options.max_discharge_current
+        stated = values.get(f"max_{side}_current")
+        allowed = stated * options.current_share / 100 if stated else None
+        if allowed is None:
+            return chosen or None
+        return min(chosen, allowed) if chosen else allowed
+
+    def _current(self, mirror: Mirror, side: Side, target: float | None) -> tuple[float | None, str]:
+        full = self._full_current(mirror.values, side)
+        verdict = mirror.charge if side is Side.CHARGE else mirror.discharge
+        if verdict.answer is Answer.NO:
+            return 0.0, verdict.reasons[0].about or verdict.reasons[0].code
+        if verdict.answer is Answer.UNKNOWN:
+            options = self.options
+            known = options.failsafe_charge_current if side is Side.CHARGE else options.failsafe_discharge_current
+            return (known if full is None else min(known, full)), verdict.reasons[0].code
+        if full is None:
+            return None, ""
+        shares = [*self._shares(mirror, side), *self._side_shares(mirror, side, target)]
+        least = min(shares, key=lambda share: share.share, default=_Share("", 1.0))
+        return full * least.share, least.cause if least.share < 1 else ""
+
+    def _side_shares(self, mirror: Mirror, side: Side, target: float | None) -> Iterator[_Share]:
+        assert mirror.moment is not None
+        measured, values, options = mirror.moment.measured, mirror.values, self.options
+        soc = measured[Quantity.SOC]
+        if side is Side.CHARGE:
+            highest, limit = measured[Quantity.CELL_HIGHEST], values.get("cell_overvoltage")
+            if highest is not None and limit is not None and target is not None:
+                yield _Share(Quantity.CELL_HIGHEST, _fade(highest, limit - _LAST_STEP, target))
+            if soc is not None and options.full_soc < 100:
+                yield _Share(Quantity.SOC, _FULL_SHARE + (1 - _FULL_SHARE) * _fade(soc, 100.0, options.full_soc))
+        else:
+            lowest, limit = measured[Quantity.CELL_LOWEST], values.get("cell_undervoltage")
+            if lowest is not None and limit is not None:
+                yield _Share(Quantity.CELL_LOWEST, _fade(lowest, limit + _NEAR_EMPTY[0], limit + _NEAR_EMPTY[1]))
+            if soc is not None:
+                yield _Share(Quantity.SOC, _fade(soc, options.empty_soc, options.empty_soc + _EMPTY_SPAN))
+
+    def _shares(self, mirror: Mirror, side: Side) -> Iterator[_Share]:
+        """Yield what the temperatures leave, by every rule about one that blocks this side."""
+        options = self.options
+        for track in mirror.active:
+            rule, value, limit = track.rule, track.value, track.limit
+            if not rule.quantity.of_probes or side not in rule.blocks or value is None or limit is None:
+                continue
+            if rule.quantity is Quantity.TEMPERATURE_SPREAD:
+                continue
+            span = _POWER_STAGE_SPAN if rule.quantity is Quantity.POWER_STAGE else options.temperature_span
+            way = -1.0 if rule.above else 1.0
+            none_at = limit + way * options.temperature_distance
+            yield _Share(rule.quantity, _fade(value, none_at, none_at + way * max(span, _LEAST_SPAN)))
+
+    # Over restarts.
+
+    def dump(self) -> dict[str, Any]:
+        """Return what has to survive a restart."""
+        return {"stage": str(self._stage), "even_since": self._even_since}
+
+    def restore(self, kept: Mapping[str, Any], shift: float) -> None:
+        """Take up what was kept; `shift` s are added to its times."""
+        stage, even_since = kept.get("stage"), kept.get("even_since")
+        if stage in set(Stage):
+            self._stage = Stage(stage)
+        self._even_since = None if even_since is None else even_since + shift

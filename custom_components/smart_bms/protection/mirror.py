@@ -1,0 +1,302 @@
+"""The mirror of one pack: fed with readings, it says what the pack's own rules make of them.
+
+Same input, same output: it reads no clock and knows no chance, so replaying a log is like having lived it.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Final, NamedTuple
+
+from ..bms.alarm import Alarm
+from ..bms.reading import Reading
+from ..bms.settings import SettingValue
+from .dispute import Disagreement, Dispute
+from .happening import Happening, Kind, of_alarm, of_disagreement, of_track
+from .quantities import Measured, measure, number, sensor_fails
+from .relay_verdict import in_force, of_relays
+from .relays import Answer, Relay
+from .rules import Quantity, Reported, RuleSet, Side
+from .smart123 import contradictions
+from .track import State, Track
+from .trend import Foretold, Trend
+from .verdict import Verdict, enabled, of_tracks
+
+_STEP: Final = 3.0
+"""A by which the current must change between two readings to count as a step, ..."""
+_STEP_SHARE: Final = 0.2
+"""... and as a share of what flowed."""
+_FOLLOW_CURRENT: Final = frozenset(
+    {Quantity.CELL_HIGHEST, Quantity.CELL_LOWEST, Quantity.CELL_SPREAD, Quantity.PACK_VOLTAGE}
+)
+_CHARGING: Final = 0.0
+"""A above which a pack is being charged."""
+
+
+class Nearest(NamedTuple):
+    """The protection that is closest to its limit."""
+
+    track: Track
+    foretold: Foretold | None
+
+
+class Moment(NamedTuple):
+    """What a reading showed."""
+
+    at: float
+    reading: Reading
+    measured: Measured
+    known: bool
+    """The parameters of the pack are known."""
+
+
+class Mirror:
+    """Follows one pack."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        """Know nothing yet."""
+        self.rules = rules
+        self.refused = 0
+        """Readings that went back in time."""
+        self.values: Mapping[str, float | None] = {}
+        """Thresholds and other numbers as the pack stated them last."""
+        self.switches: Mapping[str, SettingValue] = {}
+        self.tracks = {rule.protection: Track(rule) for rule in rules.rules}
+        self.trends = {quantity: Trend() for quantity in {rule.quantity for rule in rules.rules}}
+        self.relays = {
+            mode: {side: Relay(table) for side, table in tables.items()}
+            for mode, tables in (rules.relays or {}).items()
+        }
+        self.dispute = Dispute(rules)
+        self.moment: Moment | None = None
+        self._settings: Mapping[str, SettingValue] | None = None
+        self._seen: set[Quantity] = set()
+        self._looked_at: float | None = None
+        self._announced: dict[str, State] = {}
+        self._alarms: frozenset[Alarm] | None = None
+        self._active: tuple[Track, ...] = ()
+        self._current: float | None = None
+
+    # Readings.
+
+    def take(self, reading: Reading, settings: Mapping[str, SettingValue] | None) -> list[Happening]:
+        """Take a reading, and the parameters if they are known; return what happened since the one before.
+
+        A reading that goes back in time is refused and counted.
+        """
+        now = reading.measured_at
+        if self.moment is not None and now < self.moment.at:
+            self.refused += 1
+            return []
+        self.__dict__.pop("charge", None)
+        self.__dict__.pop("discharge", None)
+        self.__dict__.pop("nearest", None)
+        measured = measure(reading)
+        self.moment = Moment(now, reading, measured, settings is not None)
+        happened = self._follow_alarms(reading, now)
+        self._follow_trends(measured, now)
+        if settings is None:
+            return happened
+        if settings is not self._settings:
+            self._take_settings(settings)
+        self._mind_the_gap(now)
+        self._look(reading, measured, now, happened)
+        self._look_at_relays(reading, measured)
+        for disagreement, begins in self.dispute.follow(self, reading, now):
+            happened.append(of_disagreement(disagreement, now, begins=begins))
+        return happened
+
+    def _follow_trends(self, measured: Measured, now: float) -> None:
+        current, before = measured[Quantity.CHARGE_CURRENT], self._current
+        self._current = current
+        if current is not None and before is not None and abs(current - before) > max(_STEP, abs(before) * _STEP_SHARE):
+            # Voltages jump with the current: what they did before says nothing of what they do now.
+            for quantity, trend in self.trends.items():
+                if quantity in _FOLLOW_CURRENT:
+                    trend.take(now, None)
+        for quantity, trend in self.trends.items():
+            trend.take(now, measured[quantity])
+
+    def _take_settings(self, settings: Mapping[str, SettingValue]) -> None:
+        self._settings = settings
+        self.switches = settings
+        self.values = {key: number(value) for key, value in settings.items()}
+        for track in self.tracks.values():
+            track.set_limits(self.values)
+
+    def _mind_the_gap(self, now: float) -> None:
+        gap = 0.0 if self._looked_at is None else now - self._looked_at
+        self._looked_at = now
+        if gap <= self.rules.longest_gap:
+            return
+        for track in self.tracks.values():
+            track.lose_sight(gap)
+        for trend in self.trends.values():
+            trend.take(now, None)
+        for relays in self.relays.values():
+            for relay in relays.values():
+                relay.position = None
+        self.dispute.forget()
+
+    def _look(self, reading: Reading, measured: Measured, now: float, happened: list[Happening]) -> None:
+        alarms = reading.alarms
+        charging = (measured[Quantity.CHARGE_CURRENT] or 0.0) > _CHARGING
+        seen, announced = self._seen, self._announced
+        fails = sensor_fails(reading)
+        active: list[Track] = []
+        for name, track in self.tracks.items():
+            rule = track.rule
+            value = measured[rule.quantity]
+            if value is not None:
+                seen.add(rule.quantity)
+            elif rule.quantity.of_probes and rule.quantity not in seen and not fails:
+                continue  # built without
+            if track.limit is None and rule.optional:
+                continue  # not a protection of this pack
+            active.append(track)
+            reported = None if alarms is None or not rule.alarms else any(alarm in alarms for alarm in rule.alarms)
+            state = track.look(value, now, charging=charging, reported=reported)
+            before = announced.get(name, State.CLEAR)
+            if state is not before and state is not State.UNKNOWN:
+                announced[name] = state
+                if state is not State.CLEAR or before is State.TRIPPED:
+                    happened.append(of_track(track, before, now))
+        self._active = tuple(active)
+
+    def _look_at_relays(self, reading: Reading, measured: Measured) -> None:
+        if not self.relays:
+            return
+        alarms = reading.alarms
+        hears = None if alarms is None else Alarm.CELL_COMMUNICATION_FAULT not in alarms
+        if measured[Quantity.CELL_LOWEST] is None:
+            hears = False
+        for relays in self.relays.values():
+            for side, relay in relays.items():
+                relay.look(measured, self.values, hears=hears, reported=enabled(reading, side))
+
+    def _follow_alarms(self, reading: Reading, now: float) -> list[Happening]:
+        if reading.alarms is None:
+            return []
+        alarms, before = frozenset(reading.alarms), self._alarms
+        if alarms == before:
+            return []
+        self._alarms = alarms
+        if before is None:
+            return []  # they may be as old as the pack
+        return [of_alarm(Kind.ALARM_RAISED, alarm, reading, now) for alarm in sorted(alarms - before)] + [
+            of_alarm(Kind.ALARM_CLEARED, alarm, reading, now) for alarm in sorted(before - alarms)
+        ]
+
+    # What it says.
+
+    @property
+    def active(self) -> tuple[Track, ...]:
+        """Protections that this pack has, as far as it has told."""
+        return self._active
+
+    @cached_property
+    def charge(self) -> Verdict:
+        """Whether the pack may be charged now."""
+        return self.verdict(Side.CHARGE)
+
+    @cached_property
+    def discharge(self) -> Verdict:
+        """Whether the pack may be discharged now."""
+        return self.verdict(Side.DISCHARGE)
+
+    def verdict(self, side: Side) -> Verdict:
+        """Return whether a side is allowed, by the pack's rules and by its own word: the more careful of both."""
+        if self.relays:
+            return of_relays(self, side)
+        return of_tracks(self, side)
+
+    def forced_answer(self, side: Side) -> Answer:
+        """Return what the rules alone say, with no look at what the pack lets pass; unknown where they leave a choice."""
+        if self.relays:
+            answers = {relay.answer if relay.forced else Answer.UNKNOWN for relay in in_force(self, side)}
+            return answers.pop() if len(answers) == 1 and not contradictions(self.values) else Answer.UNKNOWN
+        states = [track.state for track in self._active if side in track.rule.blocks]
+        if State.TRIPPED in states or self.reports(side):
+            return Answer.NO
+        known = self.moment is not None and self.moment.known and states
+        return Answer.YES if known and State.UNKNOWN not in states else Answer.UNKNOWN
+
+    def reports(self, side: Side) -> list[Reported]:
+        """Return the protections that only the pack can tell of and that it reports now."""
+        alarms = self.moment.reading.alarms if self.moment else None
+        return [row for row in self.rules.reported if side in row.blocks and alarms and row.alarm in alarms]
+
+    @cached_property
+    def nearest(self) -> Nearest | None:
+        """Return the protection that is closest: tripped, then running, then on its way, then the smallest margin."""
+        best: Track | None = None
+        rank, least, coming = 3, 0.0, None
+        for track in self._active:
+            nearness = track.nearness
+            if nearness is None or track.warns:
+                continue
+            state = track.state
+            # What is far away in every respect is not on its way here within the horizon.
+            foretold = self.foretell(track) if nearness < 1 and state is not State.TRIPPED else None
+            own_rank = 0 if state is State.TRIPPED else 1 if foretold is not None else 2
+            own = nearness if foretold is None else foretold.seconds
+            if (own_rank, own) < (rank, least):
+                best, rank, least, coming = track, own_rank, own, foretold
+        return None if best is None else Nearest(best, coming)
+
+    def foretell(self, track: Track) -> Foretold | None:
+        """Return when a protection trips if everything goes on as it does."""
+        if self.moment is None or track.limit is None or track.value is None:
+            return None
+        left = track.time_left(self.moment.at)
+        if left is not None:
+            return Foretold(left, 0.0)
+        if track.state is not State.CLEAR or (track.rule.only_charging and not self.charging):
+            return None
+        found = self.trends[track.rule.quantity].foretell(track.limit, above=track.rule.above)
+        return None if found is None else Foretold(found.seconds + track.delay, found.uncertainty)
+
+    @property
+    def charging(self) -> bool:
+        """Whether current flows into the pack."""
+        return self.moment is not None and (self.moment.measured[Quantity.CHARGE_CURRENT] or 0.0) > _CHARGING
+
+    @property
+    def disagreements(self) -> tuple[Disagreement, ...]:
+        """What mirror and pack have seen differently for longer than the grace time."""
+        return self.dispute.open
+
+    # Over restarts.
+
+    def dump(self) -> dict[str, Any]:
+        """Return what has to survive a restart, all times in the time of the readings."""
+        return {
+            "looked_at": self._looked_at,
+            "tracks": {name: track.dump() for name, track in self.tracks.items()},
+            "relays": {
+                str(mode): {str(side): relay.position for side, relay in relays.items()}
+                for mode, relays in self.relays.items()
+            },
+            "announced": {name: str(state) for name, state in self._announced.items()},
+            "alarms": None if self._alarms is None else sorted(self._alarms),
+            "seen": sorted(self._seen),
+            "dispute": self.dispute.dump(),
+        }
+
+    def restore(self, kept: Mapping[str, Any], shift: float) -> None:
+        """Take up what was kept before any reading; `shift` s are added to its times, as clocks begin anew."""
+        if (looked_at := kept.get("looked_at")) is not None:
+            self._looked_at = looked_at + shift
+        for name, track in self.tracks.items():
+            if name in kept.get("tracks", {}):
+                track.restore(kept["tracks"][name], shift)
+        for mode, relays in self.relays.items():
+            for side, relay in relays.items():
+                relay.position = kept.get("relays", {}).get(str(mode), {}).get(str(side))
+        self._announced = {
+            name: State(state) for name, state in kept.get("announced", {}).items() if name in self.tracks
+        }
+        if (alarms := kept.get("alarms")) is not None:
+            known = set(Alarm)
+            self._alarms = frozenset(Alarm(alarm) for alarm in alarms if alarm in known)
+        self._seen = {Quantity(quantity) for quantity in kept.get("seen", ()) if quantity in set(Quantity)}
+        self.dispute.restore(kept.get("dispute", {}), shift)

@@ -1,0 +1,108 @@
+"""What if: what a pack's rules would make of a situation that lasts, with its parameters or with others."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from ..bms.reading import Reading
+from ..bms.settings import SettingValue
+from .mirror import Mirror
+from .relays import Answer
+from .rules import RuleSet, Side
+from .track import State, Track
+
+BELOW: Final = "below"
+ABOVE: Final = "above"
+AFTER: Final = "after"
+OPPOSITE: Final = "opposite_current"
+AT_ONCE: Final = "condition_ends"
+NOT_STATED: Final = "not_stated"
+CHARGER: Final = "charger_connected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prospect:
+    """What becomes of one protection."""
+
+    protection: str
+    trips_after: float | None
+    """s; None if it does not trip within the time."""
+    known: bool
+    """False if a value or a limit is missing."""
+    value: float | None
+    limit: float | None
+    margin: float | None
+    unit: str
+    blocks: tuple[str, ...]
+    released: str
+    """How it ends once it has tripped."""
+    release: float | None
+    """The value, or the seconds, at which it does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What becomes of the pack."""
+
+    prospects: tuple[Prospect, ...]
+    charge: Answer
+    discharge: Answer
+
+
+def what_if(rules: RuleSet, settings: Mapping[str, SettingValue], reading: Reading, seconds: float) -> Outcome:
+    """Return what happens if a pack on which nothing is tripped stays as the reading says for so many seconds."""
+    mirror = Mirror(rules)
+    for track in mirror.tracks.values():
+        track.tripped = False
+    mirror.take(reading, settings)
+    prospects = tuple(_prospect(track, seconds) for track in mirror.active)
+    if rules.relays:
+        return Outcome(prospects=prospects, charge=mirror.charge.answer, discharge=mirror.discharge.answer)
+    return Outcome(
+        prospects=prospects,
+        charge=_answer(mirror, prospects, Side.CHARGE),
+        discharge=_answer(mirror, prospects, Side.DISCHARGE),
+    )
+
+
+def _answer(mirror: Mirror, prospects: tuple[Prospect, ...], side: Side) -> Answer:
+    own = [item for item in prospects if side.value in item.blocks]
+    if any(item.trips_after is not None for item in own):
+        return Answer.NO
+    return mirror.verdict(side).answer
+
+
+def _prospect(track: Track, seconds: float) -> Prospect:
+    trips_after = None
+    if track.state is State.TRIPPED:
+        trips_after = 0.0
+    elif track.state is State.PENDING and track.delay <= seconds:
+        trips_after = track.delay
+    released, release = _release(track)
+    return Prospect(
+        protection=track.rule.protection,
+        trips_after=trips_after,
+        known=track.state is not State.UNKNOWN,
+        value=track.value,
+        limit=track.limit,
+        margin=track.margin,
+        unit=track.rule.quantity.unit,
+        blocks=tuple(sorted(track.rule.blocks)),
+        released=released,
+        release=release,
+    )
+
+
+def _release(track: Track) -> tuple[str, float | None]:
+    rule = track.rule
+    if rule.powers_off:
+        return CHARGER, None
+    if rule.release_after:
+        return AFTER if track.release_after is not None else NOT_STATED, track.release_after
+    if rule.opposite:
+        return OPPOSITE, None
+    if not rule.release:
+        return AT_ONCE, None
+    if track.release is None:
+        return NOT_STATED, None
+    return BELOW if rule.above else ABOVE, track.release

@@ -1,0 +1,77 @@
+"""Guard: one pack's mirror, hints and limits, fed and kept together."""
+
+from custom_components.smart_bms.protection.guard import Guard
+from custom_components.smart_bms.protection.limit_options import LimitOptions
+from custom_components.smart_bms.protection.track import State
+
+from .families import DALY_D2, JK_LFP
+from .life import reading
+
+
+def guard(family: str = "jk", variant: str = "JK02_32S") -> Guard:
+    return Guard(family, variant, LimitOptions())
+
+
+def test_a_reading_reaches_mirror_limits_and_hints():
+    one = guard()
+    assert one.state is State.UNKNOWN
+    one.take(reading(1.0), JK_LFP | {"balance_switch": True})
+    assert one.state is State.CLEAR
+    assert one.allows(one.mirror.charge) is True
+    assert one.allows(one.balance) is False
+    assert one.limits.charge_current == 90
+    happened = one.take(reading(2.0, lowest=2.65, current=120.0), JK_LFP)
+    assert {(item.kind.value, item.protection) for item in happened} == {
+        ("tripped", "cell_undervoltage"),
+        ("pending", "charge_overcurrent"),
+    }
+    assert one.state is State.TRIPPED
+    assert one.protections_in(State.TRIPPED) == ["cell_undervoltage"]
+    assert one.protections_in(State.PENDING) == ["charge_overcurrent"]
+    assert [hint.code for hint in one.hints] == ["shutdown_ahead"]
+    assert one.limits.discharge_current == 0
+
+
+def test_what_runs_counts_more_than_what_is_clear_and_less_than_what_is_unknown():
+    one = guard()
+    one.take(reading(1.0), JK_LFP)
+    one.take(reading(2.0, current=120.0), JK_LFP)
+    assert one.state is State.PENDING
+    one.take(reading(3.0, current=None), JK_LFP)
+    assert one.state is State.UNKNOWN
+    assert one.allows(one.mirror.charge) is None
+
+
+def test_a_warning_is_no_protection():
+    one = guard("daly", "D2")
+    one.take(reading(1.0, highest=3.52, pack=13.2), DALY_D2)
+    assert one.state is State.CLEAR
+    assert one.protections_in(State.TRIPPED) == []
+
+
+def test_a_refused_reading_changes_nothing():
+    one = guard()
+    one.take(reading(5.0), JK_LFP)
+    one.take(reading(4.0, coldest=-5.0), JK_LFP)
+    assert one.limits.charge_current == 90
+
+
+def test_silence_is_answered_with_what_is_safe():
+    one = guard()
+    one.take(reading(1.0), JK_LFP)
+    one.lose()
+    assert (one.limits.charge_current, one.limits.discharge_current) == (0, 0)
+
+
+def test_what_is_kept_comes_back_for_the_same_rules_only():
+    one = guard()
+    one.take(reading(100.0), JK_LFP)
+    one.take(reading(101.0, current=120.0), JK_LFP)
+    kept = one.dump(clock=1_000_000.0)
+    again = guard()
+    again.restore(kept, clock=1_000_050.0)
+    assert again.mirror.tracks["charge_overcurrent"].began_at == 51.0
+    other = guard("jbd", "classic")
+    other.restore(kept, clock=0.0)
+    other.restore(None, clock=0.0)
+    assert other.mirror.tracks["charge_overcurrent"].began_at is None
