@@ -28,17 +28,28 @@ from custom_components.smart_bms import (
     switch,
 )
 from custom_components.smart_bms.binary_sensor import ALARM_DESCRIPTIONS, BINARY_SENSOR_DESCRIPTIONS
+from custom_components.smart_bms.binary_sensor_protection import DISAGREEMENT, VERDICTS
 from custom_components.smart_bms.bms import errors
-from custom_components.smart_bms.bms.alarm import Alarm
+from custom_components.smart_bms.bms.alarm import Alarm, Severity
 from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.jbd.decode import COUNTERS as JBD_COUNTERS, RESTARTS
 from custom_components.smart_bms.bms.pack import LinkState
 from custom_components.smart_bms.bms.settings import Kind, Proof
+from custom_components.smart_bms.condition import CONDITIONS
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.control.journal import Outcome
 from custom_components.smart_bms.features import Features
 from custom_components.smart_bms.parameter_entity import ENABLED, MAIN
+from custom_components.smart_bms.protection import balance, hints, verdict
+from custom_components.smart_bms.protection.daly import DALY
+from custom_components.smart_bms.protection.happening import Kind as Happened
+from custom_components.smart_bms.protection.jbd import JBD
+from custom_components.smart_bms.protection.jk import JK
+from custom_components.smart_bms.protection.limit_options import LimitOptions
+from custom_components.smart_bms.protection.smart123 import SMART123, SMART123_GENERATION_3
 from custom_components.smart_bms.publishing import ADJUSTABLE
+from custom_components.smart_bms.sensor_protection import descriptions_of
+from custom_components.smart_bms.trigger import TRIGGERS
 from script.lib import parameters
 
 ROOT = Path(__file__).parents[1]
@@ -56,6 +67,14 @@ EVERYTHING = Features(
     cell_temperatures=2,
     probes=("board", "highest", "lowest", "mosfet", "temperature_1"),
     counters=tuple(sorted((*JBD_COUNTERS, RESTARTS))),
+)
+PROTECTIONS = list(
+    dict.fromkeys(
+        rule.protection
+        for rules in (JK, JBD, DALY, SMART123, SMART123_GENERATION_3)
+        for rule in rules.rules
+        if not rule.is_warning
+    )
 )
 SETTINGS = {
     (setting.kind, setting.key): setting
@@ -77,6 +96,7 @@ PARAMETERS = {
 }
 SENSORS = [
     *sensor.descriptions(EVERYTHING),
+    *descriptions_of(PROTECTIONS),
     *(
         item
         for family in FAMILIES
@@ -93,8 +113,8 @@ BINARY_SENSORS = binary_sensor.descriptions(
 )
 ENTITIES = {
     "sensor": SENSORS,
-    "binary_sensor": BINARY_SENSORS,
-    "event": list(event.EVENT_DESCRIPTIONS),
+    "binary_sensor": [*BINARY_SENSORS, *VERDICTS, DISAGREEMENT],
+    "event": [*event.EVENT_DESCRIPTIONS, *event.PROTECTION_DESCRIPTIONS],
     **PARAMETERS,
 }
 SERVICES: dict[str, Any] = yaml.safe_load((FOLDER / "services.yaml").read_text())
@@ -233,7 +253,8 @@ def test_every_field_of_a_form_has_a_description() -> None:
         for part in (step, *step.get("sections", {}).values()):
             assert set(part.get("data", {})) == set(part.get("data_description", {}))
     sections = TEXTS["options"]["step"]["init"]["sections"]
-    assert list(sections) == ["control", "polling", "pack", "intervals", "dead_bands"]
+    assert set(sections) == {"control", "polling", "pack", "limits", "intervals", "dead_bands"}
+    assert set(sections["limits"]["data"]) == {item.name for item in dataclasses.fields(LimitOptions)}
     options = {option.key for family in FAMILIES.values() for option in family.options}
     assert set(sections["pack"]["data"]) == options
     for name in ("intervals", "dead_bands"):
@@ -279,6 +300,50 @@ def test_what_is_shown_by_default_exists() -> None:
     assert "discharge_switch" not in ENABLED
 
 
+REASONS = {
+    *verdict.CODES,
+    *(f"{verdict.WAITS}_{condition.name}" for table in balance.TABLES.values() for condition in table.conditions),
+    balance.WIRE_FLAGGED,
+    balance.ONLY_CHARGING,
+    balance.ONLY_RESTING,
+}
+TOLD = {"about", "value", "limit", "release", "seconds", "unit", "charge", "discharge"}
+
+
+def test_every_reason_uses_only_what_it_is_told() -> None:
+    for key, text in TEXTS["exceptions"].items():
+        if key.startswith(("reason_", "hint_")):
+            assert placeholders(text["message"]) <= TOLD
+            assert text["message"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("file", "known", "behavior", "mode"),
+    [("triggers", TRIGGERS, "each", "crossed"), ("conditions", CONDITIONS, "any", "is")],
+)
+def test_triggers_and_conditions_are_described_alike_everywhere(file, known, behavior, mode) -> None:
+    offered = {key: row for key, row in yaml.safe_load((FOLDER / f"{file}.yaml").read_text()).items() if key[0] != "."}
+    assert set(offered) == set(known) == set(TEXTS[file]) == set(ICONS[file])
+    for key, row in offered.items():
+        fields = row["fields"]
+        assert set(fields) == set(TEXTS[file][key]["fields"])
+        assert row["target"]["primary_entities_only"] is False
+        assert TEXTS[file][key]["description"].endswith(".")
+        for field in fields.values():
+            validate_selector(field["selector"])
+        if "protection" in fields:
+            assert set(fields["protection"]["selector"]["select"]["options"]) == set(PROTECTIONS)
+        if "behavior" in fields:
+            assert fields["behavior"]["default"] == behavior
+        if "threshold" in fields:
+            assert fields["threshold"]["selector"]["numeric_threshold"]["mode"] == mode
+
+
+def test_every_happening_has_a_name() -> None:
+    named = TEXTS["entity"]["event"]["protection_event"]["state_attributes"]["event_type"]["state"]
+    assert set(named) == {kind.value for kind in Happened}
+
+
 def codes_in_code() -> set[str]:
     """Return every code of a finding, and every key of an exception, that is written in the code."""
     files = [*FOLDER.glob("*.py"), *(FOLDER / "control").glob("*.py")]
@@ -296,7 +361,8 @@ def test_every_refusal_and_every_finding_has_a_sentence_and_none_is_left_over() 
     held = {Outcome.CONFIRMED, Outcome.CHANGED_ELSEWHERE, Outcome.PENDING}
     written = {f"write_{outcome}" for outcome in set(Outcome) - held}
     commands = {f"command_{outcome}" for outcome in set(Outcome) - held - {Outcome.DIFFERENT}}
-    assert codes_in_code() | written | commands | {"recording_ready"} == set(TEXTS["exceptions"])
+    reasons = {f"reason_{code}" for code in REASONS} | {f"hint_{code}" for code in hints.CODES}
+    assert codes_in_code() | written | commands | reasons | {"recording_ready"} == set(TEXTS["exceptions"])
     assert set(logbook._COMMANDS) == {"confirmed"} | {code.removeprefix("command_") for code in commands}
     assert {outcome.value for outcome in Outcome} - {"pending"} == set(logbook._MESSAGES) - {"untold"}
 
@@ -317,6 +383,7 @@ def test_every_action_is_described_and_its_selectors_are_valid() -> None:
         option.key: set(option.choices) for family in FAMILIES.values() for option in family.options if option.choices
     }
     choices |= {"chemistry": set(services.CHEMISTRIES), "simulated": set(simulated.CHOICES)}
+    choices |= {"protection": set(PROTECTIONS), "severity": {severity.value for severity in Severity}}
     assert {key: set(part["options"]) for key, part in TEXTS["selector"].items()} == choices
 
 

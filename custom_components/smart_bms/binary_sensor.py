@@ -13,6 +13,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .binary_sensor_protection import SmartBmsDisagreement, SmartBmsVerdict, VerdictDescription, protection_descriptions
 from .bms.alarm import Alarm, Severity
 from .bms.reading import Reading
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
@@ -143,6 +144,15 @@ async def async_setup_entry(
         return descriptions(coordinator.features, coordinator.family.alarms(coordinator.identity["variant"]))
 
     async_add_described(coordinator, async_add_entities, described, SmartBmsBinarySensor)
+    async_add_described(coordinator, async_add_entities, lambda: protection_descriptions(coordinator), _of_the_mirror)
+
+
+def _of_the_mirror(
+    coordinator: SmartBmsCoordinator, description: BinarySensorEntityDescription
+) -> SmartBmsVerdict | SmartBmsDisagreement:
+    if isinstance(description, VerdictDescription):
+        return SmartBmsVerdict(coordinator, description)
+    return SmartBmsDisagreement(coordinator, description)
 
 
 class SmartBmsBinarySensor(SmartBmsEntity, BinarySensorEntity):

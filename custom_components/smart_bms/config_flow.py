@@ -51,6 +51,7 @@ from .const import (
     CONF_FEATURES,
     CONF_IDENTITY,
     CONF_INTERVALS,
+    CONF_LIMITS,
     CONF_PACK,
     CONF_POLL_INTERVAL,
     CONF_POLLING,
@@ -60,6 +61,7 @@ from .const import (
 )
 from .coordinator import catalogue_data, identity_data
 from .features import Features
+from .protection.limit_options import LimitOptions
 from .publishing import ADJUSTABLE, DEFAULT_POLICIES, Quantity
 from .simulated import CHOICES, Simulation
 
@@ -416,6 +418,7 @@ class SmartBmsOptionsFlow(OptionsFlowWithReload):
                 ),
                 **_polling(family, options.get(CONF_POLLING, {})),
                 **_pack(family, options.get(CONF_PACK, {})),
+                probatio.Required(CONF_LIMITS): section(_limits(options.get(CONF_LIMITS, {})), {"collapsed": True}),
                 probatio.Required(CONF_INTERVALS): section(
                     probatio.Schema(
                         {
@@ -443,6 +446,40 @@ class SmartBmsOptionsFlow(OptionsFlowWithReload):
             }
         )
         return self.async_show_form(step_id="init", data_schema=schema)
+
+
+_LIMITS: Final = {
+    "charge_cell_voltage": ("V", 4.5, 0.005),
+    "voltage_distance": ("V", 0.5, 0.005),
+    "float_distance": ("V", 0.5, 0.005),
+    "max_charge_current": ("A", 2000, 1),
+    "max_discharge_current": ("A", 2000, 1),
+    "current_share": ("%", 100, 1),
+    "temperature_distance": ("K", 20, 0.5),
+    "temperature_span": ("K", 40, 0.5),
+    "full_soc": ("%", 100, 1),
+    "empty_soc": ("%", 90, 1),
+    "absorption_time": ("s", 86_400, 60),
+    "float_spread": ("V", 0.5, 0.001),
+    "rebulk_spread": ("V", 0.5, 0.001),
+    "rebulk_soc": ("%", 100, 1),
+    "recovery_hold": ("s", 3600, 1),
+    "recovery_rate": ("A/s", 1000, 0.1),
+    "failsafe_charge_current": ("A", 2000, 1),
+    "failsafe_discharge_current": ("A", 2000, 1),
+}
+"""Unit, highest value and step of each choice about the limits."""
+
+
+def _limits(chosen: Mapping[str, Any]) -> probatio.Schema:
+    """Return the section about charge voltage and current limits."""
+    usual = LimitOptions()
+    return probatio.Schema(
+        {
+            probatio.Required(key, default=chosen.get(key, getattr(usual, key))): _number(*bounds)
+            for key, bounds in _LIMITS.items()
+        }
+    )
 
 
 def _polling(family: Family, options: Mapping[str, Any]) -> dict[Any, Any]:

@@ -29,6 +29,7 @@ from .const import (
     CONF_FEATURES,
     CONF_IDENTITY,
     CONF_INTERVALS,
+    CONF_LIMITS,
     CONF_PACK,
     CONF_POLL_INTERVAL,
     CONF_POLLING,
@@ -36,7 +37,10 @@ from .const import (
 )
 from .control.request import Permission
 from .features import Features
-from .parameters import LEARNT, Parameters
+from .parameters import LEARNT, PROTECTION, Parameters
+from .protection.guard import Guard
+from .protection.happening import Happening
+from .protection.limit_options import LimitOptions
 from .publishing import Gate, Quantity, policies
 from .simulated import Simulation
 from .soc_history import async_import_soc
@@ -114,7 +118,11 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
             options=options.get(CONF_CONTROL, {}),
             kept=kept,
             simulated=simulation is not None,
+            protection=lambda: self.guard.dump(self._clock),
         )
+        self.guard = self._new_guard()
+        self.guard.restore((kept or {}).get(PROTECTION), self._clock)
+        self.guard.lose()
         self.catalogue = self._kept_catalogue()
         self._link: asyncio.Task[None] | None = None
         self._policies = policies(options.get(CONF_INTERVALS, {}), options.get(CONF_DEAD_BANDS, {}))
@@ -124,6 +132,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         self._stopped = False
         self._features_listeners: list[Callable[[], None]] = []
         self._log_listener: Callable[[LoggedEvent], None] | None = None
+        self._happening_listeners: list[Callable[[Happening], None]] = []
         self.data = None
 
     @override
@@ -212,6 +221,12 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
 
         return remove
 
+    @callback
+    def async_add_happening_listener(self, listener: Callable[[Happening], None]) -> CALLBACK_TYPE:
+        """Hand what happens to the protections to `listener`; return how to stop that."""
+        self._happening_listeners.append(listener)
+        return lambda: self._happening_listeners.remove(listener)
+
     def _async_tell_log(self) -> None:
         while self._log_listener is not None and self.pack.logged_events:
             self._log_listener(self.pack.logged_events.popleft())
@@ -282,6 +297,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         if reading is None:
             return
         self.time_left.follow(reading)
+        self._async_mirror(reading)
         self.parameters.async_count(reading.counters)
         counts_more = reading.counters and not set(self.features.counters).issuperset(reading.counters)
         if self._readings % _READINGS_BETWEEN_LOOKS == 0 or counts_more:
@@ -291,6 +307,25 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         if self._stale_timer is None:
             self._arm_stale_timer()
         self.async_set_updated_data(reading)
+
+    def _new_guard(self) -> Guard:
+        options = LimitOptions.of(self.config_entry.options.get(CONF_LIMITS, {}))
+        return Guard(self.family.key, self.identity["variant"], options)
+
+    @property
+    def _clock(self) -> float:
+        """Return what has to be added to monotonic time for the time of day."""
+        return dt_util.utcnow().timestamp() - self.now
+
+    def _async_mirror(self, reading: Reading) -> None:
+        """Show the mirror a reading, and tell what happened."""
+        settings = self.pack.last_settings
+        happened = self.guard.take(reading, settings.values if settings else None)
+        for happening in happened:
+            for listener in self._happening_listeners:
+                listener(happening)
+        if happened:
+            self.parameters.async_keep()
 
     def _async_look_for_features(self, reading: Reading) -> None:
         found = self.features.merged(Features.of(reading, self.pack.last_settings))
@@ -313,7 +348,11 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
             kept = {key: value or self.identity.get(key, "") for key, value in kept.items()}
         if kept == self.identity:
             return
+        other_rules = kept["variant"] != self.identity.get("variant")
         self.identity = kept
+        if other_rules:
+            self.guard = self._new_guard()
+            self.guard.lose()
         self._async_update_entry({CONF_IDENTITY: kept})
         # Another layout reports other alarms.
         self._async_tell_of_features()
@@ -335,6 +374,8 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         available = self.available
         if available is self._was_available:
             return
+        if not available:
+            self.guard.lose()
         if available and self._was_available is not None:
             _LOGGER.info("%s is back", self.config_entry.title)
         elif not available and self._was_available:

@@ -1,4 +1,4 @@
-"""Events: what a pack writes down by itself, each entry of its log once."""
+"""Events: what a pack writes down by itself, each entry of its log once; and what happens to its protections."""
 
 from typing import Final, override
 
@@ -11,9 +11,13 @@ from homeassistant.util import dt as dt_util
 from .bms.event_log import EventKind, LoggedEvent
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 from .entity import SmartBmsEntity, async_add_described
+from .protection.happening import Happening, Kind
 from .publishing import Quantity, Value
 
 PARALLEL_UPDATES: Final = 0
+
+ALARM: Final = "alarm"
+PROTECTION: Final = "protection"
 
 EVENT_DESCRIPTIONS: Final = (
     EventEntityDescription(
@@ -21,6 +25,14 @@ EVENT_DESCRIPTIONS: Final = (
         translation_key="event_log",
         entity_category=EntityCategory.DIAGNOSTIC,
         event_types=[kind.value for kind in EventKind],
+    ),
+)
+
+PROTECTION_DESCRIPTIONS: Final = (
+    EventEntityDescription(
+        key="protection_event",
+        translation_key="protection_event",
+        event_types=[kind.value for kind in Kind],
     ),
 )
 
@@ -34,7 +46,11 @@ async def async_setup_entry(
     def described() -> tuple[EventEntityDescription, ...]:
         return EVENT_DESCRIPTIONS if coordinator.family.logs(coordinator.identity["variant"]) else ()
 
+    def protections() -> tuple[EventEntityDescription, ...]:
+        return PROTECTION_DESCRIPTIONS if coordinator.guard.rules else ()
+
     async_add_described(coordinator, async_add_entities, described, SmartBmsEventLog)
+    async_add_described(coordinator, async_add_entities, protections, SmartBmsProtectionEvent)
 
 
 class SmartBmsEventLog(SmartBmsEntity, EventEntity):
@@ -64,4 +80,29 @@ class SmartBmsEventLog(SmartBmsEntity, EventEntity):
             "value": event.value,
         }
         self._trigger_event(event.kind, {key: value for key, value in attributes.items() if value is not None})
+        self.async_write_ha_state()
+
+
+class SmartBmsProtectionEvent(SmartBmsEntity, EventEntity):
+    """What happens to the protections of a pack, and the alarms that it raises."""
+
+    entity_description: EventEntityDescription
+
+    def __init__(self, coordinator: SmartBmsCoordinator, description: EventEntityDescription) -> None:
+        """Tell what happens."""
+        super().__init__(coordinator, description, Quantity.STATE, always=True)
+
+    @override
+    def current_value(self) -> Value:
+        return None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self.async_on_remove(self.coordinator.async_add_happening_listener(self._async_happened))
+
+    @callback
+    def _async_happened(self, happening: Happening) -> None:
+        name = ALARM if happening.kind in (Kind.ALARM_RAISED, Kind.ALARM_CLEARED) else PROTECTION
+        self._trigger_event(happening.kind, {name: happening.protection, **happening.particulars})
         self.async_write_ha_state()

@@ -33,6 +33,8 @@ from .profiles import async_profiles
 _VERSION: Final = 1
 LEARNT: Final = "learnt"
 """What the pack's sessions found out, in the store."""
+PROTECTION: Final = "protection"
+"""What the mirror has to remember, in the store."""
 _HIDDEN: Final = "(hidden)"
 _SOON: Final = 1.0
 """Seconds within which what the pack said by itself is kept."""
@@ -89,14 +91,19 @@ class Parameters:
         options: Mapping[str, Any],
         kept: Mapping[str, Any] | None,
         simulated: bool = False,
+        protection: Callable[[], dict[str, Any]] = dict,
     ) -> None:
-        """`name` returns the pack's name, which users change; `kept` is what `store` held."""
+        """`name` returns the pack's name, which users change; `kept` is what `store` held.
+
+        `protection` returns what the mirror has to remember.
+        """
         self._hass = hass
         self._entry_id = entry_id
         self._address = address
         self._name = name
         self._pack = pack
         self._simulated = simulated
+        self._protection = protection
         self._store = store(hass, entry_id)
         self._interval = timedelta(minutes=options.get(CONF_REREAD_INTERVAL, pack.family.reread_interval))
         kept = kept or {}
@@ -156,6 +163,11 @@ class Parameters:
             self._learnt = deepcopy(self._pack.terms.kept)
             self._store.async_delay_save(self._kept, _SOON)
 
+    @callback
+    def async_keep(self) -> None:
+        """Keep what the mirror has to remember."""
+        self._store.async_delay_save(self._kept, _SOON)
+
     async def async_finish(self) -> None:
         """Wait for the end of what was being written, and keep it."""
         await self.control.finish()
@@ -168,6 +180,7 @@ class Parameters:
             "tally": self.tally.as_dict(),
             LEARNT: self._pack.terms.kept,
             "reading": self._reading,
+            PROTECTION: self._protection(),
         }
 
     async def _async_save(self) -> None:

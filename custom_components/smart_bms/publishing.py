@@ -32,6 +32,7 @@ class Quantity(StrEnum):
     RESISTANCE = "resistance"
     TIME_LEFT = "time_left"
     DIRECTION = "direction"
+    MARGIN = "margin"
     COUNTER = "counter"
     DATA_AGE = "data_age"
     STATE = "state"
@@ -61,6 +62,7 @@ DEFAULT_POLICIES: Final[Mapping[Quantity, Policy]] = {
     Quantity.RESISTANCE: Policy(3600, 0.005),
     Quantity.TIME_LEFT: Policy(60, 60),
     Quantity.DIRECTION: Policy(10),
+    Quantity.MARGIN: Policy(30, 0.005),
     Quantity.COUNTER: Policy(300),
     Quantity.DATA_AGE: Policy(0),
     Quantity.STATE: Policy(0),

@@ -1,8 +1,9 @@
 """Sensors."""
 
-from typing import Final, override
+from typing import Any, Final, override
 
 from homeassistant.components.sensor import SensorEntity
+from homeassistant.const import MATCH_ALL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
@@ -15,6 +16,7 @@ from .publishing import Value
 from .sensor_description import SmartBmsSensorDescription
 from .sensor_link import LINK_DESCRIPTIONS
 from .sensor_parts import cell_descriptions, counter_descriptions, parameter_descriptions, probe_descriptions
+from .sensor_protection import protection_descriptions
 from .sensor_values import SENSOR_DESCRIPTIONS
 
 PARALLEL_UPDATES: Final = 0
@@ -40,7 +42,11 @@ async def async_setup_entry(
     coordinator = entry.runtime_data
 
     def described() -> list[SmartBmsSensorDescription]:
-        return [*descriptions(coordinator.features), *parameter_descriptions(coordinator.catalogue)]
+        return [
+            *descriptions(coordinator.features),
+            *parameter_descriptions(coordinator.catalogue),
+            *protection_descriptions(coordinator),
+        ]
 
     async_add_described(coordinator, async_add_entities, described, SmartBmsSensor)
 
@@ -48,13 +54,15 @@ async def async_setup_entry(
 class SmartBmsSensor(SmartBmsEntity, SensorEntity):
     """One value of a pack, or of the link to it."""
 
-    _unrecorded_attributes = frozenset({MEASURED_AT})
+    _unrecorded_attributes = frozenset({MATCH_ALL})
     entity_description: SmartBmsSensorDescription
 
     def __init__(self, coordinator: SmartBmsCoordinator, description: SmartBmsSensorDescription) -> None:
         """Show what the description says."""
         super().__init__(coordinator, description, description.quantity, always=description.always)
         self._measured_at: str | None = None
+        self._explained: dict[str, Any] = {}
+        self._unit: str | None = None
 
     @override
     def current_value(self) -> Value:
@@ -67,13 +75,20 @@ class SmartBmsSensor(SmartBmsEntity, SensorEntity):
 
     @property
     @override
-    def extra_state_attributes(self) -> dict[str, str] | None:
-        """Tell when the value that is shown was measured, if that is not the same for all that the pack says."""
-        return {MEASURED_AT: self._measured_at} if self._measured_at else None
+    def native_unit_of_measurement(self) -> str | None:
+        return self._unit if self.entity_description.unit_fn else super().native_unit_of_measurement
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """Tell what explains the value, and when it was measured if that is not the same for all that the pack says."""
+        return self._explained | ({MEASURED_AT: self._measured_at} if self._measured_at else {}) or None
 
     @override
     def _offer(self) -> bool:
         news = super()._offer()
+        if news:
+            self._explain()
         of, reading = self.entity_description.measured_at_fn, self.coordinator.data
         if news and of is not None:
             at = of(reading) if reading is not None else None
@@ -81,3 +96,11 @@ class SmartBmsSensor(SmartBmsEntity, SensorEntity):
             told = dt_util.utc_from_timestamp(round(dt_util.utcnow().timestamp() - ago)).isoformat()
             self._measured_at = None if at is None else told
         return news
+
+    def _explain(self) -> None:
+        """Take what goes with the value that is shown now."""
+        description = self.entity_description
+        if description.attributes_fn is not None:
+            self._explained = dict(description.attributes_fn(self.coordinator))
+        if description.unit_fn is not None:
+            self._unit = description.unit_fn(self.coordinator)

@@ -1,7 +1,8 @@
 """What a sensor shows: its description, and the shortest way to write one down."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescription, SensorStateClass
 from homeassistant.const import EntityCategory
@@ -23,6 +24,10 @@ class SmartBmsSensorDescription(SensorEntityDescription):
     """It speaks of the link: every pack has it, and it stays available without the pack."""
     measured_at_fn: Callable[[Reading], float | None] | None = None
     """Monotonic time of a value that may be older than its reading."""
+    attributes_fn: Callable[[SmartBmsCoordinator], Mapping[str, Any]] | None = None
+    """What explains the value, as it is when the value is published; never recorded."""
+    unit_fn: Callable[[SmartBmsCoordinator], str | None] | None = None
+    """The unit, where it goes with the value."""
 
 
 def described(  # noqa: PLR0913

@@ -25,6 +25,16 @@ from .parameter_entity import raise_unless_confirmed
 from .parameters import async_request
 from .profiles import async_profiles
 from .recordings import async_record
+from .what_if import (
+    ATTR_CELLS,
+    ATTR_DURATION,
+    ATTR_POWER_STAGE,
+    ATTR_SOC,
+    ATTR_TEMPERATURES,
+    USUAL_DURATION,
+    consequences,
+    evaluate,
+)
 
 ATTR_PARAMETERS: Final = "parameters"
 ATTR_DRY_RUN: Final = "dry_run"
@@ -40,6 +50,7 @@ ATTR_MINUTES: Final = "minutes"
 # What people write for a switch; in the user interface, bare on and off arrive as text.
 _TRUTHS: Final = {"on": True, "true": True, "off": False, "false": False}
 
+MOST_CELLS: Final = 255
 CHEMISTRIES: Final = ("lfp", "nmc", "lto")
 
 type Result = dict[str, Any]
@@ -64,6 +75,25 @@ _NAME: Final = probatio.All(cv.string, probatio.Length(min=1, max=100))
 
 def _positive(most: float) -> Any:
     return probatio.All(probatio.Coerce(float), probatio.Range(min=0, max=most, min_included=False))
+
+
+def _between(least: float, most: float) -> Any:
+    return probatio.All(probatio.Coerce(float), probatio.Range(min=least, max=most))
+
+
+_SITUATION: Final = {
+    probatio.Optional(ATTR_CELLS): probatio.All(
+        cv.ensure_list, [_between(0, 6)], probatio.Length(min=1, max=MOST_CELLS)
+    ),
+    probatio.Optional(ATTR_CURRENT): _between(-3000, 3000),
+    probatio.Optional(ATTR_TEMPERATURES): probatio.All(
+        cv.ensure_list, [_between(-60, 150)], probatio.Length(max=MOST_CELLS)
+    ),
+    probatio.Optional(ATTR_POWER_STAGE): _between(-60, 200),
+    probatio.Optional(ATTR_SOC): _between(0, 100),
+    probatio.Optional(ATTR_DURATION, default=USUAL_DURATION): _between(0, 86_400),
+    probatio.Optional(ATTR_PARAMETERS): {cv.string: object},
+}
 
 
 # What is done for one pack. A refusal is a RefusedError, a write that did not hold is in the results.
@@ -144,12 +174,14 @@ async def _change(
     request = await async_request(coordinator.hass, call.context, call.service, **flags)
     if call.data[ATTR_DRY_RUN]:
         examination = control.examine(changes, request)
-        return {
+        answer = {
             ATTR_DRY_RUN: True,
             "possible": not examination.errors,
             "plan": [{"parameter": step.key, "old": step.old, "new": step.new} for step in examination.steps],
             "findings": _findings(examination.findings),
         }
+        expected = consequences(coordinator, {step.key: step.new for step in examination.steps})
+        return answer if expected is None else answer | {"protection": expected}
     # What is already so is not sent and has no result; that is what was asked for.
     return {"results": _results(await control.apply(cast(Changes, changes), request))}
 
@@ -251,6 +283,10 @@ def _message(finding: Finding) -> str:
     return async_get_exception_message(DOMAIN, finding.code, dict(finding.details))
 
 
+async def _evaluate(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
+    return evaluate(coordinator, call.data)
+
+
 async def _record(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
     return await async_record(coordinator, call.data[ATTR_MINUTES])
 
@@ -345,6 +381,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         ("get_parameters", _get, _DEVICES | {probatio.Optional(ATTR_PARAMETERS): _KEYS}),
         ("check_parameters", _check, _DEVICES | {probatio.Optional(ATTR_CHEMISTRY): probatio.In(CHEMISTRIES)}),
         ("compare_parameters", _compare, _DEVICES | _SOURCE),
+        ("evaluate_protection", _evaluate, _DEVICES | _SITUATION),
     )
     for name, for_pack, fields in reading:
         hass.services.async_register(

@@ -210,7 +210,7 @@ async def test_options_tune_the_publishing_and_reload(hass, house, pack, adopt) 
     before = entry.runtime_data
     flow = await hass.config_entries.options.async_init(entry.entry_id)
     assert flow["step_id"] == "init"
-    defaults = flow["data_schema"]({"control": {}, "intervals": {}, "dead_bands": {}})
+    defaults = flow["data_schema"]({"control": {}, "limits": {}, "intervals": {}, "dead_bands": {}})
     assert defaults["intervals"]["voltage"] == 10
     assert defaults["control"] == {
         "allow_control": False,
@@ -225,7 +225,10 @@ async def test_options_tune_the_publishing_and_reload(hass, house, pack, adopt) 
     assert flow["type"] is FlowResultType.CREATE_ENTRY
     await house.until(lambda: entry.runtime_data is not before and entry.runtime_data.available)
     flow = await hass.config_entries.options.async_init(entry.entry_id)
-    assert flow["data_schema"]({"control": {}, "intervals": {}, "dead_bands": {}})["intervals"]["voltage"] == 0
+    assert (
+        flow["data_schema"]({"control": {}, "limits": {}, "intervals": {}, "dead_bands": {}})["intervals"]["voltage"]
+        == 0
+    )
 
 
 async def test_a_second_proxy_takes_over_when_the_first_is_full(hass, house, pack) -> None:

@@ -149,7 +149,7 @@ async def test_only_what_the_model_has_and_the_user_risks_is_offered(hass, house
 
     assert offered() == set()
     flow = await hass.config_entries.options.async_init(entry.entry_id)
-    options = {"control": EVERYTHING, "intervals": {}, "dead_bands": {}}
+    options = {"control": EVERYTHING, "limits": {}, "intervals": {}, "dead_bands": {}}
     await hass.config_entries.options.async_configure(flow["flow_id"], options)
     await house.until(lambda: {CHARGE, OVERVOLTAGE} <= offered())
     assert "switch.shed_heating" not in offered()

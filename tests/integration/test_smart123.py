@@ -151,7 +151,7 @@ async def test_options_reach_the_driver(hass, house, adopt) -> None:
     flow = await hass.config_entries.options.async_init(entry.entry_id)
     assert "pack" in {str(key) for key in flow["data_schema"].schema}
     chosen = {"temperature_formula": "document", "current_scale": "125_ma", "transport": "records"}
-    options = {"control": {}, "pack": chosen, "intervals": {}, "dead_bands": {}}
+    options = {"control": {}, "pack": chosen, "limits": {}, "intervals": {}, "dead_bands": {}}
     await hass.config_entries.options.async_configure(flow["flow_id"], options)
     await hass.async_block_till_done()
     await house.until(lambda: house.state("sensor.shed_lowest_cell_temperature") not in (STATE_UNAVAILABLE, None))
@@ -250,7 +250,7 @@ async def test_reading_temperatures_in_another_way_is_no_change_by_somebody_else
     await house.until(lambda: control.baseline.values.get("cell_overtemperature") == 49.9)
     flow = await hass.config_entries.options.async_init(entry.entry_id)
     chosen = {"temperature_formula": "document"}
-    options = {"control": {"allow_control": True}, "pack": chosen, "intervals": {}, "dead_bands": {}}
+    options = {"control": {"allow_control": True}, "pack": chosen, "limits": {}, "intervals": {}, "dead_bands": {}}
     await hass.config_entries.options.async_configure(flow["flow_id"], options)
     await hass.async_block_till_done()
     control = entry.runtime_data.parameters.control
@@ -284,7 +284,7 @@ async def test_a_wrong_way_of_talking_is_silence_and_no_alarm(hass, house, adopt
     pack = smart123_pack(GEN2_BRSP, name="Shed")
     entry = await adopt(pack)
     flow = await hass.config_entries.options.async_init(entry.entry_id)
-    options = {"control": {}, "pack": {"transport": "frames"}, "intervals": {}, "dead_bands": {}}
+    options = {"control": {}, "pack": {"transport": "frames"}, "limits": {}, "intervals": {}, "dead_bands": {}}
     await hass.config_entries.options.async_configure(flow["flow_id"], options)
     await hass.async_block_till_done()
     await house.until(lambda: house.state("sensor.shed_link") == "silent")

@@ -9,8 +9,6 @@ from enum import StrEnum
 import struct
 from typing import Final
 
-from fastcrc import crc16
-
 from ..errors import FrameError
 
 READ: Final = 0x03
@@ -26,6 +24,13 @@ _A5_BOARD: Final = 0x01
 _MODBUS_WRITE_LENGTH: Final = 8
 _EXCEPTION_LENGTH: Final = 5
 _STALL: Final = 1.0  # s
+
+
+def _checksum(data: bytes) -> int:
+    # Late, because automations that use our triggers are checked before Home Assistant has fetched what packs need.
+    from fastcrc import crc16  # noqa: PLC0415
+
+    return crc16.modbus(data)
 
 
 class Dialect(StrEnum):
@@ -96,7 +101,7 @@ class ReadRequest:
 
 
 def _with_crc(body: bytes) -> bytes:
-    return body + crc16.modbus(body).to_bytes(2, "little")
+    return body + _checksum(body).to_bytes(2, "little")
 
 
 def read_request(dialect: Dialect, register: int, count: int) -> bytes:
@@ -131,7 +136,7 @@ def decode_frame(frame: bytes) -> Message | ReadRequest:
     dialect = _ADDRESSES.get(frame[0])
     if dialect is None or len(frame) < _EXCEPTION_LENGTH:
         raise FrameError("header" if dialect is None else "length")
-    if crc16.modbus(frame[:-2]) != int.from_bytes(frame[-2:], "little"):
+    if _checksum(frame[:-2]) != int.from_bytes(frame[-2:], "little"):
         raise FrameError("checksum")
     function, body = frame[1], frame[2:-2]
     is_reply = frame[0] in _REPLY_ADDRESS

@@ -1,0 +1,146 @@
+"""Conditions: where the protections of battery packs stand, what they allow, and whether their data is current."""
+
+from typing import Any, ClassVar, Final, override
+
+from homeassistant.components.binary_sensor import DOMAIN as BINARY_SENSOR_DOMAIN
+from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN
+from homeassistant.const import CONF_OPTIONS, STATE_OFF, STATE_ON, STATE_UNAVAILABLE, UnitOfElectricPotential
+from homeassistant.core import HomeAssistant, State
+from homeassistant.helpers.automation import DomainSpec
+from homeassistant.helpers.condition import (
+    ENTITY_STATE_CONDITION_SCHEMA_ANY_ALL,
+    Condition,
+    ConditionConfig,
+    EntityConditionBase,
+    EntityNumericalConditionWithUnitBase,
+    EntityStateConditionBase,
+)
+from homeassistant.util.unit_conversion import ElectricPotentialConverter
+import probatio
+
+from .automation_targets import own_entities
+from .bms.alarm import Alarm, Severity
+from .protection.track import State as Standing
+from .trigger import PROTECTION, SEVERITY
+
+
+class _OwnEntities(EntityConditionBase):
+    """Looks at our entities alone."""
+
+    _translation_keys: ClassVar[frozenset[str]]
+    _primary_entities_only = False
+
+    @override
+    def entity_filter(self, entities: set[str]) -> set[str]:
+        return own_entities(self._hass, super().entity_filter(entities), self._translation_keys)
+
+    @override
+    def _check_all_match_state(self, states: list[State]) -> bool:
+        # "All" of no pack must not be true.
+        return bool(states) and super()._check_all_match_state(states)
+
+
+def _selected(allowed: Any) -> Any:
+    return probatio.All(probatio.EnsureList(), [allowed])
+
+
+def _with(option: str, allowed: Any) -> Any:
+    """Return the usual options and one more that may be left out."""
+    return ENTITY_STATE_CONDITION_SCHEMA_ANY_ALL.extend(
+        {probatio.Required(CONF_OPTIONS, default={}): {probatio.Optional(option): _selected(allowed)}}
+    )
+
+
+def _state_condition(translation_key: str, state: str) -> type[Condition]:
+    class StateCondition(_OwnEntities, EntityStateConditionBase):
+        _domain_specs = {BINARY_SENSOR_DOMAIN: DomainSpec()}
+        _translation_keys = frozenset({translation_key})
+        _states = {state}
+
+    return StateCondition
+
+
+def _protection_condition(standing: Standing) -> type[Condition]:
+    class ProtectionCondition(_OwnEntities):
+        _domain_specs = {SENSOR_DOMAIN: DomainSpec()}
+        _translation_keys = frozenset({"protection_state"})
+        _schema = _with(PROTECTION, str)
+
+        def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
+            """Take which protections count; none means any."""
+            super().__init__(hass, config)
+            self._chosen = frozenset[str]((config.options or {}).get(PROTECTION) or ())
+
+        @override
+        def is_valid_state(self, entity_state: State) -> bool:
+            standing_so = entity_state.attributes.get(standing.value) or ()
+            return bool(self._chosen.intersection(standing_so) if self._chosen else standing_so)
+
+    return ProtectionCondition
+
+
+class IsAlarmRaised(_OwnEntities, EntityStateConditionBase):
+    """A pack reports an alarm of these severities."""
+
+    _domain_specs = {BINARY_SENSOR_DOMAIN: DomainSpec()}
+    _states = {STATE_ON}
+    _schema = _with(SEVERITY, probatio.In([severity.value for severity in Severity]))
+
+    def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
+        """Take which severities count; none means any."""
+        super().__init__(hass, config)
+        chosen = (config.options or {}).get(SEVERITY) or tuple(Severity)
+        # Each alarm has its own entity.
+        self._alarms = frozenset(f"alarm_{alarm}" for alarm in Alarm if alarm.severity in chosen)
+
+    @override
+    def entity_filter(self, entities: set[str]) -> set[str]:
+        return own_entities(self._hass, EntityConditionBase.entity_filter(self, entities), self._alarms)
+
+
+class IsDataStale(_OwnEntities):
+    """A pack is silent."""
+
+    _domain_specs = {SENSOR_DOMAIN: DomainSpec()}
+    _translation_keys = frozenset({"voltage"})
+
+    @property
+    @override
+    def _needs_duration_tracking(self) -> bool:
+        return False
+
+    @override
+    def _should_include(self, _state: State) -> bool:
+        # The base leaves out unavailable, which is what this condition is about.
+        return True
+
+    @override
+    def is_valid_state(self, entity_state: State) -> bool:
+        return entity_state.state == STATE_UNAVAILABLE
+
+
+class IsImbalance(_OwnEntities, EntityNumericalConditionWithUnitBase):
+    """The difference between highest and lowest cell, against a threshold."""
+
+    _domain_specs = {SENSOR_DOMAIN: DomainSpec()}
+    _translation_keys = frozenset({"cell_voltage_delta"})
+    _base_unit = UnitOfElectricPotential.MILLIVOLT
+    _unit_converter = ElectricPotentialConverter
+
+
+CONDITIONS: Final[dict[str, type[Condition]]] = {
+    "is_protection_tripped": _protection_condition(Standing.TRIPPED),
+    "is_protection_pending": _protection_condition(Standing.PENDING),
+    "is_alarm_raised": IsAlarmRaised,
+    "is_charging_allowed": _state_condition("charge_allowed", STATE_ON),
+    "is_charging_not_allowed": _state_condition("charge_allowed", STATE_OFF),
+    "is_discharging_allowed": _state_condition("discharge_allowed", STATE_ON),
+    "is_discharging_not_allowed": _state_condition("discharge_allowed", STATE_OFF),
+    "is_data_stale": IsDataStale,
+    "is_imbalance": IsImbalance,
+}
+
+
+async def async_get_conditions(hass: HomeAssistant) -> dict[str, type[Condition]]:
+    """Return the conditions of this integration."""
+    return CONDITIONS

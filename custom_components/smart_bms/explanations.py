@@ -1,0 +1,34 @@
+"""Explanations: reasons of the mirror as sentences."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from homeassistant.helpers.translation import async_get_exception_message
+
+from .const import DOMAIN
+from .control.findings import words
+from .protection.verdict import Detail, Reason
+
+_NOT_KNOWN: Final = "–"
+_NUMBERS: Final = ("value", "limit", "release", "seconds", "charge", "discharge")
+
+
+def sentence(reason: Reason, prefix: str = "reason") -> str:
+    """Return what a reason says, in a sentence with its numbers."""
+    numbers = reason.numbers or {}
+    placeholders = {key: number(numbers.get(key)) for key in _NUMBERS}
+    about = ", ".join(words(item) for item in reason.about.split(", ")) if reason.about else _NOT_KNOWN
+    unit = numbers.get("unit")
+    return async_get_exception_message(
+        DOMAIN, f"{prefix}_{reason.code}", placeholders | {"about": about, "unit": str(unit or "")}
+    )
+
+
+def sentences(reasons: Iterable[Reason], prefix: str = "reason") -> list[str]:
+    """Return a sentence for each."""
+    return [sentence(reason, prefix) for reason in reasons]
+
+
+def number(value: Detail) -> str:
+    """Return a number as people write it."""
+    return f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, (int, float)) else str(value or _NOT_KNOWN)

@@ -1,0 +1,129 @@
+"""Triggers: what happens to the protections of battery packs, what they allow, and when they fall silent."""
+
+from typing import Any, ClassVar, Final, override
+
+from homeassistant.components.binary_sensor import DOMAIN as BINARY_SENSOR_DOMAIN
+from homeassistant.components.event import ATTR_EVENT_TYPE, DOMAIN as EVENT_DOMAIN
+from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN
+from homeassistant.const import CONF_OPTIONS, STATE_OFF, STATE_ON, STATE_UNAVAILABLE, UnitOfElectricPotential
+from homeassistant.core import HomeAssistant, State
+from homeassistant.helpers.automation import DomainSpec
+from homeassistant.helpers.trigger import (
+    ENTITY_STATE_TRIGGER_SCHEMA,
+    EntityNumericalStateCrossedThresholdTriggerWithUnitBase,
+    EntityTargetStateTriggerBase,
+    EntityTriggerBase,
+    NotTriggeredReasonReporter,
+    StatelessEntityTriggerBase,
+    Trigger,
+    TriggerConfig,
+)
+from homeassistant.util.unit_conversion import ElectricPotentialConverter
+import probatio
+
+from .automation_targets import own_entities
+from .bms.alarm import Severity
+from .protection.happening import Kind
+
+PROTECTION: Final = "protection"
+SEVERITY: Final = "severity"
+_RESTORED: Final = "restored"
+
+
+class _OwnEntities(EntityTriggerBase):
+    """Listens to our entities alone."""
+
+    _translation_keys: ClassVar[frozenset[str]]
+    _primary_entities_only = False
+
+    @override
+    def entity_filter(self, entities: set[str]) -> set[str]:
+        return own_entities(self._hass, super().entity_filter(entities), self._translation_keys)
+
+
+class _EventTrigger(_OwnEntities, StatelessEntityTriggerBase):
+    """One kind of happening."""
+
+    _domain_specs = {EVENT_DOMAIN: DomainSpec()}
+    _translation_keys = frozenset({"protection_event"})
+    _kind: ClassVar[Kind]
+    _option: ClassVar[str]
+
+    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
+        """Take what was chosen; nothing (the form may leave an empty list) means everything."""
+        super().__init__(hass, config)
+        self._accepted = frozenset[str](self._options.get(self._option, ()))
+
+    @override
+    def is_valid_state(self, state: State, report_not_triggered: NotTriggeredReasonReporter) -> bool:
+        if state.attributes.get(ATTR_EVENT_TYPE) != self._kind:
+            return False
+        return not self._accepted or state.attributes.get(self._option) in self._accepted
+
+
+def _event_trigger(kind: Kind, option: str, allowed: Any) -> type[Trigger]:
+    selected = probatio.All(probatio.EnsureList(), [allowed])
+
+    class OneEventTrigger(_EventTrigger):
+        _schema = ENTITY_STATE_TRIGGER_SCHEMA.extend(
+            {probatio.Required(CONF_OPTIONS, default={}): {probatio.Optional(option): selected}}
+        )
+        _kind = kind
+        _option = option
+
+    return OneEventTrigger
+
+
+def _state_trigger(translation_key: str, to_state: str) -> type[Trigger]:
+    class StateTrigger(_OwnEntities, EntityTargetStateTriggerBase):
+        _domain_specs = {BINARY_SENSOR_DOMAIN: DomainSpec()}
+        _translation_keys = frozenset({translation_key})
+        _to_states = {to_state}
+
+    return StateTrigger
+
+
+class DataWentStaleTrigger(_OwnEntities):
+    """A pack fell silent. All its entities become unavailable together; the one that every pack has tells."""
+
+    _domain_specs = {SENSOR_DOMAIN: DomainSpec()}
+    _translation_keys = frozenset({"voltage"})
+    # The base leaves out unavailable, which is what this trigger is about.
+    _excluded_states = frozenset[str]()  # type: ignore[misc]
+    _excluded_from_states = frozenset({STATE_UNAVAILABLE})
+
+    @override
+    def is_valid_state(self, state: State, report_not_triggered: NotTriggeredReasonReporter) -> bool:
+        # A reload leaves restored states behind: that is no silence of the pack.
+        return state.state == STATE_UNAVAILABLE and not state.attributes.get(_RESTORED)
+
+
+class ImbalanceCrossedThresholdTrigger(_OwnEntities, EntityNumericalStateCrossedThresholdTriggerWithUnitBase):
+    """The difference between highest and lowest cell crossed a threshold."""
+
+    _domain_specs = {SENSOR_DOMAIN: DomainSpec()}
+    _translation_keys = frozenset({"cell_voltage_delta"})
+    _base_unit = UnitOfElectricPotential.MILLIVOLT
+    _unit_converter = ElectricPotentialConverter
+
+
+_SEVERITIES: Final = probatio.In([severity.value for severity in Severity])
+
+TRIGGERS: Final[dict[str, type[Trigger]]] = {
+    "protection_pending": _event_trigger(Kind.PENDING, PROTECTION, str),
+    "protection_tripped": _event_trigger(Kind.TRIPPED, PROTECTION, str),
+    "protection_released": _event_trigger(Kind.RELEASED, PROTECTION, str),
+    "alarm_raised": _event_trigger(Kind.ALARM_RAISED, SEVERITY, _SEVERITIES),
+    "alarm_cleared": _event_trigger(Kind.ALARM_CLEARED, SEVERITY, _SEVERITIES),
+    "charging_allowed": _state_trigger("charge_allowed", STATE_ON),
+    "charging_not_allowed": _state_trigger("charge_allowed", STATE_OFF),
+    "discharging_allowed": _state_trigger("discharge_allowed", STATE_ON),
+    "discharging_not_allowed": _state_trigger("discharge_allowed", STATE_OFF),
+    "data_went_stale": DataWentStaleTrigger,
+    "imbalance_crossed_threshold": ImbalanceCrossedThresholdTrigger,
+}
+
+
+async def async_get_triggers(hass: HomeAssistant) -> dict[str, type[Trigger]]:
+    """Return the triggers of this integration."""
+    return TRIGGERS
