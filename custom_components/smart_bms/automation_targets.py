@@ -21,3 +21,10 @@ def own_entities(hass: HomeAssistant, entities: Collection[str], translation_key
         if entry is not None and entry.platform == DOMAIN and entry.translation_key in translation_keys:
             found.add(entity_id)
     return found
+
+
+@callback
+def device_of(hass: HomeAssistant, entity_id: str) -> str | None:
+    """Return the device of an entity."""
+    entry = er.async_get(hass).async_get(entity_id)
+    return entry.device_id if entry else None

@@ -18,7 +18,7 @@ from homeassistant.helpers.condition import (
 from homeassistant.util.unit_conversion import ElectricPotentialConverter
 import probatio
 
-from .automation_targets import own_entities
+from .automation_targets import device_of, own_entities
 from .bms.alarm import Alarm, Severity
 from .protection.track import State as Standing
 from .trigger import PROTECTION, SEVERITY
@@ -96,6 +96,14 @@ class IsAlarmRaised(_OwnEntities, EntityStateConditionBase):
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
         return own_entities(self._hass, EntityConditionBase.entity_filter(self, entities), self._alarms)
+
+    @override
+    def _check_all_match_state(self, states: list[State]) -> bool:
+        # "All" means every pack, not every alarm that a pack knows.
+        of_packs: dict[str | None, list[State]] = {}
+        for state in states:
+            of_packs.setdefault(device_of(self._hass, state.entity_id), []).append(state)
+        return bool(of_packs) and all(self._check_any_match_state(alarms) for alarms in of_packs.values())
 
 
 class IsDataStale(_OwnEntities):

@@ -19,9 +19,9 @@ def sentence(reason: Reason, prefix: str = "reason") -> str:
     placeholders = {key: number(numbers.get(key)) for key in _NUMBERS}
     about = ", ".join(words(item) for item in reason.about.split(", ")) if reason.about else _NOT_KNOWN
     unit = numbers.get("unit")
-    return async_get_exception_message(
-        DOMAIN, f"{prefix}_{reason.code}", placeholders | {"about": about, "unit": str(unit or "")}
-    )
+    told = placeholders | {"about": about, "unit": str(unit or "")}
+    # Messages come without their full stop.
+    return async_get_exception_message(DOMAIN, f"{prefix}_{reason.code}", told).rstrip(".") + "."
 
 
 def sentences(reasons: Iterable[Reason], prefix: str = "reason") -> list[str]:

@@ -81,7 +81,7 @@ def test_limits_come_from_the_packs_own_parameters(family, rules, settings, opti
         ({"soc": 100}, 18.0, "soc"),
         ({"highest": 3.54, "coldest": 3.0}, 9.0, "coldest"),  # the least counts
         ({"highest": 3.61}, 0.0, "cell_overvoltage"),
-        ({"charging": False}, 0.0, "pack_blocks"),
+        ({"charging": False}, 0.0, "pack_blocks_silently"),
         ({"alarms": None}, 0.0, "not_known"),
     ],
 )

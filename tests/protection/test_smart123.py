@@ -121,7 +121,7 @@ def seen(settings: dict[str, Any] = SETTINGS, rules=SMART123, **shown: Any) -> L
 def test_why_charging_stays_off_after_a_fault_above_the_restart_is_explained():
     for rules in (SMART123, SMART123_GENERATION_3):
         life = seen(rules=rules, settings=SETTINGS | {"discharge_undertemperature": 0.0}, soc=95, charging=False)
-        assert life.codes("charge") == ["pack_blocks:", "waits_for_charge_restart:charge_restart"]
+        assert life.codes("charge") == ["pack_blocks_silently:", "waits_for_charge_restart:charge_restart"]
         assert life.mirror.charge.reasons[1].numbers == {"value": 95, "limit": 90, "unit": "%"}
     life = seen(soc=12, discharging=False)
     assert life.codes("discharge")[1:] == ["waits_for_discharge_restart:discharge_restart"]

@@ -19,6 +19,7 @@ NO_SETTINGS: Final = "no_settings"
 NO_RULES: Final = "no_rules"
 SWITCHED_OFF: Final = "switched_off"
 PACK_BLOCKS: Final = "pack_blocks"
+PACK_BLOCKS_SILENTLY: Final = "pack_blocks_silently"
 NOT_SAID: Final = "pack_does_not_say"
 NOT_KNOWN: Final = "not_known"
 TRIPPED: Final = "tripped"
@@ -36,6 +37,7 @@ CODES: Final = (
     NO_RULES,
     SWITCHED_OFF,
     PACK_BLOCKS,
+    PACK_BLOCKS_SILENTLY,
     NOT_SAID,
     NOT_KNOWN,
     TRIPPED,
@@ -107,7 +109,8 @@ def said_against(mirror: Mirror, side: Side) -> Iterator[Reason]:
         seconds = mirror.values.get(row.release_after) if row.release_after else None
         yield Reason(REPORTED, row.protection, {"seconds": seconds} if seconds else None)
     if mirror.moment is not None and enabled(mirror.moment.reading, side) is False:
-        yield Reason(PACK_BLOCKS, ", ".join(mirror.moment.reading.alarms or ()))
+        alarms = mirror.moment.reading.alarms
+        yield Reason(PACK_BLOCKS, ", ".join(alarms)) if alarms else Reason(PACK_BLOCKS_SILENTLY)
 
 
 def _tripped(mirror: Mirror, side: Side) -> Iterator[Reason]:

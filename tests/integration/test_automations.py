@@ -1,0 +1,193 @@
+"""Triggers and conditions that the integration ships: they work in automations, and are offered for our entities."""
+
+import subprocess
+import sys
+
+from homeassistant.components.automation import DOMAIN as AUTOMATION
+from homeassistant.helpers.translation import async_get_translations
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import async_mock_service
+
+from custom_components.smart_bms.condition import CONDITIONS
+from custom_components.smart_bms.const import DOMAIN
+from custom_components.smart_bms.trigger import TRIGGERS
+from tests.protection.families import JK_LFP
+
+from .mirrored import mirrored
+
+CALM: dict = {}
+HIGH = {"highest": 3.65}
+LOW = {"lowest": 2.65}
+STRONG = {"current": 120.0}
+BROKEN = {"alarms": ("charge_mosfet_fault",)}
+PASSWORD = {"alarms": ("default_password",)}
+SILENT = "silent"
+UNEVEN = {"highest": 3.4, "lowest": 3.3}
+
+
+@pytest.fixture
+async def pack(hass, freezer, monkeypatch, enable_custom_integrations, enable_bluetooth):
+    async with mirrored(hass, freezer, monkeypatch, JK_LFP) as pack:
+        await pack.see()
+        yield pack
+
+
+async def automation(hass, **parts) -> list:
+    """Set up an automation; return the list of what it does."""
+    done = async_mock_service(hass, "test", "done")
+    parts = {
+        "alias": "auto",
+        "actions": [{"action": "test.done", "data": {"entity": "{{ trigger.entity_id }}"}}],
+    } | parts
+    assert await async_setup_component(hass, AUTOMATION, {AUTOMATION: parts})
+    await hass.async_block_till_done()
+    assert hass.states.get("automation.auto").state == "on"
+    return done
+
+
+async def lives(pack, moments) -> None:
+    for moment in moments:
+        if moment == SILENT:
+            await pack.fall_silent()
+        else:
+            await pack.see(**moment)
+
+
+THRESHOLD = {"threshold": {"type": "above", "value": {"number": 50, "unit_of_measurement": "mV"}}}
+
+
+@pytest.mark.parametrize(
+    ("trigger", "options", "moments", "times"),
+    [
+        ("protection_pending", {}, [STRONG, STRONG], 1),
+        ("protection_pending", {"protection": ["charge_overcurrent"]}, [STRONG], 1),
+        ("protection_pending", {"protection": ["discharge_overcurrent"]}, [STRONG], 0),
+        ("protection_tripped", {}, [HIGH, HIGH, CALM, HIGH], 2),
+        ("protection_tripped", {"protection": []}, [HIGH], 1),
+        ("protection_tripped", {"protection": ["cell_undervoltage", "cell_overvoltage"]}, [HIGH, LOW], 2),
+        ("protection_released", {}, [HIGH, CALM], 1),
+        ("alarm_raised", {}, [BROKEN, BROKEN], 1),
+        ("alarm_raised", {"severity": ["fault"]}, [PASSWORD, CALM, BROKEN], 1),
+        ("alarm_cleared", {"severity": ["notice"]}, [PASSWORD, CALM, BROKEN, CALM], 1),
+        ("charging_not_allowed", {}, [HIGH, HIGH], 1),
+        ("charging_allowed", {}, [HIGH, CALM], 1),
+        ("discharging_not_allowed", {}, [LOW, LOW], 1),
+        ("discharging_allowed", {}, [LOW, CALM], 1),
+        ("data_went_stale", {}, [SILENT], 1),
+        ("data_went_stale", {}, [SILENT, CALM, SILENT], 2),
+        ("imbalance_crossed_threshold", THRESHOLD, [UNEVEN] * 62, 1),
+        ("imbalance_crossed_threshold", THRESHOLD, [{"highest": 3.32, "lowest": 3.3}] * 62, 0),
+    ],
+)
+async def test_a_trigger_fires_when_it_should_and_only_then(hass, pack, trigger, options, moments, times) -> None:
+    done = await automation(
+        hass,
+        triggers={"trigger": f"{DOMAIN}.{trigger}", "target": {"device_id": [pack.device_id]}, "options": options},
+    )
+    await lives(pack, [CALM, *moments])
+    assert len(done) == times
+
+
+@pytest.mark.parametrize(
+    ("condition", "options", "so", "not_so"),
+    [
+        ("is_protection_tripped", {}, HIGH, STRONG),
+        ("is_protection_tripped", {"protection": ["cell_overvoltage"]}, HIGH, LOW),
+        ("is_protection_pending", {}, STRONG, HIGH),
+        ("is_alarm_raised", {}, BROKEN, CALM),
+        ("is_alarm_raised", {"severity": ["fault"]}, BROKEN, {"alarms": ("balance_wire_resistance",)}),
+        ("is_charging_allowed", {}, CALM, HIGH),
+        ("is_charging_not_allowed", {}, HIGH, LOW),
+        ("is_discharging_allowed", {}, HIGH, LOW),
+        ("is_discharging_not_allowed", {}, LOW, HIGH),
+        ("is_data_stale", {}, SILENT, CALM),
+        ("is_imbalance", THRESHOLD, UNEVEN, CALM),
+    ],
+)
+@pytest.mark.parametrize("behavior", ["any", "all"])
+async def test_a_condition_holds_when_it_should_and_only_then(
+    hass, pack, condition, options, so, not_so, behavior
+) -> None:
+    done = await automation(
+        hass,
+        triggers={"trigger": "event", "event_type": "ask"},
+        conditions={
+            "condition": f"{DOMAIN}.{condition}",
+            "target": {"device_id": [pack.device_id]},
+            "options": options | {"behavior": behavior},
+        },
+        actions=[{"action": "test.done"}],
+    )
+    for moment, times in ((not_so, 0), (so, 1)):
+        # What is measured is told once a minute.
+        await lives(pack, [CALM] + [moment] * (62 if condition == "is_imbalance" else 1))
+        hass.bus.async_fire("ask")
+        await hass.async_block_till_done()
+        assert len(done) == times, moment
+
+
+async def test_a_condition_about_no_pack_of_ours_does_not_hold(hass, pack) -> None:
+    done = await automation(
+        hass,
+        triggers={"trigger": "event", "event_type": "ask"},
+        conditions={
+            "condition": f"{DOMAIN}.is_charging_allowed",
+            "target": {"entity_id": ["binary_sensor.of_somebody_else"]},
+            "options": {"behavior": "all"},
+        },
+        actions=[{"action": "test.done"}],
+    )
+    hass.bus.async_fire("ask")
+    await hass.async_block_till_done()
+    assert not done
+
+
+async def test_a_reload_is_no_silence(hass, pack) -> None:
+    done = await automation(
+        hass,
+        triggers={"trigger": f"{DOMAIN}.data_went_stale", "target": {"device_id": [pack.device_id]}, "options": {}},
+    )
+    assert await hass.config_entries.async_reload(pack.entry.entry_id)
+    await hass.async_block_till_done()
+    await pack.see()
+    assert not done
+
+
+async def test_the_particulars_are_there_for_the_actions(hass, pack) -> None:
+    done = await automation(
+        hass,
+        triggers={"trigger": f"{DOMAIN}.protection_tripped", "target": {"device_id": [pack.device_id]}, "options": {}},
+        actions=[
+            {
+                "action": "test.done",
+                "data": {
+                    "what": "{{ trigger.to_state.attributes.protection }} {{ trigger.to_state.attributes.value }}"
+                },
+            }
+        ],
+    )
+    await lives(pack, [CALM, HIGH])
+    assert done[0].data == {"what": "cell_overvoltage 3.65"}
+
+
+async def test_they_are_offered_for_a_pack(hass, hass_ws_client, pack) -> None:
+    assert await async_setup_component(hass, AUTOMATION, {})
+    client = await hass_ws_client(hass)
+    target = {"device_id": [pack.device_id]}
+    for command, known in (("get_triggers_for_target", TRIGGERS), ("get_conditions_for_target", CONDITIONS)):
+        await client.send_json_auto_id({"type": command, "target": target})
+        answer = await client.receive_json()
+        assert {f"{DOMAIN}.{key}" for key in known} <= set(answer["result"])
+    for part in ("triggers", "conditions"):
+        texts = await async_get_translations(hass, "en", part, {DOMAIN})
+        assert any("Battery pack" in text for text in texts.values())
+
+
+def test_they_can_be_checked_before_anything_is_installed_for_packs() -> None:
+    """Home Assistant checks automations early; what fails then stays broken until somebody edits the automation."""
+    code = (
+        "import sys; sys.modules['fastcrc'] = None;"
+        "import custom_components.smart_bms.trigger, custom_components.smart_bms.condition"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

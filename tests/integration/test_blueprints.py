@@ -1,0 +1,417 @@
+"""Every blueprint, run in Home Assistant: it does what it promises, fails safe, and does not hunt."""
+
+from pathlib import Path
+
+from homeassistant.components.automation.config import AUTOMATION_BLUEPRINT_SCHEMA
+from homeassistant.components.blueprint.models import Blueprint
+from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+from homeassistant.util.yaml import load_yaml_dict
+import pytest
+from pytest_homeassistant_custom_component.common import async_mock_service
+
+from tests.protection.families import JK_LFP
+
+from .mirrored import BLUEPRINTS, mirrored, with_blueprint
+
+NAMES = sorted(path.stem for path in BLUEPRINTS.glob("*.yaml"))
+CHARGER, LOAD, HEATER = "input_boolean.charger", "input_boolean.load", "input_boolean.heater"
+NUMBER, LAST_FULL, RUNNING = "input_number.charger", "input_datetime.last_full", "input_boolean.full_charge"
+HALF = {"soc": 60}
+
+
+@pytest.fixture
+async def pack(hass, freezer, monkeypatch, enable_custom_integrations, enable_bluetooth):
+    async with mirrored(hass, freezer, monkeypatch, JK_LFP) as pack:
+        await async_setup_component(hass, "homeassistant", {})
+        assert await async_setup_component(
+            hass,
+            "input_boolean",
+            {
+                "input_boolean": {
+                    "charger": {"initial": True},
+                    "load": {"initial": True},
+                    "heater": {},
+                    "full_charge": {},
+                }
+            },
+        )
+        assert await async_setup_component(
+            hass, "input_number", {"input_number": {"charger": {"min": 0, "max": 100, "step": 0.1, "initial": 20}}}
+        )
+        assert await async_setup_component(
+            hass, "input_datetime", {"input_datetime": {"last_full": {"has_date": True, "has_time": True}}}
+        )
+        yield pack
+        if hass.services.has_service("automation", "turn_off"):
+            await hass.services.async_call("automation", "turn_off", {"entity_id": "all"}, blocking=True)
+
+
+@pytest.fixture
+async def steady(pack):
+    """A pack that has streamed so long that its limits have recovered."""
+    await minutes(pack, 1.5)
+    return pack
+
+
+async def minutes(pack, count: float, **values) -> None:
+    """Let time pass, and the pack say the same every five seconds."""
+    for _ in range(round(count * 12)):
+        await pack.see(5, **HALF | values)
+
+
+def state(pack, entity_id: str) -> str:
+    return pack.hass.states.get(entity_id).state
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_it_says_of_itself_is_right(name) -> None:
+    path = BLUEPRINTS / f"{name}.yaml"
+    blueprint = Blueprint(
+        load_yaml_dict(path), expected_domain="automation", path=str(path), schema=AUTOMATION_BLUEPRINT_SCHEMA
+    )
+    assert blueprint.validate() is None
+    root = Path(__file__).parents[2]
+    assert blueprint.metadata["source_url"] == (
+        f"https://github.com/smart-bms/smart-bms/blob/main/{path.relative_to(root)}"
+    )
+    assert blueprint.metadata["homeassistant"]["min_version"] == "2026.9.0"
+    described = blueprint.metadata["input"]
+    for item in [*described.values(), *described.get("details", {}).get("input", {}).values()]:
+        assert item["name"]
+        assert item.get("description") or item.get("input")
+    for item in described.get("details", {}).get("input", {}).values():
+        assert "default" in item
+    page = (root / "docs" / "automations.md").read_text()
+    assert f"%2F{name}.yaml" in page
+
+
+async def test_a_charger_stops_before_the_pack_and_comes_back_after_calm(hass, steady, tmp_path) -> None:
+    pack = steady
+    await with_blueprint(
+        hass,
+        tmp_path,
+        "stop_charger",
+        {
+            "allowed": pack.entity("charge_allowed", "binary_sensor"),
+            "limit": pack.entity("charge_current_limit"),
+            "events": pack.entity("protection_event", "event"),
+            "charger": CHARGER,
+        },
+    )
+    await minutes(pack, 0.2, highest=3.5)
+    assert state(pack, CHARGER) == "on"
+    await minutes(pack, 0.2, highest=3.57)  # not tripped, but near
+    assert pack.state("charge_allowed", "binary_sensor") == "on"
+    assert state(pack, CHARGER) == "off"
+    await minutes(pack, 14, highest=3.4)
+    assert state(pack, CHARGER) == "off"
+    await minutes(pack, 3, highest=3.4)
+    assert state(pack, CHARGER) == "on"
+    await pack.see(1, current=120.0, **HALF)  # the delay of the overcurrent protection runs
+    assert state(pack, CHARGER) == "off"
+    await minutes(pack, 17)
+    assert state(pack, CHARGER) == "on"
+    await pack.fall_silent()
+    assert state(pack, CHARGER) == "off"
+    # Somebody turns it on all the same.
+    await hass.services.async_call("input_boolean", "turn_on", {"entity_id": CHARGER}, blocking=True)
+    await hass.async_block_till_done()
+    assert state(pack, CHARGER) == "off"
+
+
+async def test_it_does_not_come_back_if_the_owner_does_not_want_that(hass, steady, tmp_path) -> None:
+    pack = steady
+    await with_blueprint(
+        hass,
+        tmp_path,
+        "stop_charger",
+        {
+            "allowed": pack.entity("charge_allowed", "binary_sensor"),
+            "limit": pack.entity("charge_current_limit"),
+            "events": pack.entity("protection_event", "event"),
+            "charger": CHARGER,
+            "resume": False,
+        },
+    )
+    await minutes(pack, 0.2, highest=3.57)
+    await minutes(pack, 20)
+    assert state(pack, CHARGER) == "off"
+
+
+async def test_it_looks_when_home_assistant_has_started(hass, pack, tmp_path) -> None:
+    await with_blueprint(
+        hass,
+        tmp_path,
+        "stop_charger",
+        {
+            "allowed": pack.entity("charge_allowed", "binary_sensor"),
+            "limit": pack.entity("charge_current_limit"),
+            "events": pack.entity("protection_event", "event"),
+            "charger": CHARGER,
+        },
+    )
+    assert state(pack, CHARGER) == "on"
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await pack.see(1, **HALF)  # allowed, but the limit has yet to rise
+    assert state(pack, CHARGER) == "off"
+
+
+async def test_a_load_is_shed_before_the_pack_switches_off(hass, steady, tmp_path) -> None:
+    pack = steady
+    await with_blueprint(
+        hass,
+        tmp_path,
+        "stop_load",
+        {
+            "allowed": pack.entity("discharge_allowed", "binary_sensor"),
+            "limit": pack.entity("discharge_current_limit"),
+            "events": pack.entity("protection_event", "event"),
+            "load": LOAD,
+        },
+    )
+    await minutes(pack, 0.2, lowest=2.95)
+    assert state(pack, LOAD) == "on"
+    await minutes(pack, 0.2, lowest=2.77)
+    assert pack.state("discharge_allowed", "binary_sensor") == "on"
+    assert state(pack, LOAD) == "off"
+    await minutes(pack, 17)
+    assert state(pack, LOAD) == "on"
+    await pack.see(1, current=-200.0, **HALF)
+    assert state(pack, LOAD) == "off"
+
+
+async def test_an_adjustable_charger_follows_the_limit(hass, steady, tmp_path) -> None:
+    pack = steady
+    await with_blueprint(
+        hass,
+        tmp_path,
+        "limit_charger",
+        {
+            "allowed": pack.entity("charge_allowed", "binary_sensor"),
+            "limit": pack.entity("charge_current_limit"),
+            "charger": NUMBER,
+        },
+    )
+    await minutes(pack, 0.1, coldest=7.0)
+    assert float(state(pack, NUMBER)) == 45
+    await minutes(pack, 0.1, coldest=3.0)
+    assert float(state(pack, NUMBER)) == 9
+    await minutes(pack, 2)
+    assert float(state(pack, NUMBER)) == 50  # the owner's own maximum
+    await pack.see(1, highest=3.65, **HALF)
+    assert float(state(pack, NUMBER)) == 0
+    await minutes(pack, 2)
+    await pack.fall_silent()
+    assert float(state(pack, NUMBER)) == 0
+
+
+async def test_a_cold_pack_is_warmed_and_not_charged(hass, steady, tmp_path) -> None:
+    pack = steady
+    await with_blueprint(
+        hass,
+        tmp_path,
+        "cold_charge_guard",
+        {
+            "temperature": pack.entity("temperature_2"),
+            "allowed": pack.entity("charge_allowed", "binary_sensor"),
+            "charger": CHARGER,
+            "heater": [HEATER],
+        },
+    )
+
+    async def at(celsius: float) -> tuple[str, str]:
+        await minutes(pack, 1.2, coldest=celsius)
+        return state(pack, CHARGER), state(pack, HEATER)
+
+    assert await at(11.0) == ("on", "off")
+    assert await at(8.5) == ("on", "off")
+    assert await at(8.0) == ("on", "on")
+    assert await at(4.5) == ("off", "on")
+    assert await at(6.5) == ("off", "on")
+    assert await at(7.0) == ("on", "on")
+    assert await at(9.5) == ("on", "on")
+    assert await at(10.0) == ("on", "off")
+    assert await at(4.0) == ("off", "on")
+    await hass.services.async_call("input_boolean", "turn_on", {"entity_id": CHARGER}, blocking=True)
+    await hass.async_block_till_done()
+    assert state(pack, CHARGER) == "off"
+    await pack.fall_silent()
+    assert (state(pack, CHARGER), state(pack, HEATER)) == ("off", "off")
+
+
+async def test_the_state_of_charge_stays_in_its_window(hass, steady, tmp_path) -> None:
+    pack = steady
+    await with_blueprint(
+        hass,
+        tmp_path,
+        "soc_window",
+        {"soc": pack.entity("soc"), "allowed": pack.entity("charge_allowed", "binary_sensor"), "charger": CHARGER},
+    )
+
+    async def at(soc: int) -> str:
+        await minutes(pack, 6, soc=soc)
+        return state(pack, CHARGER)
+
+    assert [await at(soc) for soc in (69, 70, 69, 41, 40, 41, 69)] == ["on", "off", "off", "off", "on", "on", "on"]
+    await pack.see(1, highest=3.65, soc=50)
+    assert state(pack, CHARGER) == "off"
+    assert await at(39) == "on"
+    await pack.fall_silent()
+    assert state(pack, CHARGER) == "off"
+
+
+async def start_top_balance(hass, pack, tmp_path, last_full: str, **more) -> None:
+    """Let the time of day come at which it begins."""
+    await hass.services.async_call(
+        "input_datetime", "set_datetime", {"entity_id": LAST_FULL, "datetime": last_full}, blocking=True
+    )
+    await hass.services.async_call("input_boolean", "turn_off", {"entity_id": CHARGER}, blocking=True)
+    await with_blueprint(
+        hass,
+        tmp_path,
+        "top_balance",
+        {
+            "soc": pack.entity("soc"),
+            "allowed": pack.entity("charge_allowed", "binary_sensor"),
+            "charger": CHARGER,
+            "last_full": LAST_FULL,
+            "running": RUNNING,
+            "at": later(10),
+            "hold": 10,
+        }
+        | more,
+    )
+    await minutes(pack, 0.5)
+
+
+def later(seconds: int) -> str:
+    """Return the time of day in so many seconds."""
+    return dt_util.as_local(dt_util.utc_from_timestamp(dt_util.utcnow().timestamp() + seconds)).strftime("%H:%M:%S")
+
+
+async def test_every_few_days_it_is_charged_full_and_held_there(hass, steady, tmp_path) -> None:
+    pack = steady
+    await start_top_balance(hass, pack, tmp_path, "2020-01-01 00:00:00")
+    assert state(pack, CHARGER) == "on"
+    await minutes(pack, 5, soc=99)
+    assert state(pack, CHARGER) == "on"
+    await minutes(pack, 5, soc=100)
+    assert state(pack, CHARGER) == "on"  # held
+    await minutes(pack, 7, soc=100)
+    assert state(pack, CHARGER) == "off"
+    remembered = hass.states.get(LAST_FULL).attributes["timestamp"]
+    assert remembered == pytest.approx(dt_util.utcnow().timestamp(), abs=900)
+
+
+async def test_a_full_charge_ends_when_the_rules_say_so(hass, steady, tmp_path) -> None:
+    pack = steady
+    await start_top_balance(hass, pack, tmp_path, "2020-01-01 00:00:00")
+    assert state(pack, CHARGER) == "on"
+    await pack.see(1, highest=3.65, soc=90)
+    assert state(pack, CHARGER) == "off"
+    assert hass.states.get(LAST_FULL).state.startswith("2020")
+
+
+async def test_a_full_charge_that_takes_too_long_ends(hass, steady, tmp_path) -> None:
+    pack = steady
+    await start_top_balance(hass, pack, tmp_path, "2020-01-01 00:00:00", longest=1)
+    await minutes(pack, 30)
+    assert state(pack, CHARGER) == "on"
+    await minutes(pack, 36)
+    assert (state(pack, CHARGER), state(pack, RUNNING)) == ("off", "off")
+
+
+async def test_a_full_charge_may_pass_the_window(hass, steady, tmp_path) -> None:
+    pack = steady
+    await hass.services.async_call("input_boolean", "turn_on", {"entity_id": RUNNING}, blocking=True)
+    await with_blueprint(
+        hass,
+        tmp_path,
+        "soc_window",
+        {
+            "soc": pack.entity("soc"),
+            "allowed": pack.entity("charge_allowed", "binary_sensor"),
+            "charger": CHARGER,
+            "full_charge": [RUNNING],
+        },
+    )
+    await minutes(pack, 2, soc=90)
+    assert state(pack, CHARGER) == "on"
+    await hass.services.async_call("input_boolean", "turn_off", {"entity_id": RUNNING}, blocking=True)
+    await minutes(pack, 2, soc=90)
+    assert state(pack, CHARGER) == "off"
+
+
+async def test_a_pack_that_was_full_lately_is_left_alone(hass, steady, tmp_path) -> None:
+    pack = steady
+    lately = dt_util.now().strftime("%Y-%m-%d %H:%M:%S")
+    await start_top_balance(hass, pack, tmp_path, lately)
+    assert state(pack, CHARGER) == "off"
+
+
+async def test_an_alarm_is_told_in_a_sentence(hass, steady, tmp_path) -> None:
+    pack = steady
+    told = async_mock_service(hass, "test", "tell")
+    await with_blueprint(
+        hass,
+        tmp_path,
+        "alarm_notification",
+        {
+            "pack": {"device_id": [pack.device_id]},
+            "tell": [{"action": "test.tell", "data": {"title": "{{ title }}", "message": "{{ message }}"}}],
+        },
+    )
+    await pack.see(1, **HALF, alarms=("default_password",))
+    assert not told
+    await pack.see(1, **HALF, highest=3.65, current=12.3, alarms=("cell_overvoltage",))
+    assert told[0].data == {
+        "title": "Shed: cell overvoltage",
+        "message": (
+            "The battery pack Shed reports cell overvoltage (fault). Highest cell 1 at 3.65 V, lowest cell 4 at 3.29 V. "
+            "Current 12.3 A. State of charge 60 %."
+        ),
+    }
+    await pack.see(1, **HALF)
+    assert told[1].data["title"] == "Shed: cell overvoltage is over"
+    assert told[1].data["message"].startswith("The battery pack Shed no longer reports cell overvoltage")
+
+
+async def test_silence_turns_off_what_must_not_run_unwatched(hass, steady, tmp_path) -> None:
+    pack = steady
+    told = async_mock_service(hass, "test", "tell")
+    await with_blueprint(
+        hass,
+        tmp_path,
+        "stale_data",
+        {
+            "pack": {"device_id": [pack.device_id]},
+            "switches": [CHARGER, LOAD],
+            "after": {"seconds": 60},
+            "then": [{"action": "test.tell"}],
+        },
+    )
+    await pack.fall_silent()
+    await pack.wait(50)
+    assert state(pack, CHARGER) == "on"
+    await pack.wait(15)
+    assert (state(pack, CHARGER), state(pack, LOAD)) == ("off", "off")
+    assert len(told) == 1
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await hass.async_block_till_done()
+    assert len(told) == 2
+
+
+async def test_a_short_silence_changes_nothing(hass, steady, tmp_path) -> None:
+    pack = steady
+    await with_blueprint(
+        hass,
+        tmp_path,
+        "stale_data",
+        {"pack": {"device_id": [pack.device_id]}, "switches": [CHARGER], "after": {"seconds": 60}},
+    )
+    await pack.fall_silent()
+    await pack.wait(30)
+    await minutes(pack, 2)
+    assert state(pack, CHARGER) == "on"
