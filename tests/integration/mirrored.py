@@ -159,7 +159,7 @@ async def with_blueprint(hass: HomeAssistant, folder: Path, name: str, inputs: d
 
 def limits_of(board: Board) -> dict[str, SettingValue]:
     """Return the parameters that a simulated board goes by."""
-    limits = board.protections._limits
+    limits = board.protections.limits
     return {key: limits[key] for key in limits}
 
 
