@@ -56,6 +56,17 @@ def test_a_refused_reading_changes_nothing():
     assert one.limits.charge_current == 90
 
 
+def test_balancing_is_judged_now_and_then():
+    one = guard()
+    have = JK_LFP | {"balance_switch": True}
+    one.take(reading(1.0, highest=3.41, lowest=3.38), have)
+    assert one.allows(one.balance) is True
+    one.take(reading(2.0), have)
+    assert one.allows(one.balance) is True
+    one.take(reading(3.0), have)
+    assert one.allows(one.balance) is False
+
+
 def test_silence_is_answered_with_what_is_safe():
     one = guard()
     one.take(reading(1.0), JK_LFP)

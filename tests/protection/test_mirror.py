@@ -344,7 +344,7 @@ def rising(life: Life, seconds: int, step: float = 0.0005, start: float = 3.4, *
 
 def test_a_steady_rise_tells_when_the_limit_is_reached():
     life = Life(JK, JK_LFP)
-    end = rising(life, 61)
+    end = rising(life, 61, start=3.46)
     nearest = life.mirror.nearest
     assert nearest.track.rule.protection == "cell_overvoltage"
     true = (3.6 - end) / 0.0005

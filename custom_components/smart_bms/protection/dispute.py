@@ -62,6 +62,11 @@ class Dispute:
         """What has lasted long enough."""
         return tuple(item.first for item in self._found.values() if item.told)
 
+    @property
+    def pending(self) -> bool:
+        """Whether anything is seen differently, for however short."""
+        return bool(self._found)
+
     def follow(self, mirror: Mirror, reading: Reading, now: float) -> list[tuple[Disagreement, bool]]:
         """Compare; return what became a disagreement now (true) and what ended (false)."""
         if self._rules.follows_report:

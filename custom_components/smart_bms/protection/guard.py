@@ -17,6 +17,7 @@ from .rules import RuleSet
 from .track import State
 from .verdict import Reason, Verdict
 
+_BALANCE_EVERY: Final = 1.9
 _BY_WEIGHT: Final = (State.TRIPPED, State.UNKNOWN, State.PENDING)
 
 
@@ -32,6 +33,7 @@ class Guard:
         self.mirror = Mirror(self.rules)
         self.limiter = Limiter(family, options)
         self._hints = Hints(family)
+        self._balance: tuple[float, Verdict] | None = None
 
     def take(self, reading: Reading, settings: Mapping[str, SettingValue] | None) -> list[Happening]:
         """Take a reading, and the parameters if they are known; return what happened."""
@@ -52,8 +54,11 @@ class Guard:
 
     @property
     def balance(self) -> Verdict:
-        """Whether the pack should be balancing."""
-        return balance(self.mirror, self.family)
+        """Whether the pack should be balancing, judged every two seconds."""
+        at = self.mirror.moment.at if self.mirror.moment is not None else float("-inf")
+        if self._balance is None or not 0 <= at - self._balance[0] < _BALANCE_EVERY:
+            self._balance = at, balance(self.mirror, self.family)
+        return self._balance[1]
 
     @property
     def hints(self) -> list[Reason]:
@@ -63,6 +68,8 @@ class Guard:
     @property
     def state(self) -> State:
         """Return where the protections stand, the weightiest first; a warning is none."""
+        if self.mirror.calm is not None:
+            return State.CLEAR
         states = {track.state for track in self.mirror.active if not track.warns}
         for state in _BY_WEIGHT:
             if state in states:

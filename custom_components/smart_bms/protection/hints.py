@@ -10,7 +10,7 @@ from .rules import Quantity
 from .smart123 import BYPASS, RESTARTS, contradictions
 from .track import State
 from .verdict import Reason
-from .wiring import Found, signs
+from .wiring import HIGHEST_SIGN, Found, signs
 
 if TYPE_CHECKING:
     from .mirror import Mirror
@@ -51,6 +51,10 @@ class Hints:
     def take(self, reading: Reading) -> None:
         """Take a reading."""
         if self._family != "jbd":
+            return
+        lowest = reading.cell_voltage_min
+        if lowest is not None and lowest > HIGHEST_SIGN and not reading.alarms:
+            self._signs, self.wiring = [], ()
             return
         error = None if reading.alarms is None else Alarm.FRONT_END_FAULT in reading.alarms
         now = signs(reading.cell_voltages, front_end_error=error) or []

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
+from .calm import Bounds, Calm
 from .limit_options import LimitOptions
 from .relays import Answer
 from .rules import Quantity, Side
@@ -69,6 +70,7 @@ class _Slow:
     def __init__(self) -> None:
         """Be where it is wanted first."""
         self._value: float | None = None
+        self._aim: float | None = None
         self._fell_at = 0.0
         self._at: float | None = None
         self._rises = False
@@ -76,7 +78,7 @@ class _Slow:
     def follow(self, aim: float | None, now: float, *, hold: float, rate: float, dead_band: float) -> float | None:
         """Return the value on its way to the aim."""
         elapsed = 0.0 if self._at is None else now - self._at
-        self._at = now
+        self._at, self._aim = now, aim
         if aim is None or self._value is None:
             self._value, self._fell_at = aim, now
         elif elapsed > hold:
@@ -91,11 +93,41 @@ class _Slow:
             self._rises = self._value < aim
         return self._value
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether it is where it is wanted."""
+        return self._value == self._aim
+
+    def rest(self, now: float) -> None:
+        """Stay where it is."""
+        self._at = now
+
     def drop(self, most: float) -> None:
         """Fall while nothing is known; what follows begins from there."""
         self._value = most if self._value is None else min(self._value, most)
         self._rises = False
         self._at = float("-inf")
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """Between which values every limit stays what it is."""
+
+    calm: Calm
+    cells: int
+    bounds: Bounds
+
+    def covers(self, mirror: Mirror) -> bool:
+        """Tell whether the newest reading lies between them."""
+        moment = mirror.moment
+        if moment is None or mirror.calm is not self.calm:
+            return False
+        measured = moment.measured
+        for quantity, low, high in self.bounds:
+            value = measured[quantity]
+            if value is None or not low <= value <= high:
+                return False
+        return moment.reading.cell_count == self.cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +153,8 @@ class Limiter:
         self._requested = _REQUESTED.get(family, "")
         self._stage = Stage.BULK
         self._even_since: float | None = None
-        self._charge, self._discharge, self._voltage = _Slow(), _Slow(), _Slow()
+        self._charge, self._discharge, self._voltage = self._slows = _Slow(), _Slow(), _Slow()
+        self._settled: _Settled | None = None
 
     def take(self, mirror: Mirror) -> Limits:
         """Take what the mirror shows of the newest reading."""
@@ -129,6 +162,10 @@ class Limiter:
         if moment is None or not moment.known:
             return self.fail_safe(mirror)
         now, options = moment.at, self.options
+        if self._settled is not None and self._settled.covers(mirror):
+            for slow in self._slows:
+                slow.rest(now)
+            return self.limits
         cells = moment.reading.cell_count
         target = self.cell_target(mirror.values, cells)
         self._follow_stage(mirror, target, now)
@@ -150,12 +187,34 @@ class Limiter:
             charge_limited_by=charge_by,
             discharge_limited_by=discharge_by,
         )
+        self._settled = self._settle(mirror, target, cells)
         return self.limits
+
+    def _settle(self, mirror: Mirror, target: float | None, cells: int | None) -> _Settled | None:
+        """Return between which values nothing changes; None while anything still does."""
+        if mirror.calm is None or self._stage is not Stage.BULK or target is None or not cells:
+            return None
+        if any(not slow.at_rest for slow in self._slows):
+            return None
+        options, values = self.options, mirror.values
+        lowest = values.get("cell_undervoltage") or 0.0
+        bounds: dict[Quantity, tuple[float, float]] = {
+            Quantity.CELL_HIGHEST: (0.0, target),
+            Quantity.CELL_LOWEST: (lowest + _NEAR_EMPTY[1], float("inf")),
+            Quantity.PACK_VOLTAGE: (0.0, (target - _AT_VOLTAGE) * cells - _LEAST_SPAN),
+            Quantity.SOC: (options.empty_soc + _EMPTY_SPAN, options.full_soc),
+        }
+        for quantity, none_at, all_at in self._fades(mirror):
+            low, high = bounds.get(quantity, (float("-inf"), float("inf")))
+            bounds[quantity] = (max(low, all_at), high) if all_at > none_at else (low, min(high, all_at))
+        settled = _Settled(mirror.calm, cells, tuple((quantity, *edges) for quantity, edges in bounds.items()))
+        return settled if settled.covers(mirror) else None
 
     def fail_safe(self, mirror: Mirror) -> Limits:
         """Return what to keep to while nothing current is known: little current, and no more voltage than floating."""
         cells = mirror.moment.reading.cell_count if mirror.moment else None
         target = self.cell_target(mirror.values, cells)
+        self._settled = None
         self._charge.drop(self.options.failsafe_charge_current)
         self._discharge.drop(self.options.failsafe_discharge_current)
         floating = None if target is None or cells is None else self._float_target(mirror.values, target) * cells
@@ -275,17 +334,24 @@ class Limiter:
 
     def _shares(self, mirror: Mirror, side: Side) -> Iterator[_Share]:
         """Yield what the temperatures leave, by every rule about one that blocks this side."""
+        assert mirror.moment is not None
+        for quantity, none_at, all_at in self._fades(mirror, side):
+            value = mirror.moment.measured[quantity]
+            yield _Share(quantity, 0.0 if value is None else _fade(value, none_at, all_at))
+
+    def _fades(self, mirror: Mirror, side: Side | None = None) -> Iterator[tuple[Quantity, float, float]]:
+        """Yield at which temperatures nothing and everything is left, for one side or both."""
         options = self.options
         for track in mirror.active:
-            rule, value, limit = track.rule, track.value, track.limit
-            if not rule.quantity.of_probes or side not in rule.blocks or value is None or limit is None:
+            rule, limit = track.rule, track.limit
+            if not rule.quantity.of_probes or rule.quantity is Quantity.TEMPERATURE_SPREAD or limit is None:
                 continue
-            if rule.quantity is Quantity.TEMPERATURE_SPREAD:
+            if not rule.blocks or (side is not None and side not in rule.blocks):
                 continue
             span = _POWER_STAGE_SPAN if rule.quantity is Quantity.POWER_STAGE else options.temperature_span
             way = -1.0 if rule.above else 1.0
             none_at = limit + way * options.temperature_distance
-            yield _Share(rule.quantity, _fade(value, none_at, none_at + way * max(span, _LEAST_SPAN)))
+            yield rule.quantity, none_at, none_at + way * max(span, _LEAST_SPAN)
 
     # Over restarts.
 

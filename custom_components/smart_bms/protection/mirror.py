@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from ..bms.alarm import Alarm
 from ..bms.reading import Reading
 from ..bms.settings import SettingValue
+from .calm import NEAR, Calm
 from .dispute import Disagreement, Dispute
 from .happening import Happening, Kind, of_alarm, of_disagreement, of_track
 from .quantities import Measured, measure, number, sensor_fails
@@ -28,6 +29,8 @@ _STEP_SHARE: Final = 0.2
 _FOLLOW_CURRENT: Final = frozenset(
     {Quantity.CELL_HIGHEST, Quantity.CELL_LOWEST, Quantity.CELL_SPREAD, Quantity.PACK_VOLTAGE}
 )
+_NEAREST_EVERY: Final = 15.0
+"""s after which the nearest protection is looked for again while all is calm."""
 _CHARGING: Final = 0.0
 """A above which a pack is being charged."""
 
@@ -60,7 +63,7 @@ class Mirror:
         self.values: Mapping[str, float | None] = {}
         """Thresholds and other numbers as the pack stated them last."""
         self.switches: Mapping[str, SettingValue] = {}
-        self.tracks = {rule.protection: Track(rule) for rule in rules.rules}
+        self._tracks = {rule.protection: Track(rule) for rule in rules.rules}
         self.trends = {quantity: Trend() for quantity in {rule.quantity for rule in rules.rules}}
         self.relays = {
             mode: {side: Relay(table) for side, table in tables.items()}
@@ -75,6 +78,13 @@ class Mirror:
         self._alarms: frozenset[Alarm] | None = None
         self._active: tuple[Track, ...] = ()
         self._current: float | None = None
+        self.calm: Calm | None = None
+        """Between which values nothing changes; None while something is near, or not clear."""
+        self._lags = False
+        """The tracks have not seen the newest reading: nothing changed."""
+        self._nearest: Nearest | None = None
+        self._nearest_known = False
+        self._nearest_at = float("-inf")
 
     # Readings.
 
@@ -87,11 +97,14 @@ class Mirror:
         if self.moment is not None and now < self.moment.at:
             self.refused += 1
             return []
-        self.__dict__.pop("charge", None)
-        self.__dict__.pop("discharge", None)
-        self.__dict__.pop("nearest", None)
         measured = measure(reading)
         self.moment = Moment(now, reading, measured, settings is not None)
+        if self._changes_nothing(reading, measured, settings, now):
+            return []
+        self.calm, self._lags = None, False
+        self.__dict__.pop("charge", None)
+        self.__dict__.pop("discharge", None)
+        self._nearest_known = False
         happened = self._follow_alarms(reading, now)
         self._follow_trends(measured, now)
         if settings is None:
@@ -103,7 +116,32 @@ class Mirror:
         self._look_at_relays(reading, measured)
         for disagreement, begins in self.dispute.follow(self, reading, now):
             happened.append(of_disagreement(disagreement, now, begins=begins))
+        self._calm_down(reading, measured)
         return happened
+
+    def _changes_nothing(
+        self, reading: Reading, measured: Measured, settings: Mapping[str, SettingValue] | None, now: float
+    ) -> bool:
+        """Tell whether all is as it was at the reading before; what it says then need not be judged again."""
+        calm, looked_at = self.calm, self._looked_at
+        if calm is None or settings is not self._settings or looked_at is None:
+            return False
+        if now - looked_at > self.rules.longest_gap or not calm.covers(reading, measured):
+            return False
+        self._looked_at, self._lags = now, True
+        self._current = measured[Quantity.CHARGE_CURRENT]
+        if now - self._nearest_at >= _NEAREST_EVERY:
+            self._nearest_known = False
+        return True
+
+    def _calm_down(self, reading: Reading, measured: Measured) -> None:
+        if self.dispute.pending or not self._active:
+            return
+        relays = [relay for tables in self.relays.values() for relay in tables.values()]
+        self.calm = Calm.of(reading, measured, self._active, relays, self.values)
+        if self.calm is not None:
+            for trend in self.trends.values():
+                trend.take(reading.measured_at, None)  # nothing is near enough to be on its way
 
     def _follow_trends(self, measured: Measured, now: float) -> None:
         current, before = measured[Quantity.CHARGE_CURRENT], self._current
@@ -120,7 +158,7 @@ class Mirror:
         self._settings = settings
         self.switches = settings
         self.values = {key: number(value) for key, value in settings.items()}
-        for track in self.tracks.values():
+        for track in self._tracks.values():
             track.set_limits(self.values)
 
     def _mind_the_gap(self, now: float) -> None:
@@ -128,7 +166,7 @@ class Mirror:
         self._looked_at = now
         if gap <= self.rules.longest_gap:
             return
-        for track in self.tracks.values():
+        for track in self._tracks.values():
             track.lose_sight(gap)
         for trend in self.trends.values():
             trend.take(now, None)
@@ -143,7 +181,7 @@ class Mirror:
         seen, announced = self._seen, self._announced
         fails = sensor_fails(reading)
         active: list[Track] = []
-        for name, track in self.tracks.items():
+        for name, track in self._tracks.items():
             rule = track.rule
             value = measured[rule.quantity]
             if value is not None:
@@ -191,7 +229,22 @@ class Mirror:
     @property
     def active(self) -> tuple[Track, ...]:
         """Protections that this pack has, as far as it has told."""
+        self._catch_up()
         return self._active
+
+    @property
+    def tracks(self) -> Mapping[str, Track]:
+        """All protections of the family, by key."""
+        self._catch_up()
+        return self._tracks
+
+    def _catch_up(self) -> None:
+        """Show the tracks the reading that changed nothing."""
+        if self._lags and self.moment is not None:
+            self._lags = False
+            measured = self.moment.measured
+            for track in self._active:
+                track.note(measured[track.rule.quantity])
 
     @cached_property
     def charge(self) -> Verdict:
@@ -225,18 +278,28 @@ class Mirror:
         alarms = self.moment.reading.alarms if self.moment else None
         return [row for row in self.rules.reported if side in row.blocks and alarms and row.alarm in alarms]
 
-    @cached_property
+    @property
     def nearest(self) -> Nearest | None:
         """Return the protection that is closest: tripped, then running, then on its way, then the smallest margin."""
+        if not self._nearest_known:
+            self._nearest, self._nearest_known = self._find_nearest(), True
+        elif self._lags and self._nearest is not None and self.moment is not None:
+            track = self._nearest.track
+            track.note(self.moment.measured[track.rule.quantity])
+        return self._nearest
+
+    def _find_nearest(self) -> Nearest | None:
+        if self.moment is not None:
+            self._nearest_at = self.moment.at
         best: Track | None = None
         rank, least, coming = 3, 0.0, None
-        for track in self._active:
+        for track in self.active:
             nearness = track.nearness
             if nearness is None or track.warns:
                 continue
             state = track.state
             # What is far away in every respect is not on its way here within the horizon.
-            foretold = self.foretell(track) if nearness < 1 and state is not State.TRIPPED else None
+            foretold = self.foretell(track) if nearness < NEAR and state is not State.TRIPPED else None
             own_rank = 0 if state is State.TRIPPED else 1 if foretold is not None else 2
             own = nearness if foretold is None else foretold.seconds
             if (own_rank, own) < (rank, least):
@@ -271,7 +334,7 @@ class Mirror:
         """Return what has to survive a restart, all times in the time of the readings."""
         return {
             "looked_at": self._looked_at,
-            "tracks": {name: track.dump() for name, track in self.tracks.items()},
+            "tracks": {name: track.dump() for name, track in self._tracks.items()},
             "relays": {
                 str(mode): {str(side): relay.position for side, relay in relays.items()}
                 for mode, relays in self.relays.items()
@@ -286,14 +349,14 @@ class Mirror:
         """Take up what was kept before any reading; `shift` s are added to its times, as clocks begin anew."""
         if (looked_at := kept.get("looked_at")) is not None:
             self._looked_at = looked_at + shift
-        for name, track in self.tracks.items():
+        for name, track in self._tracks.items():
             if name in kept.get("tracks", {}):
                 track.restore(kept["tracks"][name], shift)
         for mode, relays in self.relays.items():
             for side, relay in relays.items():
                 relay.position = kept.get("relays", {}).get(str(mode), {}).get(str(side))
         self._announced = {
-            name: State(state) for name, state in kept.get("announced", {}).items() if name in self.tracks
+            name: State(state) for name, state in kept.get("announced", {}).items() if name in self._tracks
         }
         if (alarms := kept.get("alarms")) is not None:
             known = set(Alarm)

@@ -117,6 +117,12 @@ class Track:
             self.state = State.CLEAR if self.began_at is None else State.PENDING
         return self.state
 
+    def note(self, value: float | None) -> None:
+        """Take what is measured where it is known to change nothing."""
+        limit, self.value = self.limit, value
+        known = value is not None and limit is not None
+        self.distance = (limit - value if self._above else value - limit) if known else None  # type: ignore[operator]
+
     def _blind(self, now: float) -> State:
         """Return the state without value or limit: only a hold of known length still counts down."""
         ends_at = self.release_at

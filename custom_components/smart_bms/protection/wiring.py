@@ -9,6 +9,8 @@ _ORDER: Final = (0.05, 0.15)
 """V: about 0.1 V."""
 _LOOSE: Final = (0.75, 1.05)
 """V: about 0.9 V."""
+HIGHEST_SIGN: Final = _LOOSE[1]
+"""V above which no cell is a sign of anything."""
 _CLEARLY_HIGH: Final = 0.3
 """V above the median of the other cells."""
 

@@ -1,0 +1,107 @@
+"""What the mirror costs beside decoding: rules, trends, limits, verdicts and the nearest protection of every reading."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+import gc
+import statistics
+import time
+
+from custom_components.smart_bms.bms.pack import Pack
+from custom_components.smart_bms.bms.reading import Reading
+from custom_components.smart_bms.protection.guard import Guard
+from custom_components.smart_bms.protection.limit_options import LimitOptions
+from custom_components.smart_bms.simulator.jk_labels import PB2A16S20P
+from custom_components.smart_bms.simulator.smart123_labels import GEN3_NUS
+from script.lib import bench, bench_polled, bench_stream
+from tests.protection.families import DALY_81, DALY_D2, JBD_REAL, JK_LFP
+from tests.protection.test_smart123 import SETTINGS as SMART123_SETTINGS
+
+ROUNDS = 15
+
+type Run = Callable[[], object]
+type Case = tuple[str, str, str, Mapping[str, float], int, Run]
+"""Name, family, variant, parameters, readings of a run, and the run that decodes them."""
+
+
+def of_sixteen(limits: Mapping[str, float]) -> dict[str, float]:
+    """Return the limits of a pack of four cells as one of sixteen has them."""
+    return {
+        key: value * 4 if key.startswith("pack_") and "delay" not in key else value for key, value in limits.items()
+    }
+
+
+@contextmanager
+def collected() -> Iterator[list[Reading]]:
+    """Collect what the decoders hand over."""
+    readings: list[Reading] = []
+    take = Pack.reading
+
+    def reading(self: Pack, reading: Reading) -> bool:
+        readings.append(reading)
+        return take(self, reading)
+
+    Pack.reading = reading  # type: ignore[method-assign]
+    try:
+        yield readings
+    finally:
+        Pack.reading = take  # type: ignore[method-assign]
+
+
+def cases() -> Iterator[Case]:
+    """Yield what is decoded."""
+    frames = bench.runtime_frames(PB2A16S20P, bench.FRAMES)
+    yield "JK", "jk", "JK02_32S", JK_LFP, len(frames), lambda: bench.ours(PB2A16S20P)(frames)
+    names = {
+        "JBD": ("jbd", "extended", JBD_REAL),
+        "Daly D2": ("daly", "D2", DALY_D2),
+        "Daly 81": ("daly", "81", DALY_81),
+    }
+    for name, polls, ours, _ in bench_polled.cases():
+        family, variant, limits = names[name]
+        yield name, family, variant, of_sixteen(limits), len(polls), partial(ours, polls)
+    told = bench_stream.seconds_of(GEN3_NUS, bench_stream.CELLS)
+    settings = SMART123_SETTINGS | {"discharge_undertemperature": -10.0, "low_cell_voltage": 2.9}
+    yield "123 gen3", "smart123", "gen3", settings, len(told), partial(bench_stream.our_records, told)
+
+
+def timed(run: Run) -> float:
+    """Return the time of a run in s."""
+    gc.collect()
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def mirrored(family: str, variant: str, limits: Mapping[str, float], readings: list[Reading]) -> Run:
+    """Return what shows all readings to the mirror and asks what entities ask."""
+
+    def run() -> None:
+        guard = Guard(family, variant, LimitOptions())
+        mirror = guard.mirror
+        for reading in readings:
+            guard.take(reading, limits)
+            _ = mirror.charge, mirror.discharge, mirror.nearest, guard.state, guard.balance
+
+    return run
+
+
+def main() -> None:
+    """Print it."""
+    print(f"\nMirror per reading (rules, trends, limits, verdicts, nearest; median of {ROUNDS})")
+    print(f"{'family':10} {'decode':>10} {'mirror':>10} {'ratio':>7} {'near a limit':>14}")
+    for name, family, variant, limits, count, decode in cases():
+        with collected() as readings:
+            decode()
+        mirror = mirrored(family, variant, limits, readings)
+        near = mirrored(family, variant, {**limits, "cell_overvoltage": 3.4}, readings)
+        rounds = [
+            (timed(decode) / count, timed(mirror) / len(readings), timed(near) / len(readings)) for _ in range(ROUNDS)
+        ]
+        mine, theirs, close = (statistics.median(column) * 1e6 for column in zip(*rounds, strict=True))
+        ratio = statistics.median(other / one for one, other, _ in rounds)
+        print(f"{name:10} {mine:7.1f} µs {theirs:7.1f} µs {ratio:7.2f} {close:11.1f} µs")
+
+
+if __name__ == "__main__":
+    main()
