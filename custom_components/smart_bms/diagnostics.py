@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant
 from .bms.reading import reading_values
 from .control.door import Control
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
+from .protection.guard import Guard
 
 _VALUES: Final = ("old", "new", "found")
 
@@ -57,10 +58,34 @@ def _pack(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
         "reading": reading_values(pack.last_reading) if pack.last_reading else None,
         "settings": async_redact_data(dict(pack.last_settings.values), TO_REDACT) if pack.last_settings else None,
         "control": _control(coordinator.parameters.control),
+        "protection": _protection(coordinator.guard),
         "identity_details": async_redact_data(dict(pack.last_identity.details), TO_REDACT)
         if pack.last_identity
         else None,
         "frames": [{"age": round(now - at, 2), "hex": frame.hex()} for at, frame in pack.frames],
+    }
+
+
+def _protection(guard: Guard) -> dict[str, Any]:
+    """Return where the protections stand and what the limits are made of."""
+    mirror = guard.mirror
+    return {
+        "charge": asdict(mirror.charge),
+        "discharge": asdict(mirror.discharge),
+        "protections": {
+            track.rule.protection: {
+                "state": track.state,
+                "value": track.value,
+                "limit": track.limit,
+                "release": track.release,
+                "delay": track.delay,
+            }
+            for track in mirror.active
+        },
+        "disagreements": [asdict(found) for found in mirror.disagreements],
+        "refused_readings": mirror.refused,
+        "limits": asdict(guard.limits),
+        "options": asdict(guard.options),
     }
 
 

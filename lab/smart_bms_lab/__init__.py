@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from homeassistant.const import CONF_ADDRESS, EVENT_HOMEASSISTANT_STOP
+from homeassistant.const import CONF_ADDRESS, EVENT_HOMEASSISTANT_STOP, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import Event, HomeAssistant, ServiceCall, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.event import async_track_time_interval
@@ -17,6 +17,9 @@ from .packs import all_packs
 from .proxy import EmulatedProxy
 
 DOMAIN = "smart_bms_lab"
+CHARGER = "input_number.solar_charger"
+"""What the charger of the solar battery is set to, in A."""
+_NOTHING = (STATE_UNAVAILABLE, STATE_UNKNOWN)
 CONFIG_SCHEMA = cv.empty_config_schema(DOMAIN)
 
 _ADVERTISING_INTERVAL = timedelta(seconds=1)
@@ -38,7 +41,12 @@ _FAULT_SCHEMA = probatio.Schema(
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Put the demo packs in the air and two proxies in their reach."""
-    air = Air(*all_packs())
+
+    def charger() -> float:
+        state = hass.states.get(CHARGER)
+        return float(state.state) if state is not None and state.state not in _NOTHING else 0.0
+
+    air = Air(*all_packs(charger))
     proxies = (
         EmulatedProxy(air, "24:6F:28:00:00:01", "Garage proxy"),
         EmulatedProxy(air, "24:6F:28:00:00:02", "Attic proxy"),

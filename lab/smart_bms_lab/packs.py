@@ -1,5 +1,6 @@
 """The packs of the demo, each in a state worth looking at."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from custom_components.smart_bms.simulator.battery import Battery, Chemistry, household
@@ -96,6 +97,22 @@ def offgrid() -> Smart123Peripheral:
     return Smart123Peripheral("D4:11:09:00:0D:02", "123\\SmartBMS", label, board)
 
 
-def all_packs() -> list[Peripheral]:
-    """Return the packs of the demo."""
-    return [loaded(), cold(), full(), storage(), offgrid(), balancing(), locked()]
+def solar(charger: Callable[[], float]) -> JkPeripheral:
+    """Return a battery that is being charged full, one cell ahead of the others: JK02_32S.
+
+    `charger` returns the current in A that the charger is set to; it holds its voltage when that is reached.
+    """
+    battery = Battery(cells=8, capacity=50, soc=0.93, spread=0.004, seed=23, temperature=21)
+    battery.cells[4].soc += 0.012
+
+    def current(_: float) -> float:
+        return min(charger(), max(0.0, (8 * 3.5 - battery.voltage) / 0.01))
+
+    battery.profile = current
+    board = Board(battery, Limits(charge_current=50, discharge_current=80, balance_start=3.4, balance_current=1))
+    return JkPeripheral("C8:47:80:12:5A:08", "Solar storage", PB2A16S20P, board)
+
+
+def all_packs(charger: Callable[[], float] = lambda: 0.0) -> list[Peripheral]:
+    """Return the packs of the demo; `charger` tells what the charger of one of them is set to."""
+    return [loaded(), cold(), full(), storage(), offgrid(), balancing(), locked(), solar(charger)]

@@ -25,10 +25,18 @@ ROOT = Path(__file__).resolve().parents[2]
 USER = "demo"
 CONTROLLED = ("C8:47:80:12:5A:01", "A5:C2:37:28:18:04", "40:17:10:01:5C:06")
 """Their owner allows control; the other pack shows how it is without."""
-SET_UP = ("C8:47:80:12:5A:01", "C8:47:8C:30:7B:02", "A5:C2:37:28:18:04", "40:17:10:01:5C:06", "D4:11:09:00:0D:02")
+SET_UP = (
+    "C8:47:80:12:5A:01",
+    "C8:47:8C:30:7B:02",
+    "A5:C2:37:28:18:04",
+    "40:17:10:01:5C:06",
+    "C8:47:80:12:5A:08",
+    "D4:11:09:00:0D:02",
+)
 PIN = "1234"
 """Of the last of these."""
 START_TIMEOUT = 180
+BLUEPRINTS = Path("blueprints") / "automation" / "smart_bms"
 
 CONFIGURATION = """\
 homeassistant:
@@ -49,6 +57,24 @@ bluetooth:
 recorder:
   commit_interval: 1
 smart_bms_lab:
+input_number:
+  solar_charger:
+    name: Solar charger
+    icon: mdi:solar-power
+    min: 0
+    max: 60
+    step: 0.1
+    unit_of_measurement: A
+automation:
+  - id: solar_charger
+    alias: Keep the solar charger to the limit of its battery
+    use_blueprint:
+      path: smart_bms/limit_charger.yaml
+      input:
+        limit: sensor.solar_storage_charge_current_limit
+        allowed: binary_sensor.solar_storage_charging_allowed_mirror
+        charger: input_number.solar_charger
+        most: 40
 logger:
   default: warning
   logs:
@@ -73,6 +99,8 @@ def prepare(folder: Path, port: int, *, fresh: bool) -> None:
     storage = folder / ".storage"
     storage.mkdir(parents=True, exist_ok=True)
     (folder / "configuration.yaml").write_text(CONFIGURATION)
+    # As a user would have imported them.
+    shutil.copytree(ROOT / BLUEPRINTS, folder / BLUEPRINTS, dirs_exist_ok=True)
     components = folder / "custom_components"
     components.mkdir(exist_ok=True)
     for name, target in (("smart_bms", "custom_components/smart_bms"), ("smart_bms_lab", "lab/smart_bms_lab")):

@@ -252,7 +252,7 @@ async def test_absurd_frames_never_reach_an_entity(hass, house, pack, adopt) -> 
 
 
 async def test_the_packs_of_the_demo_are_in_the_states_they_claim(hass, house, adopt) -> None:
-    loaded, cold, _, _, _, balancing, _ = all_packs()
+    loaded, cold, _, _, _, balancing, _, _ = all_packs()
     await adopt(loaded)
     assert house.state("binary_sensor.house_battery_discharging") == STATE_ON
     await adopt(cold)
@@ -262,7 +262,7 @@ async def test_the_packs_of_the_demo_are_in_the_states_they_claim(hass, house, a
 
 
 async def test_the_packs_of_other_makes_in_the_demo_are_in_the_states_they_claim(hass, house, adopt) -> None:
-    _, _, full, storage, offgrid, _, locked = all_packs()
+    _, _, full, storage, offgrid, _, locked, _ = all_packs()
     await adopt(offgrid, password="1234")
     await house.until(lambda: house.state("sensor.123_smartbms_0d_02_load_power") not in (None, STATE_UNKNOWN))
     await hass.config_entries.async_unload(hass.config_entries.async_entries(DOMAIN)[0].entry_id)
