@@ -117,7 +117,9 @@ class SmartBmsDisagreement(SmartBmsEntity, BinarySensorEntity):
 
     @override
     def current_value(self) -> Value:
-        return "|".join(found.key for found in self._open)
+        # Nothing can be said against a pack whose parameters are not known.
+        moment = self.coordinator.guard.mirror.moment
+        return "|".join(found.key for found in self._open) if moment is not None and moment.known else None
 
     @property
     @override

@@ -62,6 +62,7 @@ from .const import (
 from .coordinator import catalogue_data, identity_data
 from .features import Features
 from .protection.limit_options import LimitOptions
+from .protection.limits import LEAST_DISTANCE
 from .publishing import ADJUSTABLE, DEFAULT_POLICIES, Quantity
 from .simulated import CHOICES, Simulation
 
@@ -476,7 +477,9 @@ def _limits(chosen: Mapping[str, Any]) -> probatio.Schema:
     usual = LimitOptions()
     return probatio.Schema(
         {
-            probatio.Required(key, default=chosen.get(key, getattr(usual, key))): _number(*bounds)
+            probatio.Required(key, default=chosen.get(key, getattr(usual, key))): _number(
+                *bounds, lowest=LEAST_DISTANCE if key == "voltage_distance" else 0
+            )
             for key, bounds in _LIMITS.items()
         }
     )

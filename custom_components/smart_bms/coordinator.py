@@ -297,7 +297,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         if reading is None:
             return
         self.time_left.follow(reading)
-        self._async_mirror(reading)
+        happened = self._async_mirror(reading)
         self.parameters.async_count(reading.counters)
         counts_more = reading.counters and not set(self.features.counters).issuperset(reading.counters)
         if self._readings % _READINGS_BETWEEN_LOOKS == 0 or counts_more:
@@ -307,25 +307,29 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         if self._stale_timer is None:
             self._arm_stale_timer()
         self.async_set_updated_data(reading)
+        # Whoever hears of it shall find entities that show it.
+        for happening in happened:
+            for listener in list(self._happening_listeners):
+                listener(happening)
 
     def _new_guard(self) -> Guard:
         options = LimitOptions.of(self.config_entry.options.get(CONF_LIMITS, {}))
-        return Guard(self.family.key, self.identity["variant"], options)
+        interval = self.pack.terms.interval if self.family.polling else None
+        return Guard(self.family.key, self.identity["variant"], options, interval)
 
     @property
     def _clock(self) -> float:
         """Return what has to be added to monotonic time for the time of day."""
         return dt_util.utcnow().timestamp() - self.now
 
-    def _async_mirror(self, reading: Reading) -> None:
-        """Show the mirror a reading, and tell what happened."""
+    def _async_mirror(self, reading: Reading) -> list[Happening]:
+        """Show the mirror a reading; return what happened."""
         settings = self.pack.last_settings
+        stage = self.guard.limits.stage
         happened = self.guard.take(reading, settings.values if settings else None)
-        for happening in happened:
-            for listener in self._happening_listeners:
-                listener(happening)
-        if happened:
+        if happened or self.guard.limits.stage is not stage:
             self.parameters.async_keep()
+        return happened
 
     def _async_look_for_features(self, reading: Reading) -> None:
         found = self.features.merged(Features.of(reading, self.pack.last_settings))
@@ -400,8 +404,9 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
 
     @callback
     def _async_end(self) -> None:
-        """Let go what would hold up the end of Home Assistant."""
+        """Let go what would hold up the end of Home Assistant, and keep what the mirror has to remember."""
         self.ended.set()
+        self.parameters.async_keep()
 
     def _stop(self) -> None:
         """Listen no more: the link ends a little later, and what it still says has no place to go."""

@@ -62,7 +62,7 @@ DEFAULT_POLICIES: Final[Mapping[Quantity, Policy]] = {
     Quantity.RESISTANCE: Policy(3600, 0.005),
     Quantity.TIME_LEFT: Policy(60, 60),
     Quantity.DIRECTION: Policy(10),
-    Quantity.MARGIN: Policy(30, 0.005),
+    Quantity.MARGIN: Policy(30),
     Quantity.COUNTER: Policy(300),
     Quantity.DATA_AGE: Policy(0),
     Quantity.STATE: Policy(0),

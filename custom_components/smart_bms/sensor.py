@@ -22,6 +22,8 @@ from .sensor_values import SENSOR_DESCRIPTIONS
 PARALLEL_UPDATES: Final = 0
 
 MEASURED_AT: Final = "measured_at"
+EXPLAINED_EVERY: Final = 300.0
+"""Seconds after which the numbers that explain a value are renewed."""
 
 
 def descriptions(features: Features) -> list[SmartBmsSensorDescription]:
@@ -62,6 +64,8 @@ class SmartBmsSensor(SmartBmsEntity, SensorEntity):
         super().__init__(coordinator, description, description.quantity, always=description.always)
         self._measured_at: str | None = None
         self._explained: dict[str, Any] = {}
+        self._explained_at = float("-inf")
+        self._discrete: Any = None
         self._unit: str | None = None
 
     @override
@@ -87,8 +91,8 @@ class SmartBmsSensor(SmartBmsEntity, SensorEntity):
     @override
     def _offer(self) -> bool:
         news = super()._offer()
-        if news:
-            self._explain()
+        if self.available and self._explain(news=news):
+            news = True
         of, reading = self.entity_description.measured_at_fn, self.coordinator.data
         if news and of is not None:
             at = of(reading) if reading is not None else None
@@ -97,10 +101,17 @@ class SmartBmsSensor(SmartBmsEntity, SensorEntity):
             self._measured_at = None if at is None else told
         return news
 
-    def _explain(self) -> None:
-        """Take what goes with the value that is shown now."""
-        description = self.entity_description
-        if description.attributes_fn is not None:
-            self._explained = dict(description.attributes_fn(self.coordinator))
-        if description.unit_fn is not None:
+    def _explain(self, *, news: bool) -> bool:
+        """Take what goes with the value that is shown; tell whether that is news. Its numbers are renewed now and then."""
+        description, now = self.entity_description, self.coordinator.now
+        if description.unit_fn is not None and news:
             self._unit = description.unit_fn(self.coordinator)
+        if description.attributes_fn is None:
+            return False
+        discrete = description.discrete_fn(self.coordinator) if description.discrete_fn is not None else None
+        if not news and discrete == self._discrete and now - self._explained_at < EXPLAINED_EVERY:
+            return False
+        explained = dict(description.attributes_fn(self.coordinator))
+        changed = explained != self._explained
+        self._explained, self._discrete, self._explained_at = explained, discrete, now
+        return changed

@@ -26,6 +26,8 @@ class SmartBmsSensorDescription(SensorEntityDescription):
     """Monotonic time of a value that may be older than its reading."""
     attributes_fn: Callable[[SmartBmsCoordinator], Mapping[str, Any]] | None = None
     """What explains the value, as it is when the value is published; never recorded."""
+    discrete_fn: Callable[[SmartBmsCoordinator], Any] | None = None
+    """The part of that explanation whose change is news of its own."""
     unit_fn: Callable[[SmartBmsCoordinator], str | None] | None = None
     """The unit, where it goes with the value."""
 

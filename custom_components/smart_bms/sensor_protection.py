@@ -15,6 +15,8 @@ from .publishing import Quantity, Value
 from .sensor_description import SmartBmsSensorDescription
 
 PROTECTION: Final = "protection_"
+_STEPS: Final = {"V": 0.005, "A": 1.0, "°C": 0.5, "%": 1.0}
+"""In which margins are told, by unit."""
 STATES: Final = [state.value for state in State if state is not State.UNKNOWN]
 
 
@@ -36,6 +38,7 @@ def descriptions_of(names: Sequence[str]) -> Iterator[SmartBmsSensorDescription]
         options=STATES,
         value_fn=_state,
         attributes_fn=_standing,
+        discrete_fn=_standing,
     )
     yield SmartBmsSensorDescription(
         key="nearest_protection",
@@ -45,13 +48,14 @@ def descriptions_of(names: Sequence[str]) -> Iterator[SmartBmsSensorDescription]
         options=list(names),
         value_fn=_of_nearest(lambda track: track.rule.protection),
         attributes_fn=_nearest_particulars,
+        discrete_fn=lambda coordinator: [hint.code for hint in coordinator.guard.hints],
     )
     yield SmartBmsSensorDescription(
         key="protection_margin",
         translation_key="protection_margin",
         quantity=Quantity.MARGIN,
         suggested_display_precision=3,
-        value_fn=_of_nearest(lambda track: track.margin),
+        value_fn=_of_nearest(_coarse_margin),
         unit_fn=_nearest_unit,
     )
     yield SmartBmsSensorDescription(
@@ -108,6 +112,14 @@ def _of_nearest(value: Callable[[Track], Value]) -> Callable[[SmartBmsCoordinato
     return of
 
 
+def _coarse_margin(track: Track) -> float | None:
+    """Return a margin as finely as people care: it is published often."""
+    if track.margin is None:
+        return None
+    step = _STEPS[track.rule.quantity.unit]
+    return round(round(track.margin / step) * step, 3)
+
+
 def _nearest_unit(coordinator: SmartBmsCoordinator) -> str | None:
     nearest = coordinator.guard.mirror.nearest
     return None if nearest is None else nearest.track.rule.quantity.unit
@@ -147,6 +159,7 @@ def _limit(key: str, name: str, device_class: SensorDeviceClass, unit: str) -> S
         state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda coordinator: getattr(coordinator.guard.limits, name),
         attributes_fn=explained,
+        discrete_fn=explained,
         # Without data it says what is safe.
         always=True,
     )

@@ -78,7 +78,13 @@ def _positive(most: float) -> Any:
 
 
 def _between(least: float, most: float) -> Any:
-    return probatio.All(probatio.Coerce(float), probatio.Range(min=least, max=most))
+    return probatio.All(_no_truth, probatio.Coerce(float), probatio.Range(min=least, max=most))
+
+
+def _no_truth(value: object) -> object:
+    if isinstance(value, bool):
+        raise probatio.Invalid("expected a number")
+    return value
 
 
 _SITUATION: Final = {

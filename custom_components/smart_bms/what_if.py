@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+import math
 from typing import Any, Final
 
 from .bms.reading import Reading
 from .bms.settings import SettingValue
-from .control.findings import refuse
+from .control.findings import refuse, words
 from .coordinator import SmartBmsCoordinator
 from .protection.what_if import Outcome, Prospect, what_if
 
@@ -29,18 +30,38 @@ def evaluate(coordinator: SmartBmsCoordinator, data: Mapping[str, Any]) -> dict[
         raise refuse("no_rules")
     if settings is None or reading is None:
         raise refuse("unread")
+    if not coordinator.available:
+        raise refuse("stale")
     seconds = float(data.get(ATTR_DURATION, USUAL_DURATION))
-    values: dict[str, SettingValue] = {**settings.values, **data.get(ATTR_PARAMETERS, {})}
+    cells = data.get(ATTR_CELLS)
+    if cells is not None and len(cells) != reading.cell_count:
+        raise refuse("cells_differ", given=str(len(cells)), count=str(reading.cell_count))
+    proposed = data.get(ATTR_PARAMETERS, {})
+    for key, value in proposed.items():
+        _check(settings.values, key, value)
+    values: dict[str, SettingValue] = {**settings.values, **proposed}
     outcome = what_if(coordinator.guard.rules, values, _situation(reading, data), seconds)
     return _told(outcome, seconds)
 
 
 def consequences(coordinator: SmartBmsCoordinator, changes: Mapping[str, SettingValue | None]) -> dict[str, Any] | None:
     """Return what changed parameters would make of the pack as it is; None if that is not known."""
-    if not coordinator.guard.rules or coordinator.data is None or coordinator.pack.last_settings is None:
+    settings = coordinator.pack.last_settings
+    if not coordinator.guard.rules or coordinator.data is None or settings is None or not coordinator.available:
         return None
-    proposed = {key: value for key, value in changes.items() if value is not None}
+    proposed = {key: value for key, value in changes.items() if value is not None and key in settings.values}
     return evaluate(coordinator, {ATTR_PARAMETERS: proposed})
+
+
+def _check(known: Mapping[str, SettingValue], key: str, value: object) -> None:
+    """See that somebody tries a parameter that the pack has, with a value of its kind. Raises RefusedError."""
+    if key not in known:
+        raise refuse("unknown_parameter", parameter=key)
+    number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(known[key], bool) is not isinstance(value, bool) or not (number or isinstance(value, (bool, str))):
+        raise refuse("not_a_value", parameter=words(key), value=str(value))
+    if isinstance(known[key], str) is not isinstance(value, str):
+        raise refuse("not_a_value", parameter=words(key), value=str(value))
 
 
 def _situation(reading: Reading, data: Mapping[str, Any]) -> Reading:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from homeassistant.components.automation.config import AUTOMATION_BLUEPRINT_SCHEMA
 from homeassistant.components.blueprint.models import Blueprint
-from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import load_yaml_dict
@@ -114,6 +113,9 @@ async def test_a_charger_stops_before_the_pack_and_comes_back_after_calm(hass, s
     await minutes(pack, 17)
     assert state(pack, CHARGER) == "on"
     await pack.fall_silent()
+    assert state(pack, CHARGER) == "on"  # a short silence is none
+    await pack.wait(60)
+    await pack.wait(60)
     assert state(pack, CHARGER) == "off"
     # Somebody turns it on all the same.
     await hass.services.async_call("input_boolean", "turn_on", {"entity_id": CHARGER}, blocking=True)
@@ -140,22 +142,39 @@ async def test_it_does_not_come_back_if_the_owner_does_not_want_that(hass, stead
     assert state(pack, CHARGER) == "off"
 
 
-async def test_it_looks_when_home_assistant_has_started(hass, pack, tmp_path) -> None:
-    await with_blueprint(
-        hass,
-        tmp_path,
-        "stop_charger",
-        {
-            "allowed": pack.entity("charge_allowed", "binary_sensor"),
-            "limit": pack.entity("charge_current_limit"),
-            "events": pack.entity("protection_event", "event"),
-            "charger": CHARGER,
-        },
-    )
+async def test_after_a_start_the_pack_has_a_minute_to_speak(hass, pack, tmp_path) -> None:
+    await with_blueprint(hass, tmp_path, "stop_charger", of_the_charger(pack))
+    await pack.wait(20)
     assert state(pack, CHARGER) == "on"
-    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
-    await pack.see(1, **HALF)  # allowed, but the limit has yet to rise
+    await pack.wait(60)
+    await pack.wait(60)
     assert state(pack, CHARGER) == "off"
+
+
+async def test_after_a_start_and_a_word_nothing_is_switched(hass, pack, tmp_path) -> None:
+    await with_blueprint(hass, tmp_path, "stop_charger", of_the_charger(pack))
+    await minutes(pack, 5)
+    assert state(pack, CHARGER) == "on"
+    await pack.fall_silent()
+    await minutes(pack, 5)  # the limit rises again meanwhile
+    assert state(pack, CHARGER) == "on"
+
+
+async def test_what_somebody_else_turned_off_stays_off(hass, steady, tmp_path) -> None:
+    pack = steady
+    await with_blueprint(hass, tmp_path, "stop_charger", of_the_charger(pack))
+    await hass.services.async_call("input_boolean", "turn_off", {"entity_id": CHARGER}, blocking=True)
+    await minutes(pack, 20)
+    assert state(pack, CHARGER) == "off"
+
+
+def of_the_charger(pack) -> dict:
+    return {
+        "allowed": pack.entity("charge_allowed", "binary_sensor"),
+        "limit": pack.entity("charge_current_limit"),
+        "events": pack.entity("protection_event", "event"),
+        "charger": CHARGER,
+    }
 
 
 async def test_a_load_is_shed_before_the_pack_switches_off(hass, steady, tmp_path) -> None:
@@ -259,6 +278,9 @@ async def test_the_state_of_charge_stays_in_its_window(hass, steady, tmp_path) -
     assert state(pack, CHARGER) == "off"
     assert await at(39) == "on"
     await pack.fall_silent()
+    assert state(pack, CHARGER) == "on"
+    await pack.wait(60)
+    await pack.wait(60)
     assert state(pack, CHARGER) == "off"
 
 
@@ -310,8 +332,12 @@ async def test_a_full_charge_ends_when_the_rules_say_so(hass, steady, tmp_path) 
     await start_top_balance(hass, pack, tmp_path, "2020-01-01 00:00:00")
     assert state(pack, CHARGER) == "on"
     await pack.see(1, highest=3.65, soc=90)
-    assert state(pack, CHARGER) == "off"
-    assert hass.states.get(LAST_FULL).state.startswith("2020")
+    assert (state(pack, CHARGER), state(pack, RUNNING)) == ("off", "on")  # it waits
+    await minutes(pack, 1, soc=90)
+    assert state(pack, CHARGER) == "on"
+    await minutes(pack, 0.2, highest=3.65, soc=100)  # full, and so it says
+    assert (state(pack, CHARGER), state(pack, RUNNING)) == ("off", "off")
+    assert not hass.states.get(LAST_FULL).state.startswith("2020")
 
 
 async def test_a_full_charge_that_takes_too_long_ends(hass, steady, tmp_path) -> None:
@@ -321,6 +347,60 @@ async def test_a_full_charge_that_takes_too_long_ends(hass, steady, tmp_path) ->
     assert state(pack, CHARGER) == "on"
     await minutes(pack, 36)
     assert (state(pack, CHARGER), state(pack, RUNNING)) == ("off", "off")
+
+
+async def test_ending_a_full_charge_by_hand_turns_the_charger_off(hass, steady, tmp_path) -> None:
+    pack = steady
+    await start_top_balance(hass, pack, tmp_path, "2020-01-01 00:00:00")
+    assert state(pack, CHARGER) == "on"
+    await hass.services.async_call("input_boolean", "turn_off", {"entity_id": RUNNING}, blocking=True)
+    await hass.async_block_till_done()
+    assert state(pack, CHARGER) == "off"
+
+
+async def test_a_charger_that_cannot_be_set_so_low_is_switched_off(hass, steady, tmp_path) -> None:
+    pack = steady
+    assert await async_setup_component(hass, "number", {})
+    hass.states.async_set("number.ev", "20", {"min": 6, "max": 32, "step": 1})
+    sent = async_mock_service(hass, "number", "set_value")
+    await with_blueprint(
+        hass,
+        tmp_path,
+        "limit_charger",
+        {
+            "allowed": pack.entity("charge_allowed", "binary_sensor"),
+            "limit": pack.entity("charge_current_limit"),
+            "charger": "number.ev",
+            "switch": [CHARGER],
+        },
+    )
+    await pack.see(1, highest=3.65, **HALF)
+    assert state(pack, CHARGER) == "off"
+    assert sent[-1].data["value"] == 6
+    await minutes(pack, 2, coldest=6.0)
+    assert state(pack, CHARGER) == "on"
+    assert sent[-1].data["value"] == 32
+
+
+async def test_cold_is_cold_in_fahrenheit_too(hass, steady, tmp_path) -> None:
+    pack = steady
+    hass.states.async_set("sensor.outside", "33", {"unit_of_measurement": "°F"})
+    await with_blueprint(
+        hass,
+        tmp_path,
+        "cold_charge_guard",
+        {
+            "temperature": "sensor.outside",
+            "allowed": pack.entity("charge_allowed", "binary_sensor"),
+            "charger": CHARGER,
+            "heater": [HEATER],
+        },
+    )
+    await minutes(pack, 1.2)
+    assert (state(pack, CHARGER), state(pack, HEATER)) == ("off", "on")
+    hass.states.async_set("sensor.outside", "55", {"unit_of_measurement": "°F"})
+    await minutes(pack, 0.2)
+    assert (state(pack, CHARGER), state(pack, HEATER)) == ("on", "off")
 
 
 async def test_a_full_charge_may_pass_the_window(hass, steady, tmp_path) -> None:
@@ -398,8 +478,11 @@ async def test_silence_turns_off_what_must_not_run_unwatched(hass, steady, tmp_p
     await pack.wait(15)
     assert (state(pack, CHARGER), state(pack, LOAD)) == ("off", "off")
     assert len(told) == 1
-    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
-    await hass.async_block_till_done()
+    # Somebody turns it on all the same.
+    await hass.services.async_call("input_boolean", "turn_on", {"entity_id": CHARGER}, blocking=True)
+    await pack.wait(60)
+    await pack.wait(60)
+    assert state(pack, CHARGER) == "off"
     assert len(told) == 2
 
 

@@ -1,8 +1,10 @@
 """The mirror in Home Assistant: its entities, events, action and memory."""
 
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
+import probatio
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
@@ -42,7 +44,7 @@ async def test_why_it_does_not_balance_is_told(hass, pack) -> None:
     assert pack.attributes("balance_expected", "binary_sensor")["explanation"] == (
         "It waits for the highest cell to pass 3.4 V (now 3.39 V)."
     )
-    await pack.see(highest=3.42, lowest=3.37, alarms=("balance_wire_resistance",))
+    await pack.see(2, highest=3.42, lowest=3.37, alarms=("balance_wire_resistance",))
     assert "sense wire" in pack.attributes("balance_expected", "binary_sensor")["explanation"]
 
 
@@ -104,10 +106,8 @@ async def test_limits_are_there_without_data_and_then_safe(hass, pack) -> None:
     ]
     await pack.see(soc=60)
     assert float(pack.state("charge_voltage_limit")) == 14.0
-    assert float(pack.state("charge_current_limit")) == 0.0
-    for _ in range(60):
-        await pack.see(soc=60)
     assert float(pack.state("charge_current_limit")) == 90.0
+    assert pack.attributes("charge_current_limit")["limited_by"] is None
     assert pack.attributes("charge_voltage_limit")["stage"] == "bulk"
     await pack.see(soc=60, coldest=7.0)
     assert float(pack.state("charge_current_limit")) == 45.0
@@ -117,6 +117,58 @@ async def test_limits_are_there_without_data_and_then_safe(hass, pack) -> None:
     assert float(pack.state("charge_voltage_limit")) == 13.6
     assert pack.attributes("charge_current_limit")["limited_by"] == "no_data"
     assert pack.state("charge_allowed", "binary_sensor") == STATE_UNAVAILABLE
+    # Back again it begins where it fell to.
+    await pack.see(soc=60)
+    assert float(pack.state("charge_current_limit")) == 0.0
+    assert pack.attributes("charge_current_limit")["limited_by"] == "recovering"
+    for _ in range(50):
+        await pack.see(soc=60)
+    assert float(pack.state("charge_current_limit")) == 90.0
+    assert pack.attributes("charge_current_limit")["limited_by"] is None
+
+
+async def test_what_explains_a_value_is_never_older_than_what_it_lists(hass, pack) -> None:
+    await pack.see(lowest=2.65)
+    await pack.see(lowest=2.65, highest=3.65, current=120.0)
+    attributes = pack.attributes("protection_state")
+    assert attributes["tripped"] == ["cell_overvoltage", "cell_undervoltage"]
+    assert attributes["pending"] == ["charge_overcurrent"]
+    for second in range(320):
+        await pack.see(highest=3.3, lowest=round(3.1 - second / 2000, 3))
+    assert pack.attributes("nearest_protection")["margin"] < 0.4
+    for _ in range(3):
+        await pack.see(lowest=2.7)
+    assert "vanish" in pack.attributes("nearest_protection")["hints"][0]
+
+
+async def test_whoever_hears_of_a_trip_finds_entities_that_show_it(hass, pack) -> None:
+    await pack.see()
+    seen = []
+
+    @callback
+    def heard(event) -> None:
+        if event.data["entity_id"].startswith("event."):
+            seen.append((pack.state("protection_state"), pack.state("charge_allowed", "binary_sensor")))
+
+    hass.bus.async_listen("state_changed", heard)
+    await pack.see(highest=3.65)
+    assert seen == [("tripped", "off")]
+
+
+async def test_what_is_running_outlives_the_end_of_home_assistant(hass, hass_storage, pack) -> None:
+    await pack.see()
+    for _ in range(20):
+        await pack.see(current=120.0)
+    pack.coordinator._async_end()
+    await pack.wait(2)
+    kept = hass_storage[f"smart_bms.{pack.entry.entry_id}"]["data"]["protection"]["mirror"]
+    assert kept["looked_at"] == pack.now - 2
+
+
+async def test_nothing_is_said_against_a_pack_whose_parameters_are_not_known(hass, pack) -> None:
+    pack.settings = None
+    await pack.see()
+    assert pack.state("disagreement", "binary_sensor") == STATE_UNKNOWN
 
 
 async def test_the_owner_chooses_the_distances(
@@ -230,13 +282,47 @@ async def test_what_if_answers_for_a_situation(hass, pack) -> None:
     assert (trip["released"], trip["release"], trip["blocks"]) == ("after", 60, ["discharge"])
     assert (answer["charge_allowed"], answer["discharge_allowed"]) == ("yes", "no")
     answer = await evaluate(
-        hass, pack, cell_voltages=[3.3, 3.65], temperatures=[-5, 20], power_stage_temperature=80, soc=5, current=5
+        hass,
+        pack,
+        cell_voltages=[3.3, 3.65, 3.3, 3.3],
+        temperatures=[-5, 20],
+        power_stage_temperature=80,
+        soc=5,
+        current=5,
     )
     assert [trip["protection"] for trip in answer["trips"]] == [
         "cell_overvoltage",
         "charge_undertemperature",
         "mosfet_overtemperature",
     ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"cell_voltages": [3.3, 3.3]}, "2 cell voltages were given, but the pack has 4"),
+        ({"parameters": {"cell_overvoltge": 3.4}}, "There is no parameter"),
+        ({"parameters": {"cell_overvoltage": "3.4"}}, "3.4 is no value of Cell overvoltage"),
+        ({"parameters": {"cell_overvoltage": float("nan")}}, "nan is no value"),
+        ({"parameters": {"cell_overvoltage": True}}, "True is no value"),
+        ({"parameters": {"cell_overvoltage": None}}, "None is no value"),
+        ({"parameters": {"balance_switch": 1}}, "1 is no value"),
+    ],
+)
+async def test_what_makes_no_sense_is_not_answered(hass, pack, asked, message) -> None:
+    pack.settings = JK_LFP | {"balance_switch": True}
+    await pack.see()
+    with pytest.raises(ServiceValidationError, match=message):
+        await evaluate(hass, pack, **asked)
+
+
+async def test_what_is_old_is_no_ground_for_an_answer(hass, pack) -> None:
+    await pack.see()
+    await pack.fall_silent()
+    with pytest.raises(ServiceValidationError, match="too old"):
+        await evaluate(hass, pack)
+    with pytest.raises(probatio.MultipleInvalid):
+        await evaluate(hass, pack, cell_voltages=[True, 3.3, 3.3, 3.3])
 
 
 async def test_what_if_tries_other_parameters(hass, pack) -> None:

@@ -161,6 +161,17 @@ def test_limits_settle_and_wake() -> None:
     assert limiter.take(mirror).charge_voltage == 10.5
 
 
+def test_a_limit_of_nothing_stays_down_for_a_while_however_calm() -> None:
+    mirror, limiter = Mirror(JK), Limiter("jk", LimitOptions())
+    off = JK_LFP | {"charge_switch": False}
+    for second in range(60):
+        mirror.take(reading(1000.0 + second, soc=60), off)
+        limiter.take(mirror)
+    assert limiter._settled is not None
+    mirror.take(reading(1060.0, soc=60), JK_LFP)
+    assert limiter.take(mirror).charge_current == 0
+
+
 def test_without_probes_limits_settle_too() -> None:
     mirror, limiter = Mirror(JK), Limiter("jk", LimitOptions())
     for second in range(3):

@@ -82,6 +82,15 @@ def test_what_is_kept_comes_back_for_the_same_rules_only():
     again = guard()
     again.restore(kept, clock=1_000_050.0)
     assert again.mirror.tracks["charge_overcurrent"].began_at == 51.0
+    for broken in (
+        {**kept, "clock": None},
+        {key: value for key, value in kept.items() if key != "clock"},
+        {**kept, "mirror": {"announced": {"cell_overvoltage": "no_such"}}},
+        {**kept, "limits": {"even_since": "then"}},
+    ):
+        anew = guard()
+        anew.restore(broken, clock=0.0)
+        assert anew.mirror.tracks["charge_overcurrent"].began_at is None
     other = guard("jbd", "classic")
     other.restore(kept, clock=0.0)
     other.restore(None, clock=0.0)

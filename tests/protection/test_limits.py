@@ -301,7 +301,7 @@ def test_the_stage_outlives_a_restart():
     assert limited.limits(10, **FULL).stage == "float"
     fresh = Limiter("jk", LimitOptions())
     fresh.restore({"stage": "no_such"}, 0.0)
-    assert fresh.dump() == {"stage": "bulk", "even_since": None}
+    assert fresh.dump() == {"stage": "bulk", "even_since": None, "taken_at": None}
 
 
 def test_a_pack_that_lets_current_pass_and_tells_little_is_limited_by_what_it_tells():
@@ -314,6 +314,69 @@ def test_a_pack_that_lets_current_pass_and_tells_little_is_limited_by_what_it_te
     assert (limits.charge_current, limits.discharge_current) == (80, 100)
     del have["cell_undervoltage"]
     assert Limited("smart123", SMART123_GENERATION_3, have, max_discharge_current=100).limits().discharge_current == 0
+
+
+def test_silence_is_no_absorption():
+    limited = charged()
+    for _ in range(60):
+        limited.limits(10, **FULL)
+    assert limited.limits(3600, **FULL).stage == "absorption"
+    for _ in range(60):
+        limited.limits(10, **FULL)
+    limited.limiter.fail_safe(limited.mirror)
+    for _ in range(60):
+        assert limited.limits(10, **FULL).stage == "absorption"
+
+
+def test_without_data_no_more_flows_than_at_other_times():
+    limited = jk(failsafe_charge_current=50, max_charge_current=10)
+    limited.limits()
+    assert limited.limiter.fail_safe(limited.mirror).charge_current == 10
+    limited = jk(failsafe_charge_current=20)
+    assert limited.limits(cells=(3.7, 3.1, 3.1, 3.1)).charge_current == 0
+    before = limited.limiter.limits.charge_voltage
+    safe = limited.limiter.fail_safe(limited.mirror)
+    assert (safe.charge_current, safe.charge_voltage) == (0, before)
+
+
+@pytest.mark.parametrize("distance", [0.0, 0.01, 0.02])
+def test_some_distance_is_always_kept(distance):
+    limited = jk(voltage_distance=distance)
+    assert limited.limits(highest=3.3).charge_current == 90
+    assert jk(voltage_distance=distance).limits(highest=3.585).charge_current == 0
+
+
+def test_currents_fade_towards_the_limits_of_the_pack_too():
+    low = Limited("jbd", JBD, JBD_REAL | {"pack_undervoltage": 12.0})
+    assert low.limits(pack=12.1).discharge_current == 0
+    assert low.limiter.limits.discharge_limited_by == "pack_voltage"
+    high = Limited("jbd", JBD, JBD_REAL | {"pack_overvoltage": 13.8})
+    assert high.limits(pack=13.75).charge_current == 0
+
+
+@pytest.mark.parametrize("stated", [0, -50])
+def test_a_limit_of_nothing_is_nothing(stated):
+    limits = jk(JK_LFP | {"max_discharge_current": stated}).limits()
+    assert limits.discharge_current == 0
+
+
+def test_the_charge_voltage_takes_up_where_it_was_without_cells():
+    limited = jk()
+    limited.limits(cells=(3.55, 3.4, 3.4, 3.4))
+    assert limited.limits(highest=None).charge_voltage is None
+    assert limited.limits().charge_voltage == 13.7
+
+
+@pytest.mark.parametrize(("options", "interval"), [({"recovery_hold": 0}, 1), ({}, 60)])
+def test_a_limit_rises_however_rarely_the_pack_is_asked(options, interval):
+    limited = Limited("daly", DALY, DALY_D2, **options)
+    limited.mirror = Mirror(DALY, interval)
+    limited.limits()
+    limited.limiter.fail_safe(limited.mirror)
+    assert limited.limits(interval).charge_current == 0
+    for _ in range(60):
+        limited.limits(interval)
+    assert limited.limiter.limits.charge_current == 180
 
 
 def test_only_known_options_are_taken():

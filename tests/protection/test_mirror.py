@@ -173,6 +173,125 @@ def test_a_pack_that_tells_no_release_is_asked_for_it():
     assert life.state("cell_overvoltage") is T
 
 
+@pytest.mark.parametrize(
+    ("alarm", "charge", "discharge"),
+    [
+        ("cell_overvoltage", "no", "yes"),
+        ("charging_forbidden", "no", "yes"),
+        ("charge_mosfet_fault", "no", "yes"),
+        ("discharge_mosfet_fault", "yes", "no"),
+        ("thermal_runaway", "no", "no"),
+        ("voltage_sensor_fault", "unknown", "unknown"),
+        ("unnamed_protection", "unknown", "unknown"),
+        ("cell_imbalance_warning", "yes", "yes"),
+    ],
+)
+@pytest.mark.parametrize("switch", [True, None])
+def test_what_the_pack_complains_of_counts_whatever_its_switch_says(alarm, charge, discharge, switch):
+    life = Life(DALY, DALY_81)
+    life.see(1, alarms=(alarm,), charging=switch, discharging=switch)
+    assert (life.answer("charge"), life.answer("discharge")) == (charge, discharge)
+
+
+def test_a_hold_that_the_pack_reports_at_first_is_not_denied_by_an_offset():
+    life = Life(JK, JK_LFP, began=False)
+    life.see(1, alarms=("charge_overcurrent",), current=0.02)
+    assert life.state("charge_overcurrent") is T
+
+
+def test_a_hold_that_began_between_two_readings_is_taken_from_the_pack():
+    life = Life(JBD, JBD_REAL)
+    life.see(5, alarms=("discharge_overcurrent",), discharging=False)
+    assert life.state("discharge_overcurrent") is T
+    life.see(5)
+    assert life.state("discharge_overcurrent") is C
+
+
+@pytest.mark.parametrize("current", [-20.0, 0.0])
+def test_an_overcurrent_that_the_pack_denies_does_not_last_for_ever(current):
+    life = Life(DALY, DALY_D2)
+    life.see(1, current=-210.0)
+    assert life.state("discharge_overcurrent") is T
+    for _ in range(62):
+        life.see(1, current=current)
+    assert life.state("discharge_overcurrent") is C
+
+
+def test_a_hold_of_unknown_length_ends_when_the_pack_has_denied_it_for_a_minute():
+    life = Life(JK, {key: value for key, value in JK_LFP.items() if key != "discharge_overcurrent_release"})
+    for _ in range(31):
+        life.see(1, **STRONG)
+    for _ in range(60):
+        life.see(1, current=-1.0)
+    assert life.state("discharge_overcurrent") is T
+    life.see(1, current=-1.0)
+    assert life.state("discharge_overcurrent") is C
+
+
+# Parts that are missing.
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "side"),
+    [
+        ({"coldest": -5.0, "current": 5.0}, {"coldest": None, "current": 5.0}, "charge"),
+        ({"cells": (3.7, 3.3, 3.3, 3.3)}, {"cells": (None, 3.3, 3.3, 3.3)}, "charge"),
+        ({"cells": (2.6, 3.3, 3.3, 3.3)}, {"cells": (None, 3.3, 3.3, 3.3)}, "discharge"),
+    ],
+)
+def test_what_vanishes_releases_nothing(before, after, side):
+    life = Life(JK, JK_LFP)
+    life.see(1, **before)
+    assert life.answer(side) == "no"
+    life.see(1, **after)
+    assert life.answer(side) == "no"
+
+
+@pytest.mark.parametrize("shown", [{"coldest": None}, {"cells": (3.3, None, 3.3, 3.3)}])
+def test_of_a_part_nobody_can_say_that_all_is_well(shown):
+    life = Life(JK, JK_LFP)
+    life.see(1, **shown)
+    assert life.answer("charge") == "unknown"
+    life.see(1)
+    assert life.answer("charge") == "yes"
+
+
+def test_a_part_can_still_prove_that_something_is_wrong():
+    life = Life(JK, JK_LFP)
+    life.see(1, cells=(3.65, None, 3.3, 3.3))
+    assert life.state("cell_overvoltage") is T
+
+
+def test_an_answer_that_was_lost_takes_away_no_protection():
+    life = Life(DALY, DALY_81)
+    life.see(1, stage=101.0)
+    life.see(1, stage=101.0)
+    assert life.answer("charge") == "no"
+    life.settings = {key: value for key, value in DALY_81.items() if not key.startswith("mosfet")}
+    life.see(1, stage=101.0)
+    assert life.answer("charge") == "unknown"
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("key", ["pack", "current", "hottest", "coldest", "stage"])
+def test_what_is_no_number_is_not_known(key, wrong):
+    life = Life(JBD if key == "pack" else JK, JBD_REAL if key == "pack" else JK_LFP)
+    life.see(1, **{key: wrong})
+    assert "yes" not in (life.answer("charge"), life.answer("discharge"))
+    life = Life(JK, JK_LFP | {"cell_overvoltage": wrong})
+    assert life.answer("charge") == "unknown"
+
+
+def test_a_pack_that_is_asked_rarely_is_still_looked_at():
+    life = Life(JBD, JBD_REAL)
+    life.mirror = Mirror(JBD, interval=60.0)
+    life.see(60)
+    life.see(60, highest=3.9)
+    assert life.state("cell_overvoltage") is P
+    life.see(60, highest=3.9)
+    assert life.state("cell_overvoltage") is T
+
+
 # Disagreement.
 
 
@@ -246,6 +365,21 @@ def test_a_switch_that_the_owner_opened_is_no_disagreement():
     assert not life.mirror.disagreements
 
 
+def test_a_cold_pack_that_blocks_before_anybody_charges_is_no_disagreement():
+    life = Life(JK, JK_LFP)
+    for _ in range(30):
+        life.see(1, coldest=-3.0, alarms=("charge_undertemperature",), charging=False)
+    assert not life.mirror.disagreements
+
+
+def test_a_reading_without_alarms_ends_no_disagreement():
+    life = Life(JK, JK_LFP)
+    for _ in range(12):
+        life.see(1, alarms=("cell_overvoltage",))
+    assert life.see(1, alarms=None) == []
+    assert life.mirror.disagreements
+
+
 def test_a_short_difference_is_none_and_a_gap_begins_to_count_anew():
     life = Life(JK, JK_LFP)
     for _ in range(9):
@@ -309,6 +443,19 @@ def test_a_restart_tells_nothing_twice():
         life.see(1, lowest=2.65, alarms=("charge_mosfet_fault",))
     assert [item.kind for item in life.happened] == before
     assert len(life.mirror.disagreements) == 2
+
+
+def test_a_clock_that_was_set_back_meanwhile_makes_all_times_worthless():
+    life = Life(JK, JK_LFP)
+    for _ in range(20):
+        life.see(1, **STRONG)
+    life.restart(shift=+3600.0)
+    life.now -= 3600
+    life.see(1, **STRONG, alarms=None)
+    assert life.state("discharge_overcurrent") is U
+    for _ in range(31):
+        life.see(1, **STRONG, alarms=None)
+    assert life.state("discharge_overcurrent") is T
 
 
 def test_what_was_kept_of_other_rules_is_left_aside():

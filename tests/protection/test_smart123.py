@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from custom_components.smart_bms.bms.jk.layouts import Variant as JkVariant
+from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.bms.smart123.generation import Variant
 from custom_components.smart_bms.protection.families import rules_of
 from custom_components.smart_bms.protection.relays import Answer
@@ -199,6 +200,29 @@ def test_nothing_is_known_without_settings_or_reading():
     assert life.codes("charge") == ["no_data:"]
     life.see(1, **values("3.3/3.3/3.3/3.3"))
     assert life.codes("charge") == ["no_settings:"]
+
+
+def test_while_not_all_cells_were_heard_only_what_is_wrong_is_certain():
+    def part(first: float, charging: bool | None = True) -> Life:
+        life = Life(SMART123, SETTINGS, began=False)
+        life.mirror.take(
+            Reading(
+                measured_at=1000.0,
+                cell_voltages=(first, None, None, None),
+                cell_times=(999.0, None, None, None),
+                soc=50,
+                temperatures={"lowest": 20.0, "highest": 21.0},
+                alarms=(),
+                charging_enabled=charging,
+                discharging_enabled=True,
+            ),
+            SETTINGS,
+        )
+        return life
+
+    assert (part(3.3).answer("charge"), part(3.3).answer("discharge")) == ("unknown", "unknown")
+    assert part(3.65).answer("charge") == "no"
+    assert part(2.8).answer("discharge") == "no"
 
 
 def test_where_a_relay_stood_is_forgotten_after_a_gap():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ..bms.alarm import Alarm
 from .relays import Answer, holds, limit_of
 from .rules import Comparison, Condition, Quantity
-from .verdict import FINE, NO_RULES, NO_SETTINGS, NOT_KNOWN, SWITCHED_OFF, UNKNOWN, WAITS, Reason, Verdict
+from .verdict import FINE, NO_RULES, NO_SETTINGS, NOT_KNOWN, NOT_SAID, SWITCHED_OFF, UNKNOWN, WAITS, Reason, Verdict
 
 if TYPE_CHECKING:
     from .mirror import Mirror
@@ -27,6 +27,8 @@ class BalanceTable:
     by_current: bool = False
     """A parameter says whether it balances while charging or at rest."""
     switched: bool = True
+    wires: bool = False
+    """It cannot while a sense wire is flagged."""
 
 
 _START: Final = ("balance_start_voltage",)
@@ -35,7 +37,7 @@ _ABOVE_START: Final = Condition("balance_start", Quantity.CELL_HIGHEST, Comparis
 _AT_START: Final = Condition("balance_start", Quantity.CELL_HIGHEST, Comparison.AT_LEAST, _START)
 
 TABLES: Final[Mapping[str, BalanceTable]] = {
-    "jk": BalanceTable((_TRIGGER, _ABOVE_START)),
+    "jk": BalanceTable((_TRIGGER, _ABOVE_START), wires=True),
     "jbd": BalanceTable((_AT_START, _TRIGGER), by_current=True),
     "daly": BalanceTable((_TRIGGER, _ABOVE_START)),
     # Every board burns what its own cell has above the balance voltage; nothing switches that off.
@@ -68,8 +70,12 @@ def _found(mirror: Mirror, table: BalanceTable) -> Iterator[tuple[bool | None, R
     """Yield each condition's truth, and the reason that it is where it does not hold."""
     moment = mirror.moment
     assert moment is not None
-    if Alarm.BALANCE_WIRE_RESISTANCE in (moment.reading.alarms or ()):
-        yield False, Reason(WIRE_FLAGGED)
+    if table.wires:
+        alarms = moment.reading.alarms
+        if alarms is None:
+            yield None, Reason(NOT_SAID)
+        elif Alarm.BALANCE_WIRE_RESISTANCE in alarms:
+            yield False, Reason(WIRE_FLAGGED)
     for condition in table.conditions:
         truth = holds(condition, moment.measured, mirror.values)
         numbers = {

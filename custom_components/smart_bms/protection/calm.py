@@ -31,6 +31,9 @@ class Calm:
     alarms: tuple[Alarm, ...]
     charging_enabled: bool | None
     discharging_enabled: bool | None
+    cells: int
+    """Places for cells."""
+    temperatures: int
 
     @classmethod
     def of(
@@ -64,6 +67,8 @@ class Calm:
             reading.alarms,
             reading.charging_enabled,
             reading.discharging_enabled,
+            len(reading.cell_voltages),
+            len(reading.temperatures),
         )
 
     def covers(self, reading: Reading, measured: Measured) -> bool:
@@ -72,6 +77,9 @@ class Calm:
             reading.charging_enabled is not self.charging_enabled
             or reading.discharging_enabled is not self.discharging_enabled
             or reading.alarms != self.alarms
+            or len(reading.cell_voltages) != self.cells
+            or len(reading.temperatures) != self.temperatures
+            or (reading.extremes is None and None in reading.cell_voltages)
         ):
             return False
         for quantity, low, high in self.bounds:

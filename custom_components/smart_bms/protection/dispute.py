@@ -69,7 +69,7 @@ class Dispute:
 
     def follow(self, mirror: Mirror, reading: Reading, now: float) -> list[tuple[Disagreement, bool]]:
         """Compare; return what became a disagreement now (true) and what ended (false)."""
-        if self._rules.follows_report:
+        if self._rules.follows_report or reading.alarms is None:
             return []
         found = {item.key: item for item in self._differences(mirror, reading, now)}
         news = []
@@ -93,16 +93,15 @@ class Dispute:
         self._found = {key: item for key, item in self._found.items() if item.told}
 
     def _differences(self, mirror: Mirror, reading: Reading, now: float) -> Iterator[Disagreement]:
-        alarms = reading.alarms
-        if alarms is None:
-            return
+        alarms = reading.alarms or ()
         for track in mirror.active:
             state = track.state
             if state is State.CLEAR and not alarms:
                 continue
             if state in (State.CLEAR, State.TRIPPED) and (track.rule.blocks and track.rule.alarms):
                 reports = any(alarm in alarms for alarm in track.rule.alarms)
-                if reports is not (state is State.TRIPPED) and not _is_full(track, reading, reports=reports):
+                fine = _is_full(track, reading, reports=reports) or (reports and track.would_trip)
+                if reports is not (state is State.TRIPPED) and not fine:
                     yield _of_track(track, now, reports=reports)
         for side in Side:
             yield from _of_side(mirror, reading, side, now)

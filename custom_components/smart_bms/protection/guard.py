@@ -15,25 +15,28 @@ from .mirror import Mirror
 from .relays import Answer
 from .rules import RuleSet
 from .track import State
-from .verdict import Reason, Verdict
+from .verdict import UNKNOWN, Reason, Verdict
 
 _BALANCE_EVERY: Final = 1.9
-_BY_WEIGHT: Final = (State.TRIPPED, State.UNKNOWN, State.PENDING)
+_BY_WEIGHT: Final = (State.TRIPPED, State.PENDING, State.UNKNOWN)
 
 
 class Guard:
     """Mirror, hints and limits of one pack."""
 
-    def __init__(self, family: str, variant: str, options: LimitOptions) -> None:
-        """Go by the rules of this family and variant."""
+    def __init__(self, family: str, variant: str, options: LimitOptions, interval: float | None = None) -> None:
+        """Go by the rules of this family and variant; `interval` is the time in s between two polls, if it is polled."""
         self.family = family
         self.variant = variant
         self.options = options
         self.rules: RuleSet = rules_of(family, variant)
-        self.mirror = Mirror(self.rules)
+        self._interval = interval
+        self.mirror = Mirror(self.rules, interval)
         self.limiter = Limiter(family, options)
         self._hints = Hints(family)
-        self._balance: tuple[float, Verdict] | None = None
+        self.balance = UNKNOWN
+        """Whether the pack should be balancing, judged every two seconds."""
+        self._balance_at = float("-inf")
 
     def take(self, reading: Reading, settings: Mapping[str, SettingValue] | None) -> list[Happening]:
         """Take a reading, and the parameters if they are known; return what happened."""
@@ -41,6 +44,8 @@ class Guard:
         if self.mirror.moment is not None and self.mirror.moment.reading is reading:
             self._hints.take(reading)
             self.limiter.take(self.mirror)
+            if reading.measured_at - self._balance_at >= _BALANCE_EVERY:
+                self._balance_at, self.balance = reading.measured_at, balance(self.mirror, self.family)
         return happened
 
     def lose(self) -> None:
@@ -51,14 +56,6 @@ class Guard:
     def limits(self) -> Limits:
         """What chargers and inverters should keep to."""
         return self.limiter.limits
-
-    @property
-    def balance(self) -> Verdict:
-        """Whether the pack should be balancing, judged every two seconds."""
-        at = self.mirror.moment.at if self.mirror.moment is not None else float("-inf")
-        if self._balance is None or not 0 <= at - self._balance[0] < _BALANCE_EVERY:
-            self._balance = at, balance(self.mirror, self.family)
-        return self._balance[1]
 
     @property
     def hints(self) -> list[Reason]:
@@ -101,6 +98,10 @@ class Guard:
         """Take up what was kept, if it is of the same rules."""
         if not kept or (kept.get("family"), kept.get("variant")) != (self.family, self.variant):
             return
-        shift = kept["clock"] - clock
-        self.mirror.restore(kept.get("mirror", {}), shift)
-        self.limiter.restore(kept.get("limits", {}), shift)
+        try:
+            shift = kept["clock"] - clock
+            self.mirror.restore(kept.get("mirror", {}), shift)
+            self.limiter.restore(kept.get("limits", {}), shift)
+        except KeyError, TypeError, ValueError, AttributeError:
+            # Written by another version, or broken: it is better to know nothing.
+            self.mirror, self.limiter = Mirror(self.rules, self._interval), Limiter(self.family, self.options)

@@ -27,6 +27,8 @@ _REQUESTED: Final = {
 _REQUESTED_FLOAT: Final = "requested_float_voltage"
 _LAST_STEP: Final = 0.02
 """V below the overvoltage limit at which no charge current is left."""
+LEAST_DISTANCE: Final = 0.03
+"""V per cell that is always kept from the overvoltage limit."""
 _NEAR_EMPTY: Final = (0.05, 0.25)
 """V above the undervoltage limit between which the discharge current fades in."""
 _FULL_SHARE: Final = 0.2
@@ -40,7 +42,11 @@ _VOLTAGE_RATE: Final = 0.001
 """V per cell and s by which the charge voltage rises again."""
 _DEAD_BAND: Final = 0.015
 """Share of the full current by which a limit must change to be told."""
-_VOLTAGE_DEAD_BAND: Final = 0.02
+_VOLTAGE_DEAD_BAND: Final = 0.05
+
+
+RECOVERING: Final = "recovering"
+"""As what limits a current: nothing but that it rises slowly."""
 
 
 class Stage(StrEnum):
@@ -75,13 +81,17 @@ class _Slow:
         self._at: float | None = None
         self._rises = False
 
-    def follow(self, aim: float | None, now: float, *, hold: float, rate: float, dead_band: float) -> float | None:
-        """Return the value on its way to the aim."""
+    def follow(  # noqa: PLR0913
+        self, aim: float | None, now: float, *, gap: float, hold: float, rate: float, dead_band: float
+    ) -> float | None:
+        """Return the value on its way to the aim. After more than `gap` s without a look it begins to recover anew."""
         elapsed = 0.0 if self._at is None else now - self._at
         self._at, self._aim = now, aim
-        if aim is None or self._value is None:
+        if aim is None:
+            return None
+        if self._value is None:
             self._value, self._fell_at = aim, now
-        elif elapsed > hold:
+        elif elapsed > gap:
             # Nobody looked: it begins to recover now.
             self._value, self._fell_at = min(self._value, aim), now
         elif aim <= self._value:
@@ -101,6 +111,8 @@ class _Slow:
     def rest(self, now: float) -> None:
         """Stay where it is."""
         self._at = now
+        if self._value is not None and self._value <= 0:
+            self._fell_at = now
 
     def drop(self, most: float) -> None:
         """Fall while nothing is known; what follows begins from there."""
@@ -143,6 +155,19 @@ def _fade(value: float, none_at: float, all_at: float) -> float:
     return min(1.0, max(0.0, (value - none_at) / (all_at - none_at)))
 
 
+def _least(one: float | None, other: float | None) -> float | None:
+    """Return the smaller of two limits; None is none."""
+    known = [limit for limit in (one, other) if limit is not None]
+    return min(known, default=None)
+
+
+def _cause(by: str, value: float | None, aim: float | None, full: float) -> str:
+    """Return what limits a current: a cause, or that it has not yet risen again."""
+    if by or value is None or aim is None:
+        return by
+    return RECOVERING if value < aim and value < full * (1 - _DEAD_BAND) else ""
+
+
 class Limiter:
     """Follows one pack's limits."""
 
@@ -153,6 +178,7 @@ class Limiter:
         self._requested = _REQUESTED.get(family, "")
         self._stage = Stage.BULK
         self._even_since: float | None = None
+        self._taken_at: float | None = None
         self._charge, self._discharge, self._voltage = self._slows = _Slow(), _Slow(), _Slow()
         self._settled: _Settled | None = None
 
@@ -162,6 +188,9 @@ class Limiter:
         if moment is None or not moment.known:
             return self.fail_safe(mirror)
         now, options = moment.at, self.options
+        if self._taken_at is None or not 0 <= now - self._taken_at <= mirror.longest_gap:
+            self._even_since = None  # whether the cells stayed even nobody saw
+        self._taken_at = now
         if self._settled is not None and self._settled.covers(mirror):
             for slow in self._slows:
                 slow.rest(now)
@@ -173,9 +202,11 @@ class Limiter:
         charge, charge_by = self._current(mirror, Side.CHARGE, target)
         discharge, discharge_by = self._current(mirror, Side.DISCHARGE, target)
         full_charge, full_discharge = (self._full_current(mirror.values, side) or 0.0 for side in Side)
-        rise = {"hold": options.recovery_hold, "rate": options.recovery_rate}
+        gap = mirror.longest_gap
+        rise = {"gap": gap, "hold": options.recovery_hold, "rate": options.recovery_rate}
+        aims = charge, discharge
         voltage = self._voltage.follow(
-            voltage, now, hold=_VOLTAGE_HOLD, rate=_VOLTAGE_RATE * (cells or 1), dead_band=_VOLTAGE_DEAD_BAND
+            voltage, now, gap=gap, hold=_VOLTAGE_HOLD, rate=_VOLTAGE_RATE * (cells or 1), dead_band=_VOLTAGE_DEAD_BAND
         )
         charge = self._charge.follow(charge, now, dead_band=full_charge * _DEAD_BAND, **rise)
         discharge = self._discharge.follow(discharge, now, dead_band=full_discharge * _DEAD_BAND, **rise)
@@ -184,8 +215,8 @@ class Limiter:
             charge_current=None if charge is None else round(charge, 1),
             discharge_current=None if discharge is None else round(discharge, 1),
             stage=self._stage,
-            charge_limited_by=charge_by,
-            discharge_limited_by=discharge_by,
+            charge_limited_by=_cause(charge_by, charge, aims[0], full_charge),
+            discharge_limited_by=_cause(discharge_by, discharge, aims[1], full_discharge),
         )
         self._settled = self._settle(mirror, target, cells)
         return self.limits
@@ -197,11 +228,11 @@ class Limiter:
         if any(not slow.at_rest for slow in self._slows):
             return None
         options, values = self.options, mirror.values
-        lowest = values.get("cell_undervoltage") or 0.0
+        lowest, empty = values.get("cell_undervoltage") or 0.0, values.get("pack_undervoltage") or 0.0
         bounds: dict[Quantity, tuple[float, float]] = {
             Quantity.CELL_HIGHEST: (0.0, target),
             Quantity.CELL_LOWEST: (lowest + _NEAR_EMPTY[1], float("inf")),
-            Quantity.PACK_VOLTAGE: (0.0, (target - _AT_VOLTAGE) * cells - _LEAST_SPAN),
+            Quantity.PACK_VOLTAGE: (empty + _NEAR_EMPTY[1] * cells, (target - _AT_VOLTAGE) * cells - _LEAST_SPAN),
             Quantity.SOC: (options.empty_soc + _EMPTY_SPAN, options.full_soc),
         }
         for quantity, none_at, all_at in self._fades(mirror):
@@ -214,15 +245,17 @@ class Limiter:
         """Return what to keep to while nothing current is known: little current, and no more voltage than floating."""
         cells = mirror.moment.reading.cell_count if mirror.moment else None
         target = self.cell_target(mirror.values, cells)
-        self._settled = None
-        self._charge.drop(self.options.failsafe_charge_current)
-        self._discharge.drop(self.options.failsafe_discharge_current)
+        charge, discharge = (self._safe_current(mirror.values, side) for side in Side)
+        self._settled = self._even_since = None
+        if mirror.moment is not None:
+            self._charge.drop(charge)
+            self._discharge.drop(discharge)
         floating = None if target is None or cells is None else self._float_target(mirror.values, target) * cells
         self.limits = replace(
             self.limits,
-            charge_voltage=None if floating is None else round(floating, 2),
-            charge_current=self.options.failsafe_charge_current,
-            discharge_current=self.options.failsafe_discharge_current,
+            charge_voltage=_least(self.limits.charge_voltage, None if floating is None else round(floating, 2)),
+            charge_current=_least(self.limits.charge_current, charge),
+            discharge_current=_least(self.limits.discharge_current, discharge),
             charge_limited_by="no_data",
             discharge_limited_by="no_data",
         )
@@ -236,7 +269,8 @@ class Limiter:
         pack = values.get("pack_overvoltage")
         if pack and cells:
             limits.append(pack / cells)
-        known = [limit - self.options.voltage_distance for limit in limits if limit]
+        distance = max(self.options.voltage_distance, LEAST_DISTANCE)
+        known = [limit - distance for limit in limits if limit]
         chosen = self.options.charge_cell_voltage or values.get(self._requested)
         if not known:
             return None
@@ -295,10 +329,17 @@ class Limiter:
         options = self.options
         chosen = options.max_charge_current if side is Side.CHARGE else options.max_discharge_current
         stated = values.get(f"max_{side}_current")
-        allowed = stated * options.current_share / 100 if stated else None
+        allowed = None if stated is None else max(0.0, stated) * options.current_share / 100
         if allowed is None:
             return chosen or None
         return min(chosen, allowed) if chosen else allowed
+
+    def _safe_current(self, values: Mapping[str, float | None], side: Side) -> float:
+        """Return what may flow while nothing is known: never more than at other times."""
+        options = self.options
+        safe = options.failsafe_charge_current if side is Side.CHARGE else options.failsafe_discharge_current
+        full = self._full_current(values, side)
+        return safe if full is None else min(safe, full)
 
     def _current(self, mirror: Mirror, side: Side, target: float | None) -> tuple[float | None, str]:
         full = self._full_current(mirror.values, side)
@@ -306,9 +347,7 @@ class Limiter:
         if verdict.answer is Answer.NO:
             return 0.0, verdict.reasons[0].about or verdict.reasons[0].code
         if verdict.answer is Answer.UNKNOWN:
-            options = self.options
-            known = options.failsafe_charge_current if side is Side.CHARGE else options.failsafe_discharge_current
-            return (known if full is None else min(known, full)), verdict.reasons[0].code
+            return self._safe_current(mirror.values, side), verdict.reasons[0].code
         if full is None:
             return None, ""
         shares = [*self._shares(mirror, side), *self._side_shares(mirror, side, target)]
@@ -318,17 +357,24 @@ class Limiter:
     def _side_shares(self, mirror: Mirror, side: Side, target: float | None) -> Iterator[_Share]:
         assert mirror.moment is not None
         measured, values, options = mirror.moment.measured, mirror.values, self.options
-        soc = measured[Quantity.SOC]
+        soc, voltage = measured[Quantity.SOC], measured[Quantity.PACK_VOLTAGE]
+        cells = mirror.moment.reading.cell_count
+        mean = voltage / cells if voltage is not None and cells else None
         if side is Side.CHARGE:
             highest, limit = measured[Quantity.CELL_HIGHEST], values.get("cell_overvoltage")
             if highest is not None and limit is not None and target is not None:
                 yield _Share(Quantity.CELL_HIGHEST, _fade(highest, limit - _LAST_STEP, target))
+            if mean is not None and (whole := values.get("pack_overvoltage")) and target is not None:
+                yield _Share(Quantity.PACK_VOLTAGE, _fade(mean, whole / (cells or 1) - _LAST_STEP, target))
             if soc is not None and options.full_soc < 100:
                 yield _Share(Quantity.SOC, _FULL_SHARE + (1 - _FULL_SHARE) * _fade(soc, 100.0, options.full_soc))
         else:
             lowest, limit = measured[Quantity.CELL_LOWEST], values.get("cell_undervoltage")
             if lowest is not None and limit is not None:
                 yield _Share(Quantity.CELL_LOWEST, _fade(lowest, limit + _NEAR_EMPTY[0], limit + _NEAR_EMPTY[1]))
+            if mean is not None and (whole := values.get("pack_undervoltage")):
+                empty = whole / (cells or 1)
+                yield _Share(Quantity.PACK_VOLTAGE, _fade(mean, empty + _NEAR_EMPTY[0], empty + _NEAR_EMPTY[1]))
             if soc is not None:
                 yield _Share(Quantity.SOC, _fade(soc, options.empty_soc, options.empty_soc + _EMPTY_SPAN))
 
@@ -357,11 +403,12 @@ class Limiter:
 
     def dump(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
-        return {"stage": str(self._stage), "even_since": self._even_since}
+        return {"stage": str(self._stage), "even_since": self._even_since, "taken_at": self._taken_at}
 
     def restore(self, kept: Mapping[str, Any], shift: float) -> None:
         """Take up what was kept; `shift` s are added to its times."""
-        stage, even_since = kept.get("stage"), kept.get("even_since")
+        stage, even_since, taken_at = (kept.get(key) for key in ("stage", "even_since", "taken_at"))
         if stage in set(Stage):
             self._stage = Stage(stage)
         self._even_since = None if even_since is None else even_since + shift
+        self._taken_at = None if taken_at is None else taken_at + shift

@@ -13,7 +13,7 @@ from ..bms.settings import SettingValue
 from .calm import NEAR, Calm
 from .dispute import Disagreement, Dispute
 from .happening import Happening, Kind, of_alarm, of_disagreement, of_track
-from .quantities import Measured, measure, number, sensor_fails
+from .quantities import ALL, Measured, Parts, measure, number, sensor_fails
 from .relay_verdict import in_force, of_relays
 from .relays import Answer, Relay
 from .rules import Quantity, Reported, RuleSet, Side
@@ -29,6 +29,8 @@ _STEP_SHARE: Final = 0.2
 _FOLLOW_CURRENT: Final = frozenset(
     {Quantity.CELL_HIGHEST, Quantity.CELL_LOWEST, Quantity.CELL_SPREAD, Quantity.PACK_VOLTAGE}
 )
+_MISSED: Final = 2.5
+"""Readings that may be missed before nothing is known any more."""
 _NEAREST_EVERY: Final = 15.0
 """s after which the nearest protection is looked for again while all is calm."""
 _CHARGING: Final = 0.0
@@ -50,14 +52,17 @@ class Moment(NamedTuple):
     measured: Measured
     known: bool
     """The parameters of the pack are known."""
+    partial: frozenset[Quantity] = ALL
+    """Quantities of which not all cells or probes are known."""
 
 
 class Mirror:
     """Follows one pack."""
 
-    def __init__(self, rules: RuleSet) -> None:
-        """Know nothing yet."""
+    def __init__(self, rules: RuleSet, interval: float | None = None) -> None:
+        """Know nothing yet. `interval`: s between two readings of a pack that is asked."""
         self.rules = rules
+        self.longest_gap = max(rules.longest_gap, (interval or 0.0) * _MISSED)
         self.refused = 0
         """Readings that went back in time."""
         self.values: Mapping[str, float | None] = {}
@@ -73,6 +78,7 @@ class Mirror:
         self.moment: Moment | None = None
         self._settings: Mapping[str, SettingValue] | None = None
         self._seen: set[Quantity] = set()
+        self._parts = Parts()
         self._looked_at: float | None = None
         self._announced: dict[str, State] = {}
         self._alarms: frozenset[Alarm] | None = None
@@ -82,8 +88,8 @@ class Mirror:
         """Between which values nothing changes; None while something is near, or not clear."""
         self._lags = False
         """The tracks have not seen the newest reading: nothing changed."""
-        self._nearest: Nearest | None = None
-        self._nearest_known = False
+        self.nearest: Nearest | None = None
+        """The protection that is closest; while all is calm it is looked for every now and then."""
         self._nearest_at = float("-inf")
 
     # Readings.
@@ -102,12 +108,13 @@ class Mirror:
         if self._changes_nothing(reading, measured, settings, now):
             return []
         self.calm, self._lags = None, False
+        self.moment = self.moment._replace(partial=self._parts.missing(reading))
         self.__dict__.pop("charge", None)
         self.__dict__.pop("discharge", None)
-        self._nearest_known = False
         happened = self._follow_alarms(reading, now)
         self._follow_trends(measured, now)
         if settings is None:
+            self.nearest = self._find_nearest()
             return happened
         if settings is not self._settings:
             self._take_settings(settings)
@@ -117,6 +124,7 @@ class Mirror:
         for disagreement, begins in self.dispute.follow(self, reading, now):
             happened.append(of_disagreement(disagreement, now, begins=begins))
         self._calm_down(reading, measured)
+        self.nearest = self._find_nearest()
         return happened
 
     def _changes_nothing(
@@ -126,16 +134,18 @@ class Mirror:
         calm, looked_at = self.calm, self._looked_at
         if calm is None or settings is not self._settings or looked_at is None:
             return False
-        if now - looked_at > self.rules.longest_gap or not calm.covers(reading, measured):
+        if now - looked_at > self.longest_gap or not calm.covers(reading, measured):
             return False
         self._looked_at, self._lags = now, True
         self._current = measured[Quantity.CHARGE_CURRENT]
-        if now - self._nearest_at >= _NEAREST_EVERY:
-            self._nearest_known = False
+        if self.nearest is None or now - self._nearest_at >= _NEAREST_EVERY:
+            self.nearest = self._find_nearest()
+        track = self.nearest.track if self.nearest is not None else self._active[0]
+        track.note(measured[track.rule.quantity])
         return True
 
     def _calm_down(self, reading: Reading, measured: Measured) -> None:
-        if self.dispute.pending or not self._active:
+        if self.dispute.pending or not self._active or (self.moment is not None and self.moment.partial):
             return
         relays = [relay for tables in self.relays.values() for relay in tables.values()]
         self.calm = Calm.of(reading, measured, self._active, relays, self.values)
@@ -164,8 +174,13 @@ class Mirror:
     def _mind_the_gap(self, now: float) -> None:
         gap = 0.0 if self._looked_at is None else now - self._looked_at
         self._looked_at = now
-        if gap <= self.rules.longest_gap:
+        if 0 <= gap <= self.longest_gap:
             return
+        if gap < 0:
+            # The clock was set back while nobody looked: no time that was kept means anything.
+            for track in self._tracks.values():
+                track.forget()
+            gap = 0.0
         for track in self._tracks.values():
             track.lose_sight(gap)
         for trend in self.trends.values():
@@ -180,6 +195,7 @@ class Mirror:
         charging = (measured[Quantity.CHARGE_CURRENT] or 0.0) > _CHARGING
         seen, announced = self._seen, self._announced
         fails = sensor_fails(reading)
+        partial = self.moment.partial if self.moment is not None else ALL
         active: list[Track] = []
         for name, track in self._tracks.items():
             rule = track.rule
@@ -188,11 +204,11 @@ class Mirror:
                 seen.add(rule.quantity)
             elif rule.quantity.of_probes and rule.quantity not in seen and not fails:
                 continue  # built without
-            if track.limit is None and rule.optional:
+            if rule.optional and not track.had_limit:
                 continue  # not a protection of this pack
             active.append(track)
             reported = None if alarms is None or not rule.alarms else any(alarm in alarms for alarm in rule.alarms)
-            state = track.look(value, now, charging=charging, reported=reported)
+            state = track.look(value, now, charging=charging, reported=reported, partial=rule.quantity in partial)
             before = announced.get(name, State.CLEAR)
             if state is not before and state is not State.UNKNOWN:
                 announced[name] = state
@@ -209,7 +225,13 @@ class Mirror:
             hears = False
         for relays in self.relays.values():
             for side, relay in relays.items():
-                relay.look(measured, self.values, hears=hears, reported=enabled(reading, side))
+                relay.look(
+                    measured,
+                    self.values,
+                    hears=hears,
+                    reported=enabled(reading, side),
+                    partial=self.moment.partial if self.moment is not None else ALL,
+                )
 
     def _follow_alarms(self, reading: Reading, now: float) -> list[Happening]:
         if reading.alarms is None:
@@ -278,19 +300,10 @@ class Mirror:
         alarms = self.moment.reading.alarms if self.moment else None
         return [row for row in self.rules.reported if side in row.blocks and alarms and row.alarm in alarms]
 
-    @property
-    def nearest(self) -> Nearest | None:
-        """Return the protection that is closest: tripped, then running, then on its way, then the smallest margin."""
-        if not self._nearest_known:
-            self._nearest, self._nearest_known = self._find_nearest(), True
-        elif self._lags and self._nearest is not None and self.moment is not None:
-            track = self._nearest.track
-            track.note(self.moment.measured[track.rule.quantity])
-        return self._nearest
-
     def _find_nearest(self) -> Nearest | None:
-        if self.moment is not None:
-            self._nearest_at = self.moment.at
+        """Return the protection that is closest: tripped, then running, then on its way, then the smallest margin."""
+        assert self.moment is not None
+        self._nearest_at = self.moment.at
         best: Track | None = None
         rank, least, coming = 3, 0.0, None
         for track in self.active:

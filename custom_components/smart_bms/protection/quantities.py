@@ -1,5 +1,7 @@
 """What a reading says about the quantities that rules look at."""
 
+from collections.abc import Mapping
+import math
 from typing import Final
 
 from ..bms.alarm import Alarm
@@ -21,9 +23,10 @@ def measure(reading: Reading) -> Measured:
     voltage = reading.voltage
     soc = reading.soc
     temperatures = reading.temperatures
-    probes = [value for key, value in temperatures.items() if key not in _NO_PROBES]
-    hottest, coldest = (max(probes), min(probes)) if probes else (None, None)
-    return {
+    stage = temperatures.get("mosfet")
+    probes = probes_of(temperatures)
+    hottest, coldest = (max(probes), min(probes)) if probes and all(map(math.isfinite, probes)) else (None, None)
+    measured = {
         Quantity.CELL_HIGHEST: highest,
         Quantity.CELL_LOWEST: lowest,
         Quantity.CELL_SPREAD: None if highest is None or lowest is None else round(highest - lowest, _DIGITS),
@@ -33,10 +36,49 @@ def measure(reading: Reading) -> Measured:
         Quantity.HOTTEST: hottest,
         Quantity.COLDEST: coldest,
         Quantity.TEMPERATURE_SPREAD: None if hottest is None or coldest is None else round(hottest - coldest, _DIGITS),
-        Quantity.POWER_STAGE: temperatures.get("mosfet"),
+        Quantity.POWER_STAGE: stage,
         # More than all is a value that nobody knows.
         Quantity.SOC: soc if soc is not None and 0 <= soc <= 100 else None,
     }
+    # No decoder makes such numbers; if one ever does, nothing may follow from them.
+    if math.isfinite((highest or 0.0) + (lowest or 0.0) + (voltage or 0.0) + (current or 0.0) + (stage or 0.0)):
+        return measured
+    return {key: value if value is None or math.isfinite(value) else None for key, value in measured.items()}
+
+
+def probes_of(temperatures: Mapping[str, float]) -> list[float]:
+    """Return what the battery's own probes say."""
+    return [value for key, value in temperatures.items() if key not in _NO_PROBES]
+
+
+CELLS: Final = frozenset({Quantity.CELL_HIGHEST, Quantity.CELL_LOWEST, Quantity.CELL_SPREAD})
+PROBES: Final = frozenset({Quantity.HOTTEST, Quantity.COLDEST, Quantity.TEMPERATURE_SPREAD})
+ALL: Final[frozenset[Quantity]] = frozenset()
+"""Every part of every quantity is known."""
+
+
+class Parts:
+    """Remembers how many cells and probes a pack has shown: of fewer, the highest need not be the highest."""
+
+    def __init__(self) -> None:
+        """Expect nothing."""
+        self.cells = 0
+        self.probes = 0
+
+    def missing(self, reading: Reading) -> frozenset[Quantity]:
+        """Return the quantities of which only a part is known: it may prove that something is wrong, never that all is well."""
+        missing = ALL
+        if reading.extremes is None:
+            unheard = reading.cell_voltages.count(None)
+            known = len(reading.cell_voltages) - unheard
+            self.cells = max(self.cells, known)
+            if 0 < known < self.cells or (unheard and reading.cell_times):
+                missing |= CELLS
+        probes = len(probes_of(reading.temperatures))
+        self.probes = max(self.probes, probes)
+        if probes > 0 and (probes < self.probes or sensor_fails(reading)):
+            missing |= PROBES
+        return missing
 
 
 def sensor_fails(reading: Reading) -> bool:
@@ -48,4 +90,4 @@ def number(value: object) -> float | None:
     """Return a parameter as a number as fine as the wire, None if it is none."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return round(float(value), _DIGITS)
+    return round(float(value), _DIGITS) if math.isfinite(value) else None

@@ -20,6 +20,7 @@ from .verdict import (
     WAITS,
     Reason,
     Verdict,
+    doubts_of,
     enabled,
     said_against,
 )
@@ -72,6 +73,8 @@ def _held_open(mirror: Mirror, relays: Sequence[Relay], *, said: bool) -> Iterat
 
 def _doubts(mirror: Mirror, side: Side, relays: Sequence[Relay]) -> Iterator[Reason]:
     assert mirror.moment is not None
+    if mirror.moment.reading.alarms is not None:
+        yield from doubts_of(mirror.moment.reading)
     if contradictions(mirror.values):
         yield Reason(CONTRADICTION)
     elif not mirror.moment.known:

@@ -8,8 +8,8 @@ from enum import StrEnum
 import operator
 from typing import Final
 
-from .quantities import Measured
-from .rules import Comparison, Condition, RelayTable
+from .quantities import ALL, Measured
+from .rules import Comparison, Condition, Quantity, RelayTable
 
 _OPERATORS: Final[Mapping[Comparison, Callable[[float, float], bool]]] = {
     Comparison.BELOW: operator.lt,
@@ -17,6 +17,12 @@ _OPERATORS: Final[Mapping[Comparison, Callable[[float, float], bool]]] = {
     Comparison.ABOVE: operator.gt,
     Comparison.AT_LEAST: operator.ge,
 }
+
+
+_UPWARDS: Final = frozenset({Comparison.ABOVE, Comparison.AT_LEAST})
+_MAY_BE_HIGHER: Final = frozenset(
+    {Quantity.CELL_HIGHEST, Quantity.CELL_SPREAD, Quantity.HOTTEST, Quantity.TEMPERATURE_SPREAD}
+)
 
 
 class Answer(StrEnum):
@@ -32,10 +38,23 @@ def limit_of(condition: Condition, values: Mapping[str, float | None]) -> float 
     return next((values[key] for key in condition.parameters if values.get(key) is not None), None)
 
 
-def holds(condition: Condition, measured: Measured, values: Mapping[str, float | None]) -> bool | None:
-    """Tell whether a condition holds; None is not known."""
+def holds(
+    condition: Condition,
+    measured: Measured,
+    values: Mapping[str, float | None],
+    partial: frozenset[Quantity] = ALL,
+) -> bool | None:
+    """Tell whether a condition holds; None is not known. Of `partial` quantities not every cell or probe is known."""
     value, limit = measured[condition.quantity], limit_of(condition, values)
-    return None if value is None or limit is None else _OPERATORS[condition.comparison](value, limit)
+    if value is None or limit is None:
+        return None
+    found = _OPERATORS[condition.comparison](value, limit)
+    if condition.quantity not in partial:
+        return found
+    # The highest may be higher, the lowest lower.
+    rises = condition.quantity in _MAY_BE_HIGHER
+    proven = found if (condition.comparison in _UPWARDS) is rises else not found
+    return found if proven else None
 
 
 class Relay:
@@ -59,11 +78,17 @@ class Relay:
         """Those of them that could open it."""
 
     def look(
-        self, measured: Measured, values: Mapping[str, float | None], *, hears: bool | None, reported: bool | None
+        self,
+        measured: Measured,
+        values: Mapping[str, float | None],
+        *,
+        hears: bool | None,
+        reported: bool | None,
+        partial: frozenset[Quantity] = ALL,
     ) -> Answer:
         """Take what is measured, whether the pack hears its cells, and where it says that the relay stands."""
-        off = [(condition, holds(condition, measured, values)) for condition in self.table.off]
-        on = [(condition, holds(condition, measured, values)) for condition in self.table.on]
+        off = [(condition, holds(condition, measured, values, partial)) for condition in self.table.off]
+        on = [(condition, holds(condition, measured, values, partial)) for condition in self.table.on]
         self.opens = tuple(condition for condition, found in off if found)
         self.waits_for = tuple(condition for condition, found in on if found is False)
         self.unknown = tuple(condition for condition, found in (*off, *on) if found is None)

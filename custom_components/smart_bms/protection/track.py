@@ -30,6 +30,7 @@ class Track:
         "_above",
         "_charging_only",
         "_denied_since",
+        "_of_current",
         "_reached",
         "_release_reached",
         "_scale",
@@ -37,6 +38,7 @@ class Track:
         "began_at",
         "delay",
         "distance",
+        "had_limit",
         "limit",
         "release",
         "release_after",
@@ -55,6 +57,9 @@ class Track:
         self._reached = rule.reached
         self._release_reached = rule.release_reached
         self._charging_only = rule.only_charging
+        self._of_current = bool(rule.release_after) or rule.opposite
+        self.had_limit = False
+        """The pack has this protection: it stated its limit."""
         self.limit: float | None = None
         self.release: float | None = None
         self.delay = 0.0
@@ -82,10 +87,16 @@ class Track:
         after = values.get(rule.release_after) if rule.release_after else None
         self.delay = values.get(rule.delay) or 0.0
         self.limit, self.release, self.release_after = limit, release, after
+        self.had_limit = self.had_limit or limit is not None
         self._scale = rule.quantity.comfortable(limit or 0.0)
 
-    def look(self, value: float | None, now: float, *, charging: bool, reported: bool | None) -> State:
-        """Take what is measured at `now`, and whether the pack reports the protection; return where it stands."""
+    def look(
+        self, value: float | None, now: float, *, charging: bool, reported: bool | None, partial: bool = False
+    ) -> State:
+        """Take what is measured at `now`, and whether the pack reports the protection; return where it stands.
+
+        `partial`: not all cells or probes are known, so that only what is wrong is certain.
+        """
         self.value = value
         limit = self.limit
         if value is None or limit is None:
@@ -94,7 +105,12 @@ class Track:
             return self.state
         self.distance = distance = limit - value if self._above else value - limit
         beyond = distance <= 0 if self._reached else distance < 0
-        if not beyond and self.tripped is False:
+        if partial and not beyond:
+            self.began_at = None
+            self.tripped = self.tripped or None
+            self.state = State.TRIPPED if self.tripped else State.UNKNOWN
+            return self.state
+        if not beyond and self.tripped is False and not (reported and self._of_current):
             # The usual case, kept short: it is looked at several times a second.
             self.began_at = None
             self.state = State.CLEAR
@@ -102,6 +118,9 @@ class Track:
         trips = beyond and (charging or not self._charging_only)
         if self.tripped is None:
             self._resolve(value, now, trips=trips, reported=reported)
+        elif not self.tripped and reported and self._of_current:
+            # It tripped between two readings.
+            self.tripped, self.adopted, self.since, self.began_at = True, True, now, None
         if self.tripped and self._ends(value, now, trips=trips, reported=reported):
             self.tripped = self.adopted = False
             self.since = self._denied_since = None
@@ -136,7 +155,8 @@ class Track:
         rule = self.rule
         # A hold blocks the current that it is about: while that flows, none holds.
         flows = not rule.release and value > 0
-        if not rule.latches or (not trips and (flows or self._released(value) or (rule.opposite and value < 0))):
+        over = self._released(value) or (not reported and (flows or (rule.opposite and value < 0)))
+        if not rule.latches or (not trips and over):
             self.tripped = False
         elif reported is not None:
             self.tripped = self.adopted = reported
@@ -162,16 +182,24 @@ class Track:
     def _ends(self, value: float, now: float, *, trips: bool, reported: bool | None) -> bool:
         rule = self.rule
         if rule.release_after:
-            # When an adopted one tripped nobody saw: it ends when the pack says so.
-            if self.adopted and reported is False:
-                return True
-            return self.since is not None and self.release_after is not None and now - self.since >= self.release_after
+            return self._time_is_up(now, trips=trips, reported=reported)
         if trips:
             self._denied_since = None
             return False
         if rule.release:
             return self._released(value) or self._conceded(now, reported)
-        return value < 0 if rule.opposite else True
+        if rule.opposite:
+            flows = value > 0 and reported is False  # what it blocks
+            return value < 0 or flows or self._conceded(now, reported)
+        return True
+
+    def _time_is_up(self, now: float, *, trips: bool, reported: bool | None) -> bool:
+        # When an adopted one tripped nobody saw: it ends when the pack says so.
+        if self.adopted and reported is False:
+            return True
+        if self.release_after is None:
+            return not trips and self._conceded(now, reported)
+        return self.since is not None and now - self.since >= self.release_after
 
     def _conceded(self, now: float, reported: bool | None) -> bool:
         """Tell whether the pack has long said that it does not hold: it may never have seen what tripped it here."""
@@ -223,6 +251,11 @@ class Track:
         return self.since + self.release_after
 
     # Over restarts.
+
+    def forget(self) -> None:
+        """Know nothing any more of what was before."""
+        self.tripped = self.began_at = self.since = self._denied_since = None
+        self.adopted = False
 
     def dump(self) -> dict[str, Any]:
         """Return what has to be kept."""

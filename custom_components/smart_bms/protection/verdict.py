@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from ..bms.alarm import Alarm
 from ..bms.reading import Reading
 from .relays import Answer
-from .rules import Side
+from .rules import BOTH, CHARGE, DISCHARGE, Side
 from .track import State, Track
 
 if TYPE_CHECKING:
@@ -30,6 +31,28 @@ WAITS: Final = "waits_for"
 CONTRADICTION: Final = "settings_contradict"
 MODE: Final = "mode_unknown"
 FINE: Final = "fine"
+
+_FORBIDDING: Final = {
+    Alarm.CHARGING_FORBIDDEN: CHARGE,
+    Alarm.CHARGE_MOSFET_FAULT: CHARGE,
+    Alarm.DISCHARGING_FORBIDDEN: DISCHARGE,
+    Alarm.DISCHARGE_MOSFET_FAULT: DISCHARGE,
+    Alarm.THERMAL_RUNAWAY: BOTH,
+}
+"""Alarms without a rule, and what nobody should do while they last."""
+_DOUBTFUL: Final = frozenset(
+    {
+        Alarm.VOLTAGE_SENSOR_FAULT,
+        Alarm.CURRENT_SENSOR_FAULT,
+        Alarm.TEMPERATURE_SENSOR_FAULT,
+        Alarm.CELL_WIRE_OPEN,
+        Alarm.CELL_COUNT_MISMATCH,
+        Alarm.FRONT_END_FAULT,
+        Alarm.INTERNAL_COMMUNICATION_FAULT,
+        Alarm.UNNAMED_PROTECTION,
+    }
+)
+"""Alarms with which what is measured, or protected, is not certain."""
 
 CODES: Final = (
     NO_DATA,
@@ -96,8 +119,7 @@ def of_tracks(mirror: Mirror, side: Side) -> Verdict:
         for track in mirror.active
         if track.state is State.UNKNOWN and side in track.rule.blocks
     ]
-    if mirror.moment.reading.alarms is None:
-        unknown.append(Reason(NOT_SAID))
+    unknown += doubts_of(mirror.moment.reading)
     return Verdict(Answer.UNKNOWN, tuple(unknown)) if unknown else Verdict(Answer.YES, (Reason(FINE),))
 
 
@@ -108,8 +130,13 @@ def said_against(mirror: Mirror, side: Side) -> Iterator[Reason]:
     for row in mirror.reports(side):
         seconds = mirror.values.get(row.release_after) if row.release_after else None
         yield Reason(REPORTED, row.protection, {"seconds": seconds} if seconds else None)
-    if mirror.moment is not None and enabled(mirror.moment.reading, side) is False:
-        alarms = mirror.moment.reading.alarms
+    moment = mirror.moment
+    assert moment is not None
+    for name, alarm in _complaints(mirror, side):
+        if alarm in (moment.reading.alarms or ()):
+            yield Reason(REPORTED, name)
+    if enabled(moment.reading, side) is False:
+        alarms = moment.reading.alarms
         yield Reason(PACK_BLOCKS, ", ".join(alarms)) if alarms else Reason(PACK_BLOCKS_SILENTLY)
 
 
@@ -127,6 +154,22 @@ def _tripped(mirror: Mirror, side: Side) -> Iterator[Reason]:
                 yield Reason(TRIPPED, track.rule.protection, numbers_of(track))
         elif track.would_trip and side is Side.CHARGE:
             yield Reason(WOULD_TRIP, track.rule.protection, numbers_of(track))
+
+
+def _complaints(mirror: Mirror, side: Side) -> Iterator[tuple[str, Alarm]]:
+    """Yield the alarms by which a pack says that it does not let this side pass, with what they are about."""
+    for track in mirror.active:
+        # What has tripped here has its reason already, with its numbers.
+        if side in track.rule.blocks and track.state is not State.TRIPPED:
+            yield from ((track.rule.protection, alarm) for alarm in track.rule.alarms)
+    yield from ((alarm.value, alarm) for alarm, sides in _FORBIDDING.items() if side in sides)
+
+
+def doubts_of(reading: Reading) -> list[Reason]:
+    """Return why nobody can be sure whatever the rules say: the pack tells no alarms, or that it cannot measure."""
+    if reading.alarms is None:
+        return [Reason(NOT_SAID)]
+    return [Reason(NOT_KNOWN, alarm.value) for alarm in reading.alarms if alarm in _DOUBTFUL]
 
 
 def numbers_of(track: Track) -> dict[str, Detail]:
