@@ -72,9 +72,8 @@ def test_an_hour_replayed_gives_the_same(hour) -> None:
 def test_a_restart_in_the_middle_tells_the_same(hour) -> None:
     readings, settings = hour
     whole = [item for happened, *_ in replayed(readings, settings) for item in happened]
-    for restart_at in (300, 1800):
-        parted = [item for happened, *_ in replayed(readings, settings, restart_at=restart_at) for item in happened]
-        assert parted == whole
+    parted = [item for happened, *_ in replayed(readings, settings, restart_at=1800) for item in happened]
+    assert parted == whole
 
 
 def test_the_mirror_agrees_with_the_board_over_its_real_bytes(hour) -> None:

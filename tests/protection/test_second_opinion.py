@@ -15,8 +15,8 @@ WORKERS = 2
 
 
 def lives(segment: int) -> st.SearchStrategy[bytes]:
-    """Return lives of two to eight segments of so many bytes each."""
-    return st.binary(min_size=1 + 2 * segment, max_size=1 + 8 * segment)
+    """Return lives of two to five segments of so many bytes each."""
+    return st.binary(min_size=1 + 2 * segment, max_size=1 + 5 * segment)
 
 
 thorough = settings(
