@@ -17,8 +17,8 @@ def test_a_reading_reaches_mirror_limits_and_hints():
     assert one.state is State.UNKNOWN
     one.take(reading(1.0), JK_LFP | {"balance_switch": True})
     assert one.state is State.CLEAR
-    assert one.allows(one.mirror.charge) is True
-    assert one.allows(one.balance) is False
+    assert one.mirror.charge.allowed is True
+    assert one.balance.allowed is False
     assert one.limits.charge_current == 90
     happened = one.take(reading(2.0, lowest=2.65, current=120.0), JK_LFP)
     assert {(item.kind.value, item.protection) for item in happened} == {
@@ -39,7 +39,7 @@ def test_what_runs_counts_more_than_what_is_clear_and_less_than_what_is_unknown(
     assert one.state is State.PENDING
     one.take(reading(3.0, current=None), JK_LFP)
     assert one.state is State.UNKNOWN
-    assert one.allows(one.mirror.charge) is None
+    assert one.mirror.charge.allowed is None
 
 
 def test_a_warning_is_no_protection():
@@ -60,11 +60,11 @@ def test_balancing_is_judged_now_and_then():
     one = guard()
     have = JK_LFP | {"balance_switch": True}
     one.take(reading(1.0, highest=3.41, lowest=3.38), have)
-    assert one.allows(one.balance) is True
+    assert one.balance.allowed is True
     one.take(reading(2.0), have)
-    assert one.allows(one.balance) is True
+    assert one.balance.allowed is True
     one.take(reading(3.0), have)
-    assert one.allows(one.balance) is False
+    assert one.balance.allowed is False
 
 
 def test_silence_is_answered_with_what_is_safe():

@@ -509,17 +509,19 @@ def test_a_delay_comes_on_top_of_the_way_to_the_limit():
 @pytest.mark.parametrize(
     "values",
     [
-        [3.4 + (number * 7 % 5) / 1000 for number in range(60)],  # noise
-        [3.4] * 30 + [3.45] * 30,  # a step: somebody switched a charger on
-        [3.4] * 60,  # rest
-        [3.4 + number / 100_000 for number in range(60)],  # on its way, hours away
-        [3.5 - number / 1000 for number in range(60)],  # away from the limit
+        # All of them near enough to the limit that the trend is followed.
+        [3.48 + (number * 7 % 5) / 1000 for number in range(60)],  # noise
+        [3.48] * 30 + [3.53] * 30,  # a step: somebody switched a charger on
+        [3.48] * 60,  # rest
+        [3.48 + number / 100_000 for number in range(60)],  # on its way, hours away
+        [3.55 - number / 1000 for number in range(60)],  # away from the limit
     ],
 )
 def test_no_time_is_told_where_there_is_no_trend(values):
     life = Life(JK, JK_LFP)
     for value in values:
         life.see(1, highest=round(value, 3), lowest=3.25, current=20.0)
+    assert life.mirror.calm is None
     assert life.mirror.foretell(life.mirror.tracks["cell_overvoltage"]) is None
 
 

@@ -80,5 +80,10 @@ def test_the_mirror_agrees_with_the_board_over_its_real_bytes(hour) -> None:
     readings, settings = hour
     kinds = [item.kind for happened, *_ in replayed(readings, settings) for item in happened]
     assert "disagreement" not in kinds
-    if "tripped" in kinds:
-        assert kinds.count("tripped") == kinds.count("alarm_raised")
+    assert kinds.count("tripped") == kinds.count("alarm_raised")
+
+
+def test_the_overcharged_pack_really_trips() -> None:
+    readings, settings = lived(solar(lambda: 60.0))
+    kinds = [item.kind for happened, *_ in replayed(readings, settings) for item in happened]
+    assert "tripped" in kinds
