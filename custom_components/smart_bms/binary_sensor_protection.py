@@ -81,9 +81,8 @@ class SmartBmsVerdict(SmartBmsEntity, BinarySensorEntity):
     def _offer(self) -> bool:
         news = super()._offer()
         if news:
-            guard = self.coordinator.guard
-            verdict = self.entity_description.verdict_fn(guard)
-            self._allowed = guard.allows(verdict)
+            verdict = self.entity_description.verdict_fn(self.coordinator.guard)
+            self._allowed = verdict.allowed
             self._explained = {
                 "reasons": [reason.code if not reason.about else reason.about for reason in verdict.reasons],
                 "explanation": " ".join(sentences(verdict.reasons)),

@@ -1,6 +1,7 @@
 """Events: what a pack writes down by itself, each entry of its log once; and what happens to its protections."""
 
-from typing import Final, override
+from collections.abc import Mapping
+from typing import Any, Final, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.const import EntityCategory
@@ -53,18 +54,28 @@ async def async_setup_entry(
     async_add_described(coordinator, async_add_entities, protections, SmartBmsProtectionEvent)
 
 
-class SmartBmsEventLog(SmartBmsEntity, EventEntity):
-    """The event log of a pack."""
+class _PackEvents(SmartBmsEntity, EventEntity):
+    """Tells events also of a time when the pack is silent."""
 
     entity_description: EventEntityDescription
 
     def __init__(self, coordinator: SmartBmsCoordinator, description: EventEntityDescription) -> None:
-        """Tell events also of the time when nobody listened."""
+        """Be always there."""
         super().__init__(coordinator, description, Quantity.STATE, always=True)
 
     @override
     def current_value(self) -> Value:
         return None
+
+    @callback
+    def _tell(self, kind: str, particulars: Mapping[str, Any]) -> None:
+        """Tell one event, without what nobody knows of it."""
+        self._trigger_event(kind, {key: value for key, value in particulars.items() if value is not None})
+        self.async_write_ha_state()
+
+
+class SmartBmsEventLog(_PackEvents):
+    """The event log of a pack."""
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -74,27 +85,12 @@ class SmartBmsEventLog(SmartBmsEntity, EventEntity):
     @callback
     def _async_logged(self, event: LoggedEvent) -> None:
         ago = dt_util.utcnow().timestamp() - event.age - (self.coordinator.now - event.told_at)
-        attributes = {
-            "happened_at": dt_util.utc_from_timestamp(round(ago)).isoformat(),
-            "cell": event.cell,
-            "value": event.value,
-        }
-        self._trigger_event(event.kind, {key: value for key, value in attributes.items() if value is not None})
-        self.async_write_ha_state()
+        happened_at = dt_util.utc_from_timestamp(round(ago)).isoformat()
+        self._tell(event.kind, {"happened_at": happened_at, "cell": event.cell, "value": event.value})
 
 
-class SmartBmsProtectionEvent(SmartBmsEntity, EventEntity):
+class SmartBmsProtectionEvent(_PackEvents):
     """What happens to the protections of a pack, and the alarms that it raises."""
-
-    entity_description: EventEntityDescription
-
-    def __init__(self, coordinator: SmartBmsCoordinator, description: EventEntityDescription) -> None:
-        """Tell what happens."""
-        super().__init__(coordinator, description, Quantity.STATE, always=True)
-
-    @override
-    def current_value(self) -> Value:
-        return None
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -104,5 +100,4 @@ class SmartBmsProtectionEvent(SmartBmsEntity, EventEntity):
     @callback
     def _async_happened(self, happening: Happening) -> None:
         name = ALARM if happening.kind in (Kind.ALARM_RAISED, Kind.ALARM_CLEARED) else PROTECTION
-        self._trigger_event(happening.kind, {name: happening.protection, **happening.particulars})
-        self.async_write_ha_state()
+        self._tell(happening.kind, {name: happening.protection, **happening.particulars})

@@ -92,12 +92,7 @@ async def test_a_charger_stops_before_the_pack_and_comes_back_after_calm(hass, s
         hass,
         tmp_path,
         "stop_charger",
-        {
-            "allowed": pack.entity("charge_allowed", "binary_sensor"),
-            "limit": pack.entity("charge_current_limit"),
-            "events": pack.entity("protection_event", "event"),
-            "charger": CHARGER,
-        },
+        of_the_charger(pack),
     )
     await minutes(pack, 0.2, highest=3.5)
     assert state(pack, CHARGER) == "on"
@@ -129,13 +124,7 @@ async def test_it_does_not_come_back_if_the_owner_does_not_want_that(hass, stead
         hass,
         tmp_path,
         "stop_charger",
-        {
-            "allowed": pack.entity("charge_allowed", "binary_sensor"),
-            "limit": pack.entity("charge_current_limit"),
-            "events": pack.entity("protection_event", "event"),
-            "charger": CHARGER,
-            "resume": False,
-        },
+        of_the_charger(pack) | {"resume": False},
     )
     await minutes(pack, 0.2, highest=3.57)
     await minutes(pack, 20)

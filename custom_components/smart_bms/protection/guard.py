@@ -12,10 +12,9 @@ from .hints import Hints
 from .limit_options import LimitOptions
 from .limits import Limiter, Limits
 from .mirror import Mirror
-from .relays import Answer
 from .rules import RuleSet
 from .track import State
-from .verdict import UNKNOWN, Reason, Verdict
+from .verdict import UNKNOWN, Reason
 
 _BALANCE_EVERY: Final = 1.9
 _BY_WEIGHT: Final = (State.TRIPPED, State.PENDING, State.UNKNOWN)
@@ -77,10 +76,6 @@ class Guard:
     def protections_in(self, state: State) -> list[str]:
         """Return the protections that stand there."""
         return [track.rule.protection for track in self.mirror.active if track.state is state and not track.warns]
-
-    def allows(self, verdict: Verdict) -> bool | None:
-        """Return a verdict as Home Assistant knows it: None is unknown."""
-        return None if verdict.answer is Answer.UNKNOWN else verdict.answer is Answer.YES
 
     # Over restarts.
 

@@ -7,95 +7,56 @@ A delay of the voltage protections is documented nowhere.
 from typing import Final
 
 from ..bms.alarm import Alarm
-from .rules import BOTH, CHARGE, DISCHARGE, Quantity, Reported, Rule, RuleSet
+from .rules import BOTH, CHARGE, DISCHARGE, Quantity, Reported, Rule, RuleSet, Side
+
+
+def _level(  # noqa: PLR0913
+    alarm: Alarm,
+    quantity: Quantity,
+    blocks: frozenset[Side],
+    *,
+    above: bool,
+    also: Alarm | None = None,
+    only_charging: bool = False,
+    optional: bool = False,
+) -> Rule:
+    """Return a protection with limit and release under its own name."""
+    return Rule(
+        protection=alarm.value,
+        quantity=quantity,
+        above=above,
+        limit=alarm.value,
+        release=(f"{alarm}_release",),
+        only_charging=only_charging,
+        blocks=blocks,
+        alarms=(alarm,) if also is None else (alarm, also),
+        optional=optional,
+    )
+
+
+def _current(alarm: Alarm, quantity: Quantity, limit: str, blocks: frozenset[Side]) -> Rule:
+    return Rule(
+        protection=alarm.value,
+        quantity=quantity,
+        above=True,
+        limit=limit,
+        delay=f"{alarm}_delay",
+        release_after=f"{alarm}_release",
+        blocks=blocks,
+        alarms=(alarm,),
+    )
+
 
 _RULES: Final = (
-    Rule(
-        protection="cell_overvoltage",
-        quantity=Quantity.CELL_HIGHEST,
-        above=True,
-        limit="cell_overvoltage",
-        release=("cell_overvoltage_release",),
-        blocks=CHARGE,
-        alarms=(Alarm.CELL_OVERVOLTAGE, Alarm.PACK_OVERVOLTAGE),
-    ),
-    Rule(
-        protection="cell_undervoltage",
-        quantity=Quantity.CELL_LOWEST,
-        above=False,
-        limit="cell_undervoltage",
-        release=("cell_undervoltage_release",),
-        blocks=DISCHARGE,
-        alarms=(Alarm.CELL_UNDERVOLTAGE, Alarm.PACK_UNDERVOLTAGE),
-    ),
-    Rule(
-        protection="charge_overcurrent",
-        quantity=Quantity.CHARGE_CURRENT,
-        above=True,
-        limit="max_charge_current",
-        delay="charge_overcurrent_delay",
-        release_after="charge_overcurrent_release",
-        blocks=CHARGE,
-        alarms=(Alarm.CHARGE_OVERCURRENT,),
-    ),
-    Rule(
-        protection="discharge_overcurrent",
-        quantity=Quantity.DISCHARGE_CURRENT,
-        above=True,
-        limit="max_discharge_current",
-        delay="discharge_overcurrent_delay",
-        release_after="discharge_overcurrent_release",
-        blocks=DISCHARGE,
-        alarms=(Alarm.DISCHARGE_OVERCURRENT,),
-    ),
-    Rule(
-        protection="charge_overtemperature",
-        quantity=Quantity.HOTTEST,
-        above=True,
-        limit="charge_overtemperature",
-        release=("charge_overtemperature_release",),
-        only_charging=True,
-        blocks=CHARGE,
-        alarms=(Alarm.CHARGE_OVERTEMPERATURE,),
-    ),
-    Rule(
-        protection="discharge_overtemperature",
-        quantity=Quantity.HOTTEST,
-        above=True,
-        limit="discharge_overtemperature",
-        release=("discharge_overtemperature_release",),
-        blocks=DISCHARGE,
-        alarms=(Alarm.DISCHARGE_OVERTEMPERATURE,),
-    ),
-    Rule(
-        protection="charge_undertemperature",
-        quantity=Quantity.COLDEST,
-        above=False,
-        limit="charge_undertemperature",
-        release=("charge_undertemperature_release",),
-        only_charging=True,
-        blocks=CHARGE,
-        alarms=(Alarm.CHARGE_UNDERTEMPERATURE,),
-    ),
-    Rule(
-        protection="discharge_undertemperature",
-        quantity=Quantity.COLDEST,
-        above=False,
-        limit="discharge_undertemperature",
-        release=("discharge_undertemperature_release",),
-        blocks=DISCHARGE,
-        alarms=(Alarm.DISCHARGE_UNDERTEMPERATURE,),
-        optional=True,
-    ),
-    Rule(
-        protection="mosfet_overtemperature",
-        quantity=Quantity.POWER_STAGE,
-        above=True,
-        limit="mosfet_overtemperature",
-        release=("mosfet_overtemperature_release",),
-        blocks=BOTH,
-        alarms=(Alarm.MOSFET_OVERTEMPERATURE,),
-    ),
+    _level(Alarm.CELL_OVERVOLTAGE, Quantity.CELL_HIGHEST, CHARGE, above=True, also=Alarm.PACK_OVERVOLTAGE),
+    _level(Alarm.CELL_UNDERVOLTAGE, Quantity.CELL_LOWEST, DISCHARGE, above=False, also=Alarm.PACK_UNDERVOLTAGE),
+    _current(Alarm.CHARGE_OVERCURRENT, Quantity.CHARGE_CURRENT, "max_charge_current", CHARGE),
+    _current(Alarm.DISCHARGE_OVERCURRENT, Quantity.DISCHARGE_CURRENT, "max_discharge_current", DISCHARGE),
+    _level(Alarm.CHARGE_OVERTEMPERATURE, Quantity.HOTTEST, CHARGE, above=True, only_charging=True),
+    _level(Alarm.DISCHARGE_OVERTEMPERATURE, Quantity.HOTTEST, DISCHARGE, above=True),
+    _level(Alarm.CHARGE_UNDERTEMPERATURE, Quantity.COLDEST, CHARGE, above=False, only_charging=True),
+    _level(Alarm.DISCHARGE_UNDERTEMPERATURE, Quantity.COLDEST, DISCHARGE, above=False, optional=True),
+    _level(Alarm.MOSFET_OVERTEMPERATURE, Quantity.POWER_STAGE, BOTH, above=True),
     Rule(
         protection="automatic_shutdown",
         quantity=Quantity.CELL_LOWEST,

@@ -13,7 +13,7 @@ from ..bms.settings import SettingValue
 from .calm import NEAR, Calm
 from .dispute import Disagreement, Dispute
 from .happening import Happening, Kind, of_alarm, of_disagreement, of_track
-from .quantities import ALL, Measured, Parts, measure, number, sensor_fails
+from .quantities import NOTHING_MISSING, Measured, Parts, measure, number, sensor_fails
 from .relay_verdict import in_force, of_relays
 from .relays import Answer, Relay
 from .rules import Quantity, Reported, RuleSet, Side
@@ -52,7 +52,7 @@ class Moment(NamedTuple):
     measured: Measured
     known: bool
     """The parameters of the pack are known."""
-    partial: frozenset[Quantity] = ALL
+    partial: frozenset[Quantity] = NOTHING_MISSING
     """Quantities of which not all cells or probes are known."""
 
 
@@ -195,7 +195,7 @@ class Mirror:
         charging = (measured[Quantity.CHARGE_CURRENT] or 0.0) > _CHARGING
         seen, announced = self._seen, self._announced
         fails = sensor_fails(reading)
-        partial = self.moment.partial if self.moment is not None else ALL
+        partial = self.moment.partial if self.moment is not None else NOTHING_MISSING
         active: list[Track] = []
         for name, track in self._tracks.items():
             rule = track.rule
@@ -230,7 +230,7 @@ class Mirror:
                     self.values,
                     hears=hears,
                     reported=enabled(reading, side),
-                    partial=self.moment.partial if self.moment is not None else ALL,
+                    partial=self.moment.partial if self.moment is not None else NOTHING_MISSING,
                 )
 
     def _follow_alarms(self, reading: Reading, now: float) -> list[Happening]:

@@ -53,7 +53,7 @@ def probes_of(temperatures: Mapping[str, float]) -> list[float]:
 
 CELLS: Final = frozenset({Quantity.CELL_HIGHEST, Quantity.CELL_LOWEST, Quantity.CELL_SPREAD})
 PROBES: Final = frozenset({Quantity.HOTTEST, Quantity.COLDEST, Quantity.TEMPERATURE_SPREAD})
-ALL: Final[frozenset[Quantity]] = frozenset()
+NOTHING_MISSING: Final[frozenset[Quantity]] = frozenset()
 """Every part of every quantity is known."""
 
 
@@ -67,7 +67,7 @@ class Parts:
 
     def missing(self, reading: Reading) -> frozenset[Quantity]:
         """Return the quantities of which only a part is known: it may prove that something is wrong, never that all is well."""
-        missing = ALL
+        missing = NOTHING_MISSING
         if reading.extremes is None:
             unheard = reading.cell_voltages.count(None)
             known = len(reading.cell_voltages) - unheard

@@ -8,7 +8,7 @@ from enum import StrEnum
 import operator
 from typing import Final
 
-from .quantities import ALL, Measured
+from .quantities import NOTHING_MISSING, Measured
 from .rules import Comparison, Condition, Quantity, RelayTable
 
 _OPERATORS: Final[Mapping[Comparison, Callable[[float, float], bool]]] = {
@@ -42,7 +42,7 @@ def holds(
     condition: Condition,
     measured: Measured,
     values: Mapping[str, float | None],
-    partial: frozenset[Quantity] = ALL,
+    partial: frozenset[Quantity] = NOTHING_MISSING,
 ) -> bool | None:
     """Tell whether a condition holds; None is not known. Of `partial` quantities not every cell or probe is known."""
     value, limit = measured[condition.quantity], limit_of(condition, values)
@@ -84,7 +84,7 @@ class Relay:
         *,
         hears: bool | None,
         reported: bool | None,
-        partial: frozenset[Quantity] = ALL,
+        partial: frozenset[Quantity] = NOTHING_MISSING,
     ) -> Answer:
         """Take what is measured, whether the pack hears its cells, and where it says that the relay stands."""
         off = [(condition, holds(condition, measured, values, partial)) for condition in self.table.off]

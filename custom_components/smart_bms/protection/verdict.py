@@ -94,6 +94,11 @@ class Verdict:
     answer: Answer
     reasons: tuple[Reason, ...]
 
+    @property
+    def allowed(self) -> bool | None:
+        """Whether the answer is yes; None is unknown."""
+        return None if self.answer is Answer.UNKNOWN else self.answer is Answer.YES
+
 
 def enabled(reading: Reading, side: Side) -> bool | None:
     """Return what the pack says of its switch."""
