@@ -4,15 +4,17 @@ They come from the pack's own parameters, with a distance, and fade near each of
 slowly. They are advice: nothing is written to a pack.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from .calm import Bounds, Calm
+from .fading import EMPTY_SPAN, LEAST_SPAN, NEAR_EMPTY, Share, shares, temperature_bounds
 from .limit_options import LimitOptions
+from .ramp import Ramp
 from .relays import Answer
 from .rules import Quantity, Side
+from .stages import AT_VOLTAGE, Stage, Stages
 
 if TYPE_CHECKING:
     from .mirror import Mirror
@@ -25,18 +27,8 @@ _REQUESTED: Final = {
 }
 """By family: the voltage at which the pack takes a cell for full, or warns."""
 _REQUESTED_FLOAT: Final = "requested_float_voltage"
-_LAST_STEP: Final = 0.02
-"""V below the overvoltage limit at which no charge current is left."""
 LEAST_DISTANCE: Final = 0.03
 """V per cell that is always kept from the overvoltage limit."""
-_NEAR_EMPTY: Final = (0.05, 0.25)
-"""V above the undervoltage limit between which the discharge current fades in."""
-_FULL_SHARE: Final = 0.2
-_EMPTY_SPAN: Final = 10.0
-_POWER_STAGE_SPAN: Final = 15.0
-_LEAST_SPAN: Final = 0.01
-_AT_VOLTAGE: Final = 0.01
-"""V per cell below the charge voltage that still counts as reached."""
 _VOLTAGE_HOLD: Final = 60.0
 _VOLTAGE_RATE: Final = 0.001
 """V per cell and s by which the charge voltage rises again."""
@@ -47,14 +39,6 @@ _VOLTAGE_DEAD_BAND: Final = 0.05
 
 RECOVERING: Final = "recovering"
 """As what limits a current: nothing but that it rises slowly."""
-
-
-class Stage(StrEnum):
-    """Of charging."""
-
-    BULK = "bulk"
-    ABSORPTION = "absorption"
-    FLOAT = "float"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,57 +52,6 @@ class Limits:
     charge_limited_by: str = ""
     """What reduces the charge current most; empty: nothing."""
     discharge_limited_by: str = ""
-
-
-class _Slow:
-    """A value that falls at once and rises slowly, and does neither for less than its dead band."""
-
-    def __init__(self) -> None:
-        """Be where it is wanted first."""
-        self._value: float | None = None
-        self._aim: float | None = None
-        self._fell_at = 0.0
-        self._at: float | None = None
-        self._rises = False
-
-    def follow(  # noqa: PLR0913
-        self, aim: float | None, now: float, *, gap: float, hold: float, rate: float, dead_band: float
-    ) -> float | None:
-        """Return the value on its way to the aim. After more than `gap` s without a look it begins to recover anew."""
-        elapsed = 0.0 if self._at is None else now - self._at
-        self._at, self._aim = now, aim
-        if aim is None:
-            return None
-        if self._value is None:
-            self._value, self._fell_at = aim, now
-        elif elapsed > gap:
-            # Nobody looked: it begins to recover now.
-            self._value, self._fell_at = min(self._value, aim), now
-        elif aim <= self._value:
-            self._rises = False
-            if aim <= 0 or self._value - aim >= dead_band:
-                self._value, self._fell_at = aim, now
-        elif now - self._fell_at >= hold and (self._rises or aim - self._value >= dead_band):
-            self._value = min(aim, self._value + rate * elapsed)
-            self._rises = self._value < aim
-        return self._value
-
-    @property
-    def at_rest(self) -> bool:
-        """Whether it is where it is wanted."""
-        return self._value == self._aim
-
-    def rest(self, now: float) -> None:
-        """Stay where it is."""
-        self._at = now
-        if self._value is not None and self._value <= 0:
-            self._fell_at = now
-
-    def drop(self, most: float) -> None:
-        """Fall while nothing is known; what follows begins from there."""
-        self._value = most if self._value is None else min(self._value, most)
-        self._rises = False
-        self._at = float("-inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,19 +75,6 @@ class _Settled:
         return moment.reading.cell_count == self.cells
 
 
-@dataclass(frozen=True, slots=True)
-class _Share:
-    """How much of the full current something leaves."""
-
-    cause: str
-    share: float
-
-
-def _fade(value: float, none_at: float, all_at: float) -> float:
-    """Return 0 to 1 between two values, whichever is higher."""
-    return min(1.0, max(0.0, (value - none_at) / (all_at - none_at)))
-
-
 def _least(one: float | None, other: float | None) -> float | None:
     """Return the smaller of two limits; None is none."""
     known = [limit for limit in (one, other) if limit is not None]
@@ -176,10 +96,8 @@ class Limiter:
         self.options = options
         self.limits = Limits()
         self._requested = _REQUESTED.get(family, "")
-        self._stage = Stage.BULK
-        self._even_since: float | None = None
-        self._taken_at: float | None = None
-        self._charge, self._discharge, self._voltage = self._slows = _Slow(), _Slow(), _Slow()
+        self._stages = Stages(options)
+        self._charge, self._discharge, self._voltage = self._ramps = Ramp(), Ramp(), Ramp()
         self._settled: _Settled | None = None
 
     def take(self, mirror: Mirror) -> Limits:
@@ -188,16 +106,14 @@ class Limiter:
         if moment is None or not moment.known:
             return self.fail_safe(mirror)
         now, options = moment.at, self.options
-        if self._taken_at is None or not 0 <= now - self._taken_at <= mirror.longest_gap:
-            self._even_since = None  # whether the cells stayed even nobody saw
-        self._taken_at = now
+        self._stages.see(mirror, now)
         if self._settled is not None and self._settled.covers(mirror):
-            for slow in self._slows:
-                slow.rest(now)
+            for ramp in self._ramps:
+                ramp.rest(now)
             return self.limits
         cells = moment.reading.cell_count
         target = self.cell_target(mirror.values, cells)
-        self._follow_stage(mirror, target, now)
+        self._stages.follow(mirror, target, now)
         voltage = self._charge_voltage(mirror, target, cells)
         charge, charge_by = self._current(mirror, Side.CHARGE, target)
         discharge, discharge_by = self._current(mirror, Side.DISCHARGE, target)
@@ -214,7 +130,7 @@ class Limiter:
             charge_voltage=None if voltage is None else round(voltage, 2),
             charge_current=None if charge is None else round(charge, 1),
             discharge_current=None if discharge is None else round(discharge, 1),
-            stage=self._stage,
+            stage=self._stages.stage,
             charge_limited_by=_cause(charge_by, charge, aims[0], full_charge),
             discharge_limited_by=_cause(discharge_by, discharge, aims[1], full_discharge),
         )
@@ -223,19 +139,19 @@ class Limiter:
 
     def _settle(self, mirror: Mirror, target: float | None, cells: int | None) -> _Settled | None:
         """Return between which values nothing changes; None while anything still does."""
-        if mirror.calm is None or self._stage is not Stage.BULK or target is None or not cells:
+        if mirror.calm is None or self._stages.stage is not Stage.BULK or target is None or not cells:
             return None
-        if any(not slow.at_rest for slow in self._slows):
+        if any(not ramp.at_rest for ramp in self._ramps):
             return None
         options, values = self.options, mirror.values
         lowest, empty = values.get("cell_undervoltage") or 0.0, values.get("pack_undervoltage") or 0.0
         bounds: dict[Quantity, tuple[float, float]] = {
             Quantity.CELL_HIGHEST: (0.0, target),
-            Quantity.CELL_LOWEST: (lowest + _NEAR_EMPTY[1], float("inf")),
-            Quantity.PACK_VOLTAGE: (empty + _NEAR_EMPTY[1] * cells, (target - _AT_VOLTAGE) * cells - _LEAST_SPAN),
-            Quantity.SOC: (options.empty_soc + _EMPTY_SPAN, options.full_soc),
+            Quantity.CELL_LOWEST: (lowest + NEAR_EMPTY[1], float("inf")),
+            Quantity.PACK_VOLTAGE: (empty + NEAR_EMPTY[1] * cells, (target - AT_VOLTAGE) * cells - LEAST_SPAN),
+            Quantity.SOC: (options.empty_soc + EMPTY_SPAN, options.full_soc),
         }
-        for quantity, none_at, all_at in self._fades(mirror):
+        for quantity, none_at, all_at in temperature_bounds(mirror, options):
             low, high = bounds.get(quantity, (float("-inf"), float("inf")))
             bounds[quantity] = (max(low, all_at), high) if all_at > none_at else (low, min(high, all_at))
         settled = _Settled(mirror.calm, cells, tuple((quantity, *edges) for quantity, edges in bounds.items()))
@@ -246,7 +162,8 @@ class Limiter:
         cells = mirror.moment.reading.cell_count if mirror.moment else None
         target = self.cell_target(mirror.values, cells)
         charge, discharge = (self._safe_current(mirror.values, side) for side in Side)
-        self._settled = self._even_since = None
+        self._settled = None
+        self._stages.lose_sight()
         if mirror.moment is not None:
             self._charge.drop(charge)
             self._discharge.drop(discharge)
@@ -285,7 +202,7 @@ class Limiter:
         assert mirror.moment is not None
         if target is None or not cells:
             return None
-        floating = self._stage is Stage.FLOAT
+        floating = self._stages.stage is Stage.FLOAT
         per_cell = self._float_target(mirror.values, target) if floating else target
         # Each cell above counts with its excess: the pack is not pushed on by the others.
         highest = mirror.moment.measured[Quantity.CELL_HIGHEST]
@@ -295,33 +212,6 @@ class Limiter:
         if len(voltages) == cells:
             return min(per_cell * cells, sum(min(voltage, target) for voltage in voltages))
         return per_cell * cells - (highest - target)
-
-    def _follow_stage(self, mirror: Mirror, target: float | None, now: float) -> None:
-        assert mirror.moment is not None
-        measured, options = mirror.moment.measured, self.options
-        spread, soc, voltage = (
-            measured[quantity] for quantity in (Quantity.CELL_SPREAD, Quantity.SOC, Quantity.PACK_VOLTAGE)
-        )
-        cells = mirror.moment.reading.cell_count
-        low = soc is not None and soc <= options.rebulk_soc
-        uneven = spread is not None and spread >= options.rebulk_spread
-        if low or (uneven and self._stage is Stage.FLOAT):
-            self._stage, self._even_since = Stage.BULK, None
-        if target is None or voltage is None or not cells or spread is None:
-            self._even_since = None
-            return
-        if self._stage is Stage.FLOAT:
-            return
-        reached = voltage >= (target - _AT_VOLTAGE) * cells
-        # Once reached, a cloud does not start it anew.
-        if reached and not low:
-            self._stage = Stage.ABSORPTION
-        if not reached or spread > options.float_spread:
-            self._even_since = None
-            return
-        self._even_since = now if self._even_since is None else self._even_since
-        if self._stage is Stage.ABSORPTION and now - self._even_since >= options.absorption_time:
-            self._stage = Stage.FLOAT
 
     # Currents.
 
@@ -350,65 +240,15 @@ class Limiter:
             return self._safe_current(mirror.values, side), verdict.reasons[0].code
         if full is None:
             return None, ""
-        shares = [*self._shares(mirror, side), *self._side_shares(mirror, side, target)]
-        least = min(shares, key=lambda share: share.share, default=_Share("", 1.0))
+        least = min(shares(mirror, side, target, self.options), key=lambda share: share.share, default=Share("", 1.0))
         return full * least.share, least.cause if least.share < 1 else ""
-
-    def _side_shares(self, mirror: Mirror, side: Side, target: float | None) -> Iterator[_Share]:
-        assert mirror.moment is not None
-        measured, values, options = mirror.moment.measured, mirror.values, self.options
-        soc, voltage = measured[Quantity.SOC], measured[Quantity.PACK_VOLTAGE]
-        cells = mirror.moment.reading.cell_count
-        mean = voltage / cells if voltage is not None and cells else None
-        if side is Side.CHARGE:
-            highest, limit = measured[Quantity.CELL_HIGHEST], values.get("cell_overvoltage")
-            if highest is not None and limit is not None and target is not None:
-                yield _Share(Quantity.CELL_HIGHEST, _fade(highest, limit - _LAST_STEP, target))
-            if mean is not None and (whole := values.get("pack_overvoltage")) and target is not None:
-                yield _Share(Quantity.PACK_VOLTAGE, _fade(mean, whole / (cells or 1) - _LAST_STEP, target))
-            if soc is not None and options.full_soc < 100:
-                yield _Share(Quantity.SOC, _FULL_SHARE + (1 - _FULL_SHARE) * _fade(soc, 100.0, options.full_soc))
-        else:
-            lowest, limit = measured[Quantity.CELL_LOWEST], values.get("cell_undervoltage")
-            if lowest is not None and limit is not None:
-                yield _Share(Quantity.CELL_LOWEST, _fade(lowest, limit + _NEAR_EMPTY[0], limit + _NEAR_EMPTY[1]))
-            if mean is not None and (whole := values.get("pack_undervoltage")):
-                empty = whole / (cells or 1)
-                yield _Share(Quantity.PACK_VOLTAGE, _fade(mean, empty + _NEAR_EMPTY[0], empty + _NEAR_EMPTY[1]))
-            if soc is not None:
-                yield _Share(Quantity.SOC, _fade(soc, options.empty_soc, options.empty_soc + _EMPTY_SPAN))
-
-    def _shares(self, mirror: Mirror, side: Side) -> Iterator[_Share]:
-        """Yield what the temperatures leave, by every rule about one that blocks this side."""
-        assert mirror.moment is not None
-        for quantity, none_at, all_at in self._fades(mirror, side):
-            value = mirror.moment.measured[quantity]
-            yield _Share(quantity, 0.0 if value is None else _fade(value, none_at, all_at))
-
-    def _fades(self, mirror: Mirror, side: Side | None = None) -> Iterator[tuple[Quantity, float, float]]:
-        """Yield at which temperatures nothing and everything is left, for one side or both."""
-        options = self.options
-        for track in mirror.active:
-            rule, limit = track.rule, track.limit
-            if not rule.quantity.of_probes or rule.quantity is Quantity.TEMPERATURE_SPREAD or limit is None:
-                continue
-            if not rule.blocks or (side is not None and side not in rule.blocks):
-                continue
-            span = _POWER_STAGE_SPAN if rule.quantity is Quantity.POWER_STAGE else options.temperature_span
-            way = -1.0 if rule.above else 1.0
-            none_at = limit + way * options.temperature_distance
-            yield rule.quantity, none_at, none_at + way * max(span, _LEAST_SPAN)
 
     # Over restarts.
 
     def dump(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
-        return {"stage": str(self._stage), "even_since": self._even_since, "taken_at": self._taken_at}
+        return self._stages.dump()
 
     def restore(self, kept: Mapping[str, Any], shift: float) -> None:
         """Take up what was kept; `shift` s are added to its times."""
-        stage, even_since, taken_at = (kept.get(key) for key in ("stage", "even_since", "taken_at"))
-        if stage in set(Stage):
-            self._stage = Stage(stage)
-        self._even_since = None if even_since is None else even_since + shift
-        self._taken_at = None if taken_at is None else taken_at + shift
+        self._stages.restore(kept, shift)

@@ -1,0 +1,52 @@
+"""Ramp: a value that falls at once and rises slowly, so that what follows it does not hunt."""
+
+
+class Ramp:
+    """A value that falls at once and rises slowly, and does neither for less than its dead band."""
+
+    def __init__(self) -> None:
+        """Be where it is wanted first."""
+        self._value: float | None = None
+        self._aim: float | None = None
+        self._fell_at = 0.0
+        self._at: float | None = None
+        self._rises = False
+
+    def follow(  # noqa: PLR0913
+        self, aim: float | None, now: float, *, gap: float, hold: float, rate: float, dead_band: float
+    ) -> float | None:
+        """Return the value on its way to the aim. After more than `gap` s without a look it begins to recover anew."""
+        elapsed = 0.0 if self._at is None else now - self._at
+        self._at, self._aim = now, aim
+        if aim is None:
+            return None
+        if self._value is None:
+            self._value, self._fell_at = aim, now
+        elif elapsed > gap:
+            # Nobody looked: it begins to recover now.
+            self._value, self._fell_at = min(self._value, aim), now
+        elif aim <= self._value:
+            self._rises = False
+            if aim <= 0 or self._value - aim >= dead_band:
+                self._value, self._fell_at = aim, now
+        elif now - self._fell_at >= hold and (self._rises or aim - self._value >= dead_band):
+            self._value = min(aim, self._value + rate * elapsed)
+            self._rises = self._value < aim
+        return self._value
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether it is where it is wanted."""
+        return self._value == self._aim
+
+    def rest(self, now: float) -> None:
+        """Stay where it is."""
+        self._at = now
+        if self._value is not None and self._value <= 0:
+            self._fell_at = now
+
+    def drop(self, most: float) -> None:
+        """Fall while nothing is known; what follows begins from there."""
+        self._value = most if self._value is None else min(self._value, most)
+        self._rises = False
+        self._at = float("-inf")
