@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 import shutil
+import time
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -127,6 +128,9 @@ async def mirrored(
         },
         options=options,
     )
+    # Always the same second of five minutes: what Home Assistant does by the clock comes at the same step of a test.
+    freezer.tick(timedelta(seconds=300 - time.time() % 300))
+    async_fire_time_changed(hass, dt_util.utcnow())
     pack = Mirrored(hass, freezer, entry)
     pack.settings = settings
 

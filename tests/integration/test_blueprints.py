@@ -246,6 +246,10 @@ async def test_a_cold_pack_is_warmed_and_not_charged(hass, steady, tmp_path) -> 
     await hass.async_block_till_done()
     assert state(pack, CHARGER) == "off"
     await pack.fall_silent()
+    await pack.wait(40)
+    assert (state(pack, CHARGER), state(pack, HEATER)) == ("off", "on")
+    await pack.wait(60)
+    await pack.wait(60)
     assert (state(pack, CHARGER), state(pack, HEATER)) == ("off", "off")
 
 
@@ -447,8 +451,10 @@ async def test_an_alarm_is_told_in_a_sentence(hass, steady, tmp_path) -> None:
     assert told[1].data["message"].startswith("The battery pack Shed no longer reports cell overvoltage")
 
 
-async def test_silence_turns_off_what_must_not_run_unwatched(hass, steady, tmp_path) -> None:
+@pytest.mark.parametrize("later", [0, 14], ids=["between two looks", "as it looks anyhow"])
+async def test_silence_turns_off_what_must_not_run_unwatched(hass, steady, tmp_path, later) -> None:
     pack = steady
+    await pack.see(later)
     told = async_mock_service(hass, "test", "tell")
     await with_blueprint(
         hass,
