@@ -3,6 +3,7 @@
 from hypothesis import given, settings, strategies as st
 import pytest
 
+from custom_components.smart_bms.protection.calm import NEAR
 from custom_components.smart_bms.protection.jk import JK
 from custom_components.smart_bms.protection.limit_options import LimitOptions
 from custom_components.smart_bms.protection.limits import Limiter
@@ -33,7 +34,8 @@ def test_what_is_shown_is_that_of_the_newest_reading() -> None:
     assert before is not None
     life.see(1, **CALM_MOMENTS | {"highest": 3.34})
     assert life.mirror.nearest.track.value == life.mirror.moment.measured[life.mirror.nearest.track.rule.quantity]
-    life.see(20, **CALM_MOMENTS)
+    for _ in range(4):
+        life.see(9, **CALM_MOMENTS)
     assert life.mirror.nearest.track.value == life.mirror.moment.measured[life.mirror.nearest.track.rule.quantity]
 
 
@@ -61,6 +63,33 @@ def test_what_could_change_something_is_judged(change) -> None:
     whole.see(1, **CALM_MOMENTS | change)
     assert life.mirror.charge.answer == whole.mirror.charge.answer
     assert life.mirror.discharge.answer == whole.mirror.discharge.answer
+
+
+def test_on_the_way_to_a_limit_only_the_trend_goes_on() -> None:
+    life = Life(JK, JK_LFP)
+    for second in range(60):
+        life.see(1, current=20.0, highest=3.46 + second * 0.001)
+    calm = life.mirror.calm
+    assert [track.rule.protection for track in calm.near] == ["cell_overvoltage"]
+    for second in range(60, 130):
+        life.see(1, current=20.0, highest=3.46 + second * 0.001)
+        assert life.mirror.calm is calm
+        assert life.mirror.nearest.track.value == life.mirror.moment.measured["cell_highest"]
+    # 3.589 V at 1 mV/s: 3.6 V in 11 s.
+    assert life.mirror.nearest.foretold.seconds == pytest.approx(11, abs=2.5)
+    life.see(1, current=20.0, highest=3.601)
+    assert life.mirror.calm is None
+    assert life.answer("charge") == "no"
+
+
+def test_what_has_gone_away_from_its_limit_is_no_longer_followed() -> None:
+    life = Life(JK, JK_LFP)
+    life.see(1, highest=3.5)
+    assert life.mirror.calm.near
+    life.see(1, highest=3.43)
+    assert life.mirror.calm.near
+    life.see(1, highest=3.4)
+    assert not life.mirror.calm.near
 
 
 def test_a_probe_that_vanishes_ends_the_calm() -> None:
@@ -146,6 +175,10 @@ def test_calm_saves_time_and_changes_nothing_else(family, moments) -> None:
                 slow.tracks[name].value,
                 slow.tracks[name].margin,
             )
+        near = slow.nearest is not None and slow.nearest.track.nearness < NEAR
+        if near or (quick.calm is None and slow.nearest is not None):
+            assert quick.nearest.track.rule is slow.nearest.track.rule
+            assert quick.nearest.foretold == slow.nearest.foretold
         assert limiters[0].take(quick) == limiters[1].take(slow)
         assert limiters[0].dump() == limiters[1].dump()
 

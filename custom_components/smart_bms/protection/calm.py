@@ -1,6 +1,7 @@
 """Calm: the bounds inside which nothing changes, so that a reading between them needs no judgement.
 
-Most readings of a pack are like the one before. What a mirror would say of them is known without looking at every rule.
+Most readings of a pack are like the one before. What a mirror would say of them is known without looking at every rule;
+of what is near its limit only the trend goes on.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,6 +17,8 @@ from .track import State, Track
 
 NEAR: Final = 0.5
 """Share of a comfortable margin from which on a limit is looked at all the time, and its trend followed."""
+_LEFT: Final = 0.6
+"""Share from which on it no longer is."""
 
 type Bounds = tuple[tuple[Quantity, float, float], ...]
 """Quantities, and between which values."""
@@ -34,6 +37,8 @@ class Calm:
     cells: int
     """Places for cells."""
     temperatures: int
+    near: tuple[Track, ...]
+    """What is near enough that its trend is followed."""
 
     @classmethod
     def of(
@@ -44,20 +49,28 @@ class Calm:
         relays: Iterable[Relay],
         values: Mapping[str, float | None],
     ) -> Self | None:
-        """Return the bounds around a reading, None if something is not clear or near its limit."""
+        """Return the bounds around a reading, None if something is not clear, or at its limit."""
         if reading.alarms is None:
             return None
         edges: dict[Quantity, list[float]] = {}
+        near = []
         for track in tracks:
             nearness, limit = track.nearness, track.limit
-            if track.state is not State.CLEAR or nearness is None or limit is None or nearness <= NEAR:
+            if track.state is not State.CLEAR or nearness is None or limit is None or nearness <= 0:
                 return None
-            near = NEAR * track.rule.quantity.comfortable(limit)
+            # What is far may not come near, what is near may not reach its limit, or go far away.
+            nearest, farthest = NEAR, float("inf")
+            if nearness <= NEAR:
+                near.append(track)
+                nearest, farthest = 0.0, _LEFT
+            comfortable = track.rule.quantity.comfortable(limit)
             edge = edges.setdefault(track.rule.quantity, [float("-inf"), float("inf")])
             if track.rule.above:
-                edge[1] = min(edge[1], limit - near)
+                edge[0] = max(edge[0], limit - farthest * comfortable)
+                edge[1] = min(edge[1], limit - nearest * comfortable)
             else:
-                edge[0] = max(edge[0], limit + near)
+                edge[0] = max(edge[0], limit + nearest * comfortable)
+                edge[1] = min(edge[1], limit + farthest * comfortable)
         for relay in relays:
             if relay.unknown or not _narrow(edges, relay, measured, values):
                 return None
@@ -69,6 +82,7 @@ class Calm:
             reading.discharging_enabled,
             len(reading.cell_voltages),
             len(reading.temperatures),
+            tuple(near),
         )
 
     def covers(self, reading: Reading, measured: Measured) -> bool:

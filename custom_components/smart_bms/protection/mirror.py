@@ -31,7 +31,7 @@ _FOLLOW_CURRENT: Final = frozenset(
 )
 _MISSED: Final = 2.5
 """Readings that may be missed before nothing is known any more."""
-_NEAREST_EVERY: Final = 15.0
+_NEAREST_EVERY: Final = 30.0
 """s after which the nearest protection is looked for again while all is calm."""
 _CHARGING: Final = 0.0
 """A above which a pack is being charged."""
@@ -85,7 +85,9 @@ class Mirror:
         self._active: tuple[Track, ...] = ()
         self._current: float | None = None
         self.calm: Calm | None = None
-        """Between which values nothing changes; None while something is near, or not clear."""
+        """Between which values nothing changes; None while something is not clear."""
+        self._near_trends: Mapping[Quantity, Trend] = {}
+        """Those that go on while all is calm."""
         self._lags = False
         """The tracks have not seen the newest reading: nothing changed."""
         self.nearest: Nearest | None = None
@@ -112,9 +114,9 @@ class Mirror:
         self.__dict__.pop("charge", None)
         self.__dict__.pop("discharge", None)
         happened = self._follow_alarms(reading, now)
-        self._follow_trends(measured, now)
+        self._follow_trends(measured, now, self.trends)
         if settings is None:
-            self.nearest = self._find_nearest()
+            self.nearest = self._find_nearest(self.active)
             return happened
         if settings is not self._settings:
             self._take_settings(settings)
@@ -124,7 +126,7 @@ class Mirror:
         for disagreement, begins in self.dispute.follow(self, reading, now):
             happened.append(of_disagreement(disagreement, now, begins=begins))
         self._calm_down(reading, measured)
-        self.nearest = self._find_nearest()
+        self.nearest = self._find_nearest(self.active)
         return happened
 
     def _changes_nothing(
@@ -137,11 +139,18 @@ class Mirror:
         if now - looked_at > self.longest_gap or not calm.covers(reading, measured):
             return False
         self._looked_at, self._lags = now, True
-        self._current = measured[Quantity.CHARGE_CURRENT]
+        if calm.near:
+            self._follow_trends(measured, now, self._near_trends)
+        else:
+            self._current = measured[Quantity.CHARGE_CURRENT]
         if self.nearest is None or now - self._nearest_at >= _NEAREST_EVERY:
-            self.nearest = self._find_nearest()
-        track = self.nearest.track if self.nearest is not None else self._active[0]
-        track.note(measured[track.rule.quantity])
+            self.nearest = self._find_nearest(self.active)
+        elif calm.near:
+            for track in calm.near:
+                track.note(measured[track.rule.quantity])
+            self.nearest = self._find_nearest(calm.near)
+        else:
+            self.nearest.track.note(measured[self.nearest.track.rule.quantity])
         return True
 
     def _calm_down(self, reading: Reading, measured: Measured) -> None:
@@ -149,19 +158,23 @@ class Mirror:
             return
         relays = [relay for tables in self.relays.values() for relay in tables.values()]
         self.calm = Calm.of(reading, measured, self._active, relays, self.values)
-        if self.calm is not None:
-            for trend in self.trends.values():
-                trend.take(reading.measured_at, None)  # nothing is near enough to be on its way
+        if self.calm is None:
+            return
+        near = {track.rule.quantity for track in self.calm.near}
+        self._near_trends = {quantity: self.trends[quantity] for quantity in near}
+        for quantity, trend in self.trends.items():
+            if quantity not in near:
+                trend.take(reading.measured_at, None)  # not near enough to be on its way
 
-    def _follow_trends(self, measured: Measured, now: float) -> None:
+    def _follow_trends(self, measured: Measured, now: float, trends: Mapping[Quantity, Trend]) -> None:
         current, before = measured[Quantity.CHARGE_CURRENT], self._current
         self._current = current
         if current is not None and before is not None and abs(current - before) > max(_STEP, abs(before) * _STEP_SHARE):
             # Voltages jump with the current: what they did before says nothing of what they do now.
-            for quantity, trend in self.trends.items():
+            for quantity, trend in trends.items():
                 if quantity in _FOLLOW_CURRENT:
                     trend.take(now, None)
-        for quantity, trend in self.trends.items():
+        for quantity, trend in trends.items():
             trend.take(now, measured[quantity])
 
     def _take_settings(self, settings: Mapping[str, SettingValue]) -> None:
@@ -300,13 +313,14 @@ class Mirror:
         alarms = self.moment.reading.alarms if self.moment else None
         return [row for row in self.rules.reported if side in row.blocks and alarms and row.alarm in alarms]
 
-    def _find_nearest(self) -> Nearest | None:
+    def _find_nearest(self, tracks: tuple[Track, ...]) -> Nearest | None:
         """Return the protection that is closest: tripped, then running, then on its way, then the smallest margin."""
         assert self.moment is not None
-        self._nearest_at = self.moment.at
+        if tracks is self._active:
+            self._nearest_at = self.moment.at
         best: Track | None = None
         rank, least, coming = 3, 0.0, None
-        for track in self.active:
+        for track in tracks:
             nearness = track.nearness
             if nearness is None or track.warns:
                 continue
