@@ -32,6 +32,7 @@ from custom_components.smart_bms.binary_sensor_protection import DISAGREEMENT, V
 from custom_components.smart_bms.bms import errors
 from custom_components.smart_bms.bms.alarm import Alarm, Severity
 from custom_components.smart_bms.bms.families import FAMILIES
+from custom_components.smart_bms.bms.hints import LinkHint
 from custom_components.smart_bms.bms.jbd.decode import COUNTERS as JBD_COUNTERS, RESTARTS
 from custom_components.smart_bms.bms.pack import LinkState
 from custom_components.smart_bms.bms.settings import Kind, Proof
@@ -361,7 +362,7 @@ def test_every_refusal_and_every_finding_has_a_sentence_and_none_is_left_over() 
     held = {Outcome.CONFIRMED, Outcome.CHANGED_ELSEWHERE, Outcome.PENDING}
     written = {f"write_{outcome}" for outcome in set(Outcome) - held}
     commands = {f"command_{outcome}" for outcome in set(Outcome) - held - {Outcome.DIFFERENT}}
-    reasons = {f"reason_{code}" for code in REASONS} | {f"hint_{code}" for code in hints.CODES}
+    reasons = {f"reason_{code}" for code in REASONS} | {f"hint_{code}" for code in (*hints.CODES, *LinkHint)}
     assert codes_in_code() | written | commands | reasons | {"recording_ready"} == set(TEXTS["exceptions"])
     assert set(logbook._COMMANDS) == {"confirmed"} | {code.removeprefix("command_") for code in commands}
     assert {outcome.value for outcome in Outcome} - {"pending"} == set(logbook._MESSAGES) - {"untold"}

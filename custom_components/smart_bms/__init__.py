@@ -10,6 +10,7 @@ from . import adapters
 from .const import CONF_SIMULATED, DOMAIN
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 from .parameters import async_clear_issues, store
+from .profiles import async_profiles
 from .recordings import RecordingView, async_forget, async_forget_all
 from .services import async_setup_services
 from .simulated import async_leave_no_trace, simulation_of
@@ -63,6 +64,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry) ->
     await store(hass, entry.entry_id).async_remove()
     await async_forget(hass, entry.entry_id)
     if CONF_SIMULATED in entry.data:
+        await async_profiles(hass).async_forget(entry.entry_id)
         async_leave_no_trace(hass, entry)
     else:
         bluetooth.async_rediscover_address(hass, entry.data[CONF_ADDRESS])

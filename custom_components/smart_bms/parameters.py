@@ -26,6 +26,7 @@ from .control.baseline import Baseline, Difference
 from .control.door import Control
 from .control.findings import shown, words
 from .control.journal import Journal, Record
+from .control.profile import Profile
 from .control.request import Permission, Request
 from .control.tally import Tally
 from .profiles import async_profiles
@@ -189,7 +190,12 @@ class Parameters:
     async def _async_backup(self, command: str) -> None:
         """Keep all parameters before a command that changes many."""
         at = dt_util.now().strftime("%Y-%m-%d %H:%M")
-        await async_profiles(self._hass).async_backup(self._pack, f"{self._name()} before {words(command)} {at}")
+        await self.async_backup(f"{self._name()} before {words(command)} {at}")
+
+    async def async_backup(self, name: str) -> Profile:
+        """Keep all parameters under a name. Raises RefusedError."""
+        simulated = self._entry_id if self._simulated else None
+        return await async_profiles(self._hass).async_backup(self._pack, name, simulated)
 
     @callback
     def _tell(self, record: Record, context: Context | None) -> None:

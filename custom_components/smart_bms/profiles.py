@@ -14,6 +14,7 @@ from .control.findings import refuse
 from .control.profile import Profile, make
 
 _VERSION: Final = 1
+_SIMULATED: Final = "simulated"
 _KEY: Final[HassKey[Profiles]] = HassKey(f"{DOMAIN}.profiles")
 
 
@@ -40,16 +41,28 @@ class Profiles:
             raise refuse("unknown_profile", profile=name, profiles=", ".join(profiles) or "–")
         return profiles[name]
 
-    async def async_backup(self, pack: Pack, name: str) -> Profile:
-        """Keep the parameters of a pack under a name; one of the same name is replaced. Raises RefusedError."""
+    async def async_backup(self, pack: Pack, name: str, simulated: str | None = None) -> Profile:
+        """Keep the parameters of a pack under a name; one of the same name is replaced. Raises RefusedError.
+
+        `simulated`: the entry of a simulated pack, with which they go.
+        """
         settings, identity, catalogue = pack.current_settings, pack.last_identity, pack.catalogue()
         if settings is None or identity is None or catalogue is None:
             raise refuse("unread")
         profile = make(identity, settings, catalogue, dt_util.utcnow())
         profiles = await self.async_all()
-        profiles[name] = profile
+        profiles[name] = profile if simulated is None else {**profile, _SIMULATED: simulated}
         await self._store.async_save(profiles)
         return profile
+
+    async def async_forget(self, entry_id: str) -> None:
+        """Remove what a simulated pack has left."""
+        profiles = await self.async_all()
+        left = [name for name, profile in profiles.items() if profile.get(_SIMULATED) == entry_id]
+        for name in left:
+            del profiles[name]
+        if left:
+            await self._store.async_save(profiles)
 
 
 def async_profiles(hass: HomeAssistant) -> Profiles:

@@ -7,12 +7,27 @@ from homeassistant.const import SIGNAL_STRENGTH_DECIBELS_MILLIWATT, EntityCatego
 
 from . import adapters
 from .bms.pack import LinkState
+from .coordinator import SmartBmsCoordinator
+from .explanations import sentences
+from .protection.verdict import Reason
 from .publishing import Quantity
 from .sensor_description import SmartBmsSensorDescription
 from .simulated import NAME as SIMULATION
 
 _AGE_STEPS: Final = ((60, 10), (600, 60), (3600, 600))
 """Up to an age, the step in which it is told, in s."""
+
+
+def _what_may_help(coordinator: SmartBmsCoordinator) -> dict[str, list[str]]:
+    state = coordinator.link_state
+    if state is LinkState.STREAMING:
+        return {}
+    hints = coordinator.family.link_hints(
+        state,
+        adapters.signal_strength(coordinator.hass, coordinator.address),
+        coordinator.identity["sw_version"],
+    )
+    return {"hints": sentences((Reason(hint) for hint in hints), "hint")} if hints else {}
 
 
 LINK_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
@@ -24,6 +39,8 @@ LINK_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
         options=[state.value for state in LinkState],
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda coordinator: coordinator.link_state,
+        attributes_fn=_what_may_help,
+        discrete_fn=_what_may_help,
         always=True,
     ),
     SmartBmsSensorDescription(

@@ -203,7 +203,7 @@ async def _backup(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result
     name: str = call.data[ATTR_NAME]
     if len(call.data[ATTR_DEVICE_ID]) > 1:
         name = f"{name} – {coordinator.config_entry.title}"
-    profile = await async_profiles(coordinator.hass).async_backup(coordinator.pack, name)
+    profile = await coordinator.parameters.async_backup(name)
     return {ATTR_PROFILE: name, ATTR_DATA: profile}
 
 

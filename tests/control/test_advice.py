@@ -3,6 +3,7 @@
 import pytest
 
 from custom_components.smart_bms.bms.daly.catalogue import catalogue_of as daly_catalogue
+from custom_components.smart_bms.bms.jbd.catalogue import catalogue_of as jbd_catalogue
 from custom_components.smart_bms.bms.jk.catalogue import catalogue_of
 from custom_components.smart_bms.bms.jk.layouts import Variant
 from custom_components.smart_bms.bms.jk.settings import decode_settings
@@ -89,3 +90,34 @@ def advice_for(dialect: str, changes: dict[str, object]) -> list[str]:
 def test_what_no_manual_says_is_not_called_its_advice() -> None:
     assert advice_for("D2", {}) == []
     assert advice_for("D2", {"cell_overvoltage": 4.0}) == ["outside_limits"]
+
+
+JBD = Identity(family="jbd", variant="extended", model="JBD-SP04S", max_cells=4)
+JBD_SOUND = {
+    "cell_overvoltage": 3.65,
+    "balance_start_voltage": 3.4,
+    "balance_trigger": 0.03,
+    "balance_switch": True,
+    "balance_only_charging": False,
+    "design_capacity": 100.0,
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "codes"),
+    [
+        ({}, []),
+        ({"balance_trigger": 0.019}, ["outside_limits", "balance_trigger_advice"]),
+        ({"balance_trigger": 0.02}, ["balance_trigger_advice"]),
+        ({"balance_trigger": 0.029}, ["balance_trigger_advice"]),
+        ({"balance_start_voltage": 3.66}, ["order_broken"]),
+        ({"balance_start_voltage": 3.29}, ["balances_in_the_middle"]),
+        ({"balance_start_voltage": 3.29, "balance_only_charging": True}, []),
+        ({"balance_start_voltage": 3.29, "balance_switch": False}, []),
+        ({"balance_start_voltage": 3.29, "cell_overvoltage": 4.2}, []),
+        ({"balance_start_voltage": 3.3}, []),
+    ],
+)
+def test_what_the_manual_of_jbd_advises_about_balancing(changes, codes) -> None:
+    values = JBD_SOUND | changes
+    assert [finding.code for finding in advice(jbd_catalogue(JBD, values), values)] == codes

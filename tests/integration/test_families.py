@@ -287,3 +287,16 @@ async def test_a_switch_that_was_opened_by_command_is_seen(hass, house, adopt) -
     await house.until(lambda: house.state("switch.shed_charge") == STATE_OFF)
     await house.until(lambda: house.state("binary_sensor.shed_charging_allowed") == STATE_OFF)
     assert house.state("binary_sensor.shed_problem") == STATE_OFF
+
+
+async def test_a_board_that_is_out_of_reach_comes_with_hints(hass, house, adopt) -> None:
+    pack = jbd_pack(SP04S034, name="Shed")
+    await adopt(pack)
+    assert "hints" not in hass.states.get("sensor.shed_link").attributes
+    house.take_away(pack)
+    await house.until(lambda: house.state("sensor.shed_link") == "no_connectable_path")
+    hints = hass.states.get("sensor.shed_link").attributes["hints"]
+    assert hints[0] == "A board without supply is not heard: check the wiring of the battery."
+    house.bring_back(pack)
+    await house.until(lambda: house.state("sensor.shed_link") == "streaming")
+    assert "hints" not in hass.states.get("sensor.shed_link").attributes

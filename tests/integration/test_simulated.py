@@ -10,6 +10,7 @@ import pytest
 
 from custom_components.smart_bms import simulated
 from custom_components.smart_bms.const import DOMAIN
+from custom_components.smart_bms.profiles import async_profiles
 from tests.radio import SPEED, TICK
 
 
@@ -140,6 +141,12 @@ async def test_nothing_is_left_of_it(recorder, hass, no_radio) -> None:
     voltage = "sensor.simulated_jbd_voltage"
     history = await recorder.async_add_executor_job(state_changes_during_period, hass, start, None, voltage)
     assert history[voltage]
+    profiles = async_profiles(hass)
+    async with asyncio.timeout(10):
+        while entry.runtime_data.pack.current_settings is None:
+            await asyncio.sleep(0.02)
+    await entry.runtime_data.parameters.async_backup("before spring")
+    await profiles.async_backup(entry.runtime_data.pack, "of a real pack")
 
     await hass.config_entries.async_remove(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
@@ -152,3 +159,4 @@ async def test_nothing_is_left_of_it(recorder, hass, no_radio) -> None:
     assert not history.get(voltage)
     listed = await recorder.async_add_executor_job(list_statistic_ids, hass)
     assert not [item for item in listed if item["statistic_id"] in entities]
+    assert list(await profiles.async_all()) == ["of a real pack"]

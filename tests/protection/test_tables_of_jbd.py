@@ -186,8 +186,8 @@ def test_a_wiring_sign_must_be_seen_twice_in_a_row():
     hints, life = Hints("jbd"), Life(JBD, JBD_REAL)
     bad = {"cells": (3.3, LOOSE, HIGH, 3.3)}
 
-    def codes(**shown):
-        life.see(1, **shown)
+    def codes(seconds=1, **shown):
+        life.see(seconds, **shown)
         hints.take(life.mirror.moment.reading)
         return [f"{hint.code}:{hint.about}" for hint in hints.of(life.mirror)]
 
@@ -195,3 +195,5 @@ def test_a_wiring_sign_must_be_seen_twice_in_a_row():
     assert codes(**bad) == ["wire_between_cells:2, 3"]
     assert codes() == []
     assert codes(**bad) == []
+    assert codes(3600, **bad) == []
+    assert codes(600, **bad) == ["wire_between_cells:2, 3"]

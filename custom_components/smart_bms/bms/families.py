@@ -14,11 +14,13 @@ from .daly.frames import Dialect
 from .daly.privacy import mask as daly_mask
 from .driver import Driver, Sink, Terms, Writer
 from .event_log import EventKind
+from .hints import LinkHint
 from .jbd.advertisement import is_jbd, may_be_jbd
 from .jbd.catalogue import catalogue_of as jbd_catalogue
 from .jbd.decode import PROTECTIONS as JBD_PROTECTIONS, WARNINGS as JBD_WARNINGS
 from .jbd.driver import JbdDriver
 from .jbd.identity import Variant as JbdVariant
+from .jbd.link_hints import link_hints as jbd_link_hints
 from .jbd.privacy import mask as jbd_mask
 from .jk.advertisement import is_jk, may_be_jk
 from .jk.catalogue import catalogue_of as jk_catalogue
@@ -80,6 +82,8 @@ class Family:
     options: tuple[Option, ...] = ()
     logs: Callable[[str], tuple[EventKind, ...]] = lambda _: ()
     """Events that a variant writes down by itself."""
+    link_hints: Callable[[str, float | None, str], tuple[LinkHint, ...]] = lambda *_: ()
+    """What to look at, by where the link stands, the signal in dBm and the version of the board's software."""
 
 
 def _jk_alarms(variant: str) -> tuple[Alarm, ...]:
@@ -122,6 +126,7 @@ FAMILIES: Final = {
         alarms=_jbd_alarms,
         catalogue=jbd_catalogue,
         mask=jbd_mask,
+        link_hints=jbd_link_hints,
     ),
     "daly": Family(
         key="daly",

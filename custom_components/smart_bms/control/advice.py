@@ -15,6 +15,10 @@ _BALANCE_SHARE: Final = 0.1
 _LARGE_CAPACITY: Final = 50.0
 _BALANCE_TRIGGER: Final = {True: 0.005, False: 0.010}
 """V, by whether the pack is larger than 50 Ah (the BMS manual's advice)."""
+_LFP_MIDDLE: Final = 3.3
+"""V up to which an LFP cell shows nothing of its charge."""
+_LFP_HIGHEST: Final = 3.8
+"""V of an overvoltage limit that no other chemistry has."""
 
 # Nearer than that a release comes as soon as the load is gone, and the pack switches on and off.
 _CLOSEST: Final = {"V": 0.03, "°C": 2.0}
@@ -143,6 +147,22 @@ def _balancing(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
         )
 
 
+def _static_balance(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
+    """Warn of balancing at rest where the voltage of an LFP cell says nothing of its charge (JBD's manual, as we read it)."""
+    start, highest = _number(values, "balance_start_voltage"), _number(values, "cell_overvoltage")
+    at_rest = values.get("balance_switch") is True and values.get("balance_only_charging") is False
+    if at_rest and start is not None and start < _LFP_MIDDLE and highest is not None and highest <= _LFP_HIGHEST:
+        yield Finding(
+            code="balances_in_the_middle",
+            severity=Severity.WARNING,
+            parameters=("balance_start_voltage", "balance_only_charging"),
+            details={
+                "value": shown(start, catalogue.settings.get("balance_start_voltage")),
+                "least": shown(_LFP_MIDDLE, catalogue.settings.get("balance_start_voltage")),
+            },
+        )
+
+
 def _switched_off(_: Catalogue, values: Values) -> Iterator[Finding]:
     off = []
     if values.get("short_circuit_delay") == 0:
@@ -159,6 +179,7 @@ _RULES: Final[tuple[Callable[[Catalogue, Values], Iterator[Finding]], ...]] = (
     _ranges,
     _releases,
     _balancing,
+    _static_balance,
     _switched_off,
 )
 

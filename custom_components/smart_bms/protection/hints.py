@@ -36,6 +36,8 @@ CODES: Final = (
 )
 _NEAR_SHUTDOWN: Final = 0.1
 """V above which nobody needs to hear of it."""
+_IN_A_ROW: Final = 900.0
+"""s after which two readings are not in a row any more: longer than the slowest poll."""
 
 
 class Hints:
@@ -45,6 +47,7 @@ class Hints:
         """Begin anew."""
         self._family = family
         self._signs: list[Found] = []
+        self._seen_at = float("-inf")
         self.wiring: tuple[Found, ...] = ()
         """What the cells showed in two readings in a row."""
 
@@ -52,6 +55,9 @@ class Hints:
         """Take a reading."""
         if self._family != "jbd":
             return
+        if reading.measured_at - self._seen_at > _IN_A_ROW:
+            self._signs = []
+        self._seen_at = reading.measured_at
         lowest = reading.cell_voltage_min
         if lowest is not None and lowest > HIGHEST_SIGN and not reading.alarms:
             self._signs, self.wiring = [], ()

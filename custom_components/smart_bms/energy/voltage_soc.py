@@ -1,0 +1,51 @@
+"""State of charge by voltage: what a JBD board makes of the cells' mean voltage after it has forgotten what is left."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+import re
+from typing import Final
+
+from ..protection.quantities import number
+
+type Points = tuple[tuple[float, float], ...]
+"""State of charge in % and the mean cell voltage in V that belongs to it, rising."""
+
+_KEY: Final = re.compile(r"soc_(\d+)_voltage")
+
+
+def points_of(parameters: Mapping[str, object]) -> Points:
+    """Return the points that are among a pack's parameters."""
+    found = ((_KEY.fullmatch(key), number(value)) for key, value in parameters.items())
+    return tuple(sorted((float(match[1]), value) for match, value in found if match and value is not None))
+
+
+def is_monotonic(points: Points) -> bool:
+    """Tell whether more charge never means less voltage; points that do not rise say nothing."""
+    return len(points) > 1 and all(lower[1] <= higher[1] for lower, higher in pairwise(points))
+
+
+def soc_range(mean: float, points: Points) -> tuple[float, float] | None:
+    """Return between which states of charge in % a mean cell voltage in V lies; None if the points do not rise.
+
+    Where several points are equal the highest state of charge counts.
+    """
+    if not is_monotonic(points):
+        return None
+    volts = round(mean, 3)
+    below = [soc for soc, at in points if at <= volts]
+    above = [soc for soc, at in points if at >= volts]
+    low = max(below, default=points[0][0])
+    high = min(above, default=points[-1][0])
+    return low, max(low, high)
+
+
+def voltage_soc(mean: float, points: Points) -> float | None:
+    """Return the state of charge in %, on a straight line between two points: no better than its range."""
+    between = soc_range(mean, points)
+    if between is None:
+        return None
+    low, high = between
+    if low == high:
+        return low
+    at = dict(points)
+    return low + (high - low) * (mean - at[low]) / (at[high] - at[low])
