@@ -34,10 +34,9 @@ class CycleCount:
 
     def happen(self, event: Event) -> None:
         """Take that something happened to the board."""
-        effect = EFFECTS[Kept.DISCHARGED][event]
-        if effect is Effect.CLEAR:
+        if EFFECTS[Kept.DISCHARGED][event] is Effect.CLEAR:
             self.counted()
-        elif effect is Effect.DOUBT:
+        else:
             self.certain = False
 
     @property
