@@ -49,6 +49,7 @@ from custom_components.smart_bms.protection.jk import JK
 from custom_components.smart_bms.protection.limit_options import LimitOptions
 from custom_components.smart_bms.protection.smart123 import SMART123, SMART123_GENERATION_3
 from custom_components.smart_bms.publishing import ADJUSTABLE
+from custom_components.smart_bms.sensor_energy import ENERGY_DESCRIPTIONS
 from custom_components.smart_bms.sensor_protection import descriptions_of
 from custom_components.smart_bms.trigger import TRIGGERS
 from script.lib import parameters
@@ -98,6 +99,7 @@ PARAMETERS = {
 SENSORS = [
     *sensor.descriptions(EVERYTHING),
     *descriptions_of(PROTECTIONS),
+    *ENERGY_DESCRIPTIONS,
     *(
         item
         for family in FAMILIES
@@ -117,6 +119,7 @@ ENTITIES = {
     "binary_sensor": [*BINARY_SENSORS, *VERDICTS, DISAGREEMENT],
     "event": [*event.EVENT_DESCRIPTIONS, *event.PROTECTION_DESCRIPTIONS],
     **PARAMETERS,
+    "button": [*PARAMETERS["button"], button.DASHBOARD],
 }
 SERVICES: dict[str, Any] = yaml.safe_load((FOLDER / "services.yaml").read_text())
 
@@ -144,7 +147,7 @@ def test_the_manifest_is_one() -> None:
     version = AwesomeVersion(MANIFEST["version"])
     assert version.strategy in (AwesomeVersionStrategy.SEMVER, AwesomeVersionStrategy.CALVER)
     assert MANIFEST["dependencies"] == ["bluetooth_adapters", "http"]
-    assert MANIFEST["after_dependencies"] == ["recorder"]
+    assert MANIFEST["after_dependencies"] == ["energy", "recorder"]
 
 
 SERVICE_ALONE = {"0000ff00-0000-1000-8000-00805f9b34fb"}
@@ -254,7 +257,7 @@ def test_every_field_of_a_form_has_a_description() -> None:
         for part in (step, *step.get("sections", {}).values()):
             assert set(part.get("data", {})) == set(part.get("data_description", {}))
     sections = TEXTS["options"]["step"]["init"]["sections"]
-    assert set(sections) == {"control", "polling", "pack", "limits", "intervals", "dead_bands"}
+    assert set(sections) == {"control", "polling", "pack", "current", "limits", "intervals", "dead_bands"}
     assert set(sections["limits"]["data"]) == {item.name for item in dataclasses.fields(LimitOptions)}
     options = {option.key for family in FAMILIES.values() for option in family.options}
     assert set(sections["pack"]["data"]) == options

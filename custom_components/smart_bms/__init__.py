@@ -9,6 +9,7 @@ from homeassistant.helpers.typing import ConfigType
 from . import adapters
 from .const import CONF_SIMULATED, DOMAIN
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
+from .energy_account import energy_store
 from .parameters import async_clear_issues, store
 from .profiles import async_profiles
 from .recordings import RecordingView, async_forget, async_forget_all
@@ -41,7 +42,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> 
     simulation = simulation_of(entry)
     if simulation is None:
         await adapters.free_stale_link(entry.data[CONF_ADDRESS])
-    coordinator = SmartBmsCoordinator(hass, entry, await store(hass, entry.entry_id).async_load(), simulation)
+    kept, counted = (
+        await store(hass, entry.entry_id).async_load(),
+        await energy_store(hass, entry.entry_id).async_load(),
+    )
+    coordinator = SmartBmsCoordinator(hass, entry, kept, counted, simulation)
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     coordinator.async_start()
@@ -62,6 +67,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry) ->
     """Let the pack be discovered again, and forget its journal; profiles stay. A simulated one takes its history along."""
     async_clear_issues(hass, entry.entry_id)
     await store(hass, entry.entry_id).async_remove()
+    await energy_store(hass, entry.entry_id).async_remove()
     await async_forget(hass, entry.entry_id)
     if CONF_SIMULATED in entry.data:
         await async_profiles(hass).async_forget(entry.entry_id)

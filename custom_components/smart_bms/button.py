@@ -1,15 +1,19 @@
-"""Buttons: commands of the board that change many parameters at once."""
+"""Buttons: commands of the board that change many parameters at once, and what Home Assistant does with a pack when asked."""
 
 from typing import Final, override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .bms.settings import Kind, Setting
-from .coordinator import SmartBmsConfigEntry
+from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
+from .energy_dashboard import async_add_to_dashboard
+from .entity import SmartBmsEntity, async_add_described
 from .parameter_entity import SmartBmsParameterEntity, async_add_parameters, presentation
-from .publishing import Value
+from .publishing import Quantity, Value
+from .sensor_energy import NEEDS
 
 # One link, one write at a time.
 PARALLEL_UPDATES: Final = 1
@@ -27,6 +31,36 @@ async def async_setup_entry(
     async_add_parameters(
         hass, entry.runtime_data, async_add_entities, kind=Kind.COMMAND, describe=describe, entity=SmartBmsButton
     )
+    coordinator = entry.runtime_data
+
+    def counted() -> tuple[ButtonEntityDescription, ...]:
+        return (DASHBOARD,) if coordinator.features.values >= NEEDS else ()
+
+    async_add_described(coordinator, async_add_entities, counted, EnergyDashboardButton)
+
+
+DASHBOARD: Final = ButtonEntityDescription(
+    key="add_to_energy_dashboard", translation_key="add_to_energy_dashboard", entity_category=EntityCategory.CONFIG
+)
+
+
+class EnergyDashboardButton(SmartBmsEntity, ButtonEntity):
+    """Adds the pack to the energy dashboard; nothing else ever does."""
+
+    def __init__(self, coordinator: SmartBmsCoordinator, description: ButtonEntityDescription) -> None:
+        """Be there also without the pack."""
+        super().__init__(coordinator, description, Quantity.STATE, always=True)
+
+    @override
+    def current_value(self) -> Value:
+        return None
+
+    @override
+    async def async_press(self) -> None:
+        """Add it, or renew what is there."""
+        coordinator = self.coordinator
+        name = coordinator.config_entry.title
+        await async_add_to_dashboard(self.hass, coordinator.address, name, coordinator.usable_energy)
 
 
 class SmartBmsButton(SmartBmsParameterEntity, ButtonEntity):

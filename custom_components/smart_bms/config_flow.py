@@ -45,6 +45,7 @@ from .const import (
     CONF_ALLOW_DANGEROUS,
     CONF_CATALOGUE,
     CONF_CONTROL,
+    CONF_CURRENT,
     CONF_DEAD_BANDS,
     CONF_EXPERIMENTAL,
     CONF_FAMILY,
@@ -60,6 +61,7 @@ from .const import (
     DOMAIN,
 )
 from .coordinator import catalogue_data, identity_data
+from .energy.current_sense import CurrentSense
 from .features import Features
 from .protection.limit_options import LimitOptions
 from .protection.limits import LEAST_DISTANCE
@@ -419,6 +421,7 @@ class SmartBmsOptionsFlow(OptionsFlowWithReload):
                 ),
                 **_polling(family, options.get(CONF_POLLING, {})),
                 **_pack(family, options.get(CONF_PACK, {})),
+                probatio.Required(CONF_CURRENT): section(_current(options.get(CONF_CURRENT, {})), {"collapsed": True}),
                 probatio.Required(CONF_LIMITS): section(_limits(options.get(CONF_LIMITS, {})), {"collapsed": True}),
                 probatio.Required(CONF_INTERVALS): section(
                     probatio.Schema(
@@ -481,6 +484,18 @@ def _limits(chosen: Mapping[str, Any]) -> probatio.Schema:
                 *bounds, lowest=LEAST_DISTANCE if key == "voltage_distance" else 0
             )
             for key, bounds in _LIMITS.items()
+        }
+    )
+
+
+def _current(chosen: Mapping[str, Any]) -> probatio.Schema:
+    """Return the section about a current sensor that is not right."""
+    usual = CurrentSense()
+    return probatio.Schema(
+        {
+            probatio.Required("invert", default=chosen.get("invert", usual.invert)): BooleanSelector(),
+            probatio.Required("offset", default=chosen.get("offset", usual.offset)): _number("A", 50, 0.01, lowest=-50),
+            probatio.Required("floor", default=chosen.get("floor", usual.floor)): _number("A", 10, 0.01),
         }
     )
 

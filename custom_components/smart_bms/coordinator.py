@@ -24,6 +24,7 @@ from .bms.settings import Catalogue
 from .const import (
     CONF_CATALOGUE,
     CONF_CONTROL,
+    CONF_CURRENT,
     CONF_DEAD_BANDS,
     CONF_FAMILY,
     CONF_FEATURES,
@@ -36,6 +37,8 @@ from .const import (
     DOMAIN,
 )
 from .control.request import Permission
+from .energy.current_sense import CurrentSense
+from .energy_account import EnergyAccount
 from .features import Features
 from .parameters import LEARNT, PROTECTION, Parameters
 from .protection.guard import Guard
@@ -77,9 +80,10 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         hass: HomeAssistant,
         entry: SmartBmsConfigEntry,
         kept: Mapping[str, Any] | None,
+        counted: Mapping[str, Any] | None = None,
         simulation: Simulation | None = None,
     ) -> None:
-        """Prepare; nothing is connected before `async_start`. `kept` is what the parameters' store held."""
+        """Prepare; nothing is connected before `async_start`. `kept` and `counted` are what the stores held."""
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title, update_interval=None)
         self.address: str = entry.data[CONF_ADDRESS]
         self.family = FAMILIES[entry.data[CONF_FAMILY]]
@@ -120,7 +124,15 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
             simulated=simulation is not None,
             protection=lambda: self.guard.dump(self._clock),
         )
+        self.sense = CurrentSense.of(options.get(CONF_CURRENT, {}))
         self.guard = self._new_guard()
+        self.energy = EnergyAccount(
+            hass,
+            entry.entry_id,
+            counted,
+            longest_gap=self.guard.mirror.longest_gap,
+            clock=lambda: self._clock,
+        )
         self.guard.restore((kept or {}).get(PROTECTION), self._clock)
         self.guard.lose()
         self.catalogue = self._kept_catalogue()
@@ -152,6 +164,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         entry.async_on_unload(hass.async_add_shutdown_job(HassJob(self._async_end)))
         self._link = entry.async_create_background_task(hass, self.pack.run(), f"{DOMAIN} {entry.entry_id}")
         entry.async_on_unload(self.parameters.async_start())
+        entry.async_on_unload(self.energy.async_start())
         entry.async_on_unload(async_track_time_interval(hass, self._async_tick, _TICK, cancel_on_shutdown=True))
         entry.async_on_unload(self._stop)
 
@@ -164,6 +177,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         if self.simulation is not None:
             await self.simulation.stop()
         await self.parameters.async_finish()
+        await self.energy.async_finish()
 
     def _kept_catalogue(self) -> Catalogue | None:
         """Return what can be set, as far as earlier sessions told."""
@@ -199,6 +213,13 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         """Return the model, which says so if it is simulated."""
         model = self.identity["model"] or self.family.name
         return f"{model} (simulated)" if self.simulation else model
+
+    @property
+    def usable_energy(self) -> float | None:
+        """Return what the full pack holds in kWh, at the voltage that it has now."""
+        reading = self.data
+        capacity = None if reading is None else reading.full_capacity or reading.design_capacity
+        return capacity * reading.voltage / 1000 if reading and capacity and reading.voltage else None
 
     def gate(self, quantity: Quantity) -> Gate:
         """Return a new gate for a value of this quantity, as the user wants it."""
@@ -296,8 +317,11 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         reading = self.pack.last_reading
         if reading is None:
             return
-        self.time_left.follow(reading)
+        # The mirror goes by what the pack sees, right or wrong.
         happened = self._async_mirror(reading)
+        reading = self.sense.corrected(reading)
+        self.time_left.follow(reading)
+        self.energy.async_take(reading)
         self.parameters.async_count(reading.counters)
         counts_more = reading.counters and not set(self.features.counters).issuperset(reading.counters)
         if self._readings % _READINGS_BETWEEN_LOOKS == 0 or counts_more:
@@ -407,6 +431,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         """Let go what would hold up the end of Home Assistant, and keep what the mirror has to remember."""
         self.ended.set()
         self.parameters.async_keep()
+        self.energy.async_keep()
 
     def _stop(self) -> None:
         """Listen no more: the link ends a little later, and what it still says has no place to go."""

@@ -59,6 +59,8 @@ def _pack(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
         "settings": async_redact_data(dict(pack.last_settings.values), TO_REDACT) if pack.last_settings else None,
         "control": _control(coordinator.parameters.control),
         "protection": _protection(coordinator.guard),
+        "current_sense": asdict(coordinator.sense),
+        "energy": {"counter": coordinator.energy.counter.dump(), "ledger": coordinator.energy.ledger.dump()},
         "identity_details": async_redact_data(dict(pack.last_identity.details), TO_REDACT)
         if pack.last_identity
         else None,

@@ -1,8 +1,9 @@
 """Sensors."""
 
+from collections.abc import Sequence
 from typing import Any, Final, override
 
-from homeassistant.components.sensor import SensorEntity
+from homeassistant.components.sensor import RestoreSensor, SensorEntity
 from homeassistant.const import MATCH_ALL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -10,10 +11,12 @@ from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
+from .energy.flow import Flow
 from .entity import SmartBmsEntity, async_add_described
 from .features import Features
 from .publishing import Value
 from .sensor_description import SmartBmsSensorDescription
+from .sensor_energy import ENERGY_DESCRIPTIONS, NEEDS, EnergyDescription
 from .sensor_link import LINK_DESCRIPTIONS
 from .sensor_parts import cell_descriptions, counter_descriptions, parameter_descriptions, probe_descriptions
 from .sensor_protection import protection_descriptions
@@ -50,7 +53,11 @@ async def async_setup_entry(
             *protection_descriptions(coordinator),
         ]
 
+    def counted() -> Sequence[EnergyDescription]:
+        return ENERGY_DESCRIPTIONS if coordinator.features.values >= NEEDS else ()
+
     async_add_described(coordinator, async_add_entities, described, SmartBmsSensor)
+    async_add_described(coordinator, async_add_entities, counted, SmartBmsEnergySensor)
 
 
 class SmartBmsSensor(SmartBmsEntity, SensorEntity):
@@ -115,3 +122,16 @@ class SmartBmsSensor(SmartBmsEntity, SensorEntity):
         changed = explained != self._explained
         self._explained, self._discrete, self._explained_at = explained, discrete, now
         return changed
+
+
+class SmartBmsEnergySensor(SmartBmsSensor, RestoreSensor):
+    """A sum. Home Assistant's own memory of it backs up the account: whichever is higher counts."""
+
+    entity_description: EnergyDescription
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        name, last = self.entity_description.of_total, await self.async_get_last_sensor_data()
+        if name and last is not None and isinstance(last.native_value, (int, float)):
+            self.coordinator.energy.counter.at_least(Flow(**{name: float(last.native_value)}))
+        await super().async_added_to_hass()

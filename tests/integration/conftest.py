@@ -127,7 +127,7 @@ def adopt(hass: HomeAssistant, house: House) -> Adopt:
         await house.until(lambda: entry.runtime_data.available)
         if control:
             flow = await hass.config_entries.options.async_init(entry.entry_id)
-            options = {"control": control, "limits": {}, "intervals": {}, "dead_bands": {}}
+            options = {"control": control, "current": {}, "limits": {}, "intervals": {}, "dead_bands": {}}
             if entry.runtime_data.family.polling:
                 options["polling"] = {}
             if entry.runtime_data.family.options:

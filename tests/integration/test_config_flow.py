@@ -210,7 +210,7 @@ async def test_options_tune_the_publishing_and_reload(hass, house, pack, adopt) 
     before = entry.runtime_data
     flow = await hass.config_entries.options.async_init(entry.entry_id)
     assert flow["step_id"] == "init"
-    defaults = flow["data_schema"]({"control": {}, "limits": {}, "intervals": {}, "dead_bands": {}})
+    defaults = flow["data_schema"]({"control": {}, "current": {}, "limits": {}, "intervals": {}, "dead_bands": {}})
     assert defaults["intervals"]["voltage"] == 10
     assert defaults["control"] == {
         "allow_control": False,
@@ -226,7 +226,9 @@ async def test_options_tune_the_publishing_and_reload(hass, house, pack, adopt) 
     await house.until(lambda: entry.runtime_data is not before and entry.runtime_data.available)
     flow = await hass.config_entries.options.async_init(entry.entry_id)
     assert (
-        flow["data_schema"]({"control": {}, "limits": {}, "intervals": {}, "dead_bands": {}})["intervals"]["voltage"]
+        flow["data_schema"]({"control": {}, "current": {}, "limits": {}, "intervals": {}, "dead_bands": {}})[
+            "intervals"
+        ]["voltage"]
         == 0
     )
 

@@ -145,11 +145,12 @@ async def test_only_what_the_model_has_and_the_user_risks_is_offered(hass, house
 
     def offered() -> set[str]:
         entities = er.async_entries_for_config_entry(registry, entry.entry_id)
-        return {item.entity_id for item in entities if item.domain in ("switch", "number", "select", "button")}
+        listed = {item.entity_id for item in entities if item.domain in ("switch", "number", "select", "button")}
+        return listed - {"button.shed_add_to_energy_dashboard"}
 
     assert offered() == set()
     flow = await hass.config_entries.options.async_init(entry.entry_id)
-    options = {"control": EVERYTHING, "limits": {}, "intervals": {}, "dead_bands": {}}
+    options = {"control": EVERYTHING, "current": {}, "limits": {}, "intervals": {}, "dead_bands": {}}
     await hass.config_entries.options.async_configure(flow["flow_id"], options)
     await house.until(lambda: {CHARGE, OVERVOLTAGE} <= offered())
     assert "switch.shed_heating" not in offered()

@@ -218,7 +218,14 @@ async def test_the_interval_is_the_users(hass, house, adopt) -> None:
     entry = await adopt(jbd_pack(SP04S034, name="Shed"))
     flow = await hass.config_entries.options.async_init(entry.entry_id)
     assert "polling" in {str(key) for key in flow["data_schema"].schema}
-    options = {"control": {}, "polling": {"interval": 0.5}, "limits": {}, "intervals": {}, "dead_bands": {}}
+    options = {
+        "control": {},
+        "polling": {"interval": 0.5},
+        "current": {},
+        "limits": {},
+        "intervals": {},
+        "dead_bands": {},
+    }
     await hass.config_entries.options.async_configure(flow["flow_id"], options)
     await hass.async_block_till_done()
     assert entry.runtime_data.pack.terms.interval == 0.5

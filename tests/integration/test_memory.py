@@ -99,7 +99,14 @@ async def test_it_is_off_unless_the_owner_wants_it(recorder_mock, hass, house, a
     await async_wait_recording_done(hass)
     assert not await means(hass)
     flow = await hass.config_entries.options.async_init(entry.entry_id)
-    options = {"control": {}, "pack": {"import_history": True}, "limits": {}, "intervals": {}, "dead_bands": {}}
+    options = {
+        "control": {},
+        "pack": {"import_history": True},
+        "current": {},
+        "limits": {},
+        "intervals": {},
+        "dead_bands": {},
+    }
     await hass.config_entries.options.async_configure(flow["flow_id"], options)
     await hass.async_block_till_done()
     await house.until(lambda: entry.runtime_data.pack.last_history is not None, 10)

@@ -103,7 +103,7 @@ async def test_its_parameters_can_be_changed_like_those_of_a_real_one(hass, no_r
     entry = await add(hass, "smart123")
     options = {"control": {"allow_control": True, "experimental_writes": True, "allow_dangerous": True}}
     flow = await hass.config_entries.options.async_init(entry.entry_id)
-    options |= {"pack": {}, "limits": {}, "intervals": {}, "dead_bands": {}}
+    options |= {"pack": {}, "current": {}, "limits": {}, "intervals": {}, "dead_bands": {}}
     await hass.config_entries.options.async_configure(flow["flow_id"], options)
     await hass.async_block_till_done()
     async with asyncio.timeout(8):

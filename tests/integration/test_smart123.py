@@ -103,10 +103,10 @@ async def test_both_sides_of_the_battery_are_ready_for_the_energy_dashboard(hass
     await house.until(lambda: house.state("sensor.shed_load_power") not in (None, STATE_UNKNOWN, "0.0"))
     assert float(house.state("sensor.shed_source_current")) == pytest.approx(40, abs=1)
     assert float(house.state("sensor.shed_load_current")) == pytest.approx(30, abs=1)
-    await house.until(lambda: house.state("sensor.shed_energy_discharged") not in (None, STATE_UNKNOWN))
-    for flow in ("collected", "consumed", "charged", "discharged"):
+    await house.until(lambda: house.state("sensor.shed_energy_discharged_bms") not in (None, STATE_UNKNOWN))
+    for flow, whose in (("collected", ""), ("consumed", ""), ("charged", "_bms"), ("discharged", "_bms")):
         for period in ("", "_today"):
-            state = hass.states.get(f"sensor.shed_energy_{flow}{period}")
+            state = hass.states.get(f"sensor.shed_energy_{flow}{period}{whose}")
             assert state.attributes["device_class"] == "energy"
             assert state.attributes["state_class"] == "total_increasing"
             assert state.attributes["unit_of_measurement"] == "kWh"
@@ -115,7 +115,8 @@ async def test_both_sides_of_the_battery_are_ready_for_the_energy_dashboard(hass
 async def test_nothing_can_be_changed_unless_the_owner_wants_experiments(hass, house, adopt) -> None:
     entry = await adopt(smart123_pack(GEN3_NUS, name="Shed"), password=PIN, allow_control=True)
     registry = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
-    assert not [item for item in registry if item.domain in ("number", "switch", "select", "button")]
+    offered = [item.entity_id for item in registry if item.domain in ("number", "switch", "select", "button")]
+    assert offered == ["button.shed_add_to_energy_dashboard"]
     with pytest.raises(ServiceValidationError, match="not proven"):
         await change(hass, entry, {"cell_undervoltage": 2.55})
 
@@ -151,7 +152,7 @@ async def test_options_reach_the_driver(hass, house, adopt) -> None:
     flow = await hass.config_entries.options.async_init(entry.entry_id)
     assert "pack" in {str(key) for key in flow["data_schema"].schema}
     chosen = {"temperature_formula": "document", "current_scale": "125_ma", "transport": "records"}
-    options = {"control": {}, "pack": chosen, "limits": {}, "intervals": {}, "dead_bands": {}}
+    options = {"control": {}, "pack": chosen, "current": {}, "limits": {}, "intervals": {}, "dead_bands": {}}
     await hass.config_entries.options.async_configure(flow["flow_id"], options)
     await hass.async_block_till_done()
     await house.until(lambda: house.state("sensor.shed_lowest_cell_temperature") not in (STATE_UNAVAILABLE, None))
@@ -250,7 +251,14 @@ async def test_reading_temperatures_in_another_way_is_no_change_by_somebody_else
     await house.until(lambda: control.baseline.values.get("cell_overtemperature") == 49.9)
     flow = await hass.config_entries.options.async_init(entry.entry_id)
     chosen = {"temperature_formula": "document"}
-    options = {"control": {"allow_control": True}, "pack": chosen, "limits": {}, "intervals": {}, "dead_bands": {}}
+    options = {
+        "control": {"allow_control": True},
+        "pack": chosen,
+        "current": {},
+        "limits": {},
+        "intervals": {},
+        "dead_bands": {},
+    }
     await hass.config_entries.options.async_configure(flow["flow_id"], options)
     await hass.async_block_till_done()
     control = entry.runtime_data.parameters.control
@@ -284,7 +292,14 @@ async def test_a_wrong_way_of_talking_is_silence_and_no_alarm(hass, house, adopt
     pack = smart123_pack(GEN2_BRSP, name="Shed")
     entry = await adopt(pack)
     flow = await hass.config_entries.options.async_init(entry.entry_id)
-    options = {"control": {}, "pack": {"transport": "frames"}, "limits": {}, "intervals": {}, "dead_bands": {}}
+    options = {
+        "control": {},
+        "pack": {"transport": "frames"},
+        "current": {},
+        "limits": {},
+        "intervals": {},
+        "dead_bands": {},
+    }
     await hass.config_entries.options.async_configure(flow["flow_id"], options)
     await hass.async_block_till_done()
     await house.until(lambda: house.state("sensor.shed_link") == "silent")

@@ -1,7 +1,8 @@
 """Aging: how a JBD board learns its capacity, after its manual: from full to empty, and full again."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final, Self
 
 from .board_events import EFFECTS, Effect, Event, Kept
 
@@ -68,6 +69,20 @@ class Aging:
             self.valid = False
         if typical is not None and EFFECTS[Kept.LEARNT][event] is Effect.TYPICAL:
             self.learnt = self.typical = typical
+
+    # Over restarts.
+
+    def dump(self) -> dict[str, Any]:
+        """Return what has to survive a restart."""
+        return {name: str(value) if name == "phase" else value for name, value in vars(self).items()}
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Self:
+        """Return what was kept. Raises KeyError or ValueError if it is broken."""
+        aging = cls(float(kept["typical"]), float(kept["learnt"]))
+        aging.phase, aging.measured = Phase(kept["phase"]), float(kept["measured"])
+        aging.valid, aging.cycles = bool(kept["valid"]), int(kept["cycles"])
+        return aging
 
     def _begin(self, phase: Phase) -> None:
         self.phase, self.measured, self.valid = phase, 0.0, True

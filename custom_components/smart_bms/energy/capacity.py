@@ -1,0 +1,103 @@
+"""Capacity as learnt from full to empty: our own count of the charge, beside what the pack says and the vendor's rule."""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from ..bms.reading import FULL_SOC, Reading
+from .aging import Aging
+from .board_events import Event
+from .counter import EnergyCounter
+from .flow import Flow
+from .ledger import EMPTY_SOC
+
+_REMEMBERED: Final = 10
+_LEAST_SHARE: Final = 0.5
+"""Of the stated capacity: less is no run from full to empty, whatever the pack calls empty."""
+
+
+class Learnt(NamedTuple):
+    """A capacity and what it stands on."""
+
+    ampere_hours: float
+    watt_hours: float
+    bridged: float
+    """Ah of it that nobody saw."""
+
+
+class Capacity:
+    """Follows one pack from full to empty."""
+
+    def __init__(self, counter: EnergyCounter) -> None:
+        """Wait until the pack is full."""
+        self._counter = counter
+        self._full: tuple[Flow, Flow] | None = None
+        """All and bridged, when it was last full; None if anything was missed since."""
+        self.runs: list[Learnt] = []
+        self.vendor: Aging | None = None
+        """The same after JBD's rule, which wants to be full again before it believes it."""
+        self._at: Flow | None = None
+
+    def take(self, reading: Reading) -> None:
+        """Take a reading that the counter has taken."""
+        total, soc = self._counter.total, reading.soc
+        if self._counter.broken:
+            self._full = None
+            if self.vendor is not None:
+                self.vendor.happen(Event.UNSEEN)
+        if soc is None:
+            return
+        full, empty = soc >= FULL_SOC, soc <= EMPTY_SOC
+        self._follow_vendor(reading, full=full, empty=empty)
+        if full:
+            self._full = (total.copy(), self._counter.bridged.copy())
+        elif empty and self._full is not None:
+            self._end(reading, *self._full)
+            self._full = None
+
+    def _end(self, reading: Reading, total: Flow, bridged: Flow) -> None:
+        run, unseen = self._counter.total.since(total), self._counter.bridged.since(bridged)
+        stated = reading.full_capacity or reading.design_capacity
+        given = run.charge_out - run.charge_in
+        if stated and given >= _LEAST_SHARE * stated:
+            learnt = Learnt(given, run.discharged - run.charged, unseen.charge_out + unseen.charge_in)
+            self.runs = [*self.runs, learnt][-_REMEMBERED:]
+
+    def _follow_vendor(self, reading: Reading, *, full: bool, empty: bool) -> None:
+        total, design = self._counter.total, reading.design_capacity or reading.full_capacity
+        if self.vendor is None and design:
+            self.vendor = Aging(design)
+        if self.vendor is not None and self._at is not None and (full or empty or self._moved(total) >= 1):
+            since = total.since(self._at)
+            self.vendor.take(since.charge_in - since.charge_out, full=full, empty=empty)
+            self._at = total.copy()
+        elif self._at is None:
+            self._at = total.copy()
+
+    def _moved(self, total: Flow) -> float:
+        """Return Ah since the vendor's rule was last told."""
+        assert self._at is not None
+        return total.charge_in + total.charge_out - self._at.charge_in - self._at.charge_out
+
+    @property
+    def learnt(self) -> Learnt | None:
+        """Return the newest run."""
+        return self.runs[-1] if self.runs else None
+
+    # Over restarts.
+
+    def dump(self) -> dict[str, Any]:
+        """Return what has to survive a restart."""
+        return {
+            "full": None if self._full is None else [flow.as_dict() for flow in self._full],
+            "runs": [list(run) for run in self.runs],
+            "vendor": None if self.vendor is None else self.vendor.dump(),
+            "at": None if self._at is None else self._at.as_dict(),
+        }
+
+    def restore(self, kept: Mapping[str, Any]) -> None:
+        """Take up what was kept. Raises TypeError, ValueError, KeyError or AttributeError if it is broken."""
+        full = None if kept["full"] is None else (Flow.of(kept["full"][0]), Flow.of(kept["full"][1]))
+        runs = [Learnt(*map(float, run)) for run in kept["runs"]]
+        vendor = None if kept["vendor"] is None else Aging.of(kept["vendor"])
+        at = None if kept["at"] is None else Flow.of(kept["at"])
+        self._full, self.runs, self.vendor, self._at = full, runs, vendor, at

@@ -1,0 +1,102 @@
+"""Energy counter: adds up what flows, reading by reading, and bridges what nobody saw only by what the pack itself counted.
+
+Same input, same sums: it reads no clock. What was bridged is counted like the rest and known apart.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..bms.reading import Reading
+from .bridge import Anchor, bridge
+from .flow import Flow, split
+
+
+class EnergyCounter:
+    """Counts for one pack."""
+
+    def __init__(self, longest_gap: float) -> None:
+        """Begin at nothing. Readings further apart than `longest_gap` s have a gap between them, which is not drawn over."""
+        self.longest_gap = longest_gap
+        self.total = Flow()
+        """All, also what was bridged."""
+        self.bridged = Flow()
+        self.gaps = 0
+        """Gaps that nothing bridged."""
+        self.missed = 0.0
+        """s of them."""
+        self.broken = False
+        """The newest reading came after a gap that nothing bridged."""
+        self._last: Reading | None = None
+        self._anchor: Anchor | None = None
+        """What was kept before a restart."""
+
+    def take(self, reading: Reading) -> None:
+        """Take a reading; one that goes back in time, or says no current, adds nothing."""
+        now, current, voltage, last = reading.measured_at, reading.current, reading.voltage, self._last
+        if current is None or voltage is None:
+            return
+        self.broken = False
+        if last is None:
+            if self._anchor is not None:
+                self._bridge(self._anchor, reading)
+                self._anchor = None
+            self._last = reading
+            return
+        seconds = now - last.measured_at
+        if seconds <= 0:
+            return
+        self._last = reading
+        if seconds > self.longest_gap:
+            self._bridge(Anchor.of(last), reading)
+            return
+        before, volts = last.current, last.voltage
+        assert before is not None
+        assert volts is not None
+        total = self.total
+        charged, discharged = split(before * volts, current * voltage, seconds)
+        charge_in, charge_out = split(before, current, seconds)
+        total.charged += charged
+        total.discharged += discharged
+        total.charge_in += charge_in
+        total.charge_out += charge_out
+
+    def _bridge(self, anchor: Anchor, reading: Reading) -> None:
+        found = bridge(anchor, reading)
+        if found is None:
+            self.gaps += 1
+            self.missed += max(0.0, reading.measured_at - anchor.at)
+            self.broken = True
+            return
+        self.bridged.add(found)
+        self.total.add(found)
+
+    def at_least(self, least: Flow) -> None:
+        """Take what was shown before: nothing ever goes back."""
+        total = self.total
+        total.charged = max(total.charged, least.charged)
+        total.discharged = max(total.discharged, least.discharged)
+        total.charge_in = max(total.charge_in, least.charge_in)
+        total.charge_out = max(total.charge_out, least.charge_out)
+
+    # Over restarts.
+
+    def dump(self) -> dict[str, Any]:
+        """Return what has to survive a restart, times in the time of the readings."""
+        anchor = self._anchor if self._last is None else Anchor.of(self._last)
+        return {
+            "total": self.total.as_dict(),
+            "bridged": self.bridged.as_dict(),
+            "gaps": self.gaps,
+            "missed": round(self.missed),
+            "anchor": None if anchor is None else anchor.as_dict(),
+        }
+
+    def restore(self, kept: Mapping[str, Any], shift: float) -> None:
+        """Take up what was kept before any reading; `shift` s are added to its times.
+
+        Raises TypeError, ValueError, KeyError or AttributeError if it is broken; nothing is taken then.
+        """
+        total, bridged = Flow.of(kept["total"]), Flow.of(kept["bridged"])
+        anchor = None if kept["anchor"] is None else Anchor.from_dict(kept["anchor"], shift)
+        gaps, missed = int(kept["gaps"]), float(kept["missed"])
+        self.total, self.bridged, self.gaps, self.missed, self._anchor = total, bridged, gaps, missed, anchor

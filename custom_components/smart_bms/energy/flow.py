@@ -1,0 +1,68 @@
+"""Flow: what went into a pack and out of it, in Wh and Ah."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Self
+
+_SECONDS = 3600.0
+
+
+@dataclass(slots=True)
+class Flow:
+    """Sums that only grow."""
+
+    charged: float = 0.0
+    """Wh."""
+    discharged: float = 0.0
+    charge_in: float = 0.0
+    """Ah."""
+    charge_out: float = 0.0
+
+    def add(self, other: Flow) -> None:
+        """Add what flowed elsewhere, or at another time."""
+        self.charged += other.charged
+        self.discharged += other.discharged
+        self.charge_in += other.charge_in
+        self.charge_out += other.charge_out
+
+    def since(self, earlier: Flow) -> Flow:
+        """Return what came after an earlier state."""
+        return Flow(
+            self.charged - earlier.charged,
+            self.discharged - earlier.discharged,
+            self.charge_in - earlier.charge_in,
+            self.charge_out - earlier.charge_out,
+        )
+
+    def copy(self) -> Flow:
+        """Return what there is now."""
+        return Flow(self.charged, self.discharged, self.charge_in, self.charge_out)
+
+    def __bool__(self) -> bool:
+        """Tell whether anything flowed."""
+        return self.charged > 0 or self.discharged > 0
+
+    def as_dict(self) -> dict[str, float]:
+        """Return what is kept."""
+        return {name: round(value, 6) for name, value in asdict(self).items()}
+
+    @classmethod
+    def of(cls, kept: Mapping[str, float] | None) -> Self:
+        """Return what was kept. Raises TypeError or ValueError if it is none."""
+        kept = kept or {}
+        return cls(**{item.name: max(0.0, float(kept.get(item.name, 0.0))) for item in fields(cls)})
+
+
+def split(before: float, after: float, seconds: float) -> tuple[float, float]:
+    """Return the positive and the negative area, both as positive numbers per hour, under a line between two values.
+
+    The line is cut where it changes its sign, so that a change of direction counts on both sides.
+    """
+    hours = seconds / _SECONDS
+    if before >= 0 and after >= 0:
+        return (before + after) / 2 * hours, 0.0
+    if before <= 0 and after <= 0:
+        return 0.0, -(before + after) / 2 * hours
+    first = before / (before - after)
+    areas = before / 2 * hours * first, after / 2 * hours * (1 - first)
+    return max(areas), -min(areas)

@@ -1,0 +1,119 @@
+"""Ledger: what the counted energy says about days, cycles and how much of what goes in comes out again."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
+
+from ..bms.reading import FULL_SOC, Reading
+from .counter import EnergyCounter
+from .flow import Flow
+
+_LEAST_SHARE: Final = 0.2
+"""Of its capacity that must have gone through a pack from full to full before that says anything of its efficiency."""
+_REMEMBERED: Final = 10
+"""Runs from full to full that count."""
+EMPTY_SOC: Final = 0.0
+
+
+class Ledger:
+    """Follows one pack's counter."""
+
+    def __init__(self, counter: EnergyCounter) -> None:
+        """Know of no full and no empty pack yet."""
+        self._counter = counter
+        self._at_full: Flow | None = None
+        self._at_empty: Flow | None = None
+        self._whole = True
+        """Nothing was missed since the pack was full."""
+        self._full_now = False
+        self._runs: list[Flow] = []
+        self._day: str | None = None
+        self._at_midnight = Flow()
+        self._capacity: float | None = None
+
+    def take(self, reading: Reading) -> None:
+        """Take a reading that the counter has taken."""
+        if self._counter.broken:
+            self._whole = False
+        capacity = reading.full_capacity or reading.design_capacity
+        if capacity:
+            self._capacity = capacity
+        soc = reading.soc
+        if soc is None:
+            return
+        full = soc >= FULL_SOC
+        # What counts is the end of being full: until then it is topped up.
+        if full:
+            if not self._full_now:
+                self._end_run()
+            self._at_full, self._whole = self._counter.total.copy(), True
+        elif soc <= EMPTY_SOC:
+            self._at_empty = self._counter.total.copy()
+        self._full_now = full
+
+    def _end_run(self) -> None:
+        if self._at_full is None or not self._whole:
+            return
+        run = self._counter.total.since(self._at_full)
+        if self._capacity and run.charge_out >= _LEAST_SHARE * self._capacity:
+            self._runs = [*self._runs, run][-_REMEMBERED:]
+
+    def see_day(self, day: date) -> None:
+        """Take what day it is where the pack is; with a new one its throughput begins anew."""
+        if self._day != day.isoformat():
+            self._day, self._at_midnight = day.isoformat(), self._counter.total.copy()
+
+    @property
+    def since_full(self) -> Flow | None:
+        """What flowed since the pack was last full."""
+        return None if self._at_full is None else self._counter.total.since(self._at_full)
+
+    @property
+    def since_empty(self) -> Flow | None:
+        """What flowed since the pack was last empty."""
+        return None if self._at_empty is None else self._counter.total.since(self._at_empty)
+
+    @property
+    def today(self) -> Flow:
+        """What flowed since midnight."""
+        return self._counter.total.since(self._at_midnight)
+
+    @property
+    def efficiency(self) -> float | None:
+        """Energy out in % of the energy in, over the last runs from full to full; None without one."""
+        charged = sum(run.charged for run in self._runs)
+        return 100 * sum(run.discharged for run in self._runs) / charged if charged > 0 else None
+
+    @property
+    def runs(self) -> int:
+        """Runs from full to full behind the efficiency."""
+        return len(self._runs)
+
+    @property
+    def full_cycles(self) -> float | None:
+        """Full cycles that what was discharged since counting began is worth."""
+        return self._counter.total.charge_out / self._capacity if self._capacity else None
+
+    # Over restarts.
+
+    def dump(self) -> dict[str, Any]:
+        """Return what has to survive a restart."""
+        return {
+            "at_full": None if self._at_full is None else self._at_full.as_dict(),
+            "at_empty": None if self._at_empty is None else self._at_empty.as_dict(),
+            "whole": self._whole,
+            "full_now": self._full_now,
+            "runs": [run.as_dict() for run in self._runs],
+            "day": self._day,
+            "at_midnight": self._at_midnight.as_dict(),
+            "capacity": self._capacity,
+        }
+
+    def restore(self, kept: Mapping[str, Any]) -> None:
+        """Take up what was kept. Raises TypeError, ValueError, KeyError or AttributeError if it is broken."""
+        at_full, at_empty = (None if kept[key] is None else Flow.of(kept[key]) for key in ("at_full", "at_empty"))
+        runs = [Flow.of(run) for run in kept["runs"]]
+        self._at_midnight = Flow.of(kept["at_midnight"])
+        self._at_full, self._at_empty, self._runs = at_full, at_empty, runs
+        self._whole, self._full_now, self._day = bool(kept["whole"]), bool(kept["full_now"]), kept["day"]
+        self._capacity = kept["capacity"]

@@ -1,0 +1,92 @@
+"""The energy account of one pack: what was counted, and the file that survives a crash."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+import logging
+from typing import Any, Final
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.event import async_track_time_change
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
+
+from .bms.reading import Reading
+from .const import DOMAIN
+from .energy.counter import EnergyCounter
+from .energy.flow import Flow
+from .energy.ledger import Ledger
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+_VERSION: Final = 1
+SAVE_EVERY: Final = 60.0
+"""Seconds between two saves while energy flows: what a power cut may cost, unless the pack's own counters bridge it."""
+
+
+def energy_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
+    """Return the file of an entry."""
+    return Store(hass, _VERSION, f"{DOMAIN}.{entry_id}.energy", private=True)
+
+
+class EnergyAccount:
+    """Counts for one pack, and keeps it."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry_id: str,
+        kept: Mapping[str, Any] | None,
+        *,
+        longest_gap: float,
+        clock: Callable[[], float],
+    ) -> None:
+        """Go on where it was left. `clock` returns what has to be added to the readings' time for the time of day."""
+        self._hass = hass
+        self._store = energy_store(hass, entry_id)
+        self._clock = clock
+        self.counter = EnergyCounter(longest_gap)
+        self.ledger = Ledger(self.counter)
+        self._saved = Flow()
+        self._saved_at: float | None = None
+        try:
+            if kept:
+                self.counter.restore(kept["counter"], kept["clock"] - clock())
+                self.ledger.restore(kept["ledger"])
+        except KeyError, TypeError, ValueError, AttributeError:
+            _LOGGER.warning("What was counted of %s is broken; it goes on with what its sensors showed", entry_id)
+        self._saved = self.counter.total.copy()
+        self.ledger.see_day(dt_util.now().date())
+
+    @callback
+    def async_start(self) -> CALLBACK_TYPE:
+        """Begin a new day at midnight; return how to stop that."""
+
+        @callback
+        def midnight(now: datetime) -> None:
+            self.ledger.see_day(now.date())
+
+        return async_track_time_change(self._hass, midnight, hour=0, minute=0, second=0)
+
+    @callback
+    def async_take(self, reading: Reading) -> None:
+        """Count a reading, and keep the sums now and then."""
+        self.counter.take(reading)
+        self.ledger.take(reading)
+        now = reading.measured_at
+        if self._saved_at is None:
+            self._saved_at = now
+        if now - self._saved_at >= SAVE_EVERY and self.counter.total != self._saved:
+            self._saved_at, self._saved = now, self.counter.total.copy()
+            self._store.async_delay_save(self._kept)
+
+    @callback
+    def async_keep(self) -> None:
+        """Keep what there is with the last writes of Home Assistant."""
+        self._store.async_delay_save(self._kept)
+
+    async def async_finish(self) -> None:
+        """Keep what there is now."""
+        await self._store.async_save(self._kept())
+
+    def _kept(self) -> dict[str, Any]:
+        return {"clock": self._clock(), "counter": self.counter.dump(), "ledger": self.ledger.dump()}

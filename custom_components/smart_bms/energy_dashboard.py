@@ -1,0 +1,47 @@
+"""The energy dashboard: adds a battery to it, when asked to."""
+
+from typing import Any, Final
+
+from homeassistant.components.energy import DOMAIN as ENERGY
+from homeassistant.components.energy.data import BatterySourceType, async_get_manager
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
+
+from .const import DOMAIN
+from .sensor_energy import CHARGED, DISCHARGED
+
+_POWER: Final = "power"
+_SOC: Final = "soc"
+
+
+async def async_add_to_dashboard(hass: HomeAssistant, unique_id: str, name: str, capacity: float | None) -> None:
+    """Add a battery to the energy preferences, or renew it there.
+
+    `unique_id` is the start of its sensors' ids, `capacity` the usable energy in kWh. Our power is positive while charging, the
+    dashboard's while discharging: it is told so and makes the sensor that it needs by itself. Raises HomeAssistantError.
+    """
+    registry = er.async_get(hass)
+
+    def sensor(key: str) -> str | None:
+        found = registry.async_get_entity_id("sensor", DOMAIN, f"{unique_id}_{key}")
+        entry = registry.async_get(found) if found else None
+        return None if entry is None or entry.disabled else found
+
+    charged, discharged, power, soc = (sensor(key) for key in (CHARGED, DISCHARGED, _POWER, _SOC))
+    if ENERGY not in hass.config.components:
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_energy_dashboard")
+    if charged is None or discharged is None:
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_energy_sensors")
+    battery = BatterySourceType(type="battery", stat_energy_from=discharged, stat_energy_to=charged, name=name)
+    if power:
+        battery["power_config"] = {"stat_rate_inverted": power}
+    if soc:
+        battery["stat_soc"] = soc
+    if capacity:
+        battery["capacity"] = round(capacity, 1)
+    manager = await async_get_manager(hass)
+    preferences = manager.data or manager.default_preferences()
+    sources: list[Any] = list(preferences["energy_sources"])
+    others = [source for source in sources if source.get("stat_energy_to") != charged or source["type"] != "battery"]
+    await manager.async_update({**preferences, "energy_sources": [*others, battery]})

@@ -1,0 +1,262 @@
+"""Energy: what flows is counted, what nobody saw only as far as the pack proves it, and nothing ever goes back."""
+
+import json
+
+from hypothesis import given, settings, strategies as st
+import pytest
+
+from custom_components.smart_bms.bms.reading import Reading
+from custom_components.smart_bms.energy.bridge import Anchor, bridge
+from custom_components.smart_bms.energy.counter import EnergyCounter
+from custom_components.smart_bms.energy.current_sense import CurrentSense
+from custom_components.smart_bms.energy.flow import Flow, split
+
+
+def reading(at: float, current: float | None, voltage: float | None = 50.0, **values) -> Reading:
+    return Reading(measured_at=at, voltage=voltage, current=current, **{"full_capacity": 100.0} | values)
+
+
+def counted(*readings: Reading, longest_gap: float = 10.0) -> EnergyCounter:
+    counter = EnergyCounter(longest_gap)
+    for item in readings:
+        counter.take(item)
+    return counter
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "positive", "negative"),
+    [
+        (10, 20, 15, 0),
+        (-10, -20, 0, 15),
+        (0, 0, 0, 0),
+        (0, 10, 5, 0),
+        (0, -10, 0, 5),
+        (10, -10, 2.5, 2.5),
+        (-30, 10, 1.25, 11.25),
+    ],
+)
+def test_a_line_is_split_where_it_changes_its_sign(before, after, positive, negative) -> None:
+    assert split(before, after, 3600) == pytest.approx((positive, negative))
+
+
+@given(before=st.floats(-1e4, 1e4), after=st.floats(-1e4, 1e4), seconds=st.floats(0, 1e4))
+def test_both_sides_of_a_line_are_never_negative_and_make_up_its_area(before, after, seconds) -> None:
+    positive, negative = split(before, after, seconds)
+    assert positive >= 0
+    assert negative >= 0
+    assert positive - negative == pytest.approx((before + after) / 2 * seconds / 3600, abs=1e-6)
+
+
+def test_both_directions_are_counted_apart() -> None:
+    counter = counted(
+        *(reading(second, 10.0) for second in range(361)), *(reading(361 + second, -20.0) for second in range(361))
+    )
+    assert counter.total.charged == pytest.approx(50, abs=0.1)
+    assert counter.total.discharged == pytest.approx(100, abs=0.1)
+    assert counter.total.charge_in == pytest.approx(1, abs=0.01)
+    assert counter.total.charge_out == pytest.approx(2, abs=0.01)
+    assert not counter.bridged
+    assert counter.gaps == 0
+
+
+def test_what_says_no_current_or_goes_back_in_time_adds_nothing() -> None:
+    counter = counted(reading(0, 10), reading(5, None), reading(5, 10, None), reading(5, 10))
+    before = counter.total.copy()
+    counter.take(reading(5, 1000.0))
+    counter.take(reading(2, 1000.0))
+    assert counter.total == before
+    assert before.charge_in == pytest.approx(10 * 5 / 3600)
+
+
+def test_a_gap_is_not_drawn_over() -> None:
+    counter = counted(reading(0, 10), reading(60, 10))
+    assert counter.total == Flow()
+    assert (counter.gaps, counter.missed, counter.broken) == (1, 60, True)
+    counter.take(reading(65, 10))
+    assert counter.total.charge_in == pytest.approx(10 * 5 / 3600)
+    assert not counter.broken
+
+
+# Bridging.
+
+LEFT = {"remaining_capacity": 60.0, "soc": 60.0}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "before", "after", "found"),
+    [
+        (3600, LEFT, {"remaining_capacity": 50.0, "soc": 50}, (0, 500, 0, 10)),
+        (3600, LEFT, {"remaining_capacity": 70.0, "soc": 70}, (500, 0, 10, 0)),
+        (3600, LEFT, {"remaining_capacity": 60.0, "soc": 60}, (0, 0, 0, 0)),
+        # Full by itself, or by charging: nobody knows.
+        (3600, LEFT, {"remaining_capacity": 100.0, "soc": 100}, None),
+        # Faster than any pack.
+        (60, LEFT, {"remaining_capacity": 30.0, "soc": 30}, None),
+        (60, LEFT, {"remaining_capacity": 56.0, "soc": 56}, (0, 200, 0, 4)),
+        (86_400, LEFT, {"remaining_capacity": 300.0, "soc": 90}, None),
+        (3600, {}, {"remaining_capacity": 50.0}, None),
+        (3600, LEFT, {}, None),
+        (3600, LEFT, {"remaining_capacity": 50.0, "full_capacity": None}, None),
+        (0, LEFT, LEFT, None),
+        # The throughput of a JK pack tells whether it was charged full.
+        (
+            3600,
+            LEFT | {"throughput": 500.0},
+            {"remaining_capacity": 100.0, "soc": 100, "throughput": 540.0},
+            (2000, 0, 40, 0),
+        ),
+        (3600, LEFT | {"throughput": 500.0}, {"remaining_capacity": 100.0, "soc": 100, "throughput": 510.0}, None),
+        (3600, LEFT | {"throughput": 500.0}, {"remaining_capacity": 40.0, "soc": 40, "throughput": 505.0}, None),
+        (
+            3600,
+            LEFT | {"throughput": 500.0},
+            {"remaining_capacity": 40.0, "soc": 40, "throughput": 521.0},
+            (0, 1000, 0, 20),
+        ),
+        (
+            3600,
+            LEFT | {"throughput": 500.0},
+            {"remaining_capacity": 70.0, "soc": 70, "throughput": 500.0},
+            (500, 0, 10, 0),
+        ),
+    ],
+)
+def test_a_gap_is_bridged_by_what_the_pack_counted(seconds, before, after, found) -> None:
+    counter = counted(reading(0, 0.0, **before), reading(seconds, 0.0, **after), longest_gap=-1)
+    flow = None if found is None else Flow(*found)
+    assert counter.bridged == counter.total == (flow or Flow())
+    assert counter.broken is (found is None and seconds > 0)
+
+
+def energies(**values) -> dict:
+    return {"details": {f"energy_{key}": value for key, value in values.items()}, "full_capacity": None}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "charged", "discharged"),
+    [
+        ({"charged_today": 500, "discharged_today": 100}, {"charged_today": 750, "discharged_today": 180}, 250, 80),
+        # Past midnight only what came since is certain.
+        ({"charged_today": 500, "discharged_today": 100}, {"charged_today": 40, "discharged_today": 30}, 40, 30),
+        # After days the totals prove more.
+        (
+            {"charged_today": 500, "discharged_today": 100, "charged_total": 70, "discharged_total": 60},
+            {"charged_today": 40, "discharged_today": 30, "charged_total": 75, "discharged_total": 61},
+            4000,
+            30,
+        ),
+        ({"charged_total": 70, "discharged_total": 60}, {"charged_total": 71, "discharged_total": 60}, 0, 0),
+    ],
+)
+def test_a_pack_that_counts_energy_is_believed(before, after, charged, discharged) -> None:
+    found = bridge(Anchor.of(reading(0, 0.0, **energies(**before))), reading(500, 0.0, **energies(**after)))
+    assert (found.charged, found.discharged) == (charged, discharged)
+    assert found.charge_in == pytest.approx(charged / 50)
+
+
+def test_a_pack_that_counts_only_one_direction_proves_nothing() -> None:
+    one = energies(charged_today=5)
+    assert bridge(Anchor.of(reading(0, 0.0, **one)), reading(500, 0.0, **one)) is None
+
+
+def test_without_a_voltage_nothing_is_bridged() -> None:
+    assert bridge(Anchor.of(reading(0, 0.0, 0.0, **LEFT)), reading(500, 0.0, **LEFT)) is None
+
+
+# Restarts.
+
+
+def test_a_restart_goes_on_where_it_was_kept_and_bridges_the_rest() -> None:
+    before = counted(*(reading(second, -36.0, remaining_capacity=60.0 - second / 100) for second in range(101)))
+    kept = json.loads(json.dumps(before.dump()))
+    # Killed 50 s later; another clock when it is back.
+    after = EnergyCounter(10.0)
+    after.restore(kept, shift=-1000.0)
+    assert after.total.discharged == pytest.approx(before.total.discharged, abs=1e-5)
+    after.take(reading(-800.0, -36.0, remaining_capacity=58.0))
+    assert after.bridged.charge_out == pytest.approx(1.0)
+    assert after.total.charge_out == pytest.approx(2.0, abs=0.001)
+    assert after.dump()["anchor"]["remaining"] == 58.0
+
+
+def test_what_was_not_seen_since_the_last_restart_is_kept_once_more() -> None:
+    first = counted(reading(0, -36.0, **LEFT))
+    second = EnergyCounter(10.0)
+    second.restore(first.dump(), 0.0)
+    assert second.dump() == first.dump()
+    third = EnergyCounter(10.0)
+    third.restore(EnergyCounter(10.0).dump(), 0.0)
+    third.take(reading(5, 1.0))
+    assert third.gaps == 0
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {},
+        {"total": {"charged": "x"}},
+        {"total": None, "bridged": {}, "anchor": {"at": None}, "gaps": 0, "missed": 0},
+        {"total": 5},
+    ],
+)
+def test_what_is_broken_is_refused_whole(broken) -> None:
+    counter = EnergyCounter(10.0)
+    with pytest.raises((TypeError, ValueError, KeyError, AttributeError)):
+        counter.restore(broken, 0.0)
+    assert counter.total == Flow()
+
+
+def test_nothing_ever_goes_back() -> None:
+    counter = counted(reading(0, 36.0), reading(100, 36.0), longest_gap=1000)
+    counter.at_least(Flow(charged=5000.0, discharged=7.0))
+    assert counter.total == Flow(5000.0, 7.0, 1.0, 0.0)
+    counter.at_least(Flow())
+    assert counter.total.charged == 5000.0
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 100), st.one_of(st.none(), st.floats(-500, 500)), st.floats(0, 100), st.booleans()),
+        max_size=40,
+    )
+)
+def test_sums_only_grow_whatever_comes(steps) -> None:
+    counter, now = EnergyCounter(10.0), 0.0
+    before = Flow()
+    for seconds, current, remaining, restarts in steps:
+        now += seconds
+        if restarts:
+            kept, counter = counter.dump(), EnergyCounter(10.0)
+            counter.restore(kept, 0.0)
+        counter.take(reading(now, current, remaining_capacity=remaining, soc=remaining))
+        gained = counter.total.since(before)
+        assert min(gained.charged, gained.discharged, gained.charge_in, gained.charge_out) >= -1e-5
+        before = counter.total.copy()
+
+
+# The current sensor.
+
+
+@pytest.mark.parametrize(
+    ("options", "current", "shown"),
+    [
+        ({}, 5.0, 5.0),
+        ({"invert": True}, 5.0, -5.0),
+        ({"offset": 0.25}, -5.0, -4.75),
+        ({"invert": True, "offset": 0.25}, -5.0, 5.25),
+        ({"floor": 0.3}, 0.299, 0.0),
+        ({"floor": 0.3}, -0.3, -0.3),
+        ({"offset": -0.2, "floor": 0.1}, 0.25, 0.0),
+    ],
+)
+def test_a_wrong_sensor_is_corrected(options, current, shown) -> None:
+    found = CurrentSense.of(options).corrected(reading(0, current, power=999.0))
+    assert found.current == pytest.approx(shown)
+    assert found.power == (pytest.approx(shown * 50) if options else 999.0)
+
+
+def test_a_correction_needs_a_current() -> None:
+    sense = CurrentSense(invert=True)
+    assert sense.corrected(reading(0, None)).current is None
+    assert sense.corrected(reading(0, 3.0, None)).power is None

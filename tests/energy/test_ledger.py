@@ -1,0 +1,122 @@
+"""Ledger: days, cycles and efficiency, only where there is evidence."""
+
+from datetime import date
+import json
+
+import pytest
+
+from custom_components.smart_bms.energy.counter import EnergyCounter
+from custom_components.smart_bms.energy.flow import Flow
+from custom_components.smart_bms.energy.ledger import Ledger
+
+from .test_counter import reading
+
+
+class Book:
+    """A counter and its ledger, an hour between two readings."""
+
+    def __init__(self) -> None:
+        self.counter = EnergyCounter(3600.0)
+        self.ledger = Ledger(self.counter)
+        self.now = 0.0
+
+    def see(self, current: float, soc: float | None, *, hours: float = 1.0, voltage: float = 50.0, **values) -> None:
+        self.now += hours * 3600
+        item = reading(self.now, current, voltage, soc=soc, **values)
+        self.counter.take(item)
+        self.ledger.take(item)
+
+    def cycle(self, *, charged: float = 52.0) -> None:
+        """Empty 50 Ah at 50 V, and fill up again at a higher voltage."""
+        self.see(0.0, 100)
+        self.see(-50.0, 75)
+        self.see(-50.0, 50)
+        self.see(0.0, 50)
+        self.see(50.0, 75, voltage=charged)
+        self.see(50.0, 99, voltage=charged)
+        self.see(0.0, 100, voltage=charged)
+
+
+def test_efficiency_is_out_by_in_from_full_to_full() -> None:
+    book = Book()
+    assert book.ledger.efficiency is None
+    book.cycle()
+    out, into = book.counter.total.discharged, book.counter.total.charged
+    assert book.ledger.runs == 1
+    assert book.ledger.efficiency == pytest.approx(100 * out / into)
+    assert 90 < book.ledger.efficiency < 100
+    for _ in range(12):
+        book.cycle()
+    assert book.ledger.runs == 10
+
+
+def test_a_short_trip_or_a_missed_hour_says_nothing_of_the_efficiency() -> None:
+    book = Book()
+    book.see(0.0, 100)
+    book.see(-10.0, 95)
+    book.see(10.0, 100)
+    assert book.ledger.efficiency is None
+    book.see(-50.0, 75)
+    book.see(-50.0, 50)
+    book.see(50.0, 70, hours=5)
+    assert book.counter.broken
+    book.see(50.0, 99)
+    book.see(0.0, 100)
+    assert book.ledger.efficiency is None
+
+
+def test_what_came_since_full_and_since_empty() -> None:
+    book = Book()
+    assert book.ledger.since_full is None
+    assert book.ledger.since_empty is None
+    book.see(0.0, 100)
+    book.see(-10.0, 90)
+    book.see(-10.0, 80)
+    assert book.ledger.since_full.charge_out == pytest.approx(15)
+    book.see(-10.0, 0)
+    book.see(10.0, 5)
+    book.see(10.0, 15)
+    assert book.ledger.since_empty.charge_in == pytest.approx(12.5)
+    assert book.ledger.since_full.charge_out == pytest.approx(27.5)
+    book.see(10.0, None)
+    assert book.ledger.since_empty.charge_in == pytest.approx(22.5)
+
+
+def test_a_new_day_begins_at_nothing_and_the_same_day_goes_on() -> None:
+    book = Book()
+    book.ledger.see_day(date(2026, 3, 1))
+    book.see(10.0, 50)
+    book.see(10.0, 60)
+    assert book.ledger.today.charge_in == pytest.approx(10)
+    book.ledger.see_day(date(2026, 3, 1))
+    assert book.ledger.today.charge_in == pytest.approx(10)
+    book.ledger.see_day(date(2026, 3, 2))
+    assert book.ledger.today == Flow()
+
+
+def test_full_cycles_are_what_went_out_by_the_capacity() -> None:
+    book = Book()
+    assert book.ledger.full_cycles is None
+    book.see(-50.0, 90)
+    book.see(-50.0, 40, full_capacity=None, design_capacity=200.0)
+    assert book.ledger.full_cycles == pytest.approx(0.25)
+    book.see(-50.0, 40, full_capacity=None)
+    assert book.ledger.full_cycles == pytest.approx(0.5)
+
+
+def test_a_restart_changes_nothing() -> None:
+    book = Book()
+    book.ledger.see_day(date(2026, 3, 1))
+    book.cycle()
+    book.see(-10.0, 0)
+    kept = json.loads(json.dumps(book.ledger.dump()))
+    other = Ledger(book.counter)
+    other.restore(kept)
+    assert other.dump() == book.ledger.dump()
+    assert other.efficiency == pytest.approx(book.ledger.efficiency)
+    assert other.today.discharged == pytest.approx(book.ledger.today.discharged)
+    fresh = Ledger(book.counter)
+    other.restore(fresh.dump())
+    assert other.since_full is None
+    with pytest.raises(KeyError):
+        other.restore({})

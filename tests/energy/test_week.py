@@ -1,0 +1,14 @@
+"""The accuracy of the counters over gaps, restarts and crashes; a whole week is a script."""
+
+import pytest
+
+from .week import lived
+
+
+def test_energy_is_right_within_two_in_a_thousand_whatever_happens() -> None:
+    for outcome in lived(0.5):
+        assert sum(outcome.happened.values()) > 3
+        assert outcome.bridged
+        charged, discharged = outcome.errors
+        assert charged == pytest.approx(0, abs=0.3), outcome.family
+        assert discharged == pytest.approx(0, abs=0.3), outcome.family

@@ -1,0 +1,183 @@
+"""Energy in Home Assistant: counted at full rate, kept over crashes, shown on the energy dashboard when asked."""
+
+from datetime import timedelta
+from unittest.mock import patch
+
+from homeassistant.components.energy.data import async_get_manager
+from homeassistant.core import State
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed, mock_restore_cache_with_extra_data
+
+from custom_components.smart_bms.energy_account import energy_store
+from tests.integration.mirrored import STARTED, mirrored
+from tests.protection.families import JK_LFP
+from tests.protection.life import reading
+
+
+@pytest.fixture
+async def pack(hass, freezer, monkeypatch, enable_custom_integrations, enable_bluetooth):
+    async with mirrored(hass, freezer, monkeypatch, JK_LFP, first=full_of(0)) as pack:
+        yield pack
+
+
+def full_of(second: float, current: float = -36.0, left: float = 60.0):
+    """Return a reading at 50 V that also says what is left."""
+    values = reading(STARTED + second, current=current, pack=50.0).__dict__
+    return type(reading(0)).of({**values, "remaining_capacity": left, "full_capacity": 100.0, "power": current * 50})
+
+
+async def live(pack, seconds: int, current: float = -36.0, left: float = 60.0) -> None:
+    for _ in range(seconds // 5):
+        await pack.wait(5)
+        pack.show(full_of(pack.now - STARTED, current, left))
+
+
+async def test_energy_is_counted_and_told_in_kilowatt_hours(hass, pack) -> None:
+    pack.show(full_of(0))
+    await live(pack, 200)
+    await hass.async_block_till_done()
+    # 36 A at 50 V for 200 s are 100 Wh.
+    assert float(pack.state("discharged_energy")) == pytest.approx(0.1, abs=0.03)
+    assert float(pack.state("charged_energy")) == 0
+    attributes = pack.attributes("discharged_energy")
+    assert attributes["unit_of_measurement"] == "kWh"
+    assert attributes["state_class"] == "total_increasing"
+    assert attributes["bridged"] == 0
+    assert pack.coordinator.energy.counter.total.discharged == pytest.approx(100, abs=0.1)
+    # A sum does not age.
+    await pack.fall_silent()
+    assert float(pack.state("discharged_energy")) > 0.05
+
+
+async def test_what_was_counted_is_on_disk_within_the_minute(hass, hass_storage, pack) -> None:
+    pack.show(full_of(0))
+    await live(pack, 70)
+    await pack.wait(1)
+    await hass.async_block_till_done()
+    kept = hass_storage[energy_store(hass, pack.entry.entry_id).key]["data"]
+    assert kept["counter"]["total"]["discharged"] == pytest.approx(36 * 50 * 65 / 3600, abs=3)
+    assert kept["counter"]["anchor"]["remaining"] == 60.0
+
+
+async def test_after_a_crash_it_goes_on_where_it_was_kept_and_bridges_the_rest(
+    hass, hass_storage, freezer, monkeypatch, enable_custom_integrations, enable_bluetooth
+) -> None:
+    async with mirrored(hass, freezer, monkeypatch, JK_LFP, first=full_of(0)) as pack:
+        pack.show(full_of(0))
+        await live(pack, 100)
+        await hass.async_block_till_done()
+        entry = pack.entry
+        before = pack.coordinator.energy.counter.total.discharged
+        assert before == pytest.approx(50, abs=0.1)
+        # Killed: nothing more is written. Ten minutes later it is back.
+        with patch.object(type(pack.coordinator.energy._store), "async_save"):
+            await hass.config_entries.async_unload(entry.entry_id)
+        await pack.wait(600)
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        await hass.async_block_till_done()
+        counter = pack.coordinator.energy.counter
+        lost = before - counter.total.discharged
+        assert 0 <= lost <= 36 * 50 * 60 / 3600 + 0.1
+        assert float(pack.state("discharged_energy")) == pytest.approx(counter.total.discharged / 1000, abs=0.001)
+        # Meanwhile the pack counted 2 Ah.
+        pack.show(full_of(pack.now - STARTED, 0.0, left=58.0))
+        assert counter.bridged.charge_out == pytest.approx(2.0)
+        await pack.wait(400)
+        pack.show(full_of(pack.now - STARTED, 0.0, left=58.0))
+        await hass.async_block_till_done()
+        assert pack.attributes("discharged_energy")["bridged"] == pytest.approx(100, abs=0.5)
+
+
+async def test_a_lost_file_is_replaced_by_what_home_assistant_remembers(
+    hass, hass_storage, freezer, monkeypatch, enable_custom_integrations, enable_bluetooth, caplog
+) -> None:
+    entity_id = "sensor.shed_discharged_energy"
+    extra = {"native_value": 123_456.5, "native_unit_of_measurement": "Wh"}
+    mock_restore_cache_with_extra_data(hass, [(State(entity_id, "123.4565"), extra)])
+    monkeypatch.setattr(
+        "custom_components.smart_bms.energy_account.Store.async_load", broken_only_for_energy(), raising=True
+    )
+    async with mirrored(hass, freezer, monkeypatch, JK_LFP, first=full_of(0)) as pack:
+        assert pack.entity("discharged_energy") == entity_id
+        assert "is broken" in caplog.text
+        assert float(pack.state("discharged_energy")) == pytest.approx(123.4565)
+        pack.show(full_of(0))
+        await live(pack, 100)
+        assert pack.coordinator.energy.counter.total.discharged == pytest.approx(123_506.5, abs=0.1)
+
+
+def broken_only_for_energy():
+    async def load(self):
+        return {"counter": "gone"} if self.key.endswith(".energy") else None
+
+    return load
+
+
+async def test_a_new_day_begins_at_midnight(hass, pack) -> None:
+    pack.show(full_of(0))
+    await live(pack, 100)
+    ledger = pack.coordinator.energy.ledger
+    assert ledger.today.discharged == pytest.approx(50, abs=0.1)
+    now = dt_util.now()
+    midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    await pack.wait((midnight - now).total_seconds() + 1)
+    async_fire_time_changed(hass, dt_util.utcnow())
+    await hass.async_block_till_done()
+    assert ledger.today.discharged == 0
+
+
+async def test_a_sensor_that_is_the_wrong_way_round_is_turned_and_the_mirror_does_not_care(
+    hass, freezer, monkeypatch, enable_custom_integrations, enable_bluetooth
+) -> None:
+    options = {"current": {"invert": True, "offset": 1.0, "floor": 0.0}}
+    async with mirrored(hass, freezer, monkeypatch, JK_LFP, first=full_of(0), **options) as pack:
+        pack.show(full_of(0))
+        await live(pack, 100)
+        await hass.async_block_till_done()
+        assert float(pack.state("current")) == 37
+        assert pack.coordinator.energy.counter.total.charged > 0
+        assert pack.coordinator.energy.counter.total.discharged == 0
+        assert pack.coordinator.guard.mirror.moment.reading.current == -36
+
+
+# The dashboard.
+
+
+async def press(hass, pack) -> None:
+    target = {"entity_id": pack.entity("add_to_energy_dashboard", "button")}
+    await hass.services.async_call("button", "press", target, blocking=True)
+
+
+async def test_a_battery_is_added_to_the_energy_dashboard_only_when_asked_and_once(recorder_mock, hass, pack) -> None:
+    assert await async_setup_component(hass, "energy", {})
+    manager = await async_get_manager(hass)
+    assert not manager.data or not manager.data["energy_sources"]
+    pack.show(full_of(0))
+    await hass.async_block_till_done()
+    solar = {"type": "solar", "stat_energy_from": "sensor.sun", "config_entry_solar_forecast": None}
+    await manager.async_update({**manager.default_preferences(), "energy_sources": [solar]})
+    await press(hass, pack)
+    await press(hass, pack)
+    kept, battery = manager.data["energy_sources"]
+    assert kept == solar
+    assert battery["type"] == "battery"
+    assert battery["stat_energy_from"] == pack.entity("discharged_energy")
+    assert battery["stat_energy_to"] == pack.entity("charged_energy")
+    assert battery["power_config"] == {"stat_rate_inverted": pack.entity("power")}
+    assert battery["stat_soc"] == pack.entity("soc")
+    assert battery["capacity"] == 5.0
+    assert battery["name"] == "Shed"
+
+
+async def test_without_the_dashboard_or_its_sensors_the_button_says_why(recorder_mock, hass, pack) -> None:
+    with pytest.raises(HomeAssistantError, match="not set up"):
+        await press(hass, pack)
+    assert await async_setup_component(hass, "energy", {})
+    registry = er.async_get(hass)
+    registry.async_update_entity(pack.entity("charged_energy"), disabled_by=er.RegistryEntryDisabler.USER)
+    with pytest.raises(HomeAssistantError, match="Enable the sensors"):
+        await press(hass, pack)
