@@ -50,8 +50,10 @@ from custom_components.smart_bms.protection.limit_options import LimitOptions
 from custom_components.smart_bms.protection.smart123 import SMART123, SMART123_GENERATION_3
 from custom_components.smart_bms.publishing import ADJUSTABLE
 from custom_components.smart_bms.sensor_energy import ENERGY_DESCRIPTIONS
+from custom_components.smart_bms.sensor_health import health_descriptions
 from custom_components.smart_bms.sensor_protection import descriptions_of
 from custom_components.smart_bms.trigger import TRIGGERS
+from custom_components.smart_bms.wiring_issue import KINDS
 from script.lib import parameters
 
 ROOT = Path(__file__).parents[1]
@@ -100,6 +102,7 @@ SENSORS = [
     *sensor.descriptions(EVERYTHING),
     *descriptions_of(PROTECTIONS),
     *ENERGY_DESCRIPTIONS,
+    *health_descriptions(EVERYTHING),
     *(
         item
         for family in FAMILIES
@@ -392,7 +395,10 @@ def test_every_action_is_described_and_its_selectors_are_valid() -> None:
 
 
 def test_every_issue_has_its_texts() -> None:
-    assert set(TEXTS["issues"]) == {"drift", "default_password_jk", "default_password_daly"}
+    wires = {f"wiring_{kind}" for kind in KINDS}
+    assert set(TEXTS["issues"]) == {"drift", "default_password_jk", "default_password_daly", *wires}
+    for key in wires:
+        assert placeholders(TEXTS["issues"][key]["description"]) == {"name", "cells"}
     assert placeholders(TEXTS["issues"]["drift"]["title"]) == {"name"}
     assert placeholders(TEXTS["issues"]["drift"]["fix_flow"]["step"]["init"]["description"]) == {"changes"}
     assert set(TEXTS["issues"]["drift"]["fix_flow"]["step"]["init"]["menu_options"]) == {"accept", "restore"}

@@ -47,6 +47,7 @@ from .protection.limit_options import LimitOptions
 from .publishing import Gate, Quantity, policies
 from .simulated import Simulation
 from .soc_history import async_import_soc
+from .wiring_issue import WiringWatch
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -133,6 +134,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
             longest_gap=self.guard.mirror.longest_gap,
             clock=lambda: self._clock,
         )
+        self._wiring = WiringWatch(hass, entry.entry_id, lambda: entry.title)
         self.guard.restore((kept or {}).get(PROTECTION), self._clock)
         self.guard.lose()
         self.catalogue = self._kept_catalogue()
@@ -322,6 +324,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         reading = self.sense.corrected(reading)
         self.time_left.follow(reading)
         self.energy.async_take(reading)
+        self._wiring.take(reading)
         self.parameters.async_count(reading.counters)
         counts_more = reading.counters and not set(self.features.counters).issuperset(reading.counters)
         if self._readings % _READINGS_BETWEEN_LOOKS == 0 or counts_more:

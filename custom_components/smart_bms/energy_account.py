@@ -1,4 +1,4 @@
-"""The energy account of one pack: what was counted, and the file that survives a crash."""
+"""The energy account of one pack: what was counted and learnt of its cells, and the file that survives a crash."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -14,11 +14,14 @@ from .bms.reading import Reading
 from .const import DOMAIN
 from .energy.counter import EnergyCounter
 from .energy.flow import Flow
+from .energy.health import Health
 from .energy.ledger import Ledger
+from .energy.soc_trust import counted_soc, expected_drift
 
 _LOGGER: Final = logging.getLogger(__name__)
 
 _VERSION: Final = 1
+_DAY: Final = 86_400.0
 SAVE_EVERY: Final = 60.0
 """Seconds between two saves while energy flows: what a power cut may cost, unless the pack's own counters bridge it."""
 
@@ -46,12 +49,15 @@ class EnergyAccount:
         self._clock = clock
         self.counter = EnergyCounter(longest_gap)
         self.ledger = Ledger(self.counter)
+        self.health = Health(self.counter)
         self._saved = Flow()
         self._saved_at: float | None = None
         try:
             if kept:
-                self.counter.restore(kept["counter"], kept["clock"] - clock())
+                shift = kept["clock"] - clock()
+                self.counter.restore(kept["counter"], shift)
                 self.ledger.restore(kept["ledger"])
+                self.health.restore(kept["health"], shift)
         except KeyError, TypeError, ValueError, AttributeError:
             _LOGGER.warning("What was counted of %s is broken; it goes on with what its sensors showed", entry_id)
         self._saved = self.counter.total.copy()
@@ -72,12 +78,36 @@ class EnergyAccount:
         """Count a reading, and keep the sums now and then."""
         self.counter.take(reading)
         self.ledger.take(reading)
+        self.health.take(reading, self._clock())
         now = reading.measured_at
         if self._saved_at is None:
             self._saved_at = now
         if now - self._saved_at >= SAVE_EVERY and self.counter.total != self._saved:
             self._saved_at, self._saved = now, self.counter.total.copy()
             self._store.async_delay_save(self._kept)
+
+    @property
+    def days_since_full(self) -> float | None:
+        """Return how long ago the pack was last full."""
+        full_at = self.health.full_at
+        return None if full_at is None else max(0.0, (dt_util.utcnow().timestamp() - full_at) / _DAY)
+
+    @property
+    def soc_drift(self) -> float | None:
+        """Return by how many % the pack's state of charge may be off."""
+        days, since, capacity = self.days_since_full, self.ledger.since_full, self.ledger.capacity
+        if days is None or since is None or not capacity:
+            return None
+        return expected_drift(since.charge_in + since.charge_out, capacity, days)
+
+    @property
+    def counted_soc(self) -> float | None:
+        """Return the state of charge by our own count since the pack was full, None if anything was missed since."""
+        since, learnt = self.ledger.since_full, self.health.capacity.learnt
+        capacity = self.ledger.capacity if learnt is None else learnt.ampere_hours
+        if since is None or not capacity or not self.ledger.whole:
+            return None
+        return counted_soc(since.charge_out - since.charge_in, capacity)
 
     @callback
     def async_keep(self) -> None:
@@ -89,4 +119,9 @@ class EnergyAccount:
         await self._store.async_save(self._kept())
 
     def _kept(self) -> dict[str, Any]:
-        return {"clock": self._clock(), "counter": self.counter.dump(), "ledger": self.ledger.dump()}
+        return {
+            "clock": self._clock(),
+            "counter": self.counter.dump(),
+            "ledger": self.ledger.dump(),
+            "health": self.health.dump(),
+        }

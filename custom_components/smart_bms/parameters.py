@@ -30,6 +30,7 @@ from .control.profile import Profile
 from .control.request import Permission, Request
 from .control.tally import Tally
 from .profiles import async_profiles
+from .wiring_issue import KINDS, wiring_issue
 
 _VERSION: Final = 1
 LEARNT: Final = "learnt"
@@ -59,7 +60,8 @@ def password_issue(entry_id: str) -> str:
 @callback
 def async_clear_issues(hass: HomeAssistant, entry_id: str) -> None:
     """Take back what only holds for a pack that is there."""
-    for issue in (drift_issue(entry_id), password_issue(entry_id)):
+    wires = (wiring_issue(entry_id, kind) for kind in KINDS)
+    for issue in (drift_issue(entry_id), password_issue(entry_id), *wires):
         ir.async_delete_issue(hass, DOMAIN, issue)
 
 

@@ -17,6 +17,7 @@ from .features import Features
 from .publishing import Value
 from .sensor_description import SmartBmsSensorDescription
 from .sensor_energy import ENERGY_DESCRIPTIONS, NEEDS, EnergyDescription
+from .sensor_health import health_descriptions
 from .sensor_link import LINK_DESCRIPTIONS
 from .sensor_parts import cell_descriptions, counter_descriptions, parameter_descriptions, probe_descriptions
 from .sensor_protection import protection_descriptions
@@ -51,6 +52,7 @@ async def async_setup_entry(
             *descriptions(coordinator.features),
             *parameter_descriptions(coordinator.catalogue),
             *protection_descriptions(coordinator),
+            *(health_descriptions(coordinator.features) if coordinator.features.values >= NEEDS else ()),
         ]
 
     def counted() -> Sequence[EnergyDescription]:

@@ -6,7 +6,7 @@ from .week import lived
 
 
 def test_energy_is_right_within_two_in_a_thousand_whatever_happens() -> None:
-    for outcome in lived(0.5):
+    for outcome in lived(1):
         assert sum(outcome.happened.values()) > 3
         assert outcome.bridged
         charged, discharged = outcome.errors

@@ -145,7 +145,8 @@ async def mirrored(
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     yield pack
-    await hass.config_entries.async_unload(entry.entry_id)
+    if hass.config_entries.async_get_entry(entry.entry_id) is not None:
+        await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def with_blueprint(hass: HomeAssistant, folder: Path, name: str, inputs: dict[str, Any]) -> None:

@@ -36,12 +36,13 @@ class Capacity:
         self.vendor: Aging | None = None
         """The same after JBD's rule, which wants to be full again before it believes it."""
         self._at: Flow | None = None
+        self._gaps = counter.gaps
 
     def take(self, reading: Reading) -> None:
         """Take a reading that the counter has taken."""
         total, soc = self._counter.total, reading.soc
-        if self._counter.broken:
-            self._full = None
+        if self._counter.gaps != self._gaps:
+            self._gaps, self._full = self._counter.gaps, None
             if self.vendor is not None:
                 self.vendor.happen(Event.UNSEEN)
         if soc is None:
@@ -66,17 +67,17 @@ class Capacity:
         total, design = self._counter.total, reading.design_capacity or reading.full_capacity
         if self.vendor is None and design:
             self.vendor = Aging(design)
-        if self.vendor is not None and self._at is not None and (full or empty or self._moved(total) >= 1):
+        if self._at is None:
+            self._at = total.copy()
+        if self.vendor is not None and (full or empty or self._moved(total, self._at) >= 1):
             since = total.since(self._at)
             self.vendor.take(since.charge_in - since.charge_out, full=full, empty=empty)
             self._at = total.copy()
-        elif self._at is None:
-            self._at = total.copy()
 
-    def _moved(self, total: Flow) -> float:
+    @staticmethod
+    def _moved(total: Flow, at: Flow) -> float:
         """Return Ah since the vendor's rule was last told."""
-        assert self._at is not None
-        return total.charge_in + total.charge_out - self._at.charge_in - self._at.charge_out
+        return total.charge_in + total.charge_out - at.charge_in - at.charge_out
 
     @property
     def learnt(self) -> Learnt | None:
@@ -101,3 +102,4 @@ class Capacity:
         vendor = None if kept["vendor"] is None else Aging.of(kept["vendor"])
         at = None if kept["at"] is None else Flow.of(kept["at"])
         self._full, self.runs, self.vendor, self._at = full, runs, vendor, at
+        self._gaps = self._counter.gaps

@@ -23,21 +23,22 @@ class Ledger:
         self._counter = counter
         self._at_full: Flow | None = None
         self._at_empty: Flow | None = None
-        self._whole = True
+        self.whole = True
         """Nothing was missed since the pack was full."""
         self._full_now = False
         self._runs: list[Flow] = []
         self._day: str | None = None
         self._at_midnight = Flow()
-        self._capacity: float | None = None
+        self.capacity: float | None = None
+        """Ah, as the pack stated them last."""
 
     def take(self, reading: Reading) -> None:
         """Take a reading that the counter has taken."""
         if self._counter.broken:
-            self._whole = False
+            self.whole = False
         capacity = reading.full_capacity or reading.design_capacity
         if capacity:
-            self._capacity = capacity
+            self.capacity = capacity
         soc = reading.soc
         if soc is None:
             return
@@ -46,16 +47,16 @@ class Ledger:
         if full:
             if not self._full_now:
                 self._end_run()
-            self._at_full, self._whole = self._counter.total.copy(), True
+            self._at_full, self.whole = self._counter.total.copy(), True
         elif soc <= EMPTY_SOC:
             self._at_empty = self._counter.total.copy()
         self._full_now = full
 
     def _end_run(self) -> None:
-        if self._at_full is None or not self._whole:
+        if self._at_full is None or not self.whole:
             return
         run = self._counter.total.since(self._at_full)
-        if self._capacity and run.charge_out >= _LEAST_SHARE * self._capacity:
+        if self.capacity and run.charge_out >= _LEAST_SHARE * self.capacity:
             self._runs = [*self._runs, run][-_REMEMBERED:]
 
     def see_day(self, day: date) -> None:
@@ -92,7 +93,7 @@ class Ledger:
     @property
     def full_cycles(self) -> float | None:
         """Full cycles that what was discharged since counting began is worth."""
-        return self._counter.total.charge_out / self._capacity if self._capacity else None
+        return self._counter.total.charge_out / self.capacity if self.capacity else None
 
     # Over restarts.
 
@@ -101,12 +102,12 @@ class Ledger:
         return {
             "at_full": None if self._at_full is None else self._at_full.as_dict(),
             "at_empty": None if self._at_empty is None else self._at_empty.as_dict(),
-            "whole": self._whole,
+            "whole": self.whole,
             "full_now": self._full_now,
             "runs": [run.as_dict() for run in self._runs],
             "day": self._day,
             "at_midnight": self._at_midnight.as_dict(),
-            "capacity": self._capacity,
+            "capacity": self.capacity,
         }
 
     def restore(self, kept: Mapping[str, Any]) -> None:
@@ -115,5 +116,5 @@ class Ledger:
         runs = [Flow.of(run) for run in kept["runs"]]
         self._at_midnight = Flow.of(kept["at_midnight"])
         self._at_full, self._at_empty, self._runs = at_full, at_empty, runs
-        self._whole, self._full_now, self._day = bool(kept["whole"]), bool(kept["full_now"]), kept["day"]
-        self._capacity = kept["capacity"]
+        self.whole, self._full_now, self._day = bool(kept["whole"]), bool(kept["full_now"]), kept["day"]
+        self.capacity = kept["capacity"]

@@ -75,7 +75,8 @@ class Resistances:
         if not after or len(before) != len(after):
             return
         volts = tuple(
-            None if one is None or other is None else other - one for one, other in zip(before, after, strict=True)
+            None if one is None or other is None else round(other - one, 4)
+            for one, other in zip(before, after, strict=True)
         )
         self.steps.append(Step(round(amperes, 3), volts))
         self.seen += 1
@@ -126,12 +127,12 @@ def fitted(pairs: list[tuple[float, float]]) -> Resistance | None:
 
 def _weighted_median(values: list[tuple[float, float]]) -> float:
     """Return the value at half of the weight."""
-    half, passed = sum(weight for _, weight in values) / 2, 0.0
-    for value, weight in sorted(values):
+    half, passed, ranked = sum(weight for _, weight in values) / 2, 0.0, iter(sorted(values))
+    value = 0.0
+    while passed < half:
+        value, weight = next(ranked)
         passed += weight
-        if passed >= half:
-            return value
-    raise ValueError("no values")
+    return value
 
 
 class WeeklyTrend:

@@ -1,0 +1,143 @@
+"""Health of one pack's cells: everything that is learnt of them, fed together and kept together."""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from ..bms.reading import FULL_SOC, Reading
+from .capacity import Capacity
+from .consistency import Criterion, Judgement, judge
+from .counter import EnergyCounter
+from .imbalance import Imbalance, Occasion
+from .ledger import EMPTY_SOC
+from .resistance import Resistance, Resistances, WeeklyTrend
+from .rest_drift import RestDrift
+
+_LOOK_EVERY: Final = 10.0
+"""s between two looks at what changes slowly."""
+_FIT_EVERY: Final = 60.0
+"""s between two fits of the resistances, if there are new steps."""
+_WEEK: Final = 7 * 86_400.0
+
+
+class Verdict(NamedTuple):
+    """What was judged last about a criterion."""
+
+    good: bool
+    spread: float
+    at: float
+    """Time of day in s since 1970."""
+
+
+class Health:
+    """Follows one pack."""
+
+    def __init__(self, counter: EnergyCounter) -> None:
+        """Know nothing yet."""
+        self.capacity = Capacity(counter)
+        self.imbalance = Imbalance()
+        self.drift = RestDrift()
+        self.verdicts: dict[Criterion, Verdict] = {}
+        self.resistances: list[Resistance | None] = []
+        self.trend = WeeklyTrend()
+        self.full_at: float | None = None
+        """Time of day at which the pack was last full."""
+        self._steps = Resistances()
+        self._fitted = 0
+        self._fitted_at = float("-inf")
+        self._looked_at = float("-inf")
+
+    def take(self, reading: Reading, clock: float) -> None:
+        """Take a reading that the counter has taken; `clock` has to be added to its time for the time of day."""
+        self._steps.take(reading)
+        now = reading.measured_at
+        if 0 <= now - self._looked_at < _LOOK_EVERY:
+            return
+        self._looked_at = now
+        self.capacity.take(reading)
+        self.imbalance.take(reading, clock)
+        self.drift.take(reading, self.imbalance.rest(now))
+        self._judge(reading, now + clock)
+        if self._steps.seen != self._fitted and not 0 <= now - self._fitted_at < _FIT_EVERY:
+            self._fitted, self._fitted_at = self._steps.seen, now
+            self._fit(now + clock)
+
+    def _judge(self, reading: Reading, at: float) -> None:
+        soc = reading.soc
+        full = None if soc is None else soc >= FULL_SOC
+        if full:
+            self.full_at = at
+        vendor = self.capacity.vendor
+        occasion = self.imbalance.spreads.get(Occasion.FULL)
+        for judgement in judge(
+            reading.cell_voltage_delta,
+            # At the end of the charge, not while it still flows.
+            full=full and occasion is not None and occasion.at == at,
+            empty=None if soc is None else soc <= EMPTY_SOC,
+            aging_cycles=None if vendor is None else vendor.cycles,
+            rest=self.imbalance.rest(reading.measured_at),
+        ):
+            self._note(judgement, at)
+
+    def _note(self, judgement: Judgement, at: float) -> None:
+        self.verdicts[judgement.criterion] = Verdict(judgement.good, judgement.spread, at)
+
+    def _fit(self, at: float) -> None:
+        self.resistances = self._steps.of_cells()
+        if (mean := self.mean_resistance) is not None:
+            self.trend.take(int(at // _WEEK), mean)
+
+    @property
+    def mean_resistance(self) -> float | None:
+        """Mean of all cells in Ω; None unless all are known."""
+        known = [found.value for found in self.resistances if found is not None]
+        return sum(known) / len(known) if known and len(known) == len(self.resistances) else None
+
+    @property
+    def consistent(self) -> bool | None:
+        """Whether the cells are alike by all that was judged; None where nothing was."""
+        return all(verdict.good for verdict in self.verdicts.values()) if self.verdicts else None
+
+    def weakest(self) -> dict[str, int]:
+        """Return the number of the weakest cell by each criterion that there is evidence for."""
+        found: dict[str, int] = {}
+        spreads = self.imbalance.spreads
+        if Occasion.FULL in spreads:
+            found["ends_charge_first"] = spreads[Occasion.FULL].highest
+        if Occasion.REST in spreads:
+            found["lowest_at_rest"] = spreads[Occasion.REST].lowest
+        if Occasion.LOAD in spreads:
+            found["lowest_under_load"] = spreads[Occasion.LOAD].lowest
+        known = {place: item.value for place, item in enumerate(self.resistances, 1) if item is not None}
+        if known:
+            found["highest_resistance"] = max(known, key=lambda place: known[place])
+        if self.drift.drift is not None:
+            found["fastest_self_discharge"] = self.drift.drift.fastest[0]
+        return found
+
+    # Over restarts.
+
+    def dump(self) -> dict[str, Any]:
+        """Return what has to survive a restart."""
+        return {
+            "capacity": self.capacity.dump(),
+            "imbalance": self.imbalance.dump(),
+            "drift": self.drift.dump(),
+            "verdicts": {str(criterion): list(verdict) for criterion, verdict in self.verdicts.items()},
+            "steps": self._steps.dump(),
+            "trend": self.trend.dump(),
+            "full_at": self.full_at,
+        }
+
+    def restore(self, kept: Mapping[str, Any], shift: float) -> None:
+        """Take up what was kept; `shift` s are added to its times of readings.
+
+        Raises TypeError, ValueError, KeyError or AttributeError if it is broken.
+        """
+        self.capacity.restore(kept["capacity"])
+        self.imbalance.restore(kept["imbalance"], shift)
+        self.drift.restore(kept["drift"], shift)
+        self.verdicts = {Criterion(key): Verdict(*values) for key, values in kept["verdicts"].items()}
+        self._steps.restore(kept["steps"])
+        self.trend = WeeklyTrend(kept["trend"])
+        self.full_at = kept["full_at"]
+        self.resistances = self._steps.of_cells()

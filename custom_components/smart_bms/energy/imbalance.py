@@ -1,0 +1,104 @@
+"""Imbalance at full charge, at rest and under load: three different faults, and never one number for all of them.
+
+Far apart when full means unequal charge (balancing), under load unequal resistance, at rest what is left of both.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+from ..bms.reading import FULL_SOC, Reading
+from .ledger import EMPTY_SOC
+
+AT_REST: Final = 0.2
+"""A; less is no current."""
+RESTED: Final = 1800.0
+"""s after which polarisation has faded."""
+_LOAD_SHARE: Final = 0.1
+"""Capacities per hour of discharge that count as load, ..."""
+_TAIL_SHARE: Final = 0.05
+"""... and below which a full pack is at the end of its charge."""
+_GAP: Final = 900.0
+"""s without a reading after which nobody knows whether it rested."""
+
+
+class Occasion(StrEnum):
+    """When cells were compared."""
+
+    FULL = "full"
+    REST = "rest"
+    LOAD = "load"
+
+
+class Spread(NamedTuple):
+    """How far the cells were apart."""
+
+    volts: float
+    lowest: int
+    """Number of the lowest cell, ..."""
+    highest: int
+    """... and of the highest."""
+    at: float
+    """Time of day in s since 1970."""
+
+
+class Imbalance:
+    """Compares the cells of one pack."""
+
+    def __init__(self) -> None:
+        """Know of no occasion yet."""
+        self.spreads: dict[Occasion, Spread] = {}
+        self.rest_since: float | None = None
+        """Since when no current flows, in the time of the readings."""
+        self._seen_at: float | None = None
+
+    def take(self, reading: Reading, clock: float) -> None:
+        """Take a reading; `clock` has to be added to its time for the time of day."""
+        now, current = reading.measured_at, reading.current
+        if self._seen_at is not None and not 0 <= now - self._seen_at <= _GAP:
+            self.rest_since = None
+        self._seen_at = now
+        if current is None:
+            return
+        if abs(current) > AT_REST:
+            self.rest_since = None
+        elif self.rest_since is None:
+            self.rest_since = now
+        occasion = self._occasion(reading, current)
+        spread, low, high = reading.cell_voltage_delta, reading.cell_min_number, reading.cell_max_number
+        if occasion is None or spread is None or low is None or high is None:
+            return
+        self.spreads[occasion] = Spread(spread, low, high, now + clock)
+
+    def _occasion(self, reading: Reading, current: float) -> Occasion | None:
+        capacity = reading.full_capacity or reading.design_capacity
+        soc = reading.soc
+        if soc is None or soc <= EMPTY_SOC:
+            return None  # empty cells are always far apart
+        if soc >= FULL_SOC and capacity and 0 <= current <= _TAIL_SHARE * capacity:
+            return Occasion.FULL
+        if self.rest(reading.measured_at) >= RESTED:
+            return Occasion.REST
+        if capacity and current <= -_LOAD_SHARE * capacity:
+            return Occasion.LOAD
+        return None
+
+    def rest(self, now: float) -> float:
+        """Return for how many s no current has flowed."""
+        return 0.0 if self.rest_since is None else now - self.rest_since
+
+    # Over restarts.
+
+    def dump(self) -> dict[str, Any]:
+        """Return what has to survive a restart."""
+        return {
+            "spreads": {str(occasion): list(spread) for occasion, spread in self.spreads.items()},
+            "rest_since": self.rest_since,
+            "seen_at": self._seen_at,
+        }
+
+    def restore(self, kept: Mapping[str, Any], shift: float) -> None:
+        """Take up what was kept; `shift` s are added to its times. Raises TypeError, ValueError or KeyError if it is broken."""
+        self.spreads = {Occasion(key): Spread(*values) for key, values in kept["spreads"].items()}
+        self.rest_since = None if kept["rest_since"] is None else kept["rest_since"] + shift
+        self._seen_at = None if kept["seen_at"] is None else kept["seen_at"] + shift

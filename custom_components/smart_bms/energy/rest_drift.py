@@ -1,0 +1,73 @@
+"""Rest drift: how fast each cell's voltage falls behind the others while nothing flows: self-discharge.
+
+Method: two hours into a rest each cell's distance to the mean of all is noted, and compared a day and more later. It counts
+from 24 hours on; the uncertainty is that of two voltages told in mV. Balancing moves charge, so it begins anew.
+"""
+
+from collections.abc import Mapping
+import math
+from typing import Any, Final, NamedTuple
+
+from ..bms.reading import Reading
+
+SETTLED: Final = 7200.0
+LEAST: Final = 86_400.0
+_DAY: Final = 86_400.0
+_ROUNDING: Final = 0.001 / math.sqrt(6)
+
+
+class Drift(NamedTuple):
+    """What the cells did, in V per day against their mean."""
+
+    cells: tuple[float, ...]
+    uncertainty: float
+    days: float
+
+    @property
+    def fastest(self) -> tuple[int, float]:
+        """Number of the cell that falls fastest, and how fast."""
+        least = min(self.cells)
+        return self.cells.index(least) + 1, least
+
+
+class RestDrift:
+    """Watches one pack rest."""
+
+    def __init__(self) -> None:
+        """Wait for a rest."""
+        self.drift: Drift | None = None
+        """Of the newest rest that was long enough."""
+        self._first: tuple[float, tuple[float, ...]] | None = None
+
+    def take(self, reading: Reading, rest: float) -> None:
+        """Take a reading, and for how many s nothing has flowed."""
+        cells = reading.cell_voltages
+        if rest < SETTLED or reading.balancing or not cells or None in cells:
+            self._first = None
+            return
+        mean = sum(cells) / len(cells)  # type: ignore[arg-type]
+        now, distances = reading.measured_at, tuple(round(cell - mean, 5) for cell in cells)  # type: ignore[operator]
+        if self._first is None or len(self._first[1]) != len(distances):
+            self._first = (now, distances)
+            return
+        since, first = self._first
+        if now - since >= LEAST:
+            days = (now - since) / _DAY
+            moved = tuple(round((late - early) / days, 6) for early, late in zip(first, distances, strict=True))
+            self.drift = Drift(moved, _ROUNDING / days, days)
+
+    # Over restarts.
+
+    def dump(self) -> dict[str, Any]:
+        """Return what has to survive a restart."""
+        first, drift = self._first, self.drift
+        return {
+            "first": None if first is None else [first[0], list(first[1])],
+            "drift": None if drift is None else [list(drift.cells), drift.uncertainty, drift.days],
+        }
+
+    def restore(self, kept: Mapping[str, Any], shift: float) -> None:
+        """Take up what was kept; `shift` s are added to its times. Raises TypeError, ValueError or KeyError if it is broken."""
+        first, drift = kept["first"], kept["drift"]
+        self._first = None if first is None else (first[0] + shift, tuple(map(float, first[1])))
+        self.drift = None if drift is None else Drift(tuple(map(float, drift[0])), float(drift[1]), float(drift[2]))

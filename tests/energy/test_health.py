@@ -1,0 +1,444 @@
+"""Cell health: right against the simulator's truth where there is evidence, and silent where there is none."""
+
+import json
+import math
+import random
+
+import pytest
+
+from custom_components.smart_bms.bms.reading import Reading
+from custom_components.smart_bms.energy.capacity import Capacity
+from custom_components.smart_bms.energy.consistency import Criterion
+from custom_components.smart_bms.energy.counter import EnergyCounter
+from custom_components.smart_bms.energy.health import Health
+from custom_components.smart_bms.energy.imbalance import Imbalance, Occasion
+from custom_components.smart_bms.energy.resistance import LEAST_STEPS, Resistances, WeeklyTrend, fitted
+from custom_components.smart_bms.energy.rest_drift import RestDrift
+from custom_components.smart_bms.energy.soc_trust import counted_soc, expected_drift
+from custom_components.smart_bms.simulator.battery import Battery, household
+
+DAY = 86_400.0
+
+
+def reading(at: float, current: float | None = 0.0, **values) -> Reading:
+    usual = {"voltage": 13.2, "soc": 60.0, "full_capacity": 100.0, "cell_voltages": (3.3, 3.301, 3.302, 3.303)}
+    return Reading(measured_at=at, current=current, **usual | values)
+
+
+# Resistance.
+
+
+def measured(battery: Battery, ampere: float) -> Reading:
+    """Return what a pack tells of its battery, in mV and at the fineness of its current."""
+    return reading(
+        battery.now,
+        round(battery.current / ampere) * ampere,
+        cell_voltages=tuple(round(cell.voltage, 3) for cell in battery.cells),
+        full_capacity=battery.capacity,
+    )
+
+
+@pytest.mark.parametrize(("every", "ampere"), [(0.5, 0.001), (1.0, 0.01), (5.0, 0.01), (5.0, 0.1)])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_resistance_of_each_cell_is_right_within_a_tenth(every, ampere, seed) -> None:
+    battery = Battery(
+        cells=8, capacity=100, resistance=0.0006, temperature=25.0, profile=household(seed), seed=seed, soc=0.7
+    )
+    weak = battery.cells[4]
+    weak.resistance *= 1.8
+    resistances = Resistances()
+    for _ in range(int(3600 / every)):
+        battery.step(every)
+        resistances.take(measured(battery, ampere))
+    found = resistances.of_cells()
+    for cell, item in zip(battery.cells, found, strict=True):
+        assert item is not None
+        truth = cell.resistance * math.exp((25 - cell.temperature) * 0.028)
+        assert item.value == pytest.approx(truth, rel=0.1, abs=2 * item.uncertainty)
+        assert item.uncertainty < 0.1 * item.value
+    assert max(range(8), key=lambda place: found[place].value) == 4
+
+
+def test_nothing_is_told_without_excitation() -> None:
+    for profile in (lambda _: -20.0, lambda now: -4.0 * (now // 20 % 2)):
+        battery = Battery(cells=4, capacity=100, profile=profile)
+        resistances = Resistances()
+        for _ in range(2000):
+            battery.step(1.0)
+            resistances.take(measured(battery, 0.01))
+        assert resistances.of_cells() == []
+
+
+@pytest.mark.parametrize(
+    ("second", "change"),
+    [
+        (20.0, {}),
+        (-1.0, {}),
+        (1.0, {"current": None}),
+        (1.0, {"cell_voltages": ()}),
+        (1.0, {"cell_voltages": (3.3, 3.3)}),
+        (1.0, {"cell_times": (1.0, 1.0, 1.0, 1.0)}),
+        (1.0, {"full_capacity": 1000.0}),
+    ],
+)
+def test_a_step_that_cannot_be_compared_is_none(second, change) -> None:
+    resistances = Resistances()
+    resistances.take(reading(0.0))
+    resistances.take(reading(second, **{"current": -30.0} | change))
+    assert not resistances.steps
+
+
+def test_a_few_wrong_steps_do_no_harm_and_noise_says_nothing() -> None:
+    chance = random.Random(1)
+    steps = [(amperes, amperes * 0.001) for amperes in (20.0, -20.0, 35.0, -35.0) * 5]
+    good = fitted(steps)
+    assert good.value == pytest.approx(0.001)
+    spoilt = fitted([*steps, (30.0, 0.4), (-25.0, 0.2), (30.0, 0.0)])
+    assert spoilt.value == pytest.approx(0.001, rel=0.02)
+    assert spoilt.steps == 20
+    assert fitted(steps[: LEAST_STEPS - 1]) is None
+    assert fitted([(amperes, chance.gauss(0, 0.02)) for amperes, _ in steps]) is None
+    assert fitted([(amperes, -volts) for amperes, volts in steps]) is None
+    halves = [(10.0, 0.01)] * 5 + [(10.0, 0.5)] * 4
+    assert fitted(halves) is None
+
+
+def test_a_cell_that_is_missing_in_some_steps_is_judged_by_the_others() -> None:
+    resistances = Resistances()
+    for place in range(40):
+        current, volts = (0.0, 3.3) if place % 2 else (-30.0, 3.27)
+        cells = (volts, None if place < 34 else volts)
+        resistances.take(reading(float(place), current, cell_voltages=cells))
+    first, second = resistances.of_cells()
+    assert first.value == pytest.approx(0.001)
+    assert second is None
+
+
+def test_steps_survive_a_restart() -> None:
+    resistances = Resistances()
+    for place in range(30):
+        resistances.take(reading(float(place), -30.0 * (place % 2), cell_voltages=(3.3 - 0.03 * (place % 2), None)))
+    other = Resistances()
+    other.restore(json.loads(json.dumps(resistances.dump())))
+    assert other.of_cells() == resistances.of_cells()
+    with pytest.raises((TypeError, ValueError)):
+        other.restore([["x", []]])
+
+
+def test_a_trend_needs_four_weeks() -> None:
+    trend = WeeklyTrend()
+    for week in range(3):
+        trend.take(100 + week, 0.001)
+    assert trend.per_week is None
+    trend.take(103, 0.001)
+    assert trend.per_week == pytest.approx(0)
+    grown = WeeklyTrend(json.loads(json.dumps(trend.dump())))
+    for week in range(104, 180):
+        grown.take(week, 0.001 * (1 + 0.01 * (week - 103)))
+    assert len(grown.weeks) == 53
+    assert grown.per_week == pytest.approx(0.7, abs=0.1)
+    assert WeeklyTrend({str(week): 0.0 for week in range(5)}).per_week is None
+
+
+# Capacity.
+
+
+class Run:
+    """A pack that is emptied and filled by the hour."""
+
+    def __init__(self) -> None:
+        self.counter = EnergyCounter(3600.0)
+        self.capacity = Capacity(self.counter)
+        self.now = 0.0
+
+    def see(self, current: float, soc: float | None, hours: float = 0.1, **values) -> None:
+        self.now += hours * 3600
+        item = reading(self.now, current, soc=soc, **values)
+        self.counter.take(item)
+        self.capacity.take(item)
+
+    def empty(self, charge: float = 90.0) -> None:
+        self.see(0.0, 100)
+        steps = 20
+        for place in range(steps):
+            self.see(-charge / 2, 99 - 98 * place / steps)
+        self.see(-charge / 2, 1)
+        self.see(0.0, 0, hours=0.1)
+
+    def fill(self) -> None:
+        for _ in range(20):
+            self.see(45.0, 50)
+        self.see(0.0, 100)
+
+
+@pytest.mark.parametrize(("ampere", "every"), [(0.001, 1.0), (0.1, 5.0)])
+def test_the_capacity_is_right_within_two_percent(ampere, every) -> None:
+    battery = Battery(cells=4, capacity=50, soc=1.0, spread=0.0, profile=lambda _: -25.0 + 3 * math.sin(_ / 50))
+    counter = EnergyCounter(12.0)
+    capacity = Capacity(counter)
+    truth = 0.0
+    item = reading(0.0, 0.0, soc=100.0, full_capacity=55.0)
+    counter.take(item)
+    capacity.take(item)
+    while min(cell.voltage for cell in battery.cells) > 2.6:
+        battery.step(every)
+        truth -= battery.current * every / 3600
+        lowest = min(cell.voltage for cell in battery.cells)
+        soc = 50.0 if lowest > 2.6 else 0.0
+        item = reading(battery.now, round(battery.current / ampere) * ampere, soc=soc, full_capacity=55.0)
+        counter.take(item)
+        capacity.take(item)
+    assert capacity.learnt.ampere_hours == pytest.approx(truth, rel=0.02)
+    assert capacity.learnt.bridged == 0
+
+
+def test_our_count_and_the_vendors_rule_stand_side_by_side() -> None:
+    run = Run()
+    assert run.capacity.learnt is None
+    run.empty()
+    assert run.capacity.learnt.ampere_hours == pytest.approx(94.5, abs=2.5)
+    assert run.capacity.vendor.cycles == 0
+    run.fill()
+    assert run.capacity.vendor.cycles == 1
+    assert run.capacity.vendor.learnt == pytest.approx(run.capacity.learnt.ampere_hours, abs=0.1)
+    run.empty(60.0)
+    run.fill()
+    assert run.capacity.vendor.learnt == pytest.approx(run.capacity.learnt.ampere_hours, abs=7)
+    for _ in range(12):
+        run.empty()
+        run.fill()
+    assert len(run.capacity.runs) == 10
+    assert run.capacity.vendor.cycles == 14
+
+
+def test_a_gap_that_nothing_bridges_spoils_the_run() -> None:
+    run = Run()
+    run.see(0.0, 100)
+    run.see(-45.0, 50)
+    run.see(-45.0, 40, hours=5)
+    run.see(-45.0, 0, hours=0.9)
+    assert run.capacity.learnt is None
+    run.fill()
+    assert run.capacity.vendor.cycles == 0
+
+
+def test_what_is_called_empty_too_early_is_no_run() -> None:
+    run = Run()
+    run.see(0.0, 100)
+    run.see(-45.0, 50, hours=0.9)
+    run.see(0.0, 0)
+    assert run.capacity.learnt is None
+
+
+def test_a_pack_that_says_little_teaches_nothing() -> None:
+    run = Run()
+    run.see(0.0, None)
+    for soc in (100, 50, 0):
+        run.see(-45.0, soc, hours=0.9, full_capacity=None)
+    assert run.capacity.learnt is None
+    assert run.capacity.vendor is None
+
+
+def test_a_gap_before_anything_is_known_does_no_harm() -> None:
+    run = Run()
+    run.see(-45.0, 60, full_capacity=None)
+    run.see(-45.0, 40, hours=5, full_capacity=None)
+    assert run.capacity.vendor is None
+    run.empty()
+    assert run.capacity.learnt is not None
+
+
+def test_a_run_survives_a_restart() -> None:
+    run = Run()
+    run.empty()
+    run.fill()
+    run.see(-45.0, 50, hours=0.9)
+    kept = json.loads(json.dumps(run.capacity.dump()))
+    other = Capacity(run.counter)
+    other.restore(kept)
+    assert other.dump() == run.capacity.dump()
+    fresh = Capacity(EnergyCounter(10.0))
+    other.restore(fresh.dump())
+    assert other.vendor is None
+    with pytest.raises(KeyError):
+        other.restore({"full": None, "runs": [], "vendor": {}, "at": None})
+
+
+# Imbalance.
+
+
+@pytest.mark.parametrize(
+    ("values", "occasion"),
+    [
+        ({"soc": 100.0, "current": 2.0}, Occasion.FULL),
+        ({"soc": 100.0, "current": 8.0}, None),
+        ({"soc": 60.0, "current": -20.0}, Occasion.LOAD),
+        ({"soc": 60.0, "current": 20.0}, None),
+        ({"soc": 60.0, "current": -5.0}, None),
+        ({"soc": 60.0, "current": 0.1}, None),
+        ({"soc": 0.0, "current": -20.0}, None),
+        ({"soc": None, "current": -20.0}, None),
+        ({"current": None}, None),
+        ({"current": -20.0, "cell_voltages": ()}, None),
+        ({"current": -20.0, "full_capacity": None}, None),
+        ({"current": -20.0, "full_capacity": None, "design_capacity": 100.0}, Occasion.LOAD),
+    ],
+)
+def test_cells_are_compared_on_three_occasions(values, occasion) -> None:
+    imbalance = Imbalance()
+    imbalance.take(reading(5.0, **values), 1000.0)
+    assert list(imbalance.spreads) == ([] if occasion is None else [occasion])
+    if occasion is not None:
+        spread = imbalance.spreads[occasion]
+        assert (spread.volts, spread.lowest, spread.highest, spread.at) == (pytest.approx(0.003), 1, 4, 1005.0)
+
+
+def test_rest_begins_when_the_current_ends_and_is_not_certain_over_a_gap() -> None:
+    imbalance = Imbalance()
+    for minute in range(30):
+        imbalance.take(reading(minute * 60.0), 0.0)
+    assert not imbalance.spreads
+    imbalance.take(reading(1800.0), 0.0)
+    assert list(imbalance.spreads) == [Occasion.REST]
+    imbalance.take(reading(1810.0, -10.0), 0.0)
+    assert imbalance.rest(1810.0) == 0
+    imbalance.take(reading(1900.0), 0.0)
+    imbalance.take(reading(4000.0), 0.0)
+    assert imbalance.rest(4000.0) == 0
+    other = Imbalance()
+    other.restore(json.loads(json.dumps(imbalance.dump())), -500.0)
+    assert other.rest(3600.0) == 100
+    assert other.spreads == imbalance.spreads
+    other.restore(Imbalance().dump(), 0.0)
+    assert other.rest(5.0) == 0
+
+
+# Self-discharge.
+
+
+def test_the_cell_that_falls_behind_at_rest_is_found_after_a_day() -> None:
+    drift = RestDrift()
+
+    def rest(hours: float) -> None:
+        fallen = 0.002 * hours / 24
+        cells = (3.300, 3.301, round(3.300 - fallen, 4), 3.299)
+        drift.take(reading(hours * 3600, cell_voltages=cells), hours * 3600)
+
+    for hour in range(1, 26):
+        rest(hour)
+    assert drift.drift is None
+    rest(26)
+    found = drift.drift
+    assert found.fastest[0] == 3
+    assert found.fastest[1] == pytest.approx(-0.002 * 0.75, abs=3 * found.uncertainty)
+    other = RestDrift()
+    other.restore(json.loads(json.dumps(drift.dump())), 0.0)
+    assert other.drift == found
+    assert other.dump() == drift.dump()
+    other.restore(RestDrift().dump(), 0.0)
+    assert other.drift is None
+
+
+@pytest.mark.parametrize(
+    "spoils",
+    [{"balancing": True}, {"cell_voltages": ()}, {"cell_voltages": (3.3, None)}, {"cell_voltages": (3.3, 3.3)}],
+)
+def test_what_moves_charge_or_hides_a_cell_begins_anew(spoils) -> None:
+    drift = RestDrift()
+    drift.take(reading(0.0), 10_000.0)
+    drift.take(reading(50_000.0, **spoils), 60_000.0)
+    drift.take(reading(DAY + 10), DAY + 20_000)
+    assert drift.drift is None
+    assert RestDrift().drift is None
+
+
+# The whole.
+
+
+def fed(health: Health, counter: EnergyCounter, *readings: Reading) -> Health:
+    for item in readings:
+        counter.take(item)
+        health.take(item, 1e6)
+    return health
+
+
+def healthy(longest_gap: float = 3600.0) -> tuple[Health, EnergyCounter]:
+    counter = EnergyCounter(longest_gap)
+    return Health(counter), counter
+
+
+def test_without_evidence_there_is_no_verdict() -> None:
+    health, counter = healthy()
+    fed(health, counter, *(reading(second * 60.0, -5.0) for second in range(20)))
+    assert health.consistent is None
+    assert health.weakest() == {}
+    assert health.mean_resistance is None
+    assert health.full_at is None
+
+
+@pytest.mark.parametrize(("cycles", "spread", "good"), [(10, 0.029, True), (10, 0.03, False), (9, 0.01, None)])
+def test_full_after_ten_aging_cycles_judges_the_capacity(cycles, spread, good) -> None:
+    health, counter = healthy()
+    fed(health, counter, reading(0.0))
+    health.capacity.vendor.cycles = cycles
+    cells = (3.45, 3.45, round(3.45 + spread, 3))
+    fed(health, counter, reading(60.0, 20.0, soc=100.0, cell_voltages=cells))
+    assert health.consistent is None
+    fed(health, counter, reading(120.0, 1.0, soc=100.0, cell_voltages=cells))
+    assert health.consistent is good
+    assert health.full_at == 1e6 + 120
+    if good is not None:
+        verdict = health.verdicts[Criterion.CAPACITY]
+        assert (verdict.spread, verdict.at) == (pytest.approx(spread), 1e6 + 120)
+        assert health.weakest() == {"ends_charge_first": 3}
+
+
+def test_a_month_of_rest_judges_what_the_vendor_calls_resistance() -> None:
+    health, counter = healthy()
+    for quarter in range(31 * 96):
+        fed(health, counter, reading(quarter * 900.0))
+    assert health.verdicts[Criterion.RESISTANCE].good
+    assert health.weakest()["lowest_at_rest"] == 1
+    assert health.weakest()["fastest_self_discharge"]
+
+
+def test_resistances_are_fitted_now_and_then_and_survive_a_restart() -> None:
+    health, counter = healthy(10.0)
+    for second in range(200):
+        on = second // 2 % 2
+        cells = (3.3 - 0.03 * on, 3.3 - 0.06 * on)
+        fed(health, counter, reading(float(second), -30.0 * on, cell_voltages=cells))
+    assert health.mean_resistance == pytest.approx(0.0015)
+    assert health.weakest() == {"highest_resistance": 2, "lowest_under_load": 2}
+    kept = json.loads(json.dumps(health.dump()))
+    other = Health(counter)
+    other.restore(kept, 0.0)
+    assert other.dump() == health.dump()
+    assert other.mean_resistance == health.mean_resistance
+    assert list(other.trend.weeks) == [1]
+
+
+def test_verdicts_survive_a_restart() -> None:
+    health, counter = healthy()
+    fed(health, counter, reading(0.0))
+    health.capacity.vendor.cycles = 12
+    fed(health, counter, reading(60.0, 1.0, soc=100.0))
+    other = Health(counter)
+    other.restore(json.loads(json.dumps(health.dump())), 0.0)
+    assert other.consistent is True
+    assert other.full_at == health.full_at
+    with pytest.raises(KeyError):
+        other.restore({}, 0.0)
+
+
+# State of charge.
+
+
+@pytest.mark.parametrize(("throughput", "days", "drift"), [(0, 0, 0), (200, 0, 2), (0, 30, 3), (700, 30, 10)])
+def test_a_state_of_charge_drifts_with_charge_and_days(throughput, days, drift) -> None:
+    assert expected_drift(throughput, 100.0, days) == pytest.approx(drift)
+
+
+@pytest.mark.parametrize(("net", "soc"), [(0, 100), (25, 75), (-3, 100), (120, 0)])
+def test_the_second_state_of_charge_is_our_own_count(net, soc) -> None:
+    assert counted_soc(net, 100.0) == soc
