@@ -27,6 +27,9 @@ from custom_components.smart_bms import (
     simulated,
     switch,
 )
+from custom_components.smart_bms.bank import member
+from custom_components.smart_bms.bank_binary_sensor import BANK_BINARY_SENSORS
+from custom_components.smart_bms.bank_sensor import BANK_SENSORS
 from custom_components.smart_bms.binary_sensor import ALARM_DESCRIPTIONS, BINARY_SENSOR_DESCRIPTIONS
 from custom_components.smart_bms.binary_sensor_protection import DISAGREEMENT, VERDICTS
 from custom_components.smart_bms.bms import errors
@@ -103,6 +106,7 @@ SENSORS = [
     *descriptions_of(PROTECTIONS),
     *ENERGY_DESCRIPTIONS,
     *health_descriptions(EVERYTHING),
+    *BANK_SENSORS,
     *(
         item
         for family in FAMILIES
@@ -119,7 +123,7 @@ BINARY_SENSORS = binary_sensor.descriptions(
 )
 ENTITIES = {
     "sensor": SENSORS,
-    "binary_sensor": [*BINARY_SENSORS, *VERDICTS, DISAGREEMENT],
+    "binary_sensor": [*BINARY_SENSORS, *VERDICTS, DISAGREEMENT, *BANK_BINARY_SENSORS],
     "event": [*event.EVENT_DESCRIPTIONS, *event.PROTECTION_DESCRIPTIONS],
     **PARAMETERS,
     "button": [*PARAMETERS["button"], button.DASHBOARD],
@@ -240,7 +244,9 @@ def test_every_reason_for_failure_has_a_sentence_and_a_state() -> None:
         for error in vars(errors).values()
         if isinstance(error, type) and issubclass(error, errors.PackError) and error is not errors.PackError
     }
-    assert reasons | {"unknown"} == set(TEXTS["config"]["error"])
+    of_banks = set(TEXTS["options"]["error"])
+    assert reasons | {"unknown"} | of_banks == set(TEXTS["config"]["error"])
+    assert of_banks == {"too_few_packs", "uneven_strings"}
     assert reasons <= {state.value for state in LinkState}
 
 
@@ -369,7 +375,8 @@ def test_every_refusal_and_every_finding_has_a_sentence_and_none_is_left_over() 
     written = {f"write_{outcome}" for outcome in set(Outcome) - held}
     commands = {f"command_{outcome}" for outcome in set(Outcome) - held - {Outcome.DIFFERENT}}
     reasons = {f"reason_{code}" for code in REASONS} | {f"hint_{code}" for code in (*hints.CODES, *LinkHint)}
-    assert codes_in_code() | written | commands | reasons | {"recording_ready"} == set(TEXTS["exceptions"])
+    left_out = {f"left_out_{why}" for why in member.REASONS}
+    assert codes_in_code() | written | commands | reasons | left_out | {"recording_ready"} == set(TEXTS["exceptions"])
     assert set(logbook._COMMANDS) == {"confirmed"} | {code.removeprefix("command_") for code in commands}
     assert {outcome.value for outcome in Outcome} - {"pending"} == set(logbook._MESSAGES) - {"untold"}
 
@@ -390,13 +397,15 @@ def test_every_action_is_described_and_its_selectors_are_valid() -> None:
         option.key: set(option.choices) for family in FAMILIES.values() for option in family.options if option.choices
     }
     choices |= {"chemistry": set(services.CHEMISTRIES), "simulated": set(simulated.CHOICES)}
+    choices |= {"wiring": {"parallel", "series"}}
     choices |= {"protection": set(PROTECTIONS), "severity": {severity.value for severity in Severity}}
     assert {key: set(part["options"]) for key, part in TEXTS["selector"].items()} == choices
 
 
 def test_every_issue_has_its_texts() -> None:
     wires = {f"wiring_{kind}" for kind in KINDS}
-    assert set(TEXTS["issues"]) == {"drift", "default_password_jk", "default_password_daly", *wires}
+    alone = {"drift", "default_password_jk", "default_password_daly", "bank_member_removed"}
+    assert set(TEXTS["issues"]) == alone | wires
     for key in wires:
         assert placeholders(TEXTS["issues"][key]["description"]) == {"name", "cells"}
     assert placeholders(TEXTS["issues"]["drift"]["title"]) == {"name"}

@@ -1,20 +1,23 @@
 """Smart BMS: lithium battery packs over Bluetooth."""
 
+from typing import cast
+
 from homeassistant.components import bluetooth
 from homeassistant.const import CONF_ADDRESS, Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import config_validation as cv, issue_registry as ir
 from homeassistant.helpers.typing import ConfigType
 
 from . import adapters
+from .bank_coordinator import BankConfigEntry, BankCoordinator, async_pack_removed, bank_issue, is_bank
 from .const import CONF_SIMULATED, DOMAIN
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
-from .energy_account import energy_store
 from .parameters import async_clear_issues, store
 from .profiles import async_profiles
 from .recordings import RecordingView, async_forget, async_forget_all
 from .services import async_setup_services
 from .simulated import async_leave_no_trace, simulation_of
+from .sum_file import energy_store
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -27,6 +30,7 @@ PLATFORMS = [
     Platform.SENSOR,
     Platform.SWITCH,
 ]
+BANK_PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.SENSOR, Platform.SWITCH]
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
@@ -37,7 +41,24 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     return True
 
 
-async def async_setup_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> bool:
+async def async_setup_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry | BankConfigEntry) -> bool:
+    """Set up a pack or a bank."""
+    if is_bank(entry):
+        return await _async_setup_bank(hass, cast(BankConfigEntry, entry))
+    return await _async_setup_pack(hass, cast(SmartBmsConfigEntry, entry))
+
+
+async def _async_setup_bank(hass: HomeAssistant, entry: BankConfigEntry) -> bool:
+    """Set up a bank. Its packs need not be there yet."""
+    coordinator = BankCoordinator(hass, entry, await energy_store(hass, entry.entry_id).async_load())
+    entry.runtime_data = coordinator
+    await hass.config_entries.async_forward_entry_setups(entry, BANK_PLATFORMS)
+    coordinator.async_link_devices()
+    coordinator.async_start()
+    return True
+
+
+async def _async_setup_pack(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> bool:
     """Set up one pack. It need not be there: its entities are known, and wait for it."""
     simulation = simulation_of(entry)
     if simulation is None:
@@ -53,8 +74,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> 
     return True
 
 
-async def async_unload_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> bool:
-    """Let go of the pack."""
+async def async_unload_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry | BankConfigEntry) -> bool:
+    """Let go of the pack, or the bank."""
+    if isinstance(entry.runtime_data, BankCoordinator):
+        if not await hass.config_entries.async_unload_platforms(entry, BANK_PLATFORMS):
+            return False
+        await entry.runtime_data.file.async_finish()
+        return True
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
     await entry.runtime_data.async_stop()
@@ -63,8 +89,13 @@ async def async_unload_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry) ->
     return True
 
 
-async def async_remove_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> None:
+async def async_remove_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry | BankConfigEntry) -> None:
     """Let the pack be discovered again, and forget its journal; profiles stay. A simulated one takes its history along."""
+    if is_bank(entry):
+        ir.async_delete_issue(hass, DOMAIN, bank_issue(entry.entry_id))
+        await energy_store(hass, entry.entry_id).async_remove()
+        return
+    async_pack_removed(hass, entry)
     async_clear_issues(hass, entry.entry_id)
     await store(hass, entry.entry_id).async_remove()
     await energy_store(hass, entry.entry_id).async_remove()

@@ -13,6 +13,8 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .bank_binary_sensor import bank_binary_sensors
+from .bank_coordinator import BankConfigEntry, BankCoordinator
 from .binary_sensor_protection import SmartBmsDisagreement, SmartBmsVerdict, VerdictDescription, protection_descriptions
 from .bms.alarm import Alarm, Severity
 from .bms.reading import Reading
@@ -135,9 +137,14 @@ def descriptions(features: Features, alarms: Iterable[Alarm]) -> list[SmartBmsBi
 
 
 async def async_setup_entry(
-    hass: HomeAssistant, entry: SmartBmsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    hass: HomeAssistant,
+    entry: SmartBmsConfigEntry | BankConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the binary sensors of a pack."""
+    """Add the binary sensors of a pack or a bank."""
+    if isinstance(entry.runtime_data, BankCoordinator):
+        async_add_entities(bank_binary_sensors(entry.runtime_data))
+        return
     coordinator = entry.runtime_data
 
     def described() -> list[SmartBmsBinarySensorDescription]:

@@ -7,6 +7,8 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .bank_coordinator import BankConfigEntry, BankCoordinator
+from .bank_entity import BankEntity
 from .bms.settings import Kind, Setting
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 from .energy_dashboard import async_add_to_dashboard
@@ -25,9 +27,14 @@ def describe(setting: Setting) -> ButtonEntityDescription:
 
 
 async def async_setup_entry(
-    hass: HomeAssistant, entry: SmartBmsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    hass: HomeAssistant,
+    entry: SmartBmsConfigEntry | BankConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the buttons of a pack."""
+    """Add the buttons of a pack or a bank."""
+    if isinstance(entry.runtime_data, BankCoordinator):
+        async_add_entities([BankDashboardButton(entry.runtime_data, DASHBOARD)])
+        return
     async_add_parameters(
         hass, entry.runtime_data, async_add_entities, kind=Kind.COMMAND, describe=describe, entity=SmartBmsButton
     )
@@ -61,6 +68,29 @@ class EnergyDashboardButton(SmartBmsEntity, ButtonEntity):
         coordinator = self.coordinator
         name = coordinator.config_entry.title
         await async_add_to_dashboard(self.hass, coordinator.address, name, coordinator.usable_energy)
+
+
+class BankDashboardButton(BankEntity, ButtonEntity):
+    """Adds the bank to the energy dashboard; nothing else ever does."""
+
+    def __init__(self, coordinator: BankCoordinator, description: ButtonEntityDescription) -> None:
+        """Be there also without the packs."""
+        super().__init__(coordinator, description, Quantity.STATE)
+
+    @property
+    @override
+    def available(self) -> bool:
+        return True
+
+    @override
+    def current_value(self) -> Value:
+        return None
+
+    @override
+    async def async_press(self) -> None:
+        """Add it, or renew what is there."""
+        entry = self.coordinator.config_entry
+        await async_add_to_dashboard(self.hass, entry.entry_id, entry.title, self.coordinator.usable_energy)
 
 
 class SmartBmsButton(SmartBmsParameterEntity, ButtonEntity):

@@ -8,7 +8,7 @@ from typing import Any, Final, override
 from homeassistant.components import bluetooth
 from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
 from homeassistant.config_entries import ConfigFlow, ConfigFlowResult, OptionsFlow, OptionsFlowWithReload
-from homeassistant.const import CONF_ADDRESS, CONF_PASSWORD
+from homeassistant.const import CONF_ADDRESS, CONF_NAME, CONF_PASSWORD
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
@@ -27,6 +27,8 @@ from homeassistant.util import dt as dt_util
 import probatio
 
 from . import adapters
+from .bank_coordinator import is_bank
+from .bank_flow import FEWEST_PACKS, BankOptionsFlow, bank_errors, bank_fields, bank_options, packs_of
 from .bms.advertisement import Advertisement
 from .bms.errors import (
     LinkLostError,
@@ -43,6 +45,7 @@ from .bms.reading import Identity, Reading
 from .const import (
     CONF_ALLOW_CONTROL,
     CONF_ALLOW_DANGEROUS,
+    CONF_BANK,
     CONF_CATALOGUE,
     CONF_CONTROL,
     CONF_CURRENT,
@@ -125,7 +128,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     def async_get_options_flow(config_entry: Any) -> OptionsFlow:
         """Return the flow that tunes how calmly values are published."""
-        return SmartBmsOptionsFlow()
+        return BankOptionsFlow() if is_bank(config_entry) else SmartBmsOptionsFlow()
 
     @override
     async def async_step_bluetooth(self, discovery_info: BluetoothServiceInfoBleak) -> ConfigFlowResult:
@@ -141,8 +144,19 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask whether to look for a real pack, or at one that is not there."""
-        return self.async_show_menu(step_id="user", menu_options=["search", "simulated"])
+        """Ask whether to look for a real pack or at one that is not there, or to make one battery of several."""
+        enough = len(packs_of(self.hass)) >= FEWEST_PACKS
+        return self.async_show_menu(step_id="user", menu_options=["search", "simulated", *(["bank"] if enough else [])])
+
+    async def async_step_bank(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Make a bank of packs that are set up."""
+        errors = {} if user_input is None else bank_errors(user_input)
+        if user_input is not None and not errors:
+            name, options = user_input[CONF_NAME], bank_options(user_input)
+            return self.async_create_entry(title=name, data={CONF_BANK: True}, options=options)
+        schema = probatio.Schema({probatio.Required(CONF_NAME): TextSelector(), **bank_fields(self.hass)})
+        schema = self.add_suggested_values_to_schema(schema, user_input)
+        return self.async_show_form(step_id="bank", data_schema=schema, errors=errors)
 
     async def async_step_search(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Let the user pick from what is heard now."""

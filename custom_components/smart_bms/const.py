@@ -5,6 +5,9 @@ from typing import Final
 DOMAIN: Final = "smart_bms"
 DOCUMENTATION: Final = "https://github.com/smart-bms/smart-bms/blob/main/docs"
 
+CONF_BANK: Final = "bank"
+CONF_PACKS: Final = "packs"
+CONF_STRINGS: Final = "strings"
 CONF_CATALOGUE: Final = "catalogue"
 CONF_FAMILY: Final = "family"
 CONF_FEATURES: Final = "features"

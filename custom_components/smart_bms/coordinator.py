@@ -179,7 +179,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         if self.simulation is not None:
             await self.simulation.stop()
         await self.parameters.async_finish()
-        await self.energy.async_finish()
+        await self.energy.file.async_finish()
 
     def _kept_catalogue(self) -> Catalogue | None:
         """Return what can be set, as far as earlier sessions told."""
@@ -434,7 +434,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         """Let go what would hold up the end of Home Assistant, and keep what the mirror has to remember."""
         self.ended.set()
         self.parameters.async_keep()
-        self.energy.async_keep()
+        self.energy.file.async_keep()
 
     def _stop(self) -> None:
         """Listen no more: the link ends a little later, and what it still says has no place to go."""

@@ -1,12 +1,13 @@
 """Diagnostics: all that support needs to see, and nothing that tells who the user is."""
 
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import HomeAssistant
 
+from .bank_coordinator import BankConfigEntry, BankCoordinator, is_bank
 from .bms.reading import reading_values
 from .control.door import Control
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
@@ -32,11 +33,37 @@ TO_REDACT: Final = {
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> dict[str, Any]:
-    """Return what is known of a pack; also when it was never reached."""
+    """Return what is known of a pack or a bank; also when it was never reached."""
+    if is_bank(entry):
+        return {"entry": async_redact_data(entry.as_dict(), TO_REDACT), "bank": _bank(cast(BankConfigEntry, entry))}
     coordinator: SmartBmsCoordinator | None = getattr(entry, "runtime_data", None)
     return {
         "entry": async_redact_data(entry.as_dict(), TO_REDACT),
         "pack": _pack(coordinator) if coordinator else None,
+    }
+
+
+def _bank(entry: BankConfigEntry) -> dict[str, Any] | None:
+    """Return what a bank amounts to, with its packs by number: their names are their owner's."""
+    coordinator: BankCoordinator | None = getattr(entry, "runtime_data", None)
+    if coordinator is None:
+        return None
+    numbers = {pack.config_entry.title: f"pack {number}" for number, pack in enumerate(coordinator.coordinators(), 1)}
+    bank = coordinator.data
+    return {
+        "topology": [len(string) for string in coordinator.topology],
+        "counted": bank.counted,
+        "left_out": [(numbers.get(name, "pack"), why) for name, why in bank.left_out],
+        "age": bank.age,
+        "voltage": bank.voltage,
+        "current": bank.current,
+        "soc": bank.soc,
+        "capacity": bank.capacity,
+        "charge": bank.charge,
+        "discharge": bank.discharge,
+        "limits": asdict(bank.limits),
+        "shares": [share._asdict() | {"packs": number} for number, share in enumerate(bank.shares, 1)],
+        "energy": coordinator.count.total.as_dict(),
     }
 
 

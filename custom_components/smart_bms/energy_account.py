@@ -7,28 +7,18 @@ from typing import Any, Final
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_change
-from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
 from .bms.reading import Reading
-from .const import DOMAIN
 from .energy.counter import EnergyCounter
-from .energy.flow import Flow
 from .energy.health import Health
 from .energy.ledger import Ledger
 from .energy.soc_trust import counted_soc, expected_drift
+from .sum_file import SumFile
 
 _LOGGER: Final = logging.getLogger(__name__)
 
-_VERSION: Final = 1
 _DAY: Final = 86_400.0
-SAVE_EVERY: Final = 60.0
-"""Seconds between two saves while energy flows: what a power cut may cost, unless the pack's own counters bridge it."""
-
-
-def energy_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
-    """Return the file of an entry."""
-    return Store(hass, _VERSION, f"{DOMAIN}.{entry_id}.energy", private=True)
 
 
 class EnergyAccount:
@@ -45,13 +35,11 @@ class EnergyAccount:
     ) -> None:
         """Go on where it was left. `clock` returns what has to be added to the readings' time for the time of day."""
         self._hass = hass
-        self._store = energy_store(hass, entry_id)
+        self.file = SumFile(hass, entry_id, self._kept)
         self._clock = clock
         self.counter = EnergyCounter(longest_gap)
         self.ledger = Ledger(self.counter)
         self.health = Health(self.counter)
-        self._saved = Flow()
-        self._saved_at: float | None = None
         try:
             if kept:
                 shift = kept["clock"] - clock()
@@ -60,7 +48,7 @@ class EnergyAccount:
                 self.health.restore(kept["health"], shift)
         except KeyError, TypeError, ValueError, AttributeError:
             _LOGGER.warning("What was counted of %s is broken; it goes on with what its sensors showed", entry_id)
-        self._saved = self.counter.total.copy()
+        self.file.begins(self.counter.total)
         self.ledger.see_day(dt_util.now().date())
 
     @callback
@@ -79,12 +67,7 @@ class EnergyAccount:
         self.counter.take(reading)
         self.ledger.take(reading)
         self.health.take(reading, self._clock())
-        now = reading.measured_at
-        if self._saved_at is None:
-            self._saved_at = now
-        if now - self._saved_at >= SAVE_EVERY and self.counter.total != self._saved:
-            self._saved_at, self._saved = now, self.counter.total.copy()
-            self._store.async_delay_save(self._kept)
+        self.file.async_grown(self.counter.total, reading.measured_at)
 
     @property
     def days_since_full(self) -> float | None:
@@ -108,15 +91,6 @@ class EnergyAccount:
         if since is None or not capacity or not self.ledger.whole:
             return None
         return counted_soc(since.charge_out - since.charge_in, capacity)
-
-    @callback
-    def async_keep(self) -> None:
-        """Keep what there is with the last writes of Home Assistant."""
-        self._store.async_delay_save(self._kept)
-
-    async def async_finish(self) -> None:
-        """Keep what there is now."""
-        await self._store.async_save(self._kept())
 
     def _kept(self) -> dict[str, Any]:
         return {

@@ -6,7 +6,7 @@ from typing import Final
 from homeassistant.helpers.translation import async_get_exception_message
 
 from .const import DOMAIN
-from .control.findings import words
+from .control.findings import RefusedError, words
 from .protection.verdict import Detail, Reason
 
 _NOT_KNOWN: Final = "–"
@@ -27,6 +27,19 @@ def sentence(reason: Reason, prefix: str = "reason") -> str:
 def sentences(reasons: Iterable[Reason], prefix: str = "reason") -> list[str]:
     """Return a sentence for each."""
     return [sentence(reason, prefix) for reason in reasons]
+
+
+def left_out(rows: Iterable[tuple[str, str]]) -> list[str]:
+    """Return a sentence for each pack that does not count in its bank: its name, and why."""
+    return [
+        async_get_exception_message(DOMAIN, f"left_out_{why}", {"name": name}).rstrip(".") + "." for name, why in rows
+    ]
+
+
+def refusal(error: RefusedError) -> str:
+    """Return why something was refused, in a sentence."""
+    finding = error.findings[0]
+    return async_get_exception_message(DOMAIN, finding.code, dict(finding.details))
 
 
 def number(value: Detail) -> str:

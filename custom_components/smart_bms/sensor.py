@@ -10,6 +10,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
+from .bank_coordinator import BankConfigEntry, BankCoordinator
+from .bank_sensor import bank_sensors
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 from .energy.flow import Flow
 from .entity import SmartBmsEntity, async_add_described
@@ -42,9 +44,14 @@ def descriptions(features: Features) -> list[SmartBmsSensorDescription]:
 
 
 async def async_setup_entry(
-    hass: HomeAssistant, entry: SmartBmsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    hass: HomeAssistant,
+    entry: SmartBmsConfigEntry | BankConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the sensors of a pack."""
+    """Add the sensors of a pack or a bank."""
+    if isinstance(entry.runtime_data, BankCoordinator):
+        async_add_entities(bank_sensors(entry.runtime_data))
+        return
     coordinator = entry.runtime_data
 
     def described() -> list[SmartBmsSensorDescription]:
@@ -135,5 +142,5 @@ class SmartBmsEnergySensor(SmartBmsSensor, RestoreSensor):
     async def async_added_to_hass(self) -> None:
         name, last = self.entity_description.of_total, await self.async_get_last_sensor_data()
         if name and last is not None and isinstance(last.native_value, (int, float)):
-            self.coordinator.energy.counter.at_least(Flow(**{name: float(last.native_value)}))
+            self.coordinator.energy.counter.total.at_least(Flow(**{name: float(last.native_value)}))
         await super().async_added_to_hass()

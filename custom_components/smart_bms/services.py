@@ -8,12 +8,13 @@ from typing import Any, Final, cast
 from homeassistant.const import ATTR_DEVICE_ID, ATTR_NAME
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import config_validation as cv, service
+from homeassistant.helpers import config_validation as cv, device_registry as dr, service
 from homeassistant.helpers.translation import async_get_exception_message
 import probatio
 
+from .bank_coordinator import is_bank
 from .bms.settings import Kind, Proof, Setting, SettingValue
-from .const import DOMAIN
+from .const import CONF_PACKS, DOMAIN
 from .control.advice import advice
 from .control.calibration import calibrate_current, calibrate_voltage
 from .control.findings import Finding, RefusedError, refuse
@@ -306,7 +307,7 @@ async def _for_each(hass: HomeAssistant, for_pack: ForPack, call: ServiceCall) -
     It is raised if it is the only pack, or if nobody would see the response.
     """
     named = call.data[ATTR_DEVICE_ID]
-    ids = list(dict.fromkeys([named] if isinstance(named, str) else named))
+    ids = _packs_of(hass, named)
     answers = await asyncio.gather(*(_for_one(hass, for_pack, call, device_id) for device_id in ids))
     failures = [failure for _, failure in answers if failure is not None]
     if failures and (len(ids) == 1 and isinstance(failures[0], ServiceValidationError)):
@@ -321,7 +322,7 @@ async def _for_one(
 ) -> tuple[Result, HomeAssistantError | None]:
     """Do it for one pack; return its answer, and the error for whoever sees no answers."""
     answer: Result = {"device_id": device_id}
-    several = not isinstance(call.data[ATTR_DEVICE_ID], str) and len(call.data[ATTR_DEVICE_ID]) > 1
+    several = len(_packs_of(hass, call.data[ATTR_DEVICE_ID])) > 1
     try:
         coordinator = _coordinator(hass, device_id)
         answer[ATTR_NAME] = coordinator.config_entry.title
@@ -337,6 +338,23 @@ async def _for_one(
     if failure is not None and several:
         failure = _named(answer.get(ATTR_NAME, device_id), failure)
     return answer, failure
+
+
+def _packs_of(hass: HomeAssistant, named: str | list[str]) -> list[str]:
+    """Return the devices that are named, with the packs of a bank in its place. Raises ServiceValidationError."""
+    devices = dr.async_get(hass)
+    found: list[str] = []
+    for device_id in [named] if isinstance(named, str) else named:
+        device = devices.async_get(device_id)
+        entry = hass.config_entries.async_get_entry(device.primary_config_entry or "") if device else None
+        if entry is None or not is_bank(entry):
+            found.append(device_id)
+            continue
+        if isinstance(named, str):
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_for_banks")
+        for pack in entry.options[CONF_PACKS]:
+            found += [item.id for item in dr.async_entries_for_config_entry(devices, pack)]
+    return list(dict.fromkeys(found))
 
 
 def _coordinator(hass: HomeAssistant, device_id: str) -> SmartBmsCoordinator:

@@ -6,6 +6,8 @@ from homeassistant.components.switch import SwitchEntity, SwitchEntityDescriptio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .bank_coordinator import BankConfigEntry, BankCoordinator
+from .bank_switch import bank_switches
 from .bms.settings import Kind, Setting
 from .coordinator import SmartBmsConfigEntry
 from .parameter_entity import SmartBmsParameterEntity, async_add_parameters, presentation
@@ -20,9 +22,14 @@ def describe(setting: Setting) -> SwitchEntityDescription:
 
 
 async def async_setup_entry(
-    hass: HomeAssistant, entry: SmartBmsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    hass: HomeAssistant,
+    entry: SmartBmsConfigEntry | BankConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the switches of a pack."""
+    """Add the switches of a pack or a bank."""
+    if isinstance(entry.runtime_data, BankCoordinator):
+        async_add_entities(bank_switches(entry.runtime_data))
+        return
     async_add_parameters(
         hass, entry.runtime_data, async_add_entities, kind=Kind.SWITCH, describe=describe, entity=SmartBmsSwitch
     )

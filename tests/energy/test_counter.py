@@ -208,9 +208,9 @@ def test_what_is_broken_is_refused_whole(broken) -> None:
 
 def test_nothing_ever_goes_back() -> None:
     counter = counted(reading(0, 36.0), reading(100, 36.0), longest_gap=1000)
-    counter.at_least(Flow(charged=5000.0, discharged=7.0))
+    counter.total.at_least(Flow(charged=5000.0, discharged=7.0))
     assert counter.total == Flow(5000.0, 7.0, 1.0, 0.0)
-    counter.at_least(Flow())
+    counter.total.at_least(Flow())
     assert counter.total.charged == 5000.0
 
 

@@ -12,7 +12,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed, mock_restore_cache_with_extra_data
 
-from custom_components.smart_bms.energy_account import energy_store
+from custom_components.smart_bms.sum_file import energy_store
 from tests.integration.mirrored import STARTED, mirrored
 from tests.protection.families import JK_LFP
 from tests.protection.life import reading
@@ -74,7 +74,7 @@ async def test_after_a_crash_it_goes_on_where_it_was_kept_and_bridges_the_rest(
         before = pack.coordinator.energy.counter.total.discharged
         assert before == pytest.approx(50, abs=0.1)
         # Killed: nothing more is written. Ten minutes later it is back.
-        with patch.object(type(pack.coordinator.energy._store), "async_save"):
+        with patch.object(type(pack.coordinator.energy.file._store), "async_save"):
             await hass.config_entries.async_unload(entry.entry_id)
         await pack.wait(600)
         assert await hass.config_entries.async_setup(entry.entry_id)
@@ -98,9 +98,7 @@ async def test_a_lost_file_is_replaced_by_what_home_assistant_remembers(
     entity_id = "sensor.shed_discharged_energy"
     extra = {"native_value": 123_456.5, "native_unit_of_measurement": "Wh"}
     mock_restore_cache_with_extra_data(hass, [(State(entity_id, "123.4565"), extra)])
-    monkeypatch.setattr(
-        "custom_components.smart_bms.energy_account.Store.async_load", broken_only_for_energy(), raising=True
-    )
+    monkeypatch.setattr("custom_components.smart_bms.sum_file.Store.async_load", broken_only_for_energy(), raising=True)
     async with mirrored(hass, freezer, monkeypatch, JK_LFP, first=full_of(0)) as pack:
         assert pack.entity("discharged_energy") == entity_id
         assert "is broken" in caplog.text

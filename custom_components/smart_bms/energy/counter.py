@@ -70,14 +70,6 @@ class EnergyCounter:
         self.bridged.add(found)
         self.total.add(found)
 
-    def at_least(self, least: Flow) -> None:
-        """Take what was shown before: nothing ever goes back."""
-        total = self.total
-        total.charged = max(total.charged, least.charged)
-        total.discharged = max(total.discharged, least.discharged)
-        total.charge_in = max(total.charge_in, least.charge_in)
-        total.charge_out = max(total.charge_out, least.charge_out)
-
     # Over restarts.
 
     def dump(self) -> dict[str, Any]:

@@ -34,6 +34,13 @@ class Flow:
             self.charge_out - earlier.charge_out,
         )
 
+    def at_least(self, least: Flow) -> None:
+        """Take what was shown before: nothing ever goes back."""
+        self.charged = max(self.charged, least.charged)
+        self.discharged = max(self.discharged, least.discharged)
+        self.charge_in = max(self.charge_in, least.charge_in)
+        self.charge_out = max(self.charge_out, least.charge_out)
+
     def copy(self) -> Flow:
         """Return what there is now."""
         return Flow(self.charged, self.discharged, self.charge_in, self.charge_out)

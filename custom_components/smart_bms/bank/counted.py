@@ -1,0 +1,36 @@
+"""What a bank has counted: the sum of its members, which goes on when one is added, removed or begins anew."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..energy.flow import Flow
+
+
+class BankCount:
+    """Adds up what its members add."""
+
+    def __init__(self) -> None:
+        """Begin at nothing."""
+        self.total = Flow()
+        self._last: dict[str, Flow] = {}
+
+    def take(self, members: Mapping[str, Flow]) -> None:
+        """Take what every member has counted so far; what one had counted before it joined is not of this bank."""
+        for key, flow in members.items():
+            gained = flow.since(self._last.get(key, flow))
+            for name in ("charged", "discharged", "charge_in", "charge_out"):
+                setattr(self.total, name, getattr(self.total, name) + max(0.0, getattr(gained, name)))
+            self._last[key] = flow.copy()
+
+    def forget(self, keys: set[str]) -> None:
+        """Keep only these members in mind; what the others brought stays."""
+        self._last = {key: flow for key, flow in self._last.items() if key in keys}
+
+    def dump(self) -> dict[str, Any]:
+        """Return what has to survive a restart."""
+        return {"total": self.total.as_dict(), "last": {key: flow.as_dict() for key, flow in self._last.items()}}
+
+    def restore(self, kept: Mapping[str, Any]) -> None:
+        """Take up what was kept. Raises TypeError, ValueError, KeyError or AttributeError if it is broken."""
+        total, last = Flow.of(kept["total"]), {key: Flow.of(flow) for key, flow in kept["last"].items()}
+        self.total, self._last = total, last

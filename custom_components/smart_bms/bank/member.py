@@ -1,0 +1,100 @@
+"""Members: what a bank knows of each of its packs, and what a string of them in series amounts to."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from ..bms.reading import Reading
+from ..energy.flow import Flow
+from ..protection.relays import Answer
+
+STALE: Final = "stale"
+"""Why a member is left out: nothing current is known of it."""
+INCOMPLETE: Final = "incomplete"
+"""It says no voltage or current, or its string lacks a pack."""
+BLOCKED_CHARGE: Final = "charge_blocked"
+BLOCKED_DISCHARGE: Final = "discharge_blocked"
+UNKNOWN_CHARGE: Final = "charge_unknown"
+UNKNOWN_DISCHARGE: Final = "discharge_unknown"
+REASONS: Final = (STALE, INCOMPLETE, BLOCKED_CHARGE, BLOCKED_DISCHARGE, UNKNOWN_CHARGE, UNKNOWN_DISCHARGE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a charger and an inverter should keep to: V, A, A. None is not known."""
+
+    charge_voltage: float | None = None
+    charge_current: float | None = None
+    discharge_current: float | None = None
+
+
+NO_LIMITS: Final = Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One pack at a moment."""
+
+    key: str
+    name: str
+    reading: Reading | None
+    """None: stale."""
+    age: float | None = None
+    """s since the reading."""
+    charge: Answer = Answer.UNKNOWN
+    discharge: Answer = Answer.UNKNOWN
+    limits: Limits = NO_LIMITS
+    counted: Flow | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class String:
+    """Members in series, all of which are current: as strong as the weakest."""
+
+    members: tuple[Member, ...]
+    voltage: float
+    current: float
+    soc: float | None
+    capacity: float | None
+    remaining: float | None
+
+    @classmethod
+    def of(cls, members: tuple[Member, ...]) -> String | None:
+        """Return what a string amounts to; None if a member is stale or says neither voltage nor current."""
+        readings = [member.reading for member in members]
+        voltages = [reading.voltage if reading else None for reading in readings]
+        currents = [reading.current if reading else None for reading in readings]
+        known_voltages = [voltage for voltage in voltages if voltage is not None]
+        known_currents = [current for current in currents if current is not None]
+        if len(known_voltages) < len(members) or len(known_currents) < len(members):
+            return None
+        return cls(
+            members=members,
+            voltage=sum(known_voltages),
+            # The same current flows through all; each measures it a little differently.
+            current=sum(known_currents) / len(members),
+            soc=_least([reading.soc for reading in readings if reading]),
+            capacity=_least([reading.full_capacity or reading.design_capacity for reading in readings if reading]),
+            remaining=_least([reading.remaining_capacity for reading in readings if reading]),
+        )
+
+    def answer(self, *, charge: bool) -> Answer:
+        """Return whether the whole string may be charged or discharged: all of its members must."""
+        answers = {member.charge if charge else member.discharge for member in self.members}
+        return Answer.NO if Answer.NO in answers else Answer.UNKNOWN if Answer.UNKNOWN in answers else Answer.YES
+
+    @property
+    def charge_voltage(self) -> float | None:
+        """Charge voltage limit in V."""
+        found = [member.limits.charge_voltage for member in self.members]
+        known = [voltage for voltage in found if voltage is not None]
+        return sum(known) if len(known) == len(found) else None
+
+    def current_limit(self, *, charge: bool) -> float | None:
+        """Return the current limit in A: that of the member that stands least."""
+        return _least([getattr(member.limits, f"{'' if charge else 'dis'}charge_current") for member in self.members])
+
+
+def _least(values: list[float | None]) -> float | None:
+    """Return the lowest of values of which all have to be known."""
+    known = [value for value in values if value is not None]
+    return min(known) if known and len(known) == len(values) else None

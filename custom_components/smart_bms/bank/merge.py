@@ -1,0 +1,250 @@
+"""Merge: what several packs amount to as one battery.
+
+A bank is strings in parallel, each of one or more packs in series. A string with a stale member is left out of everything;
+one that may not be charged is left out of the charge limit, one that may not be discharged out of the other.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from ..protection.relays import Answer
+from .member import (
+    BLOCKED_CHARGE,
+    BLOCKED_DISCHARGE,
+    INCOMPLETE,
+    NO_LIMITS,
+    STALE,
+    UNKNOWN_CHARGE,
+    UNKNOWN_DISCHARGE,
+    Limits,
+    Member,
+    String,
+)
+
+type Topology = tuple[tuple[str, ...], ...]
+"""Keys of members: strings in parallel, each of members in series."""
+
+_SHARED_FROM: Final = 0.05
+"""Capacities per hour through the bank from which on a share of the current says anything."""
+UNEVEN: Final = 0.5
+"""Of the share that its capacity gives a string, by which the real one must differ to be uneven."""
+_REASONS: Final = {
+    (True, Answer.NO): BLOCKED_CHARGE,
+    (False, Answer.NO): BLOCKED_DISCHARGE,
+    (True, Answer.UNKNOWN): UNKNOWN_CHARGE,
+    (False, Answer.UNKNOWN): UNKNOWN_DISCHARGE,
+}
+
+
+class Extreme(NamedTuple):
+    """A highest or lowest value, and where it is."""
+
+    value: float
+    pack: str
+    place: str
+    """Cell number or probe."""
+
+
+class Share(NamedTuple):
+    """What a string carries of the current, and what it should by its capacity: 0 to 1."""
+
+    packs: str
+    share: float | None
+    expected: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bank:
+    """A bank at a moment. None is what its members do not say."""
+
+    counted: int
+    """Strings that count."""
+    left_out: tuple[tuple[str, str], ...]
+    """Names of members and why they do not count."""
+    age: float | None = None
+    """s of the oldest reading that counts."""
+    voltage: float | None = None
+    current: float | None = None
+    power: float | None = None
+    soc: float | None = None
+    capacity: float | None = None
+    remaining: float | None = None
+    stored_energy: float | None = None
+    lowest_cell: Extreme | None = None
+    highest_cell: Extreme | None = None
+    coldest: Extreme | None = None
+    hottest: Extreme | None = None
+    voltage_spread: float | None = None
+    """V between strings."""
+    soc_spread: float | None = None
+    """% between packs."""
+    alarms: tuple[tuple[str, str], ...] | None = None
+    """Names of members and what they complain of."""
+    charge: Answer = Answer.UNKNOWN
+    discharge: Answer = Answer.UNKNOWN
+    limits: Limits = NO_LIMITS
+    shares: tuple[Share, ...] = ()
+    uneven: bool | None = None
+    """A string carries much more or less than its share."""
+
+
+def split(keys: Sequence[str], strings: int) -> Topology:
+    """Return members in their order as so many strings of equal length. Raises ValueError if that does not come out even."""
+    length, rest = divmod(len(keys), strings)
+    if rest or not length:
+        raise ValueError("packs do not make strings of equal length")
+    return tuple(tuple(keys[start : start + length]) for start in range(0, len(keys), length))
+
+
+def merge(members: Sequence[Member], topology: Topology) -> Bank:
+    """Return what the members amount to."""
+    by_key = {member.key: member for member in members}
+    strings: list[String] = []
+    left_out: list[tuple[str, str]] = []
+    for keys in topology:
+        found = tuple(by_key[key] for key in keys if key in by_key)
+        string = String.of(found) if len(found) == len(keys) else None
+        if string is None:
+            left_out += [(member.name, STALE) for member in found if member.reading is None] or [
+                (member.name, INCOMPLETE) for member in found
+            ]
+        else:
+            strings.append(string)
+    for string in strings:
+        left_out += _not_usable(string)
+    if not strings:
+        return Bank(counted=0, left_out=tuple(left_out))
+    counted = [member for string in strings for member in string.members]
+    current = sum(string.current for string in strings)
+    capacity = _sum([string.capacity for string in strings])
+    shares = tuple(_shares(strings, current, capacity))
+    voltage = sum(string.voltage for string in strings) / len(strings)
+    return Bank(
+        counted=len(strings),
+        left_out=tuple(left_out),
+        age=max((member.age for member in counted if member.age is not None), default=None),
+        voltage=voltage,
+        current=current,
+        power=sum(string.voltage * string.current for string in strings),
+        soc=_weighted_soc(strings),
+        capacity=capacity,
+        remaining=_sum([string.remaining for string in strings]),
+        stored_energy=_sum([member.reading.stored_energy for member in counted if member.reading]),
+        lowest_cell=min(_cells(counted, lowest=True), default=None),
+        highest_cell=max(_cells(counted, lowest=False), default=None),
+        coldest=min(_probes(counted), default=None),
+        hottest=max(_probes(counted), default=None),
+        voltage_spread=_spread([string.voltage for string in strings]),
+        soc_spread=_spread([member.reading.soc for member in counted if member.reading]),
+        alarms=_alarms(counted),
+        charge=_any([string.answer(charge=True) for string in strings]),
+        discharge=_any([string.answer(charge=False) for string in strings]),
+        limits=Limits(
+            charge_voltage=min(
+                (limit for string in strings if (limit := string.charge_voltage) is not None), default=None
+            ),
+            charge_current=_limit(strings, shares, charge=True),
+            discharge_current=_limit(strings, shares, charge=False),
+        ),
+        shares=shares,
+        uneven=_uneven(shares),
+    )
+
+
+def _not_usable(string: String) -> Iterator[tuple[str, str]]:
+    for charge in (True, False):
+        for member in string.members:
+            answer = member.charge if charge else member.discharge
+            if answer is not Answer.YES:
+                yield member.name, _REASONS[charge, answer]
+
+
+def _sum(values: Sequence[float | None]) -> float | None:
+    """Return a sum of values of which all have to be known."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known and len(known) == len(values) else None
+
+
+def _spread(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return max(known) - min(known) if len(known) > 1 else None
+
+
+def _weighted_soc(strings: Sequence[String]) -> float | None:
+    """Return the state of charge in %, each string by its capacity; all count alike if one does not say it."""
+    if any(string.soc is None for string in strings):
+        return None
+    weighed = all(string.capacity for string in strings)
+    weights = [(string.capacity or 0.0) if weighed else 1.0 for string in strings]
+    return sum((string.soc or 0.0) * weight for string, weight in zip(strings, weights, strict=True)) / sum(weights)
+
+
+def _cells(members: Sequence[Member], *, lowest: bool) -> Iterator[Extreme]:
+    for member in members:
+        reading = member.reading
+        if reading is None or reading.cell_range is None:
+            continue
+        number = reading.cell_min_number if lowest else reading.cell_max_number
+        yield Extreme(reading.cell_range[0 if lowest else 1], member.name, str(number))
+
+
+def _probes(members: Sequence[Member]) -> Iterator[Extreme]:
+    for member in members:
+        for probe, value in (member.reading.temperatures if member.reading else {}).items():
+            if probe != "mosfet":
+                yield Extreme(value, member.name, probe)
+
+
+def _alarms(members: Sequence[Member]) -> tuple[tuple[str, str], ...] | None:
+    """Return what anybody complains of, None if nobody complains and not all can."""
+    found = tuple(
+        (member.name, str(alarm)) for member in members if member.reading for alarm in member.reading.problems
+    )
+    silent = any(member.reading is None or member.reading.alarms is None for member in members)
+    return None if silent and not found else found
+
+
+def _any(answers: Sequence[Answer]) -> Answer:
+    """Return whether any string may be used: that is enough, as the others switch themselves off."""
+    return Answer.YES if Answer.YES in answers else Answer.UNKNOWN if Answer.UNKNOWN in answers else Answer.NO
+
+
+def _shares(strings: Sequence[String], current: float, capacity: float | None) -> Iterator[Share]:
+    says = capacity is not None and abs(current) >= _SHARED_FROM * capacity
+    for string in strings:
+        expected = string.capacity / capacity if capacity and string.capacity else None
+        yield Share(
+            ", ".join(member.name for member in string.members), string.current / current if says else None, expected
+        )
+
+
+def _uneven(shares: Sequence[Share]) -> bool | None:
+    """Tell whether the current is shared unevenly; None while too little flows to tell, or there is nobody to share with."""
+    if len(shares) < 2 or any(share.share is None or share.expected is None for share in shares):
+        return None
+    return any(
+        abs((share.share or 0.0) - (share.expected or 0.0)) > UNEVEN * (share.expected or 0.0) for share in shares
+    )
+
+
+def _limit(strings: Sequence[String], shares: Sequence[Share], *, charge: bool) -> float | None:
+    """Return the current limit in A of the strings that may be used: no string gets more than it stands, as the current is
+    shared now, or would be by capacity.
+    """
+    allowed = [pair for pair in zip(strings, shares, strict=True) if pair[0].answer(charge=charge) is Answer.YES]
+    if not allowed:
+        return 0.0
+    usable = [(limit, share) for string, share in allowed if (limit := string.current_limit(charge=charge)) is not None]
+    if not usable:
+        return None
+    total = sum(limit for limit, _ in usable)
+    carried = [
+        (limit, share.expected if share.share is None else max(share.share, share.expected or 0.0))
+        for limit, share in usable
+    ]
+    # What the blocked ones would carry goes through the others.
+    whole = sum(part or 0.0 for _, part in carried)
+    if any(part is None for _, part in carried) or whole <= 0:
+        return min(limit for limit, _ in usable) * len(usable)
+    return min(total, *(limit * whole / part for limit, part in carried if part))

@@ -1,0 +1,109 @@
+"""Binary sensors of a bank: whether it may be charged and discharged, and what is wrong with it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, override
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorDeviceClass,
+    BinarySensorEntity,
+    BinarySensorEntityDescription,
+)
+from homeassistant.const import EntityCategory
+
+from .bank.member import INCOMPLETE, STALE
+from .bank.merge import Bank
+from .bank_coordinator import BankCoordinator
+from .bank_entity import BankEntity
+from .explanations import left_out
+from .protection.relays import Answer
+from .publishing import Quantity, Value
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankBinaryDescription(BinarySensorEntityDescription):
+    """What a binary sensor of a bank shows."""
+
+    value_fn: Callable[[Bank], bool | None]
+    attributes_fn: Callable[[Bank], Mapping[str, Any]]
+
+
+def _yes(answer: Answer) -> bool | None:
+    return None if answer is Answer.UNKNOWN else answer is Answer.YES
+
+
+def _why(side: str) -> Callable[[Bank], Mapping[str, Any]]:
+    """Return what tells which packs do not count on a side."""
+    of_side = {STALE, INCOMPLETE, f"{side}_blocked", f"{side}_unknown"}
+
+    def why(bank: Bank) -> Mapping[str, Any]:
+        return {"left_out": left_out(row for row in bank.left_out if row[1] in of_side)}
+
+    return why
+
+
+BANK_BINARY_SENSORS: Final = (
+    BankBinaryDescription(
+        key="charge_allowed",
+        translation_key="charge_allowed",
+        value_fn=lambda bank: _yes(bank.charge),
+        attributes_fn=_why("charge"),
+    ),
+    BankBinaryDescription(
+        key="discharge_allowed",
+        translation_key="discharge_allowed",
+        value_fn=lambda bank: _yes(bank.discharge),
+        attributes_fn=_why("discharge"),
+    ),
+    BankBinaryDescription(
+        key="problem",
+        translation_key="problem",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        value_fn=lambda bank: None if bank.alarms is None else bool(bank.alarms),
+        attributes_fn=lambda bank: {"alarms": [f"{name}: {alarm}" for name, alarm in bank.alarms or ()]},
+    ),
+    BankBinaryDescription(
+        key="uneven_current",
+        translation_key="uneven_current",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda bank: bank.uneven,
+        attributes_fn=lambda bank: {
+            "shares": {share.packs: None if share.share is None else round(100 * share.share) for share in bank.shares}
+        },
+    ),
+)
+
+
+class BankBinarySensor(BankEntity, BinarySensorEntity):
+    """One state of a bank."""
+
+    entity_description: BankBinaryDescription
+
+    def __init__(self, coordinator: BankCoordinator, description: BankBinaryDescription) -> None:
+        """Show what the description says."""
+        super().__init__(coordinator, description, Quantity.STATE)
+
+    @override
+    def current_value(self) -> Value:
+        return self.entity_description.value_fn(self.coordinator.data)
+
+    @override
+    def particulars(self) -> Mapping[str, Any]:
+        return self.entity_description.attributes_fn(self.coordinator.data)
+
+    @override
+    def discrete(self) -> Any:
+        bank = self.coordinator.data
+        return (bank.left_out, bank.alarms)
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        value = self._gate.value
+        return None if value is None else bool(value)
+
+
+def bank_binary_sensors(coordinator: BankCoordinator) -> list[BankBinarySensor]:
+    """Return the binary sensors of a bank."""
+    return [BankBinarySensor(coordinator, description) for description in BANK_BINARY_SENSORS]

@@ -1,0 +1,95 @@
+"""The base of a bank's entities."""
+
+from collections.abc import Mapping
+from typing import Any, override
+
+from homeassistant.const import MATCH_ALL
+from homeassistant.core import callback
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .bank_coordinator import BankCoordinator
+from .const import DOMAIN
+from .publishing import Quantity, Value
+
+
+class BankEntity(CoordinatorEntity[BankCoordinator], Entity):
+    """An entity that shows one value of a bank."""
+
+    _attr_has_entity_name = True
+    _unrecorded_attributes = frozenset({MATCH_ALL})
+
+    def __init__(self, coordinator: BankCoordinator, description: EntityDescription, quantity: Quantity) -> None:
+        """Show what the description says."""
+        super().__init__(coordinator)
+        entry = coordinator.config_entry
+        self.entity_description = description
+        self._attr_unique_id = f"{entry.entry_id}_{description.key}"
+        self._attr_device_info = DeviceInfo(
+            identifiers={(DOMAIN, entry.entry_id)},
+            name=entry.title,
+            manufacturer="Smart BMS",
+            model=_model(coordinator),
+        )
+        self._gate = coordinator.gate(quantity)
+        self._was_available = coordinator.available
+        self._counted = coordinator.data.counted
+        self._discrete: Any = None
+        self._told: Mapping[str, Any] = {}
+
+    def current_value(self) -> Value:
+        """Return the value as it is now."""
+        raise NotImplementedError
+
+    def particulars(self) -> Mapping[str, Any]:
+        """Return what goes with it."""
+        return {}
+
+    def discrete(self) -> Any:
+        """Return the part of the particulars whose change is news of its own."""
+        return None
+
+    @property
+    @override
+    def available(self) -> bool:
+        return self.coordinator.available
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        return self._told
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self._offer()
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        bank = self.coordinator.data
+        turned = (available := self.coordinator.available) is not self._was_available
+        # A bank of other packs is news whatever its values do.
+        if turned or bank.counted != self._counted:
+            self._was_available, self._counted = available, bank.counted
+            self._gate.open()
+        if self._offer() or turned:
+            self.async_write_ha_state()
+
+    def _offer(self) -> bool:
+        """Show the gate the newest value; tell whether it, or what explains it, is news."""
+        if not self.available:
+            return False
+        news = self._gate.offer(self.current_value(), self.coordinator.now)
+        if (discrete := self.discrete()) != self._discrete:
+            self._discrete, news = discrete, True
+        if news:
+            self._told = self.particulars()
+        return news
+
+
+def _model(coordinator: BankCoordinator) -> str:
+    strings = len(coordinator.topology)
+    length = len(coordinator.topology[0])
+    return f"Bank, {strings}P{length}S of packs"

@@ -1,0 +1,84 @@
+"""The forms about a bank: which packs, and how they are wired."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+)
+import probatio
+
+from .bank_coordinator import is_bank
+from .const import CONF_PACKS, CONF_STRINGS, DOMAIN
+
+FEWEST_PACKS: Final = 2
+CONF_WIRING: Final = "wiring"
+_PARALLEL: Final = "parallel"
+_SERIES: Final = "series"
+_WIRINGS: Final = (_PARALLEL, _SERIES)
+
+
+def packs_of(hass: HomeAssistant) -> list[SelectOptionDict]:
+    """Return the packs that are set up."""
+    entries = [entry for entry in hass.config_entries.async_entries(DOMAIN) if not is_bank(entry)]
+    return [SelectOptionDict(value=entry.entry_id, label=entry.title) for entry in entries]
+
+
+def bank_fields(hass: HomeAssistant) -> dict[Any, Any]:
+    """Return the fields of the form about a bank."""
+    packs = SelectSelector(SelectSelectorConfig(options=packs_of(hass), multiple=True, mode=SelectSelectorMode.LIST))
+    wiring = SelectSelector(SelectSelectorConfig(options=list(_WIRINGS), translation_key=CONF_WIRING))
+    return {
+        probatio.Required(CONF_PACKS): packs,
+        probatio.Required(CONF_WIRING, default=_PARALLEL): wiring,
+        probatio.Required(CONF_STRINGS, default=1): NumberSelector(
+            NumberSelectorConfig(min=1, max=64, step=1, mode=NumberSelectorMode.BOX)
+        ),
+    }
+
+
+def bank_options(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is kept of a bank."""
+    packs = list(chosen[CONF_PACKS])
+    strings = len(packs) if chosen[CONF_WIRING] == _PARALLEL else int(chosen[CONF_STRINGS])
+    return {CONF_PACKS: packs, CONF_STRINGS: strings}
+
+
+def bank_errors(chosen: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is wrong with what was chosen, by field."""
+    options = bank_options(chosen)
+    if len(options[CONF_PACKS]) < FEWEST_PACKS:
+        return {CONF_PACKS: "too_few_packs"}
+    return {CONF_STRINGS: "uneven_strings"} if len(options[CONF_PACKS]) % options[CONF_STRINGS] else {}
+
+
+class BankOptionsFlow(OptionsFlowWithReload):
+    """Says which packs a bank is made of."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show what it is made of."""
+        errors = {} if user_input is None else bank_errors(user_input)
+        if user_input is not None and not errors:
+            return self.async_create_entry(data=bank_options(user_input))
+        options = self.config_entry.options
+        known = {pack["value"] for pack in packs_of(self.hass)}
+        parallel = options[CONF_STRINGS] == len(options[CONF_PACKS])
+        shown = user_input or {
+            CONF_PACKS: [pack for pack in options[CONF_PACKS] if pack in known],
+            CONF_WIRING: _PARALLEL if parallel else _SERIES,
+            CONF_STRINGS: 1 if parallel else options[CONF_STRINGS],
+        }
+        schema = self.add_suggested_values_to_schema(probatio.Schema(bank_fields(self.hass)), shown)
+        return self.async_show_form(step_id="bank", data_schema=schema, errors=errors)
+
+    async def async_step_bank(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Take what was chosen."""
+        return await self.async_step_init(user_input)

@@ -1,0 +1,287 @@
+"""Sensors of a bank."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, override
+
+from homeassistant.components.sensor import (
+    RestoreSensor,
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import (
+    EntityCategory,
+    UnitOfElectricCurrent,
+    UnitOfElectricPotential,
+    UnitOfEnergy,
+    UnitOfPower,
+    UnitOfRatio,
+    UnitOfTemperature,
+    UnitOfTime,
+)
+from homeassistant.helpers.typing import StateType
+
+from .bank.merge import Bank, Extreme
+from .bank_coordinator import BankCoordinator
+from .bank_entity import BankEntity
+from .energy.flow import Flow
+from .explanations import left_out
+from .publishing import Quantity, Value
+from .sensor_energy import CHARGED, DISCHARGED
+from .sensor_values import AMPERE_HOUR
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankSensorDescription(SensorEntityDescription):
+    """What a sensor of a bank shows."""
+
+    quantity: Quantity
+    value_fn: Callable[[Bank], Value]
+    attributes_fn: Callable[[Bank], Mapping[str, Any]] | None = None
+    of_total: str | None = None
+    """The sum that it shows in place of a value of the bank."""
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
+
+
+def _described(  # noqa: PLR0913
+    key: str,
+    quantity: Quantity,
+    value_fn: Callable[[Bank], Value],
+    *,
+    device_class: SensorDeviceClass | None = None,
+    unit: str | None = None,
+    shown_in: str | None = None,
+    precision: int | None = None,
+    category: EntityCategory | None = None,
+    enabled: bool = True,
+    attributes_fn: Callable[[Bank], Mapping[str, Any]] | None = None,
+) -> BankSensorDescription:
+    return BankSensorDescription(
+        key=key,
+        translation_key=key,
+        quantity=quantity,
+        value_fn=value_fn,
+        device_class=device_class,
+        native_unit_of_measurement=unit,
+        suggested_unit_of_measurement=shown_in,
+        suggested_display_precision=precision,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=category,
+        entity_registry_enabled_default=enabled,
+        attributes_fn=attributes_fn,
+    )
+
+
+def _extreme(
+    key: str, quantity: Quantity, which: Callable[[Bank], Extreme | None], **more: Any
+) -> BankSensorDescription:
+    """Return a description of a highest or lowest value that says where it is."""
+
+    def value(bank: Bank) -> Value:
+        found = which(bank)
+        return None if found is None else found.value
+
+    def where(bank: Bank) -> Mapping[str, Any]:
+        found = which(bank)
+        return {} if found is None else {"pack": found.pack, "place": found.place}
+
+    return _described(key, quantity, value, attributes_fn=where, **more)
+
+
+def _energy(key: str, name: str) -> BankSensorDescription:
+    return BankSensorDescription(
+        key=key,
+        translation_key=key,
+        quantity=Quantity.ENERGY,
+        device_class=SensorDeviceClass.ENERGY,
+        native_unit_of_measurement=UnitOfEnergy.WATT_HOUR,
+        suggested_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        suggested_display_precision=2,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        value_fn=lambda _: None,
+        of_total=name,
+    )
+
+
+def _shares(bank: Bank) -> Mapping[str, Any]:
+    return {
+        "shares": {
+            share.packs: {
+                "share": None if share.share is None else round(100 * share.share),
+                "expected": None if share.expected is None else round(100 * share.expected),
+            }
+            for share in bank.shares
+        }
+    }
+
+
+_VOLT: Final[dict[str, Any]] = {
+    "device_class": SensorDeviceClass.VOLTAGE,
+    "unit": UnitOfElectricPotential.VOLT,
+}
+_AMPERE: Final[dict[str, Any]] = {
+    "device_class": SensorDeviceClass.CURRENT,
+    "unit": UnitOfElectricCurrent.AMPERE,
+    "precision": 1,
+}
+_CELSIUS: Final[dict[str, Any]] = {
+    "device_class": SensorDeviceClass.TEMPERATURE,
+    "unit": UnitOfTemperature.CELSIUS,
+    "precision": 1,
+}
+
+BANK_SENSORS: Final = (
+    _described("voltage", Quantity.VOLTAGE, lambda bank: _rounded(bank.voltage, 3), precision=2, **_VOLT),
+    _described("current", Quantity.CURRENT, lambda bank: _rounded(bank.current, 2), attributes_fn=_shares, **_AMPERE),
+    _described(
+        "power",
+        Quantity.POWER,
+        lambda bank: _rounded(bank.power, 1),
+        device_class=SensorDeviceClass.POWER,
+        unit=UnitOfPower.WATT,
+        precision=0,
+    ),
+    _described(
+        "soc",
+        Quantity.SOC,
+        lambda bank: _rounded(bank.soc, 1),
+        device_class=SensorDeviceClass.BATTERY,
+        unit=UnitOfRatio.PERCENTAGE,
+        precision=0,
+    ),
+    _described(
+        "remaining_capacity",
+        Quantity.CAPACITY,
+        lambda bank: _rounded(bank.remaining, 2),
+        unit=AMPERE_HOUR,
+        precision=1,
+    ),
+    _described(
+        "full_capacity",
+        Quantity.CAPACITY,
+        lambda bank: _rounded(bank.capacity, 2),
+        unit=AMPERE_HOUR,
+        precision=1,
+        category=EntityCategory.DIAGNOSTIC,
+    ),
+    _described(
+        "stored_energy",
+        Quantity.ENERGY,
+        lambda bank: _rounded(bank.stored_energy, 1),
+        device_class=SensorDeviceClass.ENERGY_STORAGE,
+        unit=UnitOfEnergy.WATT_HOUR,
+        shown_in=UnitOfEnergy.KILO_WATT_HOUR,
+        precision=2,
+    ),
+    _energy(CHARGED, "charged"),
+    _energy(DISCHARGED, "discharged"),
+    _extreme("cell_voltage_min", Quantity.CELL_VOLTAGE, lambda bank: bank.lowest_cell, precision=3, **_VOLT),
+    _extreme("cell_voltage_max", Quantity.CELL_VOLTAGE, lambda bank: bank.highest_cell, precision=3, **_VOLT),
+    _extreme("lowest_temperature", Quantity.TEMPERATURE, lambda bank: bank.coldest, **_CELSIUS),
+    _extreme("highest_temperature", Quantity.TEMPERATURE, lambda bank: bank.hottest, **_CELSIUS),
+    _described(
+        "voltage_spread",
+        Quantity.VOLTAGE,
+        lambda bank: _rounded(bank.voltage_spread, 3),
+        precision=2,
+        category=EntityCategory.DIAGNOSTIC,
+        **_VOLT,
+    ),
+    _described(
+        "soc_spread",
+        Quantity.SOC,
+        lambda bank: _rounded(bank.soc_spread, 1),
+        unit=UnitOfRatio.PERCENTAGE,
+        precision=0,
+        category=EntityCategory.DIAGNOSTIC,
+    ),
+    _described(
+        "charge_voltage_limit",
+        Quantity.STATE,
+        lambda bank: _rounded(bank.limits.charge_voltage, 2),
+        precision=2,
+        **_VOLT,
+    ),
+    _described("charge_current_limit", Quantity.STATE, lambda bank: _rounded(bank.limits.charge_current, 1), **_AMPERE),
+    _described(
+        "discharge_current_limit", Quantity.STATE, lambda bank: _rounded(bank.limits.discharge_current, 1), **_AMPERE
+    ),
+    _described(
+        "data_age",
+        Quantity.TIME_LEFT,
+        lambda bank: None if bank.age is None else round(bank.age),
+        device_class=SensorDeviceClass.DURATION,
+        unit=UnitOfTime.SECONDS,
+        precision=0,
+        category=EntityCategory.DIAGNOSTIC,
+    ),
+    _described(
+        "counted_strings",
+        Quantity.STATE,
+        lambda bank: bank.counted,
+        category=EntityCategory.DIAGNOSTIC,
+        attributes_fn=lambda bank: {"left_out": left_out(bank.left_out)},
+    ),
+)
+
+
+class BankSensor(BankEntity, SensorEntity):
+    """One value of a bank."""
+
+    entity_description: BankSensorDescription
+
+    def __init__(self, coordinator: BankCoordinator, description: BankSensorDescription) -> None:
+        """Show what the description says."""
+        super().__init__(coordinator, description, description.quantity)
+
+    @override
+    def current_value(self) -> Value:
+        return self.entity_description.value_fn(self.coordinator.data)
+
+    @override
+    def particulars(self) -> Mapping[str, Any]:
+        found = self.entity_description.attributes_fn
+        return {} if found is None else found(self.coordinator.data)
+
+    @override
+    def discrete(self) -> Any:
+        return self.coordinator.data.left_out if self.entity_description.key == "counted_strings" else None
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        return self._gate.value
+
+
+class BankEnergySensor(BankSensor, RestoreSensor):
+    """A sum: it stays available without the packs, as it does not age."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        return True
+
+    @override
+    def current_value(self) -> Value:
+        total: float = getattr(self.coordinator.count.total, self.entity_description.of_total or "")
+        return round(total, 2)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        name, last = self.entity_description.of_total, await self.async_get_last_sensor_data()
+        if name and last is not None and isinstance(last.native_value, (int, float)):
+            self.coordinator.count.total.at_least(Flow(**{name: float(last.native_value)}))
+        await super().async_added_to_hass()
+
+
+def bank_sensors(coordinator: BankCoordinator) -> list[BankSensor]:
+    """Return the sensors of a bank."""
+    return [
+        (BankEnergySensor if description.of_total else BankSensor)(coordinator, description)
+        for description in BANK_SENSORS
+    ]

@@ -1,0 +1,286 @@
+"""Banks: parallel, series and both, against what the simulated batteries truly do; members are left out by rule."""
+
+from dataclasses import replace
+import json
+
+import pytest
+
+from custom_components.smart_bms.bank.counted import BankCount
+from custom_components.smart_bms.bank.member import Limits, Member, String
+from custom_components.smart_bms.bank.merge import Extreme, merge, split
+from custom_components.smart_bms.bms.alarm import Alarm
+from custom_components.smart_bms.bms.reading import Reading
+from custom_components.smart_bms.energy.flow import Flow
+from custom_components.smart_bms.protection.relays import Answer
+from custom_components.smart_bms.simulator.battery import Battery
+
+YES, NO, UNKNOWN = Answer.YES, Answer.NO, Answer.UNKNOWN
+
+
+def member(key: str, *, age: float = 1.0, charge=YES, discharge=YES, limits=None, **values) -> Member:
+    usual = {
+        "voltage": 52.0,
+        "current": -20.0,
+        "soc": 60.0,
+        "full_capacity": 100.0,
+        "remaining_capacity": 60.0,
+        "cell_voltages": (3.25, 3.26),
+        "temperatures": {"temperature_1": 20.0, "mosfet": 60.0},
+        "alarms": (),
+    }
+    return Member(
+        key=key,
+        name=key.upper(),
+        reading=Reading(measured_at=0.0, **usual | values),
+        age=age,
+        charge=charge,
+        discharge=discharge,
+        limits=limits or Limits(charge_voltage=56.0, charge_current=50.0, discharge_current=100.0),
+    )
+
+
+def stale(item: Member) -> Member:
+    return replace(item, reading=None, age=99.0, charge=UNKNOWN, discharge=UNKNOWN)
+
+
+PARALLEL = (("a",), ("b",))
+SERIES = (("a", "b"),)
+
+
+def test_packs_in_parallel_add_their_currents() -> None:
+    bank = merge(
+        [
+            member("a", current=-20.0, soc=80.0, remaining_capacity=80.0, full_capacity=100.0, age=2.0),
+            member("b", current=-40.0, soc=50.0, remaining_capacity=100.0, full_capacity=200.0, voltage=52.2, age=1.0),
+        ],
+        PARALLEL,
+    )
+    assert bank.counted == 2
+    assert bank.left_out == ()
+    assert bank.age == 2.0
+    assert bank.voltage == pytest.approx(52.1)
+    assert bank.current == -60
+    assert bank.power == pytest.approx(-20 * 52 - 40 * 52.2)
+    assert bank.soc == pytest.approx(60)
+    assert (bank.capacity, bank.remaining) == (300, 180)
+    assert bank.stored_energy == pytest.approx(80 * 52 + 100 * 52.2, abs=0.1)
+    assert bank.voltage_spread == pytest.approx(0.2)
+    assert bank.soc_spread == 30
+    assert (bank.charge, bank.discharge) == (YES, YES)
+    assert [share.share for share in bank.shares] == pytest.approx([1 / 3, 2 / 3])
+    assert bank.uneven is False
+
+
+def test_packs_in_series_add_their_voltages_and_are_as_strong_as_the_weakest() -> None:
+    bank = merge(
+        [
+            member("a", current=-20.1, voltage=26.0, soc=80.0, remaining_capacity=80.0),
+            member("b", current=-19.9, voltage=26.2, soc=50.0, remaining_capacity=45.0, full_capacity=90.0, charge=NO),
+        ],
+        SERIES,
+    )
+    assert bank.voltage == pytest.approx(52.2)
+    assert bank.current == pytest.approx(-20)
+    assert (bank.soc, bank.capacity, bank.remaining) == (50, 90, 45)
+    assert (bank.charge, bank.discharge) == (NO, YES)
+    assert bank.limits == Limits(charge_voltage=112.0, charge_current=0.0, discharge_current=100.0)
+    assert bank.left_out == (("B", "charge_blocked"),)
+    assert bank.voltage_spread is None
+    assert bank.uneven is None
+
+
+def test_strings_of_packs_in_series_stand_in_parallel() -> None:
+    packs = [member(key, voltage=26.0, current=-10.0) for key in "abcd"]
+    bank = merge(packs, split("abcd", 2))
+    assert bank.voltage == 52
+    assert bank.current == -20
+    assert bank.capacity == 200
+    with pytest.raises(ValueError, match="equal length"):
+        split("abc", 2)
+    with pytest.raises(ValueError, match="equal length"):
+        split("", 1)
+
+
+def test_a_stale_pack_is_left_out_and_the_bank_says_so() -> None:
+    bank = merge([member("a", age=3.0), stale(member("b"))], PARALLEL)
+    assert bank.counted == 1
+    assert bank.left_out == (("B", "stale"),)
+    assert (bank.current, bank.capacity, bank.age) == (-20, 100, 3.0)
+    assert bank.limits.charge_current == 50
+    assert bank.charge is YES
+
+
+def test_a_stale_pack_in_series_leaves_nothing() -> None:
+    bank = merge([member("a"), stale(member("b"))], SERIES)
+    assert (bank.counted, bank.current, bank.charge) == (0, None, UNKNOWN)
+    assert bank.left_out == (("B", "stale"),)
+
+
+def test_a_pack_that_is_gone_or_says_no_current_is_left_out() -> None:
+    assert merge([member("a")], SERIES).left_out == (("A", "incomplete"),)
+    bank = merge([member("a"), member("b", current=None)], PARALLEL)
+    assert bank.counted == 1
+    assert bank.left_out == (("B", "incomplete"),)
+    assert merge([], PARALLEL).left_out == ()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "together", "left_out"),
+    [
+        (YES, YES, YES, []),
+        (YES, NO, YES, ["charge_blocked"]),
+        (YES, UNKNOWN, YES, ["charge_unknown"]),
+        (NO, UNKNOWN, UNKNOWN, ["charge_blocked", "charge_unknown"]),
+        (NO, NO, NO, ["charge_blocked", "charge_blocked"]),
+    ],
+)
+def test_one_pack_in_parallel_that_may_is_enough_and_all_in_series_must(first, second, together, left_out) -> None:
+    packs = [member("a", charge=first), member("b", charge=second)]
+    bank = merge(packs, PARALLEL)
+    assert bank.charge is together
+    assert [why for _, why in bank.left_out] == left_out
+    assert bank.limits.charge_current == 50 * [first, second].count(YES)
+    series = merge(packs, SERIES).charge
+    assert series is (NO if NO in (first, second) else UNKNOWN if UNKNOWN in (first, second) else YES)
+
+
+@pytest.mark.parametrize(
+    ("currents", "limits", "together"),
+    [
+        # Nothing flows: shared by capacity (both 100 Ah).
+        ((0.0, 0.0), (50.0, 50.0), 100.0),
+        ((0.0, 0.0), (50.0, 20.0), 40.0),
+        # The first carries three quarters: it may not get more than it stands.
+        ((-30.0, -10.0), (50.0, 50.0), pytest.approx(50 * 1.25 / 0.75)),
+        ((0.0, 0.0), (50.0, None), 50.0),
+        ((0.0, 0.0), (None, None), None),
+        ((0.0, 0.0), (0.0, 50.0), 0.0),
+    ],
+)
+def test_no_pack_gets_more_current_than_it_stands(currents, limits, together) -> None:
+    packs = [
+        member(key, current=current, limits=Limits(charge_voltage=56.0, charge_current=limit))
+        for key, current, limit in zip("ab", currents, limits, strict=True)
+    ]
+    assert merge(packs, PARALLEL).limits.charge_current == together
+
+
+def test_without_capacities_all_count_alike_and_the_weakest_sets_the_limit() -> None:
+    packs = [
+        member("a", full_capacity=None, soc=80.0),
+        member("b", full_capacity=None, soc=40.0, limits=Limits(charge_current=20.0)),
+    ]
+    bank = merge(packs, PARALLEL)
+    assert bank.soc == 60
+    assert bank.capacity is None
+    assert bank.limits.charge_current == 40
+    assert bank.limits.charge_voltage == 56
+    assert bank.uneven is None
+    assert merge([member("a", soc=None), member("b")], PARALLEL).soc is None
+    assert merge([member("a", limits=Limits()), member("b")], SERIES).limits.charge_voltage is None
+
+
+def test_a_blocked_pack_leaves_its_current_to_the_others() -> None:
+    packs = [member("a", current=0.0), member("b", current=0.0, charge=NO)]
+    assert merge(packs, PARALLEL).limits == Limits(charge_voltage=56.0, charge_current=50.0, discharge_current=200.0)
+
+
+def test_the_worst_cells_and_probes_come_with_their_pack() -> None:
+    bank = merge(
+        [
+            member("a", cell_voltages=(3.25, 3.31), temperatures={"temperature_1": 18.0, "mosfet": 70.0}),
+            member("b", cell_voltages=(3.22, 3.30), temperatures={"temperature_2": 27.0}),
+        ],
+        PARALLEL,
+    )
+    assert bank.lowest_cell == Extreme(3.22, "B", "1")
+    assert bank.highest_cell == Extreme(3.31, "A", "2")
+    assert bank.coldest == Extreme(18.0, "A", "temperature_1")
+    assert bank.hottest == Extreme(27.0, "B", "temperature_2")
+    nothing = merge([member("a", cell_voltages=(), temperatures={})], (("a",),))
+    assert nothing.lowest_cell is nothing.hottest is None
+
+
+def test_alarms_are_merged_and_silence_is_not_peace() -> None:
+    bank = merge([member("a"), member("b", alarms=(Alarm.CELL_OVERVOLTAGE,))], PARALLEL)
+    assert bank.alarms == (("B", "cell_overvoltage"),)
+    assert merge([member("a"), member("b")], PARALLEL).alarms == ()
+    assert merge([member("a"), member("b", alarms=None)], PARALLEL).alarms is None
+    silent = merge([member("a", alarms=(Alarm.CELL_OVERVOLTAGE,)), member("b", alarms=None)], PARALLEL)
+    assert silent.alarms == (("A", "cell_overvoltage"),)
+
+
+@pytest.mark.parametrize(
+    ("currents", "uneven"), [((-20.0, -20.0), False), ((-29.0, -11.0), False), ((-31.0, -9.0), True), ((-1, -1), None)]
+)
+def test_a_pack_that_carries_much_more_than_its_share_is_told(currents, uneven) -> None:
+    packs = [member(key, current=current) for key, current in zip("ab", currents, strict=True)]
+    assert merge(packs, PARALLEL).uneven is uneven
+
+
+# Against the truth.
+
+
+@pytest.mark.parametrize("series", [False, True])
+def test_a_bank_of_simulated_packs_is_what_they_are_together(series) -> None:
+    batteries = [
+        Battery(cells=cells, capacity=capacity, soc=soc, profile=lambda _: -30.0, seed=seed)
+        for seed, (cells, capacity, soc) in enumerate([(8, 100, 0.7), (8, 200, 0.5)])
+    ]
+    for _ in range(600):
+        for battery in batteries:
+            battery.step(1.0)
+    packs = [
+        member(
+            key,
+            voltage=battery.voltage,
+            current=battery.current,
+            cell_voltages=tuple(cell.voltage for cell in battery.cells),
+            full_capacity=battery.capacity,
+            remaining_capacity=battery.capacity * sum(cell.soc for cell in battery.cells) / 8,
+        )
+        for key, battery in zip("ab", batteries, strict=True)
+    ]
+    bank = merge(packs, SERIES if series else PARALLEL)
+    powers = [battery.voltage * battery.current for battery in batteries]
+    assert bank.power == pytest.approx(sum(powers))
+    assert bank.current == pytest.approx(-30 if series else -60)
+    cells = [cell.voltage for battery in batteries for cell in battery.cells]
+    assert bank.lowest_cell.value == min(cells)
+    assert bank.highest_cell.value == max(cells)
+    left = [item.reading.remaining_capacity for item in packs]
+    assert bank.remaining == pytest.approx(min(left) if series else sum(left))
+
+
+# Counting.
+
+
+def test_what_members_count_is_added_and_never_taken_back() -> None:
+    count = BankCount()
+    count.take({"a": Flow(100.0, 50.0), "b": Flow(10.0)})
+    assert count.total == Flow()
+    count.take({"a": Flow(130.0, 60.0), "b": Flow(15.0)})
+    assert count.total == Flow(35.0, 10.0)
+    # Another one joins, one leaves, one is replaced by another that begins anew.
+    count.take({"a": Flow(130.0, 60.0), "c": Flow(5000.0)})
+    count.forget({"a", "c"})
+    count.take({"a": Flow(0.0, 0.0), "c": Flow(5001.0)})
+    assert count.total == Flow(36.0, 10.0)
+    count.take({"a": Flow(2.0), "b": Flow(999.0)})
+    assert count.total == Flow(38.0, 10.0)
+
+
+def test_a_bank_goes_on_after_a_restart() -> None:
+    count = BankCount()
+    count.take({"a": Flow(100.0)})
+    count.take({"a": Flow(110.0)})
+    other = BankCount()
+    other.restore(json.loads(json.dumps(count.dump())))
+    other.take({"a": Flow(115.0)})
+    assert other.total.charged == 15
+    with pytest.raises(KeyError):
+        other.restore({})
+
+
+def test_a_string_without_members_or_values_is_none() -> None:
+    assert String.of((stale(member("a")),)) is None
