@@ -182,8 +182,8 @@ BANK_SENSORS: Final = (
     _energy(DISCHARGED, "discharged"),
     _extreme("cell_voltage_min", Quantity.CELL_VOLTAGE, lambda bank: bank.lowest_cell, precision=3, **_VOLT),
     _extreme("cell_voltage_max", Quantity.CELL_VOLTAGE, lambda bank: bank.highest_cell, precision=3, **_VOLT),
-    _extreme("lowest_temperature", Quantity.TEMPERATURE, lambda bank: bank.coldest, **_CELSIUS),
-    _extreme("highest_temperature", Quantity.TEMPERATURE, lambda bank: bank.hottest, **_CELSIUS),
+    _extreme("temperature_min", Quantity.TEMPERATURE, lambda bank: bank.coldest, **_CELSIUS),
+    _extreme("temperature_max", Quantity.TEMPERATURE, lambda bank: bank.hottest, **_CELSIUS),
     _described(
         "voltage_spread",
         Quantity.VOLTAGE,

@@ -15,6 +15,7 @@ from custom_components.smart_bms.simulator.air import Air
 
 from .packs import all_packs
 from .proxy import EmulatedProxy
+from .yesterday import async_import_yesterday
 
 DOMAIN = "smart_bms_lab"
 CHARGER = "input_number.solar_charger"
@@ -83,6 +84,11 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
         if not peripheral.change_elsewhere(encode(peripheral.variant, call.data["parameter"], call.data["value"])):
             raise ValueError("the pack does not take that")
 
+    async def import_yesterday(_: ServiceCall) -> None:
+        """Fill the energy dashboard with simulated hours."""
+        await async_import_yesterday(hass, list(air.peripherals.values()))
+
+    hass.services.async_register(DOMAIN, "import_yesterday", import_yesterday)
     hass.services.async_register(DOMAIN, "set_fault", set_fault, schema=_FAULT_SCHEMA)
     hass.services.async_register(DOMAIN, "change_elsewhere", change_elsewhere, schema=_CHANGE_SCHEMA)
     return True

@@ -33,6 +33,10 @@ SET_UP = (
     "C8:47:80:12:5A:08",
     "D4:11:09:00:0D:02",
 )
+BANKED = ("C8:47:80:12:5A:01", "40:17:10:01:5C:06")
+"""Two packs of sixteen cells, of different families."""
+BANK = "Home storage"
+DASHBOARD = ("button.home_storage_add_to_energy_dashboard", "button.caravan_add_to_energy_dashboard")
 PIN = "1234"
 """Of the last of these."""
 START_TIMEOUT = 180
@@ -223,6 +227,7 @@ def populate(folder: Path, port: int, pid: int) -> None:
     populated = folder / ".populated"
     if populated.exists():
         return
+    entries: dict[str, str] = {}
     for address in SET_UP:
         print(f"    adding the simulated pack {address}", flush=True)
         step = api.call("config/config_entries/flow", {"handler": "smart_bms"})
@@ -235,13 +240,29 @@ def populate(folder: Path, port: int, pid: int) -> None:
             step = api.call(f"config/config_entries/flow/{step['flow_id']}", answer)
         if step["type"] != "create_entry":
             sys.exit(f"{address} could not be added: {step}")
+        entry = entries[address] = step["result"]["entry_id"]
         if address in CONTROLLED:
-            entry = step["result"]["entry_id"]
             step = api.call("config/config_entries/options/flow", {"handler": entry})
             sections = [field["name"] for field in step["data_schema"]]
             options = {key: {"allow_control": True} if key == "control" else {} for key in sections}
             api.call(f"config/config_entries/options/flow/{step['flow_id']}", options)
+    fill_energy_dashboard(api, entries)
     populated.touch()
+
+
+def fill_energy_dashboard(api: Api, entries: dict[str, str]) -> None:
+    """Make a bank of two packs, and put it and a third one on the energy dashboard, with a day behind them."""
+    print("    making a bank, and a day that the packs have lived through", flush=True)
+    step = api.call("config/config_entries/flow", {"handler": "smart_bms"})
+    step = api.call(f"config/config_entries/flow/{step['flow_id']}", {"next_step_id": "bank"})
+    chosen = {"name": BANK, "packs": [entries[address] for address in BANKED], "wiring": "parallel", "strings": 1}
+    api.call(f"config/config_entries/flow/{step['flow_id']}", chosen)
+    for button in DASHBOARD:
+        deadline = time.monotonic() + 30
+        while all(state["entity_id"] != button for state in api.call("states")) and time.monotonic() < deadline:
+            time.sleep(0.5)
+        api.call("services/button/press", {"entity_id": button})
+    api.call("services/smart_bms_lab/import_yesterday", {})
 
 
 def _alive(pid: int) -> bool:
