@@ -24,7 +24,7 @@ from .publishing import Quantity, Value
 class BankBinaryDescription(BinarySensorEntityDescription):
     """What a binary sensor of a bank shows."""
 
-    value_fn: Callable[[Bank], bool | None]
+    value_fn: Callable[[BankCoordinator], bool | None]
     attributes_fn: Callable[[Bank], Mapping[str, Any]]
 
 
@@ -46,20 +46,20 @@ BANK_BINARY_SENSORS: Final = (
     BankBinaryDescription(
         key="charge_allowed",
         translation_key="charge_allowed",
-        value_fn=lambda bank: _yes(bank.charge),
+        value_fn=lambda coordinator: _yes(coordinator.data.charge),
         attributes_fn=_why("charge"),
     ),
     BankBinaryDescription(
         key="discharge_allowed",
         translation_key="discharge_allowed",
-        value_fn=lambda bank: _yes(bank.discharge),
+        value_fn=lambda coordinator: _yes(coordinator.data.discharge),
         attributes_fn=_why("discharge"),
     ),
     BankBinaryDescription(
         key="problem",
         translation_key="problem",
         device_class=BinarySensorDeviceClass.PROBLEM,
-        value_fn=lambda bank: None if bank.alarms is None else bool(bank.alarms),
+        value_fn=lambda coordinator: None if coordinator.data.alarms is None else bool(coordinator.data.alarms),
         attributes_fn=lambda bank: {"alarms": [f"{name}: {alarm}" for name, alarm in bank.alarms or ()]},
     ),
     BankBinaryDescription(
@@ -67,7 +67,7 @@ BANK_BINARY_SENSORS: Final = (
         translation_key="uneven_current",
         device_class=BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda bank: bank.uneven,
+        value_fn=lambda coordinator: coordinator.uneven.judged,
         attributes_fn=lambda bank: {
             "shares": {share.packs: None if share.share is None else round(100 * share.share) for share in bank.shares}
         },
@@ -86,7 +86,7 @@ class BankBinarySensor(BankEntity, BinarySensorEntity):
 
     @override
     def current_value(self) -> Value:
-        return self.entity_description.value_fn(self.coordinator.data)
+        return self.entity_description.value_fn(self.coordinator)
 
     @override
     def particulars(self) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from .bank.counted import BankCount
 from .bank.member import Limits, Member
 from .bank.merge import Bank, Topology, merge, split
+from .bank.uneven import Uneven
 from .const import CONF_BANK, CONF_PACKS, CONF_STRINGS, DOCUMENTATION, DOMAIN
 from .coordinator import SmartBmsCoordinator
 from .protection.relays import Answer
@@ -89,7 +90,7 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
         self.count.forget(set(self.packs))
         self.file = SumFile(hass, entry.entry_id, self.count.dump)
         self.file.begins(self.count.total)
-        self._looked_at = self.now
+        self.uneven = Uneven()
         self.data = self._merge()
 
     @override
@@ -148,12 +149,13 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
     @callback
     def _async_look(self, _: Any) -> None:
         bank = self._merge()
+        self.uneven.take(bank.uneven, self.now)
         self.count.take({member.key: member.counted for member in self._members() if member.counted is not None})
         self.file.async_grown(self.count.total, self.now)
         self.async_set_updated_data(bank)
 
     def _merge(self) -> Bank:
-        return merge(list(self._members()), self.topology)
+        return merge(list(self._members()), self.topology, uneven=self.uneven.judged is True)
 
     def _members(self) -> Iterator[Member]:
         loaded = {coordinator.config_entry.entry_id: coordinator for coordinator in self.coordinators()}

@@ -44,6 +44,7 @@ from .parameters import LEARNT, PROTECTION, Parameters
 from .protection.guard import Guard
 from .protection.happening import Happening
 from .protection.limit_options import LimitOptions
+from .protection.quantities import number
 from .publishing import Gate, Quantity, policies
 from .simulated import Simulation
 from .soc_history import async_import_soc
@@ -321,7 +322,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
             return
         # The mirror goes by what the pack sees, right or wrong.
         happened = self._async_mirror(reading)
-        reading = self.sense.corrected(reading)
+        reading = self._completed(self.sense.corrected(reading))
         self.time_left.follow(reading)
         self.energy.async_take(reading)
         self._wiring.take(reading)
@@ -338,6 +339,14 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         for happening in happened:
             for listener in list(self._happening_listeners):
                 listener(happening)
+
+    def _completed(self, reading: Reading) -> Reading:
+        """Return a reading with the capacity that some packs only tell among their parameters."""
+        settings = self.pack.last_settings
+        if reading.full_capacity or reading.design_capacity or settings is None:
+            return reading
+        capacity = number(settings.values.get("design_capacity"))
+        return reading if not capacity else Reading.of({**vars(reading), "design_capacity": capacity})
 
     def _new_guard(self) -> Guard:
         options = LimitOptions.of(self.config_entry.options.get(CONF_LIMITS, {}))

@@ -6,9 +6,10 @@ import math
 from typing import Any
 
 from homeassistant.components.recorder import get_instance
+from homeassistant.components.recorder.db_schema import StatisticsShortTerm
 from homeassistant.components.recorder.models import StatisticData, StatisticMeanType, StatisticMetaData
 from homeassistant.components.recorder.statistics import async_import_statistics
-from homeassistant.const import UnitOfEnergy
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN, UnitOfEnergy
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
@@ -19,25 +20,34 @@ from custom_components.smart_bms.energy.flow import Flow
 from custom_components.smart_bms.simulator.battery import Battery, Profile
 
 OURS = "smart_bms"
+_NOTHING = (STATE_UNAVAILABLE, STATE_UNKNOWN)
 HOURS = 24
 _STEP = 5.0
+_SUN, _EVENING = 0.12, 0.08
+"""Capacities per hour."""
+_SUPPER = range(17, 23)
 
 
-def sunny(house: Profile, sun: float) -> Profile:
-    """Return a house with so many A of sun on its roof."""
-    return lambda now: house(now) * 0.5 + sun
+def sunny(house: Profile, more: float) -> Profile:
+    """Return a house with so many A of sun on its roof, or of supper being cooked."""
+    return lambda now: house(now) + more
 
 
 def lived(battery: Battery, until: datetime) -> list[Flow]:
     """Return what a battery like this moves in each of the last hours of a sunny day: all at a simulated 5 s."""
     battery = deepcopy(battery)
     house = battery.profile
+    # Whatever the pack shows today, it had room in both directions then.
+    for cell in battery.cells:
+        cell.soc = 0.5
     counter, hours = EnergyCounter(3 * _STEP), []
     start = until - timedelta(hours=HOURS)
     for hour in range(HOURS):
         before = counter.total.copy()
-        sun = max(0.0, math.sin(((start + timedelta(hours=hour)).hour - 6) / 12 * math.pi)) * battery.capacity * 0.2
-        battery.profile = sunny(house, sun)
+        local = (start + timedelta(hours=hour)).hour
+        sun = max(0.0, math.sin((local - 6) / 12 * math.pi)) * battery.capacity * _SUN
+        evening = battery.capacity * _EVENING if local in _SUPPER else 0.0
+        battery.profile = sunny(house, sun - evening)
         for _ in range(int(3600 / _STEP)):
             soc = sum(cell.soc for cell in battery.cells) / len(battery.cells)
             battery.step(_STEP, charge=soc < 0.97, discharge=soc > 0.1)
@@ -83,10 +93,16 @@ def _import(hass: HomeAssistant, unique_id: str, until: datetime, hours: list[Fl
             has_sum=True,
             mean_type=StatisticMeanType.NONE,
         )
-        # The sums end at nothing: what Home Assistant itself adds goes on from there.
-        left = sum(getattr(hour, name) for hour in hours) / 1000
-        rows = [StatisticData(start=until - timedelta(hours=len(hours) + 1), state=0.0, sum=-left)]
+        total = 0.0
+        rows = [StatisticData(start=until - timedelta(hours=len(hours) + 1), state=0.0, sum=0.0)]
         for place, hour in enumerate(hours):
-            left -= getattr(hour, name) / 1000
-            rows.append(StatisticData(start=until - timedelta(hours=len(hours) - place), state=0.0, sum=-left))
+            total += getattr(hour, name) / 1000
+            rows.append(StatisticData(start=until - timedelta(hours=len(hours) - place), state=total, sum=total))
         async_import_statistics(hass, metadata, rows)
+        # What Home Assistant itself adds goes on from the last five minutes that it knows.
+        now = dt_util.utcnow()
+        last = now.replace(minute=now.minute - now.minute % 5, second=0, microsecond=0) - timedelta(minutes=5)
+        state = hass.states.get(entity_id)
+        shown = float(state.state) if state is not None and state.state not in _NOTHING else 0.0
+        newest = [StatisticData(start=last, state=shown, sum=total)]
+        get_instance(hass).async_import_statistics(metadata, newest, StatisticsShortTerm)

@@ -210,6 +210,10 @@ class Api:
         with request.urlopen(request.Request(self._base + path, data, self._headers), timeout=60) as answer:
             return json.load(answer)
 
+    def shows(self, entity_id: str, value: str) -> bool:
+        """Tell whether an entity has this state."""
+        return any(state["entity_id"] == entity_id and state["state"] == value for state in self.call("states"))
+
 
 def populate(folder: Path, port: int, pid: int) -> None:
     """Wait until Home Assistant runs, then add packs the way a user would."""
@@ -257,10 +261,10 @@ def fill_energy_dashboard(api: Api, entries: dict[str, str]) -> None:
     step = api.call(f"config/config_entries/flow/{step['flow_id']}", {"next_step_id": "bank"})
     chosen = {"name": BANK, "packs": [entries[address] for address in BANKED], "wiring": "parallel", "strings": 1}
     api.call(f"config/config_entries/flow/{step['flow_id']}", chosen)
+    deadline = time.monotonic() + 30
+    while not api.shows("sensor.home_storage_strings_that_count", "2") and time.monotonic() < deadline:
+        time.sleep(0.5)
     for button in DASHBOARD:
-        deadline = time.monotonic() + 30
-        while all(state["entity_id"] != button for state in api.call("states")) and time.monotonic() < deadline:
-            time.sleep(0.5)
         api.call("services/button/press", {"entity_id": button})
     api.call("services/smart_bms_lab/import_yesterday", {})
 

@@ -8,6 +8,7 @@ import pytest
 from custom_components.smart_bms.bank.counted import BankCount
 from custom_components.smart_bms.bank.member import Limits, Member, String
 from custom_components.smart_bms.bank.merge import Extreme, merge, split
+from custom_components.smart_bms.bank.uneven import Uneven
 from custom_components.smart_bms.bms.alarm import Alarm
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.energy.flow import Flow
@@ -150,8 +151,7 @@ def test_one_pack_in_parallel_that_may_is_enough_and_all_in_series_must(first, s
         # Nothing flows: shared by capacity (both 100 Ah).
         ((0.0, 0.0), (50.0, 50.0), 100.0),
         ((0.0, 0.0), (50.0, 20.0), 40.0),
-        # The first carries three quarters: it may not get more than it stands.
-        ((-30.0, -10.0), (50.0, 50.0), pytest.approx(50 * 1.25 / 0.75)),
+        ((-30.0, -10.0), (50.0, 50.0), 100.0),
         ((0.0, 0.0), (50.0, None), 50.0),
         ((0.0, 0.0), (None, None), None),
         ((0.0, 0.0), (0.0, 50.0), 0.0),
@@ -163,6 +163,21 @@ def test_no_pack_gets_more_current_than_it_stands(currents, limits, together) ->
         for key, current, limit in zip("ab", currents, limits, strict=True)
     ]
     assert merge(packs, PARALLEL).limits.charge_current == together
+
+
+def test_where_the_current_is_known_to_be_uneven_the_one_that_carries_most_sets_the_limit() -> None:
+    packs = [member("a", current=-30.0), member("b", current=-10.0)]
+    # The first carries three quarters of what flows.
+    assert merge(packs, PARALLEL, uneven=True).limits.charge_current == pytest.approx(50 * 1.25 / 0.75)
+    resting = [replace(item, reading=replace(item.reading, current=0.0)) for item in packs]
+    assert merge(resting, PARALLEL, uneven=True).limits.charge_current == 100
+
+
+def test_uneven_is_what_lasts_and_stays_while_nobody_can_tell() -> None:
+    uneven = Uneven()
+    seen = [(0, True), (30, True), (40, False), (41, True), (100, True), (101, True), (102, None), (900, None)]
+    assert [uneven.take(what, at) for at, what in seen] == [None] * 5 + [True] * 3
+    assert [uneven.take(False, at) for at in (901, 960, 961)] == [True, True, False]
 
 
 def test_without_capacities_all_count_alike_and_the_weakest_sets_the_limit() -> None:

@@ -307,3 +307,10 @@ async def test_a_board_that_is_out_of_reach_comes_with_hints(hass, house, adopt)
     house.bring_back(pack)
     await house.until(lambda: house.state("sensor.shed_link") == "streaming")
     assert "hints" not in hass.states.get("sensor.shed_link").attributes
+
+
+async def test_a_capacity_that_only_the_parameters_tell_counts_too(hass, house, adopt) -> None:
+    entry = await adopt(daly_pack(K_D2, name="Shed"))
+    await house.until(lambda: entry.runtime_data.energy.ledger.capacity)
+    assert entry.runtime_data.energy.ledger.capacity == pytest.approx(100)
+    assert entry.runtime_data.usable_energy > 0

@@ -86,7 +86,7 @@ class Bank:
     limits: Limits = NO_LIMITS
     shares: tuple[Share, ...] = ()
     uneven: bool | None = None
-    """A string carries much more or less than its share."""
+    """A string carries much more or less than its share at this moment."""
 
 
 def split(keys: Sequence[str], strings: int) -> Topology:
@@ -97,8 +97,8 @@ def split(keys: Sequence[str], strings: int) -> Topology:
     return tuple(tuple(keys[start : start + length]) for start in range(0, len(keys), length))
 
 
-def merge(members: Sequence[Member], topology: Topology) -> Bank:
-    """Return what the members amount to."""
+def merge(members: Sequence[Member], topology: Topology, *, uneven: bool = False) -> Bank:
+    """Return what the members amount to. `uneven`: the current is known to be shared otherwise than by capacity."""
     by_key = {member.key: member for member in members}
     strings: list[String] = []
     left_out: list[tuple[str, str]] = []
@@ -144,8 +144,8 @@ def merge(members: Sequence[Member], topology: Topology) -> Bank:
             charge_voltage=min(
                 (limit for string in strings if (limit := string.charge_voltage) is not None), default=None
             ),
-            charge_current=_limit(strings, shares, charge=True),
-            discharge_current=_limit(strings, shares, charge=False),
+            charge_current=_limit(strings, shares, charge=True, uneven=uneven),
+            discharge_current=_limit(strings, shares, charge=False, uneven=uneven),
         ),
         shares=shares,
         uneven=_uneven(shares),
@@ -228,9 +228,9 @@ def _uneven(shares: Sequence[Share]) -> bool | None:
     )
 
 
-def _limit(strings: Sequence[String], shares: Sequence[Share], *, charge: bool) -> float | None:
-    """Return the current limit in A of the strings that may be used: no string gets more than it stands, as the current is
-    shared now, or would be by capacity.
+def _limit(strings: Sequence[String], shares: Sequence[Share], *, charge: bool, uneven: bool) -> float | None:
+    """Return the current limit in A of the strings that may be used: no string gets more than it stands, with the current
+    shared by capacity, or as it is now if that is known to be worse.
     """
     allowed = [pair for pair in zip(strings, shares, strict=True) if pair[0].answer(charge=charge) is Answer.YES]
     if not allowed:
@@ -240,7 +240,7 @@ def _limit(strings: Sequence[String], shares: Sequence[Share], *, charge: bool) 
         return None
     total = sum(limit for limit, _ in usable)
     carried = [
-        (limit, share.expected if share.share is None else max(share.share, share.expected or 0.0))
+        (limit, max(share.share, share.expected or 0.0) if uneven and share.share is not None else share.expected)
         for limit, share in usable
     ]
     # What the blocked ones would carry goes through the others.
