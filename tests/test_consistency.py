@@ -105,7 +105,7 @@ SENSORS = [
     *sensor.descriptions(EVERYTHING),
     *descriptions_of(PROTECTIONS),
     *ENERGY_DESCRIPTIONS,
-    *health_descriptions(EVERYTHING),
+    *health_descriptions(EVERYTHING, follows_board=True),
     *BANK_SENSORS,
     *(
         item

@@ -134,6 +134,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
             counted,
             longest_gap=self.guard.mirror.longest_gap,
             clock=lambda: self._clock,
+            follows_board=self.family.counts_by_manual,
         )
         self._wiring = WiringWatch(hass, entry.entry_id, lambda: entry.title)
         self.guard.restore((kept or {}).get(PROTECTION), self._clock)
@@ -324,7 +325,8 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         happened = self._async_mirror(reading)
         reading = self._completed(self.sense.corrected(reading))
         self.time_left.follow(reading)
-        self.energy.async_take(reading)
+        settings = self.pack.last_settings
+        self.energy.async_take(reading, settings.values if settings else None)
         self._wiring.take(reading)
         self.parameters.async_count(reading.counters)
         counts_more = reading.counters and not set(self.features.counters).issuperset(reading.counters)

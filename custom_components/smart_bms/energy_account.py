@@ -24,7 +24,7 @@ _DAY: Final = 86_400.0
 class EnergyAccount:
     """Counts for one pack, and keeps it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         hass: HomeAssistant,
         entry_id: str,
@@ -32,14 +32,18 @@ class EnergyAccount:
         *,
         longest_gap: float,
         clock: Callable[[], float],
+        follows_board: bool = False,
     ) -> None:
-        """Go on where it was left. `clock` returns what has to be added to the readings' time for the time of day."""
+        """Go on where it was left. `clock` returns what has to be added to the readings' time for the time of day.
+
+        `follows_board`: the board goes by JBD's manual.
+        """
         self._hass = hass
         self.file = SumFile(hass, entry_id, self._kept)
         self._clock = clock
         self.counter = EnergyCounter(longest_gap)
         self.ledger = Ledger(self.counter)
-        self.health = Health(self.counter)
+        self.health = Health(self.counter, follows_board=follows_board)
         try:
             if kept:
                 shift = kept["clock"] - clock()
@@ -62,11 +66,11 @@ class EnergyAccount:
         return async_track_time_change(self._hass, midnight, hour=0, minute=0, second=0)
 
     @callback
-    def async_take(self, reading: Reading) -> None:
-        """Count a reading, and keep the sums now and then."""
+    def async_take(self, reading: Reading, settings: Mapping[str, object] | None) -> None:
+        """Count a reading, with the parameters if they are known, and keep the sums now and then."""
         self.counter.take(reading)
         self.ledger.take(reading)
-        self.health.take(reading, self._clock())
+        self.health.take(reading, self._clock(), settings)
         self.file.async_grown(self.counter.total, reading.measured_at)
 
     @property

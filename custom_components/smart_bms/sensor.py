@@ -59,8 +59,13 @@ async def async_setup_entry(
             *descriptions(coordinator.features),
             *parameter_descriptions(coordinator.catalogue),
             *protection_descriptions(coordinator),
-            *(health_descriptions(coordinator.features) if coordinator.features.values >= NEEDS else ()),
+            *health(),
         ]
+
+    def health() -> Sequence[SmartBmsSensorDescription]:
+        follows_board = coordinator.energy.health.board is not None
+        measured = coordinator.features.values >= NEEDS
+        return health_descriptions(coordinator.features, follows_board=follows_board) if measured else ()
 
     def counted() -> Sequence[EnergyDescription]:
         return ENERGY_DESCRIPTIONS if coordinator.features.values >= NEEDS else ()

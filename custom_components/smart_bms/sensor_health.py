@@ -145,7 +145,20 @@ def _drift_particulars(health: Health) -> dict[str, Any]:
 
 def _drift_advice(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
     drift = coordinator.energy.soc_drift
-    return {"charge_to_full": drift is not None and drift >= ADVISED_FROM}
+    told: dict[str, Any] = {"charge_to_full": drift is not None and drift >= ADVISED_FROM}
+    board = coordinator.energy.health.board
+    if board is not None:
+        told["guessed_from_voltage"] = board.estimated
+        told["jumps"] = [
+            {"at": _day(jump.at), "from": jump.before, "to": jump.after, "cause": str(jump.cause)}
+            for jump in board.jumps
+        ]
+    return told
+
+
+def _cycle_progress(coordinator: SmartBmsCoordinator) -> Value:
+    board = coordinator.energy.health.board
+    return None if board is None else _told(board.cycle.progress, 0, 100)
 
 
 _VOLT: Final[dict[str, Any]] = {
@@ -212,6 +225,14 @@ HEALTH_DESCRIPTIONS: Final = (
 )
 
 
+CYCLE_PROGRESS: Final = _description(
+    "cycle_progress",
+    native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+    suggested_display_precision=0,
+    value_fn=_cycle_progress,
+)
+
+
 def _resistance_of(place: int) -> Callable[[Health], Value]:
     def value(health: Health) -> Value:
         found = health.resistances[place - 1] if place <= len(health.resistances) else None
@@ -220,12 +241,13 @@ def _resistance_of(place: int) -> Callable[[Health], Value]:
     return value
 
 
-def health_descriptions(features: Features) -> list[SmartBmsSensorDescription]:
-    """Return the sensors of a pack with these cells."""
+def health_descriptions(features: Features, *, follows_board: bool = False) -> list[SmartBmsSensorDescription]:
+    """Return the sensors of a pack with these cells; `follows_board`: its board goes by JBD's manual."""
     if not features.cells:
         return []
     return [
         *HEALTH_DESCRIPTIONS,
+        *((CYCLE_PROGRESS,) if follows_board else ()),
         *(
             _description(
                 f"cell_{place}_internal_resistance",

@@ -82,6 +82,8 @@ class Family:
     options: tuple[Option, ...] = ()
     logs: Callable[[str], tuple[EventKind, ...]] = lambda _: ()
     """Events that a variant writes down by itself."""
+    counts_by_manual: bool = False
+    """JBD's manual says how its boards count cycles and charge, and what makes them forget."""
     link_hints: Callable[[str, float | None, str], tuple[LinkHint, ...]] = lambda *_: ()
     """What to look at, by where the link stands, the signal in dBm and the version of the board's software."""
 
@@ -127,6 +129,7 @@ FAMILIES: Final = {
         catalogue=jbd_catalogue,
         mask=jbd_mask,
         link_hints=jbd_link_hints,
+        counts_by_manual=True,
     ),
     "daly": Family(
         key="daly",

@@ -20,6 +20,8 @@ class EnergyCounter:
         self.total = Flow()
         """All, also what was bridged."""
         self.bridged = Flow()
+        self.seams = 0
+        """Gaps, bridged or not, since the last restart."""
         self.gaps = 0
         """Gaps that nothing bridged."""
         self.missed = 0.0
@@ -61,6 +63,7 @@ class EnergyCounter:
         total.charge_out += charge_out
 
     def _bridge(self, anchor: Anchor, reading: Reading) -> None:
+        self.seams += 1
         found = bridge(anchor, reading)
         if found is None:
             self.gaps += 1

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from ..bms.reading import FULL_SOC, Reading
+from .board import Board
 from .capacity import Capacity
 from .consistency import Criterion, Judgement, judge
 from .counter import EnergyCounter
@@ -31,8 +32,9 @@ class Verdict(NamedTuple):
 class Health:
     """Follows one pack."""
 
-    def __init__(self, counter: EnergyCounter) -> None:
-        """Know nothing yet."""
+    def __init__(self, counter: EnergyCounter, *, follows_board: bool = False) -> None:
+        """Know nothing yet. `follows_board`: the board goes by JBD's manual."""
+        self.board = Board(counter) if follows_board else None
         self.capacity = Capacity(counter)
         self.imbalance = Imbalance()
         self.drift = RestDrift()
@@ -46,13 +48,19 @@ class Health:
         self._fitted_at = float("-inf")
         self._looked_at = float("-inf")
 
-    def take(self, reading: Reading, clock: float) -> None:
-        """Take a reading that the counter has taken; `clock` has to be added to its time for the time of day."""
+    def take(self, reading: Reading, clock: float, settings: Mapping[str, object] | None = None) -> None:
+        """Take a reading that the counter has taken, and the parameters if they are known.
+
+        `clock` has to be added to its time for the time of day.
+        """
         self._steps.take(reading)
         now = reading.measured_at
         if 0 <= now - self._looked_at < _LOOK_EVERY:
             return
         self._looked_at = now
+        event = self.board.take(reading, settings, now + clock) if self.board is not None else None
+        if event is not None and self.capacity.vendor is not None:
+            self.capacity.vendor.happen(event)
         self.capacity.take(reading)
         self.imbalance.take(reading, clock)
         self.drift.take(reading, self.imbalance.rest(now))
@@ -126,6 +134,7 @@ class Health:
             "steps": self._steps.dump(),
             "trend": self.trend.dump(),
             "full_at": self.full_at,
+            "board": None if self.board is None else self.board.dump(),
         }
 
     def restore(self, kept: Mapping[str, Any], shift: float) -> None:
@@ -140,4 +149,6 @@ class Health:
         self._steps.restore(kept["steps"])
         self.trend = WeeklyTrend(kept["trend"])
         self.full_at = kept["full_at"]
+        if self.board is not None and kept["board"] is not None:
+            self.board.restore(kept["board"])
         self.resistances = self._steps.of_cells()
