@@ -79,7 +79,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry | B
     if isinstance(entry.runtime_data, BankCoordinator):
         if not await hass.config_entries.async_unload_platforms(entry, BANK_PLATFORMS):
             return False
-        await entry.runtime_data.file.async_finish()
+        await entry.runtime_data.file.async_save()
         return True
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False

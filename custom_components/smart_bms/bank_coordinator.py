@@ -88,8 +88,7 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
         except KeyError, TypeError, ValueError, AttributeError:
             _LOGGER.warning("What was counted of %s is broken; it goes on with what its sensors showed", entry.title)
         self.count.forget(set(self.packs))
-        self.file = SumFile(hass, entry.entry_id, self.count.dump)
-        self.file.begins(self.count.total)
+        self.file = SumFile(hass, entry.entry_id, self.count.dump, self.count.total)
         self.uneven = Uneven()
         self.data = self._merge()
 
@@ -151,7 +150,7 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
         bank = self._merge()
         self.uneven.take(bank.uneven, self.now)
         self.count.take({member.key: member.counted for member in self._members() if member.counted is not None})
-        self.file.async_grown(self.count.total, self.now)
+        self.file.async_grown(self.now)
         self.async_set_updated_data(bank)
 
     def _merge(self) -> Bank:

@@ -268,14 +268,14 @@ class BankEnergySensor(BankSensor, RestoreSensor):
 
     @override
     def current_value(self) -> Value:
-        total: float = getattr(self.coordinator.count.total, self.entity_description.of_total or "")
+        total: float = getattr(self.coordinator.file.shown, self.entity_description.of_total or "")
         return round(total, 2)
 
     @override
     async def async_added_to_hass(self) -> None:
         name, last = self.entity_description.of_total, await self.async_get_last_sensor_data()
         if name and last is not None and isinstance(last.native_value, (int, float)):
-            self.coordinator.count.total.at_least(Flow(**{name: float(last.native_value)}))
+            self.coordinator.file.at_least(Flow(**{name: float(last.native_value)}))
         await super().async_added_to_hass()
 
 

@@ -181,7 +181,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         if self.simulation is not None:
             await self.simulation.stop()
         await self.parameters.async_finish()
-        await self.energy.file.async_finish()
+        await self.energy.file.async_save()
 
     def _kept_catalogue(self) -> Catalogue | None:
         """Return what can be set, as far as earlier sessions told."""

@@ -39,9 +39,9 @@ class EnergyAccount:
         `follows_board`: the board goes by JBD's manual.
         """
         self._hass = hass
-        self.file = SumFile(hass, entry_id, self._kept)
         self._clock = clock
         self.counter = EnergyCounter(longest_gap)
+        self.file = SumFile(hass, entry_id, self._kept, self.counter.total)
         self.ledger = Ledger(self.counter)
         self.health = Health(self.counter, follows_board=follows_board)
         try:
@@ -71,7 +71,7 @@ class EnergyAccount:
         self.counter.take(reading)
         self.ledger.take(reading)
         self.health.take(reading, self._clock(), settings)
-        self.file.async_grown(self.counter.total, reading.measured_at)
+        self.file.async_grown(reading.measured_at)
 
     @property
     def days_since_full(self) -> float | None:

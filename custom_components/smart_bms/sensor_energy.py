@@ -26,7 +26,7 @@ class EnergyDescription(SmartBmsSensorDescription):
 
 def _total(name: str) -> Callable[[SmartBmsCoordinator], Value]:
     def value(coordinator: SmartBmsCoordinator) -> Value:
-        total: float = getattr(coordinator.energy.counter.total, name)
+        total: float = getattr(coordinator.energy.file.shown, name)
         return round(total, 2)
 
     return value
@@ -64,6 +64,7 @@ def _energy(
     *,
     enabled: bool = True,
     of_total: str | None = None,
+    state_class: SensorStateClass | None = SensorStateClass.TOTAL_INCREASING,
 ) -> EnergyDescription:
     return EnergyDescription(
         key=key,
@@ -73,7 +74,7 @@ def _energy(
         native_unit_of_measurement=UnitOfEnergy.WATT_HOUR,
         suggested_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
         suggested_display_precision=2,
-        state_class=SensorStateClass.TOTAL_INCREASING,
+        state_class=state_class,
         entity_registry_enabled_default=enabled,
         value_fn=value_fn,
         of_total=of_total,
@@ -110,11 +111,15 @@ ENERGY_DESCRIPTIONS: Final = (
         "discharged_since_full",
         _of_flow(lambda coordinator: coordinator.energy.ledger.since_full, "discharged"),
         enabled=False,
+        # They begin anew again and again, which no statistics can tell from a loss.
+        state_class=None,
     ),
     _energy(
         "charged_since_empty",
         _of_flow(lambda coordinator: coordinator.energy.ledger.since_empty, "charged"),
         enabled=False,
+        # They begin anew again and again, which no statistics can tell from a loss.
+        state_class=None,
     ),
     _energy(
         "throughput_today",

@@ -20,33 +20,46 @@ def energy_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
 
 
 class SumFile:
-    """The file of one entry."""
+    """The file of one entry.
 
-    def __init__(self, hass: HomeAssistant, entry_id: str, kept: Callable[[], dict[str, Any]]) -> None:
-        """`kept` returns what has to be kept."""
+    What is shown is what is on disk: a crash then never makes a shown sum go back.
+    """
+
+    def __init__(self, hass: HomeAssistant, entry_id: str, kept: Callable[[], dict[str, Any]], total: Flow) -> None:
+        """`kept` returns what has to be kept, `total` are the sums in it."""
+        self._hass = hass
         self._store = energy_store(hass, entry_id)
         self._kept = kept
-        self._saved = Flow()
+        self._total = total
         self._saved_at: float | None = None
+        self.shown = total.copy()
+        """The sums as they are on disk."""
 
     def begins(self, total: Flow) -> None:
         """Take what there was at the start."""
-        self._saved = total.copy()
+        self._total, self.shown = total, total.copy()
+
+    def at_least(self, least: Flow) -> None:
+        """Take what was shown before: nothing ever goes back."""
+        self._total.at_least(least)
+        self.shown.at_least(least)
 
     @callback
-    def async_grown(self, total: Flow, now: float) -> None:
+    def async_grown(self, now: float) -> None:
         """Keep the sums if it is time, and anything flowed."""
         if self._saved_at is None:
             self._saved_at = now
-        if now - self._saved_at >= SAVE_EVERY and total != self._saved:
-            self._saved_at, self._saved = now, total.copy()
-            self._store.async_delay_save(self._kept)
+        if now - self._saved_at >= SAVE_EVERY and self._total != self.shown:
+            self._saved_at = now
+            self._hass.async_create_task(self.async_save())
 
     @callback
     def async_keep(self) -> None:
         """Keep what there is with the last writes of Home Assistant."""
         self._store.async_delay_save(self._kept)
 
-    async def async_finish(self) -> None:
+    async def async_save(self) -> None:
         """Keep what there is now."""
+        total = self._total.copy()
         await self._store.async_save(self._kept())
+        self.shown = total

@@ -68,6 +68,12 @@ def test_what_says_no_current_or_goes_back_in_time_adds_nothing() -> None:
     assert before.charge_in == pytest.approx(10 * 5 / 3600)
 
 
+@pytest.mark.parametrize("absurd", [float("nan"), float("inf"), -float("inf")])
+def test_no_broken_number_spoils_the_sums(absurd) -> None:
+    counter = counted(reading(0, 10), reading(5, absurd), reading(6, 10, absurd), reading(10, 10))
+    assert counter.total.charge_in == pytest.approx(10 * 10 / 3600)
+
+
 def test_a_gap_is_not_drawn_over() -> None:
     counter = counted(reading(0, 10), reading(60, 10))
     assert counter.total == Flow()

@@ -4,6 +4,7 @@ Same input, same sums: it reads no clock. What was bridged is counted like the r
 """
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 from ..bms.reading import Reading
@@ -35,7 +36,7 @@ class EnergyCounter:
     def take(self, reading: Reading) -> None:
         """Take a reading; one that goes back in time, or says no current, adds nothing."""
         now, current, voltage, last = reading.measured_at, reading.current, reading.voltage, self._last
-        if current is None or voltage is None:
+        if current is None or voltage is None or not isfinite(current * voltage):
             return
         self.broken = False
         if last is None:
