@@ -279,10 +279,20 @@ def test_what_members_count_is_added_and_never_taken_back() -> None:
     # Another one joins, one leaves, one is replaced by another that begins anew.
     count.take({"a": Flow(130.0, 60.0), "c": Flow(5000.0)})
     count.forget({"a", "c"})
-    count.take({"a": Flow(0.0, 0.0), "c": Flow(5001.0)})
+    count.take({"a": Flow(130.0, 60.0), "c": Flow(5001.0)})
     assert count.total == Flow(36.0, 10.0)
-    count.take({"a": Flow(2.0), "b": Flow(999.0)})
+    count.take({"c": Flow(0.0), "b": Flow(999.0)})
+    count.take({"c": Flow(2.0), "b": Flow(999.0)})
     assert count.total == Flow(38.0, 10.0)
+
+
+def test_what_a_crash_took_from_a_member_is_not_counted_twice() -> None:
+    count = BankCount()
+    count.take({"a": Flow(2000.0)})
+    count.take({"a": Flow(2100.0)})
+    count.take({"a": Flow(2060.0)})
+    count.take({"a": Flow(2110.0)})
+    assert count.total == Flow(110.0)
 
 
 def test_a_bank_goes_on_after_a_restart() -> None:

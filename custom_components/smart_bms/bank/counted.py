@@ -1,9 +1,12 @@
 """What a bank has counted: the sum of its members, which goes on when one is added, removed or begins anew."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from ..energy.flow import Flow
+
+_SETBACK: Final = 1000.0
+"""Wh by which a member may fall back after a crash; more is another count."""
 
 
 class BankCount:
@@ -17,10 +20,14 @@ class BankCount:
     def take(self, members: Mapping[str, Flow]) -> None:
         """Take what every member has counted so far; what one had counted before it joined is not of this bank."""
         for key, flow in members.items():
-            gained = flow.since(self._last.get(key, flow))
+            last = self._last.get(key, flow)
+            gained = flow.since(last)
             for name in ("charged", "discharged", "charge_in", "charge_out"):
                 setattr(self.total, name, getattr(self.total, name) + max(0.0, getattr(gained, name)))
             self._last[key] = flow.copy()
+            if gained.charged > -_SETBACK and gained.discharged > -_SETBACK:
+                # What a crash took from it, it counts once more; here it was counted.
+                self._last[key].at_least(last)
 
     def forget(self, keys: set[str]) -> None:
         """Keep only these members in mind; what the others brought stays."""
