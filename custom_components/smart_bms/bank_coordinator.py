@@ -103,15 +103,23 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
         entry, hass = self.config_entry, self.hass
         entry.async_on_unload(async_track_time_interval(hass, self._async_look, _LOOK_EVERY, cancel_on_shutdown=True))
         entry.async_on_unload(hass.async_add_shutdown_job(HassJob(self.file.async_keep)))
-        ir.async_delete_issue(hass, DOMAIN, bank_issue(entry.entry_id))
+        if all(hass.config_entries.async_get_entry(key) is not None for key in self.packs):
+            ir.async_delete_issue(hass, DOMAIN, bank_issue(entry.entry_id))
 
     @callback
     def async_link_devices(self) -> None:
         """Show the packs as connected through the bank."""
         devices = dr.async_get(self.hass)
         bank = devices.async_get_device_by_identifier((DOMAIN, self.config_entry.entry_id), self.config_entry.entry_id)
-        for device in self._pack_devices():
-            devices.async_update_device(device.id, via_device_id=bank.id if bank else None)
+        if bank is None:
+            return
+        ours = {device.id for device in self._pack_devices()}
+        for entry in self.hass.config_entries.async_entries(DOMAIN):
+            for device in dr.async_entries_for_config_entry(devices, entry.entry_id):
+                if device.id in ours:
+                    devices.async_update_device(device.id, via_device_id=bank.id)
+                elif device.via_device_id == bank.id:
+                    devices.async_update_device(device.id, via_device_id=None)
 
     def _pack_devices(self) -> Iterator[dr.DeviceEntry]:
         devices = dr.async_get(self.hass)
@@ -148,13 +156,13 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
     @callback
     def _async_look(self, _: Any) -> None:
         bank = self._merge()
-        self.uneven.take(bank.uneven, self.now)
+        self.uneven.take(bank, self.now)
         self.count.take({member.key: member.counted for member in self._members() if member.counted is not None})
         self.file.async_grown(self.now)
         self.async_set_updated_data(bank)
 
     def _merge(self) -> Bank:
-        return merge(list(self._members()), self.topology, uneven=self.uneven.judged is True)
+        return merge(list(self._members()), self.topology, self.uneven.shares)
 
     def _members(self) -> Iterator[Member]:
         loaded = {coordinator.config_entry.entry_id: coordinator for coordinator in self.coordinators()}

@@ -30,6 +30,7 @@ from .energy.flow import Flow
 from .explanations import left_out
 from .publishing import Quantity, Value
 from .sensor_energy import CHARGED, DISCHARGED
+from .sensor_link import coarse
 from .sensor_values import AMPERE_HOUR
 
 
@@ -213,8 +214,8 @@ BANK_SENSORS: Final = (
     ),
     _described(
         "data_age",
-        Quantity.TIME_LEFT,
-        lambda bank: None if bank.age is None else round(bank.age),
+        Quantity.DATA_AGE,
+        lambda bank: coarse(bank.age),
         device_class=SensorDeviceClass.DURATION,
         unit=UnitOfTime.SECONDS,
         precision=0,

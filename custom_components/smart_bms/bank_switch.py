@@ -33,6 +33,8 @@ class BankSwitch(BankEntity, SwitchEntity):
         super().__init__(coordinator, description, Quantity.STATE)
 
     def _value(self, pack: SmartBmsCoordinator) -> bool | None:
+        if not pack.available:
+            return None
         setting = pack.catalogue.settings.get(self.entity_description.key) if pack.catalogue else None
         value = pack.parameters.control.value(setting) if setting else None
         return value if isinstance(value, bool) else None
@@ -40,8 +42,9 @@ class BankSwitch(BankEntity, SwitchEntity):
     @override
     def current_value(self) -> Value:
         """Return on if all are, off if all are, and unknown for everything between."""
-        values = {self._value(pack) for pack in self.coordinator.coordinators()}
-        return values.pop() if len(values) == 1 else None
+        values = [self._value(pack) for pack in self.coordinator.coordinators()]
+        same = len(values) == len(self.coordinator.packs) and len(set(values)) == 1
+        return values[0] if same else None
 
     @override
     def particulars(self) -> Mapping[str, Any]:

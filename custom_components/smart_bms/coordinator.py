@@ -135,6 +135,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
             longest_gap=self.guard.mirror.longest_gap,
             clock=lambda: self._clock,
             follows_board=self.family.counts_by_manual,
+            bridges=not self.sense.invert,
         )
         self._wiring = WiringWatch(hass, entry.entry_id, lambda: entry.title)
         self.guard.restore((kept or {}).get(PROTECTION), self._clock)

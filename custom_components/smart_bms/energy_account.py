@@ -11,6 +11,7 @@ from homeassistant.util import dt as dt_util
 
 from .bms.reading import Reading
 from .energy.counter import EnergyCounter
+from .energy.flow import Flow
 from .energy.health import Health
 from .energy.ledger import Ledger
 from .energy.soc_trust import counted_soc, expected_drift
@@ -33,14 +34,15 @@ class EnergyAccount:
         longest_gap: float,
         clock: Callable[[], float],
         follows_board: bool = False,
+        bridges: bool = True,
     ) -> None:
         """Go on where it was left. `clock` returns what has to be added to the readings' time for the time of day.
 
-        `follows_board`: the board goes by JBD's manual.
+        `follows_board`: the board goes by JBD's manual. `bridges`: its own counters can be believed.
         """
         self._hass = hass
         self._clock = clock
-        self.counter = EnergyCounter(longest_gap)
+        self.counter = EnergyCounter(longest_gap, bridges=bridges)
         self.file = SumFile(hass, entry_id, self._kept, self.counter.total)
         self.ledger = Ledger(self.counter)
         self.health = Health(self.counter, follows_board=follows_board)
@@ -54,6 +56,14 @@ class EnergyAccount:
             _LOGGER.warning("What was counted of %s is broken; it goes on with what its sensors showed", entry_id)
         self.file.begins(self.counter.total)
         self.ledger.see_day(dt_util.now().date())
+
+    def at_least(self, least: Flow) -> None:
+        """Take what the sensors showed before, if that is more; what came since full, or today, stays what it is."""
+        total = self.counter.total
+        raised = least.since(total).positive()
+        self.file.at_least(least)
+        self.ledger.moved(raised)
+        self.health.moved(raised)
 
     @callback
     def async_start(self) -> CALLBACK_TYPE:

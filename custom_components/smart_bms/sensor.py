@@ -147,5 +147,5 @@ class SmartBmsEnergySensor(SmartBmsSensor, RestoreSensor):
     async def async_added_to_hass(self) -> None:
         name, last = self.entity_description.of_total, await self.async_get_last_sensor_data()
         if name and last is not None and isinstance(last.native_value, (int, float)):
-            self.coordinator.energy.file.at_least(Flow(**{name: float(last.native_value)}))
+            self.coordinator.energy.at_least(Flow(**{name: float(last.native_value)}))
         await super().async_added_to_hass()

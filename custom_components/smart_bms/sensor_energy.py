@@ -123,7 +123,9 @@ ENERGY_DESCRIPTIONS: Final = (
     ),
     _energy(
         "throughput_today",
-        _of_flow(lambda coordinator: coordinator.energy.ledger.today, "charged", "discharged"),
+        _of_flow(
+            lambda coordinator: coordinator.energy.ledger.today(coordinator.energy.file.shown), "charged", "discharged"
+        ),
         enabled=False,
     ),
     EnergyDescription(
@@ -143,7 +145,8 @@ ENERGY_DESCRIPTIONS: Final = (
         translation_key="equivalent_full_cycles",
         quantity=Quantity.COUNTER,
         suggested_display_precision=1,
-        state_class=SensorStateClass.TOTAL_INCREASING,
+        # It falls if the pack is told of another capacity.
+        state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
         value_fn=lambda coordinator: _rounded(coordinator.energy.ledger.full_cycles, 2),

@@ -80,6 +80,7 @@ def _resistance_particulars(health: Health) -> dict[str, Any]:
     return {
         "cells": {str(place): _of_cell(item) for place, item in enumerate(health.resistances, 1)},
         "steps": min(known, default=0),
+        "at": None if health.resistances_at is None else _day(health.resistances_at),
         "change_per_week": _told(health.trend.per_week, 2),
     }
 
@@ -101,14 +102,18 @@ def _spread_particulars(occasion: Occasion) -> Callable[[Health], dict[str, Any]
 
 
 def _summary(health: Health) -> Value:
-    """Return the imbalance that says most: at rest, else when full, else under load."""
+    """Return the imbalance that says most: the newer of those at rest and when full, else that under load."""
     spreads = health.imbalance.spreads
-    order = (Occasion.REST, Occasion.FULL, Occasion.LOAD)
-    return next((round(spreads[occasion].volts, 4) for occasion in order if occasion in spreads), None)
+    telling = [spread for occasion, spread in spreads.items() if occasion is not Occasion.LOAD]
+    newest = max(telling or spreads.values(), key=lambda spread: spread.at, default=None)
+    return None if newest is None else round(newest.volts, 4)
 
 
 def _occasions(health: Health) -> dict[str, Any]:
-    return {str(occasion): round(spread.volts, 4) for occasion, spread in health.imbalance.spreads.items()}
+    return {
+        str(occasion): {"volts": round(spread.volts, 4), "at": _day(spread.at)}
+        for occasion, spread in health.imbalance.spreads.items()
+    }
 
 
 def _learnt(health: Health) -> Value:
@@ -120,6 +125,7 @@ def _learnt_particulars(health: Health) -> dict[str, Any]:
     return {
         "energy": None if learnt is None else round(learnt.watt_hours),
         "not_seen": None if learnt is None else round(learnt.bridged, 2),
+        "at": None if learnt is None else _day(learnt.at),
         "runs": len(health.capacity.runs),
         "by_vendor_rule": None if vendor is None or not vendor.cycles else round(vendor.learnt, 1),
         "aging_cycles": None if vendor is None else vendor.cycles,
@@ -139,6 +145,7 @@ def _drift_particulars(health: Health) -> dict[str, Any]:
         "cell": drift.fastest[0],
         "uncertainty": round(drift.uncertainty * _MILLI, 2),
         "days": round(drift.days, 1),
+        "at": _day(drift.at),
         "cells": [round(cell * _MILLI, 2) for cell in drift.cells],
     }
 

@@ -51,7 +51,7 @@ LINK_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
         native_unit_of_measurement=UnitOfTime.SECONDS,
         suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda coordinator: _coarse(coordinator.pack.age(coordinator.now)),
+        value_fn=lambda coordinator: coarse(coordinator.pack.age(coordinator.now)),
         always=True,
     ),
     SmartBmsSensorDescription(
@@ -99,7 +99,7 @@ LINK_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
 )
 
 
-def _coarse(age: float | None) -> int | None:
+def coarse(age: float | None) -> int | None:
     """Return an age in steps that grow with it: a pack that is away for the winter must not fill the database."""
     if age is None:
         return None

@@ -13,10 +13,13 @@ _VERSION: Final = 1
 SAVE_EVERY: Final = 60.0
 """Seconds between two saves while energy flows: what a power cut may cost, unless the pack's own counters bridge it."""
 
+REST_EVERY: Final = 900.0
+"""Seconds between two saves while nothing flows: what was learnt at rest must not be lost either."""
+
 
 def energy_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
     """Return the file of an entry."""
-    return Store(hass, _VERSION, f"{DOMAIN}.{entry_id}.energy", private=True)
+    return Store(hass, _VERSION, f"{DOMAIN}.{entry_id}.energy", private=True, atomic_writes=True)
 
 
 class SumFile:
@@ -46,10 +49,11 @@ class SumFile:
 
     @callback
     def async_grown(self, now: float) -> None:
-        """Keep the sums if it is time, and anything flowed."""
+        """Keep the sums if it is time."""
         if self._saved_at is None:
             self._saved_at = now
-        if now - self._saved_at >= SAVE_EVERY and self._total != self.shown:
+        waited = now - self._saved_at
+        if waited >= REST_EVERY or (waited >= SAVE_EVERY and self._total != self.shown):
             self._saved_at = now
             self._hass.async_create_task(self.async_save())
 

@@ -114,7 +114,7 @@ def test_a_stale_pack_is_left_out_and_the_bank_says_so() -> None:
 def test_a_stale_pack_in_series_leaves_nothing() -> None:
     bank = merge([member("a"), stale(member("b"))], SERIES)
     assert (bank.counted, bank.current, bank.charge) == (0, None, UNKNOWN)
-    assert bank.left_out == (("B", "stale"),)
+    assert bank.left_out == (("A", "incomplete"), ("B", "stale"))
 
 
 def test_a_pack_that_is_gone_or_says_no_current_is_left_out() -> None:
@@ -152,7 +152,7 @@ def test_one_pack_in_parallel_that_may_is_enough_and_all_in_series_must(first, s
         ((0.0, 0.0), (50.0, 50.0), 100.0),
         ((0.0, 0.0), (50.0, 20.0), 40.0),
         ((-30.0, -10.0), (50.0, 50.0), 100.0),
-        ((0.0, 0.0), (50.0, None), 50.0),
+        ((0.0, 0.0), (50.0, None), None),
         ((0.0, 0.0), (None, None), None),
         ((0.0, 0.0), (0.0, 50.0), 0.0),
     ],
@@ -167,17 +167,41 @@ def test_no_pack_gets_more_current_than_it_stands(currents, limits, together) ->
 
 def test_where_the_current_is_known_to_be_uneven_the_one_that_carries_most_sets_the_limit() -> None:
     packs = [member("a", current=-30.0), member("b", current=-10.0)]
-    # The first carries three quarters of what flows.
-    assert merge(packs, PARALLEL, uneven=True).limits.charge_current == pytest.approx(50 * 1.25 / 0.75)
+    # The first carries three quarters of what flows: at 66.7 A it has its 50 A.
+    shares = {"A": 0.75, "B": 0.25}
+    assert merge(packs, PARALLEL, shares).limits.charge_current == pytest.approx(50 / 0.75)
+    # That is known also while nothing flows.
     resting = [replace(item, reading=replace(item.reading, current=0.0)) for item in packs]
-    assert merge(resting, PARALLEL, uneven=True).limits.charge_current == 100
+    assert merge(resting, PARALLEL, shares).limits.charge_current == pytest.approx(50 / 0.75)
+    # The other one alone gets what it stands.
+    alone = [replace(packs[0], charge=NO), packs[1]]
+    assert merge(alone, PARALLEL, shares).limits.charge_current == pytest.approx(50)
+    assert merge(packs, PARALLEL, {"A": 0.0, "B": 0.0}).limits.charge_current == 100
+    assert merge(packs, PARALLEL, {"renamed": 1.0}).limits.charge_current == 100
 
 
 def test_uneven_is_what_lasts_and_stays_while_nobody_can_tell() -> None:
     uneven = Uneven()
+    banks = {
+        True: merge([member("a", current=-36.0), member("b", current=-4.0)], PARALLEL),
+        False: merge([member("a"), member("b")], PARALLEL),
+        None: merge([member("a", current=0.0), member("b", current=0.0)], PARALLEL),
+    }
     seen = [(0, True), (30, True), (40, False), (41, True), (100, True), (101, True), (102, None), (900, None)]
-    assert [uneven.take(what, at) for at, what in seen] == [None] * 5 + [True] * 3
-    assert [uneven.take(False, at) for at in (901, 960, 961)] == [True, True, False]
+    assert [uneven.take(banks[what], at) for at, what in seen] == [None] * 5 + [True] * 3
+    assert uneven.shares == {"A": 0.9, "B": 0.1}
+    assert [uneven.take(banks[False], at) for at in (901, 960, 961)] == [True, True, False]
+    assert uneven.shares == {}
+    assert uneven.take(merge([member("a")], (("a",),)), 962) is None
+
+
+@pytest.mark.parametrize("current", [0.0, -20.0])
+def test_a_pack_that_states_no_capacity_does_no_harm(current) -> None:
+    nothing = {"full_capacity": 0.0, "design_capacity": 0.0, "current": current}
+    bank = merge([member("a", **nothing), member("b", **nothing)], PARALLEL)
+    assert bank.capacity is None
+    assert bank.uneven is None
+    assert bank.soc == 60
 
 
 def test_without_capacities_all_count_alike_and_the_weakest_sets_the_limit() -> None:
@@ -189,7 +213,7 @@ def test_without_capacities_all_count_alike_and_the_weakest_sets_the_limit() -> 
     assert bank.soc == 60
     assert bank.capacity is None
     assert bank.limits.charge_current == 40
-    assert bank.limits.charge_voltage == 56
+    assert bank.limits.charge_voltage is None
     assert bank.uneven is None
     assert merge([member("a", soc=None), member("b")], PARALLEL).soc is None
     assert merge([member("a", limits=Limits()), member("b")], SERIES).limits.charge_voltage is None
@@ -223,6 +247,11 @@ def test_alarms_are_merged_and_silence_is_not_peace() -> None:
     assert merge([member("a"), member("b", alarms=None)], PARALLEL).alarms is None
     silent = merge([member("a", alarms=(Alarm.CELL_OVERVOLTAGE,)), member("b", alarms=None)], PARALLEL)
     assert silent.alarms == (("A", "cell_overvoltage"),)
+    assert merge([member("a"), stale(member("b"))], PARALLEL).alarms is None
+    assert merge([member("a")], PARALLEL).alarms is None
+    # Who does not count is heard all the same.
+    broken = merge([member("a", alarms=(Alarm.CELL_OVERVOLTAGE,)), stale(member("b"))], SERIES)
+    assert (broken.counted, broken.alarms) == (0, (("A", "cell_overvoltage"),))
 
 
 @pytest.mark.parametrize(

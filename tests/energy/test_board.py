@@ -6,9 +6,10 @@ import pytest
 
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.energy.aging import Phase
-from custom_components.smart_bms.energy.board import Board, event_of
-from custom_components.smart_bms.energy.board_events import Event
+from custom_components.smart_bms.energy.board import Board
+from custom_components.smart_bms.energy.board_events import Event, event_of
 from custom_components.smart_bms.energy.counter import EnergyCounter
+from custom_components.smart_bms.energy.flow import Flow
 from custom_components.smart_bms.energy.health import Health
 
 SETTINGS = {
@@ -97,6 +98,7 @@ def test_a_board_that_says_little_is_followed_as_far_as_it_goes() -> None:
     watched.see(settings=None, soc=None, counters={}, cycles=None)
     watched.see(settings=None, soc=None, counters={}, cycles=None)
     watched.see(soc=None, counters={}, cycles=None)
+    Board(EnergyCounter(10.0)).moved(Flow(1.0))
     assert not watched.board.jumps
     assert not watched.board.estimated
     assert watched.board.cycle.progress is None

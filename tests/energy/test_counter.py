@@ -103,6 +103,15 @@ LEFT = {"remaining_capacity": 60.0, "soc": 60.0}
         (3600, {}, {"remaining_capacity": 50.0}, None),
         (3600, LEFT, {}, None),
         (3600, LEFT, {"remaining_capacity": 50.0, "full_capacity": None}, None),
+        (3600, LEFT, {"remaining_capacity": 50.0, "soc": 50, "full_capacity": 90.0}, None),
+        # Emptied by a protection, or guessed anew.
+        (3600, LEFT | {"soc": 12.0, "remaining_capacity": 12.0}, {"remaining_capacity": 0.0, "soc": 0}, None),
+        (
+            3600,
+            LEFT | {"counters": {"short_circuit": 2, "restarts": 1}},
+            {"remaining_capacity": 70.0, "soc": 70, "counters": {"short_circuit": 2, "restarts": 2}},
+            None,
+        ),
         (0, LEFT, LEFT, None),
         # The throughput of a JK pack tells whether it was charged full.
         (
@@ -210,6 +219,13 @@ def test_what_is_broken_is_refused_whole(broken) -> None:
     with pytest.raises((TypeError, ValueError, KeyError, AttributeError)):
         counter.restore(broken, 0.0)
     assert counter.total == Flow()
+
+
+def test_the_counters_of_a_pack_with_a_turned_sensor_are_not_believed() -> None:
+    counter = EnergyCounter(10.0, bridges=False)
+    counter.take(reading(0, 0.0, **LEFT))
+    counter.take(reading(3600, 0.0, remaining_capacity=50.0, soc=50.0))
+    assert (counter.gaps, counter.total) == (1, Flow())
 
 
 def test_nothing_ever_goes_back() -> None:

@@ -10,6 +10,7 @@ from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.energy.capacity import Capacity
 from custom_components.smart_bms.energy.consistency import Criterion
 from custom_components.smart_bms.energy.counter import EnergyCounter
+from custom_components.smart_bms.energy.flow import Flow
 from custom_components.smart_bms.energy.health import Health
 from custom_components.smart_bms.energy.imbalance import Imbalance, Occasion
 from custom_components.smart_bms.energy.resistance import LEAST_STEPS, Resistances, WeeklyTrend, fitted
@@ -155,7 +156,7 @@ class Run:
         self.now += hours * 3600
         item = reading(self.now, current, soc=soc, **values)
         self.counter.take(item)
-        self.capacity.take(item)
+        self.capacity.take(item, self.now)
 
     def empty(self, charge: float = 90.0) -> None:
         self.see(0.0, 100)
@@ -179,7 +180,7 @@ def test_the_capacity_is_right_within_two_percent(ampere, every) -> None:
     truth = 0.0
     item = reading(0.0, 0.0, soc=100.0, full_capacity=55.0)
     counter.take(item)
-    capacity.take(item)
+    capacity.take(item, 0.0)
     while min(cell.voltage for cell in battery.cells) > 2.6:
         battery.step(every)
         truth -= battery.current * every / 3600
@@ -187,7 +188,7 @@ def test_the_capacity_is_right_within_two_percent(ampere, every) -> None:
         soc = 50.0 if lowest > 2.6 else 0.0
         item = reading(battery.now, round(battery.current / ampere) * ampere, soc=soc, full_capacity=55.0)
         counter.take(item)
-        capacity.take(item)
+        capacity.take(item, 0.0)
     assert capacity.learnt.ampere_hours == pytest.approx(truth, rel=0.02)
     assert capacity.learnt.bridged == 0
 
@@ -322,7 +323,7 @@ def test_the_cell_that_falls_behind_at_rest_is_found_after_a_day() -> None:
     def rest(hours: float) -> None:
         fallen = 0.002 * hours / 24
         cells = (3.300, 3.301, round(3.300 - fallen, 4), 3.299)
-        drift.take(reading(hours * 3600, cell_voltages=cells), hours * 3600)
+        drift.take(reading(hours * 3600, cell_voltages=cells), hours * 3600, hours)
 
     for hour in range(1, 26):
         rest(hour)
@@ -345,9 +346,9 @@ def test_the_cell_that_falls_behind_at_rest_is_found_after_a_day() -> None:
 )
 def test_what_moves_charge_or_hides_a_cell_begins_anew(spoils) -> None:
     drift = RestDrift()
-    drift.take(reading(0.0), 10_000.0)
-    drift.take(reading(50_000.0, **spoils), 60_000.0)
-    drift.take(reading(DAY + 10), DAY + 20_000)
+    drift.take(reading(0.0), 10_000.0, 0.0)
+    drift.take(reading(50_000.0, **spoils), 60_000.0, 0.0)
+    drift.take(reading(DAY + 10), DAY + 20_000, 0.0)
     assert drift.drift is None
     assert RestDrift().drift is None
 
@@ -416,6 +417,22 @@ def test_resistances_are_fitted_now_and_then_and_survive_a_restart() -> None:
     assert other.dump() == health.dump()
     assert other.mean_resistance == health.mean_resistance
     assert list(other.trend.weeks) == [1]
+
+
+def test_a_raised_sum_is_no_part_of_a_run() -> None:
+    run = Run()
+    run.see(0.0, 100)
+    run.see(-45.0, 50, hours=0.9)
+    raised = Flow(5000.0, 4000.0, 300.0, 200.0)
+    health = Health(run.counter, follows_board=True)
+    health.capacity = run.capacity
+    fed(health, run.counter, reading(run.now + 1, -45.0))
+    run.counter.total.add(raised)
+    health.moved(raised)
+    run.see(-45.0, 10, hours=0.9)
+    run.see(0.0, 0, hours=0.5)
+    assert run.capacity.learnt.ampere_hours == pytest.approx(72, abs=15)
+    Health(run.counter).moved(raised)
 
 
 def test_verdicts_survive_a_restart() -> None:

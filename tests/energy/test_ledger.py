@@ -35,13 +35,19 @@ class Book:
         self.see(50.0, 75, voltage=charged)
         self.see(50.0, 99, voltage=charged)
         self.see(0.0, 100, voltage=charged)
+        # The tail of the charge counts too.
+        self.see(2.0, 100, voltage=charged)
+        self.see(0.0, 100)
 
 
 def test_efficiency_is_out_by_in_from_full_to_full() -> None:
     book = Book()
     assert book.ledger.efficiency is None
     book.cycle()
+    assert book.ledger.runs == 0
     out, into = book.counter.total.discharged, book.counter.total.charged
+    # The run ends when the pack is no longer full.
+    book.see(-0.001, 99, hours=0.001)
     assert book.ledger.runs == 1
     assert book.ledger.efficiency == pytest.approx(100 * out / into)
     assert 90 < book.ledger.efficiency < 100
@@ -61,8 +67,23 @@ def test_a_short_trip_or_a_missed_hour_says_nothing_of_the_efficiency() -> None:
     book.see(50.0, 70, hours=5)
     assert book.counter.broken
     book.see(50.0, 99)
+    assert not book.ledger.whole
     book.see(0.0, 100)
+    assert book.ledger.whole
+    book.see(-10.0, 95)
     assert book.ledger.efficiency is None
+
+
+def test_a_sum_that_is_raised_was_not_moved_today() -> None:
+    book = Book()
+    book.ledger.see_day(date(2026, 3, 1))
+    book.see(0.0, 100)
+    book.see(-10.0, 90)
+    raised = Flow(5000.0, 4000.0, 100.0, 80.0)
+    before = book.ledger.since_full, book.ledger.today(book.counter.total)
+    book.counter.total.add(raised)
+    book.ledger.moved(raised)
+    assert before == (book.ledger.since_full, book.ledger.today(book.counter.total))
 
 
 def test_what_came_since_full_and_since_empty() -> None:
@@ -87,11 +108,11 @@ def test_a_new_day_begins_at_nothing_and_the_same_day_goes_on() -> None:
     book.ledger.see_day(date(2026, 3, 1))
     book.see(10.0, 50)
     book.see(10.0, 60)
-    assert book.ledger.today.charge_in == pytest.approx(10)
+    assert book.ledger.today(book.counter.total).charge_in == pytest.approx(10)
     book.ledger.see_day(date(2026, 3, 1))
-    assert book.ledger.today.charge_in == pytest.approx(10)
+    assert book.ledger.today(book.counter.total).charge_in == pytest.approx(10)
     book.ledger.see_day(date(2026, 3, 2))
-    assert book.ledger.today == Flow()
+    assert book.ledger.today(book.counter.total) == Flow()
 
 
 def test_full_cycles_are_what_went_out_by_the_capacity() -> None:
@@ -114,7 +135,7 @@ def test_a_restart_changes_nothing() -> None:
     other.restore(kept)
     assert other.dump() == book.ledger.dump()
     assert other.efficiency == pytest.approx(book.ledger.efficiency)
-    assert other.today.discharged == pytest.approx(book.ledger.today.discharged)
+    assert other.today(book.counter.total).discharged == pytest.approx(book.ledger.today(book.counter.total).discharged)
     fresh = Ledger(book.counter)
     other.restore(fresh.dump())
     assert other.since_full is None

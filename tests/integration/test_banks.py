@@ -147,6 +147,8 @@ async def test_a_series_bank_without_one_of_its_packs_asks_for_help(hass, house,
     await house.until(lambda: house.state(VOLTAGE) == STATE_UNAVAILABLE)
     issue = ir.async_get(hass).async_get_issue(DOMAIN, bank_coordinator.bank_issue(bank.entry_id))
     assert issue.translation_placeholders == {"bank": "House", "pack": "Attic"}
+    await hass.config_entries.async_reload(bank.entry_id)
+    assert ir.async_get(hass).async_get_issue(DOMAIN, bank_coordinator.bank_issue(bank.entry_id))
     await hass.config_entries.async_remove(bank.entry_id)
     assert not ir.async_get(hass).async_get_issue(DOMAIN, bank_coordinator.bank_issue(bank.entry_id))
 
@@ -164,6 +166,13 @@ async def test_its_packs_can_be_chosen_anew(hass, house, packs, adopt) -> None:
     await hass.config_entries.options.async_configure(flow["flow_id"], chosen | {"wiring": "parallel"})
     await house.until(lambda: house.state(STRINGS) == "3")
     await house.until(lambda: number(house, CURRENT) == pytest.approx(-35, abs=0.5))
+    # One that is taken out again is no longer connected through it.
+    flow = await hass.config_entries.options.async_init(bank.entry_id)
+    chosen = {"packs": all_three[:2], "wiring": "parallel", "strings": 1}
+    await hass.config_entries.options.async_configure(flow["flow_id"], chosen)
+    await house.until(lambda: house.state(STRINGS) == "2")
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    assert device.via_device_id is None
 
 
 # Energy.
@@ -220,10 +229,13 @@ async def test_a_switch_that_holds_only_in_part_says_where(hass, house, packs) -
     await house.until(lambda: house.state("switch.house_charge") == STATE_ON)
     house.take_away(packs[1][0])
     await house.until(lambda: house.state(STRINGS) == "1")
+    # Where the one stands that nobody hears is not known.
+    await house.until(lambda: house.state("switch.house_charge") == STATE_UNKNOWN)
     with pytest.raises(HomeAssistantError, match=r"Done: Shed. Failed: Attic: .*Not set up: 0"):
         await switch(hass, on=False)
     assert not packs[0][0].board.charge_switch
     states = hass.states.get("switch.house_charge").attributes
+    assert states["packs"]["Attic"] is None
     await hass.config_entries.async_unload(packs[1][1].entry_id)
     with pytest.raises(HomeAssistantError, match="Not set up: 1"):
         await switch(hass, on=True)

@@ -108,6 +108,8 @@ async def test_a_lost_file_is_replaced_by_what_home_assistant_remembers(
         pack.show(full_of(0))
         await live(pack, 100)
         assert pack.coordinator.energy.counter.total.discharged == pytest.approx(123_506.5, abs=0.1)
+        ledger = pack.coordinator.energy.ledger
+        assert ledger.today(pack.coordinator.energy.counter.total).discharged == pytest.approx(50, abs=0.1)
 
 
 def broken_only_for_energy():
@@ -121,13 +123,13 @@ async def test_a_new_day_begins_at_midnight(hass, pack) -> None:
     pack.show(full_of(0))
     await live(pack, 100)
     ledger = pack.coordinator.energy.ledger
-    assert ledger.today.discharged == pytest.approx(50, abs=0.1)
+    assert ledger.today(pack.coordinator.energy.counter.total).discharged == pytest.approx(50, abs=0.1)
     now = dt_util.now()
     midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     await pack.wait((midnight - now).total_seconds() + 1)
     async_fire_time_changed(hass, dt_util.utcnow())
     await hass.async_block_till_done()
-    assert ledger.today.discharged == 0
+    assert ledger.today(pack.coordinator.energy.counter.total).discharged == 0
 
 
 async def test_a_sensor_that_is_the_wrong_way_round_is_turned_and_the_mirror_does_not_care(

@@ -233,7 +233,7 @@ async def test_the_age_of_the_data_grows_while_the_pack_is_away(hass, house, pac
     ],
 )
 def test_an_age_is_told_in_steps_that_grow_with_it(age, shown) -> None:
-    assert sensor_link._coarse(age) == shown
+    assert sensor_link.coarse(age) == shown
 
 
 async def test_a_pack_whose_version_lies_has_the_alarms_of_what_it_sends(hass, house, adopt) -> None:

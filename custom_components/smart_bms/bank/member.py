@@ -72,9 +72,11 @@ class String:
             voltage=sum(known_voltages),
             # The same current flows through all; each measures it a little differently.
             current=sum(known_currents) / len(members),
-            soc=_least([reading.soc for reading in readings if reading]),
-            capacity=_least([reading.full_capacity or reading.design_capacity for reading in readings if reading]),
-            remaining=_least([reading.remaining_capacity for reading in readings if reading]),
+            soc=least([reading.soc for reading in readings if reading]),
+            capacity=least(
+                [reading.full_capacity or reading.design_capacity or None for reading in readings if reading]
+            ),
+            remaining=least([reading.remaining_capacity for reading in readings if reading]),
         )
 
     def answer(self, *, charge: bool) -> Answer:
@@ -91,10 +93,10 @@ class String:
 
     def current_limit(self, *, charge: bool) -> float | None:
         """Return the current limit in A: that of the member that stands least."""
-        return _least([getattr(member.limits, f"{'' if charge else 'dis'}charge_current") for member in self.members])
+        return least([getattr(member.limits, f"{'' if charge else 'dis'}charge_current") for member in self.members])
 
 
-def _least(values: list[float | None]) -> float | None:
+def least(values: list[float | None]) -> float | None:
     """Return the lowest of values of which all have to be known."""
     known = [value for value in values if value is not None]
     return min(known) if known and len(known) == len(values) else None

@@ -4,8 +4,9 @@ A bank is strings in parallel, each of one or more packs in series. A string wit
 one that may not be charged is left out of the charge limit, one that may not be discharged out of the other.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from ..protection.relays import Answer
@@ -20,6 +21,7 @@ from .member import (
     Limits,
     Member,
     String,
+    least,
 )
 
 type Topology = tuple[tuple[str, ...], ...]
@@ -97,8 +99,8 @@ def split(keys: Sequence[str], strings: int) -> Topology:
     return tuple(tuple(keys[start : start + length]) for start in range(0, len(keys), length))
 
 
-def merge(members: Sequence[Member], topology: Topology, *, uneven: bool = False) -> Bank:
-    """Return what the members amount to. `uneven`: the current is known to be shared otherwise than by capacity."""
+def merge(members: Sequence[Member], topology: Topology, uneven: Mapping[str, float] = MappingProxyType({})) -> Bank:
+    """Return what the members amount to. `uneven`: shares of strings that are known to carry other than by capacity."""
     by_key = {member.key: member for member in members}
     strings: list[String] = []
     left_out: list[tuple[str, str]] = []
@@ -106,15 +108,13 @@ def merge(members: Sequence[Member], topology: Topology, *, uneven: bool = False
         found = tuple(by_key[key] for key in keys if key in by_key)
         string = String.of(found) if len(found) == len(keys) else None
         if string is None:
-            left_out += [(member.name, STALE) for member in found if member.reading is None] or [
-                (member.name, INCOMPLETE) for member in found
-            ]
+            left_out += [(member.name, STALE if member.reading is None else INCOMPLETE) for member in found]
         else:
             strings.append(string)
     for string in strings:
         left_out += _not_usable(string)
     if not strings:
-        return Bank(counted=0, left_out=tuple(left_out))
+        return Bank(counted=0, left_out=tuple(left_out), alarms=_alarms(members, topology))
     counted = [member for string in strings for member in string.members]
     current = sum(string.current for string in strings)
     capacity = _sum([string.capacity for string in strings])
@@ -137,15 +137,13 @@ def merge(members: Sequence[Member], topology: Topology, *, uneven: bool = False
         hottest=max(_probes(counted), default=None),
         voltage_spread=_spread([string.voltage for string in strings]),
         soc_spread=_spread([member.reading.soc for member in counted if member.reading]),
-        alarms=_alarms(counted),
+        alarms=_alarms(members, topology),
         charge=_any([string.answer(charge=True) for string in strings]),
         discharge=_any([string.answer(charge=False) for string in strings]),
         limits=Limits(
-            charge_voltage=min(
-                (limit for string in strings if (limit := string.charge_voltage) is not None), default=None
-            ),
-            charge_current=_limit(strings, shares, charge=True, uneven=uneven),
-            discharge_current=_limit(strings, shares, charge=False, uneven=uneven),
+            charge_voltage=least([string.charge_voltage for string in strings]),
+            charge_current=_limit(strings, shares, uneven, charge=True),
+            discharge_current=_limit(strings, shares, uneven, charge=False),
         ),
         shares=shares,
         uneven=_uneven(shares),
@@ -196,12 +194,13 @@ def _probes(members: Sequence[Member]) -> Iterator[Extreme]:
                 yield Extreme(value, member.name, probe)
 
 
-def _alarms(members: Sequence[Member]) -> tuple[tuple[str, str], ...] | None:
-    """Return what anybody complains of, None if nobody complains and not all can."""
+def _alarms(members: Sequence[Member], topology: Topology) -> tuple[tuple[str, str], ...] | None:
+    """Return what anybody complains of, also who does not count otherwise; None if nobody complains and not all can."""
     found = tuple(
         (member.name, str(alarm)) for member in members if member.reading for alarm in member.reading.problems
     )
     silent = any(member.reading is None or member.reading.alarms is None for member in members)
+    silent = silent or len(members) < sum(map(len, topology))
     return None if silent and not found else found
 
 
@@ -211,7 +210,7 @@ def _any(answers: Sequence[Answer]) -> Answer:
 
 
 def _shares(strings: Sequence[String], current: float, capacity: float | None) -> Iterator[Share]:
-    says = capacity is not None and abs(current) >= _SHARED_FROM * capacity
+    says = bool(capacity) and current != 0 and abs(current) >= _SHARED_FROM * (capacity or 0.0)
     for string in strings:
         expected = string.capacity / capacity if capacity and string.capacity else None
         yield Share(
@@ -228,23 +227,31 @@ def _uneven(shares: Sequence[Share]) -> bool | None:
     )
 
 
-def _limit(strings: Sequence[String], shares: Sequence[Share], *, charge: bool, uneven: bool) -> float | None:
-    """Return the current limit in A of the strings that may be used: no string gets more than it stands, with the current
-    shared by capacity, or as it is now if that is known to be worse.
+def _limit(
+    strings: Sequence[String], shares: Sequence[Share], uneven: Mapping[str, float], *, charge: bool
+) -> float | None:
+    """Return the current limit in A of the strings that may be used, None if one of them tells none.
+
+    No string gets more than it stands: with the current shared by capacity, and also as it is known to be shared otherwise.
+    What those that are left out would carry goes through the others.
     """
     allowed = [pair for pair in zip(strings, shares, strict=True) if pair[0].answer(charge=charge) is Answer.YES]
     if not allowed:
         return 0.0
-    usable = [(limit, share) for string, share in allowed if (limit := string.current_limit(charge=charge)) is not None]
-    if not usable:
+    limits = [string.current_limit(charge=charge) for string, _ in allowed]
+    known = [limit for limit in limits if limit is not None]
+    if len(known) < len(limits):
         return None
-    total = sum(limit for limit, _ in usable)
-    carried = [
-        (limit, max(share.share, share.expected or 0.0) if uneven and share.share is not None else share.expected)
-        for limit, share in usable
-    ]
-    # What the blocked ones would carry goes through the others.
-    whole = sum(part or 0.0 for _, part in carried)
-    if any(part is None for _, part in carried) or whole <= 0:
-        return min(limit for limit, _ in usable) * len(usable)
-    return min(total, *(limit * whole / part for limit, part in carried if part))
+    by_capacity = _shared(known, [share.expected for _, share in allowed])
+    as_it_is = _shared(known, [uneven.get(share.packs) for _, share in allowed]) if uneven else None
+    together = by_capacity if by_capacity is not None else min(known) * len(known)
+    return min(sum(known), together) if as_it_is is None else min(sum(known), together, as_it_is)
+
+
+def _shared(limits: Sequence[float], parts: Sequence[float | None]) -> float | None:
+    """Return what all may carry together if each carries this part; None if a part is not known or nobody carries any."""
+    known = [max(0.0, part) for part in parts if part is not None]
+    whole = sum(known)
+    if len(known) < len(limits) or whole <= 0:
+        return None
+    return min(limit * whole / part for limit, part in zip(limits, known, strict=True) if part > 0)

@@ -3,10 +3,16 @@
 Packs are heard one after the other; when the load changes, their currents are of different moments.
 """
 
+from collections.abc import Mapping
 from typing import Final
+
+from .merge import Bank
 
 LASTS: Final = 60.0
 """s for which it must be seen without a break."""
+
+_ENOUGH: Final = 2
+"""Strings that can share."""
 
 
 class Uneven:
@@ -16,13 +22,19 @@ class Uneven:
         """Know nothing yet."""
         self.judged: bool | None = None
         """The newest judgement; it stays while too little flows to tell."""
+        self.shares: Mapping[str, float] = {}
+        """What each string carried when it was last seen to be uneven, 0 to 1; empty unless it is judged so."""
         self._seen: bool | None = None
         self._since = 0.0
 
-    def take(self, seen: bool | None, now: float) -> bool | None:
-        """Take what is seen at a moment, None if nothing can be; return the judgement."""
+    def take(self, bank: Bank, now: float) -> bool | None:
+        """Take a bank at a moment; return the judgement."""
+        seen = bank.uneven
+        if len(bank.shares) < _ENOUGH:
+            self.judged, self.shares = None, {}
         if seen is None or seen is not self._seen:
             self._seen, self._since = seen, now
         elif now - self._since >= LASTS:
             self.judged = seen
+            self.shares = {share.packs: share.share or 0.0 for share in bank.shares} if seen else {}
         return self.judged

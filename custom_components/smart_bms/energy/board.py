@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from ..bms.reading import FULL_SOC, Reading
 from ..protection.quantities import number
-from .board_events import Event
+from .board_events import Event, event_of
 from .counter import EnergyCounter
 from .cycle_count import CycleCount
 from .flow import Flow
@@ -17,7 +17,6 @@ from .ledger import EMPTY_SOC
 from .remaining import Cause, Remaining, explain_jump
 from .voltage_soc import points_of
 
-_RESTARTS: Final = "restarts"
 _REMEMBERED: Final = 10
 CYCLE_CAPACITY: Final = "cycle_capacity"
 
@@ -30,15 +29,6 @@ class Jump(NamedTuple):
     before: float
     after: float
     cause: Cause
-
-
-def event_of(before: Mapping[str, int], after: Mapping[str, int]) -> Event | None:
-    """Return what happened to a board whose counters were these and are those."""
-    if after.get(_RESTARTS, 0) > before.get(_RESTARTS, 0) and _RESTARTS in before:
-        return Event.SUPPLY_RETURNED
-    trips = [key for key in before if key != _RESTARTS and key in after]
-    cleared = any(before[key] for key in trips) and not any(after[key] for key in trips)
-    return Event.PARAMETER_WRITTEN if cleared else None
 
 
 class Board:
@@ -106,6 +96,11 @@ class Board:
         cause = explain_jump(before, soc, full=full, empty=empty, forgot=forgot, unseen=unseen)
         if cause is not None:
             self.jumps.append(Jump(at, before, soc, cause))
+
+    def moved(self, by: Flow) -> None:
+        """Take that the sums were raised, by nothing that flowed."""
+        if self._at is not None:
+            self._at.add(by)
 
     @property
     def estimated(self) -> bool:

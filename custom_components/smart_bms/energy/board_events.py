@@ -67,3 +67,14 @@ EFFECTS: Final[Mapping[Kept, Mapping[Event, Effect]]] = {
     Kept.AGING: _effects(_CLEAR, _CLEAR, _CLEAR, _CLEAR, unseen=Effect.DOUBT),
     Kept.LEARNT: _effects(_KEEP, Effect.TYPICAL, _KEEP, Effect.TYPICAL),
 }
+
+_RESTARTS: Final = "restarts"
+
+
+def event_of(before: Mapping[str, int], after: Mapping[str, int]) -> Event | None:
+    """Return what happened to a board whose counters were these and are those."""
+    if after.get(_RESTARTS, 0) > before.get(_RESTARTS, 0) and _RESTARTS in before:
+        return Event.SUPPLY_RETURNED
+    trips = [key for key in before if key != _RESTARTS and key in after]
+    cleared = any(before[key] for key in trips) and not any(after[key] for key in trips)
+    return Event.PARAMETER_WRITTEN if cleared else None

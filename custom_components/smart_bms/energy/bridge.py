@@ -1,14 +1,16 @@
 """Bridge: what flowed while nobody looked, by the counters of the pack. What they do not prove is not invented.
 
 Two kinds of counters are known: energy in each direction (the 123 family), and the charge that is left (JK, JBD, Daly), of
-which only the net change is known: what went in and out again meanwhile is lost, never guessed. A pack that was full when
-seen again may have set its charge to full by itself, so that then only a count of all throughput (JK) proves the change.
+which only the net change is known: what went in and out again meanwhile is lost, never guessed. A pack that is full or empty
+when seen again may have set its charge by itself, so that then only a count of all throughput (JK) proves the change; one
+whose board restarted or was written to has guessed anew.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, Self
 
-from ..bms.reading import FULL_SOC, Reading
+from ..bms.reading import FULL_SOC, NO_COUNTERS, Reading
+from .board_events import event_of
 from .flow import Flow
 
 _FASTEST: Final = 3.0
@@ -32,6 +34,10 @@ class Anchor(NamedTuple):
     soc: float | None
     energies: Mapping[str, float]
     """What the pack counts in each direction: Wh of today, kWh in total."""
+    capacity: float | None = None
+    """Ah when full."""
+    counters: Mapping[str, int] = NO_COUNTERS
+    """How often its protections tripped, and how often it restarted."""
 
     @classmethod
     def of(cls, reading: Reading) -> Self:
@@ -50,11 +56,13 @@ class Anchor(NamedTuple):
             reading.throughput,
             reading.soc,
             energies,
+            reading.full_capacity or reading.design_capacity,
+            reading.counters,
         )
 
     def as_dict(self) -> dict[str, Any]:
         """Return what is kept."""
-        return self._asdict()
+        return {**self._asdict(), "counters": dict(self.counters)}
 
     @classmethod
     def from_dict(cls, kept: Mapping[str, Any], shift: float) -> Self:
@@ -71,7 +79,9 @@ def bridge(anchor: Anchor, reading: Reading) -> Flow | None:
     volts = (anchor.voltage + after.voltage) / 2
     if anchor.energies and after.energies:
         return _by_energy(anchor, after, volts)
-    return _by_charge(anchor, after, reading.full_capacity, volts, seconds / 3600)
+    if event_of(anchor.counters, after.counters) is not None:
+        return None  # it has guessed anew what is left
+    return _by_charge(anchor, after, volts, seconds / 3600)
 
 
 def _by_energy(before: Anchor, after: Anchor, volts: float) -> Flow | None:
@@ -96,16 +106,20 @@ def _counted(flow: str, before: Mapping[str, float], after: Mapping[str, float])
     return max(proven, default=None)
 
 
-def _by_charge(before: Anchor, after: Anchor, capacity: float | None, volts: float, hours: float) -> Flow | None:
-    if before.remaining is None or after.remaining is None or not capacity:
+def _by_charge(before: Anchor, after: Anchor, volts: float, hours: float) -> Flow | None:
+    capacity = after.capacity
+    if before.remaining is None or after.remaining is None or not capacity or before.capacity != capacity:
         return None
     net = after.remaining - before.remaining
     if abs(net) > capacity * min(1.0, _FASTEST * hours) + _STEP:
         return None
     became_full = after.soc is not None and after.soc >= FULL_SOC and (before.soc or 0.0) < FULL_SOC
+    became_empty = after.soc is not None and after.soc <= 0 < (before.soc or 0.0)
     through = _through(before, after)
+    if through is None and (became_full or became_empty):
+        return None
     # Whether charging counts as throughput no document says; discharging does.
-    if (net < 0 or became_full) and (became_full if through is None else through + _STEP < abs(net)):
+    if through is not None and (net < 0 or became_full) and through + _STEP < abs(net):
         return None
     energy = abs(net) * volts
     return Flow(energy, 0.0, net, 0.0) if net > 0 else Flow(0.0, energy, 0.0, -net)

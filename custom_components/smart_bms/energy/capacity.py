@@ -22,6 +22,8 @@ class Learnt(NamedTuple):
     watt_hours: float
     bridged: float
     """Ah of it that nobody saw."""
+    at: float
+    """Time of day in s since 1970 at which it was empty."""
 
 
 class Capacity:
@@ -38,8 +40,8 @@ class Capacity:
         self._at: Flow | None = None
         self._gaps = counter.gaps
 
-    def take(self, reading: Reading) -> None:
-        """Take a reading that the counter has taken."""
+    def take(self, reading: Reading, at: float) -> None:
+        """Take a reading that the counter has taken, at a time of day."""
         total, soc = self._counter.total, reading.soc
         if self._counter.gaps != self._gaps:
             self._gaps, self._full = self._counter.gaps, None
@@ -52,15 +54,15 @@ class Capacity:
         if full:
             self._full = (total.copy(), self._counter.bridged.copy())
         elif empty and self._full is not None:
-            self._end(reading, *self._full)
+            self._end(reading, at, *self._full)
             self._full = None
 
-    def _end(self, reading: Reading, total: Flow, bridged: Flow) -> None:
+    def _end(self, reading: Reading, at: float, total: Flow, bridged: Flow) -> None:
         run, unseen = self._counter.total.since(total), self._counter.bridged.since(bridged)
         stated = reading.full_capacity or reading.design_capacity
         given = run.charge_out - run.charge_in
         if stated and given >= _LEAST_SHARE * stated:
-            learnt = Learnt(given, run.discharged - run.charged, unseen.charge_out + unseen.charge_in)
+            learnt = Learnt(given, run.discharged - run.charged, unseen.charge_out + unseen.charge_in, at)
             self.runs = [*self.runs, learnt][-_REMEMBERED:]
 
     def _follow_vendor(self, reading: Reading, *, full: bool, empty: bool) -> None:
@@ -78,6 +80,12 @@ class Capacity:
     def _moved(total: Flow, at: Flow) -> float:
         """Return Ah since the vendor's rule was last told."""
         return total.charge_in + total.charge_out - at.charge_in - at.charge_out
+
+    def moved(self, by: Flow) -> None:
+        """Take that the sums were raised, by nothing that flowed."""
+        for flow in (self._at, self._full[0] if self._full else None):
+            if flow is not None:
+                flow.add(by)
 
     @property
     def learnt(self) -> Learnt | None:

@@ -15,9 +15,13 @@ from .flow import Flow, split
 class EnergyCounter:
     """Counts for one pack."""
 
-    def __init__(self, longest_gap: float) -> None:
-        """Begin at nothing. Readings further apart than `longest_gap` s have a gap between them, which is not drawn over."""
+    def __init__(self, longest_gap: float, *, bridges: bool = True) -> None:
+        """Begin at nothing. Readings further apart than `longest_gap` s have a gap between them, which is not drawn over.
+
+        `bridges`: the pack's own counters can be believed; those of one with a turned current sensor cannot.
+        """
         self.longest_gap = longest_gap
+        self._bridges = bridges
         self.total = Flow()
         """All, also what was bridged."""
         self.bridged = Flow()
@@ -65,7 +69,7 @@ class EnergyCounter:
 
     def _bridge(self, anchor: Anchor, reading: Reading) -> None:
         self.seams += 1
-        found = bridge(anchor, reading)
+        found = bridge(anchor, reading) if self._bridges else None
         if found is None:
             self.gaps += 1
             self.missed += max(0.0, reading.measured_at - anchor.at)

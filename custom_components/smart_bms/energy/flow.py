@@ -41,6 +41,10 @@ class Flow:
         self.charge_in = max(self.charge_in, least.charge_in)
         self.charge_out = max(self.charge_out, least.charge_out)
 
+    def positive(self) -> Flow:
+        """Return it without what is negative."""
+        return Flow(*(max(0.0, getattr(self, item.name)) for item in fields(self)))
+
     def copy(self) -> Flow:
         """Return what there is now."""
         return Flow(self.charged, self.discharged, self.charge_in, self.charge_out)

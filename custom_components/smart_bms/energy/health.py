@@ -8,6 +8,7 @@ from .board import Board
 from .capacity import Capacity
 from .consistency import Criterion, Judgement, judge
 from .counter import EnergyCounter
+from .flow import Flow
 from .imbalance import Imbalance, Occasion
 from .ledger import EMPTY_SOC
 from .resistance import Resistance, Resistances, WeeklyTrend
@@ -40,6 +41,8 @@ class Health:
         self.drift = RestDrift()
         self.verdicts: dict[Criterion, Verdict] = {}
         self.resistances: list[Resistance | None] = []
+        self.resistances_at: float | None = None
+        """Time of day of the newest step behind them."""
         self.trend = WeeklyTrend()
         self.full_at: float | None = None
         """Time of day at which the pack was last full."""
@@ -61,13 +64,19 @@ class Health:
         event = self.board.take(reading, settings, now + clock) if self.board is not None else None
         if event is not None and self.capacity.vendor is not None:
             self.capacity.vendor.happen(event)
-        self.capacity.take(reading)
+        self.capacity.take(reading, now + clock)
         self.imbalance.take(reading, clock)
-        self.drift.take(reading, self.imbalance.rest(now))
+        self.drift.take(reading, self.imbalance.rest(now), now + clock)
         self._judge(reading, now + clock)
         if self._steps.seen != self._fitted and not 0 <= now - self._fitted_at < _FIT_EVERY:
             self._fitted, self._fitted_at = self._steps.seen, now
             self._fit(now + clock)
+
+    def moved(self, by: Flow) -> None:
+        """Take that the sums were raised, by nothing that flowed."""
+        self.capacity.moved(by)
+        if self.board is not None:
+            self.board.moved(by)
 
     def _judge(self, reading: Reading, at: float) -> None:
         soc = reading.soc
@@ -90,7 +99,7 @@ class Health:
         self.verdicts[judgement.criterion] = Verdict(judgement.good, judgement.spread, at)
 
     def _fit(self, at: float) -> None:
-        self.resistances = self._steps.of_cells()
+        self.resistances, self.resistances_at = self._steps.of_cells(), at
         if (mean := self.mean_resistance) is not None:
             self.trend.take(int(at // _WEEK), mean)
 
@@ -133,6 +142,7 @@ class Health:
             "verdicts": {str(criterion): list(verdict) for criterion, verdict in self.verdicts.items()},
             "steps": self._steps.dump(),
             "trend": self.trend.dump(),
+            "resistances_at": self.resistances_at,
             "full_at": self.full_at,
             "board": None if self.board is None else self.board.dump(),
         }
@@ -148,7 +158,7 @@ class Health:
         self.verdicts = {Criterion(key): Verdict(*values) for key, values in kept["verdicts"].items()}
         self._steps.restore(kept["steps"])
         self.trend = WeeklyTrend(kept["trend"])
-        self.full_at = kept["full_at"]
+        self.full_at, self.resistances_at = kept["full_at"], kept["resistances_at"]
         if self.board is not None and kept["board"] is not None:
             self.board.restore(kept["board"])
         self.resistances = self._steps.of_cells()

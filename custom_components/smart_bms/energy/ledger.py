@@ -26,6 +26,8 @@ class Ledger:
         self.whole = True
         """Nothing was missed since the pack was full."""
         self._full_now = False
+        self._run_from: Flow | None = None
+        self._run_whole = True
         self._runs: list[Flow] = []
         self._day: str | None = None
         self._at_midnight = Flow()
@@ -34,30 +36,28 @@ class Ledger:
 
     def take(self, reading: Reading) -> None:
         """Take a reading that the counter has taken."""
-        if self._counter.broken:
-            self.whole = False
-        capacity = reading.full_capacity or reading.design_capacity
-        if capacity:
-            self.capacity = capacity
-        soc = reading.soc
-        if soc is None:
-            return
-        full = soc >= FULL_SOC
-        # What counts is the end of being full: until then it is topped up.
-        if full:
-            if not self._full_now:
-                self._end_run()
+        broken, soc = self._counter.broken, reading.soc
+        self.capacity = reading.full_capacity or reading.design_capacity or self.capacity
+        full = self._full_now if soc is None else soc >= FULL_SOC
+        if self._full_now and not full:
+            self._end_run()
+        if broken:
+            self.whole = self._run_whole = False
+        # Until the end of being full it is topped up: from there on counts what came since.
+        if full and soc is not None:
             self._at_full, self.whole = self._counter.total.copy(), True
-        elif soc <= EMPTY_SOC:
+        elif soc is not None and soc <= EMPTY_SOC:
             self._at_empty = self._counter.total.copy()
         self._full_now = full
 
     def _end_run(self) -> None:
-        if self._at_full is None or not self.whole:
-            return
-        run = self._counter.total.since(self._at_full)
-        if self.capacity and run.charge_out >= _LEAST_SHARE * self.capacity:
-            self._runs = [*self._runs, run][-_REMEMBERED:]
+        """Close the run that ended when the pack was full, and begin the next; both at the end of being full."""
+        end, begin = self._at_full, self._run_from
+        if end is not None and begin is not None and self._run_whole:
+            run = end.since(begin)
+            if self.capacity and run.charge_out >= _LEAST_SHARE * self.capacity:
+                self._runs = [*self._runs, run][-_REMEMBERED:]
+        self._run_from, self._run_whole = (None if end is None else end.copy()), True
 
     def see_day(self, day: date) -> None:
         """Take what day it is where the pack is; with a new one its throughput begins anew."""
@@ -74,10 +74,15 @@ class Ledger:
         """What flowed since the pack was last empty."""
         return None if self._at_empty is None else self._counter.total.since(self._at_empty)
 
-    @property
-    def today(self) -> Flow:
-        """What flowed since midnight."""
-        return self._counter.total.since(self._at_midnight)
+    def today(self, total: Flow) -> Flow:
+        """Return what flowed since midnight, of these sums."""
+        return total.since(self._at_midnight).positive()
+
+    def moved(self, by: Flow) -> None:
+        """Take that the sums were raised, by nothing that flowed."""
+        for flow in (self._at_full, self._at_empty, self._at_midnight, self._run_from):
+            if flow is not None:
+                flow.add(by)
 
     @property
     def efficiency(self) -> float | None:
@@ -104,6 +109,8 @@ class Ledger:
             "at_empty": None if self._at_empty is None else self._at_empty.as_dict(),
             "whole": self.whole,
             "full_now": self._full_now,
+            "run_from": None if self._run_from is None else self._run_from.as_dict(),
+            "run_whole": self._run_whole,
             "runs": [run.as_dict() for run in self._runs],
             "day": self._day,
             "at_midnight": self._at_midnight.as_dict(),
@@ -112,9 +119,11 @@ class Ledger:
 
     def restore(self, kept: Mapping[str, Any]) -> None:
         """Take up what was kept. Raises TypeError, ValueError, KeyError or AttributeError if it is broken."""
-        at_full, at_empty = (None if kept[key] is None else Flow.of(kept[key]) for key in ("at_full", "at_empty"))
+        marks = ("at_full", "at_empty", "run_from")
+        at_full, at_empty, run_from = (None if kept[key] is None else Flow.of(kept[key]) for key in marks)
         runs = [Flow.of(run) for run in kept["runs"]]
         self._at_midnight = Flow.of(kept["at_midnight"])
-        self._at_full, self._at_empty, self._runs = at_full, at_empty, runs
+        self._at_full, self._at_empty, self._run_from, self._runs = at_full, at_empty, run_from, runs
+        self._run_whole = bool(kept["run_whole"])
         self.whole, self._full_now, self._day = bool(kept["whole"]), bool(kept["full_now"]), kept["day"]
         self.capacity = kept["capacity"]

@@ -22,6 +22,8 @@ class Drift(NamedTuple):
     cells: tuple[float, ...]
     uncertainty: float
     days: float
+    at: float
+    """Time of day in s since 1970."""
 
     @property
     def fastest(self) -> tuple[int, float]:
@@ -39,8 +41,8 @@ class RestDrift:
         """Of the newest rest that was long enough."""
         self._first: tuple[float, tuple[float, ...]] | None = None
 
-    def take(self, reading: Reading, rest: float) -> None:
-        """Take a reading, and for how many s nothing has flowed."""
+    def take(self, reading: Reading, rest: float, at: float) -> None:
+        """Take a reading at a time of day, and for how many s nothing has flowed."""
         cells = reading.cell_voltages
         if rest < SETTLED or reading.balancing or not cells or None in cells:
             self._first = None
@@ -54,7 +56,7 @@ class RestDrift:
         if now - since >= LEAST:
             days = (now - since) / _DAY
             moved = tuple(round((late - early) / days, 6) for early, late in zip(first, distances, strict=True))
-            self.drift = Drift(moved, _ROUNDING / days, days)
+            self.drift = Drift(moved, _ROUNDING / days, days, at)
 
     # Over restarts.
 
@@ -63,11 +65,11 @@ class RestDrift:
         first, drift = self._first, self.drift
         return {
             "first": None if first is None else [first[0], list(first[1])],
-            "drift": None if drift is None else [list(drift.cells), drift.uncertainty, drift.days],
+            "drift": None if drift is None else [list(drift.cells), drift.uncertainty, drift.days, drift.at],
         }
 
     def restore(self, kept: Mapping[str, Any], shift: float) -> None:
         """Take up what was kept; `shift` s are added to its times. Raises TypeError, ValueError or KeyError if it is broken."""
         first, drift = kept["first"], kept["drift"]
         self._first = None if first is None else (first[0] + shift, tuple(map(float, first[1])))
-        self.drift = None if drift is None else Drift(tuple(map(float, drift[0])), float(drift[1]), float(drift[2]))
+        self.drift = None if drift is None else Drift(tuple(map(float, drift[0])), *map(float, drift[1:]))
