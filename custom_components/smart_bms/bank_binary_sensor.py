@@ -26,6 +26,8 @@ class BankBinaryDescription(BinarySensorEntityDescription):
 
     value_fn: Callable[[BankCoordinator], bool | None]
     attributes_fn: Callable[[Bank], Mapping[str, Any]]
+    always: bool = False
+    """It says something also when no string counts."""
 
 
 def _yes(answer: Answer) -> bool | None:
@@ -59,6 +61,7 @@ BANK_BINARY_SENSORS: Final = (
         key="problem",
         translation_key="problem",
         device_class=BinarySensorDeviceClass.PROBLEM,
+        always=True,
         value_fn=lambda coordinator: None if coordinator.data.alarms is None else bool(coordinator.data.alarms),
         attributes_fn=lambda bank: {"alarms": [f"{name}: {alarm}" for name, alarm in bank.alarms or ()]},
     ),
@@ -82,7 +85,7 @@ class BankBinarySensor(BankEntity, BinarySensorEntity):
 
     def __init__(self, coordinator: BankCoordinator, description: BankBinaryDescription) -> None:
         """Show what the description says."""
-        super().__init__(coordinator, description, Quantity.STATE)
+        super().__init__(coordinator, description, Quantity.STATE, always=description.always)
 
     @override
     def current_value(self) -> Value:

@@ -133,7 +133,7 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
 
     @property
     def available(self) -> bool:
-        """Tell whether at least one string counts, and somebody looked lately."""
+        """Tell whether at least one string counts."""
         return self.data.counted > 0
 
     @property

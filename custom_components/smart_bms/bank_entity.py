@@ -20,8 +20,15 @@ class BankEntity(CoordinatorEntity[BankCoordinator], Entity):
     _attr_has_entity_name = True
     _unrecorded_attributes = frozenset({MATCH_ALL})
 
-    def __init__(self, coordinator: BankCoordinator, description: EntityDescription, quantity: Quantity) -> None:
-        """Show what the description says."""
+    def __init__(
+        self,
+        coordinator: BankCoordinator,
+        description: EntityDescription,
+        quantity: Quantity,
+        *,
+        always: bool = False,
+    ) -> None:
+        """Show what the description says; `always` entities stay available when no string counts."""
         super().__init__(coordinator)
         entry = coordinator.config_entry
         self.entity_description = description
@@ -32,6 +39,7 @@ class BankEntity(CoordinatorEntity[BankCoordinator], Entity):
             manufacturer="Smart BMS",
             model=_model(coordinator),
         )
+        self._always = always
         self._gate = coordinator.gate(quantity)
         self._was_available = coordinator.available
         self._counted = coordinator.data.counted
@@ -53,7 +61,7 @@ class BankEntity(CoordinatorEntity[BankCoordinator], Entity):
     @property
     @override
     def available(self) -> bool:
-        return self.coordinator.available
+        return self._always or self.coordinator.available
 
     @property
     @override

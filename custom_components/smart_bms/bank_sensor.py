@@ -43,6 +43,8 @@ class BankSensorDescription(SensorEntityDescription):
     attributes_fn: Callable[[Bank], Mapping[str, Any]] | None = None
     of_total: str | None = None
     """The sum that it shows in place of a value of the bank."""
+    always: bool = False
+    """It says something also when no string counts."""
 
 
 def _rounded(value: float | None, digits: int) -> float | None:
@@ -106,6 +108,7 @@ def _energy(key: str, name: str) -> BankSensorDescription:
         state_class=SensorStateClass.TOTAL_INCREASING,
         value_fn=lambda _: None,
         of_total=name,
+        always=True,
     )
 
 
@@ -221,12 +224,15 @@ BANK_SENSORS: Final = (
         precision=0,
         category=EntityCategory.DIAGNOSTIC,
     ),
-    _described(
-        "counted_strings",
-        Quantity.STATE,
-        lambda bank: bank.counted,
-        category=EntityCategory.DIAGNOSTIC,
+    BankSensorDescription(
+        key="counted_strings",
+        translation_key="counted_strings",
+        quantity=Quantity.STATE,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda bank: bank.counted,
         attributes_fn=lambda bank: {"left_out": left_out(bank.left_out)},
+        always=True,
     ),
 )
 
@@ -238,7 +244,7 @@ class BankSensor(BankEntity, SensorEntity):
 
     def __init__(self, coordinator: BankCoordinator, description: BankSensorDescription) -> None:
         """Show what the description says."""
-        super().__init__(coordinator, description, description.quantity)
+        super().__init__(coordinator, description, description.quantity, always=description.always)
 
     @override
     def current_value(self) -> Value:
@@ -260,12 +266,7 @@ class BankSensor(BankEntity, SensorEntity):
 
 
 class BankEnergySensor(BankSensor, RestoreSensor):
-    """A sum: it stays available without the packs, as it does not age."""
-
-    @property
-    @override
-    def available(self) -> bool:
-        return True
+    """A sum: it does not age."""
 
     @override
     def current_value(self) -> Value:

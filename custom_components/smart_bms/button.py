@@ -75,12 +75,7 @@ class BankDashboardButton(BankEntity, ButtonEntity):
 
     def __init__(self, coordinator: BankCoordinator, description: ButtonEntityDescription) -> None:
         """Be there also without the packs."""
-        super().__init__(coordinator, description, Quantity.STATE)
-
-    @property
-    @override
-    def available(self) -> bool:
-        return True
+        super().__init__(coordinator, description, Quantity.STATE, always=True)
 
     @override
     def current_value(self) -> Value:

@@ -417,6 +417,10 @@ def test_resistances_are_fitted_now_and_then_and_survive_a_restart() -> None:
     assert other.dump() == health.dump()
     assert other.mean_resistance == health.mean_resistance
     assert list(other.trend.weeks) == [1]
+    # Without a new step they are as old as they were.
+    before = other.resistances_at
+    fed(other, counter, *(reading(10_000.0 + second) for second in range(0, 200, 20)))
+    assert other.resistances_at == before
 
 
 def test_a_raised_sum_is_no_part_of_a_run() -> None:

@@ -161,4 +161,4 @@ class Health:
         self.full_at, self.resistances_at = kept["full_at"], kept["resistances_at"]
         if self.board is not None and kept["board"] is not None:
             self.board.restore(kept["board"])
-        self.resistances = self._steps.of_cells()
+        self.resistances, self._fitted = self._steps.of_cells(), self._steps.seen
