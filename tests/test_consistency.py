@@ -117,13 +117,13 @@ SENSORS = [
 BINARY_SENSORS = binary_sensor.descriptions(
     dataclasses.replace(
         EVERYTHING,
-        values=frozenset(item.needs or item.key for item in BINARY_SENSOR_DESCRIPTIONS) | {"balancing_cells"},
+        values=frozenset(item.needs or item.key for item in BINARY_SENSOR_DESCRIPTIONS) | {"balancing_cells", "alarms"},
     ),
     Alarm,
 )
 ENTITIES = {
     "sensor": SENSORS,
-    "binary_sensor": [*BINARY_SENSORS, *VERDICTS, DISAGREEMENT, *BANK_BINARY_SENSORS],
+    "binary_sensor": [*BINARY_SENSORS, binary_sensor.PROBLEM_DESCRIPTION, *VERDICTS, DISAGREEMENT, *BANK_BINARY_SENSORS],
     "event": [*event.EVENT_DESCRIPTIONS, *event.PROTECTION_DESCRIPTIONS],
     **PARAMETERS,
     "button": [*PARAMETERS["button"], button.DASHBOARD],

@@ -81,13 +81,10 @@ BINARY_SENSOR_DESCRIPTIONS: Final[tuple[SmartBmsBinarySensorDescription, ...]] =
     _detail_state("soc_calibrated"),
     _detail_state("charge_relay_closed"),
     _detail_state("load_relay_closed"),
-    SmartBmsBinarySensorDescription(
-        key="problem",
-        translation_key="problem",
-        device_class=BinarySensorDeviceClass.PROBLEM,
-        needs="alarms",
-        value_fn=lambda reading: None if reading.alarms is None else bool(reading.problems),
-    ),
+)
+
+PROBLEM_DESCRIPTION: Final = BinarySensorEntityDescription(
+    key="problem", translation_key="problem", device_class=BinarySensorDeviceClass.PROBLEM
 )
 
 
@@ -153,6 +150,11 @@ async def async_setup_entry(
     async_add_described(coordinator, async_add_entities, described, SmartBmsBinarySensor)
     async_add_described(coordinator, async_add_entities, lambda: protection_descriptions(coordinator), _of_the_mirror)
 
+    def problem() -> list[BinarySensorEntityDescription]:
+        return [PROBLEM_DESCRIPTION] if "alarms" in coordinator.features.values else []
+
+    async_add_described(coordinator, async_add_entities, problem, SmartBmsProblem)
+
 
 def _of_the_mirror(
     coordinator: SmartBmsCoordinator, description: BinarySensorEntityDescription
@@ -180,3 +182,33 @@ class SmartBmsBinarySensor(SmartBmsEntity, BinarySensorEntity):
     def is_on(self) -> bool | None:
         value = self._gate.value
         return None if value is None else bool(value)
+
+
+class SmartBmsProblem(SmartBmsEntity, BinarySensorEntity):
+    """Whether the pack complains, or tells of a cell or probe what cannot be; the attributes say about what."""
+
+    def __init__(self, coordinator: SmartBmsCoordinator, description: BinarySensorEntityDescription) -> None:
+        """Initialize."""
+        super().__init__(coordinator, description, Quantity.STATE, always=False)
+
+    @override
+    def current_value(self) -> Value:
+        """Return what is wrong in one text, so that whatever changes in it is published; empty when nothing is."""
+        reading = self.coordinator.data
+        if reading is None or (reading.alarms is None and not reading.implausible):
+            return None
+        return ",".join((*reading.problems, *reading.implausible))
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        value = self._gate.value
+        return None if value is None else bool(value)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, list[str]]:
+        reading = self.coordinator.data
+        if reading is None:
+            return {}
+        return {"alarms": list(reading.problems), "implausible_values": list(reading.implausible)}

@@ -81,6 +81,8 @@ def _pack(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
             "age": pack.age(now),
             "frames_per_minute": pack.frames_per_minute(now),
             "dropped": dict(pack.dropped),
+            "withheld": dict(pack.trust.withheld),
+            "doubt": pack.trust.doubt,
         },
         "reading": reading_values(pack.last_reading) if pack.last_reading else None,
         "settings": async_redact_data(dict(pack.last_settings.values), TO_REDACT) if pack.last_settings else None,

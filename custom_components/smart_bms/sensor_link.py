@@ -1,6 +1,6 @@
 """Sensors of the link to a pack: every pack has them, and they stay available without it."""
 
-from typing import Final
+from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import SIGNAL_STRENGTH_DECIBELS_MILLIWATT, EntityCategory, UnitOfTime
@@ -18,8 +18,14 @@ _AGE_STEPS: Final = ((60, 10), (600, 60), (3600, 600))
 """Up to an age, the step in which it is told, in s."""
 
 
-def _what_may_help(coordinator: SmartBmsCoordinator) -> dict[str, list[str]]:
-    state = coordinator.link_state
+def _what_may_help(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
+    """Return what is doubted about the pack's readings, shown or not, and hints for a link that brings none."""
+    state, doubt = coordinator.link_state, coordinator.pack.trust.doubt
+    doubted = {"doubt": doubt} if doubt else {}
+    return doubted | _hints(coordinator, state)
+
+
+def _hints(coordinator: SmartBmsCoordinator, state: LinkState) -> dict[str, list[str]]:
     if state is LinkState.STREAMING:
         return {}
     hints = coordinator.family.link_hints(

@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.smart_bms.bms.driver import Terms
 from custom_components.smart_bms.bms.errors import FrameError, LinkLostError, PasswordNeededError, SilentError
-from custom_components.smart_bms.bms.polling import MOST_FAILURES, Polling, PollingDriver
+from custom_components.smart_bms.bms.polling import MAX_REFUSED, MOST_FAILURES, Polling, PollingDriver
 
 
 class Sink:
@@ -107,20 +107,33 @@ async def test_whoever_cannot_begin_does_not_poll(error) -> None:
     assert driver.polls == []
 
 
-@pytest.mark.parametrize(
-    ("failure", "reason"), [(SilentError(), "unanswered"), (FrameError("length"), "length"), (False, None)]
-)
+@pytest.mark.parametrize(("failure", "reason"), [(SilentError(), "unanswered"), (FrameError("length"), "length")])
 async def test_three_failures_in_a_row_end_it_and_fewer_do_not(failure, reason) -> None:
     driver = Scripted(failure, True, failure, failure, True, failure, failure, failure)
     with pytest.raises(SilentError, match="no usable answers"):
         await driver.converse()
     assert len(driver.polls) == 8
     assert driver.betweens == 2  # nothing else is asked of a pack that does not answer
-    assert driver.sink.drops == [reason] * 6 * bool(reason)
+    assert driver.sink.drops == [reason] * 6
+
+
+async def test_a_pack_whose_answers_are_doubted_is_asked_on_and_sooner() -> None:
+    driver = Scripted(*[False] * 8, True, interval=30)
+    async with talking(driver):
+        await until(lambda: len(driver.polls) == 9, 60)
+        assert max(rests(driver)) == pytest.approx(2, abs=0.01)
+        assert driver.sink.drops == []
+
+
+async def test_one_that_tells_nothing_else_for_long_is_tried_anew() -> None:
+    driver = Scripted(*[False] * MAX_REFUSED)
+    with pytest.raises(SilentError, match="no usable answers"):
+        await driver.converse()
+    assert len(driver.polls) == MAX_REFUSED
 
 
 async def test_different_failures_add_up() -> None:
-    driver = Scripted(SilentError(), FrameError("length"), False)
+    driver = Scripted(SilentError(), FrameError("length"), SilentError())
     with pytest.raises(SilentError):
         await driver.converse()
     assert len(driver.polls) == MOST_FAILURES

@@ -72,6 +72,12 @@ class FrozenError(PackError):
     reason = "frozen"
 
 
+class ImplausibleError(PackError):
+    """The pack answers, but its values contradict each other or cannot be."""
+
+    reason = "implausible"
+
+
 class LinkLostError(PackError):
     """The connection ended while it was in use."""
 

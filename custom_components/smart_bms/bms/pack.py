@@ -18,6 +18,7 @@ from .driver import Driver, Terms
 from .errors import (
     ConnectFailedError,
     FrozenError,
+    ImplausibleError,
     LinkLostError,
     NoConnectablePathError,
     NoFreeSlotError,
@@ -61,6 +62,7 @@ class LinkState(StrEnum):
     STREAMING = "streaming"
     FROZEN = "frozen"
     SILENT = "silent"
+    IMPLAUSIBLE = "implausible"
     LINK_LOST = "link_lost"
     NO_CONNECTABLE_PATH = "no_connectable_path"
     NO_FREE_SLOT = "no_free_slot"
@@ -70,6 +72,9 @@ class LinkState(StrEnum):
     WRONG_PASSWORD = "wrong_password"  # noqa: S105
     NOT_THIS_KIND = "not_this_kind"
     STOPPED = "stopped"
+
+
+_CONNECTED: Final = frozenset({LinkState.STREAMING, LinkState.IDENTIFYING})
 
 
 class Change(StrEnum):
@@ -187,9 +192,18 @@ class Pack:
 
     def status(self, now: float) -> LinkState:
         """Return the state of the link, and what is wrong with a stream that brings nothing usable."""
-        if self.state is LinkState.STREAMING and not self.is_fresh(now):
-            return LinkState.FROZEN if self.trust.frozen else LinkState.SILENT
-        return self.state
+        if self.state not in _CONNECTED or self.is_fresh(now):
+            return self.state
+        if self.trust.frozen:
+            return LinkState.FROZEN
+        if self._answers(now):
+            return LinkState.IMPLAUSIBLE
+        return LinkState.SILENT if self.state is LinkState.STREAMING else self.state
+
+    def _answers(self, now: float) -> bool:
+        """Tell whether the pack sends readings, though none that may be shown yet."""
+        refused_at = self.trust.refused_at
+        return refused_at is not None and now - refused_at <= self.stale_after
 
     def frames_per_minute(self, now: float) -> int:
         """Return how many readings were trusted in the last minute."""
@@ -308,6 +322,8 @@ class Pack:
         finally:
             await _end(session, contact)
         if self.last_identity is None or self.last_reading is None:
+            if self._answers(asyncio.get_running_loop().time()):
+                raise ImplausibleError(f"doubted: {self.trust.doubt}")
             raise SilentError("it did not send a usable reading in time")
         return self.last_identity, self.last_reading
 
@@ -339,8 +355,11 @@ class Pack:
                 error = PairingNeededError("it ends every connection at once")
         elif not isinstance(error, SilentError):
             self._early_losses = 0
-        if isinstance(error, SilentError) and self.trust.frozen:
-            error = FrozenError("its run-time counter stands still")
+        if isinstance(error, SilentError):
+            if self.trust.frozen:
+                error = FrozenError("its run-time counter stands still")
+            elif self._answers(now):
+                error = ImplausibleError(f"doubted: {self.trust.doubt}")
         if self._attempted:
             self._failures = 1 if contacted and lasted > _SETTLED else self._failures + 1
         self._in_reach = not isinstance(error, (NoConnectablePathError, NoFreeSlotError))
@@ -427,12 +446,13 @@ class Pack:
 
     def reading(self, reading: Reading) -> bool:
         """Take a measurement; tell whether it was trusted."""
-        if not self.trust.accepts(reading):
+        shown = self.trust.judge(reading)
+        if shown is None:
             if self._readers and self._driver is not None:
                 self._driver.hurry()  # somebody still waits
             return False
-        self.last_reading = reading
-        self._accepted_at.append(reading.measured_at)
+        self.last_reading = shown
+        self._accepted_at.append(shown.measured_at)
         first = self.state is not LinkState.STREAMING
         if first:
             self._contact.set()
@@ -442,7 +462,7 @@ class Pack:
         if first:
             self._listener(Change.STATE)
         if self._readers:
-            self._tell_readers(reading)
+            self._tell_readers(shown)
         return True
 
     def _tell_readers(self, reading: Reading) -> None:

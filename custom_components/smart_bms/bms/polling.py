@@ -14,7 +14,13 @@ from .settings import Settings
 MOST_FAILURES: Final = 3
 """Polls in a row without a usable reading after which the session is given up."""
 
+MAX_REFUSED: Final = 20
+"""Polls in a row with an answer that was not trusted after which a new session is tried: doubt never lasts that long, but a
+pack may go on telling the same old data."""
+
 _MOST_SETTINGS_FAILURES: Final = 3
+_RECHECK: Final = 2.0
+"""s until the next poll after an answer that was not trusted: the pack shall prove soon what it says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,26 +75,33 @@ class PollingDriver(Driver):
     @override
     async def converse(self) -> None:
         await self._begin()
-        failures = 0
+        failures = refused = 0
         while True:
             started = _now()
-            trusted = False
+            trusted = answered = False
             try:
                 trusted = await self._poll()
+                answered = True
             except FrameError as error:
                 self._sink.drop(error.reason)
             except SilentError:
                 self._sink.drop("unanswered")
-            failures = 0 if trusted else failures + 1
-            if failures >= MOST_FAILURES:
+            # A pack whose answers are doubted is not silent: it is asked on until they are believed.
+            failures = 0 if answered else failures + 1
+            refused = 0 if trusted else refused + answered
+            if failures >= MOST_FAILURES or refused >= MAX_REFUSED:
                 raise SilentError("no usable answers")
             if trusted:
                 await self._between()
-            await self._pause(started, failures)
+            await self._pause(started, failures=failures, refused=refused)
 
-    async def _pause(self, started: float, failures: int) -> None:
+    async def _pause(self, started: float, *, failures: int, refused: int) -> None:
         """Wait for the next poll, twice as long after a failure; a slow link gets as much rest as it had work."""
-        interval = self._terms.interval * (2 if failures else 1)
+        interval = self._terms.interval
+        if failures:
+            interval *= 2
+        elif refused:
+            interval = min(interval, _RECHECK)
         took = _now() - started
         with suppress(TimeoutError):
             async with asyncio.timeout(max(interval - took, min(took, interval))):

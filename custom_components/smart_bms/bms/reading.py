@@ -82,6 +82,8 @@ class Reading:
     """What the pack complains about now; None if this family cannot say."""
     alarm_mask: int | None = None
     """The raw bits behind `alarms`, for support."""
+    implausible: tuple[str, ...] = ()
+    """Names of values that the pack told and that cannot be: they are unknown here (`cell_voltage_7`, `temperature_mosfet` …)."""
     details: Mapping[str, Detail] = NOTHING
     """What only this family says; documented on the family's page."""
 
@@ -231,7 +233,14 @@ _UNSAID: Final = {"measured_at", "cell_times", "extremes", "stated_energy", "ove
 
 _STATED: Final = tuple(item.name for item in fields(Reading) if item.name not in _UNSAID)
 
-_MAY_BE_EMPTY: Final = {"cell_voltages", "cell_resistances", "cell_temperatures", "temperatures", "counters"}
+_MAY_BE_EMPTY: Final = {
+    "implausible",
+    "cell_voltages",
+    "cell_resistances",
+    "cell_temperatures",
+    "temperatures",
+    "counters",
+}
 
 
 def reading_values(reading: Reading) -> dict[str, object]:

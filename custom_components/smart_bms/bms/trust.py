@@ -1,9 +1,12 @@
-"""Trust: which readings may be shown. A checksum of one byte lets every 256th broken frame pass."""
+"""Trust: which readings may be shown. A checksum of one byte lets every 256th broken frame pass.
+
+Doubt never lasts: what a pack says again and again is shown, whatever it is, for a pack in trouble says odd things.
+"""
 
 from collections import Counter
 from collections.abc import Mapping
 import math
-from typing import Final
+from typing import Any, Final
 
 from .alarm import Alarm
 from .errors import FrameError
@@ -11,7 +14,8 @@ from .reading import Reading
 
 RANGES: Final[Mapping[str, tuple[float, float]]] = {
     "voltage": (0, 1500),
-    "current": (-2000, 2000),
+    "current": (-3000, 3000),
+    "power": (-4_500_000, 4_500_000),
     "soc": (0, 100),
     "soh": (0, 100),
     # Run past empty, packs count below zero.
@@ -23,17 +27,27 @@ RANGES: Final[Mapping[str, tuple[float, float]]] = {
 }
 """Lowest and highest value that physics and the largest packs allow."""
 
-CELL_VOLTAGE: Final = (0, 5)
+CELL_VOLTAGE: Final = (0, 6.3)
+"""V. The front ends of these boards measure up to 6.3 V, which a cell with a loose sense wire beside it can show."""
 TEMPERATURE: Final = (-60, 160)
 
-_DISAGREE: Final = "cells_disagree_with_voltage"
+DISAGREE: Final = "cells_disagree_with_voltage"
+NO_CELLS: Final = "no_cells"
 _CELLS_IN_DOUBT: Final = frozenset({Alarm.CELL_COUNT_MISMATCH, Alarm.CELL_COMMUNICATION_FAULT})
 
 # Cells are measured one after the other, over seconds; a load that comes meanwhile moves the pack voltage alone.
 _SUM_TOLERANCE: Final = 0.05
 _SUM_TOLERANCE_VOLTS: Final = 0.5
-_DISAGREEMENTS: Final = 10
-"""Readings in a row after which cells and pack voltage are believed to disagree: a board out of calibration."""
+
+MAX_REFUSALS: Final = 2
+"""Readings in a row that may be doubted ..."""
+MAX_DOUBT: Final = 4.5
+"""... and for how long, in s: ten readings of a pack that sends two a second, three polls of one that is asked.
+Longer than any load that comes while the cells are measured; short enough for a pack in trouble."""
+
+POWER_TOLERANCE: Final = 0.05
+POWER_TOLERANCE_WATTS: Final = 20.0
+"""How far a power may be from voltage times current before it is called implausible."""
 
 JUMPS: Final[Mapping[str, float]] = {
     "voltage": 20,
@@ -55,40 +69,98 @@ _RANGES: Final = tuple((key, low, high) for key, (low, high) in RANGES.items())
 _JUMPS: Final = tuple(JUMPS.items())
 
 
-def check(reading: Reading) -> None:
-    """Raise FrameError unless the reading is possible for itself alone."""
+def possible(reading: Reading) -> Reading:
+    """Return the reading without the single values that cannot be; `implausible` names them.
+
+    A power that is far from voltage times current becomes their product.
+    """
     values = vars(reading)
+    changes: dict[str, Any] = {}
+    names: list[str] = []
     for key, low, high in _RANGES:
         value = values.get(key)
         if value is not None and not low <= value <= high:
-            raise FrameError(f"implausible_{key}")
+            changes[key] = None
+            names.append(key)
     low, high = TEMPERATURE
-    for value in reading.temperatures.values():
-        if not low <= value <= high:
-            raise FrameError("implausible_temperature")
+    if bad := [probe for probe, value in reading.temperatures.items() if not low <= value <= high]:
+        changes["temperatures"] = {probe: value for probe, value in reading.temperatures.items() if probe not in bad}
+        names += [probe if probe.startswith("temperature") else f"temperature_{probe}" for probe in bad]
+    low, high = CELL_VOLTAGE
+    extremes = reading.extremes
+    if extremes is not None and not (low <= extremes.lowest and extremes.highest <= high):
+        changes["extremes"] = None
+        names.append("cell_voltage_min" if extremes.highest <= high else "cell_voltage_max")
+    cells = reading.cell_voltages
+    if impossible := {place for place, cell in enumerate(cells) if cell is not None and not low <= cell <= high}:
+        changes["cell_voltages"] = tuple(None if place in impossible else cell for place, cell in enumerate(cells))
+        names += [f"cell_voltage_{place + 1}" for place in sorted(impossible)]
+    if reading.power is not None:
+        _look_at_power(reading, changes, names)
+    if not changes:
+        return reading
+    kept = {key: value for key, value in values.items() if key not in _DERIVED}
+    return Reading.of(kept | changes | {"implausible": tuple(names)})
+
+
+_DERIVED: Final = frozenset({"cell_range", "_cells"})
+"""What a reading works out of its values and remembers."""
+
+
+def _look_at_power(reading: Reading, changes: dict[str, Any], names: list[str]) -> None:
+    """Take a power away that nothing vouches for, and put one right that voltage and current speak against."""
+    if "voltage" in changes or "current" in changes:
+        changes["power"] = None
+        if "power" not in names:
+            names.append("power")
+    elif reading.voltage is not None and reading.current is not None:
+        product = reading.voltage * reading.current
+        if not _power_fits(reading.power, product):
+            changes["power"] = round(product, 2)
+            if "power" in names:
+                names.remove("power")
+
+
+def _power_fits(power: float | None, product: float) -> bool:
+    return power is not None and abs(power - product) <= POWER_TOLERANCE_WATTS + POWER_TOLERANCE * abs(product)
+
+
+def contradiction(reading: Reading) -> str | None:
+    """Return why the values of a reading cannot all be right, or None. None of them need be impossible for itself."""
     if reading.alarms and not _CELLS_IN_DOUBT.isdisjoint(reading.alarms):
         # The pack itself says that something is wrong with its cells: that must be shown, not hidden.
-        return
+        return None
     lowest, highest = reading.cell_range or (0, 0)
     if not highest:
-        raise FrameError("no_cells")
-    low, high = CELL_VOLTAGE
-    if lowest < low or highest > high:
-        raise FrameError("implausible_cell_voltage")
-    if reading.voltage is None:
-        return
+        return NO_CELLS
+    if reading.voltage is None or any(name.startswith("cell_voltage") for name in reading.implausible):
+        return None
     if reading.cell_times:
         # Cells that were told one after the other, over minutes, do not add up to what the pack has now.
-        if reading.extremes is not None and not _between_extremes(reading, lowest, highest):
-            raise FrameError(_DISAGREE)
-        return
+        return None if reading.extremes is None or _between_extremes(reading, lowest, highest) else DISAGREE
     try:
         # A cell whose sense wire is off reads zero but is still part of the pack.
         total = sum(reading.cell_voltages) if lowest else _sum_of_gaps(reading)  # type: ignore[arg-type]
     except TypeError:
         total = _sum_of_gaps(reading)
-    if abs(total - reading.voltage) > max(_SUM_TOLERANCE * reading.voltage, _SUM_TOLERANCE_VOLTS):
-        raise FrameError(_DISAGREE)
+    fits = abs(total - reading.voltage) <= max(_SUM_TOLERANCE * reading.voltage, _SUM_TOLERANCE_VOLTS)
+    return None if fits else DISAGREE
+
+
+def check(reading: Reading) -> None:
+    """Raise FrameError unless the reading is possible for itself alone; for tools that judge one message at a time."""
+    cleaned = possible(reading)
+    if cleaned.implausible:
+        raise FrameError(_reason(cleaned.implausible[0]))
+    if reason := contradiction(cleaned):
+        raise FrameError(reason)
+
+
+def _reason(name: str) -> str:
+    """Return the key by which an impossible value is counted: one for all cells, and one for all probes."""
+    if name.startswith("cell_voltage"):
+        return "implausible_cell_voltage"
+    return f"implausible_{name}" if name in RANGES else "implausible_temperature"
 
 
 def _between_extremes(reading: Reading, lowest: float, highest: float) -> bool:
@@ -133,64 +205,113 @@ def _cells_jump(before: Reading, after: Reading) -> bool:
     )
 
 
-class Trust:
-    """Judges the readings of one session, one after the other, and counts what it refuses."""
+class _Doubt:
+    """Doubt of one kind: it ends when a reading is free of it, or when the pack has insisted for long enough."""
 
     def __init__(self) -> None:
-        """Start without a past."""
+        self._count = 0
+        self._since = 0.0
+
+    def ends(self) -> None:
+        """Forget it."""
+        self._count = 0
+
+    def goes_on(self, now: float) -> bool:
+        """Take one more doubtful reading; tell whether it must not be shown yet."""
+        if not self._count:
+            self._since = now
+        self._count += 1
+        return self._count <= MAX_REFUSALS or now - self._since <= MAX_DOUBT
+
+
+class Trust:
+    """Judges the readings of a pack, one after the other, and counts what it refuses."""
+
+    def __init__(self) -> None:
+        """Initialize."""
         self.dropped: Counter[str] = Counter()
         """Refused readings by reason, over all sessions."""
+        self.withheld: Counter[str] = Counter()
+        """Single values that were not shown, or corrected, in readings that were, by name."""
         self.frozen = False
+        self.doubt: str | None = None
+        """What is odd about the newest reading, whether it was shown or not."""
+        self.refused_at: float | None = None
+        """When the newest reading was refused; None while they are accepted."""
         self._runtime: int | None = None
         self._runtime_moved_at = 0.0
+        # A pack that is doubted may end its sessions: what it insists on counts over all of them.
+        self._doubts = {kind: _Doubt() for kind in ("implausible", "contradiction", "jump")}
+        self._implausible: frozenset[str] = frozenset()
         self.reset()
 
     def reset(self) -> None:
-        """Forget the past: a new session may find the pack in any state, but not with its clock stopped."""
+        """Begin a session: it may find the pack in any state, but not with its clock stopped."""
         self._accepted: Reading | None = None
         self._doubted: Reading | None = None
         self._near: _Neighbourhood | None = None
-        self._disagreements = 0
 
-    def accepts(self, reading: Reading) -> bool:
-        """Tell whether the reading may be shown."""
-        near = self._near
-        try:
-            if near is None or not near.holds(reading):
-                self._check_alone(reading)
-                self._check_jump(reading)
-                self._near = _Neighbourhood(reading)
-            if reading.runtime != self._runtime:
-                self._runtime = reading.runtime
-                self._runtime_moved_at = reading.measured_at
-                self.frozen = False
-            elif self._runtime is not None and reading.measured_at - self._runtime_moved_at > FROZEN_AFTER:
-                self.frozen = True
-                raise FrameError("frozen")
-        except FrameError as error:
-            self.dropped[error.reason] += 1
-            return False
-        self._accepted, self._doubted = reading, None
-        return True
-
-    def _check_alone(self, reading: Reading) -> None:
-        try:
-            check(reading)
-        except FrameError as error:
-            self._disagreements = self._disagreements + 1 if error.reason == _DISAGREE else 0
-            if self._disagreements <= _DISAGREEMENTS:
-                raise
+    def judge(self, reading: Reading) -> Reading | None:
+        """Return the reading as it may be shown, which may lack values that cannot be; None if it is refused."""
+        shown: Reading | None
+        if self._near is not None and self._near.holds(reading):
+            shown, self.doubt = reading, None
         else:
-            self._disagreements = 0
+            shown = self._look_closer(reading)
+        if shown is not None and self._is_frozen(shown):
+            self.doubt = "frozen"
+            shown = None
+        if shown is None:
+            self.refused_at = reading.measured_at
+            self.dropped[self.doubt or ""] += 1
+            return None
+        self.refused_at = None
+        self._accepted, self._doubted = shown, None
+        return shown
 
-    def _check_jump(self, reading: Reading) -> None:
+    def _look_closer(self, reading: Reading) -> Reading | None:
+        cleaned = possible(reading)
+        now = reading.measured_at
+        new = [name for name in cleaned.implausible if name not in self._implausible]
+        self._implausible = frozenset(cleaned.implausible)
+        self.doubt = None
+        # What is impossible is believed when the next reading has it too: a broken message hits something else each time.
+        if not self._passes("implausible", _reason(new[0]) if new else None, now):
+            return None
+        if not self._passes("contradiction", contradiction(cleaned), now):
+            return None
+        if not self._passes("jump", self._unconfirmed_jump(cleaned), now):
+            return None
+        if cleaned is not reading:
+            self.withheld.update(cleaned.implausible or ("power",))
+        self._near = None if cleaned.implausible or self.doubt else _Neighbourhood(cleaned)
+        return cleaned
+
+    def _passes(self, kind: str, reason: str | None, now: float) -> bool:
+        """Tell whether a reading may pass a check; `reason` is what the check found."""
+        doubt = self._doubts[kind]
+        if reason is None:
+            doubt.ends()
+            return True
+        self.doubt = reason
+        return not doubt.goes_on(now)
+
+    def _unconfirmed_jump(self, reading: Reading) -> str | None:
+        """Return how a reading jumps, unless the one before jumped to the same place: a relay may have closed."""
         if self._accepted is None or (reason := jump(self._accepted, reading)) is None:
-            return
-        # A jump is believed when the next reading confirms it: a relay may have closed, a counter been set.
-        if self._doubted is not None and jump(self._doubted, reading) is None:
-            return
-        self._doubted = reading
-        raise FrameError(reason)
+            return None
+        before, self._doubted = self._doubted, reading
+        return None if before is not None and jump(before, reading) is None else reason
+
+    def _is_frozen(self, reading: Reading) -> bool:
+        if reading.runtime != self._runtime:
+            self._runtime = reading.runtime
+            self._runtime_moved_at = reading.measured_at
+            self.frozen = False
+        elif self._runtime is not None and reading.measured_at - self._runtime_moved_at > FROZEN_AFTER:
+            self.frozen = True
+            return True
+        return False
 
 
 class _Neighbourhood:
@@ -218,7 +339,6 @@ class _Neighbourhood:
     def holds(self, reading: Reading) -> bool:
         """Tell whether the reading is near enough; one that lacks a value or has a probe more is not."""
         values = reading.__dict__
-        lowest, highest = reading.cell_range or (0.0, 0.0)
         try:
             for key, low, high in self._limits:
                 if not low <= values[key] <= high:
@@ -227,12 +347,23 @@ class _Neighbourhood:
                 low, high = self._temperatures[probe]
                 if not low <= value <= high:
                     return False
-            if lowest < self._cells[0] or highest > self._cells[1]:
-                return False
-            if reading.cell_times:
-                return reading.extremes is None or _between_extremes(reading, lowest, highest)
-            return reading.voltage is None or (
-                abs(sum(reading.cell_voltages) - reading.voltage) <= _SUM_TOLERANCE_VOLTS  # type: ignore[arg-type]
-            )
+            return self._holds_cells(reading) and self._holds_power(values)
         except KeyError, TypeError:
             return False
+
+    def _holds_cells(self, reading: Reading) -> bool:
+        lowest, highest = reading.cell_range or (0.0, 0.0)
+        if lowest < self._cells[0] or highest > self._cells[1]:
+            return False
+        if reading.cell_times:
+            return reading.extremes is None or _between_extremes(reading, lowest, highest)
+        return reading.voltage is None or (
+            abs(sum(reading.cell_voltages) - reading.voltage) <= _SUM_TOLERANCE_VOLTS  # type: ignore[arg-type]
+        )
+
+    @staticmethod
+    def _holds_power(values: Mapping[str, Any]) -> bool:
+        power = values.get("power")
+        if power is None:
+            return True
+        return _power_fits(power, values["voltage"] * values["current"])

@@ -93,6 +93,7 @@ class Calm:
             or reading.alarms != self.alarms
             or len(reading.cell_voltages) != self.cells
             or len(reading.temperatures) != self.temperatures
+            or reading.implausible
             or (reading.extremes is None and None in reading.cell_voltages)
         ):
             return False

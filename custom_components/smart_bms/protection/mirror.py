@@ -215,7 +215,7 @@ class Mirror:
             value = measured[rule.quantity]
             if value is not None:
                 seen.add(rule.quantity)
-            elif rule.quantity.of_probes and rule.quantity not in seen and not fails:
+            elif rule.quantity.of_probes and rule.quantity not in seen and rule.quantity not in partial and not fails:
                 continue  # built without
             if rule.optional and not track.had_limit:
                 continue  # not a protection of this pack

@@ -67,7 +67,7 @@ class Parts:
 
     def missing(self, reading: Reading) -> frozenset[Quantity]:
         """Return the quantities of which only a part is known: it may prove that something is wrong, never that all is well."""
-        missing = NOTHING_MISSING
+        missing = _withheld(reading.implausible) if reading.implausible else NOTHING_MISSING
         if reading.extremes is None:
             unheard = reading.cell_voltages.count(None)
             known = len(reading.cell_voltages) - unheard
@@ -79,6 +79,19 @@ class Parts:
         if probes > 0 and (probes < self.probes or sensor_fails(reading)):
             missing |= PROBES
         return missing
+
+
+def _withheld(names: tuple[str, ...]) -> frozenset[Quantity]:
+    """Return the quantities of which a part was told but cannot be."""
+    missing: frozenset[Quantity] = NOTHING_MISSING
+    for name in names:
+        if name.startswith("cell_voltage"):
+            missing |= CELLS
+        elif name == "temperature_mosfet":
+            missing |= {Quantity.POWER_STAGE}
+        elif name.startswith("temperature") and name != "temperature_board":
+            missing |= PROBES
+    return missing
 
 
 def sensor_fails(reading: Reading) -> bool:

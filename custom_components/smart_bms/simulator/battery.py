@@ -57,8 +57,10 @@ class Cell:
     """°C."""
     polarisation: float = 0.0
     """V that build up and fade with the current."""
+    sense_error: float = 0.0
+    """V that a loose sense wire adds to what the board sees of this cell."""
     voltage: float = field(init=False)
-    """V at the terminals after the last step."""
+    """V that the board sees after the last step."""
 
     def __post_init__(self) -> None:
         """Start rested."""
@@ -71,7 +73,8 @@ class Cell:
         resistance = self.resistance * math.exp((25 - self.temperature) * 0.028)
         aim = current * resistance * 0.8
         self.polarisation += (aim - self.polarisation) * (1 - math.exp(-seconds / _POLARISATION_TIME))
-        self.voltage = max(0.0, rest_voltage(self.chemistry, self.soc) + current * resistance + self.polarisation)
+        terminals = rest_voltage(self.chemistry, self.soc) + current * resistance + self.polarisation
+        self.voltage = max(0.0, terminals + self.sense_error)
         heat = current * current * resistance * 1.8 - (self.temperature - ambient) * _HEAT_LOSS_PER_AH * self.capacity
         self.temperature += heat * seconds / (_HEAT_CAPACITY_PER_AH * self.capacity)
 
@@ -134,6 +137,8 @@ class Battery:
         self.now = 0.0
         self.current = 0.0
         """A through the pack in the last step, positive while charging."""
+        self.voltage_gain = 1.0
+        """By which factor the board's pack voltage is off."""
         self.charge_moved = 0.0
         """Ah that left or entered since the start, both counted positive."""
         self.balance = (0, 0, 0.0)
@@ -142,7 +147,7 @@ class Battery:
     @property
     def voltage(self) -> float:
         """Pack voltage in V."""
-        return sum(cell.voltage for cell in self.cells)
+        return sum(cell.voltage for cell in self.cells) * self.voltage_gain
 
     @property
     def temperature(self) -> float:

@@ -66,7 +66,7 @@ class Controller:
     @property
     def voltage(self) -> int:
         """Pack in 0.1 V."""
-        return round(sum(self.cells) / 100)
+        return round(sum(self.cells) * self.board.battery.voltage_gain / 100)
 
     @property
     def current(self) -> int:

@@ -260,7 +260,7 @@ class JkPeripheral(Peripheral):
         power_stage, *probes = self._temperatures()
         return Look(
             cells=cells,
-            pack=sum(cells),
+            pack=round(sum(cells) * battery.voltage_gain),
             current=_raw(battery.current * self.current_gain, 1000),
             probes=tuple(probe / 10 for probe in probes if probe != _ABSENT),
             power_stage=power_stage / 10,

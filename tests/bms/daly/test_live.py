@@ -16,6 +16,8 @@ from custom_components.smart_bms.bms.daly.live import (
     joined,
 )
 from custom_components.smart_bms.bms.errors import FrameError
+from custom_components.smart_bms.bms.reading import Reading
+from custom_components.smart_bms.bms.trust import possible
 from custom_components.smart_bms.simulator import daly_d2, daly_p81
 from custom_components.smart_bms.simulator.daly_a5 import Uart
 from custom_components.smart_bms.simulator.daly_labels import ESS_81, K_81_NO_NTC, K_D2, LAYOUT_B, LEGACY_A5, R24_A5
@@ -86,11 +88,9 @@ def test_the_current_is_positive_above_30000_on_the_wire(raw, expected) -> None:
     assert ("power" in d2(r29=raw)) is (expected is not None)
 
 
-def test_a_current_that_no_board_has_is_refused() -> None:
-    for raw in (60001, 65534):
-        with pytest.raises(FrameError, match="implausible_current"):
-            current(raw)
+def test_a_current_is_told_as_it_stands_whether_or_not_it_can_be() -> None:
     assert current(1) == -2999.9
+    assert current(65534) == 3553.4
 
 
 @pytest.mark.parametrize(("raw", "expected"), [(0, 0.0), (1000, 100.0), (0xFFFF, None)])
@@ -99,22 +99,18 @@ def test_the_state_of_charge(raw, expected) -> None:
     assert soc(raw) == expected
 
 
-def test_more_than_full_is_refused() -> None:
-    for wrong in (lambda: d2(r2A=1001), lambda: p81(r3A=1001), lambda: a5({0x90: "02120000753003e9"})):
-        with pytest.raises(FrameError, match="implausible_soc"):
-            wrong()
-
-
-def test_a_cell_that_cannot_be_is_refused() -> None:
-    assert cells([5000]) == (5.0,)
+def test_one_value_that_cannot_be_does_not_take_the_others_and_the_alarms_away() -> None:
+    for values in (d2(r2A=1001), p81(r3A=1001), a5({0x90: "02120000753003e9"})):
+        shown = possible(Reading.of(values | {"measured_at": 0.0}))
+        assert shown.soc is None
+        assert shown.implausible == ("soc",)
+        assert shown.voltage is not None
+    assert cells([5000, 6501]) == (5.0, 6.501)
     assert cells([]) == ()
-    for wrong in (
-        lambda: d2((3300, 5001)),
-        lambda: p81((3300, 0xFFFF)),
-        lambda: a5({0x94: "0200000000000000", 0x95: "010ce413890000"}),
-    ):
-        with pytest.raises(FrameError, match="implausible_cell_voltage"):
-            wrong()
+    for values in (d2((3300, 6501)), p81((3300, 0xFFFF))):
+        shown = possible(Reading.of(values | {"measured_at": 0.0}))
+        assert shown.cell_voltages == (3.3, None)
+        assert shown.implausible == ("cell_voltage_2",)
 
 
 def test_only_the_stated_sensors_count_and_missing_ones_are_left_out() -> None:

@@ -88,9 +88,10 @@ class Listener:
         self.told.append(settings)
 
     def reading(self, reading: Reading) -> bool:
-        if trusted := self.trust.accepts(reading):
-            self.readings.append(reading)
-        return trusted
+        shown = self.trust.judge(reading)
+        if shown is not None:
+            self.readings.append(shown)
+        return shown is not None
 
     def frame(self, frame: bytes, now: float) -> None:
         self.frames.append(frame)

@@ -9,6 +9,7 @@ from custom_components.smart_bms.bms.alarm import Alarm
 from custom_components.smart_bms.bms.errors import FrameError
 from custom_components.smart_bms.bms.jk.decode import decode_reading, detect_variant, variant_of
 from custom_components.smart_bms.bms.jk.layouts import Variant
+from custom_components.smart_bms.bms.trust import possible
 from tests.packs import cell_info, changed, jk_pack, sealed
 
 VARIANTS = list(Variant)
@@ -203,10 +204,26 @@ def test_a_dead_sense_wire_reads_zero() -> None:
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-@pytest.mark.parametrize("offset", [6, 6 + 4 * 20, 222])
-def test_jk04_floats_that_are_no_numbers_are_rejected(value, offset) -> None:
-    with pytest.raises(FrameError, match="not_a_number"):
-        decoded(changed(cell_info("JK04"), offset, struct.pack("<f", value)), "JK04")
+def test_a_jk04_cell_that_is_no_number_is_taken_away_alone(value) -> None:
+    whole = decoded(cell_info("JK04"), "JK04")
+    reading = decoded(changed(cell_info("JK04"), 6, struct.pack("<f", value)), "JK04")
+    shown = possible(reading)
+    assert shown.implausible == ("cell_voltage_1",)
+    assert shown.cell_voltages == (None, *whole.cell_voltages[1:])
+    assert shown.voltage is None  # it is the sum of all of them
+    assert shown.temperatures == whole.temperatures
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_jk04_slot_without_a_cell_stays_empty_whatever_stands_there(value) -> None:
+    reading = decoded(changed(cell_info("JK04"), 6 + 4 * 20, struct.pack("<f", value)), "JK04")
+    assert reading.cell_voltages == decoded(cell_info("JK04"), "JK04").cell_voltages
+
+
+def test_a_jk04_balance_current_that_is_no_number_is_absent() -> None:
+    reading = decoded(changed(cell_info("JK04"), 222, struct.pack("<f", math.nan)), "JK04")
+    assert reading.balance_current is None
+    assert reading.cell_voltages
 
 
 def test_a_jk04_resistance_that_is_no_number_is_absent() -> None:

@@ -73,7 +73,7 @@ def test_a_whole_picture() -> None:
     assert details["charge_relay_closed"]
     assert details["load_relay_closed"]
     assert "current_in" not in details
-    assert Trust().accepts(reading)
+    assert Trust().judge(reading)
 
 
 def test_older_firmware_lacks_what_it_never_sends() -> None:
@@ -171,7 +171,7 @@ def test_the_communication_lamp_makes_all_measurements_unknown() -> None:
     assert reading.voltage is reading.soc is None
     assert reading.alarms == (Alarm.CELL_COMMUNICATION_FAULT,)
     assert reading.charging_enabled is False
-    assert Trust().accepts(reading)
+    assert Trust().judge(reading)
     feed(it, 103.0, U, V, cell(3))
     feed(it, 104.0, U, V, cell(4))
     reading = it.reading(104.0)
@@ -360,6 +360,8 @@ def test_a_temperature_that_cannot_be_is_refused(temperature, extremes) -> None:
     counts = {"cell_number": 1, "cell_count": 4, "cell_voltage": 656, "cell_temperature": temperature}
     with pytest.raises(FrameError, match="temperature"):
         cells.take(counts, None, 0.0, extremes)
+    (cell,) = cells.known(0.0)[:1]
+    assert (cell.voltage, cell.temperature) == (656, None)  # its probe says nothing about its voltage
 
 
 def test_the_fast_mode_forgets_sooner() -> None:
@@ -375,7 +377,7 @@ def test_a_cell_that_does_not_fit_to_the_extremes_is_refused() -> None:
     with pytest.raises(FrameError, match="cell_outside_extremes"):
         take(cells, 1, 1.0, voltage=656 + 256, extremes=(650, 660))
     with pytest.raises(FrameError, match="implausible"):
-        take(cells, 1, 1.0, voltage=1001)
+        take(cells, 1, 1.0, voltage=1261)
     assert cells.known(1.0)[0].voltage == 656
 
 

@@ -3,16 +3,11 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from ..errors import FrameError
-
 UNSUPPORTED: Final = 0xFFFF
 _NO_TEMPERATURE: Final = frozenset({0, 0xFF, UNSUPPORTED})
 """A real −40 °C cannot be told from a missing sensor."""
 _TEMPERATURE_OFFSET: Final = 40
 CURRENT_OFFSET: Final = 30_000
-_HIGHEST_CELL: Final = 5000
-_FULL: Final = 1000
-_HIGHEST_CURRENT: Final = 3000.0
 STATES: Final = {0: "idle", 1: "charging", 2: "discharging"}
 _ON: Final = {0: False, 1: True}
 _TEXT_PADDING: Final = "\0 "
@@ -34,10 +29,7 @@ def current(raw: int) -> float | None:
     """Return A as the wire has it, positive above the offset; None if the board does not measure it."""
     if raw in (0, UNSUPPORTED):
         return None
-    value = (raw - CURRENT_OFFSET) / 10
-    if abs(value) > _HIGHEST_CURRENT:
-        raise FrameError("implausible_current")
-    return value
+    return (raw - CURRENT_OFFSET) / 10
 
 
 def milliamperes(raw: int) -> float | None:
@@ -51,12 +43,8 @@ def tenths(raw: int) -> float | None:
 
 
 def soc(raw: int) -> float | None:
-    """Return %. Raises FrameError above 100."""
-    if raw == UNSUPPORTED:
-        return None
-    if raw > _FULL:
-        raise FrameError("implausible_soc")
-    return raw / 10
+    """Return %, None if the board does not know it."""
+    return tenths(raw)
 
 
 def plain(raw: int) -> int | None:
@@ -70,11 +58,8 @@ def switch(raw: int) -> bool | None:
 
 
 def cells(raws: Iterable[int]) -> tuple[float, ...]:
-    """Return V. Raises FrameError for what no cell can have."""
-    volts = tuple([raw / 1000 for raw in raws])
-    if volts and max(volts) > _HIGHEST_CELL / 1000:
-        raise FrameError("implausible_cell_voltage")
-    return volts
+    """Return V."""
+    return tuple([raw / 1000 for raw in raws])
 
 
 def completed(values: dict[str, Any]) -> dict[str, Any]:

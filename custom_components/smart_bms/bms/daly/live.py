@@ -10,7 +10,20 @@ from typing import Any, Final
 from ..errors import FrameError
 from ..reading import Detail
 from .alarms import D2_OPENED_BY_COMMAND, d2_alarms, p81_alarms, p81_states
-from .common import STATES, cells, completed, current, milliamperes, plain, probes, soc, switch, temperature, tenths
+from .common import (
+    STATES,
+    UNSUPPORTED,
+    cells,
+    completed,
+    current,
+    milliamperes,
+    plain,
+    probes,
+    soc,
+    switch,
+    temperature,
+    tenths,
+)
 
 D2_LIVE: Final = (0x0000, 62)
 D2_MORE: Final = (0x003E, 9)
@@ -36,12 +49,19 @@ def _must_have(words: Words, count: int) -> None:
         raise FrameError("length")
 
 
+def _must_be_there(*words: int) -> None:
+    """Raise FrameError for a block that the board does not have and answers with unsupported values."""
+    if set(words) == {UNSUPPORTED}:
+        raise FrameError("unsupported")
+
+
 def decode_d2(words: Words, more: Words = ()) -> Values:
     """Return the values in the registers from 0x0000 on, and in those from 0x003E on if the board has them.
 
     Raises FrameError.
     """
     _must_have(words, D2_LIVE[1])
+    _must_be_there(words[0x28], words[0x31])
     more = more or words[D2_LIVE[1] :]
     count, sensors = min(words[0x31], _D2_CELLS), min(words[0x32], _PROBES)
     volts = words[:count]
@@ -89,6 +109,7 @@ def _add_more_of_d2(more: Words, values: Values, details: dict[str, Detail]) -> 
 def decode_p81(words: Words) -> Values:
     """Return the values in the first block, which holds cells, temperatures and the pack. Raises FrameError."""
     _must_have(words, P81_LIVE_SHORT[1])
+    _must_be_there(words[0x38], words[0x3C])
     count, sensors = min(words[0x3C], _P81_CELLS), min(words[0x3D], _PROBES)
     return completed(
         {

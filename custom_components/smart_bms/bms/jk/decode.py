@@ -99,14 +99,15 @@ def _jk04_mask_fits(frame: bytes) -> bool:
 
 
 def _present(values: tuple[float, ...]) -> int:
-    """Return the mask of values that are not zero."""
-    return sum(1 << place for place, value in enumerate(values) if value)
+    """Return the mask of numbers that are not zero."""
+    return sum(1 << place for place, value in enumerate(values) if value and math.isfinite(value))
 
 
 def decode_reading(frame: bytes, variant: Variant, now: float) -> Reading:
     """Return the reading in a whole, checksum-valid 0x02 frame that was complete at monotonic time `now`.
 
-    Raises FrameError: `not_a_number` if a float is none, `spliced` if it holds a part of another frame.
+    A cell whose float is no number stays one: `trust` takes it away. Raises FrameError: `spliced` if the frame holds a part
+    of another one.
     """
     if variant is Variant.JK04:
         return _decode_jk04(frame, now)
@@ -154,8 +155,6 @@ def decode_reading(frame: bytes, variant: Variant, now: float) -> Reading:
 def _decode_jk04(frame: bytes, now: float) -> Reading:
     voltages = JK04_VOLTAGES.unpack_from(frame)
     mask = int.from_bytes(frame[JK04_MASK_OFFSET : JK04_MASK_OFFSET + 4], "little")
-    if not all(map(math.isfinite, voltages)):
-        raise FrameError("not_a_number")
     present = (mask | _present(voltages)) & ((1 << len(voltages)) - 1)
     cells = tuple(None if cell is None else round(cell, 4) for cell in _scatter(voltages, present, 1))
     resistances = tuple(
@@ -163,13 +162,11 @@ def _decode_jk04(frame: bytes, now: float) -> Reading:
         for value in _scatter(JK04_RESISTANCES.unpack_from(frame), present, 1)
     )
     values: dict[str, Any] = JK04_FIELDS.read(frame)
-    if "balance_current" not in values:
-        raise FrameError("not_a_number")
     state = values.pop("balance_state")
     return Reading(
         measured_at=now,
         # This family of balancers does not measure the pack; its voltage is the sum of its cells.
-        voltage=round(sum(cell for cell in cells if cell), 3) if cells else None,
+        voltage=round(sum(cell for cell in cells if cell), 3) if cells and all(map(math.isfinite, voltages)) else None,
         cell_voltages=cells,
         cell_resistances=resistances,
         balancing=_BALANCING.get(state),

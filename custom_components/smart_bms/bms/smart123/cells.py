@@ -12,8 +12,8 @@ _LEAST_AGE: Final = 10.0
 _TURNS: Final = 3
 _LONGEST_CYCLE: Final = 1.0
 _SHORTEST_CYCLE: Final = 0.4
-_HIGHEST: Final = 1000
-"""Counts, 5 V: more no cell has."""
+_HIGHEST: Final = 1260
+"""Counts, 6.3 V: more no front end measures."""
 _OUTSIDE: Final = 40
 """Counts, 0.2 V: how far a cell may lie outside of what the pack says of its lowest and highest one."""
 
@@ -64,7 +64,7 @@ class Cells:
     def take(self, counts: Counts, extremes: Extremes, now: float, temperatures: Extremes = None) -> None:
         """Take a record of one cell; `extremes` are lowest and highest voltage and temperature, where they are fresh.
 
-        Raises FrameError if it must not be shown.
+        Raises FrameError if it, or its temperature alone, must not be shown.
         """
         self._follow_cycle(now)
         place, count = counts["cell_number"], counts["cell_count"]
@@ -88,11 +88,12 @@ class Cells:
         temperature = counts["cell_temperature"]
         if not _within(voltage, extremes, _OUTSIDE):
             raise FrameError("cell_outside_extremes")
-        if temperature is not None and not (
+        believed = temperature is None or (
             _COLDEST <= temperature <= _HOTTEST and _within(temperature, temperatures, _OUTSIDE_TEMPERATURE)
-        ):
+        )
+        self._cells[place - 1] = _Cell(voltage, temperature if believed else None, now)
+        if not believed:
             raise FrameError("implausible_temperature")
-        self._cells[place - 1] = _Cell(voltage, temperature, now)
 
     def _take_count(self, count: int) -> None:
         """Believe another number of cells when it is said twice; at first there is nothing to hold against it."""
