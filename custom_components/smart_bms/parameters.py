@@ -8,7 +8,6 @@ from typing import Any, Final
 from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
-from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
 from .bms.pack import Pack
@@ -30,9 +29,9 @@ from .control.profile import Profile
 from .control.request import Permission, Request
 from .control.tally import Tally
 from .profiles import async_profiles
+from .stores import CheckedStore, open_store
 from .wiring_issue import KINDS, wiring_issue
 
-_VERSION: Final = 1
 LEARNT: Final = "learnt"
 """What the pack's sessions found out, in the store."""
 PROTECTION: Final = "protection"
@@ -42,9 +41,9 @@ _SOON: Final = 1.0
 """Seconds within which what the pack said by itself is kept."""
 
 
-def store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
+def store(hass: HomeAssistant, entry_id: str) -> CheckedStore:
     """Return where journal and baseline of an entry are kept."""
-    return Store(hass, _VERSION, f"{DOMAIN}.{entry_id}", private=True)
+    return open_store(hass, f"{DOMAIN}.{entry_id}")
 
 
 def drift_issue(entry_id: str) -> str:

@@ -34,16 +34,16 @@ class CheckedStore(Store[dict[str, Any]]):
     def __init__(self, hass: HomeAssistant, key: str, *, atomic_writes: bool) -> None:
         """Prepare; nothing is read yet."""
         super().__init__(hass, _VERSION, key, private=True, atomic_writes=atomic_writes)
-        self._landed: object = None
+        self.on_disk: dict[str, Any] | None = None
+        """What the newest write that went well brought to disk; None before the first."""
 
     def landed(self, content: dict[str, Any]) -> bool:
-        """Tell whether this very content was what the newest write brought to disk."""
-        return self._landed is content
+        """Tell whether this very content is what is on disk."""
+        return self.on_disk is content
 
     @override
     async def _async_write_data(self, data: dict[str, Any]) -> None:
         """Write, and see whether that went well; the store behind it only logs that it did not."""
-        self._landed = None
         try:
             await super()._async_write_data(data)
         except (WriteError, OSError) as error:
@@ -52,7 +52,7 @@ class CheckedStore(Store[dict[str, Any]]):
             if self._data is None and not self.hass.is_stopping:
                 self.async_delay_save(lambda: content, RETRY_AFTER)
             raise WriteError(str(error)) from error
-        self._landed = data["data"]
+        self.on_disk = data["data"]
         _note(self.hass, self.key, None)
 
     @override

@@ -85,7 +85,7 @@ async def test_a_write_that_fails_is_told_and_tried_again(hass, disk, atomic) ->
     disk.full = True
     await store.async_save(second := {"count": 2})
     assert not store.landed(second)
-    assert not store.landed(first)
+    assert store.on_disk is first
     assert disk.read(KEY) == first
     assert issue(hass).translation_placeholders == {"reason": "No space left on device"}
     await pass_time(hass, RETRY_AFTER + 1)
