@@ -11,7 +11,7 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
 from .bms.pack import Pack
-from .bms.settings import Setting
+from .bms.settings import Setting, SettingValue
 from .const import (
     CONF_ALLOW_CONTROL,
     CONF_ALLOW_DANGEROUS,
@@ -226,7 +226,7 @@ class Parameters:
 
     def _is_personal(self, record: Record) -> bool:
         setting = self._setting(record)
-        return setting is not None and setting.personal
+        return setting is None or setting.personal
 
     def _unit(self, record: Record) -> str:
         setting = self._setting(record)
@@ -240,12 +240,6 @@ class Parameters:
             ir.async_delete_issue(self._hass, DOMAIN, drift_issue(self._entry_id))
         if not drift:
             return
-        catalogue = self.control.catalogue
-        settings = catalogue.settings if catalogue else {}
-        lines = [
-            f"- {words(key)}: {shown(old, settings.get(key))} → {shown(found, settings.get(key))}"
-            for key, (old, found) in drift.items()
-        ]
         ir.async_create_issue(
             self._hass,
             DOMAIN,
@@ -253,9 +247,22 @@ class Parameters:
             is_fixable=True,
             severity=ir.IssueSeverity.WARNING,
             translation_key="drift",
-            translation_placeholders={"name": self._name(), "changes": "\n".join(lines)},
+            translation_placeholders={"name": self._name(), "changes": self.told_changes(drift)},
             data={"entry_id": self._entry_id},
         )
+
+    def told_changes(self, drift: Mapping[str, Difference], *, to_administrator: bool = False) -> str:
+        """Return a line for each change. Every user can list issues; the owner's own words are for administrators."""
+        catalogue = self.control.catalogue
+        settings = catalogue.settings if catalogue else {}
+
+        def change(key: str, old: SettingValue, found: SettingValue) -> str:
+            setting = settings.get(key)
+            if not to_administrator and (setting is None or setting.personal):
+                return _HIDDEN
+            return f"{shown(old, setting)} → {shown(found, setting)}"
+
+        return "\n".join(f"- {words(key)}: {change(key, *values)}" for key, values in drift.items())
 
     def _check_password(self, default: bool) -> None:
         issue = password_issue(self._entry_id)

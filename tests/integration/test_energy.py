@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 import errno
 from unittest.mock import patch
 
+from homeassistant.auth.const import GROUP_ID_USER
 from homeassistant.components.energy.data import async_get_manager
-from homeassistant.core import State
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.core import Context, State
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.helpers.storage import Store
 from homeassistant.setup import async_setup_component
@@ -271,9 +272,23 @@ async def test_a_sensor_that_is_the_wrong_way_round_is_turned_and_the_mirror_doe
 # The dashboard.
 
 
-async def press(hass, pack) -> None:
+async def press(hass, pack, user=None) -> None:
     target = {"entity_id": pack.entity("add_to_energy_dashboard", "button")}
-    await hass.services.async_call("button", "press", target, blocking=True)
+    context = Context(user_id=user.id if user else None)
+    await hass.services.async_call("button", "press", target, blocking=True, context=context)
+
+
+async def test_only_administrators_change_the_energy_dashboard(recorder_mock, hass, hass_admin_user, pack) -> None:
+    assert await async_setup_component(hass, "energy", {})
+    pack.show(full_of(0))
+    await hass.async_block_till_done()
+    manager = await async_get_manager(hass)
+    child = await hass.auth.async_create_user("Child", group_ids=[GROUP_ID_USER])
+    with pytest.raises(ServiceValidationError, match="Only administrators"):
+        await press(hass, pack, child)
+    assert not manager.data or not manager.data["energy_sources"]
+    await press(hass, pack, hass_admin_user)
+    assert len(manager.data["energy_sources"]) == 1
 
 
 async def test_a_battery_is_added_to_the_energy_dashboard_only_when_asked_and_once(recorder_mock, hass, pack) -> None:
