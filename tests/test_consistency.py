@@ -404,10 +404,13 @@ def test_every_action_is_described_and_its_selectors_are_valid() -> None:
 
 def test_every_issue_has_its_texts() -> None:
     wires = {f"wiring_{kind}" for kind in KINDS}
-    alone = {"drift", "default_password_jk", "default_password_daly", "bank_member_removed"}
+    alone = {"drift", "default_password_jk", "default_password_daly", "bank_member_removed", "disk_full", "set_aside"}
     assert set(TEXTS["issues"]) == alone | wires
     for key in wires:
         assert placeholders(TEXTS["issues"][key]["description"]) == {"name", "cells"}
+    assert placeholders(TEXTS["issues"]["disk_full"]["description"]) == {"reason"}
+    set_aside = TEXTS["issues"]["set_aside"]["fix_flow"]["step"]["confirm"]["description"]
+    assert placeholders(set_aside) == {"name", "parts", "file"}
     assert placeholders(TEXTS["issues"]["drift"]["title"]) == {"name"}
     assert placeholders(TEXTS["issues"]["drift"]["fix_flow"]["step"]["init"]["description"]) == {"changes"}
     assert set(TEXTS["issues"]["drift"]["fix_flow"]["step"]["init"]["menu_options"]) == {"accept", "restore"}

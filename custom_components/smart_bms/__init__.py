@@ -9,14 +9,17 @@ from homeassistant.helpers import config_validation as cv, issue_registry as ir
 from homeassistant.helpers.typing import ConfigType
 
 from . import adapters
+from .bank.counted import CHECKS as OF_BANK
 from .bank_coordinator import BankConfigEntry, BankCoordinator, async_pack_removed, bank_issue, is_bank
 from .const import CONF_SIMULATED, DOMAIN
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
+from .energy_account import CHECKS as OF_PACK
 from .parameters import async_clear_issues, store
 from .profiles import async_profiles
 from .recordings import RecordingView, async_forget, async_forget_all
 from .services import async_setup_services
 from .simulated import async_leave_no_trace, simulation_of
+from .stores import async_load_parts
 from .sum_file import energy_store
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -50,7 +53,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry | Ba
 
 async def _async_setup_bank(hass: HomeAssistant, entry: BankConfigEntry) -> bool:
     """Set up a bank. Its packs need not be there yet."""
-    coordinator = BankCoordinator(hass, entry, await energy_store(hass, entry.entry_id).async_load())
+    counted = await async_load_parts(energy_store(hass, entry.entry_id), OF_BANK, entry.title)
+    coordinator = BankCoordinator(hass, entry, counted)
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, BANK_PLATFORMS)
     coordinator.async_link_devices()
@@ -65,7 +69,7 @@ async def _async_setup_pack(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> 
         await adapters.free_stale_link(entry.data[CONF_ADDRESS])
     kept, counted = (
         await store(hass, entry.entry_id).async_load(),
-        await energy_store(hass, entry.entry_id).async_load(),
+        await async_load_parts(energy_store(hass, entry.entry_id), OF_PACK, entry.title),
     )
     coordinator = SmartBmsCoordinator(hass, entry, kept, counted, simulation)
     entry.runtime_data = coordinator

@@ -82,13 +82,16 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
         self.packs: tuple[str, ...] = tuple(config[CONF_PACKS])
         self.topology: Topology = split(self.packs, config[CONF_STRINGS])
         self.count = BankCount()
-        try:
-            if counted:
-                self.count.restore(counted)
-        except KeyError, TypeError, ValueError, AttributeError:
-            _LOGGER.warning("What was counted of %s is broken; it goes on with what its sensors showed", entry.title)
+        self.count.restore(counted or {})
         self.count.forget(set(self.packs))
-        self.file = SumFile(hass, entry.entry_id, self.count.dump, self.count.total)
+        self.file = SumFile(
+            hass,
+            entry.entry_id,
+            self.count.dump,
+            self.count.total,
+            lambda content: content.get("total"),
+            counted,
+        )
         self.uneven = Uneven()
         self.data = self._merge()
 

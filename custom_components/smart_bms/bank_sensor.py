@@ -276,8 +276,9 @@ class BankEnergySensor(BankSensor, RestoreSensor):
     @override
     async def async_added_to_hass(self) -> None:
         name, last = self.entity_description.of_total, await self.async_get_last_sensor_data()
-        if name and last is not None and isinstance(last.native_value, (int, float)):
-            self.coordinator.file.at_least(Flow(**{name: float(last.native_value)}))
+        file = self.coordinator.file
+        if file.falls_back and name and last is not None and isinstance(last.native_value, (int, float)):
+            file.at_least(Flow(**{name: float(last.native_value)}))
         await super().async_added_to_hass()
 
 

@@ -67,7 +67,7 @@ class EnergyDashboardButton(SmartBmsEntity, ButtonEntity):
         """Add it, or renew what is there."""
         coordinator = self.coordinator
         name = coordinator.config_entry.title
-        await async_add_to_dashboard(self.hass, coordinator.address, name, coordinator.usable_energy)
+        await async_add_to_dashboard(self.hass, self._context, coordinator.address, name, coordinator.usable_energy)
 
 
 class BankDashboardButton(BankEntity, ButtonEntity):
@@ -85,7 +85,9 @@ class BankDashboardButton(BankEntity, ButtonEntity):
     async def async_press(self) -> None:
         """Add it, or renew what is there."""
         entry = self.coordinator.config_entry
-        await async_add_to_dashboard(self.hass, entry.entry_id, entry.title, self.coordinator.usable_energy)
+        await async_add_to_dashboard(
+            self.hass, self._context, entry.entry_id, entry.title, self.coordinator.usable_energy
+        )
 
 
 class SmartBmsButton(SmartBmsParameterEntity, ButtonEntity):

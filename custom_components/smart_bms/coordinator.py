@@ -169,7 +169,6 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         entry.async_on_unload(hass.async_add_shutdown_job(HassJob(self._async_end)))
         self._link = entry.async_create_background_task(hass, self.pack.run(), f"{DOMAIN} {entry.entry_id}")
         entry.async_on_unload(self.parameters.async_start())
-        entry.async_on_unload(self.energy.async_start())
         entry.async_on_unload(async_track_time_interval(hass, self._async_tick, _TICK, cancel_on_shutdown=True))
         entry.async_on_unload(self._stop)
 

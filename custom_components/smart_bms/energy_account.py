@@ -1,15 +1,15 @@
 """The energy account of one pack: what was counted and learnt of its cells, and the file that survives a crash."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
-import logging
 from typing import Any, Final
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.event import async_track_time_change
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
+from .bms.dates import AHEAD, believable
 from .bms.reading import Reading
+from .bms.stored_values import Checks, number, optional
+from .energy import counter, health
 from .energy.counter import EnergyCounter
 from .energy.flow import Flow
 from .energy.health import Health
@@ -17,9 +17,20 @@ from .energy.ledger import Ledger
 from .energy.soc_trust import counted_soc, expected_drift
 from .sum_file import SumFile
 
-_LOGGER: Final = logging.getLogger(__name__)
-
 _DAY: Final = 86_400.0
+
+
+def _ledger(kept: Any) -> None:
+    Ledger(EnergyCounter(0.0)).restore(kept)
+
+
+CHECKS: Final[Checks] = {
+    "clock": lambda part: optional(number, part),
+    "counter": counter.CHECKS,
+    "ledger": _ledger,
+    "health": health.CHECKS,
+}
+"""Of the parts of the file."""
 
 
 class EnergyAccount:
@@ -40,22 +51,34 @@ class EnergyAccount:
 
         `follows_board`: the board goes by JBD's manual. `bridges`: its own counters can be believed.
         """
-        self._hass = hass
         self._clock = clock
         self.counter = EnergyCounter(longest_gap, bridges=bridges)
-        self.file = SumFile(hass, entry_id, self._kept, self.counter.total)
         self.ledger = Ledger(self.counter)
         self.health = Health(self.counter, follows_board=follows_board)
-        try:
-            if kept:
-                shift = kept["clock"] - clock()
-                self.counter.restore(kept["counter"], shift)
-                self.ledger.restore(kept["ledger"])
-                self.health.restore(kept["health"], shift)
-        except KeyError, TypeError, ValueError, AttributeError:
-            _LOGGER.warning("What was counted of %s is broken; it goes on with what its sensors showed", entry_id)
-        self.file.begins(self.counter.total)
-        self.ledger.see_day(dt_util.now().date())
+        self._restore(kept or {})
+        self.file = SumFile(
+            hass,
+            entry_id,
+            self._kept,
+            self.counter.total,
+            lambda content: content.get("counter", {}).get("total"),
+            kept,
+        )
+        self._see_day()
+
+    def _restore(self, kept: Mapping[str, Any]) -> None:
+        """Take up what was kept, and passed `CHECKS`; what is missing begins anew."""
+        clock, now = kept.get("clock"), self._believed_clock
+        shift = None if clock is None or now is None else clock - now
+        counted = kept.get("counter", {})
+        if known := "total" in counted:
+            self.counter.restore(counted, shift)
+        if "ledger" in kept:
+            self.ledger.restore(kept["ledger"])
+        self.health.restore(kept.get("health", {}), shift)
+        if not known:
+            self.ledger.unmoor()
+            self.health.unmoor()
 
     def at_least(self, least: Flow) -> None:
         """Take what the sensors showed before, if that is more; what came since full, or today, stays what it is."""
@@ -65,29 +88,39 @@ class EnergyAccount:
         self.ledger.moved(raised)
         self.health.moved(raised)
 
-    @callback
-    def async_start(self) -> CALLBACK_TYPE:
-        """Begin a new day at midnight; return how to stop that."""
+    @property
+    def _believed_clock(self) -> float | None:
+        """Return what has to be added to the readings' time for the time of day; None while nobody knows that."""
+        return self._clock() if believable(dt_util.utcnow().timestamp()) else None
 
-        @callback
-        def midnight(now: datetime) -> None:
+    def _see_day(self) -> None:
+        """Look what day it is: where daylight saving skips midnight, there is no midnight to wait for."""
+        now = dt_util.now()
+        if believable(now.timestamp()):
             self.ledger.see_day(now.date())
 
-        return async_track_time_change(self._hass, midnight, hour=0, minute=0, second=0)
+    @property
+    def today(self) -> Flow:
+        """Return what flowed since midnight, as far as it is on disk."""
+        self._see_day()
+        return self.ledger.today(self.file.shown)
 
     @callback
     def async_take(self, reading: Reading, settings: Mapping[str, object] | None) -> None:
         """Count a reading, with the parameters if they are known, and keep the sums now and then."""
+        self._see_day()
         self.counter.take(reading)
         self.ledger.take(reading)
-        self.health.take(reading, self._clock(), settings)
+        self.health.take(reading, self._believed_clock, settings)
         self.file.async_grown(reading.measured_at)
 
     @property
     def days_since_full(self) -> float | None:
         """Return how long ago the pack was last full."""
-        full_at = self.health.full_at
-        return None if full_at is None else max(0.0, (dt_util.utcnow().timestamp() - full_at) / _DAY)
+        full_at, now = self.health.full_at, dt_util.utcnow().timestamp()
+        if full_at is None or not believable(now) or full_at > now + AHEAD:
+            return None
+        return max(0.0, (now - full_at) / _DAY)
 
     @property
     def soc_drift(self) -> float | None:
@@ -108,7 +141,7 @@ class EnergyAccount:
 
     def _kept(self) -> dict[str, Any]:
         return {
-            "clock": self._clock(),
+            "clock": self._believed_clock,
             "counter": self.counter.dump(),
             "ledger": self.ledger.dump(),
             "health": self.health.dump(),

@@ -4,8 +4,8 @@ from typing import Any, Final
 
 from homeassistant.components.energy import DOMAIN as ENERGY
 from homeassistant.components.energy.data import BatterySourceType, async_get_manager
-from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 
 from .const import DOMAIN
@@ -15,12 +15,17 @@ _POWER: Final = "power"
 _SOC: Final = "soc"
 
 
-async def async_add_to_dashboard(hass: HomeAssistant, unique_id: str, name: str, capacity: float | None) -> None:
-    """Add a battery to the energy preferences, or renew it there.
+async def async_add_to_dashboard(
+    hass: HomeAssistant, context: Context | None, unique_id: str, name: str, capacity: float | None
+) -> None:
+    """Add a battery to the energy preferences, or renew it there. Home Assistant keeps them for administrators, and so do we.
 
-    `unique_id` is the start of its sensors' ids, `capacity` the usable energy in kWh. Our power is positive while charging, the
+    `context` says who asks, `unique_id` is the start of its sensors' ids, `capacity` the usable energy in kWh. Our power is positive while charging, the
     dashboard's while discharging: it is told so and makes the sensor that it needs by itself. Raises HomeAssistantError.
     """
+    user = await hass.auth.async_get_user(context.user_id) if context and context.user_id else None
+    if user is not None and not user.is_admin:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="dashboard_not_admin")
     registry = er.async_get(hass)
 
     def sensor(key: str) -> str | None:

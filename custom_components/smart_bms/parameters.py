@@ -8,11 +8,10 @@ from typing import Any, Final
 from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
-from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
 from .bms.pack import Pack
-from .bms.settings import Setting
+from .bms.settings import Setting, SettingValue
 from .const import (
     CONF_ALLOW_CONTROL,
     CONF_ALLOW_DANGEROUS,
@@ -30,9 +29,9 @@ from .control.profile import Profile
 from .control.request import Permission, Request
 from .control.tally import Tally
 from .profiles import async_profiles
+from .stores import CheckedStore, open_store
 from .wiring_issue import KINDS, wiring_issue
 
-_VERSION: Final = 1
 LEARNT: Final = "learnt"
 """What the pack's sessions found out, in the store."""
 PROTECTION: Final = "protection"
@@ -42,9 +41,9 @@ _SOON: Final = 1.0
 """Seconds within which what the pack said by itself is kept."""
 
 
-def store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
+def store(hass: HomeAssistant, entry_id: str) -> CheckedStore:
     """Return where journal and baseline of an entry are kept."""
-    return Store(hass, _VERSION, f"{DOMAIN}.{entry_id}", private=True)
+    return open_store(hass, f"{DOMAIN}.{entry_id}")
 
 
 def drift_issue(entry_id: str) -> str:
@@ -227,7 +226,7 @@ class Parameters:
 
     def _is_personal(self, record: Record) -> bool:
         setting = self._setting(record)
-        return setting is not None and setting.personal
+        return setting is None or setting.personal
 
     def _unit(self, record: Record) -> str:
         setting = self._setting(record)
@@ -241,12 +240,6 @@ class Parameters:
             ir.async_delete_issue(self._hass, DOMAIN, drift_issue(self._entry_id))
         if not drift:
             return
-        catalogue = self.control.catalogue
-        settings = catalogue.settings if catalogue else {}
-        lines = [
-            f"- {words(key)}: {shown(old, settings.get(key))} → {shown(found, settings.get(key))}"
-            for key, (old, found) in drift.items()
-        ]
         ir.async_create_issue(
             self._hass,
             DOMAIN,
@@ -254,9 +247,22 @@ class Parameters:
             is_fixable=True,
             severity=ir.IssueSeverity.WARNING,
             translation_key="drift",
-            translation_placeholders={"name": self._name(), "changes": "\n".join(lines)},
+            translation_placeholders={"name": self._name(), "changes": self.told_changes(drift)},
             data={"entry_id": self._entry_id},
         )
+
+    def told_changes(self, drift: Mapping[str, Difference], *, to_administrator: bool = False) -> str:
+        """Return a line for each change. Every user can list issues; the owner's own words are for administrators."""
+        catalogue = self.control.catalogue
+        settings = catalogue.settings if catalogue else {}
+
+        def change(key: str, old: SettingValue, found: SettingValue) -> str:
+            setting = settings.get(key)
+            if not to_administrator and (setting is None or setting.personal):
+                return _HIDDEN
+            return f"{shown(old, setting)} → {shown(found, setting)}"
+
+        return "\n".join(f"- {words(key)}: {change(key, *values)}" for key, values in drift.items())
 
     def _check_password(self, default: bool) -> None:
         issue = password_issue(self._entry_id)

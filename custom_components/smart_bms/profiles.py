@@ -1,10 +1,9 @@
 """Profiles that Home Assistant keeps: named backups of parameters."""
 
 import asyncio
-from typing import Any, Final
+from typing import Final
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
@@ -12,8 +11,8 @@ from .bms.pack import Pack
 from .const import DOMAIN
 from .control.findings import refuse
 from .control.profile import Profile, make
+from .stores import open_store
 
-_VERSION: Final = 1
 _SIMULATED: Final = "simulated"
 _KEY: Final[HassKey[Profiles]] = HassKey(f"{DOMAIN}.profiles")
 
@@ -23,7 +22,7 @@ class Profiles:
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Prepare; nothing is read yet."""
-        self._store: Store[dict[str, Any]] = Store(hass, _VERSION, f"{DOMAIN}.profiles", private=True)
+        self._store = open_store(hass, f"{DOMAIN}.profiles")
         self._profiles: dict[str, Profile] | None = None
         self._turn = asyncio.Lock()
 

@@ -36,15 +36,14 @@ class DriftRepairFlow(RepairsFlow):
         return entry.runtime_data.parameters
 
     async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
-        """Show what changed."""
+        """Show what changed; only administrators get here."""
         parameters = self._parameters()
         self._shown = dict(parameters.control.drift) if parameters else {}
         issue = ir.async_get(self.hass).async_get_issue(self.handler, self.issue_id)
-        return self.async_show_menu(
-            step_id="init",
-            menu_options=["accept", "restore"],
-            description_placeholders=issue.translation_placeholders if issue else None,
-        )
+        told = dict(issue.translation_placeholders or {}) if issue else {}
+        if parameters:
+            told["changes"] = parameters.told_changes(self._shown, to_administrator=True)
+        return self.async_show_menu(step_id="init", menu_options=["accept", "restore"], description_placeholders=told)
 
     async def async_step_accept(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
         """Take what the pack has now."""

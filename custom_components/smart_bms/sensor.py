@@ -139,13 +139,14 @@ class SmartBmsSensor(SmartBmsEntity, SensorEntity):
 
 
 class SmartBmsEnergySensor(SmartBmsSensor, RestoreSensor):
-    """A sum. Home Assistant's own memory of it backs up the account: whichever is higher counts."""
+    """A sum. Home Assistant's own memory of it backs up the account, if that has lost its file."""
 
     entity_description: EnergyDescription
 
     @override
     async def async_added_to_hass(self) -> None:
         name, last = self.entity_description.of_total, await self.async_get_last_sensor_data()
-        if name and last is not None and isinstance(last.native_value, (int, float)):
+        falls_back = self.coordinator.energy.file.falls_back
+        if falls_back and name and last is not None and isinstance(last.native_value, (int, float)):
             self.coordinator.energy.at_least(Flow(**{name: float(last.native_value)}))
         await super().async_added_to_hass()

@@ -39,6 +39,7 @@ def _bridged(name: str) -> Callable[[SmartBmsCoordinator], dict[str, Any]]:
         counter = coordinator.energy.counter
         return {
             "bridged": round(getattr(counter.bridged, name), 1),
+            "not_bridged": round(getattr(counter.unproven, name), 1),
             "gaps_not_bridged": counter.gaps,
             "hours_not_bridged": round(counter.missed / 3600, 2),
         }
@@ -123,9 +124,7 @@ ENERGY_DESCRIPTIONS: Final = (
     ),
     _energy(
         "throughput_today",
-        _of_flow(
-            lambda coordinator: coordinator.energy.ledger.today(coordinator.energy.file.shown), "charged", "discharged"
-        ),
+        _of_flow(lambda coordinator: coordinator.energy.today, "charged", "discharged"),
         enabled=False,
     ),
     EnergyDescription(

@@ -16,6 +16,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
+from .bms.dates import believable
 from .const import DOMAIN
 
 _HOUR: Final = timedelta(hours=1)
@@ -31,7 +32,10 @@ async def async_import_soc(hass: HomeAssistant, address: str, soc: Mapping[int, 
     entity_id = er.async_get(hass).async_get_entity_id(Platform.SENSOR, DOMAIN, f"{address}_soc")
     if entity_id is None or RECORDER not in hass.config.components:
         return 0
-    hour = dt_util.utcnow().replace(minute=0, second=0, microsecond=0)
+    now = dt_util.utcnow()
+    if not believable(now.timestamp()):
+        return 0  # statistics at a wrong hour stay there for good
+    hour = now.replace(minute=0, second=0, microsecond=0)
     told = {hour - ago * _HOUR: value for ago, value in soc.items() if ago > _NOT_YET}
     if not told:
         return 0

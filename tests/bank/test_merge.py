@@ -5,12 +5,13 @@ import json
 
 import pytest
 
-from custom_components.smart_bms.bank.counted import BankCount
+from custom_components.smart_bms.bank.counted import CHECKS, BankCount
 from custom_components.smart_bms.bank.member import Limits, Member, String
 from custom_components.smart_bms.bank.merge import Extreme, merge, split
 from custom_components.smart_bms.bank.uneven import Uneven
 from custom_components.smart_bms.bms.alarm import Alarm
 from custom_components.smart_bms.bms.reading import Reading
+from custom_components.smart_bms.bms.stored_values import sort_out
 from custom_components.smart_bms.energy.flow import Flow
 from custom_components.smart_bms.protection.relays import Answer
 from custom_components.smart_bms.simulator.battery import Battery
@@ -332,8 +333,13 @@ def test_a_bank_goes_on_after_a_restart() -> None:
     other.restore(json.loads(json.dumps(count.dump())))
     other.take({"a": Flow(115.0)})
     assert other.total.charged == 15
-    with pytest.raises(KeyError):
-        other.restore({})
+    good, bad = sort_out({**count.dump(), "last": {"a": {}}}, CHECKS)
+    assert set(bad) == {"last"}
+    other.restore(good)
+    other.take({"a": Flow(500.0)})
+    assert other.total.charged == 10
+    other.restore({})
+    assert other.total == Flow()
 
 
 def test_a_string_without_members_or_values_is_none() -> None:

@@ -6,8 +6,9 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.smart_bms.bms.reading import Reading
+from custom_components.smart_bms.bms.stored_values import sort_out
 from custom_components.smart_bms.energy.bridge import Anchor, bridge
-from custom_components.smart_bms.energy.counter import EnergyCounter
+from custom_components.smart_bms.energy.counter import CHECKS, EnergyCounter
 from custom_components.smart_bms.energy.current_sense import CurrentSense
 from custom_components.smart_bms.energy.flow import Flow, split
 
@@ -86,19 +87,21 @@ def test_a_gap_is_not_drawn_over() -> None:
 # Bridging.
 
 LEFT = {"remaining_capacity": 60.0, "soc": 60.0}
+FLOWS_OUT, FLOWS_IN = {"current": -10.0}, {"current": 10.0}
 
 
 @pytest.mark.parametrize(
     ("seconds", "before", "after", "found"),
     [
-        (3600, LEFT, {"remaining_capacity": 50.0, "soc": 50}, (0, 500, 0, 10)),
-        (3600, LEFT, {"remaining_capacity": 70.0, "soc": 70}, (500, 0, 10, 0)),
+        (3600, LEFT | FLOWS_OUT, {"remaining_capacity": 50.0, "soc": 50}, (0, 500, 0, 10)),
+        (3600, LEFT, {"remaining_capacity": 50.0, "soc": 50} | FLOWS_OUT, (0, 500, 0, 10)),
+        (3600, LEFT, {"remaining_capacity": 70.0, "soc": 70} | FLOWS_IN, (500, 0, 10, 0)),
         (3600, LEFT, {"remaining_capacity": 60.0, "soc": 60}, (0, 0, 0, 0)),
         # Full by itself, or by charging: nobody knows.
         (3600, LEFT, {"remaining_capacity": 100.0, "soc": 100}, None),
         # Faster than any pack.
         (60, LEFT, {"remaining_capacity": 30.0, "soc": 30}, None),
-        (60, LEFT, {"remaining_capacity": 56.0, "soc": 56}, (0, 200, 0, 4)),
+        (60, LEFT | {"current": -240.0}, {"remaining_capacity": 56.0, "soc": 56}, (0, 200, 0, 4)),
         (86_400, LEFT, {"remaining_capacity": 300.0, "soc": 90}, None),
         (3600, {}, {"remaining_capacity": 50.0}, None),
         (3600, LEFT, {}, None),
@@ -121,7 +124,6 @@ LEFT = {"remaining_capacity": 60.0, "soc": 60.0}
             (2000, 0, 40, 0),
         ),
         (3600, LEFT | {"throughput": 500.0}, {"remaining_capacity": 100.0, "soc": 100, "throughput": 510.0}, None),
-        (3600, LEFT | {"throughput": 500.0}, {"remaining_capacity": 40.0, "soc": 40, "throughput": 505.0}, None),
         (
             3600,
             LEFT | {"throughput": 500.0},
@@ -131,16 +133,75 @@ LEFT = {"remaining_capacity": 60.0, "soc": 60.0}
         (
             3600,
             LEFT | {"throughput": 500.0},
-            {"remaining_capacity": 70.0, "soc": 70, "throughput": 500.0},
+            {"remaining_capacity": 70.0, "soc": 70, "throughput": 510.0},
             (500, 0, 10, 0),
         ),
     ],
 )
 def test_a_gap_is_bridged_by_what_the_pack_counted(seconds, before, after, found) -> None:
-    counter = counted(reading(0, 0.0, **before), reading(seconds, 0.0, **after), longest_gap=-1)
+    first, last = {"current": 0.0} | before, {"current": 0.0} | after
+    counter = counted(reading(0, **first), reading(seconds, **last), longest_gap=-1)
     flow = None if found is None else Flow(*found)
     assert counter.bridged == counter.total == (flow or Flow())
     assert counter.broken is (found is None and seconds > 0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "proven", "unproven"),
+    [
+        # The state of charge was set in an app: 40 → 80 % of 280 Ah within ten minutes, nothing flows on either side.
+        ({"remaining_capacity": 112.0}, {"remaining_capacity": 224.0}, 0.0, 112.0),
+        ({"remaining_capacity": 224.0}, {"remaining_capacity": 112.0}, 0.0, -112.0),
+        # Or while current flows: that much may be true, and no more.
+        ({"remaining_capacity": 112.0, "current": 30.0}, {"remaining_capacity": 224.0, "current": 30.0}, 5.0, 107.0),
+        ({"remaining_capacity": 112.0, "current": -30.0}, {"remaining_capacity": 224.0, "current": -30.0}, 0.0, 112.0),
+        ({"remaining_capacity": 112.0, "current": 60.0}, {"remaining_capacity": 224.0}, 5.0, 107.0),
+        # What no app sets needs no proof.
+        ({"remaining_capacity": 112.0}, {"remaining_capacity": 110.7}, -1.3, 0.0),
+        # The throughput counts on whatever is set.
+        (
+            {"remaining_capacity": 112.0, "throughput": 9.0},
+            {"remaining_capacity": 224.0, "throughput": 9.0},
+            0.0,
+            112.0,
+        ),
+        (
+            {"remaining_capacity": 112.0, "throughput": 9.0},
+            {"remaining_capacity": 32.0, "throughput": 89.0},
+            -80.0,
+            0.0,
+        ),
+        # It counts what is discharged for certain, and more than that was not.
+        (
+            {"remaining_capacity": 112.0, "throughput": 9.0, "current": -60.0},
+            {"remaining_capacity": 12.0, "throughput": 11.0, "current": -60.0},
+            -2.2,
+            -97.8,
+        ),
+        # One that goes back is none.
+        (
+            {"remaining_capacity": 112.0, "throughput": 9.0},
+            {"remaining_capacity": 111.0, "throughput": 0.0},
+            -0.2,
+            -0.8,
+        ),
+    ],
+)
+def test_a_charge_that_somebody_set_is_no_energy_and_is_told(before, after, proven, unproven) -> None:
+    first, last = ({"current": 0.0, "full_capacity": 280.0, "soc": 50.0} | values for values in (before, after))
+    counter = counted(reading(0, **first), reading(600, **last))
+
+    def net(flow: Flow) -> float:
+        return flow.charge_in - flow.charge_out
+
+    assert net(counter.total) == net(counter.bridged) == pytest.approx(proven)
+    assert net(counter.unproven) == pytest.approx(unproven)
+    assert counter.unproven.charged + counter.unproven.discharged == pytest.approx(abs(unproven) * 50)
+    assert counter.broken is bool(unproven)
+    assert (counter.gaps, counter.missed) == ((1, 600) if unproven else (0, 0))
+    kept = EnergyCounter(10.0)
+    kept.restore(json.loads(json.dumps(counter.dump())), 0.0)
+    assert net(kept.unproven) == pytest.approx(unproven)
 
 
 def energies(**values) -> dict:
@@ -165,8 +226,9 @@ def energies(**values) -> dict:
 )
 def test_a_pack_that_counts_energy_is_believed(before, after, charged, discharged) -> None:
     found = bridge(Anchor.of(reading(0, 0.0, **energies(**before))), reading(500, 0.0, **energies(**after)))
-    assert (found.charged, found.discharged) == (charged, discharged)
-    assert found.charge_in == pytest.approx(charged / 50)
+    assert (found.proven.charged, found.proven.discharged) == (charged, discharged)
+    assert not found.unproven
+    assert found.proven.charge_in == pytest.approx(charged / 50)
 
 
 def test_a_pack_that_counts_only_one_direction_proves_nothing() -> None:
@@ -206,19 +268,40 @@ def test_what_was_not_seen_since_the_last_restart_is_kept_once_more() -> None:
 
 
 @pytest.mark.parametrize(
-    "broken",
+    ("part", "broken"),
     [
-        {},
-        {"total": {"charged": "x"}},
-        {"total": None, "bridged": {}, "anchor": {"at": None}, "gaps": 0, "missed": 0},
-        {"total": 5},
+        ("total", {"charged": "x"}),
+        ("total", {}),
+        ("bridged", None),
+        ("gaps", "many"),
+        ("missed", None),
+        ("anchor", {"at": None}),
+        ("anchor", {"voltage": "50"}),
+        ("anchor", {"energies": 5}),
+        ("anchor", {"counters": {"restarts": "x"}}),
     ],
 )
-def test_what_is_broken_is_refused_whole(broken) -> None:
+def test_a_broken_part_is_found_and_the_rest_goes_on(part, broken) -> None:
+    sound = counted(reading(0, 36.0, **LEFT), reading(10, 36.0, **LEFT))
+    kept = json.loads(json.dumps(sound.dump()))
+    good, bad = sort_out(kept, CHECKS)
+    assert (good, bad) == (kept, {})
+    kept[part] = kept[part] | broken if isinstance(broken, dict) and broken else broken
+    good, bad = sort_out(kept, CHECKS)
+    assert set(bad) == {part}
     counter = EnergyCounter(10.0)
-    with pytest.raises((TypeError, ValueError, KeyError, AttributeError)):
-        counter.restore(broken, 0.0)
-    assert counter.total == Flow()
+    counter.restore(good, 0.0)
+    assert counter.total == (Flow() if part == "total" else Flow.of(sound.total.as_dict()))
+    # Nothing of it can fail later.
+    counter.take(reading(3600, 36.0, **LEFT))
+    counter.dump()
+
+
+def test_a_gap_of_unknown_length_is_not_bridged() -> None:
+    counter = EnergyCounter(10.0)
+    counter.restore(json.loads(json.dumps(counted(reading(0, 10.0, **LEFT)).dump())), None)
+    counter.take(reading(50, 10.0, remaining_capacity=61.0, soc=61.0))
+    assert (counter.gaps, counter.missed, counter.total) == (1, 0, Flow())
 
 
 def test_the_counters_of_a_pack_with_a_turned_sensor_are_not_believed() -> None:

@@ -7,11 +7,12 @@ import random
 import pytest
 
 from custom_components.smart_bms.bms.reading import Reading
+from custom_components.smart_bms.bms.stored_values import sort_out
 from custom_components.smart_bms.energy.capacity import Capacity
 from custom_components.smart_bms.energy.consistency import Criterion
 from custom_components.smart_bms.energy.counter import EnergyCounter
 from custom_components.smart_bms.energy.flow import Flow
-from custom_components.smart_bms.energy.health import Health
+from custom_components.smart_bms.energy.health import CHECKS, Health
 from custom_components.smart_bms.energy.imbalance import Imbalance, Occasion
 from custom_components.smart_bms.energy.resistance import LEAST_STEPS, Resistances, WeeklyTrend, fitted
 from custom_components.smart_bms.energy.rest_drift import RestDrift
@@ -136,9 +137,31 @@ def test_a_trend_needs_four_weeks() -> None:
     grown = WeeklyTrend(json.loads(json.dumps(trend.dump())))
     for week in range(104, 180):
         grown.take(week, 0.001 * (1 + 0.01 * (week - 103)))
-    assert len(grown.weeks) == 53
     assert grown.per_week == pytest.approx(0.7, abs=0.1)
+    for week in range(180, 400):
+        grown.take(week, 0.001)
+    assert len(grown.weeks) == 104
     assert WeeklyTrend({str(week): 0.0 for week in range(5)}).per_week is None
+
+
+@pytest.mark.parametrize("wrong", [0, 50, 4000])
+def test_one_look_at_a_wrong_clock_deletes_nothing(wrong) -> None:
+    trend = WeeklyTrend({str(week): 0.001 * (1 + 0.01 * (week - 100)) for week in range(100, 153)})
+    before = trend.per_week
+    trend.take(wrong, 0.005)
+    trend.take(152, 0.001 * 1.52)
+    assert set(trend.weeks) >= set(range(100, 153))
+    assert trend.per_week == pytest.approx(before)
+
+
+def test_nothing_that_bears_a_date_is_learnt_while_nobody_knows_the_date() -> None:
+    health, counter = healthy()
+    full = reading(0.0, 1.0, soc=100.0)
+    counter.take(full)
+    health.take(full, None)
+    assert (health.full_at, health.imbalance.spreads) == (None, {})
+    fed(health, counter, reading(60.0, 1.0, soc=100.0))
+    assert health.full_at is not None
 
 
 # Capacity.
@@ -448,8 +471,36 @@ def test_verdicts_survive_a_restart() -> None:
     other.restore(json.loads(json.dumps(health.dump())), 0.0)
     assert other.consistent is True
     assert other.full_at == health.full_at
-    with pytest.raises(KeyError):
-        other.restore({}, 0.0)
+    kept = json.loads(json.dumps(health.dump()))
+    assert sort_out(kept, CHECKS) == (kept, {})
+    # What is missing begins anew, and what rested when nobody knows how long ago does not count.
+    other.restore({}, 0.0)
+    assert other.consistent is None
+    other.restore(kept, None)
+    assert other.full_at == health.full_at
+    assert other.imbalance.rest_since is None
+
+
+@pytest.mark.parametrize(
+    ("part", "broken"),
+    [
+        ("capacity", {"full": None, "runs": [["x", 1, 1, 1]], "vendor": None, "at": None}),
+        ("capacity", {"full": None, "runs": [], "vendor": {"typical": "x"}, "at": None}),
+        ("imbalance", {"spreads": {"rest": ["x", 1, 2, 3]}, "rest_since": None, "seen_at": None}),
+        ("imbalance", {"spreads": {}, "rest_since": "x", "seen_at": None}),
+        ("drift", {"first": ["x", []], "drift": None}),
+        ("verdicts", {"matching": [1, 0.1, 5.0]}),
+        ("verdicts", {"other": [True, 0.1, 5.0]}),
+        ("steps", [[1.0, ["x"]]]),
+        ("trend", {"x": 5.0}),
+        ("trend", {"5": "x"}),
+        ("full_at", "yesterday"),
+        ("resistances_at", []),
+        ("board", {"discharged": "x"}),
+    ],
+)
+def test_a_broken_part_is_found_before_it_is_used(part, broken) -> None:
+    assert sort_out({part: broken}, CHECKS) == ({}, {part: broken})
 
 
 # State of charge.

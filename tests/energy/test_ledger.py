@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from custom_components.smart_bms.bms.stored_values import BROKEN
 from custom_components.smart_bms.energy.counter import EnergyCounter
 from custom_components.smart_bms.energy.flow import Flow
 from custom_components.smart_bms.energy.ledger import Ledger
@@ -111,8 +112,38 @@ def test_a_new_day_begins_at_nothing_and_the_same_day_goes_on() -> None:
     assert book.ledger.today(book.counter.total).charge_in == pytest.approx(10)
     book.ledger.see_day(date(2026, 3, 1))
     assert book.ledger.today(book.counter.total).charge_in == pytest.approx(10)
+    # The clock was behind for a moment, or the time zone changed.
+    book.ledger.see_day(date(2026, 2, 28))
+    assert book.ledger.today(book.counter.total).charge_in == pytest.approx(10)
     book.ledger.see_day(date(2026, 3, 2))
     assert book.ledger.today(book.counter.total) == Flow()
+    book.see(10.0, 70)
+    # It had been far ahead.
+    book.ledger.see_day(date(2026, 2, 1))
+    assert book.ledger.today(book.counter.total) == Flow()
+
+
+@pytest.mark.parametrize(
+    "broken", [{"day": "x"}, {"day": 5}, {"capacity": "x"}, {"whole": 1}, {"runs": [{}]}, {"at_full": {}}]
+)
+def test_what_is_broken_is_refused_whole(broken) -> None:
+    book = Book()
+    book.cycle()
+    other = Ledger(EnergyCounter(10.0))
+    before = other.dump()
+    with pytest.raises(BROKEN):
+        other.restore(book.ledger.dump() | broken)
+    assert other.dump() == before
+
+
+def test_sums_that_begin_anew_leave_nothing_that_was_measured_by_them() -> None:
+    book = Book()
+    book.cycle()
+    other = Ledger(EnergyCounter(10.0))
+    other.restore(book.ledger.dump())
+    other.unmoor()
+    assert other.since_full is None
+    assert other.today(Flow()) == Flow()
 
 
 def test_full_cycles_are_what_went_out_by_the_capacity() -> None:

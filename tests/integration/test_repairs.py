@@ -70,6 +70,28 @@ async def test_a_change_elsewhere_raises_a_repair_and_an_event(hass, house, pack
     assert {event.data["outcome"] for event in events} == {"changed_elsewhere"}
 
 
+async def test_the_owners_own_words_are_for_administrators(
+    hass, house, pack, adopt, hass_client, hass_ws_client
+) -> None:
+    assert await async_setup_component(hass, "repairs", {})
+    entry = await adopt(pack, **ALLOWED)
+    events = async_capture_events(hass, EVENT_PARAMETER)
+    pack.change(0x9F, b"My street 7\0\0")
+    pack.hang_up = True
+    await house.until(lambda: issue(hass, entry))
+    # Every user may list issues.
+    socket = await hass_ws_client(hass)
+    await socket.send_json_auto_id({"type": "repairs/list_issues"})
+    listed = str((await socket.receive_json())["result"])
+    assert "User data: (hidden)" in listed
+    assert "My street 7" not in listed
+    assert "My street 7" not in str([event.data for event in events])
+    # Whoever opens the repair is an administrator, and has to know what to accept.
+    data = {"handler": DOMAIN, "issue_id": f"drift_{entry.entry_id}"}
+    flow = await (await (await hass_client()).post("/api/repairs/issues/fix", json=data)).json()
+    assert "User data: Input Userdata → My street 7" in flow["description_placeholders"]["changes"]
+
+
 async def test_it_can_be_accepted(hass, house, pack, adopt, fix) -> None:
     entry = await adopt(pack)
     await drifted(hass, house, pack, entry)

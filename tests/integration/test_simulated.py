@@ -4,9 +4,11 @@ import asyncio
 
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import State
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 import pytest
+from pytest_homeassistant_custom_component.common import mock_restore_cache_with_extra_data
 
 from custom_components.smart_bms import simulated
 from custom_components.smart_bms.const import DOMAIN
@@ -160,3 +162,14 @@ async def test_nothing_is_left_of_it(recorder, hass, no_radio) -> None:
     listed = await recorder.async_add_executor_job(list_statistic_ids, hass)
     assert not [item for item in listed if item["statistic_id"] in entities]
     assert list(await profiles.async_all()) == ["of a real pack"]
+
+
+async def test_one_that_is_added_again_begins_at_nothing(hass, no_radio) -> None:
+    entry = await add(hass, "jk")
+    unique_id = f"{entry.unique_id}_discharged_energy"
+    entity_id = er.async_get(hass).async_get_entity_id("sensor", DOMAIN, unique_id)
+    remembered = {"native_value": 123_456.5, "native_unit_of_measurement": "Wh"}
+    await hass.config_entries.async_remove(entry.entry_id)
+    mock_restore_cache_with_extra_data(hass, [(State(entity_id, "123.4565"), remembered)])
+    await add(hass, "jk")
+    assert float(hass.states.get(entity_id).state) < 100

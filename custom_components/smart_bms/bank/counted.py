@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ..bms.stored_values import Checks
 from ..energy.flow import Flow
 
 _SETBACK: Final = 1000.0
@@ -38,6 +39,14 @@ class BankCount:
         return {"total": self.total.as_dict(), "last": {key: flow.as_dict() for key, flow in self._last.items()}}
 
     def restore(self, kept: Mapping[str, Any]) -> None:
-        """Take up what was kept. Raises TypeError, ValueError, KeyError or AttributeError if it is broken."""
-        total, last = Flow.of(kept["total"]), {key: Flow.of(flow) for key, flow in kept["last"].items()}
-        self.total, self._last = total, last
+        """Take up what was kept and passed `CHECKS`; what is missing begins anew."""
+        self.total = Flow.of(kept["total"]) if "total" in kept else Flow()
+        self._last = _flows(kept.get("last", {}))
+
+
+def _flows(kept: Mapping[str, Any]) -> dict[str, Flow]:
+    return {key: Flow.of(flow) for key, flow in kept.items()}
+
+
+CHECKS: Final[Checks] = {"total": Flow.of, "last": _flows}
+"""Of the parts of what was kept."""

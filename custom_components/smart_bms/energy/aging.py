@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final, Self
 
+from ..bms.stored_values import flag, number, whole
 from .board_events import EFFECTS, Effect, Event, Kept
 
 _MOST_AT_ONCE: Final = 0.25
@@ -78,10 +79,10 @@ class Aging:
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Self:
-        """Return what was kept. Raises KeyError or ValueError if it is broken."""
-        aging = cls(float(kept["typical"]), float(kept["learnt"]))
-        aging.phase, aging.measured = Phase(kept["phase"]), float(kept["measured"])
-        aging.valid, aging.cycles = bool(kept["valid"]), int(kept["cycles"])
+        """Return what was kept. Raises one of BROKEN if it is broken."""
+        aging = cls(number(kept["typical"]), number(kept["learnt"]))
+        aging.phase, aging.measured = Phase(kept["phase"]), number(kept["measured"])
+        aging.valid, aging.cycles = flag(kept["valid"]), whole(kept["cycles"])
         return aging
 
     def _begin(self, phase: Phase) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from ..bms.reading import FULL_SOC, Reading
-from ..protection.quantities import number
+from ..bms.stored_values import flag, number, optional, whole
+from ..protection.quantities import number as number_in
 from .board_events import Event, event_of
 from .counter import EnergyCounter
 from .cycle_count import CycleCount
@@ -64,7 +65,7 @@ class Board:
     def _follow_cycle(self, reading: Reading, settings: Mapping[str, object] | None) -> None:
         total = self._counter.total
         if settings is not None:
-            self.cycle.cycle_capacity = number(settings.get(CYCLE_CAPACITY))
+            self.cycle.cycle_capacity = number_in(settings.get(CYCLE_CAPACITY))
         if self._at is not None:
             self.cycle.take(-(total.charge_out - self._at.charge_out))
         self._at = total.copy()
@@ -121,12 +122,16 @@ class Board:
         }
 
     def restore(self, kept: Mapping[str, Any]) -> None:
-        """Take up what was kept; nobody saw what happened since. Raises TypeError, ValueError or KeyError if it is broken."""
-        self.cycle.discharged, self.cycle.certain = float(kept["discharged"]), bool(kept["certain"])
+        """Take up what was kept; nobody saw what happened since. Raises one of BROKEN if it is broken."""
+        counters = {str(key): whole(count) for key, count in kept["counters"].items()}
+        cycles, estimated = optional(number, kept["cycles"]), flag(kept["estimated"])
+        jumps = [
+            Jump(number(at), number(before), number(after), Cause(cause)) for at, before, after, cause in kept["jumps"]
+        ]
+        self.cycle.discharged, self.cycle.certain = number(kept["discharged"]), flag(kept["certain"])
         self.cycle.happen(Event.UNSEEN)
-        self._counters = {str(key): int(count) for key, count in kept["counters"].items()}
-        self._cycles = kept["cycles"]
-        self.jumps.extend(Jump(at, before, after, Cause(cause)) for at, before, after, cause in kept["jumps"])
-        if kept["estimated"]:
+        self._counters, self._cycles = counters, cycles
+        self.jumps.extend(jumps)
+        if estimated:
             self.remaining = Remaining(0.0, ())
             self.remaining.estimated = True

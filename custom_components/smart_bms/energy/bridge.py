@@ -1,24 +1,36 @@
 """Bridge: what flowed while nobody looked, by the counters of the pack. What they do not prove is not invented.
 
 Two kinds of counters are known: energy in each direction (the 123 family), and the charge that is left (JK, JBD, Daly), of
-which only the net change is known: what went in and out again meanwhile is lost, never guessed. A pack that is full or empty
-when seen again may have set its charge by itself, so that then only a count of all throughput (JK) proves the change; one
-whose board restarted or was written to has guessed anew.
+which only the net change is known: what went in and out again meanwhile is lost, never guessed. The charge that is left can be
+set, in the vendor's app or by the board itself, so that alone it proves nothing: a count of all throughput (JK) or the currents
+on both sides of the gap have to vouch for it. A pack that is full or empty when seen again may have set its charge by itself,
+so that then only the throughput counts; one whose board restarted or was written to has guessed anew.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, Self
 
 from ..bms.reading import FULL_SOC, NO_COUNTERS, Reading
+from ..bms.stored_values import number, optional, whole
 from .board_events import event_of
-from .flow import Flow
+from .flow import Flow, split
 
 _FASTEST: Final = 3.0
 """Capacities per hour that no pack exceeds for the length of a gap."""
 _STEP: Final = 0.2
 """Ah that a count may be coarse."""
+_TRIFLE: Final = 0.005
+"""Share of the capacity that needs nobody to vouch for it: apps set the state of charge in steps of 1 %."""
 _DIRECTIONS: Final = ("charged", "discharged")
 _WH: Final = 1000.0
+
+
+class Found(NamedTuple):
+    """What the counters say of a gap."""
+
+    proven: Flow
+    unproven: Flow = Flow()
+    """What the charge that is left says, and nothing vouches for."""
 
 
 class Anchor(NamedTuple):
@@ -38,6 +50,7 @@ class Anchor(NamedTuple):
     """Ah when full."""
     counters: Mapping[str, int] = NO_COUNTERS
     """How often its protections tripped, and how often it restarted."""
+    current: float = 0.0
 
     @classmethod
     def of(cls, reading: Reading) -> Self:
@@ -58,6 +71,7 @@ class Anchor(NamedTuple):
             energies,
             reading.full_capacity or reading.design_capacity,
             reading.counters,
+            reading.current or 0.0,
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -66,12 +80,20 @@ class Anchor(NamedTuple):
 
     @classmethod
     def from_dict(cls, kept: Mapping[str, Any], shift: float) -> Self:
-        """Return what was kept; `shift` s are added to its time. Raises TypeError or KeyError if it is none."""
-        return cls(**{**kept, "at": kept["at"] + shift})
+        """Return what was kept; `shift` s are added to its time. Raises one of BROKEN if it is none."""
+        optionals = ("remaining", "throughput", "soc", "capacity")
+        return cls(
+            at=number(kept["at"]) + shift,
+            voltage=number(kept["voltage"]),
+            energies={str(key): number(value) for key, value in kept["energies"].items()},
+            counters={str(key): whole(count) for key, count in kept["counters"].items()},
+            current=number(kept.get("current", 0.0)),
+            **{key: optional(number, kept[key]) for key in optionals},
+        )
 
 
-def bridge(anchor: Anchor, reading: Reading) -> Flow | None:
-    """Return what flowed between the anchor and a later reading, None if nothing proves it."""
+def bridge(anchor: Anchor, reading: Reading) -> Found | None:
+    """Return what flowed between the anchor and a later reading, None if the counters say nothing of it."""
     seconds = reading.measured_at - anchor.at
     if seconds <= 0 or not reading.voltage or not anchor.voltage:
         return None
@@ -81,15 +103,15 @@ def bridge(anchor: Anchor, reading: Reading) -> Flow | None:
         return _by_energy(anchor, after, volts)
     if event_of(anchor.counters, after.counters) is not None:
         return None  # it has guessed anew what is left
-    return _by_charge(anchor, after, volts, seconds / 3600)
+    return _by_charge(anchor, after, volts, seconds)
 
 
-def _by_energy(before: Anchor, after: Anchor, volts: float) -> Flow | None:
+def _by_energy(before: Anchor, after: Anchor, volts: float) -> Found | None:
     found = [_counted(flow, before.energies, after.energies) for flow in _DIRECTIONS]
     if found[0] is None or found[1] is None:
         return None
     charged, discharged = found[0], found[1]
-    return Flow(charged, discharged, charged / volts, discharged / volts)
+    return Found(Flow(charged, discharged, charged / volts, discharged / volts))
 
 
 def _counted(flow: str, before: Mapping[str, float], after: Mapping[str, float]) -> float | None:
@@ -106,23 +128,41 @@ def _counted(flow: str, before: Mapping[str, float], after: Mapping[str, float])
     return max(proven, default=None)
 
 
-def _by_charge(before: Anchor, after: Anchor, volts: float, hours: float) -> Flow | None:
+def _by_charge(before: Anchor, after: Anchor, volts: float, seconds: float) -> Found | None:
     capacity = after.capacity
     if before.remaining is None or after.remaining is None or not capacity or before.capacity != capacity:
         return None
     net = after.remaining - before.remaining
-    if abs(net) > capacity * min(1.0, _FASTEST * hours) + _STEP:
+    if abs(net) > capacity * min(1.0, _FASTEST * seconds / 3600) + _STEP:
         return None
     became_full = after.soc is not None and after.soc >= FULL_SOC and (before.soc or 0.0) < FULL_SOC
     became_empty = after.soc is not None and after.soc <= 0 < (before.soc or 0.0)
     through = _through(before, after)
-    if through is None and (became_full or became_empty):
+    vouched_for = through is not None and abs(net) <= through + _STEP
+    if not vouched_for and (became_full or became_empty):
         return None
-    # Whether charging counts as throughput no document says; discharging does.
-    if through is not None and (net < 0 or became_full) and through + _STEP < abs(net):
-        return None
-    energy = abs(net) * volts
-    return Flow(energy, 0.0, net, 0.0) if net > 0 else Flow(0.0, energy, 0.0, -net)
+    proven = abs(net) if vouched_for else _by_currents(before, after, net, seconds)
+    if through is not None and net < 0:
+        # Whether charging counts as throughput no document says; discharging does.
+        proven = min(proven, max(0.0, through) + _STEP)
+    return Found(_one_way(proven, net, volts), _one_way(abs(net) - proven, net, volts))
+
+
+def _by_currents(before: Anchor, after: Anchor, net: float, seconds: float) -> float:
+    """Return for how many Ah of a net change the currents on both sides vouch.
+
+    All of it, if it is no more than the greater of them would have moved; else what a straight line between them moves.
+    """
+    ways = (before.current, after.current) if net > 0 else (-before.current, -after.current)
+    most = max(0.0, *ways) * seconds / 3600
+    allowed = most + max(_STEP, _TRIFLE * (after.capacity or 0.0))
+    return abs(net) if abs(net) <= allowed else split(*ways, seconds)[0]
+
+
+def _one_way(charge: float, net: float, volts: float) -> Flow:
+    """Return a charge in Ah as a flow in the direction of a net change."""
+    energy = charge * volts
+    return Flow(energy, 0.0, charge, 0.0) if net > 0 else Flow(0.0, energy, 0.0, charge)
 
 
 def _through(before: Anchor, after: Anchor) -> float | None:

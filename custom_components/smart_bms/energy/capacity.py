@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from ..bms.reading import FULL_SOC, Reading
+from ..bms.stored_values import number
 from .aging import Aging
 from .board_events import Event
 from .counter import EnergyCounter
@@ -87,6 +88,10 @@ class Capacity:
             if flow is not None:
                 flow.add(by)
 
+    def unmoor(self) -> None:
+        """Take that the sums began anew: what was noted of them means nothing any more."""
+        self._full = self._at = None
+
     @property
     def learnt(self) -> Learnt | None:
         """Return the newest run."""
@@ -104,9 +109,9 @@ class Capacity:
         }
 
     def restore(self, kept: Mapping[str, Any]) -> None:
-        """Take up what was kept. Raises TypeError, ValueError, KeyError or AttributeError if it is broken."""
+        """Take up what was kept. Raises one of BROKEN if it is broken."""
         full = None if kept["full"] is None else (Flow.of(kept["full"][0]), Flow.of(kept["full"][1]))
-        runs = [Learnt(*map(float, run)) for run in kept["runs"]]
+        runs = [Learnt(*map(number, run)) for run in kept["runs"]]
         vendor = None if kept["vendor"] is None else Aging.of(kept["vendor"])
         at = None if kept["at"] is None else Flow.of(kept["at"])
         self._full, self.runs, self.vendor, self._at = full, runs, vendor, at

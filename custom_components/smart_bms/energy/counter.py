@@ -5,11 +5,15 @@ Same input, same sums: it reads no clock. What was bridged is counted like the r
 
 from collections.abc import Mapping
 from math import isfinite
-from typing import Any
+from typing import Any, Final
 
 from ..bms.reading import Reading
+from ..bms.stored_values import Checks, number, optional, whole
 from .bridge import Anchor, bridge
 from .flow import Flow, split
+
+_AHEAD: Final = 1e12
+"""s by which what was kept is put ahead of all readings if nobody knows how long ago it was: nothing bridges that."""
 
 
 class EnergyCounter:
@@ -25,14 +29,16 @@ class EnergyCounter:
         self.total = Flow()
         """All, also what was bridged."""
         self.bridged = Flow()
+        self.unproven = Flow()
+        """What the pack's count of what is left says of gaps and nothing vouches for: no part of the sums."""
         self.seams = 0
         """Gaps, bridged or not, since the last restart."""
         self.gaps = 0
-        """Gaps that nothing bridged."""
+        """Gaps that nothing bridged, or not all of it."""
         self.missed = 0.0
         """s of them."""
         self.broken = False
-        """The newest reading came after a gap that nothing bridged."""
+        """The newest reading came after such a gap."""
         self._last: Reading | None = None
         self._anchor: Anchor | None = None
         """What was kept before a restart."""
@@ -70,13 +76,14 @@ class EnergyCounter:
     def _bridge(self, anchor: Anchor, reading: Reading) -> None:
         self.seams += 1
         found = bridge(anchor, reading) if self._bridges else None
-        if found is None:
+        if found is None or found.unproven:
             self.gaps += 1
             self.missed += max(0.0, reading.measured_at - anchor.at)
             self.broken = True
-            return
-        self.bridged.add(found)
-        self.total.add(found)
+        if found is not None:
+            self.unproven.add(found.unproven)
+            self.bridged.add(found.proven)
+            self.total.add(found.proven)
 
     # Over restarts.
 
@@ -86,17 +93,30 @@ class EnergyCounter:
         return {
             "total": self.total.as_dict(),
             "bridged": self.bridged.as_dict(),
+            "unproven": self.unproven.as_dict(),
             "gaps": self.gaps,
             "missed": round(self.missed),
             "anchor": None if anchor is None else anchor.as_dict(),
         }
 
-    def restore(self, kept: Mapping[str, Any], shift: float) -> None:
-        """Take up what was kept before any reading; `shift` s are added to its times.
+    def restore(self, kept: Mapping[str, Any], shift: float | None) -> None:
+        """Take up what was kept and passed `CHECKS`, before any reading; what is missing begins anew.
 
-        Raises TypeError, ValueError, KeyError or AttributeError if it is broken; nothing is taken then.
+        `shift` s are added to its times; None: nobody knows how long ago it was, so that what came since is a gap.
         """
-        total, bridged = Flow.of(kept["total"]), Flow.of(kept["bridged"])
-        anchor = None if kept["anchor"] is None else Anchor.from_dict(kept["anchor"], shift)
-        gaps, missed = int(kept["gaps"]), float(kept["missed"])
-        self.total, self.bridged, self.gaps, self.missed, self._anchor = total, bridged, gaps, missed, anchor
+        flows = (Flow.of(kept[name]) if name in kept else Flow() for name in ("total", "bridged", "unproven"))
+        self.total, self.bridged, self.unproven = flows
+        self.gaps, self.missed = kept.get("gaps", 0), kept.get("missed", 0.0)
+        anchor = kept.get("anchor")
+        self._anchor = None if anchor is None else Anchor.from_dict(anchor, _AHEAD if shift is None else shift)
+
+
+CHECKS: Final[Checks] = {
+    "total": Flow.of,
+    "bridged": Flow.of,
+    "unproven": Flow.of,
+    "gaps": whole,
+    "missed": number,
+    "anchor": lambda part: optional(lambda anchor: Anchor.from_dict(anchor, 0.0), part),
+}
+"""Of the parts of what was kept."""

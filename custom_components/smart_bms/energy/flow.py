@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Self
 
+from ..bms.stored_values import number
+
 _SECONDS = 3600.0
 
 
@@ -58,10 +60,9 @@ class Flow:
         return {name: round(value, 6) for name, value in asdict(self).items()}
 
     @classmethod
-    def of(cls, kept: Mapping[str, float] | None) -> Self:
-        """Return what was kept. Raises TypeError or ValueError if it is none."""
-        kept = kept or {}
-        return cls(**{item.name: max(0.0, float(kept.get(item.name, 0.0))) for item in fields(cls)})
+    def of(cls, kept: Mapping[str, float]) -> Self:
+        """Return what was kept. Raises TypeError, ValueError or KeyError if it is none."""
+        return cls(**{item.name: max(0.0, number(kept[item.name])) for item in fields(cls)})
 
 
 def split(before: float, after: float, seconds: float) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from ..bms.reading import FULL_SOC, Reading
+from ..bms.stored_values import Checks, flag, number, optional
 from .board import Board
 from .capacity import Capacity
 from .consistency import Criterion, Judgement, judge
@@ -51,14 +52,14 @@ class Health:
         self._fitted_at = float("-inf")
         self._looked_at = float("-inf")
 
-    def take(self, reading: Reading, clock: float, settings: Mapping[str, object] | None = None) -> None:
+    def take(self, reading: Reading, clock: float | None, settings: Mapping[str, object] | None = None) -> None:
         """Take a reading that the counter has taken, and the parameters if they are known.
 
-        `clock` has to be added to its time for the time of day.
+        `clock` has to be added to its time for the time of day. None: nobody knows that yet; what is learnt bears a date, and waits.
         """
         self._steps.take(reading)
         now = reading.measured_at
-        if 0 <= now - self._looked_at < _LOOK_EVERY:
+        if clock is None or 0 <= now - self._looked_at < _LOOK_EVERY:
             return
         self._looked_at = now
         event = self.board.take(reading, settings, now + clock) if self.board is not None else None
@@ -77,6 +78,10 @@ class Health:
         self.capacity.moved(by)
         if self.board is not None:
             self.board.moved(by)
+
+    def unmoor(self) -> None:
+        """Take that the sums began anew: what was noted of them means nothing any more."""
+        self.capacity.unmoor()
 
     def _judge(self, reading: Reading, at: float) -> None:
         soc = reading.soc
@@ -147,18 +152,41 @@ class Health:
             "board": None if self.board is None else self.board.dump(),
         }
 
-    def restore(self, kept: Mapping[str, Any], shift: float) -> None:
-        """Take up what was kept; `shift` s are added to its times of readings.
+    def restore(self, kept: Mapping[str, Any], shift: float | None) -> None:
+        """Take up what was kept and passed `CHECKS`; what is missing begins anew.
 
-        Raises TypeError, ValueError, KeyError or AttributeError if it is broken.
+        `shift` s are added to its times of readings; None: it is not known how long ago they were.
         """
-        self.capacity.restore(kept["capacity"])
-        self.imbalance.restore(kept["imbalance"], shift)
-        self.drift.restore(kept["drift"], shift)
-        self.verdicts = {Criterion(key): Verdict(*values) for key, values in kept["verdicts"].items()}
-        self._steps.restore(kept["steps"])
-        self.trend = WeeklyTrend(kept["trend"])
-        self.full_at, self.resistances_at = kept["full_at"], kept["resistances_at"]
-        if self.board is not None and kept["board"] is not None:
+        if "capacity" in kept:
+            self.capacity.restore(kept["capacity"])
+        if "imbalance" in kept:
+            self.imbalance.restore(kept["imbalance"], shift)
+        if "drift" in kept:
+            self.drift.restore(kept["drift"], shift)
+        self.verdicts = _verdicts(kept.get("verdicts", {}))
+        self._steps.restore(kept.get("steps", ()))
+        self.trend = WeeklyTrend(kept.get("trend"))
+        self.full_at, self.resistances_at = kept.get("full_at"), kept.get("resistances_at")
+        if self.board is not None and kept.get("board") is not None:
             self.board.restore(kept["board"])
         self.resistances, self._fitted = self._steps.of_cells(), self._steps.seen
+
+
+def _verdicts(kept: Mapping[str, Any]) -> dict[Criterion, Verdict]:
+    return {Criterion(key): Verdict(flag(good), number(spread), number(at)) for key, (good, spread, at) in kept.items()}
+
+
+_NOBODYS: Final = EnergyCounter(0.0)
+
+CHECKS: Final[Checks] = {
+    "capacity": lambda part: Capacity(_NOBODYS).restore(part),
+    "imbalance": lambda part: Imbalance().restore(part, 0.0),
+    "drift": lambda part: RestDrift().restore(part, 0.0),
+    "verdicts": _verdicts,
+    "steps": lambda part: Resistances().restore(part),
+    "trend": WeeklyTrend,
+    "full_at": lambda part: optional(number, part),
+    "resistances_at": lambda part: optional(number, part),
+    "board": lambda part: optional(Board(_NOBODYS).restore, part),
+}
+"""Of the parts of what was kept."""

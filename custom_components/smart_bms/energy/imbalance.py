@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from ..bms.reading import FULL_SOC, Reading
+from ..bms.stored_values import number, optional, whole
 from .ledger import EMPTY_SOC
 
 AT_REST: Final = 0.2
@@ -97,8 +98,12 @@ class Imbalance:
             "seen_at": self._seen_at,
         }
 
-    def restore(self, kept: Mapping[str, Any], shift: float) -> None:
-        """Take up what was kept; `shift` s are added to its times. Raises TypeError, ValueError or KeyError if it is broken."""
-        self.spreads = {Occasion(key): Spread(*values) for key, values in kept["spreads"].items()}
-        self.rest_since = None if kept["rest_since"] is None else kept["rest_since"] + shift
-        self._seen_at = None if kept["seen_at"] is None else kept["seen_at"] + shift
+    def restore(self, kept: Mapping[str, Any], shift: float | None) -> None:
+        """Take up what was kept; `shift` s are added to its times, None is not known. Raises one of BROKEN if it is broken."""
+        spreads = {
+            Occasion(key): Spread(number(volts), whole(low), whole(high), number(at))
+            for key, (volts, low, high, at) in kept["spreads"].items()
+        }
+        times = [optional(number, kept[key]) for key in ("rest_since", "seen_at")]
+        self.spreads = spreads
+        self.rest_since, self._seen_at = (None if at is None or shift is None else at + shift for at in times)

@@ -1,10 +1,11 @@
 """Ledger: what the counted energy says about days, cycles and how much of what goes in comes out again."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 from ..bms.reading import FULL_SOC, Reading
+from ..bms.stored_values import flag, number, optional, text
 from .counter import EnergyCounter
 from .flow import Flow
 
@@ -13,6 +14,8 @@ _LEAST_SHARE: Final = 0.2
 _REMEMBERED: Final = 10
 """Runs from full to full that count."""
 EMPTY_SOC: Final = 0.0
+_SET_BACK: Final = timedelta(days=2)
+"""By which the day may go back and is still the same one: another time zone, or a clock that was wrong for a moment."""
 
 
 class Ledger:
@@ -29,7 +32,7 @@ class Ledger:
         self._run_from: Flow | None = None
         self._run_whole = True
         self._runs: list[Flow] = []
-        self._day: str | None = None
+        self._day: date | None = None
         self._at_midnight = Flow()
         self.capacity: float | None = None
         """Ah, as the pack stated them last."""
@@ -61,8 +64,8 @@ class Ledger:
 
     def see_day(self, day: date) -> None:
         """Take what day it is where the pack is; with a new one its throughput begins anew."""
-        if self._day != day.isoformat():
-            self._day, self._at_midnight = day.isoformat(), self._counter.total.copy()
+        if self._day is None or not timedelta(0) <= self._day - day <= _SET_BACK:
+            self._day, self._at_midnight = day, self._counter.total.copy()
 
     @property
     def since_full(self) -> Flow | None:
@@ -83,6 +86,11 @@ class Ledger:
         for flow in (self._at_full, self._at_empty, self._at_midnight, self._run_from):
             if flow is not None:
                 flow.add(by)
+
+    def unmoor(self) -> None:
+        """Take that the sums began anew: what was noted of them means nothing any more."""
+        self._at_full = self._at_empty = self._run_from = None
+        self._at_midnight = self._counter.total.copy()
 
     @property
     def efficiency(self) -> float | None:
@@ -112,18 +120,18 @@ class Ledger:
             "run_from": None if self._run_from is None else self._run_from.as_dict(),
             "run_whole": self._run_whole,
             "runs": [run.as_dict() for run in self._runs],
-            "day": self._day,
+            "day": None if self._day is None else self._day.isoformat(),
             "at_midnight": self._at_midnight.as_dict(),
             "capacity": self.capacity,
         }
 
     def restore(self, kept: Mapping[str, Any]) -> None:
-        """Take up what was kept. Raises TypeError, ValueError, KeyError or AttributeError if it is broken."""
+        """Take up what was kept. Raises one of BROKEN if it is broken; nothing is taken then."""
         marks = ("at_full", "at_empty", "run_from")
         at_full, at_empty, run_from = (None if kept[key] is None else Flow.of(kept[key]) for key in marks)
-        runs = [Flow.of(run) for run in kept["runs"]]
-        self._at_midnight = Flow.of(kept["at_midnight"])
+        runs, at_midnight = [Flow.of(run) for run in kept["runs"]], Flow.of(kept["at_midnight"])
+        day, capacity = optional(text, kept["day"]), optional(number, kept["capacity"])
+        run_whole, whole, full_now = (flag(kept[key]) for key in ("run_whole", "whole", "full_now"))
+        self._day, self.capacity = None if day is None else date.fromisoformat(day), capacity
         self._at_full, self._at_empty, self._run_from, self._runs = at_full, at_empty, run_from, runs
-        self._run_whole = bool(kept["run_whole"])
-        self.whole, self._full_now, self._day = bool(kept["whole"]), bool(kept["full_now"]), kept["day"]
-        self.capacity = kept["capacity"]
+        self._at_midnight, self._run_whole, self.whole, self._full_now = at_midnight, run_whole, whole, full_now

@@ -15,6 +15,7 @@ import math
 from typing import Any, Final, NamedTuple
 
 from ..bms.reading import Reading
+from ..bms.stored_values import number, optional
 
 LEAST_STEP: Final = 5.0
 """A by which the current must change, ..."""
@@ -30,6 +31,9 @@ _RELATIVE: Final = 0.1
 _OUTLIER: Final = 3.0
 _SIGMA: Final = 1.4826
 """Of the median deviation of normal noise."""
+_YEAR: Final = 52
+_MOST_WEEKS: Final = 2 * _YEAR
+_LEAST_WEEKS: Final = 4
 _ROUNDING: Final = 0.001 / math.sqrt(6)
 """V: the standard deviation of the difference of two voltages told in mV."""
 
@@ -99,7 +103,7 @@ class Resistances:
 
     def restore(self, kept: Iterable[Any]) -> None:
         """Take up what was kept. Raises TypeError or ValueError if it is broken."""
-        steps = [Step(float(amperes), tuple(volts)) for amperes, volts in kept]
+        steps = [Step(number(amperes), tuple(optional(number, volt) for volt in volts)) for amperes, volts in kept]
         self.steps.extend(steps)
         self.seen = len(self.steps)
 
@@ -139,23 +143,31 @@ class WeeklyTrend:
     """What the mean resistance did from week to week."""
 
     def __init__(self, kept: Mapping[str, float] | None = None) -> None:
-        """Go on with what was kept: Ω by the number of the week."""
-        self.weeks: dict[int, float] = {int(week): float(value) for week, value in (kept or {}).items()}
+        """Go on with what was kept: Ω by the number of the week. Raises TypeError, ValueError or AttributeError if it is none."""
+        self.weeks: dict[int, float] = {int(week): number(value) for week, value in (kept or {}).items()}
+        """In the order in which they came, which a wrong clock cannot change."""
 
     def take(self, week: int, mean: float) -> None:
-        """Take the mean of the pack's cells in a week; the last one of a week counts, a year is kept."""
+        """Take the mean of the pack's cells in a week; the last one of a week counts.
+
+        The oldest goes by its place and never by its date: one look at a wrong clock must not delete a year.
+        """
+        self.weeks.pop(week, None)
         self.weeks[week] = mean
-        self.weeks = {known: value for known, value in self.weeks.items() if week - 52 <= known <= week}
+        if len(self.weeks) > _MOST_WEEKS:
+            del self.weeks[next(iter(self.weeks))]
 
     @property
     def per_week(self) -> float | None:
-        """Change in % per week, over at least four weeks; None before."""
-        if len(self.weeks) < 4:
+        """Change in % per week over the last year, of at least four weeks; None before."""
+        newest = next(reversed(self.weeks), 0)
+        known = {week: value for week, value in self.weeks.items() if newest - _YEAR <= week <= newest}
+        if len(known) < _LEAST_WEEKS:
             return None
-        count, weeks, values = len(self.weeks), list(self.weeks), list(self.weeks.values())
-        middle, mean = sum(weeks) / count, sum(values) / count
-        spread = sum((week - middle) ** 2 for week in weeks)
-        slope = sum((week - middle) * (value - mean) for week, value in self.weeks.items()) / spread
+        count = len(known)
+        middle, mean = sum(known) / count, sum(known.values()) / count
+        spread = sum((week - middle) ** 2 for week in known)
+        slope = sum((week - middle) * (value - mean) for week, value in known.items()) / spread
         return 100 * slope / mean if mean > 0 else None
 
     def dump(self) -> dict[str, float]:

@@ -9,6 +9,7 @@ import math
 from typing import Any, Final, NamedTuple
 
 from ..bms.reading import Reading
+from ..bms.stored_values import number
 
 SETTLED: Final = 7200.0
 LEAST: Final = 86_400.0
@@ -68,8 +69,9 @@ class RestDrift:
             "drift": None if drift is None else [list(drift.cells), drift.uncertainty, drift.days, drift.at],
         }
 
-    def restore(self, kept: Mapping[str, Any], shift: float) -> None:
-        """Take up what was kept; `shift` s are added to its times. Raises TypeError, ValueError or KeyError if it is broken."""
+    def restore(self, kept: Mapping[str, Any], shift: float | None) -> None:
+        """Take up what was kept; `shift` s are added to its times, None is not known. Raises one of BROKEN if it is broken."""
         first, drift = kept["first"], kept["drift"]
-        self._first = None if first is None else (first[0] + shift, tuple(map(float, first[1])))
-        self.drift = None if drift is None else Drift(tuple(map(float, drift[0])), *map(float, drift[1:]))
+        began = None if first is None else (number(first[0]) + (shift or 0.0), tuple(map(number, first[1])))
+        self.drift = None if drift is None else Drift(tuple(map(number, drift[0])), *map(number, drift[1:]))
+        self._first = None if shift is None else began
