@@ -123,7 +123,13 @@ BINARY_SENSORS = binary_sensor.descriptions(
 )
 ENTITIES = {
     "sensor": SENSORS,
-    "binary_sensor": [*BINARY_SENSORS, binary_sensor.PROBLEM_DESCRIPTION, *VERDICTS, DISAGREEMENT, *BANK_BINARY_SENSORS],
+    "binary_sensor": [
+        *BINARY_SENSORS,
+        binary_sensor.PROBLEM_DESCRIPTION,
+        *VERDICTS,
+        DISAGREEMENT,
+        *BANK_BINARY_SENSORS,
+    ],
     "event": [*event.EVENT_DESCRIPTIONS, *event.PROTECTION_DESCRIPTIONS],
     **PARAMETERS,
     "button": [*PARAMETERS["button"], button.DASHBOARD],

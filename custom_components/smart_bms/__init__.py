@@ -11,9 +11,11 @@ from homeassistant.helpers.typing import ConfigType
 from . import adapters
 from .bank.counted import CHECKS as OF_BANK
 from .bank_coordinator import BankConfigEntry, BankCoordinator, async_pack_removed, bank_issue, is_bank
-from .const import CONF_SIMULATED, DOMAIN
+from .bms.families import FAMILIES
+from .const import CONF_FAMILY, CONF_IDENTITY, CONF_SIMULATED, DOMAIN
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 from .energy_account import CHECKS as OF_PACK
+from .pack_store import async_load_pack
 from .parameters import async_clear_issues, store
 from .profiles import async_profiles
 from .recordings import RecordingView, async_forget, async_forget_all
@@ -67,10 +69,9 @@ async def _async_setup_pack(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> 
     simulation = simulation_of(entry)
     if simulation is None:
         await adapters.free_stale_link(entry.data[CONF_ADDRESS])
-    kept, counted = (
-        await store(hass, entry.entry_id).async_load(),
-        await async_load_parts(energy_store(hass, entry.entry_id), OF_PACK, entry.title),
-    )
+    family, variant = FAMILIES[entry.data[CONF_FAMILY]], entry.data[CONF_IDENTITY]["variant"]
+    kept = await async_load_pack(hass, entry.entry_id, family, variant, entry.title)
+    counted = await async_load_parts(energy_store(hass, entry.entry_id), OF_PACK, entry.title)
     coordinator = SmartBmsCoordinator(hass, entry, kept, counted, simulation)
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)

@@ -40,6 +40,7 @@ from .control.request import Permission
 from .energy.current_sense import CurrentSense
 from .energy_account import EnergyAccount
 from .features import Features
+from .followers import Followers
 from .parameters import LEARNT, PROTECTION, Parameters
 from .protection.guard import Guard
 from .protection.happening import Happening
@@ -72,6 +73,12 @@ def catalogue_data(identity: Identity, keys: Iterable[str]) -> dict[str, Any]:
     return {"keys": sorted(keys), "max_cells": identity.max_cells, "details": lists}
 
 
+def _listener_name(update: Callable[[], None]) -> str:
+    """Return what to call a listener: an entity by its key."""
+    description = getattr(getattr(update, "__self__", None), "entity_description", None)
+    return f"entity {description.key}" if description else "listener"
+
+
 class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
     """Holds the link of one pack and tells the entities about every reading and every change of the link."""
 
@@ -93,6 +100,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         self.identity: dict[str, str] = dict(entry.data[CONF_IDENTITY])
         self._described_by = tuple(self.identity.get(key, "") for key in ("variant", "model", "sw_version"))
         self.time_left = TimeLeft()
+        self.followers = Followers(lambda: entry.title)
         self.simulation = simulation
         self.ended = asyncio.Event()
         """Set when the entry is unloaded."""
@@ -254,7 +262,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
 
     def _async_tell_log(self) -> None:
         while self._log_listener is not None and self.pack.logged_events:
-            self._log_listener(self.pack.logged_events.popleft())
+            self.followers.call("pack log", self._log_listener, self.pack.logged_events.popleft(), default=None)
         self.parameters.async_remember()
 
     def _async_take_history(self) -> None:
@@ -276,12 +284,12 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
             case Change.STATE:
                 if self.pack.state in _ASKS_FOR_PASSWORD:
                     self._async_ask_for_password()
-                self._async_take_settings()
+                self.followers.call("parameters", self._async_take_settings, default=None)
                 self.parameters.async_remember()
                 self._async_check_available()
                 self.async_update_listeners()
             case Change.SETTINGS:
-                self._async_take_settings()
+                self.followers.call("parameters", self._async_take_settings, default=None)
                 self.async_update_listeners()
             case Change.LOGGED:
                 self._async_tell_log()
@@ -321,29 +329,43 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         reading = self.pack.last_reading
         if reading is None:
             return
+        follow = self.followers.call
         # The mirror goes by what the pack sees, right or wrong.
-        happened = self._async_mirror(reading)
-        reading = self._completed(self.sense.corrected(reading))
-        self.time_left.follow(reading)
+        happened = follow("protection", self._async_mirror, reading, default=None)
+        if happened is None:
+            follow("protection reset", self.guard.reset, default=None)
+        reading = follow("current sensor", self._corrected, reading, default=reading)
+        follow("time left", self.time_left.follow, reading, default=None)
         settings = self.pack.last_settings
-        self.energy.async_take(reading, settings.values if settings else None)
-        self._wiring.take(reading)
-        self.parameters.async_count(reading.counters)
+        follow("energy", self.energy.async_take, reading, settings.values if settings else None, default=None)
+        follow("wiring", self._wiring.take, reading, default=None)
+        follow("trip counters", self.parameters.async_count, reading.counters, default=None)
         counts_more = reading.counters and not set(self.features.counters).issuperset(reading.counters)
         if self._readings % _READINGS_BETWEEN_LOOKS == 0 or counts_more:
-            self._async_look_for_features(reading)
+            follow("features", self._async_look_for_features, reading, default=None)
         self._readings += 1
         self._async_check_available()
         if self._stale_timer is None:
             self._arm_stale_timer()
         self.async_set_updated_data(reading)
         # Whoever hears of it shall find entities that show it.
-        for happening in happened:
+        for happening in happened or ():
             for listener in list(self._happening_listeners):
-                listener(happening)
+                follow("protection events", listener, happening, default=None)
 
-    def _completed(self, reading: Reading) -> Reading:
-        """Return a reading with the capacity that some packs only tell among their parameters."""
+    @override
+    @callback
+    def async_update_listeners(self) -> None:
+        """Tell every entity; one that fails keeps its value, and the others hear of the news."""
+        for update, _ in list(self._listeners.values()):
+            try:
+                update()
+            except Exception as error:  # noqa: BLE001
+                self.followers.failed(_listener_name(update), error)
+
+    def _corrected(self, reading: Reading) -> Reading:
+        """Return a reading with the current as the user corrects it, and the capacity that some packs only tell as a parameter."""
+        reading = self.sense.corrected(reading)
         settings = self.pack.last_settings
         if reading.full_capacity or reading.design_capacity or settings is None:
             return reading
@@ -378,7 +400,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
 
     def _async_tell_of_features(self) -> None:
         for listener in list(self._features_listeners):
-            listener()
+            self.followers.call("new entities", listener, default=None)
 
     def _async_take_identity(self) -> None:
         identity = self.pack.last_identity

@@ -84,6 +84,7 @@ def _pack(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
             "withheld": dict(pack.trust.withheld),
             "doubt": pack.trust.doubt,
         },
+        "failed_followers": {name: asdict(failure) for name, failure in coordinator.followers.failures.items()},
         "reading": reading_values(pack.last_reading) if pack.last_reading else None,
         "settings": async_redact_data(dict(pack.last_settings.values), TO_REDACT) if pack.last_settings else None,
         "control": _control(coordinator.parameters.control),

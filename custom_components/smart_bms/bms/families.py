@@ -1,7 +1,7 @@
 """The families we know: the one place where a new one is entered."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from .advertisement import Advertisement
@@ -40,6 +40,8 @@ from .smart123.privacy import mask as smart123_mask
 from .smart123.record_session import IMPORT_HISTORY
 from .smart123.scales import Formula
 from .smart123.status import possible_alarms as smart123_alarms
+from .smart123.stored import STORED_CHECKS as SMART123_STORED
+from .stored_values import Checks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,8 @@ class Family:
     options: tuple[Option, ...] = ()
     logs: Callable[[str], tuple[EventKind, ...]] = lambda _: ()
     """Events that a variant writes down by itself."""
+    stored_checks: Checks = field(default_factory=dict)
+    """What `Terms.kept` may hold, by key: a file comes back broken now and then."""
     counts_by_manual: bool = False
     """JBD's manual says how its boards count cycles and charge, and what makes them forget."""
     link_hints: Callable[[str, float | None, str], tuple[LinkHint, ...]] = lambda *_: ()
@@ -167,6 +171,7 @@ FAMILIES: Final = {
             Option(key=FORMULA, choices=tuple(Formula)),
             Option(key=IMPORT_HISTORY),
         ),
+        stored_checks=SMART123_STORED,
         logs=lambda variant: tuple(EventKind) if variant == Smart123Variant.GENERATION_3 else (),
     ),
 }

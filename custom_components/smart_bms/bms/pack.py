@@ -165,6 +165,7 @@ class Pack:
         self._deaf_until = 0.0
         self._connected_at = 0.0
         self._defects: set[type[Exception]] = set()
+        self._listener_defects: set[tuple[type[Exception], Change]] = set()
         self._wake = asyncio.Event()
         self._contact = asyncio.Event()
         self._driver: Driver | None = None
@@ -421,7 +422,16 @@ class Pack:
     def _set_state(self, state: LinkState) -> None:
         if state is not self.state:
             self._enter(state)
-            self._listener(Change.STATE)
+            self._tell(Change.STATE)
+
+    def _tell(self, change: Change) -> None:
+        """Tell the listener; a defect of its own must not end what the pack says."""
+        try:
+            self._listener(change)
+        except Exception as error:
+            if (type(error), change) not in self._listener_defects:
+                self._listener_defects.add((type(error), change))
+                _LOGGER.exception("%s: unexpected error after news of its %s", self._name, change)
 
     def _enter(self, state: LinkState) -> None:
         self.state = state
@@ -436,13 +446,13 @@ class Pack:
         changed = identity != self.last_identity
         self.last_identity = identity
         if changed:
-            self._listener(Change.IDENTITY)
+            self._tell(Change.IDENTITY)
 
     def settings(self, settings: Settings) -> None:
         """Take its parameters."""
         self.last_settings = settings
         self._settings_told = True
-        self._listener(Change.SETTINGS)
+        self._tell(Change.SETTINGS)
 
     def reading(self, reading: Reading) -> bool:
         """Take a measurement; tell whether it was trusted."""
@@ -458,9 +468,9 @@ class Pack:
             self._contact.set()
             self._enter(LinkState.STREAMING)
         # Whoever hears that it streams shall find the reading that made it so.
-        self._listener(Change.READING)
+        self._tell(Change.READING)
         if first:
-            self._listener(Change.STATE)
+            self._tell(Change.STATE)
         if self._readers:
             self._tell_readers(shown)
         return True
@@ -478,12 +488,12 @@ class Pack:
     def logged(self, events: Sequence[LoggedEvent]) -> None:
         """Take what the pack has written down since it was last asked."""
         self.logged_events.extend(events)
-        self._listener(Change.LOGGED)
+        self._tell(Change.LOGGED)
 
     def history(self, soc: Mapping[int, float]) -> None:
         """Take the state of charge that the pack remembers."""
         self.last_history = soc
-        self._listener(Change.HISTORY)
+        self._tell(Change.HISTORY)
 
     def drop(self, reason: str, count: int = 1) -> None:
         """Count frames that did not become a value."""

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 import math
+from types import NoneType
 from typing import Any, Final, Self
 
 from ..bms.settings import SettingValue
@@ -94,7 +95,23 @@ class Record:
         """Return what was kept. Raises ValueError, TypeError or KeyError if it cannot be read."""
         known = {item.name for item in fields(cls)}
         values = {key: value for key, value in data.items() if key in known}
+        for key, value in values.items():
+            if not isinstance(value, _TYPES.get(key, _VALUE)):
+                raise TypeError(f"{key} is no such thing")
         return cls(**{**values, "outcome": Outcome(data["outcome"])})
+
+
+_VALUE: Final = (bool, int, float, str, NoneType)
+_TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
+    "at": str,
+    "parameter": str,
+    "source": str,
+    "user_id": (str, NoneType),
+    "user": (str, NoneType),
+    "temporary": bool,
+    "closed": bool,
+}
+"""Of the fields of a record; the others hold values of parameters."""
 
 
 class Journal:

@@ -51,6 +51,12 @@ class Guard:
         """Take that nothing current is known of the pack."""
         self.limiter.fail_safe(self.mirror)
 
+    def reset(self) -> None:
+        """Forget everything: what was said before may no longer be right, and unknown is never yes."""
+        self.mirror, self.limiter = Mirror(self.rules, self._interval), Limiter(self.family, self.options)
+        self.balance = UNKNOWN
+        self.lose()
+
     @property
     def limits(self) -> Limits:
         """What chargers and inverters should keep to."""
@@ -94,9 +100,19 @@ class Guard:
         if not kept or (kept.get("family"), kept.get("variant")) != (self.family, self.variant):
             return
         try:
-            shift = kept["clock"] - clock
-            self.mirror.restore(kept.get("mirror", {}), shift)
-            self.limiter.restore(kept.get("limits", {}), shift)
+            self.take_up(kept, clock)
         except KeyError, TypeError, ValueError, AttributeError:
             # Written by another version, or broken: it is better to know nothing.
-            self.mirror, self.limiter = Mirror(self.rules, self._interval), Limiter(self.family, self.options)
+            self.reset()
+
+    def take_up(self, kept: Mapping[str, Any], clock: float) -> None:
+        """Take up what was kept. Raises KeyError, TypeError, ValueError or AttributeError if it is broken."""
+        shift = kept["clock"] - clock
+        self.mirror.restore(kept.get("mirror", {}), shift)
+        self.limiter.restore(kept.get("limits", {}), shift)
+
+
+def check_kept(family: str, variant: str, kept: Mapping[str, Any]) -> None:
+    """Raise KeyError, TypeError, ValueError or AttributeError for what `restore` could not use."""
+    if (kept.get("family"), kept.get("variant")) == (family, variant):
+        Guard(family, variant, LimitOptions()).take_up(kept, 0.0)

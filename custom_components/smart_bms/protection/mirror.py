@@ -381,7 +381,8 @@ class Mirror:
                 track.restore(kept["tracks"][name], shift)
         for mode, relays in self.relays.items():
             for side, relay in relays.items():
-                relay.position = kept.get("relays", {}).get(str(mode), {}).get(str(side))
+                position = kept.get("relays", {}).get(str(mode), {}).get(str(side))
+                relay.position = position if isinstance(position, bool) else None
         self._announced = {
             name: State(state) for name, state in kept.get("announced", {}).items() if name in self._tracks
         }
