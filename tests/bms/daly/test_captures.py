@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from custom_components.smart_bms.bms.records import decode_lines
+from tests.captures import CAPTURES, needs_captures
 
-FOLDER = Path(__file__).parents[4] / "shared" / "captures" / "daly"
+FOLDER = CAPTURES / "daly"
 FILES = sorted(FOLDER.glob("*.jsonl"))
-pytestmark = pytest.mark.skipif(not FILES, reason="no captures at hand")
+pytestmark = needs_captures("daly")
 
 READ = {"reading", "identity", "settings", "registers"}
 KINDS = {

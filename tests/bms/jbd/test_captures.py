@@ -21,10 +21,11 @@ from custom_components.smart_bms.bms.jbd.frames import (
 from custom_components.smart_bms.bms.jbd.registers import BY_REGISTER
 from custom_components.smart_bms.bms.records import decode_lines
 from tests.bms.jbd.test_frames import answer
+from tests.captures import CAPTURES, needs_captures
 
-FOLDER = Path(__file__).parents[4] / "shared" / "captures" / "jbd"
+FOLDER = CAPTURES / "jbd"
 FILES = sorted(FOLDER.glob("*.jsonl"))
-pytestmark = pytest.mark.skipif(not FILES, reason="no captures at hand")
+pytestmark = needs_captures("jbd")
 
 KINDS = {
     ("basic_info", "rx"): {"reading"},

@@ -10,10 +10,11 @@ import pytest
 from custom_components.smart_bms.bms.jk.decode import detect_variant
 from custom_components.smart_bms.bms.jk.settings import detect_settings_variant
 from custom_components.smart_bms.bms.records import decode_lines
+from tests.captures import CAPTURES, needs_captures
 
-FOLDER = Path(__file__).parents[4] / "shared" / "captures" / "jk"
+FOLDER = CAPTURES / "jk"
 FILES = sorted(FOLDER.glob("*.jsonl"))
-pytestmark = pytest.mark.skipif(not FILES, reason="no captures at hand")
+pytestmark = needs_captures("jk")
 
 KINDS = {
     "cell_info": "reading",

@@ -2,7 +2,6 @@
 
 import json
 import math
-from pathlib import Path
 
 from hypothesis import given, settings as hypothesis_settings, strategies as st
 import pytest
@@ -17,10 +16,11 @@ from custom_components.smart_bms.bms.jk.registers import BY_KEY, REGISTERS, shor
 from custom_components.smart_bms.bms.jk.settings import decode_write, encode_write
 from custom_components.smart_bms.bms.records import decode_lines
 from custom_components.smart_bms.bms.settings import Kind
+from tests.captures import CAPTURES
 from tests.packs import changed, device_info, sealed, settings
 from tests.radio import FAST
 
-EXCHANGES = Path(__file__).parents[4] / "shared" / "captures" / "jk" / "write_exchanges.jsonl"
+EXCHANGES = CAPTURES / "jk" / "write_exchanges.jsonl"
 WRITABLE = [(variant, row) for variant in Variant for row in REGISTERS[variant] if row.write is not None]
 
 WIDTHS = {"B": (0, 2**8), "b": (-(2**7), 2**7), "H": (0, 2**16), "I": (0, 2**32), "i": (-(2**31), 2**31)}
@@ -119,7 +119,8 @@ def test_floats_are_shown_with_as_few_digits_as_the_wire_needs() -> None:
     assert encode_text("JK04", "balance_trigger", "0.108")[6:10].hex() == "1b2fdd3d"
 
 
-@pytest.mark.skipif(not EXCHANGES.exists(), reason="no captures at hand")
+@pytest.mark.captures
+@pytest.mark.skipif(not EXCHANGES.exists(), reason="no captures of real packs at hand")
 def test_captured_writes_are_reproduced_and_judged() -> None:
     lines = EXCHANGES.read_text().splitlines()
     judged = 0

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from custom_components.smart_bms.bms.records import decode_lines
+from tests.captures import CAPTURES, needs_captures
 
-FOLDER = Path(__file__).parents[4] / "shared" / "captures" / "smart123"
+FOLDER = CAPTURES / "smart123"
 FILES = sorted(FOLDER.glob("*.jsonl"))
-pytestmark = pytest.mark.skipif(not FILES, reason="no captures at hand")
+pytestmark = needs_captures("smart123")
 
 NAMES = {
     "pack_voltage_v": "voltage",
