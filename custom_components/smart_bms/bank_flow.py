@@ -19,8 +19,9 @@ import probatio
 from .bank.fit import VOLTAGES_APART, Build, unlike
 from .bank.merge import Topology, merge, split
 from .bank_coordinator import banks_with, is_bank, member_of
-from .const import CONF_PACKS, CONF_STRINGS, DOMAIN
+from .const import CONF_FEATURES, CONF_PACKS, CONF_STRINGS, DOMAIN
 from .coordinator import SmartBmsConfigEntry
+from .features import Features
 
 FEWEST_PACKS: Final = 2
 CONF_WIRING: Final = "wiring"
@@ -71,19 +72,18 @@ def bank_errors(hass: HomeAssistant, chosen: Mapping[str, Any], bank_id: str | N
 
 def _misfit(hass: HomeAssistant, topology: Topology) -> str | None:
     """Return why packs cannot be one battery, as far as they tell; one that is not heard is known from earlier."""
-    coordinators = {
-        key: cast(SmartBmsConfigEntry, entry).runtime_data
-        for keys in topology
-        for key in keys
-        if (entry := hass.config_entries.async_get_entry(key)) and entry.state is ConfigEntryState.LOADED
+    entries = {key: hass.config_entries.async_get_entry(key) for keys in topology for key in keys}
+    members = {
+        key: member_of(key, cast(SmartBmsConfigEntry, entry).runtime_data)
+        for key, entry in entries.items()
+        if entry is not None and entry.state is ConfigEntryState.LOADED
     }
-    members = {key: member_of(key, coordinator) for key, coordinator in coordinators.items()}
 
     def build(key: str) -> Build:
-        if key not in members:
-            return Build(key, None, None)
-        found = members[key].build
-        return found._replace(cells=found.cells or coordinators[key].features.cells)
+        entry = entries[key]
+        known = Features.from_dict(entry.data[CONF_FEATURES]).cells if entry is not None else None
+        found = members[key].build if key in members else Build(key, None, None)
+        return found._replace(cells=found.cells or known or None)
 
     unfit = unlike([[build(key) for key in keys] for keys in topology])
     apart = [found for found in merge(list(members.values()), topology).apart if found.code == VOLTAGES_APART]

@@ -79,13 +79,14 @@ async def test_what_cannot_be_one_battery_is_refused_with_the_reason(hass, house
     house.take_away(long)
     await house.until(lambda: not third[1].runtime_data.available)
     assert (await form_of(hass, [packs[0], third]))["errors"] == {"packs": "cells_differ"}
-    # In series that is fine, and so is what nothing is known of.
+    # In series that is fine.
     assert (await form_of(hass, [packs[0], third], "series"))["type"] is FlowResultType.CREATE_ENTRY
     assert (await form_of(hass, packs))["errors"] == {"packs": "in_another_bank"}
     for bank in bank_coordinator.banks_with(hass, third[1].entry_id):
         await hass.config_entries.async_remove(bank.entry_id)
+    # Also while it is not set up.
     await hass.config_entries.async_unload(third[1].entry_id)
-    assert (await form_of(hass, [packs[0], third]))["type"] is FlowResultType.CREATE_ENTRY
+    assert (await form_of(hass, [packs[0], third]))["errors"] == {"packs": "cells_differ"}
 
 
 async def test_strings_far_apart_are_refused_and_a_bank_may_be_edited(hass, house, packs) -> None:
@@ -125,6 +126,11 @@ async def test_a_member_that_became_another_pack_blocks_the_bank(hass, house, pa
     packs[0][0].board.battery = Battery(cells=8, capacity=100, soc=0.6)
     await blocked(hass, house, "different numbers of cells in series: Shed 8, Attic 4")
     assert house.state(VOLTAGE) == STATE_UNKNOWN
+    # Nobody connects them through us; cutting off is always possible.
+    with pytest.raises(ServiceValidationError, match="different numbers of cells"):
+        await switch(hass, on=True)
+    await switch(hass, on=False)
+    assert not packs[1][0].board.charge_switch
 
 
 async def test_strings_that_drift_far_apart_block_the_bank_until_they_are_together(
