@@ -27,7 +27,7 @@ from custom_components.smart_bms import (
     simulated,
     switch,
 )
-from custom_components.smart_bms.bank import member
+from custom_components.smart_bms.bank import fit, member
 from custom_components.smart_bms.bank_binary_sensor import BANK_BINARY_SENSORS
 from custom_components.smart_bms.bank_sensor import BANK_SENSORS
 from custom_components.smart_bms.binary_sensor import ALARM_DESCRIPTIONS, BINARY_SENSOR_DESCRIPTIONS
@@ -250,9 +250,12 @@ def test_every_reason_for_failure_has_a_sentence_and_a_state() -> None:
         for error in vars(errors).values()
         if isinstance(error, type) and issubclass(error, errors.PackError) and error is not errors.PackError
     }
-    of_banks = set(TEXTS["options"]["error"])
+    of_packs = {"charge_voltage_for_other_cells"}
+    assert placeholders(TEXTS["options"]["error"]["charge_voltage_for_other_cells"]) == {"lowest", "highest"}
+    of_banks = set(TEXTS["options"]["error"]) - of_packs
     assert reasons | {"unknown"} | of_banks == set(TEXTS["config"]["error"])
-    assert of_banks == {"too_few_packs", "uneven_strings"}
+    refused = {"in_another_bank", fit.CELLS_DIFFER, fit.CHEMISTRIES_DIFFER, fit.VOLTAGES_APART}
+    assert of_banks == {"too_few_packs", "uneven_strings"} | refused
     assert reasons <= {state.value for state in LinkState}
 
 
@@ -382,7 +385,9 @@ def test_every_refusal_and_every_finding_has_a_sentence_and_none_is_left_over() 
     commands = {f"command_{outcome}" for outcome in set(Outcome) - held - {Outcome.DIFFERENT}}
     reasons = {f"reason_{code}" for code in REASONS} | {f"hint_{code}" for code in (*hints.CODES, *LinkHint)}
     left_out = {f"left_out_{why}" for why in member.REASONS}
-    assert codes_in_code() | written | commands | reasons | left_out | {"recording_ready"} == set(TEXTS["exceptions"])
+    unfit = {f"unfit_{code}" for code in (*fit.UNFIT, fit.CAPACITIES_DIFFER)}
+    told = {"recording_ready"} | unfit
+    assert codes_in_code() | written | commands | reasons | left_out | told == set(TEXTS["exceptions"])
     assert set(logbook._COMMANDS) == {"confirmed"} | {code.removeprefix("command_") for code in commands}
     assert {outcome.value for outcome in Outcome} - {"pending"} == set(logbook._MESSAGES) - {"untold"}
 

@@ -15,7 +15,7 @@ from .bank.member import INCOMPLETE, STALE
 from .bank.merge import Bank
 from .bank_coordinator import BankCoordinator
 from .bank_entity import BankEntity
-from .explanations import left_out
+from .explanations import left_out, misfits
 from .protection.relays import Answer
 from .publishing import Quantity, Value
 
@@ -34,12 +34,17 @@ def _yes(answer: Answer) -> bool | None:
     return None if answer is Answer.UNKNOWN else answer is Answer.YES
 
 
+def _problem(bank: Bank) -> bool | None:
+    return True if bank.unfit else None if bank.alarms is None else bool(bank.alarms)
+
+
 def _why(side: str) -> Callable[[Bank], Mapping[str, Any]]:
     """Return what tells which packs do not count on a side."""
     of_side = {STALE, INCOMPLETE, f"{side}_blocked", f"{side}_unknown"}
 
     def why(bank: Bank) -> Mapping[str, Any]:
-        return {"left_out": left_out(row for row in bank.left_out if row[1] in of_side)}
+        rows = left_out(row for row in bank.left_out if row[1] in of_side)
+        return {"left_out": rows, "reasons": misfits(bank.unfit)}
 
     return why
 
@@ -62,8 +67,11 @@ BANK_BINARY_SENSORS: Final = (
         translation_key="problem",
         device_class=BinarySensorDeviceClass.PROBLEM,
         always=True,
-        value_fn=lambda coordinator: None if coordinator.data.alarms is None else bool(coordinator.data.alarms),
-        attributes_fn=lambda bank: {"alarms": [f"{name}: {alarm}" for name, alarm in bank.alarms or ()]},
+        value_fn=lambda coordinator: _problem(coordinator.data),
+        attributes_fn=lambda bank: {
+            "alarms": [f"{name}: {alarm}" for name, alarm in bank.alarms or ()],
+            "reasons": misfits(bank.unfit),
+        },
     ),
     BankBinaryDescription(
         key="uneven_current",
@@ -98,7 +106,7 @@ class BankBinarySensor(BankEntity, BinarySensorEntity):
     @override
     def discrete(self) -> Any:
         bank = self.coordinator.data
-        return (bank.left_out, bank.alarms)
+        return (bank.left_out, bank.alarms, [row.code for row in bank.unfit])
 
     @property
     @override

@@ -1,6 +1,7 @@
 """The coordinator of a bank: looks at its packs every two seconds and makes one battery of them."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 import logging
 from typing import Any, Final, override
@@ -12,9 +13,12 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .bank.counted import BankCount
+from .bank.fit import Apart
+from .bank.limiter import BankLimiter
 from .bank.member import Limits, Member
 from .bank.merge import Bank, Topology, merge, split
 from .bank.uneven import Uneven
+from .bms.chemistry import stated
 from .const import CONF_BANK, CONF_PACKS, CONF_STRINGS, DOCUMENTATION, DOMAIN
 from .coordinator import SmartBmsCoordinator
 from .protection.relays import Answer
@@ -93,6 +97,8 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
             counted,
         )
         self.uneven = Uneven()
+        self.apart = Apart()
+        self._limiter = BankLimiter()
         self.data = self._merge()
 
     @override
@@ -160,24 +166,28 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
     def _async_look(self, _: Any) -> None:
         bank = self._merge()
         self.uneven.take(bank, self.now)
+        self.apart.take(bank, self.now)
         self.count.take({member.key: member.counted for member in self._members() if member.counted is not None})
         self.file.async_grown(self.now)
         self.async_set_updated_data(bank)
 
     def _merge(self) -> Bank:
-        return merge(list(self._members()), self.topology, self.uneven.shares)
+        bank = merge(list(self._members()), self.topology, self.uneven.shares, self.apart.judged)
+        limits = self._limiter.follow(bank.limits, self.now, strings=max(1, bank.counted), cells=max(1, bank.cells))
+        return replace(bank, limits=limits)
 
     def _members(self) -> Iterator[Member]:
         loaded = {coordinator.config_entry.entry_id: coordinator for coordinator in self.coordinators()}
         for key in self.packs:
             entry = self.hass.config_entries.async_get_entry(key)
             if key in loaded:
-                yield _member(key, loaded[key])
+                yield member_of(key, loaded[key])
             elif entry is not None:
                 yield Member(key=key, name=entry.title, reading=None)
 
 
-def _member(key: str, coordinator: SmartBmsCoordinator) -> Member:
+def member_of(key: str, coordinator: SmartBmsCoordinator) -> Member:
+    """Return what a bank knows of a pack."""
     guard, limits = coordinator.guard, coordinator.guard.limits
     fresh = coordinator.available
     return Member(
@@ -193,4 +203,16 @@ def _member(key: str, coordinator: SmartBmsCoordinator) -> Member:
             discharge_current=limits.discharge_current,
         ),
         counted=coordinator.energy.counter.total,
+        chemistry=chemistry_of(coordinator),
+    )
+
+
+def chemistry_of(coordinator: SmartBmsCoordinator) -> str | None:
+    """Return the chemistry that a pack states, in its readings, its parameters or as who it is."""
+    reading, settings = coordinator.data, coordinator.pack.current_settings
+    identity = coordinator.pack.last_identity
+    return stated(
+        reading.details if reading else {},
+        settings.values if settings else {},
+        identity.details if identity else {},
     )

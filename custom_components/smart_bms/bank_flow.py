@@ -1,9 +1,9 @@
 """The forms about a bank: which packs, and how they are wired."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import (
     NumberSelector,
@@ -16,8 +16,12 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
-from .bank_coordinator import is_bank
-from .const import CONF_PACKS, CONF_STRINGS, DOMAIN
+from .bank.fit import VOLTAGES_APART, Build, unlike
+from .bank.merge import Topology, merge, split
+from .bank_coordinator import banks_with, is_bank, member_of
+from .const import CONF_FEATURES, CONF_PACKS, CONF_STRINGS, DOMAIN
+from .coordinator import SmartBmsConfigEntry
+from .features import Features
 
 FEWEST_PACKS: Final = 2
 CONF_WIRING: Final = "wiring"
@@ -47,17 +51,43 @@ def bank_fields(hass: HomeAssistant) -> dict[Any, Any]:
 
 def bank_options(chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is kept of a bank."""
-    packs = list(chosen[CONF_PACKS])
+    packs = list(dict.fromkeys(chosen[CONF_PACKS]))
     strings = len(packs) if chosen[CONF_WIRING] == _PARALLEL else int(chosen[CONF_STRINGS])
     return {CONF_PACKS: packs, CONF_STRINGS: strings}
 
 
-def bank_errors(chosen: Mapping[str, Any]) -> dict[str, str]:
-    """Return what is wrong with what was chosen, by field."""
+def bank_errors(hass: HomeAssistant, chosen: Mapping[str, Any], bank_id: str | None = None) -> dict[str, str]:
+    """Return what is wrong with what was chosen, by field. `bank_id` is the entry of the bank, if there is one already."""
     options = bank_options(chosen)
-    if len(options[CONF_PACKS]) < FEWEST_PACKS:
+    packs, strings = options[CONF_PACKS], options[CONF_STRINGS]
+    if len(packs) < FEWEST_PACKS:
         return {CONF_PACKS: "too_few_packs"}
-    return {CONF_STRINGS: "uneven_strings"} if len(options[CONF_PACKS]) % options[CONF_STRINGS] else {}
+    if len(packs) % strings:
+        return {CONF_STRINGS: "uneven_strings"}
+    if any(bank.entry_id != bank_id for pack in packs for bank in banks_with(hass, pack)):
+        return {CONF_PACKS: "in_another_bank"}
+    code = _misfit(hass, split(packs, strings))
+    return {CONF_PACKS: code} if code else {}
+
+
+def _misfit(hass: HomeAssistant, topology: Topology) -> str | None:
+    """Return why packs cannot be one battery, as far as they tell; one that is not heard is known from earlier."""
+    entries = {key: hass.config_entries.async_get_entry(key) for keys in topology for key in keys}
+    members = {
+        key: member_of(key, cast(SmartBmsConfigEntry, entry).runtime_data)
+        for key, entry in entries.items()
+        if entry is not None and entry.state is ConfigEntryState.LOADED
+    }
+
+    def build(key: str) -> Build:
+        entry = entries[key]
+        known = Features.from_dict(entry.data[CONF_FEATURES]).cells if entry is not None else None
+        found = members[key].build if key in members else Build(key, None, None)
+        return found._replace(cells=found.cells or known or None)
+
+    unfit = unlike([[build(key) for key in keys] for keys in topology])
+    apart = [found for found in merge(list(members.values()), topology).apart if found.code == VOLTAGES_APART]
+    return next((found.code for found in (*unfit, *apart)), None)
 
 
 class BankOptionsFlow(OptionsFlowWithReload):
@@ -65,7 +95,7 @@ class BankOptionsFlow(OptionsFlowWithReload):
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show what it is made of."""
-        errors = {} if user_input is None else bank_errors(user_input)
+        errors = {} if user_input is None else bank_errors(self.hass, user_input, self.config_entry.entry_id)
         if user_input is not None and not errors:
             return self.async_create_entry(data=bank_options(user_input))
         options = self.config_entry.options

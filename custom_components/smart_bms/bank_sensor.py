@@ -27,7 +27,7 @@ from .bank.merge import Bank, Extreme
 from .bank_coordinator import BankCoordinator
 from .bank_entity import BankEntity
 from .energy.flow import Flow
-from .explanations import left_out
+from .explanations import left_out, misfits
 from .publishing import Quantity, Value
 from .sensor_energy import CHARGED, DISCHARGED
 from .sensor_link import coarse
@@ -231,7 +231,7 @@ BANK_SENSORS: Final = (
         state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda bank: bank.counted,
-        attributes_fn=lambda bank: {"left_out": left_out(bank.left_out)},
+        attributes_fn=lambda bank: {"left_out": left_out(bank.left_out), "advice": misfits(bank.advice)},
         always=True,
     ),
 )

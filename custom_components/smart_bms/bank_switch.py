@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .bank_coordinator import BankCoordinator
 from .bank_entity import BankEntity
@@ -12,7 +12,7 @@ from .const import DOMAIN
 from .control.findings import RefusedError
 from .control.journal import Outcome
 from .coordinator import SmartBmsCoordinator
-from .explanations import refusal
+from .explanations import misfits, refusal
 from .parameters import async_request
 from .publishing import Quantity, Value
 
@@ -72,6 +72,12 @@ class BankSwitch(BankEntity, SwitchEntity):
 
     async def _async_change(self, *, value: bool) -> None:
         """Write to each pack and wait for its proof. Raises what did not hold, with the packs where it did."""
+        if value and (reasons := misfits(self.coordinator.data.unfit)):
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="bank_unfit",
+                translation_placeholders={"reason": reasons[0]},
+            )
         packs = list(self.coordinator.coordinators())
         done: list[str] = []
         failed: list[str] = []

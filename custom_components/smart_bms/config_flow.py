@@ -3,11 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 import logging
-from typing import Any, Final, override
+from typing import Any, Final, cast, override
 
 from homeassistant.components import bluetooth
 from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
-from homeassistant.config_entries import ConfigFlow, ConfigFlowResult, OptionsFlow, OptionsFlowWithReload
+from homeassistant.config_entries import (
+    ConfigEntryState,
+    ConfigFlow,
+    ConfigFlowResult,
+    OptionsFlow,
+    OptionsFlowWithReload,
+)
 from homeassistant.const import CONF_ADDRESS, CONF_NAME, CONF_PASSWORD
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import section
@@ -27,9 +33,10 @@ from homeassistant.util import dt as dt_util
 import probatio
 
 from . import adapters
-from .bank_coordinator import is_bank
+from .bank_coordinator import chemistry_of, is_bank
 from .bank_flow import FEWEST_PACKS, BankOptionsFlow, bank_errors, bank_fields, bank_options, packs_of
 from .bms.advertisement import Advertisement
+from .bms.chemistry import charge_voltages
 from .bms.errors import (
     LinkLostError,
     NotThisKindError,
@@ -63,7 +70,7 @@ from .const import (
     CONF_SIMULATED,
     DOMAIN,
 )
-from .coordinator import catalogue_data, identity_data
+from .coordinator import SmartBmsConfigEntry, catalogue_data, identity_data
 from .energy.current_sense import CurrentSense
 from .features import Features
 from .protection.limit_options import LimitOptions
@@ -150,7 +157,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_bank(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Make a bank of packs that are set up."""
-        errors = {} if user_input is None else bank_errors(user_input)
+        errors = {} if user_input is None else bank_errors(self.hass, user_input)
         if user_input is not None and not errors:
             name, options = user_input[CONF_NAME], bank_options(user_input)
             return self.async_create_entry(title=name, data={CONF_BANK: True}, options=options)
@@ -410,8 +417,13 @@ class SmartBmsOptionsFlow(OptionsFlowWithReload):
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show permissions, intervals and dead bands, each with the default in place."""
+        lowest, highest = self._charge_voltages()
+        errors = {}
         if user_input is not None:
-            return self.async_create_entry(data=user_input)
+            chosen = user_input[CONF_LIMITS].get(_CHARGE_VOLTAGE, 0.0)
+            if not chosen or lowest <= chosen <= highest:
+                return self.async_create_entry(data=user_input)
+            errors = {"base": "charge_voltage_for_other_cells"}
         options = self.config_entry.options
         intervals = options.get(CONF_INTERVALS, {})
         dead_bands = options.get(CONF_DEAD_BANDS, {})
@@ -463,11 +475,24 @@ class SmartBmsOptionsFlow(OptionsFlowWithReload):
                 ),
             }
         )
-        return self.async_show_form(step_id="init", data_schema=schema)
+        return self.async_show_form(
+            step_id="init",
+            data_schema=self.add_suggested_values_to_schema(schema, user_input),
+            errors=errors,
+            description_placeholders={"lowest": f"{lowest:g}", "highest": f"{highest:g}"},
+        )
+
+    def _charge_voltages(self) -> tuple[float, float]:
+        """Return between which V per cell this pack may be charged to; as wide as any chemistry while it is not set up."""
+        if self.config_entry.state is not ConfigEntryState.LOADED:
+            return charge_voltages(None, None)
+        coordinator = cast(SmartBmsConfigEntry, self.config_entry).runtime_data
+        return charge_voltages(chemistry_of(coordinator), coordinator.guard.mirror.values.get("cell_overvoltage"))
 
 
+_CHARGE_VOLTAGE: Final = "charge_cell_voltage"
 _LIMITS: Final = {
-    "charge_cell_voltage": ("V", 4.5, 0.005),
+    _CHARGE_VOLTAGE: ("V", 4.5, 0.005),
     "voltage_distance": ("V", 0.5, 0.005),
     "float_distance": ("V", 0.5, 0.005),
     "max_charge_current": ("A", 2000, 1),

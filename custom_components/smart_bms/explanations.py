@@ -5,6 +5,7 @@ from typing import Final
 
 from homeassistant.helpers.translation import async_get_exception_message
 
+from .bank.fit import Unfit
 from .const import DOMAIN
 from .control.findings import RefusedError, words
 from .protection.verdict import Detail, Reason
@@ -33,6 +34,19 @@ def left_out(rows: Iterable[tuple[str, str]]) -> list[str]:
     """Return a sentence for each pack that does not count in its bank: its name, and why."""
     return [
         async_get_exception_message(DOMAIN, f"left_out_{why}", {"name": name}).rstrip(".") + "." for name, why in rows
+    ]
+
+
+def misfits(rows: Iterable[Unfit]) -> list[str]:
+    """Return a sentence for each reason why packs are not one battery, or not a good one."""
+    return [
+        async_get_exception_message(
+            DOMAIN,
+            f"unfit_{row.code}",
+            {"values": ", ".join(f"{name} {number(value)}" for name, value in row.values)},
+        ).rstrip(".")
+        + "."
+        for row in rows
     ]
 
 

@@ -481,6 +481,17 @@ def test_verdicts_survive_a_restart() -> None:
     assert other.imbalance.rest_since is None
 
 
+def test_sums_that_begin_anew_end_the_run_from_full() -> None:
+    run = Run()
+    run.see(0.0, 100)
+    health = Health(run.counter)
+    health.capacity = run.capacity
+    health.unmoor()
+    run.see(-45.0, 50, hours=0.9)
+    run.see(-45.0, 0, hours=0.9)
+    assert run.capacity.learnt is None
+
+
 @pytest.mark.parametrize(
     ("part", "broken"),
     [

@@ -12,8 +12,10 @@ from homeassistant.setup import async_setup_component
 import pytest
 
 from custom_components.smart_bms import bank_coordinator
+from custom_components.smart_bms.bank import fit
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.diagnostics import async_get_config_entry_diagnostics
+from custom_components.smart_bms.simulator.battery import Battery
 from custom_components.smart_bms.sum_file import energy_store
 from tests.packs import daly_pack, jbd_pack, jk_pack
 
@@ -59,6 +61,91 @@ async def test_a_bank_needs_two_packs_that_make_even_strings(hass, house, packs)
     uneven = {"name": "House", "packs": ids, "wiring": "series", "strings": 4}
     flow = await hass.config_entries.flow.async_configure(flow["flow_id"], uneven)
     assert flow["errors"] == {"strings": "uneven_strings"}
+
+
+async def form_of(hass, packs, wiring="parallel", strings=1):
+    """Return what the form says to these packs."""
+    flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"next_step_id": "bank"})
+    chosen = {"name": "Other", "packs": [entry.entry_id for _, entry in packs], "wiring": wiring, "strings": strings}
+    return await hass.config_entries.flow.async_configure(flow["flow_id"], chosen)
+
+
+async def test_what_cannot_be_one_battery_is_refused_with_the_reason(hass, house, packs, adopt) -> None:
+    long = jk_pack(name="Barn", address="C8:47:80:00:00:16", cells=16)
+    third = (long, await adopt(long))
+    assert (await form_of(hass, [packs[0], third]))["errors"] == {"packs": "cells_differ"}
+    # Also while nobody hears it.
+    house.take_away(long)
+    await house.until(lambda: not third[1].runtime_data.available)
+    assert (await form_of(hass, [packs[0], third]))["errors"] == {"packs": "cells_differ"}
+    # In series that is fine.
+    assert (await form_of(hass, [packs[0], third], "series"))["type"] is FlowResultType.CREATE_ENTRY
+    assert (await form_of(hass, packs))["errors"] == {"packs": "in_another_bank"}
+    for bank in bank_coordinator.banks_with(hass, third[1].entry_id):
+        await hass.config_entries.async_remove(bank.entry_id)
+    # Also while it is not set up.
+    await hass.config_entries.async_unload(third[1].entry_id)
+    assert (await form_of(hass, [packs[0], third]))["errors"] == {"packs": "cells_differ"}
+
+
+async def test_strings_far_apart_are_refused_and_a_bank_may_be_edited(hass, house, packs) -> None:
+    bank = await bank_of(hass, packs)
+    flow = await hass.config_entries.options.async_init(bank.entry_id)
+    chosen = {"packs": [entry.entry_id for _, entry in packs], "wiring": "parallel", "strings": 1}
+    flow = await hass.config_entries.options.async_configure(flow["flow_id"], chosen)
+    assert flow["type"] is FlowResultType.CREATE_ENTRY
+    await hass.config_entries.async_remove(bank.entry_id)
+    discharge(packs[1][0])
+    await house.until(lambda: packs[1][1].runtime_data.data.voltage < 12.3)
+    assert (await form_of(hass, packs))["errors"] == {"packs": "voltages_apart"}
+
+
+def discharge(pack) -> None:
+    """Bring a pack to 3 V per cell, still far above its limits."""
+    pack.board.battery.profile = lambda _: 0.0
+    for cell in pack.board.battery.cells:
+        cell.soc = 0.06
+
+
+async def blocked(hass, house, reason: str) -> None:
+    allowed = [f"binary_sensor.house_{side}charging_allowed_mirror" for side in ("", "dis")]
+    await house.until(lambda: all(house.state(entity_id) == STATE_OFF for entity_id in allowed))
+    assert house.state("binary_sensor.house_problem") == STATE_ON
+    for entity_id in (*allowed, "binary_sensor.house_problem"):
+        (told,) = hass.states.get(entity_id).attributes["reasons"]
+        assert reason in told
+    assert number(house, "sensor.house_charge_current_limit") == 0
+    assert number(house, "sensor.house_discharge_current_limit") == 0
+
+
+async def test_a_member_that_became_another_pack_blocks_the_bank(hass, house, packs) -> None:
+    await bank_of(hass, packs)
+    allowed = "binary_sensor.house_charging_allowed_mirror"
+    await house.until(lambda: house.state(allowed) == STATE_ON)
+    packs[0][0].board.battery = Battery(cells=8, capacity=100, soc=0.6)
+    await blocked(hass, house, "different numbers of cells in series: Shed 8, Attic 4")
+    assert house.state(VOLTAGE) == STATE_UNKNOWN
+    # Nobody connects them through us; cutting off is always possible.
+    with pytest.raises(ServiceValidationError, match="different numbers of cells"):
+        await switch(hass, on=True)
+    await switch(hass, on=False)
+    assert not packs[1][0].board.charge_switch
+
+
+async def test_strings_that_drift_far_apart_block_the_bank_until_they_are_together(
+    hass, house, packs, monkeypatch
+) -> None:
+    monkeypatch.setattr(fit, "LASTS", 0.2)
+    await bank_of(hass, packs)
+    allowed = "binary_sensor.house_charging_allowed_mirror"
+    await house.until(lambda: house.state(allowed) == STATE_ON)
+    discharge(packs[1][0])
+    await blocked(hass, house, "far apart (V): Shed 13")
+    for cell in packs[1][0].board.battery.cells:
+        cell.soc = 0.6
+    await house.until(lambda: house.state(allowed) == STATE_ON)
+    assert house.state("binary_sensor.house_problem") == STATE_OFF
 
 
 async def test_two_families_in_parallel_are_one_battery(hass, house, packs) -> None:

@@ -205,6 +205,30 @@ async def test_a_flow_that_lost_its_contact_connects_again(hass, house, pack) ->
         await handler.async_step_confirm()
 
 
+@pytest.mark.parametrize("chosen", [0.03, 2.6, 4.2])
+async def test_a_charge_voltage_of_other_cells_is_refused(hass, house, pack, adopt, chosen) -> None:
+    entry = await adopt(pack)
+    flow = await hass.config_entries.options.async_init(entry.entry_id)
+    options = {
+        "control": {},
+        "current": {},
+        "limits": {"charge_cell_voltage": chosen},
+        "intervals": {},
+        "dead_bands": {},
+    }
+    flow = await hass.config_entries.options.async_configure(flow["flow_id"], options)
+    assert flow["errors"] == {"base": "charge_voltage_for_other_cells"}
+    assert flow["description_placeholders"] == {"lowest": "3.3", "highest": "3.65"}
+    options["limits"] = {"charge_cell_voltage": 3.45}
+    flow = await hass.config_entries.options.async_configure(flow["flow_id"], options)
+    assert flow["data"]["limits"]["charge_cell_voltage"] == 3.45
+    # While the pack is not set up its chemistry is not known.
+    await hass.async_block_till_done()
+    await hass.config_entries.async_unload(entry.entry_id)
+    flow = await hass.config_entries.options.async_init(entry.entry_id)
+    assert flow["description_placeholders"] == {"lowest": "2.3", "highest": "4.25"}
+
+
 async def test_options_tune_the_publishing_and_reload(hass, house, pack, adopt) -> None:
     entry = await adopt(pack)
     before = entry.runtime_data

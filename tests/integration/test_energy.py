@@ -150,6 +150,42 @@ async def test_what_a_deleted_pack_of_that_name_had_counted_is_not_inherited(
         assert float(pack.state("discharged_energy")) == pytest.approx(123.4565)
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "lost"),
+    [
+        (("ledger", "capacity"), "x", "ledger"),
+        (("health", "full_at"), "yesterday", "health.full_at"),
+        (("counter", "anchor", "voltage"), "50", "counter.anchor"),
+        (("clock",), "noon", "clock"),
+    ],
+)
+async def test_a_mistyped_value_in_the_file_takes_only_its_part_with_it(
+    hass, hass_storage, pack, path, value, lost
+) -> None:
+    pack.show(full_of(0))
+    await live(pack, 130)
+    store = energy_store(hass, pack.entry.entry_id)
+    await hass.config_entries.async_unload(pack.entry.entry_id)
+    kept = hass_storage[store.key]["data"]
+    *tables, last = path
+    table = kept
+    for name in tables:
+        table = table[name]
+    table[last] = value
+    store._data = None
+    assert await hass.config_entries.async_setup(pack.entry.entry_id)
+    counter = pack.coordinator.energy.counter
+    assert counter.total.discharged == pytest.approx(kept["counter"]["total"]["discharged"])
+    assert f"{store.key}.set_aside" in hass_storage
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, f"set_aside_{store.key}")
+    assert issue.translation_placeholders["parts"] == lost
+    # And every reading is taken.
+    before = counter.total.discharged
+    pack.show(full_of(pack.now - STARTED + 1))
+    await live(pack, 60)
+    assert counter.total.discharged > before + 20
+
+
 async def test_a_full_disk_is_told_and_nothing_is_shown_that_is_not_on_disk(hass, hass_storage, pack) -> None:
     pack.show(full_of(0))
     await live(pack, 70)

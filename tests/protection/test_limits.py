@@ -45,6 +45,9 @@ def jk(settings: dict[str, Any] = JK_LFP, **options: float) -> Limited:
         ("jk", JK, JK_LFP | {"requested_charge_voltage": 3.45}, {}, 13.8, 90.0, 135.0),
         ("jk", JK, JK_LFP | {"requested_charge_voltage": 3.59}, {}, 14.0, 90.0, 135.0),
         ("jk", JK, JK_LFP, {"charge_cell_voltage": 3.42}, 13.68, 90.0, 135.0),
+        # Meant for other cells, or not meant at all: as if nothing were chosen.
+        ("jk", JK, JK_LFP, {"charge_cell_voltage": 0.03}, 14.0, 90.0, 135.0),
+        ("jk", JK, JK_LFP, {"charge_cell_voltage": 2.6}, 14.0, 90.0, 135.0),
         ("jk", JK, JK_LFP, {"charge_cell_voltage": 3.7}, 14.0, 90.0, 135.0),  # never nearer than the distance
         ("jk", JK, JK_LFP, {"max_charge_current": 50, "max_discharge_current": 400}, 14.0, 50.0, 135.0),
         ("jk", JK, JK_LFP, {"current_share": 50}, 14.0, 50.0, 75.0),

@@ -6,6 +6,7 @@ from typing import Final
 from ..bms.reading import Reading
 from ..energy.flow import Flow
 from ..protection.relays import Answer
+from .fit import Build, named
 
 STALE: Final = "stale"
 """Why a member is left out: nothing current is known of it."""
@@ -44,6 +45,12 @@ class Member:
     discharge: Answer = Answer.UNKNOWN
     limits: Limits = NO_LIMITS
     counted: Flow | None = None
+    chemistry: str | None = None
+
+    @property
+    def build(self) -> Build:
+        """How it is built, as far as its newest reading tells."""
+        return Build(self.name, len(self.reading.cell_voltages) or None if self.reading else None, self.chemistry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +85,16 @@ class String:
             ),
             remaining=least([reading.remaining_capacity for reading in readings if reading]),
         )
+
+    @property
+    def name(self) -> str:
+        """What it is called: its packs."""
+        return named([member.build for member in self.members])
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether a pack in it is known to let no current pass in one direction."""
+        return Answer.NO in (self.answer(charge=True), self.answer(charge=False))
 
     def answer(self, *, charge: bool) -> Answer:
         """Return whether the whole string may be charged or discharged: all of its members must."""

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from ..protection.relays import Answer
+from .fit import Unfit, advice, apart, unlike
 from .member import (
     BLOCKED_CHARGE,
     BLOCKED_DISCHARGE,
@@ -89,6 +90,13 @@ class Bank:
     shares: tuple[Share, ...] = ()
     uneven: bool | None = None
     """A string carries much more or less than its share at this moment."""
+    unfit: tuple[Unfit, ...] = ()
+    """Why this is not one battery: nothing of it may be charged or discharged."""
+    apart: tuple[Unfit, ...] = ()
+    """What is measured at this moment and would forbid it if it lasts."""
+    advice: tuple[Unfit, ...] = ()
+    cells: int = 0
+    """In series."""
 
 
 def split(keys: Sequence[str], strings: int) -> Topology:
@@ -99,8 +107,17 @@ def split(keys: Sequence[str], strings: int) -> Topology:
     return tuple(tuple(keys[start : start + length]) for start in range(0, len(keys), length))
 
 
-def merge(members: Sequence[Member], topology: Topology, uneven: Mapping[str, float] = MappingProxyType({})) -> Bank:
-    """Return what the members amount to. `uneven`: shares of strings that are known to carry other than by capacity."""
+def merge(
+    members: Sequence[Member],
+    topology: Topology,
+    uneven: Mapping[str, float] = MappingProxyType({}),
+    lasting: tuple[Unfit, ...] = (),
+) -> Bank:
+    """Return what the members amount to.
+
+    `uneven`: shares of strings that are known to carry other than by capacity. `lasting`: what was measured for so long that
+    this is not one battery.
+    """
     by_key = {member.key: member for member in members}
     strings: list[String] = []
     left_out: list[tuple[str, str]] = []
@@ -119,12 +136,19 @@ def merge(members: Sequence[Member], topology: Topology, uneven: Mapping[str, fl
     current = sum(string.current for string in strings)
     capacity = _sum([string.capacity for string in strings])
     shares = tuple(_shares(strings, current, capacity))
-    voltage = sum(string.voltage for string in strings) / len(strings)
+    by_build = unlike([[member.build for member in string.members] for string in strings])
+    unfit = (*by_build, *lasting)
+    limits = Limits(
+        charge_voltage=least([string.charge_voltage for string in strings]),
+        charge_current=0.0 if unfit else _limit(strings, shares, uneven, charge=True),
+        discharge_current=0.0 if unfit else _limit(strings, shares, uneven, charge=False),
+    )
     return Bank(
         counted=len(strings),
         left_out=tuple(left_out),
         age=max((member.age for member in counted if member.age is not None), default=None),
-        voltage=voltage,
+        # Of strings of other numbers of cells there is no common voltage.
+        voltage=None if by_build else sum(string.voltage for string in strings) / len(strings),
         current=current,
         power=sum(string.voltage * string.current for string in strings),
         soc=_weighted_soc(strings),
@@ -138,15 +162,15 @@ def merge(members: Sequence[Member], topology: Topology, uneven: Mapping[str, fl
         voltage_spread=_spread([string.voltage for string in strings]),
         soc_spread=_spread([member.reading.soc for member in counted if member.reading]),
         alarms=_alarms(members, topology),
-        charge=_any([string.answer(charge=True) for string in strings]),
-        discharge=_any([string.answer(charge=False) for string in strings]),
-        limits=Limits(
-            charge_voltage=least([string.charge_voltage for string in strings]),
-            charge_current=_limit(strings, shares, uneven, charge=True),
-            discharge_current=_limit(strings, shares, uneven, charge=False),
-        ),
+        charge=Answer.NO if unfit else _any([string.answer(charge=True) for string in strings]),
+        discharge=Answer.NO if unfit else _any([string.answer(charge=False) for string in strings]),
+        limits=limits,
         shares=shares,
         uneven=_uneven(shares),
+        unfit=unfit,
+        apart=apart(strings),
+        advice=advice(strings),
+        cells=max(sum(member.build.cells or 0 for member in string.members) for string in strings),
     )
 
 
@@ -213,9 +237,7 @@ def _shares(strings: Sequence[String], current: float, capacity: float | None) -
     says = bool(capacity) and current != 0 and abs(current) >= _SHARED_FROM * (capacity or 0.0)
     for string in strings:
         expected = string.capacity / capacity if capacity and string.capacity else None
-        yield Share(
-            ", ".join(member.name for member in string.members), string.current / current if says else None, expected
-        )
+        yield Share(string.name, string.current / current if says else None, expected)
 
 
 def _uneven(shares: Sequence[Share]) -> bool | None:

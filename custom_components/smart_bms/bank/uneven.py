@@ -23,9 +23,10 @@ class Uneven:
         self.judged: bool | None = None
         """The newest judgement; it stays while too little flows to tell."""
         self.shares: Mapping[str, float] = {}
-        """What each string carried when it was last seen to be uneven, 0 to 1; empty unless it is judged so."""
+        """What each string carried over the last minute in which it was uneven, 0 to 1; empty unless it is judged so."""
         self._seen: bool | None = None
         self._since = 0.0
+        self._at = 0.0
 
     def take(self, bank: Bank, now: float) -> bool | None:
         """Take a bank at a moment; return the judgement."""
@@ -36,5 +37,14 @@ class Uneven:
             self._seen, self._since = seen, now
         elif now - self._since >= LASTS:
             self.judged = seen
-            self.shares = {share.packs: share.share or 0.0 for share in bank.shares} if seen else {}
+            self.shares = self._mean(bank, min(1.0, (now - self._at) / LASTS)) if seen else {}
+        self._at = now
         return self.judged
+
+    def _mean(self, bank: Bank, weight: float) -> Mapping[str, float]:
+        """Return the shares with those of this moment in them: limits must not follow every look's noise."""
+        shares = {share.packs: share.share or 0.0 for share in bank.shares}
+        return {
+            packs: share if (before := self.shares.get(packs)) is None else before + weight * (share - before)
+            for packs, share in shares.items()
+        }

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from ..bms.chemistry import charge_voltages
 from .calm import Bounds, Calm
 from .fading import EMPTY_SPAN, LEAST_SPAN, NEAR_EMPTY, Share, shares, temperature_bounds
 from .limit_options import LimitOptions
@@ -29,12 +30,12 @@ _REQUESTED: Final = {
 _REQUESTED_FLOAT: Final = "requested_float_voltage"
 LEAST_DISTANCE: Final = 0.03
 """V per cell that is always kept from the overvoltage limit."""
-_VOLTAGE_HOLD: Final = 60.0
-_VOLTAGE_RATE: Final = 0.001
+VOLTAGE_HOLD: Final = 60.0
+VOLTAGE_RATE: Final = 0.001
 """V per cell and s by which the charge voltage rises again."""
-_DEAD_BAND: Final = 0.015
+DEAD_BAND: Final = 0.015
 """Share of the full current by which a limit must change to be told."""
-_VOLTAGE_DEAD_BAND: Final = 0.05
+VOLTAGE_DEAD_BAND: Final = 0.05
 
 
 RECOVERING: Final = "recovering"
@@ -85,7 +86,7 @@ def _cause(by: str, value: float | None, aim: float | None, full: float) -> str:
     """Return what limits a current: a cause, or that it has not yet risen again."""
     if by or value is None or aim is None:
         return by
-    return RECOVERING if value < aim and value < full * (1 - _DEAD_BAND) else ""
+    return RECOVERING if value < aim and value < full * (1 - DEAD_BAND) else ""
 
 
 class Limiter:
@@ -122,10 +123,10 @@ class Limiter:
         rise = {"gap": gap, "hold": options.recovery_hold, "rate": options.recovery_rate}
         aims = charge, discharge
         voltage = self._voltage.follow(
-            voltage, now, gap=gap, hold=_VOLTAGE_HOLD, rate=_VOLTAGE_RATE * (cells or 1), dead_band=_VOLTAGE_DEAD_BAND
+            voltage, now, gap=gap, hold=VOLTAGE_HOLD, rate=VOLTAGE_RATE * (cells or 1), dead_band=VOLTAGE_DEAD_BAND
         )
-        charge = self._charge.follow(charge, now, dead_band=full_charge * _DEAD_BAND, **rise)
-        discharge = self._discharge.follow(discharge, now, dead_band=full_discharge * _DEAD_BAND, **rise)
+        charge = self._charge.follow(charge, now, dead_band=full_charge * DEAD_BAND, **rise)
+        discharge = self._discharge.follow(discharge, now, dead_band=full_discharge * DEAD_BAND, **rise)
         self.limits = Limits(
             charge_voltage=None if voltage is None else round(voltage, 2),
             charge_current=None if charge is None else round(charge, 1),
@@ -188,9 +189,13 @@ class Limiter:
             limits.append(pack / cells)
         distance = max(self.options.voltage_distance, LEAST_DISTANCE)
         known = [limit - distance for limit in limits if limit]
-        chosen = self.options.charge_cell_voltage or values.get(self._requested)
         if not known:
             return None
+        lowest, highest = charge_voltages(None, max(limit for limit in limits if limit))
+        chosen = self.options.charge_cell_voltage
+        if not lowest <= chosen <= highest:
+            # Not chosen, or meant for other cells.
+            chosen = values.get(self._requested) or 0.0
         return min([*known, chosen]) if chosen else min(known)
 
     def _float_target(self, values: Mapping[str, float | None], target: float) -> float:

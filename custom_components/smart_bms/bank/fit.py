@@ -1,0 +1,124 @@
+"""Fit: whether packs can be one battery at all. What cannot be one is never charged or discharged as one."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from .member import String
+    from .merge import Bank
+
+CELLS_DIFFER: Final = "cells_differ"
+"""Strings in parallel have other numbers of cells in series, and so another voltage."""
+CHEMISTRIES_DIFFER: Final = "chemistries_differ"
+VOLTAGES_APART: Final = "voltages_apart"
+"""Strings that stand in parallel, and are switched on, have voltages that no wire could hold apart."""
+CURRENTS_APART: Final = "currents_apart"
+"""Packs in series carry different currents."""
+UNFIT: Final = (CELLS_DIFFER, CHEMISTRIES_DIFFER, VOLTAGES_APART, CURRENTS_APART)
+CAPACITIES_DIFFER: Final = "capacities_differ"
+"""Packs in series: it works, but the smallest ends every charge and discharge. Advice only."""
+
+_APART: Final = 0.06
+"""Share of the voltage by which strings may differ: 0.2 V for an LFP cell, more than any load or reading makes."""
+_CURRENT_APART: Final = (10.0, 0.3)
+"""A, and share of the larger one, by which currents of packs in series may differ."""
+_CAPACITY_CLASS: Final = 1.2
+LASTS: Final = 30.0
+"""s for which what is measured must be seen without a break: packs are heard one after the other."""
+
+
+class Unfit(NamedTuple):
+    """Why packs are not one battery."""
+
+    code: str
+    values: tuple[tuple[str, float | str], ...]
+    """By name of the pack or string."""
+
+
+class Build(NamedTuple):
+    """What is known of how a pack is built."""
+
+    name: str
+    cells: int | None
+    """In series."""
+    chemistry: str | None
+
+
+def unlike(strings: Sequence[Sequence[Build]]) -> tuple[Unfit, ...]:
+    """Return what in the build of packs forbids to make these strings one battery; what is not known forbids nothing."""
+    found = []
+    cells = tuple((named(string), _cells(string)) for string in strings)
+    known = tuple((name, float(count)) for name, count in cells if count is not None)
+    if len({count for _, count in known}) > 1:
+        found.append(Unfit(CELLS_DIFFER, known))
+    chemistries = tuple((pack.name, pack.chemistry) for string in strings for pack in string if pack.chemistry)
+    if len({chemistry for _, chemistry in chemistries}) > 1:
+        found.append(Unfit(CHEMISTRIES_DIFFER, chemistries))
+    return tuple(found)
+
+
+def named(packs: Sequence[Build]) -> str:
+    """Return what a string is called."""
+    return ", ".join(pack.name for pack in packs)
+
+
+def _cells(string: Sequence[Build]) -> int | None:
+    known = [pack.cells for pack in string if pack.cells]
+    return sum(known) if known and len(known) == len(string) else None
+
+
+def apart(strings: Sequence[String]) -> tuple[Unfit, ...]:
+    """Return what strings measure at this moment and no battery could."""
+    return (*_voltages_apart(strings), *_currents_apart(strings))
+
+
+def _voltages_apart(strings: Sequence[String]) -> Iterator[Unfit]:
+    """Compare strings that are switched on: one that is cut off may have any voltage."""
+    voltages = [(string.name, round(string.voltage, 2)) for string in strings if not string.cut_off]
+    highest = max((voltage for _, voltage in voltages), default=0.0)
+    if highest - min((voltage for _, voltage in voltages), default=0.0) > _APART * highest:
+        yield Unfit(VOLTAGES_APART, tuple(voltages))
+
+
+def _currents_apart(strings: Sequence[String]) -> Iterator[Unfit]:
+    for string in strings:
+        currents = [(member.name, member.reading.current or 0.0) for member in string.members if member.reading]
+        lowest, highest = min(current for _, current in currents), max(current for _, current in currents)
+        most = max(abs(lowest), abs(highest))
+        if highest - lowest > max(_CURRENT_APART[0], _CURRENT_APART[1] * most):
+            yield Unfit(CURRENTS_APART, tuple(currents))
+
+
+def advice(strings: Sequence[String]) -> tuple[Unfit, ...]:
+    """Return what works but is worth a word."""
+    found = []
+    for string in strings:
+        capacities = [
+            (member.name, member.reading.full_capacity or member.reading.design_capacity or 0.0)
+            for member in string.members
+            if member.reading
+        ]
+        sizes = [capacity for _, capacity in capacities]
+        if min(sizes) > 0 and max(sizes) > _CAPACITY_CLASS * min(sizes):
+            found.append(Unfit(CAPACITIES_DIFFER, tuple(capacities)))
+    return tuple(found)
+
+
+class Apart:
+    """Follows one bank: what is measured counts once it lasts."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self.judged: tuple[Unfit, ...] = ()
+        self._codes: Counter[str] = Counter()
+        self._since = 0.0
+
+    def take(self, bank: Bank, now: float) -> tuple[Unfit, ...]:
+        """Take a bank at a moment; return what lasts."""
+        codes = Counter(found.code for found in bank.apart)
+        if codes != self._codes:
+            self._codes, self._since = codes, now
+        elif now - self._since >= LASTS:
+            self.judged = bank.apart
+        return self.judged

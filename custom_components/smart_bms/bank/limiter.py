@@ -1,0 +1,45 @@
+"""Limits of a bank: they fall at once and rise slowly, as those of a pack do, so that an inverter that follows does not hunt."""
+
+from ..protection.limit_options import LimitOptions
+from ..protection.limits import DEAD_BAND, VOLTAGE_DEAD_BAND, VOLTAGE_HOLD, VOLTAGE_RATE
+from ..protection.ramp import Ramp
+from .member import Limits
+
+_GAP = 30.0
+"""s between two looks after which they begin to recover anew."""
+_USUAL = LimitOptions()
+
+
+class BankLimiter:
+    """Follows one bank."""
+
+    def __init__(self) -> None:
+        """Be where the limits are first."""
+        self._voltage = Ramp()
+        self._currents = {"charge_current": Ramp(), "discharge_current": Ramp()}
+        self._most = dict.fromkeys(self._currents, 0.0)
+        """A: the highest limit so far, of which the dead band is a share."""
+
+    def follow(self, aim: Limits, now: float, *, strings: int, cells: int) -> Limits:
+        """Return the limits on their way to what the packs stand at a monotonic time in s."""
+        found: dict[str, float | None] = {}
+        for name, ramp in self._currents.items():
+            wanted: float | None = getattr(aim, name)
+            self._most[name] = max(self._most[name], wanted or 0.0)
+            found[name] = ramp.follow(
+                wanted,
+                now,
+                gap=_GAP,
+                hold=_USUAL.recovery_hold,
+                rate=_USUAL.recovery_rate * strings,
+                dead_band=DEAD_BAND * self._most[name],
+            )
+        voltage = self._voltage.follow(
+            aim.charge_voltage,
+            now,
+            gap=_GAP,
+            hold=VOLTAGE_HOLD,
+            rate=VOLTAGE_RATE * cells,
+            dead_band=VOLTAGE_DEAD_BAND,
+        )
+        return Limits(charge_voltage=voltage, **found)

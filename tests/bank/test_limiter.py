@@ -1,0 +1,60 @@
+"""Limits of a bank: calm enough for an inverter and a database, and never above what the packs stand for longer than a look."""
+
+import random
+
+import pytest
+
+from custom_components.smart_bms.bank.limiter import BankLimiter
+from custom_components.smart_bms.bank.member import Limits
+from custom_components.smart_bms.bank.merge import merge
+from custom_components.smart_bms.bank.uneven import Uneven
+from custom_components.smart_bms.publishing import DEFAULT_POLICIES, Gate, Quantity
+from custom_components.smart_bms.simulator.battery import household
+
+from .test_merge import PARALLEL, member
+
+
+def follow(limiter: BankLimiter, now: float, charge: float | None, voltage: float | None = 56.0) -> Limits:
+    aim = Limits(charge_voltage=voltage, charge_current=charge, discharge_current=charge)
+    return limiter.follow(aim, now, strings=2, cells=16)
+
+
+def test_a_limit_falls_at_once_and_rises_slowly() -> None:
+    limiter = BankLimiter()
+    assert follow(limiter, 0, 100.0).charge_current == 100
+    assert follow(limiter, 2, 99.0).charge_current == 100  # within the dead band
+    assert follow(limiter, 4, 60.0).charge_current == 60
+    assert follow(limiter, 6, 100.0).charge_current == 60
+    assert follow(limiter, 32, 100.0).charge_current == 60
+    assert follow(limiter, 34, 100.0).charge_current == 80
+    assert follow(limiter, 36, 100.0).charge_current == 100
+    assert follow(limiter, 38, 0.0) == Limits(charge_voltage=56.0, charge_current=0.0, discharge_current=0.0)
+    assert follow(limiter, 40, None).charge_current is None
+    assert follow(limiter, 42, 0.0, None).charge_voltage is None
+
+
+def rows_of_an_hour(*, calm: bool) -> dict[str, int]:
+    """Return how often each limit of a bank with an uneven string is written in an hour, at a look every two seconds."""
+    load, noise = household(3), random.Random(3)
+    gates = {name: Gate(DEFAULT_POLICIES[Quantity.STATE]) for name in ("charge_current", "discharge_current")}
+    rows, uneven, limiter = dict.fromkeys(gates, 0), Uneven(), BankLimiter()
+    known: dict[str, float] = {}
+    for second in range(0, 3600, 2):
+        total = load(50_000.0 + second)
+        part = 0.85 + noise.gauss(0, 0.02)  # packs are heard one after the other
+        bank = merge([member("a", current=total * part), member("b", current=total * (1 - part))], PARALLEL, known)
+        uneven.take(bank, float(second))
+        if calm:
+            known, limits = dict(uneven.shares), limiter.follow(bank.limits, float(second), strings=2, cells=16)
+        else:
+            known = {share.packs: share.share or 0.0 for share in bank.shares} if uneven.judged else {}
+            limits = bank.limits
+        for name, gate in gates.items():
+            rows[name] += gate.offer(round(getattr(limits, name), 1), float(second))
+    return rows
+
+
+@pytest.mark.parametrize("name", ["charge_current", "discharge_current"])
+def test_a_bank_with_an_uneven_string_writes_few_rows(name) -> None:
+    assert rows_of_an_hour(calm=False)[name] > 500
+    assert rows_of_an_hour(calm=True)[name] < 60
