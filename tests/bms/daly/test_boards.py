@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime
+import itertools
 
 import pytest
 
@@ -455,3 +456,34 @@ async def test_a_key_that_is_nowhere_makes_everything_be_read_again(wire) -> Non
 async def test_a_board_without_a_balancer_switch_has_none() -> None:
     wire = await begun(K_D2, supports_balancer=False)
     assert "balance_switch" not in (await wire.driver.read_settings()).values
+
+
+def falsified(command: int, data, times: int):
+    """Return what changes the first answers to a command of A5, whose sums fit all the same; `data` by attempt."""
+    asked = itertools.count()
+
+    def tamper(sent: bytes, answers: list[bytes]) -> list[bytes]:
+        if not asked_a5(sent, command) or (attempt := next(asked)) >= times:
+            return answers
+        return [daly_a5.sealed(answers[0][:4] + data(attempt) + answers[0][6:12])]
+
+    return tamper
+
+
+async def test_a_parameter_of_an_old_board_counts_when_it_was_told_twice() -> None:
+    wire = await begun(R24_A5)
+    wire.tamper = falsified(0x59, lambda _: (4300).to_bytes(2), 1)
+    settings = await wire.driver.read_settings()
+    assert settings.values["cell_overvoltage"] == 3.6
+    assert [told.values["cell_overvoltage"] for told in wire.sink.told] == [3.6]
+    before = len(wire.written)
+    await wire.driver.read_settings()
+    assert len(wire.written) - before == 11  # nothing is new, and nothing is asked twice
+    wire.tamper = falsified(0x59, lambda _: (4300).to_bytes(2), 1)
+    assert (await wire.driver.read_settings()).values["cell_overvoltage"] == 3.6
+
+
+async def test_a_parameter_of_an_old_board_that_is_never_the_same_is_not_told() -> None:
+    wire = await begun(R24_A5)
+    wire.tamper = falsified(0x59, lambda attempt: (3000 + attempt).to_bytes(2), 100)
+    assert "cell_overvoltage" not in (await wire.driver.read_settings()).values
