@@ -310,6 +310,21 @@ async def test_no_reading_ever_has_the_wrong_sign(label, dialect, cells, amperes
     assert all(reading.power * amperes > 0 for reading in wire.sink.readings)
 
 
+async def test_a_current_whose_direction_nobody_knows_is_not_shown() -> None:
+    amperes = [-0.6]
+    wire = await begun(LEGACY_A5, profile=lambda _: amperes[0])
+    assert await wire.poll() == [True]
+    assert (wire.last.current, wire.last.power) == (None, None)
+    assert "current_inverted" not in wire.last.details
+    amperes[0] = -12.0
+    assert await wire.poll() == [True]
+    assert wire.last.current == -12
+    amperes[0] = -0.6
+    later = Wire(LEGACY_A5, terms=Terms(interval=0.001, kept=wire.terms.kept), profile=lambda _: amperes[0])
+    assert await (await later.begin()).poll() == [True]
+    assert (later.last.current, later.last.power < 0) == (-0.6, True)
+
+
 async def test_the_sign_is_turned_after_three_contradictions_and_stays_so() -> None:
     wire = await begun(R24_A5, profile=lambda _: -12.0)
     for _ in range(2):

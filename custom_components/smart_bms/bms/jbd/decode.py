@@ -22,6 +22,7 @@ _DISCHARGE_BIT: Final = 0x02
 _NO_PACK: Final = frozenset({3.6, 0.0})
 """V that a board without cells reports for each of them, beside a pack voltage of nothing."""
 _HIGHEST_BALANCE_CURRENT: Final = 5000
+_IN_UNITS: Final = frozenset({"current", "power", "remaining_capacity", "full_capacity", "design_capacity"})
 _TAIL_LENGTHS: Final = (9, 16)
 """Of boards of this maker; others that speak the language append what they like."""
 _PROTOCOL_VERSION_PLACE: Final = 11
@@ -131,11 +132,11 @@ def _lock_of(protections: int, *, closed: bool, openers: int, against: float) ->
     return None if protections & openers else True
 
 
-def decode_basic(data: bytes, *, coarse: bool = False) -> dict[str, Any]:
+def decode_basic(data: bytes, *, coarse: bool | None = False) -> dict[str, Any]:
     """Return the values of a Reading that basic information holds, without its time.
 
-    `coarse`: the board's function bits say that currents and capacities are in steps of 0.1 instead of 0.01.
-    Raises FrameError (`length`).
+    `coarse`: the board's function bits say that currents and capacities are in steps of 0.1 instead of 0.01; while that is
+    not known (None) there are neither. Raises FrameError (`length`).
     """
     if len(data) < _FIXED.size or len(data) < _FIXED.size + 2 * data[22]:
         raise FrameError("length")
@@ -155,19 +156,21 @@ def decode_basic(data: bytes, *, coarse: bool = False) -> dict[str, Any]:
         cells,
         probes,
     ) = _FIXED.unpack_from(data)
-    unit = 10 if coarse or switches & _COARSE_BIT else 100
+    coarse = True if switches & _COARSE_BIT else coarse
+    # For what only asks how much there may be, the most there may be.
+    unit = 100 if coarse is False else 10
     tail = data[_FIXED.size + 2 * probes :]
     raw_temperatures = struct.unpack_from(f">{probes}H", data, _FIXED.size)
     balancing = balance_low | balance_high << 16
     details: dict[str, Detail] = {
-        "nominal_capacity": nominal / unit,
         "stated_cells": cells,
         "probe_count": probes,
         "manufacturing_date": decode_date(date),
         "sw_version": decode_version(version),
         "switch_byte": switches,
-        "coarse_units": unit == 10,
     }
+    if coarse is not None:
+        details |= {"nominal_capacity": nominal / unit, "coarse_units": coarse}
     if unnamed := tuple(bit for bit in _UNNAMED if protections >> bit & 1):
         details["unnamed_protection_bits"] = unnamed
     values: dict[str, Any] = {
@@ -198,6 +201,8 @@ def decode_basic(data: bytes, *, coarse: bool = False) -> dict[str, Any]:
             protections, closed=values["discharging_enabled"], openers=_DISCHARGE_OPENERS, against=values["current"]
         ),
     }
+    if coarse is None:
+        values = {key: value for key, value in values.items() if key not in _IN_UNITS}
     if protections & _SOFTWARE_LOCK and not any(locks.values()) and None not in locks.values():
         # One of them is locked: a current too small to tell is sparing a body diode.
         locks = {}
