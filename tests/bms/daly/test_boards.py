@@ -1,6 +1,7 @@
 """What is asked of the boards of each dialect, and what is made of their answers."""
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime
 import itertools
 
@@ -502,3 +503,14 @@ async def test_a_parameter_of_an_old_board_that_is_never_the_same_is_not_told() 
     wire = await begun(R24_A5)
     wire.tamper = falsified(0x59, lambda attempt: (3000 + attempt).to_bytes(2), 100)
     assert "cell_overvoltage" not in (await wire.driver.read_settings()).values
+
+
+@pytest.mark.parametrize(
+    ("amperes", "charger", "load"), [(12.0, True, False), (0.0, False, False), (-12.0, False, True)]
+)
+async def test_a_board_that_tells_what_is_connected(amperes, charger, load) -> None:
+    wire = await begun(R24_A5, profile=lambda _: amperes)
+    for _ in range(3):
+        with suppress(FrameError):  # it has yet to find out which way its current goes
+            await wire.poll()
+    assert (wire.last.details["charger_connected"], wire.last.details["load_connected"]) == (charger, load)
