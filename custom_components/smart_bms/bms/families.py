@@ -106,7 +106,7 @@ FAMILIES: Final = {
         recognises=is_jk,
         may_be=may_be_jk,
         confirms=lambda identity: identity.model.upper().startswith("JK"),
-        make_driver=lambda link, sink, _: JkDriver(link, sink),
+        make_driver=lambda link, sink, terms: JkDriver(link, sink, memory=terms.memory),
         # Twice the silence after which the driver asks again: long enough to ride out one recovery.
         stale_after=10.0,
         alarms=_jk_alarms,

@@ -91,6 +91,18 @@ async def test_a_pack_that_is_well_heard_is_asked_twice(told, peripheral) -> Non
     assert asked(peripheral, Command.READ_DEVICE_INFO) == 2
 
 
+async def test_what_an_earlier_session_believed_need_not_be_said_twice(told, peripheral) -> None:
+    async with running(told.pack):
+        await until(lambda: told.overvoltages)
+        peripheral.written.clear()
+        told.overvoltages.clear()
+        peripheral.faults.disconnect_after = 0
+        await until(lambda: told.pack.sessions == 2 and told.overvoltages)
+        await asyncio.sleep(0.3)
+    assert asked(peripheral, Command.READ_SETTINGS) == 1
+    assert asked(peripheral, Command.READ_DEVICE_INFO) == 1
+
+
 async def test_one_false_answer_later_changes_nothing(told, peripheral) -> None:
     async with running(told.pack):
         await until(lambda: told.overvoltages)

@@ -9,7 +9,7 @@ import asyncio
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Final, override
+from typing import Any, Final, override
 
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.service import BleakGATTServiceCollection
@@ -30,6 +30,7 @@ from .settings import decode_settings, encode_write, settings_in_details, stored
 
 _MOST_REQUESTS: Final = 5
 """In a row for what never comes, never makes sense, or never agrees."""
+_BELIEVED: Final = "answers"
 _NAMES: Final = {Command.READ_DEVICE_INFO: "device info", Command.READ_SETTINGS: "settings"}
 _CHARACTERISTIC: Final = "0000ffe1-0000-1000-8000-00805f9b34fb"
 
@@ -60,8 +61,10 @@ DEFAULT_TIMING: Final = Timing()
 class JkDriver(Driver):
     """One session with a JK pack."""
 
-    def __init__(self, link: Writer, sink: Sink, timing: Timing = DEFAULT_TIMING) -> None:
-        """Start knowing nothing."""
+    def __init__(
+        self, link: Writer, sink: Sink, timing: Timing = DEFAULT_TIMING, memory: dict[str, Any] | None = None
+    ) -> None:
+        """`memory` is what earlier sessions found: what is said again word for word need not be said twice."""
         super().__init__(link, sink)
         self._timing = timing
         self._reassembler = Reassembler()
@@ -74,7 +77,7 @@ class JkDriver(Driver):
         self._settings_at = 0.0
         self._settings: Settings | None = None
         self._settings_asked_at = 0.0
-        self._agreement = Agreement()
+        self._agreement = Agreement({} if memory is None else memory.setdefault(_BELIEVED, {}))
         self._to_ask: set[Command] = set()
         """What was answered in a way that has to be confirmed."""
         self._requests: Counter[Command] = Counter()
