@@ -56,7 +56,11 @@ def fast(key: str) -> Family:
     family = FAMILIES[key]
     match key:
         case "jk":
-            return replace(family, make_driver=lambda link, sink, _: JkDriver(link, sink, FAST), stale_after=0.6)
+            return replace(
+                family,
+                make_driver=lambda link, sink, terms: JkDriver(link, sink, FAST, terms.memory),
+                stale_after=0.6,
+            )
         case "jbd":
             return replace(
                 family,

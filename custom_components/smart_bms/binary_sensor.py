@@ -45,13 +45,20 @@ def _state(key: str, device_class: BinarySensorDeviceClass | None = None) -> Sma
     )
 
 
-def _detail_state(key: str) -> SmartBmsBinarySensorDescription:
+def _detail_state(
+    key: str, device_class: BinarySensorDeviceClass | None = None, *, enabled: bool = True
+) -> SmartBmsBinarySensorDescription:
     def value(reading: Reading) -> bool | None:
         detail = reading.details.get(key)
         return detail if isinstance(detail, bool) else None
 
     return SmartBmsBinarySensorDescription(
-        key=key, translation_key=key, entity_category=EntityCategory.DIAGNOSTIC, value_fn=value
+        key=key,
+        translation_key=key,
+        device_class=device_class,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=enabled,
+        value_fn=value,
     )
 
 
@@ -81,6 +88,9 @@ BINARY_SENSOR_DESCRIPTIONS: Final[tuple[SmartBmsBinarySensorDescription, ...]] =
     _detail_state("soc_calibrated"),
     _detail_state("charge_relay_closed"),
     _detail_state("load_relay_closed"),
+    # Most boards never set them.
+    _detail_state("charger_connected", BinarySensorDeviceClass.PLUG, enabled=False),
+    _detail_state("load_connected", BinarySensorDeviceClass.PLUG, enabled=False),
 )
 
 PROBLEM_DESCRIPTION: Final = BinarySensorEntityDescription(

@@ -221,6 +221,7 @@ async def test_the_interval_is_the_users(hass, house, adopt) -> None:
     options = {
         "control": {},
         "polling": {"interval": 0.5},
+        "pack": {"current_unit": "100_ma"},
         "current": {},
         "limits": {},
         "intervals": {},
@@ -230,6 +231,7 @@ async def test_the_interval_is_the_users(hass, house, adopt) -> None:
     await hass.async_block_till_done()
     assert entry.runtime_data.pack.terms.interval == 0.5
     assert entry.runtime_data.pack.stale_after == pytest.approx(3 * (0.5 + 0.5))
+    assert entry.runtime_data.pack.terms.options["current_unit"] == "100_ma"
 
 
 async def test_a_pack_that_speaks_by_itself_is_not_asked_for_an_interval(hass, house, pack, adopt) -> None:

@@ -758,7 +758,7 @@ def test_live_data_of_a_newer_board() -> None:
     assert a5_data(device, 0x92) == [bytes.fromhex("3e013e0100000000")]
     assert a5_data(device, 0x93) == [bytes.fromhex("020101ed0000a000")]
     device.board.throughput = 80 * 3.5
-    assert a5_data(device, 0x94) == [bytes.fromhex("0e0200000200 03 42")]
+    assert a5_data(device, 0x94) == [bytes.fromhex("0e0200010200 03 42")]
     frames = a5_data(device, 0x95)
     assert [frame[0] for frame in frames] == [1, 2, 3, 4, 5]
     assert frames[0] == bytes.fromhex("010ece0ed20ed100")

@@ -18,7 +18,7 @@ from .hints import LinkHint
 from .jbd.advertisement import is_jbd, may_be_jbd
 from .jbd.catalogue import catalogue_of as jbd_catalogue
 from .jbd.decode import PROTECTIONS as JBD_PROTECTIONS, WARNINGS as JBD_WARNINGS
-from .jbd.driver import JbdDriver
+from .jbd.driver import UNIT, UNITS, JbdDriver
 from .jbd.identity import Variant as JbdVariant
 from .jbd.link_hints import link_hints as jbd_link_hints
 from .jbd.privacy import mask as jbd_mask
@@ -110,7 +110,7 @@ FAMILIES: Final = {
         recognises=is_jk,
         may_be=may_be_jk,
         confirms=lambda identity: identity.model.upper().startswith("JK"),
-        make_driver=lambda link, sink, _: JkDriver(link, sink),
+        make_driver=lambda link, sink, terms: JkDriver(link, sink, memory=terms.memory),
         # Twice the silence after which the driver asks again: long enough to ride out one recovery.
         stale_after=10.0,
         alarms=_jk_alarms,
@@ -132,6 +132,7 @@ FAMILIES: Final = {
         alarms=_jbd_alarms,
         catalogue=jbd_catalogue,
         mask=jbd_mask,
+        options=(Option(key=UNIT, choices=(AUTO, *UNITS)),),
         link_hints=jbd_link_hints,
         counts_by_manual=True,
     ),

@@ -138,7 +138,11 @@ class Uart:
     def _status(self) -> list[bytes]:
         controller = self._controller
         label = controller.label
-        data = struct.pack(">BBBBBH", len(controller.cells), label.ntcs, 0, 0, 2, controller.board.cycles)
+        # What is connected shows by what flows; most boards leave both at zero.
+        current = controller.current if label.tells_connections else 0
+        data = struct.pack(
+            ">BB??BH", len(controller.cells), label.ntcs, current > 0, current < 0, 2, controller.board.cycles
+        )
         return [data + bytes((controller.mos_temperature,)) if label.supports_mos_temperature else data]
 
     def _cells(self) -> list[bytes]:

@@ -66,6 +66,8 @@ class Label:
     """What the temperature slots behind the configured ones hold; D2 only."""
     supports_balance_current: bool = True
     supports_mos_temperature: bool = True
+    tells_connections: bool = False
+    """Says whether a charger and a load are there; A5 only."""
     supports_balancer: bool = True
     """Has the balancer switch; D2 only."""
     unechoed: frozenset[int] = frozenset()
@@ -135,6 +137,7 @@ R24_A5: Final = Label(
     hardware="JHB-R24TK-V2.1",
     machine_code="20260316",
     ntcs=2,
+    tells_connections=True,
     hosts=frozenset({0x40}),
 )
 LAYOUT_B: Final = Label(

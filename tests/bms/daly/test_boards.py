@@ -1,7 +1,9 @@
 """What is asked of the boards of each dialect, and what is made of their answers."""
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime
+import itertools
 
 import pytest
 
@@ -309,6 +311,21 @@ async def test_no_reading_ever_has_the_wrong_sign(label, dialect, cells, amperes
     assert all(reading.power * amperes > 0 for reading in wire.sink.readings)
 
 
+async def test_a_current_whose_direction_nobody_knows_is_not_shown() -> None:
+    amperes = [-0.6]
+    wire = await begun(LEGACY_A5, profile=lambda _: amperes[0])
+    assert await wire.poll() == [True]
+    assert (wire.last.current, wire.last.power) == (None, None)
+    assert "current_inverted" not in wire.last.details
+    amperes[0] = -12.0
+    assert await wire.poll() == [True]
+    assert wire.last.current == -12
+    amperes[0] = -0.6
+    later = Wire(LEGACY_A5, terms=Terms(interval=0.001, kept=wire.terms.kept), profile=lambda _: amperes[0])
+    assert await (await later.begin()).poll() == [True]
+    assert (later.last.current, later.last.power < 0) == (-0.6, True)
+
+
 async def test_the_sign_is_turned_after_three_contradictions_and_stays_so() -> None:
     wire = await begun(R24_A5, profile=lambda _: -12.0)
     for _ in range(2):
@@ -455,3 +472,45 @@ async def test_a_key_that_is_nowhere_makes_everything_be_read_again(wire) -> Non
 async def test_a_board_without_a_balancer_switch_has_none() -> None:
     wire = await begun(K_D2, supports_balancer=False)
     assert "balance_switch" not in (await wire.driver.read_settings()).values
+
+
+def falsified(command: int, data, times: int):
+    """Return what changes the first answers to a command of A5, whose sums fit all the same; `data` by attempt."""
+    asked = itertools.count()
+
+    def tamper(sent: bytes, answers: list[bytes]) -> list[bytes]:
+        if not asked_a5(sent, command) or (attempt := next(asked)) >= times:
+            return answers
+        return [daly_a5.sealed(answers[0][:4] + data(attempt) + answers[0][6:12])]
+
+    return tamper
+
+
+async def test_a_parameter_of_an_old_board_counts_when_it_was_told_twice() -> None:
+    wire = await begun(R24_A5)
+    wire.tamper = falsified(0x59, lambda _: (4300).to_bytes(2), 1)
+    settings = await wire.driver.read_settings()
+    assert settings.values["cell_overvoltage"] == 3.6
+    assert [told.values["cell_overvoltage"] for told in wire.sink.told] == [3.6]
+    before = len(wire.written)
+    await wire.driver.read_settings()
+    assert len(wire.written) - before == 11  # nothing is new, and nothing is asked twice
+    wire.tamper = falsified(0x59, lambda _: (4300).to_bytes(2), 1)
+    assert (await wire.driver.read_settings()).values["cell_overvoltage"] == 3.6
+
+
+async def test_a_parameter_of_an_old_board_that_is_never_the_same_is_not_told() -> None:
+    wire = await begun(R24_A5)
+    wire.tamper = falsified(0x59, lambda attempt: (3000 + attempt).to_bytes(2), 100)
+    assert "cell_overvoltage" not in (await wire.driver.read_settings()).values
+
+
+@pytest.mark.parametrize(
+    ("amperes", "charger", "load"), [(12.0, True, False), (0.0, False, False), (-12.0, False, True)]
+)
+async def test_a_board_that_tells_what_is_connected(amperes, charger, load) -> None:
+    wire = await begun(R24_A5, profile=lambda _: amperes)
+    for _ in range(3):
+        with suppress(FrameError):  # it has yet to find out which way its current goes
+            await wire.poll()
+    assert (wire.last.details["charger_connected"], wire.last.details["load_connected"]) == (charger, load)

@@ -327,6 +327,8 @@ def test_all_answers_make_a_reading() -> None:
         "state": "discharging",
         "heartbeat": 37,
         "stated_cells": 4,
+        "charger_connected": False,
+        "load_connected": False,
         "probe_count": 2,
         "opened_by_command": True,
         "fault_code": 7,
@@ -545,3 +547,17 @@ def test_a5_agrees_with_the_simulated_board(label, amperes, cell_count) -> None:
     values = decode_a5(answers)
     check(values, controller)
     assert values["current"] == (-1 if label.inverted else 1) * controller.current / 10
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ("1001000000000000", {"charger_connected": False, "load_connected": False}),
+        ("1001010000000000", {"charger_connected": True, "load_connected": False}),
+        ("1001000100000000", {"charger_connected": False, "load_connected": True}),
+        ("1001070100000000", {"load_connected": True}),
+    ],
+)
+def test_old_boards_tell_what_is_connected(data, told) -> None:
+    details = decode_a5({0x94: [bytes.fromhex(data)]})["details"]
+    assert {key: details[key] for key in ("charger_connected", "load_connected") if key in details} == told

@@ -1,5 +1,7 @@
 """The sign of the current: what the state beside it says wins, but only after three readings in a row."""
 
+import json
+
 import pytest
 
 from custom_components.smart_bms.bms.daly.sign import Sign
@@ -39,7 +41,27 @@ CONTRADICTION = "current_against_state"
     ],
 )
 def test_one_reading(inverted, wire, state, expected) -> None:
-    assert Sign({}, "D2", inverted=inverted).apply(wire, state) == expected
+    assert Sign({"current_inverted_D2": inverted}, "D2", inverted=False).apply(wire, state) == expected
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+@pytest.mark.parametrize(("wire", "state"), [(0.9, "charging"), (-0.9, "discharging"), (5.0, "idle"), (5.0, None)])
+def test_until_a_state_told_the_direction_there_is_no_current(inverted, wire, state) -> None:
+    kept: dict[str, object] = {"current_inverted_D2": "yes"}
+    sign = Sign(kept, "D2", inverted=inverted)
+    assert sign.apply(wire, state) is None
+    assert sign.inverted is None
+    assert sign.apply(0.0, state) == 0.0
+    assert sign.apply(-9.0 if inverted else 9.0, "charging") == 9.0
+    assert kept == {"current_inverted_D2": inverted}
+    assert Sign(json.loads(json.dumps(kept)), "D2", inverted=False).apply(wire, state) == (-wire if inverted else wire)
+
+
+def test_a_board_whose_state_never_tells_has_the_habit_of_its_dialect_in_the_end() -> None:
+    sign = Sign({}, "D2", inverted=True)
+    assert apply_all(sign, *[(9.0, "idle"), (0.5, "idle")] * 59) == [None] * 118
+    assert sign.apply(9.0, "idle") == -9.0
+    assert sign.inverted is True
 
 
 def test_nothing_reads_minus_zero() -> None:
@@ -62,7 +84,7 @@ def test_fewer_contradictions_change_nothing() -> None:
     twice = [(9.0, "discharging")] * 2
     found = apply_all(sign, *twice, (-9.0, "discharging"), *twice, (9.0, "charging"), *twice)
     assert found == [CONTRADICTION] * 2 + [-9.0] + [CONTRADICTION] * 2 + [9.0] + [CONTRADICTION] * 2
-    assert memory == {}
+    assert memory == {"current_inverted_D2": False}
 
 
 def test_a_single_lag_of_the_state_later_turns_nothing_back() -> None:
@@ -86,7 +108,7 @@ def test_what_was_found_earlier_outweighs_the_habit_of_the_dialect() -> None:
 
 def test_what_another_dialect_taught_does_not_count() -> None:
     memory = {"current_inverted_A5": True}
-    assert Sign(memory, "D2", inverted=False).apply(4.0, "idle") == 4.0
+    assert Sign(memory, "D2", inverted=False).inverted is None
 
 
 def test_contradictions_must_follow_each_other() -> None:

@@ -258,3 +258,17 @@ def test_every_password_of_the_dialogues_is_mixed_like_the_vendor_s_app_does() -
                 replayed.append("vendor")
     assert replayed.count("vendor") == 2
     assert len(replayed) >= 6
+
+
+ANOTHER_MAKER = FOLDER.parent / "second_look" / "jbd_daren_tail.jsonl"
+
+
+@pytest.mark.skipif(not ANOTHER_MAKER.exists(), reason="no such capture at hand")
+def test_a_board_of_another_maker_decodes_as_stated() -> None:
+    lines = ANOTHER_MAKER.read_text().splitlines()
+    reading, model = decode_lines("jbd", iter(lines))
+    stated = json.loads(lines[0])["expected"]
+    assert {key: reading["values"][key] for key in stated} == stated
+    assert "heating" not in reading["values"]
+    assert "humidity" not in reading["values"]
+    assert json.loads(lines[1])["expected"].items() <= model["values"].items()

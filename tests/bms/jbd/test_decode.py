@@ -167,11 +167,11 @@ def test_the_document_s_own_example() -> None:
 
 @pytest.mark.parametrize(("flag", "told"), [(0x83, False), (0x03, True), (0x83, True)])
 def test_coarse_units_are_told_in_two_ways(flag, told) -> None:
-    values = decode_basic(basic(tail(full=900, remaining=600), switches=flag, current=-201), coarse=told)
+    values = decode_basic(basic(tail(full=9000), switches=flag, current=-201), coarse=told)
     assert values["current"] == -20.1
     assert values["power"] == -267.33
     assert values["remaining_capacity"] == 600.0
-    assert values["full_capacity"] == 90.0
+    assert values["full_capacity"] == 900.0
     assert values["design_capacity"] == 1000.0
     assert values["details"]["nominal_capacity"] == 1000.0
     assert values["details"]["coarse_units"] is True
@@ -293,8 +293,9 @@ def test_warning_bits(bit, alarm) -> None:
 
 
 def test_protections_come_before_warnings() -> None:
-    values = decode_basic(basic(tail(alarms=0xFFFF), protections=0xFFFF))
-    assert values["alarms"] == (*PROTECTIONS, Alarm.UNNAMED_PROTECTION, *WARNINGS)
+    values = decode_basic(basic(tail(alarms=0xFDF5), protections=0xFFFF))
+    together = [warning for bit, warning in enumerate(WARNINGS) if bit not in (1, 3, 9)]
+    assert values["alarms"] == (*PROTECTIONS, Alarm.UNNAMED_PROTECTION, *together)
 
 
 # The tail.
@@ -327,17 +328,75 @@ def test_the_newest_firmware_tells_its_protocol() -> None:
     assert decode_basic(basic(tail(more=more), switches=0x0B))["heating"] is True
 
 
-@pytest.mark.parametrize("length", range(17))
-def test_of_a_short_tail_only_what_is_completely_there_counts(length) -> None:
-    whole = tail(humidity=1, alarms=0x0C01, full=9000, balance=100, more=bytes.fromhex("00001900000000"))
-    values = decode_basic(basic(whole[:length]))
-    assert values["details"].get("humidity") == (1 if length >= 1 else None)
-    assert values["details"].get("warning_mask") == (0x0C01 if length >= 3 else None)
-    assert (Alarm.CELL_OVERVOLTAGE_WARNING in values["alarms"]) is (length >= 3)
-    assert values["full_capacity"] == (90.0 if length >= 5 else 100.0)
-    assert values.get("design_capacity") == (100.0 if length >= 5 else None)
-    assert values.get("balance_current") == (0.1 if length >= 9 else None)
-    assert values["details"].get("protocol_version") == (2.5 if length >= 12 else None)
+ANOTHER_MAKER = bytes.fromhex("0b870b9464000000")
+"""What follows the announced probes of a board that only speaks the language: two more of them, a percentage, zeros."""
+
+
+def told_by_its_tail(data: bytes) -> dict:
+    """Return what basic information tells only if it has a tail that is understood."""
+    values = decode_basic(data)
+    details = values["details"].keys() & {"humidity", "warning_mask", "protocol_version"}
+    told = values.keys() & {"heating", "precharging", "balance_current", "design_capacity"}
+    return {**{key: values[key] for key in told}, **{key: values["details"][key] for key in details}}
+
+
+@pytest.mark.parametrize("length", range(25))
+def test_a_tail_of_another_length_is_another_makers(length) -> None:
+    whole = tail(humidity=1, alarms=0x0C01, full=9000, balance=100, more=bytes.fromhex("00001900000000") + bytes(8))
+    data = basic(whole[:length], switches=0x0B)
+    assert bool(told_by_its_tail(data)) is (length in (9, 16))
+    values = decode_basic(data)
+    assert (Alarm.CELL_OVERVOLTAGE_WARNING in values["alarms"]) is (length in (9, 16))
+    assert values["full_capacity"] == (90.0 if length in (9, 16) else 100.0)
+
+
+@pytest.mark.parametrize(
+    ("appended", "known"),
+    [
+        pytest.param(tail(), True, id="as all boards have it"),
+        pytest.param(tail(remaining=6100), True, id="counted on in between"),
+        pytest.param(tail(remaining=6101), False, id="another remaining capacity"),
+        pytest.param(tail(full=2000), True, id="a pack that is worn out"),
+        pytest.param(tail(full=1999), False, id="too little was learned"),
+        pytest.param(tail(full=20000), True, id="a nominal capacity that was never set"),
+        pytest.param(tail(full=20001), False, id="too much was learned"),
+        pytest.param(tail(alarms=0x0003), False, id="cells high and low"),
+        pytest.param(tail(alarms=0x000C), False, id="pack high and low"),
+        pytest.param(tail(alarms=0x0300), False, id="charging and discharging too much"),
+        pytest.param(tail(alarms=0xFCF5), True, id="what can be together"),
+        pytest.param(ANOTHER_MAKER, False, id="another maker"),
+        pytest.param(ANOTHER_MAKER + b"\0", False, id="another maker, by chance as long"),
+        pytest.param(ANOTHER_MAKER + bytes(8), False, id="another maker, by chance longer"),
+    ],
+)
+def test_a_tail_counts_if_what_it_says_can_be(appended, known) -> None:
+    assert bool(told_by_its_tail(basic(appended, switches=0x0B))) is known
+
+
+def test_a_board_of_another_maker_tells_what_the_language_has_and_no_more() -> None:
+    data = basic(
+        ANOTHER_MAKER,
+        probes=(2943, 2944, 2943, 2940),
+        voltage=5259,
+        current=-832,
+        remaining=8398,
+        nominal=12000,
+        cycles=170,
+        soc=69,
+        switches=0x0B,
+        cells=16,
+    )
+    values = decode_basic(data)
+    assert values["temperatures"] == {
+        "temperature_1": 21.2,
+        "temperature_2": 21.3,
+        "temperature_3": 21.2,
+        "temperature_4": 20.9,
+    }
+    assert (values["full_capacity"], values["remaining_capacity"]) == (120.0, 83.98)
+    assert values["alarms"] == ()
+    assert not told_by_its_tail(data)
+    assert variant_of(values) is Variant.CLASSIC
 
 
 # Locks.

@@ -2,6 +2,8 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
+import json
 
 import pytest
 
@@ -186,23 +188,92 @@ async def test_counters_that_make_no_sense_are_none() -> None:
     assert not wire.sink.readings[-1].counters
 
 
-async def test_units_are_known_before_the_first_reading() -> None:
-    wire = wire_of(hundred_ma=True)
-    wire.terms.memory.clear()
+def of_unknown_units(**label):
+    """Return a board of which only the function word tells in which steps it counts, and nobody has heard it yet."""
+    wire = wire_of(**label)
+    wire.terms.kept.clear()
     original = wire.peripheral.firmware._fet_byte
     wire.peripheral.firmware._fet_byte = lambda: original() & 0x7F
+    return wire
+
+
+IN_UNITS = ("current", "power", "remaining_capacity", "full_capacity", "design_capacity")
+
+
+def in_units(reading) -> set[str]:
+    """Return what a reading tells that nobody can know without the unit."""
+    return {key for key in (*IN_UNITS, "stored_energy") if getattr(reading, key) is not None} | (
+        {"nominal_capacity", "coarse_units"} & reading.details.keys()
+    )
+
+
+async def test_units_are_known_before_the_first_reading() -> None:
+    wire = of_unknown_units(hundred_ma=True)
     await wire.begin()
     await wire.driver._poll()
     assert [reading.full_capacity for reading in wire.sink.readings] == [100]
     assert not wire.peripheral.factory_mode
 
 
-async def test_a_board_that_does_not_open_its_parameters_is_read_all_the_same() -> None:
-    wire = wire_of()
-    wire.terms.memory.clear()
+@pytest.mark.parametrize("coarse", [False, True])
+async def test_without_the_unit_there_is_no_current_and_no_capacity(coarse) -> None:
+    wire = of_unknown_units(hundred_ma=coarse)
+    wire.tamper = lambda said, answers: [] if said.register == 0x2D else answers
+    await wire.begin()
+    assert await wire.driver._poll()
+    reading = wire.sink.readings[-1]
+    assert not in_units(reading)
+    assert reading.soc is not None
+    assert reading.alarms == ()
+    assert "coarse_units" not in wire.sink.identities[-1].details
+    # With the parameters the answer comes, and all is there.
+    wire.tamper = lambda _, answers: answers
+    await wire.driver.read_settings()
+    assert await wire.driver._poll()
+    assert wire.sink.readings[-1].full_capacity == 100
+    assert wire.sink.identities[-1].details["coarse_units"] is coarse
+
+
+async def test_the_unit_is_known_after_a_restart() -> None:
+    wire = of_unknown_units(hundred_ma=True)
+    await wire.begin()
+    kept = json.loads(json.dumps(wire.terms.kept))
+    later = of_unknown_units(hundred_ma=True)
+    later.terms.kept.update(kept)
+    later.tamper = lambda said, answers: [] if said.register == 0x2D else answers
+    await later.begin()
+    assert not [said for said in commands(later.peripheral.written) if said.register == 0x2D]
+    await later.driver._poll()
+    assert later.sink.readings[-1].full_capacity == 100
+
+
+@pytest.mark.parametrize(("chosen", "capacity"), [("auto", None), ("10_ma", 10), ("100_ma", 100), ("1_ma", None)])
+async def test_the_owner_can_say_the_unit_of_a_board_that_stays_closed(chosen, capacity) -> None:
+    wire = of_unknown_units(hundred_ma=True)
+    wire.terms = replace(wire.terms, options={"current_unit": chosen})
+    wire.driver._terms = wire.terms
     wire.tamper = lambda said, answers: [reply(0, status=0x81)] if said == Said(True, ENTER, b"\x56\x78") else answers
     await wire.begin()
     assert await wire.driver._poll()
+    assert wire.sink.readings[-1].full_capacity == capacity
+    assert bool(in_units(wire.sink.readings[-1])) is (capacity is not None)
+
+
+async def test_a_board_that_stays_closed_is_not_asked_for_its_unit_in_every_session() -> None:
+    wire = of_unknown_units()
+    wire.tamper = lambda said, answers: [reply(0, status=0x81)] if said == Said(True, ENTER, b"\x56\x78") else answers
+    await wire.begin()
+    wire.written.clear()
+    await wire.driver._begin()
+    assert not writes(wire.written, ENTER)
+
+
+async def test_a_unit_in_the_store_that_is_none_counts_for_nothing() -> None:
+    wire = of_unknown_units(hundred_ma=True)
+    wire.terms.kept["coarse_units"] = "yes"
+    await wire.begin()
+    await wire.driver._poll()
+    assert wire.sink.readings[-1].full_capacity == 100
 
 
 @pytest.mark.parametrize("status", [0x82, 0x83])

@@ -104,10 +104,8 @@ class Wire:
         peripheral.written = deque()
         self.peripheral = peripheral
         # Its units are known from an earlier session, so that the parameters are only opened where a test wants it.
-        memory = {"coarse_units": False}
-        self.terms = terms.pop("terms", None) or Terms(
-            address=peripheral.address, interval=0.01, memory=memory, **terms
-        )
+        kept = {"coarse_units": False}
+        self.terms = terms.pop("terms", None) or Terms(address=peripheral.address, interval=0.01, kept=kept, **terms)
         self.sink = Listener()
         self.driver = JbdDriver(self, self.sink, self.terms, SHORT)
         self.lost = False

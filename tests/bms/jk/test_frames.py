@@ -4,7 +4,8 @@ from hypothesis import given, settings as hypothesis_settings, strategies as st
 import pytest
 
 from custom_components.smart_bms.bms.jk.frames import Command, Reassembler, encode_command
-from tests.packs import CHATTER, READY, cell_info, device_info, settings
+from custom_components.smart_bms.bms.records import decode_lines
+from tests.packs import CHATTER, READY, cell_info, device_info, sealed, settings
 
 FRAMES = [cell_info(counter=number) for number in range(4)]
 SETTINGS = settings()
@@ -71,6 +72,31 @@ def cut(data: bytes, *sizes: int) -> list[bytes]:
 )
 def test_notifications_become_frames(notifications, expected) -> None:
     assert feed(*notifications) == expected
+
+
+def with_byte(frame: bytes, number: int) -> bytes:
+    """Return the frame with another byte near its head, sealed again."""
+    return sealed(frame[:10] + bytes((number,)) + frame[11:], frame[4], frame[5])
+
+
+@pytest.mark.parametrize("kept", [20, 128, 150, 256])
+@pytest.mark.parametrize("joint", [b"", READY], ids=["alone", "with a ready frame between"])
+@pytest.mark.parametrize("frame", [SETTINGS, INFO, FRAMES[0], sealed(bytes(300), 0x05)], ids=["01", "03", "02", "05"])
+def test_what_holds_the_head_of_another_frame_is_no_frame_though_its_checksum_fits(frame, joint, kept) -> None:
+    # One in 256 does, so one of these does.
+    spliced = 0
+    for number in range(256):
+        head, following = with_byte(frame, number)[:kept], FRAMES[1]
+        whole = (head + joint + following)[:300]
+        spliced += sum(whole[:299]) & 0xFF == whole[299]
+        expected = [READY, following] if joint else [following]
+        assert feed(head + joint + following) == expected
+    assert spliced == 1
+
+
+def test_a_ready_frame_inside_is_no_part_of_a_frame_either() -> None:
+    spliced = [sealed(with_byte(SETTINGS, number)[:128] + READY + FRAMES[0][128:280], 0x01) for number in range(2)]
+    assert feed(*spliced) == [READY, READY]
 
 
 def test_a_half_without_its_other_half_is_forgotten_after_a_second() -> None:
@@ -144,3 +170,9 @@ def test_commands_have_the_bytes_that_packs_accept(command, payload, expected) -
 def test_a_payload_that_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match="14 bytes"):
         encode_command(0x9F, b"x" * 14)
+
+
+def test_the_tool_says_that_a_frame_is_spliced() -> None:
+    spliced = sealed(SETTINGS[:128] + FRAMES[0][:172], 0x01)
+    (result,) = decode_lines("jk", iter([f'{{"hex": "{spliced.hex()}"}}']))
+    assert result["reason"] == "spliced"

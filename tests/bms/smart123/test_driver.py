@@ -750,6 +750,67 @@ def saying(peripheral, monkeypatch, answers: dict[str, str]) -> None:
     monkeypatch.setattr(peripheral.dialect, "_answer", say)
 
 
+def saying_in_turn(peripheral, monkeypatch, query: str, *answers: str | None) -> None:
+    """Let the unit answer a query with these fields, one after the other; None is the truth, and so is what follows."""
+    said = iter(answers)
+    answer = peripheral.dialect._answer
+
+    def say(command: str, faults):
+        body = next(said, None) if command == query else None
+        return answer(command, faults) if body is None else f"{body}_{checksum(body):02X}"
+
+    monkeypatch.setattr(peripheral.dialect, "_answer", say)
+
+
+FALSE_LIMITS = "1F4_34A_10F_149_05_0A"
+"""An answer to S2 that has the number of fields, and the checksum, of a right one: 4.21 V as the highest of a cell."""
+
+
+async def test_parameters_count_when_they_were_told_twice(monkeypatch) -> None:
+    peripheral, pin, _ = unit("gen3_nus")
+    saying_in_turn(peripheral, monkeypatch, "S2@", FALSE_LIMITS)
+    told: list[object] = []
+    async with running(monkeypatch, peripheral, streaming=False, password=pin) as pack:
+        pack._listener = lambda change: told.append(pack.last_settings) if change == "settings" else None
+        await until(lambda: pack.current_settings is not None)
+        assert sent(peripheral).count("S2@") == 3
+        saying_in_turn(peripheral, monkeypatch, "S2@", FALSE_LIMITS)
+        right = (await pack.read_settings("cell_overvoltage")).values["cell_overvoltage"]
+    assert {settings.values["cell_overvoltage"] for settings in told} == {right}
+    assert right != 4.21
+
+
+async def test_what_an_earlier_session_believed_is_not_asked_twice(monkeypatch) -> None:
+    peripheral, pin, _ = unit("gen3_nus")
+    async with running(monkeypatch, peripheral, password=pin) as pack:
+        await until(lambda: pack.current_settings is not None)
+        peripheral.written.clear()
+        peripheral.faults.disconnect_after = 0
+        await until(lambda: pack.sessions == 2 and pack.current_settings is not None)
+        assert {name: sent(peripheral).count(name) for name in ("V@", "S1@", "S2@")} == {"V@": 2, "S1@": 1, "S2@": 1}
+
+
+async def test_answers_that_never_agree_are_no_parameters(monkeypatch) -> None:
+    peripheral, pin, _ = unit("gen3_nus")
+    saying_in_turn(peripheral, monkeypatch, "S2@", *(f"1F4_{500 + n:03X}_10F_149_05_0A" for n in range(4)))
+    async with running(monkeypatch, peripheral, password=pin) as pack:
+        await until(lambda: pack.current_settings is not None, 10)
+        assert "cell_overvoltage" not in pack.current_settings.values
+
+
+async def test_news_of_the_log_is_told_when_it_was_said_twice(monkeypatch) -> None:
+    peripheral, pin, _ = unit("gen3_nus")
+    saying(peripheral, monkeypatch, {f"L{place}@": "00_0_000_00" for place in range(10)})
+    saying_in_turn(peripheral, monkeypatch, "L0@", "41_2_2DA_03", "40_5_000_00", "40_5_000_00")
+    saying_in_turn(peripheral, monkeypatch, "L1@", *(f"{32 + n}_2_2DA_03" for n in range(4)))
+    kept: dict = {"log": []}
+    async with running(monkeypatch, peripheral, password=pin, kept=kept) as pack:
+        await until(lambda: pack.logged_events)
+        assert [event.kind for event in pack.logged_events] == [EventKind.CELL_COMMUNICATION_FAULT]
+        assert kept["log"] == [[64, 5, 0, 0]]
+        assert pack.dropped["unconfirmed"] == 1
+
+
 async def test_an_entry_of_the_log_that_cannot_be_read_once_is_not_told_again(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
     known = [50, 5, 0, 0]

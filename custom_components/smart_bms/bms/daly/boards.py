@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, Protocol, override
 
+from ..agreement import MOST_QUESTIONS, Agreement
 from ..errors import FrameError, SilentError
 from ..reading import Detail, Identity
 from ..settings import Settings, SettingValue
@@ -262,6 +263,7 @@ class A5Board(Board):
         super().__init__(line, host)
         self._last_byte = 0
         self._mosfet_proofs = 0
+        self._agreement = Agreement()
         self._contents: dict[int, bytes] = {}
         self._silences: dict[int, int] = {}
 
@@ -270,6 +272,15 @@ class A5Board(Board):
         found, at = await self._line.collect(a5_request(self.host, command), command, needed, within=within)
         self._last_byte = found[-1][7]
         return found, at
+
+    async def _ask_for_sure(self, command: int) -> tuple[bytes, float]:
+        """Return the data of an answer that counts: the check of a frame is a sum of one byte. Raises SilentError."""
+        for _ in range(MOST_QUESTIONS):
+            found, at = await self._ask(command)
+            # The last bytes may be left over from another answer: only what is a parameter has to agree.
+            if self._agreement.believes(command, decode_settings(self.dialect, {command: found[0]})):
+                return found[0], at
+        raise SilentError("no two answers agree")
 
     @override
     async def probe(self, within: float) -> None:
@@ -310,7 +321,7 @@ class A5Board(Board):
             if self._silences.get(command, 0) >= _MOST_SILENCES:
                 continue
             try:
-                found, came = await self._ask(command)
+                data, came = await self._ask_for_sure(command)
             except SilentError:
                 if command in self._contents:
                     raise
@@ -319,7 +330,7 @@ class A5Board(Board):
                     break  # a board that tells none of them; its switches can be used all the same
                 continue
             at = at or came
-            self._contents[command] = found[0]
+            self._contents[command] = data
         return Settings(
             measured_at=at or asyncio.get_running_loop().time(),
             variant=self.dialect,

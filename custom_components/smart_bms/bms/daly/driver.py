@@ -65,7 +65,7 @@ class DalyDriver(PollingDriver):
         self._broken_counted = 0
         self._board: Board | None = None
         self._identity: Identity | None = None
-        self._sign = Sign(terms.memory, "", inverted=False)
+        self._sign = Sign(terms.kept, "", inverted=False)
         self._wanted: Wanted = lambda _: False
         self._answers: asyncio.Queue[tuple[Message, float]] = asyncio.Queue()
         self._answered_at = 0.0
@@ -181,7 +181,7 @@ class DalyDriver(PollingDriver):
                 self._terms.memory.pop(_OTHER_CHANNEL, None)
                 raise SilentError("it answers in none of the three dialects")
             self._board = board
-            self._sign = Sign(self._terms.memory, board.dialect, inverted=board.inverted)
+            self._sign = Sign(self._terms.kept, board.dialect, inverted=board.inverted)
             self._terms.memory[_OTHER_CHANNEL] = switched
             self._terms.memory[_DIALECT] = (board.dialect, board.host)
             self._identity = await board.identify()
@@ -212,7 +212,10 @@ class DalyDriver(PollingDriver):
         for frame in board.frames:
             self._sink.frame(frame, at)
         values["current"] = self._sign.apply(values.get("current"), values["details"].get("state"))
-        values["details"]["current_inverted"] = self._sign.inverted
+        if values["current"] is None:
+            values.pop("power", None)
+        if self._sign.inverted is not None:
+            values["details"]["current_inverted"] = self._sign.inverted
         return self._sink.reading(Reading.of(completed(values) | {"measured_at": at}))
 
     def _known_board(self) -> Board:

@@ -216,6 +216,9 @@ def decode_a5(answers: Mapping[int, list[bytes]], *, mosfet: bool = False) -> Va
     if data := _only(answers, 0x94):
         count, sensors = data[0], data[1]
         details |= {"stated_cells": count, "probe_count": sensors}
+        for key, raw in (("charger_connected", data[2]), ("load_connected", data[3])):
+            if (connected := switch(raw)) is not None:
+                details[key] = connected
         values["cycles"] = plain(int.from_bytes(data[5:7]))
         if mosfet and (raw := data[7] - 40) in _MOSFET_RANGE:
             values["temperatures"]["mosfet"] = float(raw)

@@ -1,4 +1,7 @@
-"""Which way the current goes: the wire's sign differs between generations, the state beside it does not."""
+"""Which way the current goes: the wire's sign differs between generations, the state beside it does not.
+
+Until a state has told, nobody knows; the habit of a dialect is only a guess.
+"""
 
 from typing import Any, Final
 
@@ -7,38 +10,54 @@ from ..errors import FrameError
 _CERTAIN: Final = 1.0
 """A; less may be noise, and the state may lag behind."""
 _MOST_CONTRADICTIONS: Final = 3
+_MOST_UNSAID: Final = 60
+"""Readings with a current of which the state says nothing, after which the habit of the dialect is believed."""
 _INVERTED: Final = "current_inverted"
+_WAYS: Final = ("charging", "discharging")
 
 
 class Sign:
-    """Remembers over the sessions with a pack which way its current goes."""
+    """Remembers for ever which way the current of a pack goes."""
 
-    def __init__(self, memory: dict[str, Any], dialect: str, *, inverted: bool) -> None:
-        """`inverted` is the habit of the dialect, `memory` what earlier sessions found."""
-        self._memory = memory
+    def __init__(self, kept: dict[str, Any], dialect: str, *, inverted: bool) -> None:
+        """`inverted` is the habit of the dialect, `kept` what earlier sessions found."""
+        self._kept = kept
         self._key = f"{_INVERTED}_{dialect}"
         self._usual = inverted
         self._contradictions = 0
+        self._unsaid = 0
 
     @property
-    def inverted(self) -> bool:
-        """Tell whether the wire is positive while discharging."""
-        return bool(self._memory.get(self._key, self._usual))
+    def inverted(self) -> bool | None:
+        """Tell whether the wire is positive while discharging; None while nobody knows."""
+        kept = self._kept.get(self._key)
+        return kept if isinstance(kept, bool) else None
 
     def apply(self, current: float | None, state: object) -> float | None:
-        """Return the current in A, positive while charging.
+        """Return the current in A, positive while charging; None while nobody knows which way it goes.
 
         Raises FrameError (`current_against_state`) for a reading that contradicts itself; from the third in a row on the
         other way is taken for right.
         """
-        value = -current if current and self.inverted else current
-        certain = value is not None and abs(value) >= _CERTAIN and state in ("charging", "discharging")
-        if value is None or not certain or (value > 0) == (state == "charging"):
+        if not current:
             self._contradictions = 0
+            return current
+        inverted = self._usual if self.inverted is None else self.inverted
+        value = -current if inverted else current
+        if abs(value) < _CERTAIN or state not in _WAYS:
+            self._contradictions = 0
+            self._unsaid += abs(value) >= _CERTAIN
+            if self.inverted is None and self._unsaid >= _MOST_UNSAID:
+                self._kept[self._key] = inverted
+            return None if self.inverted is None else value
+        self._unsaid = 0
+        if (value > 0) == (state == "charging"):
+            self._contradictions = 0
+            self._kept[self._key] = inverted
             return value
         self._contradictions += 1
         if self._contradictions < _MOST_CONTRADICTIONS:
             raise FrameError("current_against_state")
         self._contradictions = 0
-        self._memory[self._key] = not self.inverted
+        self._kept[self._key] = not inverted
         return -value

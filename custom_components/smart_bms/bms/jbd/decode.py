@@ -22,7 +22,16 @@ _DISCHARGE_BIT: Final = 0x02
 _NO_PACK: Final = frozenset({3.6, 0.0})
 """V that a board without cells reports for each of them, beside a pack voltage of nothing."""
 _HIGHEST_BALANCE_CURRENT: Final = 5000
+_IN_UNITS: Final = frozenset({"current", "power", "remaining_capacity", "full_capacity", "design_capacity"})
+_TAIL_LENGTHS: Final = (9, 16)
+"""Of boards of this maker; others that speak the language append what they like."""
 _PROTOCOL_VERSION_PLACE: Final = 11
+_LEARNED_SHARE: Final = (0.2, 2.0)
+"""Of the nominal capacity, that a board can have learned."""
+_SAME_SHARE: Final = 0.01
+"""Of the nominal capacity, by which both places of the remaining one may differ."""
+_CONTRADICTIONS: Final = (0x0003, 0x000C, 0x0300)
+"""Warnings that no pack has at once: voltage of a cell high and low, of the pack, current in both directions."""
 _SOFTWARE_LOCK: Final = 1 << 12
 _RELIEVED_FROM: Final = 1.0
 """A; boards are said to do it from about 2 A."""
@@ -123,11 +132,11 @@ def _lock_of(protections: int, *, closed: bool, openers: int, against: float) ->
     return None if protections & openers else True
 
 
-def decode_basic(data: bytes, *, coarse: bool = False) -> dict[str, Any]:
+def decode_basic(data: bytes, *, coarse: bool | None = False) -> dict[str, Any]:
     """Return the values of a Reading that basic information holds, without its time.
 
-    `coarse`: the board's function bits say that currents and capacities are in steps of 0.1 instead of 0.01.
-    Raises FrameError (`length`).
+    `coarse`: the board's function bits say that currents and capacities are in steps of 0.1 instead of 0.01; while that is
+    not known (None) there are neither. Raises FrameError (`length`).
     """
     if len(data) < _FIXED.size or len(data) < _FIXED.size + 2 * data[22]:
         raise FrameError("length")
@@ -147,19 +156,21 @@ def decode_basic(data: bytes, *, coarse: bool = False) -> dict[str, Any]:
         cells,
         probes,
     ) = _FIXED.unpack_from(data)
-    unit = 10 if coarse or switches & _COARSE_BIT else 100
+    coarse = True if switches & _COARSE_BIT else coarse
+    # For what only asks how much there may be, the most there may be.
+    unit = 100 if coarse is False else 10
     tail = data[_FIXED.size + 2 * probes :]
     raw_temperatures = struct.unpack_from(f">{probes}H", data, _FIXED.size)
     balancing = balance_low | balance_high << 16
     details: dict[str, Detail] = {
-        "nominal_capacity": nominal / unit,
         "stated_cells": cells,
         "probe_count": probes,
         "manufacturing_date": decode_date(date),
         "sw_version": decode_version(version),
         "switch_byte": switches,
-        "coarse_units": unit == 10,
     }
+    if coarse is not None:
+        details |= {"nominal_capacity": nominal / unit, "coarse_units": coarse}
     if unnamed := tuple(bit for bit in _UNNAMED if protections >> bit & 1):
         details["unnamed_protection_bits"] = unnamed
     values: dict[str, Any] = {
@@ -181,7 +192,7 @@ def decode_basic(data: bytes, *, coarse: bool = False) -> dict[str, Any]:
         "alarm_mask": protections,
         "details": details,
     }
-    warnings = _decode_tail(tail, unit, values, details) if tail else 0
+    warnings = _decode_tail(tail, unit, values, details) if _is_known(tail, remaining, nominal) else 0
     locks = {
         "charge_lock": _lock_of(
             protections, closed=values["charging_enabled"], openers=_CHARGE_OPENERS, against=-values["current"]
@@ -190,6 +201,8 @@ def decode_basic(data: bytes, *, coarse: bool = False) -> dict[str, Any]:
             protections, closed=values["discharging_enabled"], openers=_DISCHARGE_OPENERS, against=values["current"]
         ),
     }
+    if coarse is None:
+        values = {key: value for key, value in values.items() if key not in _IN_UNITS}
     if protections & _SOFTWARE_LOCK and not any(locks.values()) and None not in locks.values():
         # One of them is locked: a current too small to tell is sparing a body diode.
         locks = {}
@@ -198,25 +211,34 @@ def decode_basic(data: bytes, *, coarse: bool = False) -> dict[str, Any]:
     return values
 
 
+def _is_known(tail: bytes, remaining: int, nominal: int) -> bool:
+    """Tell whether this is what newer firmware appends: it says the remaining capacity once more (all captures)."""
+    if len(tail) not in _TAIL_LENGTHS:
+        return False
+    warnings, learned, again = struct.unpack_from(">3H", tail, 1)
+    low, high = _LEARNED_SHARE
+    return (
+        abs(again - remaining) <= _SAME_SHARE * nominal
+        and low * nominal <= learned <= high * nominal
+        and not any(warnings & both == both for both in _CONTRADICTIONS)
+    )
+
+
 def _decode_tail(tail: bytes, unit: int, values: dict[str, Any], details: dict[str, Detail]) -> int:
-    """Add what newer firmware appends, as far as it is completely there; return the warning bits."""
+    """Add what newer firmware appends; return the warning bits."""
     switches = details["switch_byte"]
     bits = switches if isinstance(switches, int) else 0
-    # Old boards have neither; on new ones the bit says it.
+    # The documents of firmware with a tail define this bit, those of older firmware do not; other makers use it otherwise.
     values["heating"] = bool(bits & _HEATER_BIT)
     if tail[0]:
         details["humidity"] = tail[0]
-    warnings = 0
-    if len(tail) >= 3:
-        details["warning_mask"] = warnings = int.from_bytes(tail[1:3])
-    if len(tail) >= 5:
-        values["design_capacity"] = values["full_capacity"]
-        values["full_capacity"] = int.from_bytes(tail[3:5]) / unit
+    details["warning_mask"] = warnings = int.from_bytes(tail[1:3])
+    values["design_capacity"] = values["full_capacity"]
+    values["full_capacity"] = int.from_bytes(tail[3:5]) / unit
     # The two bytes after it are the remaining capacity once more, not a current as some clients have it.
-    if len(tail) >= 9:
-        balance = int.from_bytes(tail[7:9], signed=True)
-        if abs(balance) <= _HIGHEST_BALANCE_CURRENT:
-            values["balance_current"] = balance / 1000
+    balance = int.from_bytes(tail[7:9], signed=True)
+    if abs(balance) <= _HIGHEST_BALANCE_CURRENT:
+        values["balance_current"] = balance / 1000
     if len(tail) > _PROTOCOL_VERSION_PLACE:
         details["protocol_version"] = tail[_PROTOCOL_VERSION_PLACE] / 10
         values["precharging"] = bool(bits & _PRECHARGE_BIT)

@@ -41,6 +41,10 @@ _POLLS_BETWEEN_COUNTERS: Final = 12
 _LONGEST_LOOK: Final = 5.0
 """Seconds for which the parameters may be looked at without a look at the values."""
 _COARSE: Final = "coarse_units"
+_UNITS_ASKED: Final = "units_asked"
+UNIT: Final = "current_unit"
+UNITS: Final = {"10_ma": False, "100_ma": True}
+"""What the owner may choose as the unit of currents and capacities, and whether it is the coarse one."""
 _LAST_LOCKS: Final = "last_locks"
 
 
@@ -107,36 +111,52 @@ class JbdDriver(PollingDriver):
         return data
 
     async def _identify(self, basic: bytes) -> None:
+        if self._line.legacy:
+            self._variant = Variant.LEGACY
         values = self._decode_basic(basic)
         model = ""
         with suppress(SilentError):
             model = (await self._line.read(Command.MODEL))[0].split(b"\0")[0].decode("ascii", "replace").strip()
-        self._variant = Variant.LEGACY if self._line.legacy else variant_of(values)
         if self._variant is not Variant.LEGACY:
+            self._variant = variant_of(values)
             self._front_end = await self._ask_for_front_end()
         self._identity = identity_of(self._variant, model, values, front_end=self._front_end)
         self._sink.identity(self._identity)
-        if _COARSE not in self._terms.memory and self._variant is not Variant.LEGACY:
+        if self._coarse is None and _UNITS_ASKED not in self._terms.memory:
             await self._learn_units()
 
     async def _learn_units(self) -> None:
-        """Read the one word that may say that all currents and capacities are ten times what they seem."""
-        self._terms.memory[_COARSE] = False
+        """Read the one word that may say that all currents and capacities are ten times what they seem.
+
+        Once, before anything is shown; if the answer is lost, it comes with all the other parameters.
+        """
+        self._terms.memory[_UNITS_ASKED] = True
         with suppress(SilentError):
             async with self._entrance.parameters():
                 word, _ = await self._line.read(FUNCTION_WORD)
                 self._take_units({FUNCTION_WORD: word})
 
     def _take_units(self, registers: Registers) -> None:
-        self._terms.memory[_COARSE] = coarse = is_coarse(registers)
-        if self._identity is not None and coarse and not self._identity.details[_COARSE]:
-            # On some boards only the function word tells.
-            self._identity = replace(self._identity, details={**self._identity.details, _COARSE: True})
+        self._terms.kept[_COARSE] = coarse = is_coarse(registers)
+        # On some boards only the function word tells; a bit beside the values, if set, is the last word.
+        if self._identity is not None and (coarse or _COARSE not in self._identity.details):
+            self._identity = replace(self._identity, details={**self._identity.details, _COARSE: coarse})
             self._sink.identity(self._identity)
 
     @property
-    def _coarse(self) -> bool:
-        return bool(self._terms.memory.get(_COARSE))
+    def _coarse(self) -> bool | None:
+        """Whether currents and capacities are in steps of 0.1; None while nobody knows."""
+        if self._variant is Variant.LEGACY:
+            return False
+        if (chosen := self._terms.options.get(UNIT)) in UNITS:
+            return UNITS[chosen]
+        kept = self._terms.kept.get(_COARSE)
+        return kept if isinstance(kept, bool) else None
+
+    @property
+    def _coarse_registers(self) -> bool:
+        """Whether the parameters are in steps of 0.1, which none but the function word says."""
+        return self._terms.kept.get(_COARSE) is True
 
     async def _ask_for_front_end(self) -> int | None:
         """Return the type of the front end, None if no answer came; boards that do not know the question have TI's."""
@@ -226,7 +246,7 @@ class JbdDriver(PollingDriver):
         async with self._entrance.parameters():
             data, at = await self._line.read(register)
         try:
-            values = decode_register(register, data, coarse=self._coarse, front_end=self._front_end or 0)
+            values = decode_register(register, data, coarse=self._coarse_registers, front_end=self._front_end or 0)
         except FrameError as error:
             raise SilentError(f"its answer makes no sense: {error.reason}") from error
         self._settings = replace(known, values={**known.values, **values}, apart=frozenset(values), apart_at=at)
@@ -257,7 +277,7 @@ class JbdDriver(PollingDriver):
         async with self._entrance.parameters() as visit:
             # What shares the register must stay as it is this moment, not as it was when last read.
             old, _ = await self._line.read(row.register)
-            register, data = encode_register(key, old, value, coarse=self._coarse)
+            register, data = encode_register(key, old, value, coarse=self._coarse_registers)
             wrote_before, visit.wrote = visit.wrote, True
             try:
                 await self._write_or_reopen(register, data)

@@ -45,7 +45,7 @@ def identity_of(variant: Variant, model: str, values: Mapping[str, Any], *, fron
         max_cells=details["stated_cells"],
         details={
             "probe_count": details["probe_count"],
-            "coarse_units": details["coarse_units"],
+            **({"coarse_units": details["coarse_units"]} if "coarse_units" in details else {}),
             **({} if front_end is None else {"front_end": front_end}),
         },
     )

@@ -12,7 +12,6 @@ from typing import Any, Final
 from ..alarm import Alarm
 from ..errors import FrameError
 from ..reading import Reading
-from .frames import RESPONSE_HEADER
 from .layouts import (
     ABSENT_PROBE,
     CHARGE_STAGES,
@@ -106,16 +105,13 @@ def _present(values: tuple[float, ...]) -> int:
 def decode_reading(frame: bytes, variant: Variant, now: float) -> Reading:
     """Return the reading in a whole, checksum-valid 0x02 frame that was complete at monotonic time `now`.
 
-    A cell whose float is no number stays one: `trust` takes it away. Raises FrameError: `spliced` if the frame holds a part
-    of another one.
+    A cell whose float is no number stays one: `trust` takes it away. Raises FrameError: `spliced` if no pack can have such a
+    bitmap of fields.
     """
     if variant is Variant.JK04:
         return _decode_jk04(frame, now)
     plan = plan_for(variant, frame[FIELD_BITMAP])
     layout = plan.layout
-    if frame.find(RESPONSE_HEADER, 1) > 0:
-        # A lost notification makes the head of the next frame the tail of this one; the checksum lets one in 256 pass.
-        raise FrameError("spliced")
     unpacked = plan.unpack(frame)
     values = plan.core.read(unpacked)
 

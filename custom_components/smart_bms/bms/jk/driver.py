@@ -1,16 +1,20 @@
 """The conversation with a JK pack: ask who it is, ask for the settings, and it streams by itself.
 
 The order matters: firmware 19 and 20 answers a request for settings alone but never starts to stream.
+
+Identity and settings decide what is written. The checksum of a frame is one byte, so they count once two answers agree.
 """
 
 import asyncio
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Final, override
+from typing import Any, Final, override
 
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.service import BleakGATTServiceCollection
 
+from ..agreement import MOST_QUESTIONS, Agreement, Answer
 from ..driver import Driver, Sink, Writer
 from ..errors import FrameError, NotThisKindError, SilentError
 from ..link import Channel
@@ -22,10 +26,12 @@ from .frames import TYPE_OFFSET, Command, FrameType, Reassembler, encode_command
 from .identity import decode_identity, mask_secrets
 from .layouts import Variant
 from .registers import IN_DEVICE_INFO
-from .settings import decode_settings, encode_write, settings_in_details
+from .settings import decode_settings, encode_write, settings_in_details, stored_value
 
 _MOST_REQUESTS: Final = 5
-"""For settings that never come, or never make sense."""
+"""In a row for what never comes, never makes sense, or never agrees."""
+_BELIEVED: Final = "answers"
+_NAMES: Final = {Command.READ_DEVICE_INFO: "device info", Command.READ_SETTINGS: "settings"}
 _CHARACTERISTIC: Final = "0000ffe1-0000-1000-8000-00805f9b34fb"
 
 
@@ -36,7 +42,7 @@ class Timing:
     answer: float = 6.0
     """For the device info after a request; the vendor's app waits as long."""
     pause: float = 0.2
-    """Between the answer and the next request, as the vendor's app leaves it."""
+    """Between an answer and the next request, as the vendor's app leaves it."""
     silence: float = 5.0
     """Without a usable reading before asking again."""
     give_up: float = 7.0
@@ -55,8 +61,10 @@ DEFAULT_TIMING: Final = Timing()
 class JkDriver(Driver):
     """One session with a JK pack."""
 
-    def __init__(self, link: Writer, sink: Sink, timing: Timing = DEFAULT_TIMING) -> None:
-        """Start knowing nothing."""
+    def __init__(
+        self, link: Writer, sink: Sink, timing: Timing = DEFAULT_TIMING, memory: dict[str, Any] | None = None
+    ) -> None:
+        """`memory` is what earlier sessions found: what is said again word for word need not be said twice."""
         super().__init__(link, sink)
         self._timing = timing
         self._reassembler = Reassembler()
@@ -68,13 +76,16 @@ class JkDriver(Driver):
         self._settings_frame: bytes | None = None
         self._settings_at = 0.0
         self._settings: Settings | None = None
-        self._settings_requests = 0
         self._settings_asked_at = 0.0
+        self._agreement = Agreement({} if memory is None else memory.setdefault(_BELIEVED, {}))
+        self._to_ask: set[Command] = set()
+        """What was answered in a way that has to be confirmed."""
+        self._requests: Counter[Command] = Counter()
         self._last_frame = b""
-        self._identified = asyncio.Event()
+        self._answered = {command: asyncio.Event() for command in _NAMES}
         self._heard = asyncio.Event()
+        """A trusted reading came, or something to be asked again."""
         self._ready = asyncio.Event()
-        self._told = asyncio.Event()
         self._ready_owed = 0
         # One exchange at a time: no answer names what it answers.
         self._turn = asyncio.Lock()
@@ -106,7 +117,7 @@ class JkDriver(Driver):
         while True:
             try:
                 await self._wait(self._heard, self._timing.silence)
-                await self._ask_for_missing_settings()
+                await self._ask_again()
             except TimeoutError:
                 await self._start()
                 try:
@@ -117,28 +128,28 @@ class JkDriver(Driver):
     async def _start(self) -> None:
         """Ask for device info, then for the settings, which starts the stream."""
         async with self._turn:
-            self._identified.clear()
-            await self._ask(Command.READ_DEVICE_INFO)
-            try:
-                await self._wait(self._identified, self._timing.answer)
-            except TimeoutError:
-                raise SilentError("no answer to the request for device info") from None
+            await self._hear(Command.READ_DEVICE_INFO, self._timing.answer)
             await asyncio.sleep(self._timing.pause)
             await self._ask(Command.READ_SETTINGS)
 
     async def _ask(self, command: Command) -> None:
+        self._to_ask.discard(command)
         if command is Command.READ_SETTINGS:
             self._settings_asked_at = asyncio.get_running_loop().time()
         self._ready_owed += 1
         await self._link.write(encode_command(command))
 
-    async def _ask_for_missing_settings(self) -> None:
-        """Ask once more, now and then, if the answer was lost; the stream is not disturbed by it."""
+    async def _ask_again(self) -> None:
+        """Ask once more for what has to be confirmed, or was lost; the stream is not disturbed by it."""
         waited = asyncio.get_running_loop().time() - self._settings_asked_at
-        if self._settings is None and waited > self._timing.settings and self._settings_requests < _MOST_REQUESTS:
-            self._settings_requests += 1
+        if self._settings is None and waited > self._timing.settings:
+            self._to_ask.add(Command.READ_SETTINGS)
+        for command in tuple(self._to_ask):
             async with self._turn:
-                await self._ask(Command.READ_SETTINGS)
+                if command in self._to_ask and self._requests[command] < _MOST_REQUESTS:
+                    self._requests[command] += 1
+                    await asyncio.sleep(self._timing.pause)
+                    await self._ask(command)
 
     @override
     async def write(self, key: str, value: SettingValue | None) -> bool:
@@ -146,12 +157,15 @@ class JkDriver(Driver):
             # The same id is another parameter in another layout.
             raise SilentError("the layout of this pack is not certain yet")
         frame = encode_write(key, value, self._variant)
+        stored = stored_value(key, value, self._variant)
         async with self._turn:
             with suppress(TimeoutError):
                 while self._ready_owed:
                     await self._wait(self._ready, self._timing.owed)
             self._ready_owed = 0
             self._ready.clear()
+            if stored is not None:
+                self._agreement.expect(Command.READ_SETTINGS, key, stored)
             await self._link.write(frame)
             try:
                 await self._wait(self._ready, self._timing.ready)
@@ -166,20 +180,28 @@ class JkDriver(Driver):
         in_info = key in IN_DEVICE_INFO or (key is None and self._settings is not None and bool(self._settings.apart))
         async with self._turn:
             if in_info:
-                await self._hear(Command.READ_DEVICE_INFO, self._identified)
+                await self._hear(Command.READ_DEVICE_INFO, self._timing.settings)
             if key not in IN_DEVICE_INFO:
-                await self._hear(Command.READ_SETTINGS, self._told)
+                await self._hear(Command.READ_SETTINGS, self._timing.settings)
         if self._settings is None:
             raise SilentError("it has not told its settings yet")
         return self._settings
 
-    async def _hear(self, command: Command, answered: asyncio.Event) -> None:
-        answered.clear()
-        await self._ask(command)
-        try:
-            await self._wait(answered, self._timing.settings)
-        except TimeoutError:
-            raise SilentError("no usable answer to the request for settings") from None
+    async def _hear(self, command: Command, within: float) -> None:
+        """Ask until an answer counts; each may take so many s. Raises SilentError."""
+        answered = self._answered[command]
+        for attempt in range(MOST_QUESTIONS):
+            if attempt:
+                await asyncio.sleep(self._timing.pause)
+            answered.clear()
+            await self._ask(command)
+            try:
+                await self._wait(answered, within)
+            except TimeoutError:
+                raise SilentError(f"no usable answer to the request for {_NAMES[command]}") from None
+            if not self._agreement.is_in_doubt(command):
+                return
+        raise SilentError(f"no two answers to the request for {_NAMES[command]} agree")
 
     @staticmethod
     async def _wait(event: asyncio.Event, seconds: float) -> None:
@@ -206,21 +228,45 @@ class JkDriver(Driver):
             case FrameType.CELL_INFO:
                 self._take_reading(frame, now)
             case FrameType.DEVICE_INFO:
-                self._identity, self._identified_at = decode_identity(frame), now
-                self._expected = Variant(self._identity.variant)
-                self._sink.frame(mask_secrets(frame), now)
-                self._sink.identity(replace(self._identity, variant=self._variant or self._expected))
-                self._identified.set()
-                if self._settings is not None:
-                    self._take_settings()
+                self._take_identity(frame, now)
             case FrameType.SETTINGS:
-                self._settings_frame, self._settings_at = frame, now
-                if self._take_settings():
-                    self._sink.frame(frame, now)
-                    self._told.set()
+                self._take_settings(frame, now)
             case FrameType.READY:
                 self._ready_owed = max(0, self._ready_owed - 1)
                 self._ready.set()
+
+    def _believes(self, command: Command, answer: Answer) -> bool:
+        """Tell whether the answer to a request counts; if not, it is asked again."""
+        believed = self._agreement.believes(command, answer)
+        if believed:
+            del self._requests[command]
+        else:
+            self._to_ask.add(command)
+            self._heard.set()
+        self._answered[command].set()
+        return believed
+
+    def _take_identity(self, frame: bytes, now: float) -> None:
+        identity = decode_identity(frame)
+        if not self._believes(
+            Command.READ_DEVICE_INFO, {"identity": replace(identity, runtime=None, power_on_count=None)}
+        ):
+            return
+        self._identity, self._identified_at = identity, now
+        self._expected = Variant(identity.variant)
+        self._sink.frame(mask_secrets(frame), now)
+        self._sink.identity(replace(identity, variant=self._variant or self._expected))
+        self._tell_settings()
+
+    def _take_settings(self, frame: bytes, now: float) -> None:
+        variant = self._variant or self._expected
+        if variant is None:
+            # Nobody asked for it in this session, and the layout is not known yet.
+            return
+        if self._believes(Command.READ_SETTINGS, decode_settings(frame, variant, now).values):
+            self._settings_frame, self._settings_at = frame, now
+            self._sink.frame(frame, now)
+            self._tell_settings()
 
     def _take_reading(self, frame: bytes, now: float) -> None:
         identity = self._identity
@@ -244,20 +290,16 @@ class JkDriver(Driver):
     def _correct_variant(self, identity: Identity, variant: Variant) -> None:
         """Say again what was read under a wrong idea of the layout."""
         self._sink.identity(replace(identity, variant=variant))
-        if self._settings_frame is not None:
-            self._take_settings()
+        self._tell_settings()
 
-    def _take_settings(self) -> bool:
-        """Tell what the newest settings frame says, if that can be told already."""
+    def _tell_settings(self) -> None:
+        """Tell what the newest settings that count say, with the parameters that are told with the device info only."""
         frame, variant = self._settings_frame, self._variant or self._expected
-        if frame is None or variant is None:
-            # Nobody asked for it in this session, and the layout is not known yet.
-            return False
+        if frame is None or variant is None or self._identity is None:
+            return
         settings = decode_settings(frame, variant, self._settings_at)
-        # Some parameters are told with the device info only.
-        told = settings_in_details(self._identity.details, variant) if self._identity else {}
+        told = settings_in_details(self._identity.details, variant)
         self._settings = replace(
             settings, values={**told, **settings.values}, apart=frozenset(told), apart_at=self._identified_at
         )
         self._sink.settings(self._settings)
-        return True

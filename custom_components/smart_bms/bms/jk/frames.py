@@ -64,6 +64,14 @@ def encode_command(command: int, payload: bytes = b"") -> bytes:
     return frame + bytes((checksum(frame),))
 
 
+def is_spliced(frame: bytes) -> bool:
+    """Tell whether a frame holds the head of another one: a part of it was lost, and the next frame filled the gap.
+
+    The checksum lets one such frame in 256 pass.
+    """
+    return frame.find(RESPONSE_HEADER, 1) > 0 or frame.find(READY_HEADER, 1) > 0
+
+
 class Reassembler:
     """Turns notifications into frames. Holds less than one frame plus one notification, whatever arrives."""
 
@@ -74,7 +82,7 @@ class Reassembler:
         self.junk_bytes = 0
         """Bytes that belonged to no frame, chatter aside."""
         self.broken_frames = 0
-        """Frames given up because of a wrong checksum or because they never completed."""
+        """Frames given up because of a wrong checksum, the head of another inside, or because they never completed."""
 
     @property
     def pending(self) -> int:
@@ -114,7 +122,9 @@ class Reassembler:
             if end > size:
                 break
             frame = bytes(buffer[start:end])
-            if checksum(frame) == frame[-1] * 2 & 0xFF:  # the sum of all, the sum of the others included
+            if checksum(frame) == frame[-1] * 2 & 0xFF and not is_spliced(
+                frame
+            ):  # the sum of all, the others' included
                 frames.append(frame)
                 start = end
             else:

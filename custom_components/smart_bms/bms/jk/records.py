@@ -22,6 +22,7 @@ from .frames import (
     FrameType,
     Reassembler,
     checksum,
+    is_spliced,
 )
 from .identity import decode_identity
 from .layouts import Variant
@@ -213,4 +214,6 @@ def _what_is_wrong(data: bytes) -> str:
         start, length = data.find(READY_HEADER), COMMAND_LENGTH
     if start < 0:
         return "header"
-    return "length" if len(data) - start < length else "checksum"
+    if len(data) - start < length:
+        return "length"
+    return "spliced" if is_spliced(data[start : start + length]) else "checksum"

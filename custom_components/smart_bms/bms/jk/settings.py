@@ -98,6 +98,12 @@ def encode_write(key: str, value: SettingValue | None, variant: Variant) -> byte
     return encode_command(row.write, row.encode(value))
 
 
+def stored_value(key: str, value: SettingValue | None, variant: Variant) -> SettingValue | None:
+    """Return what a pack tells once it has stored a value that can be written to it; None for a command without one."""
+    row = BY_KEY[variant][key]
+    return row.decode(row.encode(value)) if row.code else None
+
+
 def decode_write(register: int, payload: bytes, variant: Variant) -> tuple[str, SettingValue | None]:
     """Return parameter and value of a register write; a command without a value has None.
 

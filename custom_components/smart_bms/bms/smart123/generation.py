@@ -3,7 +3,6 @@
 from enum import StrEnum
 from typing import Any, Final
 
-from .lines import query_fields
 from .scales import AMPERES, NEWER_AMPERE, OLDER_AMPERE, VOLT
 
 _GENERATION: Final = "generation"
@@ -88,9 +87,9 @@ class Generation:
             if self._needed <= 0:
                 self._prove()
 
-    def heard_version(self, line: str) -> None:
-        """Look at the checked answer to the query for the version."""
-        if len(query_fields(line)[0]) >= _CHARACTERS_OF_NEWER_VERSION:
+    def heard_version(self, version: str) -> None:
+        """Look at the version as a unit tells it."""
+        if len(version) >= _CHARACTERS_OF_NEWER_VERSION:
             self._prove()
 
     def heard_newer_answer(self) -> None:

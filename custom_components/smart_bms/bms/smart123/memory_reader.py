@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from ..agreement import MOST_QUESTIONS
 from ..errors import FrameError
 from ..event_log import LoggedEvent
 from .lines import number
@@ -27,7 +28,7 @@ async def read_log(ask: Ask, kept: dict[str, Any], drop: Callable[[str], None], 
     time = number((await ask(TIME))[0]) or 0
     for place in LOG:
         try:
-            entry = decode_entry(await ask(place))
+            entry = await _read_entry(ask, place, known)
         except FrameError as error:
             drop(error.reason)
             unread = known or []  # what stood there may still be what was known
@@ -41,6 +42,17 @@ async def read_log(ask: Ask, kept: dict[str, Any], drop: Callable[[str], None], 
     now = asyncio.get_running_loop().time()
     news = [event_of(entry, time, formula, now) for entry in entries if list(entry) not in known]
     return sorted(news, key=lambda event: -event.age)
+
+
+async def _read_entry(ask: Ask, place: str, known: list[list[int]] | None) -> Entry | None:
+    """Return what stands in a place; news is told once and for all, so two answers have to agree on it. Raises FrameError."""
+    told: Entry | None = None
+    for _ in range(MOST_QUESTIONS):
+        entry = decode_entry(await ask(place))
+        if entry is None or known is None or list(entry) in known or entry == told:
+            return entry
+        told = entry
+    raise FrameError("unconfirmed")
 
 
 async def read_history(ask: Ask) -> dict[int, float]:

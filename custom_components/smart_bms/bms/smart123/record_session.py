@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 import re
 from typing import Final
 
+from ..agreement import MOST_QUESTIONS, Agreement
 from ..driver import Sink, Terms, Writer
 from ..errors import FrameError, PackError, PasswordNeededError, SilentError, WrongPasswordError
 from ..settings import Settings, SettingValue
@@ -26,6 +27,7 @@ PIN: Final = re.compile(r"\d{4}")
 _SILENT_PINS: Final = "silent_pins"
 _MOST_SILENT_PINS: Final = 3
 _MOST_FAILURES: Final = 3
+_BELIEVED: Final = "answers"
 _STOP: Final = "D!"
 _START: Final = "E!"
 IMPORT_HISTORY: Final = "import_history"
@@ -58,13 +60,14 @@ class RecordSession:
         self._pin_first = pin_first
         self._needs_pin = needs_pin
         self._exchange = Exchange(link, sink, timing)
-        self._writing = Writing(self._exchange, timing, terms.kept)
+        self._writing = Writing(self._exchange, timing, terms.kept, self._ask_for_sure)
         self._lines = Assembler()
         self._shapes = Shapes()
         self._broken_counted = 0
         self._picture = Picture(lambda: Scales(formula=formula, ampere=generation.ampere), terms.clock)
         self._version = ""
         self._identity_told: tuple[Variant, str] | None = None
+        self._agreement = Agreement(terms.memory.setdefault(_BELIEVED, {}))
         self._answers: dict[str, tuple[dict[str, SettingValue], float]] = {}
         self._log_index: int | None = None
         self._log_seen: int | None = -1
@@ -205,9 +208,8 @@ class RecordSession:
 
     async def _ask_version(self) -> None:
         with suppress(SilentError, RefusedQueryError, FrameError):
-            line = await self._exchange.query(VERSION)
-            self._generation.heard_version(line)
-            fields = query_fields(line)
+            fields = await self._ask_for_sure(VERSION)
+            self._generation.heard_version(fields[0])
             self._version = version_of(fields[0])
             self._keep_answer(VERSION, fields)
 
@@ -283,6 +285,19 @@ class RecordSession:
 
     # Parameters.
 
+    async def _ask_for_sure(self, name: str) -> list[str]:
+        """Send a query until an answer counts; return its fields.
+
+        Their checksum is one byte, and an answer may have more fields or fewer: one that lost its middle can look whole.
+        Raises SilentError, RefusedQueryError, FrameError, LinkLostError.
+        """
+        for _ in range(MOST_QUESTIONS):
+            fields = await self._ask_fields(name)
+            values = decode_answer(name, fields, self._formula)
+            if self._agreement.believes(name, values | ({VERSION: fields[0]} if name == VERSION else {})):
+                return fields
+        raise SilentError(f"no two answers to {name} agree")
+
     async def read_settings(self, key: str | None = None) -> Settings:
         """Ask for all parameters, or for those that come with `key`. Raises SilentError, LinkLostError."""
         newer = self._generation.variant is not Variant.GENERATION_2
@@ -293,7 +308,7 @@ class RecordSession:
         async with self._paused():
             for name in wanted:
                 try:
-                    fields = await self._ask_fields(name)
+                    fields = await self._ask_for_sure(name)
                     self._keep_answer(name, fields)
                 except SilentError, RefusedQueryError, FrameError:
                     if name in NEWER_QUERIES and not self._generation.is_newer:
@@ -330,10 +345,14 @@ class RecordSession:
         if parameter is None or not parameter.addresses or not self._generation.is_newer:
             raise ValueError(f"{key} cannot be written to this unit")
         async with self._paused():
+            count = parameter.count(value, self._formula)
             try:
-                return await self._writing.write(parameter, parameter.count(value, self._formula))
+                written = await self._writing.write(parameter, count)
             except RefusedQueryError:
                 return False
+            if written:
+                self._agreement.expect(parameter.query, key, parameter.value(count, self._formula))
+            return written
 
 
 class _Counted:

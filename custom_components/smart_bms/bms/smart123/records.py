@@ -184,7 +184,7 @@ class Smart123Records:
         query = str(hints.get("query") or self._query)
         formula = Formula.DOCUMENT if hints.get("temp_formula") == "doc" else Formula.APP
         if query == VERSION:
-            self._generation.heard_version(line)
+            self._generation.heard_version(fields[0])
             values: Result = {"sw_version": version_of(fields[0])} | decode_answer(VERSION, fields, formula)
             return {"kind": "identity", "variant": self._generation.variant.value, "values": values}
         if query == TIME:

@@ -8,6 +8,7 @@ from ..errors import FrameError, SilentError
 from ..polling import to_the_end
 from .exchange import Exchange, RefusedQueryError, Timing
 from .lines import Word, number, query_fields
+from .memory_reader import Ask
 from .parameters import BY_KEY, Parameter
 from .two_steps import steps, write_command
 
@@ -21,18 +22,26 @@ type Step = tuple[int, int]
 class Writing:
     """Writes parameters of one session; the stream stands still meanwhile."""
 
-    def __init__(self, exchange: Exchange, timing: Timing, kept: dict[str, Any]) -> None:
-        """Write over this exchange; `kept` outlives the session, and a link that breaks in the middle of a write."""
+    def __init__(self, exchange: Exchange, timing: Timing, kept: dict[str, Any], ask_for_sure: Ask) -> None:
+        """Write over this exchange; `kept` outlives the session, and a link that breaks in the middle of a write.
+
+        `ask_for_sure` returns the fields of an answer that can be relied upon.
+        """
         self._exchange = exchange
         self._timing = timing
         self._kept = kept
+        self._ask_for_sure = ask_for_sure
 
     async def write(self, parameter: Parameter, count: int) -> bool:
         """Write a count; tell whether it was acknowledged, or seen where the acknowledgement was lost.
 
         Raises ValueError if there is no safe way, SilentError, RefusedQueryError, LinkLostError.
         """
-        old = await self._stored(parameter)
+        try:
+            # The order of the bytes, and what is put back if they do not arrive, follow from it.
+            old = _count_in(parameter, await self._ask_for_sure(parameter.query))
+        except FrameError as error:
+            raise ValueError(f"what is stored makes no sense: {error.reason}") from error
         planned = steps(parameter, old, count)
         if planned is None:
             raise ValueError(f"there is no safe way from one value of {parameter.key} to the other")
@@ -100,19 +109,12 @@ class Writing:
         """Return what is stored, None if the pack does not tell."""
         try:
             return await self._stored(parameter)
-        except SilentError, RefusedQueryError, ValueError:
+        except SilentError, RefusedQueryError, FrameError, ValueError:
             return None
 
     async def _stored(self, parameter: Parameter) -> int:
-        """Return the count that is stored. Raises ValueError if there is none, SilentError, RefusedQueryError."""
-        fields = query_fields(await self._exchange.query(parameter.query))
-        try:
-            count = number(fields[parameter.index]) if parameter.index < len(fields) else None
-        except FrameError:
-            count = None
-        if count is None or not 0 <= count <= _MOST:
-            raise ValueError(f"{parameter.key} is not told, so nobody can tell what a write would do")
-        return count
+        """Return the count that is stored. Raises ValueError if there is none, FrameError, SilentError, RefusedQueryError."""
+        return _count_in(parameter, query_fields(await self._exchange.query(parameter.query)))
 
     async def _send(self, step: Step) -> Word | None:
         return await self._exchange.order(write_command(*step), within=self._timing.write)
@@ -125,6 +127,14 @@ class Writing:
             yield
         finally:
             self._exchange.ping_every = self._timing.ping
+
+
+def _count_in(parameter: Parameter, fields: list[str]) -> int:
+    """Return the count that an answer tells. Raises ValueError if there is none, FrameError if it is no number."""
+    count = number(fields[parameter.index]) if parameter.index < len(fields) else None
+    if count is None or not 0 <= count <= _MOST:
+        raise ValueError(f"{parameter.key} is not told, so nobody can tell what a write would do")
+    return count
 
 
 def _byte(parameter: Parameter, count: int, address: int) -> int:
