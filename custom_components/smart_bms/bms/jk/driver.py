@@ -19,8 +19,9 @@ from ..settings import Settings, SettingValue
 from .advertisement import SERVICE
 from .decode import decode_reading, detect_variant
 from .frames import TYPE_OFFSET, Command, FrameType, Reassembler, encode_command
-from .identity import decode_identity, mask_secrets
+from .identity import decode_identity
 from .layouts import Variant
+from .privacy import shown, shown_numbers
 from .registers import IN_DEVICE_INFO
 from .settings import decode_settings, encode_write, settings_in_details
 
@@ -208,15 +209,15 @@ class JkDriver(Driver):
             case FrameType.DEVICE_INFO:
                 self._identity, self._identified_at = decode_identity(frame), now
                 self._expected = Variant(self._identity.variant)
-                self._sink.frame(mask_secrets(frame), now)
+                self._sink.frame(shown(frame), now)
                 self._sink.identity(replace(self._identity, variant=self._variant or self._expected))
                 self._identified.set()
                 if self._settings is not None:
                     self._take_settings()
             case FrameType.SETTINGS:
                 self._settings_frame, self._settings_at = frame, now
-                if self._take_settings():
-                    self._sink.frame(frame, now)
+                if self._take_settings() and self._settings is not None:
+                    self._sink.frame(shown_numbers(frame, Variant(self._settings.variant)), now)
                     self._told.set()
             case FrameType.READY:
                 self._ready_owed = max(0, self._ready_owed - 1)
@@ -237,7 +238,7 @@ class JkDriver(Driver):
             self._variant = variant
             if variant is not self._expected:
                 self._correct_variant(identity, variant)
-        self._sink.frame(frame, now)
+        self._sink.frame(shown_numbers(frame, variant), now)
         if self._sink.reading(reading):
             self._heard.set()
 
