@@ -157,7 +157,7 @@ def test_the_manifest_is_one() -> None:
     assert MANIFEST["after_dependencies"] == ["energy", "recorder"]
 
 
-SERVICE_ALONE = {"0000ff00-0000-1000-8000-00805f9b34fb"}
+SERVICE_ALONE = {"0000ff00-0000-1000-8000-00805f9b34fb", "0000fff0-0000-1000-8000-00805f9b34fb"}
 """Users rename packs that only their address gives away, which no matcher can ask for: the flow does."""
 
 
