@@ -145,6 +145,8 @@ def _described(setting: Setting | None) -> Result:
             described["options"] = list(setting.options)
         elif setting.maximum:
             described |= {"minimum": setting.minimum, "maximum": setting.maximum, "step": setting.step}
+            if setting.special is not None:
+                described["special"] = setting.special
     return described
 
 
