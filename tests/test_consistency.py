@@ -415,11 +415,3 @@ def test_every_issue_has_its_texts() -> None:
 
 def test_the_page_of_parameters_is_what_the_code_says() -> None:
     assert parameters.DOCUMENT.read_text() == parameters.document(), "run script/parameters"
-
-
-def test_the_quality_scale_knows_of_the_actions() -> None:
-    scale = yaml.safe_load((FOLDER / "quality_scale.yaml").read_text())["rules"]
-    for rule in ("action-setup", "docs-actions", "action-exceptions", "exception-translations", "repair-issues"):
-        assert scale[rule] == "done"
-    page = (ROOT / "docs" / "control.md").read_text()
-    assert all(f"smart_bms.{action}" in page for action in SERVICES)
