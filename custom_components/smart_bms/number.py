@@ -74,7 +74,9 @@ class SmartBmsNumber(SmartBmsParameterEntity, NumberEntity):
     @property
     @override
     def native_max_value(self) -> float:
-        return self.setting.maximum if self.setting else super().native_max_value
+        if self.setting is None:
+            return super().native_max_value
+        return max(self.setting.maximum, self.setting.special or 0.0)
 
     @property
     @override
@@ -85,7 +87,8 @@ class SmartBmsNumber(SmartBmsParameterEntity, NumberEntity):
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Write the value, and wait for the proof."""
-        if self.setting and self.unit_of_measurement != self.native_unit_of_measurement:
+        converted = self.unit_of_measurement != self.native_unit_of_measurement
+        if self.setting and converted and value != self.setting.special:
             # A round number in the user's unit is none in ours.
             value = round(round(value / self.setting.step) * self.setting.step, 6)
         await self.async_change(value)

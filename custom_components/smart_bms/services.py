@@ -145,6 +145,8 @@ def _described(setting: Setting | None) -> Result:
             described["options"] = list(setting.options)
         elif setting.maximum:
             described |= {"minimum": setting.minimum, "maximum": setting.maximum, "step": setting.step}
+            if setting.special is not None:
+                described["special"] = setting.special
     return described
 
 
@@ -346,7 +348,7 @@ def _packs_of(hass: HomeAssistant, named: str | list[str]) -> list[str]:
     found: list[str] = []
     for device_id in [named] if isinstance(named, str) else named:
         device = devices.async_get(device_id)
-        entry = hass.config_entries.async_get_entry(device.primary_config_entry or "") if device else None
+        entry = hass.config_entries.async_get_entry(device.config_entry_id) if device else None
         if entry is None or not is_bank(entry):
             found.append(device_id)
             continue

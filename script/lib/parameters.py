@@ -105,7 +105,8 @@ def _limits(setting: Setting) -> str:
             return f"at most {setting.maximum:g} characters"
         case Kind.COMMAND:
             return "a button"
-    return f"{setting.minimum:g} … {setting.maximum:.9g}, step {setting.step:.6f}".rstrip("0").rstrip(".")
+    steps = f"{setting.minimum:g} … {setting.maximum:.9g}, step {setting.step:.6f}".rstrip("0").rstrip(".")
+    return steps if setting.special is None else f"{steps}; {setting.special:g}: never"
 
 
 def _order(chain: tuple[str, ...], catalogue: Catalogue) -> str:

@@ -1,5 +1,6 @@
 """script/decode: any record in, one object out, nothing raised."""
 
+import io
 import itertools
 import json
 from pathlib import Path
@@ -11,10 +12,13 @@ import pytest
 
 from custom_components.smart_bms.bms.jk.frames import encode_command
 from custom_components.smart_bms.bms.records import decode_lines, main
+from tests.bms.daly import telegrams as daly
+from tests.bms.jbd import wire as jbd
 from tests.bms.jk.test_log import log_frame
 from tests.packs import CHATTER, READY, cell_info, changed, device_info, sealed, settings
 
 FRAME = cell_info()
+ADVERTISED = {"type": "advertisement", "local_name": "Bob"}
 PACKAGE = Path(__file__).parents[2] / "custom_components" / "smart_bms"
 
 
@@ -212,9 +216,38 @@ def test_redacted_output_does_not_tell_whose_pack_it_is(tmp_path, capsys) -> Non
 
 
 def test_the_command_reads_standard_input(monkeypatch, capsys) -> None:
-    monkeypatch.setattr("sys.stdin.read", FRAME.hex, raising=False)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xff\n" + FRAME.hex().encode())))
     assert main(["jk", "-"]) == 0
     assert '"kind": "reading"' in capsys.readouterr().out
+
+
+def test_a_text_that_is_no_text_and_lines_within_texts_end_nothing(tmp_path, capsys) -> None:
+    file = tmp_path / "capture.jsonl"
+    # A line separator within a string is no end of a line in JSON; half a surrogate cannot be printed.
+    names = ["a\u2028b", "\ud800", "\x1c\x85"]
+    lines = [json.dumps({"type": "advertisement", "hex": "1a09", "local_name": name}) for name in names]
+    lines[0] = json.dumps(json.loads(lines[0]), ensure_ascii=False)
+    file.write_text("\r\n".join(lines), encoding="utf-8")
+    assert main(["smart123", str(file)]) == 0
+    results = list(map(json.loads, capsys.readouterr().out.strip().split("\n")))
+    assert [result["n"] for result in results] == [1, 2, 3]
+    assert [result["values"]["local_name"] for result in results[:2]] == names[:2]
+
+
+def test_what_is_personal_is_left_out_however_deep_it_lies(tmp_path, capsys) -> None:
+    file = tmp_path / "log.jsonl"
+    answer = daly.sealed(b"\xd2\x10" + (0xC9).to_bytes(2) + (3).to_bytes(2) + b"914826")
+    file.write_text("\n".join((record(answer), json.dumps({"fragments": [answer.hex()]}))))
+    assert main(["--redact", "daly", str(file)]) == 0
+    assert "914826" not in capsys.readouterr().out
+    words = b"\x0cBob's garage".ljust(32, b"\0")
+    file.write_text("\n".join((record(jbd.reply(0xFA, b"\0\x58\x10" + words)), record(b"\x1a\x09", **ADVERTISED))))
+    assert main(["--redact", "jbd", str(file)]) == 0
+    assert main(["--redact", "smart123", str(file)]) == 0
+    out = capsys.readouterr().out
+    assert '"index": 88' in out
+    assert "Bob" not in out
+    assert str(int.from_bytes(b"Bo")) not in out
 
 
 def test_without_user_data_a_write_is_shown_in_full(tmp_path, capsys) -> None:

@@ -181,6 +181,18 @@ async def test_a_warning_is_written_after_the_limit_that_moves_it(site) -> None:
     assert site.drifts == []
 
 
+async def test_on_81_only_what_can_be_stored_is_written_as_sleep_time(monkeypatch) -> None:
+    async with site_of(monkeypatch, daly_pack(ESS_81), ALL) as site:
+        for seconds, code in ((3605, "off_step"), (65_530, "out_of_range"), (65_534, "out_of_range")):
+            with pytest.raises(RefusedError) as error:
+                await site.control.apply({"sleep_time": seconds}, ASK)
+            assert [finding.code for finding in error.value.findings] == [code]
+        for seconds in (65_535, 3600, 65_520):
+            records = await site.control.apply({"sleep_time": seconds}, ASK)
+            assert outcomes(records) in ([Outcome.CONFIRMED], [])
+            assert site.value("sleep_time") == seconds
+
+
 async def test_on_81_nothing_moves_by_itself(monkeypatch) -> None:
     async with daly_site(monkeypatch, ESS_81, cells=16) as site:
         before = site.pack.current_settings.values

@@ -72,9 +72,11 @@ def test_what_belongs_to_one_board_is_left_out_unless_named() -> None:
     assert error.value.findings[0].code == "not_in_profile"
 
 
-def test_differences_are_those_that_the_wire_would_carry() -> None:
-    other = VALUES | {"cell_overvoltage": 3.60001, "charge_switch": False, "float_mode": True}
+def test_differences_are_more_than_what_numbers_lose() -> None:
+    other = VALUES | {"cell_overvoltage": 3.6000000001, "charge_switch": False, "float_mode": True}
     assert differences(VALUES, other, CATALOGUE) == {"charge_switch": (True, False), "float_mode": (None, True)}
+    # No pack holds that, so whoever wrote it in meant something else than what is there.
+    assert "cell_overvoltage" in differences(VALUES, VALUES | {"cell_overvoltage": 3.6001}, CATALOGUE)
     personal = catalogue_of(IDENTITY, {"user_data"})
     assert differences({"user_data": "Ada"}, {}, personal) == {}
 

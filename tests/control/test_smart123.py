@@ -41,7 +41,10 @@ async def test_a_change_is_written_and_read_back(monkeypatch, key, value, bytes_
         records = await site.control.apply({key: value}, ASK)
         assert outcomes(records) == [Outcome.CONFIRMED]
         assert writes(site) == bytes_sent
-        assert site.control.catalogue.settings[key].same(site.value(key), value)
+        setting = site.control.catalogue.settings[key]
+        # What is told of it is what the unit keeps, not what was asked for.
+        assert records[0].new == setting.kept(value)
+        assert setting.same(site.value(key), records[0].new)
 
 
 async def test_without_experimental_writes_nothing_is_written(monkeypatch) -> None:

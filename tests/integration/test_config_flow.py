@@ -9,7 +9,7 @@ from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.simulator.peripheral import Service
 from lab.smart_bms_lab.proxy import EmulatedProxy
 from tests.integration.conftest import search
-from tests.packs import jk_pack
+from tests.packs import daly_pack, jk_pack
 
 OTHER = "C8:47:80:00:00:02"
 
@@ -152,6 +152,25 @@ async def test_discovery_of_what_is_not_ours_is_aborted(hass, house, pack) -> No
     info = bluetooth.async_last_service_info(hass, pack.address)
     flow = await start(hass, SOURCE_BLUETOOTH, info)
     assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "not_supported")
+
+
+async def test_what_only_may_be_a_pack_is_looked_at_again_when_its_name_is_heard(hass, house) -> None:
+    pack = daly_pack(name="")
+    pack.manufacturer_data = {0x0102: b"\4"}
+    house.add(pack)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert hass.config_entries.flow.async_progress_by_handler(DOMAIN) == []
+    pack.name = "DL-40D63C3223A2"
+    await house.until(lambda: hass.config_entries.flow.async_progress_by_handler(DOMAIN))
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    assert flow["step_id"] == "confirm"
+
+
+async def test_a_daly_pack_of_which_only_its_address_is_heard_is_discovered(hass, house) -> None:
+    pack = daly_pack(name="")
+    pack.manufacturer_data = {0x0106: b"\1" + bytes.fromhex(pack.address.replace(":", ""))}
+    house.add(pack)
+    await house.until(lambda: hass.config_entries.flow.async_progress_by_handler(DOMAIN))
 
 
 async def test_a_pack_is_added_once(hass, house, pack, adopt) -> None:

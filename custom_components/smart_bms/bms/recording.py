@@ -3,16 +3,23 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import json
 import math
+import re
 from typing import Any, Final, NamedTuple
 
 MOST_BYTES: Final = 4_000_000
-"""What a recording holds at most; an hour of the busiest family is less."""
+MOST_PACKETS: Final = 200_000
+"""What a recording holds at most; an hour of the busiest family is less. Empty packets and notes take memory too."""
 
 LATE: Final = 5.0
 """Seconds in which an answer may still come after the next question was asked."""
 
-type Span = tuple[int, int]
-"""First byte, and the one after the last."""
+type Piece = tuple[int, bytes]
+"""Where among all bytes of one direction something may be shown, and what."""
+
+# Printable ASCII, and what UTF-8 makes of other letters; two of three bytes each are a text already.
+_WIDE: Final = rb"[\xe0-\xef][\x80-\xbf]{2}"
+_TEXT: Final = rb"(?:%s){2}|(?:[ -~]|[\xc2-\xdf][\x80-\xbf]|%s)" % (_WIDE, _WIDE)
+_LIKE_TEXT: Final = bytes(97 if 0x20 <= byte <= 0x7E or 0x80 <= byte <= 0xF4 else 0 for byte in range(256))
 
 
 class Chunk(NamedTuple):
@@ -24,7 +31,11 @@ class Chunk(NamedTuple):
 
 
 type Mask = Callable[[Sequence[Chunk]], list[Chunk]]
-"""Blanks passwords, serial numbers and the owner's own words; lengths and times stay what they are."""
+"""Blanks passwords, serial numbers and the owner's own words; lengths and times stay what they are.
+
+Notifications get lost at any place, and what is left may look whole: only what is checksum-right and fully understood is
+shown, all else is blanked.
+"""
 
 
 class Recording:
@@ -46,14 +57,18 @@ class Recording:
     def take(self, sent: bool, data: bytes, now: float) -> None:
         """Take one packet."""
         self._size += len(data)
-        if self._size > MOST_BYTES:
-            self.full = True
-            return
-        self._chunks.append(Chunk(now, sent, data))
+        if self._has_room():
+            self._chunks.append(Chunk(now, sent, data))
 
     def note(self, state: str, now: float) -> None:
         """Take down that the link changed its state."""
-        self._notes.append((now, state))
+        if self._has_room():
+            self._notes.append((now, state))
+
+    def _has_room(self) -> bool:
+        taken = len(self._chunks) + len(self._notes)
+        self.full = self.full or self._size > MOST_BYTES or taken >= MOST_PACKETS
+        return not self.full
 
     def lines(self, head: Mapping[str, Any], mask: Mask) -> list[str]:
         """Return it as lines of JSON, free of secrets: a head, then packets and changes of the link in order.
@@ -97,18 +112,25 @@ def blank_answers(
             yield chunk
 
 
-def blank_spans(
-    chunks: Iterable[Chunk], find: Callable[[bytes], Iterable[Span]], *, sent: bool = False, fill: bytes = b"\0"
+def show_pieces(
+    chunks: Iterable[Chunk], find: Callable[[bytes], Iterable[Piece]], *, sent: bool = False, fill: bytes = b"\0"
 ) -> list[Chunk]:
-    """Return the chunks with what `find` finds in all bytes of one direction blanked: borders of packets mean nothing."""
+    """Return the chunks with all bytes of one direction blanked but what `find` finds in them: borders of packets mean nothing."""
     listed = list(chunks)
-    stream = bytearray(b"".join(chunk.data for chunk in listed if chunk.sent is sent))
-    for first, end in find(bytes(stream)):
-        last = min(end, len(stream))
-        stream[first:last] = fill * (last - first)
+    stream = b"".join(chunk.data for chunk in listed if chunk.sent is sent)
+    shown = bytearray(fill * len(stream))
+    for place, piece in find(stream):
+        shown[place : place + len(piece)] = piece
     place = 0
     for index, chunk in enumerate(listed):
         if chunk.sent is sent:
-            listed[index] = chunk._replace(data=bytes(stream[place : place + len(chunk.data)]))
+            listed[index] = chunk._replace(data=bytes(shown[place : place + len(chunk.data)]))
             place += len(chunk.data)
     return listed
+
+
+def holds_text(data: bytes, shortest: int = 4) -> bool:
+    """Tell whether so many bytes in a row, or more, could be a text, where numbers are expected."""
+    # First what costs little: frames are looked at as fast as they come.
+    could_be = data.translate(_LIKE_TEXT)
+    return b"a" * shortest in could_be and re.search(_TEXT + rb"{%d}" % shortest, data) is not None

@@ -5,7 +5,8 @@ Output is one JSON object per record, in the same order; docs/decode.md describe
 """
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+import io
 import json
 from pathlib import Path
 import re
@@ -35,10 +36,13 @@ class Records(Protocol):
     """Decodes the records of one file, in order; what an earlier record said of the pack helps with the later ones."""
 
     takes_text: bool
-    """Its messages are text, and may be recorded as that."""
+    """Its messages are text, and may be recorded as that; of a frame not every digit may be known."""
 
     def message(self, data: bytes, hints: Result) -> Result:
-        """Decode one whole message, from or to the pack."""
+        """Decode one whole message, from or to the pack; `hints` is its record.
+
+        Bits of a frame that nobody could read are set in `hints["unknown"]`, if it has bytes under that name.
+        """
 
     def notifications(self, fragments: list[bytes]) -> list[Result]:
         """Decode the frames in a sequence of notifications, in order."""
@@ -62,16 +66,20 @@ FAMILIES: Final[dict[str, Callable[[], Records]]] = {
 
 _PERSONAL: Final = (
     *("serial_number", "name", "user_data", "user_data_2", "address", "manufacturer_payload", "barcode", "mac"),
-    *("password", "old_password", "new_password", "new_name", "login", "encrypted"),
+    *("password", "old_password", "new_password", "new_name", "local_name", "login", "encrypted", "text"),
 )
 
 
-def decode_lines(family: str, lines: Iterator[str]) -> Iterator[Result]:
+def decode_lines(family: str, lines: Iterable[str]) -> Iterator[Result]:
     """Yield one result per line that is not blank. Never raises for what a line holds."""
     records: Records = FAMILIES[family]()
     for number, line in enumerate(lines, 1):
         if text := line.strip():
-            yield {"n": number, **_decode_line(records, text)}
+            try:
+                result = _decode_line(records, text)
+            except Exception:  # noqa: BLE001  a bug of ours must not take the records that follow with it
+                result = {"kind": "rejected", "reason": "not_understood"}
+            yield {"n": number, **result}
 
 
 def _decode_line(records: Records, text: str) -> Result:
@@ -98,26 +106,30 @@ def _decode_record(records: Records, record: Result) -> Result:
             frames = records.notifications(list(map(bytes.fromhex, record["fragments"])))
             whole = "hex" in record and len(frames) == 1
             return frames[0] if whole else {"kind": "notification", "frames": frames}
-        if "tx" in record or "sent" in record:
-            return _decode_exchange(records, record) if "tx" in record else _decode_sent(records, record)
-        if "notification" in record:
-            return _decode_notification(records, record)
-        data = _bytes_of(records, record)
+        for key, decode in _SHAPES.items():
+            if key in record:
+                return decode(records, record)
+        data, unknown = _bytes_of(records, record)
     except TypeError, ValueError:
         return {"kind": "rejected", "reason": "not_hex"}
     if data is None:
         return {"kind": "ignored", "reason": "no_bytes"}
-    decode = records.advertisement if record.get("type") == "advertisement" else records.message
-    return decode(data, record)
+    is_advertisement = record.get("type") == "advertisement"
+    if any(unknown):
+        if is_advertisement or not records.takes_text:
+            return {"kind": "rejected", "reason": "not_hex"}
+        record = record | {"unknown": unknown}
+    return (records.advertisement if is_advertisement else records.message)(data, record)
 
 
-def _bytes_of(records: Records, record: Result) -> bytes | None:
-    """Return the message of a record; digits that nobody could read count as zero, the family knows which."""
+def _bytes_of(records: Records, record: Result) -> tuple[bytes | None, bytes]:
+    """Return the message of a record, and the bits of it that nobody could read (they are zero in the message)."""
     if "hex" in record:
-        return bytes.fromhex(record["hex"])
+        return bytes.fromhex(record["hex"]), b""
     if "hex_mask" in record:
-        return bytes.fromhex(record["hex_mask"].replace("?", "0"))
-    return str.encode(record["text"], "ascii") if "text" in record and records.takes_text else None
+        low, high = (bytes.fromhex(str.replace(record["hex_mask"], "?", digit)) for digit in "0F")
+        return low, bytes(one ^ other for one, other in zip(low, high, strict=True))
+    return (str.encode(record["text"], "ascii") if "text" in record and records.takes_text else None), b""
 
 
 def _decode_sent(records: Records, record: Result) -> Result:
@@ -147,13 +159,28 @@ def _decode_exchange(records: Records, record: Result) -> Result:
     return result
 
 
+_SHAPES: Final[dict[str, Callable[[Records, Result], Result]]] = {
+    "tx": _decode_exchange,
+    "sent": _decode_sent,
+    "notification": _decode_notification,
+}
+"""What a record can be besides a message or a sequence, by the key that it has."""
+
+
 def _redact(result: Result) -> Result:
-    hidden = {*_PERSONAL, *(("value", "raw") if result.get("values", {}).get("parameter") in _PERSONAL else ())}
-    values = {key: value for key, value in result.get("values", {}).items() if key not in hidden}
-    redacted = result | ({"values": values} if "values" in result else {})
-    if "frames" in result:
-        redacted["frames"] = [_redact(frame) for frame in result["frames"]]
-    return redacted
+    """Leave out what is personal, however deep it lies."""
+    hidden = {
+        *_PERSONAL,
+        *(("value", "raw") if result.get("parameter") in _PERSONAL else ()),
+        *(("values",) if "text" in result else ()),  # the same in numbers
+    }
+    return {key: _redacted(value) for key, value in result.items() if key not in hidden}
+
+
+def _redacted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _redact(value)
+    return [_redacted(item) for item in value] if isinstance(value, list) else value
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -167,13 +194,15 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     for name in options.files:
         try:
-            text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8", errors="replace")
+            data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
         except OSError as error:
             sys.stderr.write(f"{name}: {error.strerror}\n")
             return 1
-        for result in decode_lines(options.family, iter(text.splitlines())):
+        # Signs that end a line for others, but not for JSON, may be part of a text.
+        for result in decode_lines(options.family, io.StringIO(data.decode("utf-8", "replace"), newline=None)):
             shown = _redact(result) if options.redact else result
-            sys.stdout.write(json.dumps(shown, ensure_ascii=False) + "\n")
+            line = json.dumps(shown, ensure_ascii=False)
+            sys.stdout.write(line.encode(sys.stdout.encoding, "backslashreplace").decode(sys.stdout.encoding) + "\n")
     return 0
 
 

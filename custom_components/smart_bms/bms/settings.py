@@ -15,8 +15,12 @@ type Same = Callable[[SettingValue | None, SettingValue | None], bool]
 FORMULA: Final = "temperature_formula"
 """Key among the details of an identity, and the options of a family: how temperatures are calculated, where that is a choice."""
 
-_FLOAT_TOLERANCE: Final = 1e-6
-"""Relative; what a 32-bit float keeps of a value."""
+_SINGLE: Final = 2.0**-23
+"""What a 32-bit float loses of a value, relatively."""
+_DOUBLE: Final = 1e-12
+"""What our own numbers lose."""
+_SHARE: Final = 1e-6
+"""Of the smallest step: no other value is that near."""
 
 
 class Unit(StrEnum):
@@ -72,9 +76,11 @@ class Setting:
     step: float = 1.0
     """Smallest difference that users may choose."""
     resolution: float | None = 1.0
-    """Smallest difference that the wire can carry; None for a 32-bit float, or where `wire` tells."""
-    wire: Callable[[float], int] | None = None
-    """Returns the number on the wire, where that is not a multiple of the resolution."""
+    """Smallest difference that the wire can carry; None for a 32-bit float, or where `stored` tells."""
+    stored: Callable[[float], float] | None = None
+    """Returns what the pack keeps of a value, where that is not a multiple of the step."""
+    special: float | None = None
+    """A value beside the range and its steps that means something of its own, such as never."""
     options: tuple[str, ...] = ()
     """Values of a choice; the longest text as its length in `maximum`."""
     at_most: str = ""
@@ -102,14 +108,16 @@ class Setting:
     tolerance: float = 0.0
     """How far what is seen may be from what was written."""
 
+    def kept(self, value: SettingValue | None) -> SettingValue | None:
+        """Return what the pack keeps of a value that may be written."""
+        return self.stored(value) if self.stored is not None and _is_number(value) else value
+
     def same(self, one: SettingValue | None, other: SettingValue | None) -> bool:
-        """Tell whether two values are the same on the wire."""
+        """Tell whether two values are the same: what was stored may only differ from what was written as floats do."""
         if _is_number(one) and _is_number(other):
-            if self.wire is not None:
-                return self.wire(one) == self.wire(other)
             if self.resolution is None:
-                return math.isclose(one, other, rel_tol=_FLOAT_TOLERANCE, abs_tol=_FLOAT_TOLERANCE)
-            return round(one / self.resolution) == round(other / self.resolution)
+                return math.isclose(one, other, rel_tol=_SINGLE, abs_tol=_SHARE * self.step)
+            return math.isclose(one, other, rel_tol=_DOUBLE, abs_tol=_SHARE * self.resolution)
         return one == other and type(one) is type(other)
 
     def nearer(self, old: SettingValue | None, wanted: SettingValue | None) -> Same:

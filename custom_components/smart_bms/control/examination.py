@@ -74,7 +74,7 @@ def examine(pack: Pack, permission: Permission, changes: Mapping[str, object], r
             wrong.append(_no_safe_way(setting, present, value))
         findings += wrong
         if not wrong:
-            valid[key] = value  # type: ignore[assignment]
+            valid[key] = setting.kept(value)  # type: ignore[arg-type]
     steps = plan(catalogue, valid, current)
     changed = {step.key: step.new for step in steps if step.new is not None}
     findings += order_findings(catalogue, current | changed, changed, before=current)

@@ -21,7 +21,8 @@ _PACK_LIMIT_TOLERANCE: Final = 0.1
 def value_findings(setting: Setting, value: object, *, exact: bool = False) -> Iterator[Finding]:
     """Yield what is wrong with a value, whatever it is.
 
-    `exact` values come from a pack and need not lie on the steps that users are given.
+    `exact` values come from a pack and need not lie on the steps that users are given; nor need those of which the pack keeps
+    the nearest that it can.
     """
     match setting.kind:
         case Kind.SWITCH:
@@ -50,7 +51,9 @@ def _number_findings(setting: Setting, value: object, *, exact: bool) -> Iterato
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < HIGHEST:
         yield _finding("not_a_number", setting, value=_quoted(value))
         return
-    step = setting.resolution if exact else setting.step
+    if value == setting.special:
+        return
+    step = setting.resolution if exact or setting.stored else setting.step
     if not setting.minimum <= value <= setting.maximum:
         yield _finding(
             "out_of_range",

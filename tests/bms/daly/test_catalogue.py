@@ -134,7 +134,7 @@ def test_windows_of_all_else(dialect) -> None:
             low, high = limits(found, key)
             assert 0 < low < high <= 3000, key
     assert limits(found, "balance_trigger") == (0.005, 0.5)
-    assert limits(found, "sleep_time") == (60, 65535)
+    assert limits(found, "sleep_time") == (60, {"D2": 65534, "81": 65520}[dialect])
     if dialect == "D2":
         assert limits(found, "design_capacity") == (1, 2000)
 
@@ -204,7 +204,10 @@ def test_whatever_may_be_chosen_is_confirmed_when_it_is_read_back(dialect, chemi
 @pytest.mark.parametrize("seconds", [60, 61, 65, 66, 69, 3600, 3605, 3606, 3609, 36000, 65520, 65535])
 def test_a_sleep_time_that_may_be_chosen_is_confirmed_when_it_is_read_back(dialect, seconds) -> None:
     setting, row = catalogue(dialect).settings["sleep_time"], BY_KEY[Dialect(dialect)]["sleep_time"]
-    if list(value_findings(setting, seconds)):
+    if findings := list(value_findings(setting, seconds)):
+        assert [finding.code for finding in findings] == ["off_step"]
+        assert dialect == "81"
+        assert seconds % 10
         return
     raw = row.encode(seconds)
     stored = 65535 if dialect == "81" and raw == 6553 else raw
@@ -219,7 +222,9 @@ def test_units_and_steps() -> None:
     assert (found["charge_overtemperature"].unit, found["charge_overtemperature"].step) == ("°C", 1.0)
     assert (found["design_capacity"].unit, found["design_capacity"].step) == ("Ah", 0.1)
     assert (found["sleep_time"].unit, found["sleep_time"].step, found["sleep_time"].resolution) == ("s", 1.0, 1.0)
-    assert catalogue("81").settings["sleep_time"].resolution == 10
+    slow = catalogue("81").settings["sleep_time"]
+    assert (slow.minimum, slow.maximum, slow.step, slow.special) == (60, 65_520, 10, 65_535)
+    assert (found["sleep_time"].maximum, found["sleep_time"].special) == (65_534, 65_535)
     assert catalogue("81").settings["cell_overvoltage_delay"].unit == "s"
     assert found["battery_type"].options == ("lfp", "nmc", "lto")
 

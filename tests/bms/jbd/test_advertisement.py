@@ -68,7 +68,9 @@ def test_addresses_of_known_blocks_count_with_the_service_only(prefix) -> None:
 def test_recent_boards_have_a_service_and_a_block_of_their_own() -> None:
     assert is_jbd(advertised("WTaHdB0001", services=(RECENT,)))
     assert is_jbd(advertised("WTeHdB0001", services=(RECENT,)))
+    assert is_jbd(advertised("WTaHdAZ0001", services=(RECENT,)))
     assert not is_jbd(advertised("WTxHdB0001", services=(RECENT,)))
+    assert not is_jbd(advertised("WTbFcBG0001", services=(RECENT,)))
     assert is_jbd(advertised(address="EE:C2:37:00:00:01", services=(RECENT,)))
 
 

@@ -74,7 +74,11 @@ def test_what_cannot_be_read_back_is_not_offered() -> None:
         ("JK-BD4A8S-4P", 8, 40, 0.4),
         ("JK-B1A8S12P", 8, 120, 1),
         ("JK-B5A25S60P", 25, 500, 5),
-        ("JK-B2A25S-RP", 25, 600, 2),
+        ("JK-B2A25S-RP", 25, 500, 2),
+        ("JK_B2A25S_RP", 25, 500, 2),
+        ("JK-B5A25S", 25, 500, 5),
+        ("JK-B2A24S-RP", 24, 500, 2),
+        ("JK-B2A24S", 24, 600, 2),
         ("My pack", 32, 600, 15),
     ],
 )
@@ -83,6 +87,7 @@ def test_the_model_bounds_cells_and_currents(model, cells, current, balance) -> 
     found = catalogue_of(identity, {"cell_count", "max_charge_current", "max_discharge_current", "max_balance_current"})
     assert found.settings["cell_count"].maximum == cells
     assert found.settings["max_charge_current"].maximum == current
+    assert found.settings["max_discharge_current"].maximum == (1200 if current == 600 else current)
     assert found.settings["max_balance_current"].maximum == balance
 
 

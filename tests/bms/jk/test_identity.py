@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from custom_components.smart_bms.bms.errors import FrameError
-from custom_components.smart_bms.bms.jk.identity import decode_identity, mask_secrets
+from custom_components.smart_bms.bms.jk.identity import decode_identity
+from custom_components.smart_bms.bms.jk.privacy import shown
 from tests.packs import changed, device_info, sealed, settings
 
 
@@ -78,7 +79,7 @@ def test_no_password_is_ever_decoded() -> None:
 
 def test_masked_frames_hold_no_secret_and_still_decode() -> None:
     frame = changed(changed(device_info(name="My house"), 62, b"sesame-bt"), 118, b"sesame-set")
-    masked = mask_secrets(frame)
+    masked = shown(frame)
     for secret in (b"sesame", b"My house", b"509236S36210045", b"Userdata"):
         assert secret in frame
         assert secret not in masked
@@ -89,4 +90,4 @@ def test_masked_frames_hold_no_secret_and_still_decode() -> None:
 
 def test_other_frames_are_not_touched_by_masking() -> None:
     frame = settings()
-    assert mask_secrets(frame) is frame
+    assert shown(frame) is frame

@@ -134,3 +134,14 @@ def test_a_value_that_is_not_there_is_unknown_and_never_zero() -> None:
     path = FOLDER / "nus_ascii_tests.jsonl"
     last = list(decode_lines("smart123", iter(path.read_text().splitlines())))[-1]
     assert "voltage" not in last["frames"][0]["values"]
+
+
+MASKED = FOLDER.parent / "second_look" / "smart123_masked_frames.jsonl"
+
+
+@pytest.mark.skipif(not MASKED.exists(), reason="no captures at hand")
+def test_frames_of_which_not_every_digit_is_known() -> None:
+    lines = MASKED.read_text().splitlines()
+    for line, result in zip(lines, decode_lines("smart123", iter(lines)), strict=True):
+        for name, wanted in json.loads(line)["expected"].items():
+            assert (result | result.get("values", {})).get(name) == wanted, line

@@ -196,6 +196,48 @@ def test_other_advertisements_have_no_serial_number() -> None:
     assert values == {"recognised": False, "company_id": 0x4C, "manufacturer_payload": "021512345678"}
 
 
+def test_of_a_frame_with_digits_that_nobody_could_read_only_the_others_tell_something() -> None:
+    pack = smart123_pack(BRIDGE)
+    pack.advance(2.0)
+    frame = smart123_frame.frame(pack.board, 1, 1)
+    whole = decoded({"hex": frame.hex()})[0]["values"]
+
+    def read(*places: int, digits: str = "??") -> dict:
+        hidden = [digits if place in places else f"{byte:02x}" for place, byte in enumerate(frame)]
+        return decoded({"hex_mask": " ".join(hidden)})[0]
+
+    assert read()["values"] == whole  # all is known: a frame like any other
+    assert read(57)["values"] == whole
+    known = whole | {"checksum": frame[57]}
+    for places, lost in {
+        (3,): {"current_in"},
+        (9,): {"current"},
+        (0,): {"voltage"},
+        (24,): {"cell_number"},
+        (25,): {"cell_count"},
+        (24, 26, 28): {"cell_number", "cell_voltage", "cell_temperature"},
+        (48,): {"kv_value", "soh", "charge_efficiency", "device_time", "device_time_either"},
+        (51,): {"cell_undervoltage"},
+    }.items():
+        assert read(*places)["values"] == {key: known[key] for key in known.keys() - lost}, places
+    assert "soc" not in read(40, digits=f"{frame[40] >> 4:x}?")["values"]
+    broken = frame[:6] + b"A" + frame[7:]
+    mask = broken.hex()[:-1] + "?"
+    assert decoded({"hex_mask": mask})[0] == {"n": 1, "kind": "rejected", "reason": "layout_unknown"}
+    assert decoded({"hex_mask": mask[2:]})[0] == {"n": 1, "kind": "rejected", "reason": "length"}
+    assert decoded({"hex_mask": broken.hex()})[0]["kind"] == "rejected"
+
+
+def test_a_scale_that_cannot_be_is_none() -> None:
+    line = "U_0AF0_+0014_+0014_+000A\r"
+    for scale in (1e9, float("nan"), float("-inf"), 10**400, True):
+        assert decoded({"text": line, "current_scale": scale})[0]["kind"] == "reading"
+    assert "current" not in decoded({"text": line, "current_scale": 10**400})[0]["values"]
+    assert decoded({"text": "T_111_01_124_02\r", "temp_formula": "offset 99999"}) == decoded(
+        {"text": "T_111_01_124_02\r"}
+    )
+
+
 def test_two_neighbouring_frames_tell_the_cycles() -> None:
     pack = smart123_pack(BRIDGE)
     pack.advance(2.0)

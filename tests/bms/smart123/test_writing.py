@@ -130,11 +130,12 @@ def test_what_nobody_knows_how_to_write_is_not_offered() -> None:
     assert not any("invert_" in key for key in BY_KEY)
 
 
-def test_temperatures_are_the_same_if_their_counts_are() -> None:
+def test_of_a_temperature_the_nearest_count_is_kept() -> None:
     catalogue = catalogue_of(identity_of(Variant.GENERATION_3, Formula.APP), set(BY_KEY))
     setting = catalogue.settings["charge_undertemperature"]
-    assert setting.same(5.0, 5.3)
-    assert not setting.same(5.0, 6.0)
+    assert setting.kept(5.0) == 5.3
+    assert setting.same(setting.kept(5.0), 5.3)
+    assert not setting.same(5.0, 5.3)
     assert not setting.same(5.0, 1e11)
 
 
@@ -186,7 +187,8 @@ async def test_a_write_is_stored_and_read_back(monkeypatch, peripheral, key, val
         assert await pack.write(key, value)
         assert getattr(peripheral.board.settings, stored[0]) == stored[1]
         settings = await pack.read_settings(key)
-        assert pack.catalogue().settings[key].same(settings.values[key], value)
+        setting = pack.catalogue().settings[key]
+        assert setting.same(settings.values[key], setting.kept(value))
         assert all(data in {"D!", "E!"} or "@" in data or "-" in data or "PW" in data for data in sent(peripheral))
 
 

@@ -92,11 +92,11 @@ _OTHER_TEMPERATURES: Final = ("temperature_imbalance", "mosfet")
 _NOMINAL: Final = ((2.6, "lto"), (3.4, "lfp"), (3.8, "nmc"))
 """Highest nominal voltage of a cell in V, and what that cell is."""
 _LOWEST_NOMINAL: Final = 1.5
+_SHORTEST_SLEEP: Final = 60
 _MOST_CELLS: Final = 48
 
 _RANGES: Final[Mapping[str, _Range]] = {
     "design_capacity": _Range(1, 2000, 0.1),
-    "sleep_time": _Range(60, NEVER),
     "balance_trigger": _Range(0.005, 0.5, 0.001),
     SOC: _Range(0, 100, 0.1),
 }
@@ -119,6 +119,9 @@ def _chemistry(identity: Identity) -> str:
 
 
 def _range_of(row: Parameter, identity: Identity) -> _Range:
+    if row.sleep:
+        # The last step but one: the last is taken for never.
+        return _Range(_SHORTEST_SLEEP, (NEVER // row.resolution - 1) * row.resolution)
     if row.key in _RANGES:
         return _RANGES[row.key]
     chemistry, cells = _chemistry(identity), identity.max_cells
@@ -159,8 +162,9 @@ def _setting(row: Parameter, identity: Identity, dialect: Dialect) -> Setting:
         unit=row.unit,
         minimum=limits.minimum,
         maximum=limits.maximum,
-        step=max(limits.step, row.resolution) if row.key != "sleep_time" else limits.step,
+        step=max(limits.step, row.resolution),
         resolution=row.resolution,
+        special=NEVER if row.sleep else None,
         options=tuple((row.names or {}).values()),
         dangerous=row.key in _DANGEROUS,
         moves=row.key in _MOVING,

@@ -1,11 +1,29 @@
-"""What must not leave the house: the parameter password of a board, its serial numbers, and what its module says of itself."""
+"""What must not leave the house: the parameter password of a board, its serial numbers, and what its module says of itself.
 
-from collections.abc import Sequence
+An answer does not say which registers it holds. It is shown if its length fits to a question for measurements or limits,
+and to no question for identity or password: so no answer that is late, or whose question was lost, is taken for another.
+"""
+
+from collections.abc import Iterator, Sequence
+import re
 from typing import Final
 
 from ..errors import FrameError
-from ..recording import Chunk, blank_answers
-from .frames import A5Frame, Dialect, ReadRequest, decode_frame
+from ..recording import Chunk, Piece, holds_text, show_pieces
+from .frames import (
+    A5_LENGTH,
+    A5_START,
+    READ,
+    WRITE,
+    WRITE_MANY,
+    A5Frame,
+    Dialect,
+    Message,
+    ReadRequest,
+    Words,
+    Written,
+    decode_frame,
+)
 
 _SECRETS: Final = {
     Dialect.D2: ((0xA9, 0xCE),),
@@ -14,21 +32,75 @@ _SECRETS: Final = {
 """First and last register of identity and password."""
 _A5_LIVE: Final = frozenset({*range(0x50, 0x54), *range(0x59, 0x61), *range(0x90, 0x99)})
 """Commands that tell numbers; the others tell codes and texts."""
+_START: Final = re.compile(rb"[\xa5\xd2\x51]")
+_OVERHEAD: Final = 5
+_WRITTEN_LENGTH: Final = 8
 
-
-def _is_secret(question: bytes) -> bool:
-    try:
-        asked = decode_frame(question)
-    except FrameError:
-        return True  # words for the module
-    if isinstance(asked, ReadRequest):
-        return any(
-            asked.register <= last and first < asked.register + asked.count
-            for first, last in _SECRETS.get(asked.dialect, ())
-        )
-    return isinstance(asked, A5Frame) and asked.command not in _A5_LIVE
+type Size = tuple[Dialect, int]
+"""How many registers a question asks for."""
 
 
 def mask(chunks: Sequence[Chunk]) -> list[Chunk]:
     """Return recorded packets without answers that hold a password or an identity."""
-    return list(blank_answers(chunks, _is_secret, first_is_secret=True))
+    asked = [message for chunk in chunks if chunk.sent and isinstance(message := _decoded(chunk.data), ReadRequest)]
+    secret = {(question.dialect, question.count) for question in asked if _is_secret(question)}
+    known = {(question.dialect, question.count) for question in asked} - secret
+    masked = [chunk._replace(data=_told(chunk.data)) if chunk.sent else chunk for chunk in chunks]
+    return show_pieces(masked, lambda stream: _received(stream, known))
+
+
+def _decoded(frame: bytes) -> Message | ReadRequest | None:
+    try:
+        return decode_frame(frame)
+    except FrameError:
+        return None
+
+
+def _told(packet: bytes) -> bytes:
+    """Return a packet to the board as it may be shown; words for the module may not."""
+    message = _decoded(packet)
+    return packet if isinstance(message, ReadRequest) or _is_number(message) else bytes(len(packet))
+
+
+def _is_secret(asked: ReadRequest | Written) -> bool:
+    count = asked.count if isinstance(asked, ReadRequest) else max(1, len(asked.data) // 2)
+    return any(
+        asked.register <= last and first < asked.register + count for first, last in _SECRETS.get(asked.dialect, ())
+    )
+
+
+def _is_number(message: Message | ReadRequest | None) -> bool:
+    match message:
+        case A5Frame():
+            return not holds_text(message.data)
+        case Written():
+            return not _is_secret(message) and not holds_text(message.data)
+        case _:
+            return False
+
+
+def _received(stream: bytes, known: set[Size]) -> Iterator[Piece]:
+    place = 0
+    while found := _START.search(stream, place):
+        place = found.start()
+        frame = stream[place : place + _length(stream[place : place + 3])]
+        message = _decoded(frame)
+        if message is None:
+            place += 1
+            continue
+        if isinstance(message, Words):
+            shown = (message.dialect, len(message.data) // 2) in known
+        else:
+            shown = _is_number(message) and not (isinstance(message, A5Frame) and message.command not in _A5_LIVE)
+        if shown:
+            yield place, frame
+        place += len(frame)
+
+
+def _length(head: bytes) -> int:
+    """Return how long a frame is that begins like this."""
+    if head[0] == A5_START or len(head) < 3:
+        return A5_LENGTH
+    if head[1] == READ:
+        return _OVERHEAD + head[2]
+    return _WRITTEN_LENGTH if head[1] in (WRITE, WRITE_MANY) else _OVERHEAD

@@ -27,7 +27,7 @@ _NAMES: Final = re.compile(
     r"|LSG-|OGR-|TITAN-|TZ-H|@KsM:",
     re.IGNORECASE,
 )
-_RECENT_NAMES: Final = re.compile(r"WT[ae]HdB")
+_RECENT_NAMES: Final = re.compile(r"WT[ae]Hd[AB]")
 
 
 def _addresses(data: Mapping[int, bytes]) -> Iterator[str]:

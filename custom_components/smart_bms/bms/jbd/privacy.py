@@ -1,43 +1,104 @@
 """What must not leave the house: the dialogue with the Bluetooth module, and the texts of a board."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 import re
 from typing import Final
 
-from ..recording import Chunk, Span, blank_answers, blank_spans
+from ..errors import FrameError
+from ..recording import Chunk, Piece, holds_text, show_pieces
+from .decode import decode_basic, decode_cells, decode_counters
+from .frames import (
+    LEGACY,
+    MODULE_START,
+    OVERHEAD,
+    START,
+    Command,
+    Reply,
+    decode_module_message,
+    decode_reply,
+    decode_request,
+)
 from .registers import FIRST_TEXT
 
-_MODULE: Final = b"\xff\xaa"
-_START: Final = 0xDD
-_READ: Final = 0xA5
-_WRITE: Final = 0x5A
+_START: Final = re.compile(b"|".join(map(re.escape, (MODULE_START, bytes((START,))))))
+_HEAD: Final = 4
+_MODULE_OVERHEAD: Final = 5
 _LONGEST_NUMBER: Final = 2
-_SHOWN: Final = 3
-
-
-def _is_secret(question: bytes) -> bool:
-    if question.startswith(_MODULE):
-        return True
-    return len(question) > 2 and question[0] == _START and question[2] >= FIRST_TEXT
+_SHORTEST_TEXT: Final = 5
+_NUMBERS: Final = frozenset({*range(0x10, FIRST_TEXT)}) | {
+    *(Command.FACTORY_ENTER, Command.FACTORY_EXIT, Command.CONTROL),
+    *(Command.REMAINING_CAPACITY, Command.SWITCHES, Command.SWITCH),
+}
+"""Registers that hold a number or nothing."""
 
 
 def mask(chunks: Sequence[Chunk]) -> list[Chunk]:
     """Return recorded packets without the passwords of the module, serial number and the owner's words."""
-    masked = list(blank_answers(chunks, _is_secret, first_is_secret=True))
-    return blank_spans(blank_spans(masked, _module_messages), _sent, sent=True)
+    return show_pieces(show_pieces(chunks, _received), _sent, sent=True)
 
 
-def _module_messages(stream: bytes) -> Iterator[Span]:
-    """Yield the data of what the module says, also by itself."""
-    for found in re.finditer(re.escape(_MODULE), stream):
-        if found.start() + _SHOWN < len(stream):
-            yield found.start() + _SHOWN, found.start() + _SHOWN + 2 + stream[found.start() + _SHOWN]
+def _messages(stream: bytes, is_harmless: Callable[[bytes], bool]) -> Iterator[Piece]:
+    """Yield the harmless frames of the board's language whole; of the others, and of the module's words, the head alone."""
+    place = 0
+    while found := _START.search(stream, place):
+        place, of_module = found.start(), found[0] == MODULE_START
+        overhead = _MODULE_OVERHEAD if of_module else OVERHEAD
+        end = place + (stream[place + 3] + overhead if place + 3 < len(stream) else overhead)
+        frame = stream[place:end]
+        try:
+            if of_module:
+                decode_module_message(frame)
+            else:
+                decode_reply(frame)
+        except FrameError:
+            place += 1
+            continue
+        yield place, frame if not of_module and is_harmless(frame) else frame[:_HEAD]
+        place = end
 
 
-def _sent(stream: bytes) -> Iterator[Span]:
-    """Yield passwords and texts that were written."""
-    yield from _module_messages(stream)
-    for found in re.finditer(rb"\xdd[\xa5\x5a]", stream, re.DOTALL):
-        start = found.start()
-        if len(stream) > start + 3 and stream[start + 1] == _WRITE and stream[start + 3] > _LONGEST_NUMBER:
-            yield start + 4, start + 4 + stream[start + 3]
+def _received(stream: bytes) -> Iterator[Piece]:
+    yield from _messages(stream, lambda frame: _is_understood(decode_reply(frame)))
+
+
+def _sent(stream: bytes) -> Iterator[Piece]:
+    yield from _messages(stream, _carries_a_number)
+
+
+def _is_understood(reply: Reply) -> bool:
+    """Tell whether an answer says nothing but numbers."""
+    data = reply.data
+    if not data:
+        return True
+    if reply.status or holds_text(data, _SHORTEST_TEXT):
+        return False
+    if reply.register in _NUMBERS:
+        return len(data) <= _LONGEST_NUMBER
+    # The oldest firmware does not say what it answers; its texts are no measurements either.
+    decoders = (decode_basic, decode_cells) if reply.register == LEGACY else _DECODERS.get(reply.register, ())
+    return any(_can_be(decode, data) for decode in decoders)
+
+
+_DECODERS: Final[dict[int, tuple[Callable[[bytes], object], ...]]] = {
+    Command.BASIC_INFO: (decode_basic,),
+    Command.CELL_VOLTAGES: (decode_cells,),
+    Command.COUNTERS: (decode_counters,),
+}
+
+
+def _can_be(decode: Callable[[bytes], object], data: bytes) -> bool:
+    try:
+        decode(data)
+    except FrameError:
+        return False
+    return True
+
+
+def _carries_a_number(frame: bytes) -> bool:
+    try:
+        asked = decode_request(frame)
+    except FrameError:
+        return False
+    if not asked.write:
+        return not asked.data
+    return asked.register in _NUMBERS and len(asked.data) <= _LONGEST_NUMBER

@@ -9,7 +9,8 @@ COMPANY: Final = 0x0B65
 COMPANY_PREFIX: Final = b"\x88\xa0"
 """Followed by the six bytes of the address (modules of address blocks C8:47:80 and A4:C1:38)."""
 COMPANY_NEWER: Final = 0x4B4A
-_NAMES: Final = ("JK-", "JK_")
+_NAMES: Final = ("JK-", "JK_", "jk-", "jk_")
+"""As the manifest asks Home Assistant for them, to the letter."""
 
 
 def is_jk(advertisement: Advertisement) -> bool:
@@ -18,7 +19,7 @@ def is_jk(advertisement: Advertisement) -> bool:
     return (
         data.get(COMPANY, b"").startswith(COMPANY_PREFIX)
         or COMPANY_NEWER in data
-        or (advertisement.name.upper().startswith(_NAMES) and SERVICE in advertisement.service_uuids)
+        or (advertisement.name.startswith(_NAMES) and SERVICE in advertisement.service_uuids)
     )
 
 

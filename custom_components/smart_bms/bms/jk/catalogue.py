@@ -13,7 +13,7 @@ from typing import Final
 from ..reading import Identity, Reading
 from ..settings import Catalogue, Chain, Kind, Proof, Setting, SettingValue
 from .layouts import Variant
-from .presets import presets_for
+from .presets import is_contactor, presets_for
 from .registers import IN_DEVICE_INFO, LAST_UNGATED, REGISTERS, Register
 
 CHAINS: Final[tuple[Chain, ...]] = (
@@ -53,8 +53,8 @@ _MODEL: Final = re.compile(
 )
 _BATTERY_SERIES: Final = "BD"
 """Its balance current is given in tenths: BD6A balances with 0.6 A."""
-_CONTACTOR_MODEL: Final = "JK-B5A25S"
 _CONTACTOR_CURRENT: Final = 500.0
+"""A, of the shunt that boards for a contactor come with; no name says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +249,6 @@ def _model_bounds(identity: Identity) -> dict[str, float]:
     bounds.setdefault("cell_count", int(match["cells"]))
     balance = int(match["balance"])
     bounds["max_balance_current"] = balance / 10 if match["series"] == _BATTERY_SERIES else balance
-    if rated := match["current"] or match["rated"]:
-        current = _CONTACTOR_CURRENT if name.startswith(_CONTACTOR_MODEL) else int(rated) * 10.0
-        bounds |= {"max_charge_current": current, "max_discharge_current": current}
-    return bounds
+    rated = match["current"] or match["rated"]
+    current = _CONTACTOR_CURRENT if is_contactor(identity.model) else int(rated) * 10.0 if rated else None
+    return bounds if current is None else bounds | {"max_charge_current": current, "max_discharge_current": current}

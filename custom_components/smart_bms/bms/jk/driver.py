@@ -23,8 +23,9 @@ from ..settings import Settings, SettingValue
 from .advertisement import SERVICE
 from .decode import decode_reading, detect_variant
 from .frames import TYPE_OFFSET, Command, FrameType, Reassembler, encode_command
-from .identity import decode_identity, mask_secrets
+from .identity import decode_identity
 from .layouts import Variant
+from .privacy import shown, shown_numbers
 from .registers import IN_DEVICE_INFO
 from .settings import decode_settings, encode_write, settings_in_details, stored_value
 
@@ -254,7 +255,7 @@ class JkDriver(Driver):
             return
         self._identity, self._identified_at = identity, now
         self._expected = Variant(identity.variant)
-        self._sink.frame(mask_secrets(frame), now)
+        self._sink.frame(shown(frame), now)
         self._sink.identity(replace(identity, variant=self._variant or self._expected))
         self._tell_settings()
 
@@ -265,7 +266,7 @@ class JkDriver(Driver):
             return
         if self._believes(Command.READ_SETTINGS, decode_settings(frame, variant, now).values):
             self._settings_frame, self._settings_at = frame, now
-            self._sink.frame(frame, now)
+            self._sink.frame(shown_numbers(frame, variant), now)
             self._tell_settings()
 
     def _take_reading(self, frame: bytes, now: float) -> None:
@@ -283,7 +284,7 @@ class JkDriver(Driver):
             self._variant = variant
             if variant is not self._expected:
                 self._correct_variant(identity, variant)
-        self._sink.frame(frame, now)
+        self._sink.frame(shown_numbers(frame, variant), now)
         if self._sink.reading(reading):
             self._heard.set()
 

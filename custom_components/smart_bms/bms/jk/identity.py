@@ -1,7 +1,7 @@
 """JK device info (frame 0x03): who the pack is and which commands it takes.
 
 The frame carries both passwords of the pack in clear text, to any client that connects. They are never decoded, and
-`mask_secrets` blanks them wherever a raw frame is kept.
+`privacy.shown` blanks them wherever a raw frame is kept.
 """
 
 from typing import Any, Final
@@ -10,7 +10,6 @@ from ..errors import FrameError
 from ..fields import Field, FieldTable
 from ..reading import Detail, Identity
 from .decode import variant_of
-from .frames import RESPONSE_LENGTH, TYPE_OFFSET, FrameType, checksum
 from .layouts import Variant
 
 _TEXTS: Final = {
@@ -25,8 +24,6 @@ _USER_TEXTS: Final = {"user_data": (102, 16), "user_data_2": (134, 16)}
 _SECRETS: Final = ((62, 16), (118, 16))
 _FACTORY_PASSWORDS: Final = (b"1234", b"123456")
 """Of the connection and of the settings."""
-_PERSONAL: Final = ((46, 16), (86, 16), (102, 16), (134, 16))
-_FREE_OF_SECRETS: Final = frozenset({FrameType.CELL_INFO, FrameType.SETTINGS, FrameType.SYSTEM_LOG})
 _SEPARATE_CODE_OFFSET: Final = 97
 _LONG_SERIAL_MAJOR: Final = 19
 
@@ -118,21 +115,3 @@ def decode_identity(frame: bytes) -> Identity:
     # The first can be written, and so is a parameter also while it is empty.
     details |= {key: text for key, text in texts_of_the_user.items() if text or key == "user_data"}
     return Identity(family="jk", variant=variant, **texts, **numbers, details=details)
-
-
-def secret_spans(frame: bytes) -> tuple[tuple[int, int], ...]:
-    """Return offset and length of what must not be shown of a response frame; all of it if nobody knows what it holds."""
-    if frame[TYPE_OFFSET] == FrameType.DEVICE_INFO:
-        return *_SECRETS, *_PERSONAL
-    return () if frame[TYPE_OFFSET] in _FREE_OF_SECRETS else ((6, RESPONSE_LENGTH - 6),)
-
-
-def mask_secrets(frame: bytes) -> bytes:
-    """Return a response frame without passwords, name, serial number and user data; the checksum is made to fit."""
-    if len(frame) != RESPONSE_LENGTH or frame[TYPE_OFFSET] != FrameType.DEVICE_INFO:
-        return frame
-    masked = bytearray(frame)
-    for offset, length in secret_spans(frame):
-        masked[offset : offset + length] = bytes(length)
-    masked[-1] = checksum(masked[:-1])
-    return bytes(masked)

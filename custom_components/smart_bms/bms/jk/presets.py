@@ -7,6 +7,7 @@ Limits of the power stage are printed there too, but cannot be changed.
 """
 
 from collections.abc import Mapping
+import re
 from typing import Final
 
 from ..settings import SettingValue
@@ -57,7 +58,8 @@ _CONTACTOR_SERIES: Final[Mapping[str, Preset]] = {
     "nmc": _voltages(2.799, 2.8, 3.2, 4.1, 4.2) | _CONTACTOR,
     "lfp": _voltages(2.499, 2.5, 2.65, 3.6, 3.65) | _CONTACTOR,
 }
-_CONTACTOR_MODELS: Final = ("JK-B5A25S", "JK-B2A25S")
+_CONTACTOR_MODELS: Final = re.compile(r"JK-B\d+A(?:25S|\d+S-RP)")
+"""One board with either balancer, and whatever is sold for a relay."""
 
 # An active balancer has hardly any of that, and no manual gives a power-off voltage for one.
 _BALANCER: Final[Mapping[str, Preset]] = {chemistry: {"balance_trigger": 0.01} for chemistry in _SERIES}
@@ -67,4 +69,9 @@ def presets_for(model: str, variant: Variant) -> Mapping[str, Mapping[str, Setti
     """Return the presets for a model, by chemistry: `lfp`, `nmc`, `lto`."""
     if variant is Variant.JK04:
         return _BALANCER
-    return _CONTACTOR_SERIES if model.replace("_", "-").upper().startswith(_CONTACTOR_MODELS) else _SERIES
+    return _CONTACTOR_SERIES if is_contactor(model) else _SERIES
+
+
+def is_contactor(model: str) -> bool:
+    """Tell whether a board switches a contactor, and measures with the shunt that belongs to it."""
+    return _CONTACTOR_MODELS.match(model.replace("_", "-").upper()) is not None

@@ -8,7 +8,7 @@ from ..reading import Identity
 from ..settings import FORMULA, Catalogue, Chain, Proof, Setting, SettingValue
 from .generation import Variant
 from .parameters import BY_KEY, PARAMETERS, Parameter
-from .scales import Formula, temperature_count
+from .scales import Formula, celsius, temperature_count
 from .two_steps import steps
 
 CHAINS: Final[tuple[Chain, ...]] = (
@@ -42,11 +42,14 @@ def catalogue_of(identity: Identity, keys: Collection[str]) -> Catalogue:
 
 
 @dataclass(frozen=True, slots=True)
-class _TemperatureCount:
+class _Stored:
+    """A temperature is kept in counts that are no whole degrees."""
+
     formula: Formula
 
-    def __call__(self, value: float) -> int:
-        return temperature_count(value, self.formula)
+    def __call__(self, value: float) -> float:
+        """Return what is kept of a temperature in °C."""
+        return round(celsius(temperature_count(value, self.formula), self.formula), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def _setting(parameter: Parameter, formula: Formula, *, writable: bool) -> Setti
         maximum=parameter.maximum,
         step=parameter.step,
         resolution=None if parameter.temperature else parameter.factor,
-        wire=_TemperatureCount(formula) if parameter.temperature else None,
+        stored=_Stored(formula) if parameter.temperature else None,
         options=tuple(parameter.codes.values()),
         dangerous=parameter.dangerous,
         shown=parameter.shown,

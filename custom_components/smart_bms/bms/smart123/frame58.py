@@ -12,9 +12,10 @@ from ..errors import FrameError
 from .stream import Counts
 
 LENGTH: Final = 58
-_SIGNS: Final = {0x2B: 1, 0x2D: -1, 0x58: None}
+NOT_FITTED: Final = 0x58
+SIGNS: Final = {0x2B: 1, 0x2D: -1, NOT_FITTED: None}
 """By character: + and -, and X for a sensor that is not fitted; its two digits are then ASCII zeros, not zero."""
-_SIGN_PLACES: Final = (3, 6, 9)
+SIGN_PLACES: Final = (3, 6, 9)
 _NUMBER_PLACES: Final = (14, 17, 20, 23)
 _CELL_COUNT: Final = 25
 _SOC: Final = 40
@@ -33,7 +34,7 @@ def _number(offset: int, length: int = 1) -> Callable[[bytes], int | None]:
 
 def _signed(offset: int) -> Callable[[bytes], int | None]:
     def read(frame: bytes) -> int | None:
-        sign = _SIGNS[frame[offset]]
+        sign = SIGNS[frame[offset]]
         return None if sign is None else sign * int.from_bytes(frame[offset + 1 : offset + 3])
 
     return read
@@ -96,7 +97,7 @@ def check(window: bytes | bytearray) -> None:
         raise FrameError("checksum")
     cells = window[_CELL_COUNT]
     if (
-        any(window[place] not in _SIGNS for place in _SIGN_PLACES)
+        any(window[place] not in SIGNS for place in SIGN_PLACES)
         or not cells
         or any(window[place] > cells for place in _NUMBER_PLACES)
         or window[_SOC] > 100
@@ -136,7 +137,7 @@ class Assembler:
         start = 0
         while len(buffer) - start >= LENGTH:
             # Most windows fail here, and no slice is made for them.
-            if buffer[start + _SIGN_PLACES[0]] in _SIGNS:
+            if buffer[start + SIGN_PLACES[0]] in SIGNS:
                 window = bytes(buffer[start : start + LENGTH])
                 try:
                     check(window)

@@ -25,7 +25,9 @@ type Result = dict[str, Any]
 _TRUTHS: Final = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}
 _WRITE: Final = re.compile(r"([0-9A-F]{2})-([0-9A-F]{3})!", re.IGNORECASE)
 _PIN: Final = re.compile(r"PW(.*)!")
-_OFFSET: Final = re.compile(r"offset\s+(\d+)")
+_OFFSET: Final = re.compile(r"offset\s+(\d{1,4})\b")
+_MOST_AMPERE: Final = 100
+"""A per count: beyond any unit, and no number that breaks a sum."""
 _AD_NAMES: Final = {0x08, 0x09}
 _AD_SERVICES: Final = {0x06, 0x07}
 _AD_VENDOR: Final = 0xFF
@@ -69,9 +71,11 @@ class Smart123Records:
         """Decode one whole message, from or to the pack: a frame, or lines of text."""
         if hints.get("kind") == "advertisement":
             return self.advertisement(data, hints)
-        mask = hints.get("hex_mask")
-        if isinstance(mask, str):
-            return _reading(Variant.FRAME, _masked_frame(data, mask, hints))
+        if isinstance(unknown := hints.get("unknown"), bytes):
+            try:
+                return _reading(Variant.FRAME, _masked_frame(data, unknown, hints))
+            except FrameError as error:
+                return {"kind": "rejected", "reason": error.reason}
         if hints.get("transport") == "nus_ascii":
             self._generation.heard_newer_answer()  # the module is proof enough
         if data == b"\x01" and hints.get("direction") == "tx":
@@ -176,7 +180,9 @@ class Smart123Records:
         tag, counts = decode_record(line)
         self._generation.heard_record(line)
         stated = hints.get("current_scale")
-        ampere = float(stated) if isinstance(stated, (int, float)) else self._generation.ampere
+        ampere = self._generation.ampere
+        if isinstance(stated, (int, float)) and abs(stated) <= _MOST_AMPERE:
+            ampere = float(stated)
         return _reading(self._generation.variant, {"record": tag} | _values(counts, ampere, _formula(hints)))
 
     def _answer(self, line: str, hints: Result) -> Result:
@@ -269,11 +275,16 @@ def _flags(counts: Counts) -> Result:
 
 def _frame(frame: bytes, hints: Result) -> Result:
     """Return all that one frame says; whether its last bytes are key and value, or a clock, one frame does not tell."""
-    counts: Counts = {name: count for part in frame58.decode_frame(frame).values() for name, count in part.items()}
+    return _told(_counts(frame), frame58.decode_settings(frame), hints) | _last_bytes(frame[47], frame[48])
+
+
+def _counts(frame: bytes) -> Counts:
+    return {name: count for part in frame58.decode_frame(frame).values() for name, count in part.items()}
+
+
+def _told(counts: Counts, settings: dict[str, int], hints: Result) -> Result:
     values = _values(counts, FRAME_AMPERE, _formula(hints))
-    for key, count in frame58.decode_settings(frame).items():
-        values[key] = BY_KEY[key].value(count, Formula.APP)
-    return values | _last_bytes(frame[47], frame[48])
+    return values | {key: BY_KEY[key].value(count, Formula.APP) for key, count in settings.items()}
 
 
 def _last_bytes(first: int, second: int) -> Result:
@@ -304,11 +315,32 @@ def _joined_keys(frames: list[bytes]) -> Result:
     return values
 
 
-def _masked_frame(data: bytes, mask: str, hints: Result) -> Result:
-    """Return what a frame says of which not every digit is known: a value counts if it is the same whatever they are."""
-    unknown = bytes(0xF0 * (mask[place] == "?") | 0x0F * (mask[place + 1] == "?") for place in range(0, len(mask), 2))
-    low, high = _frame(data, hints), _frame(bytes(one | other for one, other in zip(data, unknown, strict=True)), hints)
-    return {key: value for key, value in low.items() if high.get(key) == value} | {"checksum": data[-1]}
+def _masked_frame(data: bytes, unknown: bytes, hints: Result) -> Result:
+    """Return what a frame says of which the bits set in `unknown` are not known: only what they do not bear on.
+
+    Raises FrameError.
+    """
+    if len(data) != frame58.LENGTH:
+        raise FrameError("length")
+    low, high = _filled(data, unknown, 0x00), _filled(data, unknown, 0xFF)
+    if any(low[place] not in frame58.SIGNS for place in frame58.SIGN_PLACES):
+        raise FrameError("layout_unknown")
+    counts, settings = _same(_counts(low), _counts(high)), _same(*map(frame58.decode_settings, (low, high)))
+    last = _same(_last_bytes(low[47], low[48]), _last_bytes(high[47], high[48]))
+    return _told(counts, settings, hints) | last | ({} if unknown[-1] else {"checksum": data[-1]})
+
+
+def _filled(data: bytes, unknown: bytes, bits: int) -> bytes:
+    """Return a frame with something in place of what is not known; a sign that is not known tells no more than none."""
+    frame = bytearray(byte | mask & bits for byte, mask in zip(data, unknown, strict=True))
+    for place in frame58.SIGN_PLACES:
+        if unknown[place]:
+            frame[place] = frame58.NOT_FITTED
+    return bytes(frame)
+
+
+def _same[Value](one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:
+    return {key: value for key, value in one.items() if key in other and other[key] == value}
 
 
 def _fields_of(data: bytes) -> Advertisement | None:
