@@ -37,6 +37,8 @@ LEARNT: Final = "learnt"
 """What the pack's sessions found out, in the store."""
 PROTECTION: Final = "protection"
 """What the mirror has to remember, in the store."""
+TEMPORARY: Final = "temporary"
+"""What a procedure has changed for a moment and has to put back, in the store."""
 _HIDDEN: Final = "(hidden)"
 _SOON: Final = 1.0
 """Seconds within which what the pack said by itself is kept."""
@@ -128,6 +130,7 @@ class Parameters:
             backup=self._async_backup,
             on_record=self._tell,
             on_drift=self._drifted,
+            temporary=kept.get(TEMPORARY),
         )
 
     @callback
@@ -147,6 +150,9 @@ class Parameters:
             return
         before = dict(self.control.baseline.values)
         self.control.settings_read(settings)
+        if not self.control.drift:
+            # What was told before a reload may have been put right meanwhile.
+            ir.async_delete_issue(self._hass, DOMAIN, drift_issue(self._entry_id))
         if self.control.baseline.values != before:
             self._store.async_delay_save(self._kept, _SOON)
         default = identity.details.get("default_password")
@@ -184,6 +190,7 @@ class Parameters:
             LEARNT: self._pack.terms.kept,
             "reading": self._reading,
             PROTECTION: self._protection(),
+            TEMPORARY: self.control.temporary.as_dict(),
         }
 
     async def _async_save(self) -> None:

@@ -112,8 +112,20 @@ async def test_a_link_lost_meanwhile_is_said_and_settled_later(hass, house, pack
     assert not ir.async_get(hass).async_get_issue(DOMAIN, f"drift_{entry.entry_id}")
 
 
-async def test_a_reload_in_the_middle_is_settled_by_the_next_connection(hass, house, pack, adopt) -> None:
+async def test_a_reload_in_the_middle_waits_for_the_read_back(hass, house, pack, adopt) -> None:
     entry = await adopt(pack, **ALLOWED)
+    pack.faults.ready_delay = 60
+    task = hass.async_create_task(call(hass, "switch", "turn_off", CHARGE))
+    while pack.written[-1][4] != 0x1D:
+        await asyncio.sleep(0.01)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await task
+    assert [record.outcome for record in entry.runtime_data.parameters.control.journal.records] == ["confirmed"]
+
+
+async def test_a_reload_in_the_middle_is_settled_by_the_next_connection(hass, house, pack, adopt, monkeypatch) -> None:
+    entry = await adopt(pack, **ALLOWED)
+    monkeypatch.setattr(door, "CLOSE_WITHIN", 0.0)
     events = async_capture_events(hass, EVENT_PARAMETER)
     pack.faults.ready_delay = 60
     task = hass.async_create_task(call(hass, "switch", "turn_off", CHARGE))

@@ -49,7 +49,7 @@ def present_value(pack: Pack, setting: Setting) -> SettingValue | None:
 
 def examine(pack: Pack, permission: Permission, changes: Mapping[str, object], request: Request) -> Examination:
     """Return what a request would do now."""
-    findings = [*_permission_findings(permission), *_link_findings(pack)]
+    findings = [*_permission_findings(permission, request), *_link_findings(pack)]
     catalogue, settings, reading = pack.catalogue(), pack.current_settings, pack.last_reading
     if catalogue is None or settings is None or reading is None:
         return Examination(steps=[], findings=findings)
@@ -103,8 +103,8 @@ def _is_already(setting: Setting, present: SettingValue, value: object) -> bool:
     return isinstance(value, (bool, int, float, str)) and setting.same(present, value)
 
 
-def _permission_findings(permission: Permission) -> Iterator[Finding]:
-    if not permission.control:
+def _permission_findings(permission: Permission, request: Request) -> Iterator[Finding]:
+    if not permission.control and not request.puts_back:
         yield Finding(code="control_off")
 
 
@@ -124,7 +124,7 @@ def _assurance_findings(
     for step in steps:
         setting = catalogue.settings[step.key]
         details = {"parameter": words(step.key)}
-        if setting.proof is Proof.EXPERIMENTAL and not permission.experimental:
+        if setting.proof is Proof.EXPERIMENTAL and not (permission.experimental or request.puts_back):
             yield Finding(code="experimental_off", parameters=(step.key,), details=details)
         if setting.procedure and not request.procedure:
             yield Finding(code="needs_procedure", parameters=(step.key,), details=details)
