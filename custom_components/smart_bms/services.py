@@ -197,7 +197,8 @@ async def _check(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
     catalogue, settings = coordinator.pack.catalogue(), coordinator.pack.current_settings
     if catalogue is None or settings is None:
         raise refuse("unread")
-    return {"findings": _findings(advice(catalogue, settings.values, call.data.get(ATTR_CHEMISTRY)))}
+    chemistry, reading = call.data.get(ATTR_CHEMISTRY), coordinator.pack.last_reading
+    return {"findings": _findings(advice(catalogue, settings.values, chemistry, reading))}
 
 
 async def _backup(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:

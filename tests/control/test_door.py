@@ -8,7 +8,7 @@ import pytest
 from custom_components.smart_bms.control import door
 from custom_components.smart_bms.control.findings import RefusedError
 from custom_components.smart_bms.control.journal import Outcome
-from tests.control.asking import ASK, outcomes, refused
+from tests.control.asking import ASK, SURE, outcomes, refused
 from tests.control.conftest import site_of
 from tests.packs import jk_pack
 
@@ -39,7 +39,7 @@ async def test_the_journal_is_kept_before_the_write_leaves(site) -> None:
         ("charge_switch", False),
         ("heating_switch", True),
         ("max_charge_current", 55.5),
-        ("charge_undertemperature", -12.5),
+        ("charge_undertemperature", 2.5),
         ("heating_start_temperature", -5),
         ("smart_sleep_delay", 12),
         ("discharge_undertemperature", -25),
@@ -75,10 +75,10 @@ async def test_what_is_already_so_is_not_sent(site) -> None:
 
 async def test_a_group_is_written_in_an_order_that_the_board_takes(site) -> None:
     nmc = {"power_off_voltage": 2.8, "cell_undervoltage": 2.9, "cell_overvoltage": 4.2, "cell_overvoltage_release": 4.1}
-    records = await site.control.apply(nmc | {"cell_undervoltage_release": 3.2}, ASK)
+    records = await site.control.apply(nmc | {"cell_undervoltage_release": 3.2}, SURE)
     assert outcomes(records) == [Outcome.CONFIRMED] * 5
     lto = {"power_off_voltage": 1.7, "cell_undervoltage": 1.8, "cell_overvoltage": 3.7, "cell_overvoltage_release": 3.6}
-    records = await site.control.apply(lto | {"cell_undervoltage_release": 2.0}, ASK)
+    records = await site.control.apply(lto | {"cell_undervoltage_release": 2.0}, SURE)
     assert outcomes(records) == [Outcome.CONFIRMED] * 5
 
 

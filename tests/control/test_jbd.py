@@ -94,7 +94,7 @@ async def test_every_kind_of_parameter_can_be_changed(site) -> None:
     changes = {
         "cell_overvoltage": 3.55,
         "max_discharge_current": 75.5,
-        "charge_undertemperature": -2.5,
+        "charge_undertemperature": 0.5,
         "charge_overcurrent_delay": 9,
         "balance_switch": False,
         "led": True,
@@ -277,8 +277,9 @@ async def test_a_write_that_clears_what_was_counted_takes_a_second_word(monkeypa
 async def test_what_is_not_valid_is_refused(site) -> None:
     for changes, codes in (
         ({"cell_overvoltage": 3.4, "cell_overvoltage_release": 3.5}, {"order_broken"}),
-        ({"cell_overvoltage": 4.05}, {"order_broken", "pack_limit_apart"}),
-        ({"pack_overvoltage": 17.0}, {"pack_limit_apart"}),
+        ({"cell_overvoltage": 4.05}, {"above_chemistry"}),
+        ({"pack_undervoltage": 9.0}, {"pack_limit_apart"}),
+        ({"pack_overvoltage": 17.0}, {"above_chemistry"}),
         ({"cycle_capacity": 101}, {"order_broken"}),
         ({"cell_overvoltage": 5.0}, {"out_of_range"}),
         ({"cell_overvoltage": 3.5505}, {"off_step"}),

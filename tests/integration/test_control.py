@@ -184,10 +184,14 @@ async def test_parameters_have_entities_while_the_pack_is_away(hass, house, pack
 async def test_a_command_of_the_board_is_backed_up_first(hass, house, adopt, entity_on) -> None:
     pack = capable_pack(name="Shed")
     await adopt(pack, **EVERYTHING)
+    pack.board.limits.cell_overvoltage = 3.55
+    await entity_on("button.shed_load_board_preset_lfp")
     await entity_on("button.shed_load_board_preset_nmc")
-    await call(hass, "button", "press", "button.shed_load_board_preset_nmc")
-    assert float(house.state(OVERVOLTAGE)) == 4.2
-    with pytest.raises(ServiceValidationError, match="Shed before Load preset NMC"):
+    with pytest.raises(ServiceValidationError, match="for NMC cells, and the pack has LFP cells"):
+        await call(hass, "button", "press", "button.shed_load_board_preset_nmc")
+    await call(hass, "button", "press", "button.shed_load_board_preset_lfp")
+    assert float(house.state(OVERVOLTAGE)) == 3.6
+    with pytest.raises(ServiceValidationError, match="Shed before Load preset LFP"):
         await hass.services.async_call(
             DOMAIN,
             "compare_parameters",

@@ -127,10 +127,10 @@ async def test_refusals_are_sentences(house, pack, adopt, act, changes, sentence
 
 
 async def test_a_preset_keeps_cells_and_capacity(house, pack, adopt, act) -> None:
-    await adopt(pack, **ALLOWED)
+    await adopt(pack, **ALLOWED, allow_dangerous=True)
     dry = await act("apply_preset", chemistry="lto", dry_run=True)
-    assert "would_stop_charging" in {finding["code"] for finding in dry["findings"]}
-    answer = await act("apply_preset", chemistry="lto", force=True)
+    assert {"would_stop_charging", "below_chemistry"} <= {finding["code"] for finding in dry["findings"]}
+    answer = await act("apply_preset", chemistry="lto", force=True, confirm=True)
     assert {result["outcome"] for result in answer["results"]} == {"confirmed"}
     assert pack.board.limits.cell_overvoltage == 2.7
     parameters = (await act("get_parameters"))["parameters"]
@@ -151,6 +151,42 @@ async def test_a_check_finds_what_is_questionable(house, pack, adopt, act) -> No
     found = (await act("check_parameters", chemistry="nmc"))["findings"]
     assert {"severity": "advice", "code": "differs_from_preset", "parameters": ["cell_overvoltage"],
             "message": "Cell overvoltage is 3.6 V; the NMC preset of the manual has 4.2 V"} in found  # fmt: skip
+
+
+NMC = {"version": 1, "family": "jk", "variant": "JK02_32S",
+       "parameters": {"cell_overvoltage": 4.2, "charge_undertemperature": -20}}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("set_parameters", {"parameters": {"cell_overvoltage": 4.3}}),
+        ("apply_preset", {"chemistry": "nmc"}),
+        ("restore_parameters", {"data": NMC}),
+    ],
+)
+async def test_limits_of_other_cells_take_the_option_and_a_second_word(
+    hass, house, pack, adopt, act, action, data
+) -> None:
+    entry = await adopt(pack, **ALLOWED)
+    with pytest.raises(ServiceValidationError, match="LFP cells, which withstand"):
+        await act(action, **data, confirm=True)
+    hass.config_entries.async_update_entry(
+        entry, options={**entry.options, "control": {**ALLOWED, "allow_dangerous": True}}
+    )
+    await hass.config_entries.async_reload(entry.entry_id)
+    await house.until(lambda: entry.runtime_data.available and entry.runtime_data.pack.current_settings)
+    with pytest.raises(ServiceValidationError, match="LFP cells, which withstand"):
+        await act(action, **data)
+    with pytest.raises(ServiceValidationError, match="LFP cells, which withstand"):
+        await hass.services.async_call(
+            "number", "set_value", {"entity_id": "number.shed_cell_overvoltage", "value": 4.3}, blocking=True
+        )
+    assert pack.board.limits.cell_overvoltage == 3.6
+    assert {result["outcome"] for result in (await act(action, **data, confirm=True))["results"]} == {"confirmed"}
+    found = (await act("check_parameters"))["findings"][0]
+    assert (found["severity"], found["code"], found["parameters"]) == (
+        "error", "above_chemistry", ["cell_overvoltage"])  # fmt: skip
 
 
 async def test_a_profile_is_kept_compared_and_restored_to_several_packs(hass, house, pack, adopt, act) -> None:

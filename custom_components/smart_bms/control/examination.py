@@ -7,6 +7,7 @@ from typing import Final
 
 from ..bms.pack import LinkState, Pack
 from ..bms.settings import Catalogue, Kind, Proof, Setting, SettingValue
+from .chemistry import chemistry_findings
 from .consequence import consequence_findings
 from .findings import Finding, Severity, shown, words
 from .plan import Step, plan
@@ -79,6 +80,10 @@ def examine(pack: Pack, permission: Permission, changes: Mapping[str, object], r
     changed = {step.key: step.new for step in steps if step.new is not None}
     findings += order_findings(catalogue, current | changed, changed, before=current)
     findings += _assurance_findings(catalogue, steps, permission, request)
+    beyond = chemistry_findings(catalogue, {step.key: step.new for step in steps}, dict(settings.values), reading)
+    # Neither an option that was once set nor a flag in an automation is enough alone for what destroys cells.
+    sure = permission.dangerous and request.confirm
+    findings += (replace(finding, severity=Severity.WARNING) if sure else finding for finding in beyond)
     trips = consequence_findings(catalogue, changed, current, reading)
     findings += (replace(trip, severity=Severity.WARNING) if request.force else trip for trip in trips)
     return Examination(steps=steps, findings=findings)
