@@ -233,7 +233,7 @@ async def test_what_is_proven_on_old_boards_needs_no_more_than_a_second_word(mon
     [
         ({"cell_overvoltage": 3.54}, ["order_broken"]),  # below the warning
         ({"cell_overvoltage_warning": 3.61}, ["order_broken"]),
-        ({"pack_overvoltage": 13.2}, ["out_of_range", "order_broken"]),
+        ({"pack_overvoltage": 13.2}, ["order_broken", "would_stop_charging"]),
         ({"pack_overvoltage": 12.6}, ["out_of_range"]),
         ({"pack_undervoltage": 9.0}, ["pack_limit_apart"]),
         ({"cell_overvoltage": 4.2}, ["out_of_range"]),

@@ -296,6 +296,13 @@ async def test_what_is_not_valid_is_refused(site) -> None:
         assert set(await refused(site, changes)) == codes, changes
 
 
+async def test_frost_counts_at_rest_too(monkeypatch) -> None:
+    async with jbd_site(monkeypatch, awake(temperature=8.0)) as site:
+        assert await refused(site, {"charge_undertemperature": 9, "charge_undertemperature_release": 12}) == [
+            "would_stop_charging"
+        ]
+
+
 # What goes wrong.
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from ..bms.pack import LinkState, Pack
 from ..bms.settings import Catalogue, Kind, Proof, Setting, SettingValue
+from ..protection.families import rules_at_once
 from .chemistry import chemistry_findings
 from .consequence import consequence_findings
 from .findings import Finding, Severity, shown, words
@@ -21,6 +22,7 @@ OF_THE_MOMENT: Final = frozenset(
         "hidden_now",
         "would_stop_charging",
         "would_stop_discharging",
+        "would_stop_both",
         "would_power_off",
     }
 )
@@ -84,7 +86,8 @@ def examine(pack: Pack, permission: Permission, changes: Mapping[str, object], r
     # Neither an option that was once set nor a flag in an automation is enough alone for what destroys cells.
     sure = permission.dangerous and request.confirm
     findings += (replace(finding, severity=Severity.WARNING) if sure else finding for finding in beyond)
-    trips = consequence_findings(catalogue, changed, current, reading)
+    rules = rules_at_once(pack.family.key, settings.variant)
+    trips = consequence_findings(catalogue, changed, current, reading, rules)
     findings += (replace(trip, severity=Severity.WARNING) if request.force else trip for trip in trips)
     return Examination(steps=steps, findings=findings)
 
