@@ -164,6 +164,25 @@ async def test_what_speaks_against_it_is_looked_at_again_before_it_is_refused(si
     assert outcomes(records) == [Outcome.CONFIRMED]
 
 
+async def test_what_a_single_write_depends_on_is_looked_at_first(site, monkeypatch) -> None:
+    monkeypatch.setattr(door, "_RECENT", -1)
+    site.peripheral.change(0x05, struct.pack("<I", 3580))
+    with pytest.raises(RefusedError, match="order_broken"):
+        await site.control.apply({"cell_overvoltage": 3.55}, ASK)
+    assert site.sent == []
+
+
+async def test_an_answer_that_leaves_out_what_was_asked_for_is_none(site, monkeypatch) -> None:
+    monkeypatch.setattr(door, "_RECENT", -1)
+    old = site.pack.current_settings
+
+    async def stay(_):
+        return old
+
+    monkeypatch.setattr(site.pack, "read_related", stay)
+    assert await refused(site, {"cell_overvoltage": 3.55}) == ["unanswered"]
+
+
 async def test_each_frame_has_its_own_age(site, monkeypatch) -> None:
     site.peripheral.change(0xB5, bytes((35,)))
     monkeypatch.setattr(door, "_RECENT", 0.3)

@@ -85,6 +85,12 @@ async def test_nothing_is_begun_any_more_once_it_closes(site) -> None:
     assert site.peripheral.board.balance_switch
 
 
+async def test_what_has_nothing_to_do_closes_at_once(site) -> None:
+    before = asyncio.get_running_loop().time()
+    await site.control.close()
+    assert asyncio.get_running_loop().time() == before
+
+
 async def test_several_writes_end_after_the_one_under_way(site) -> None:
     before_each_write(site, lambda: setattr(site.control, "closing", True))
     records = await site.control.apply({"charge_switch": False, "max_charge_current": 50}, ASK)

@@ -15,7 +15,7 @@ from .journal import Journal, Outcome, Record, now
 from .plan import Step
 from .request import Changes, Permission, Request
 from .temporary import Apply, TemporaryChanges
-from .validity import broken_orders
+from .validity import broken_orders, related_keys
 from .watch import OnDrift, Watch, outcome_of
 
 MOST_WAITING: Final = 20
@@ -205,7 +205,7 @@ class Control:
         """Return the writes of a request. Raises RefusedError.
 
         A plan of several writes, or of none, and a refusal for the state that things are in, need to know what the pack has
-        this moment. A single write is read back anyway.
+        this moment. A single write is read back anyway; what its order depends on is read first.
         """
         settings = self._pack.current_settings
         old = settings is not None and _monotonic() - settings.oldest > _RECENT
@@ -220,9 +220,34 @@ class Control:
             except PackError as error:
                 raise refuse("unanswered") from error
             examination = self.examine(changes, request)
+        elif related := self._too_old(examination.steps):
+            try:
+                await self._read_related(related)
+            except PackError as error:
+                raise refuse("unanswered") from error
+            examination = self.examine(changes, request)
         if examination.errors:
             raise RefusedError(examination.errors)
         return examination.steps
+
+    def _too_old(self, steps: list[Step]) -> set[str]:
+        """Return what the order of these writes depends on, if any of it was not told just now."""
+        settings, catalogue = self._pack.current_settings, self.catalogue
+        if not steps or settings is None or catalogue is None:
+            return set()
+        related = related_keys(catalogue, (step.key for step in steps)) & settings.values.keys()
+        since = _monotonic() - _RECENT
+        return related if any(settings.told_at(key) < since for key in related) else set()
+
+    async def _read_related(self, keys: set[str]) -> None:
+        """Read these, once more if the answer was lost or broken on the way. Raises SilentError also if one was left out."""
+        began = _monotonic()
+        try:
+            settings = await self._pack.read_related(keys)
+        except SilentError:
+            settings = await self._pack.read_related(keys)
+        if any(settings.told_at(key) < began for key in keys):
+            raise SilentError("it has not told all that was asked for")
 
     def _must_stop(self, last: Record, request: Request) -> bool:
         """Tell whether the writes of a request end here; what was planned is valid after each of them."""
