@@ -199,12 +199,12 @@ class Parameters:
     async def _async_backup(self, command: str) -> None:
         """Keep all parameters before a command that changes many."""
         at = dt_util.now().strftime("%Y-%m-%d %H:%M")
-        await self.async_backup(f"{self._name()} before {words(command)} {at}")
+        await self.async_backup(f"{self._name()} before {words(command)} {at}", automatic=True)
 
-    async def async_backup(self, name: str) -> Profile:
-        """Keep all parameters under a name. Raises RefusedError."""
-        simulated = self._entry_id if self._simulated else None
-        return await async_profiles(self._hass).async_backup(self._pack, name, simulated)
+    async def async_backup(self, name: str, *, automatic: bool = False) -> Profile:
+        """Keep all parameters under a name; of automatic ones only the newest are kept. Raises RefusedError."""
+        simulated, of = (self._entry_id if flag else None for flag in (self._simulated, automatic))
+        return await async_profiles(self._hass).async_backup(self._pack, name, simulated, of)
 
     @callback
     def _tell(self, record: Record, context: Context | None) -> None:

@@ -9,6 +9,7 @@ from homeassistant.helpers.storage import Store
 import probatio
 import pytest
 
+from custom_components.smart_bms import profiles
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.control import door
 from custom_components.smart_bms.profiles import async_profiles
@@ -396,3 +397,66 @@ async def test_a_pack_that_is_not_set_up_does_not_stop_the_others(hass, house, p
     assert first["results"][0]["outcome"] == "confirmed"
     assert second["error"]
     assert not pack.board.charge_switch
+
+
+async def listed(hass, context=None) -> list[dict]:
+    answer = await hass.services.async_call(
+        DOMAIN, "list_profiles", {}, blocking=True, return_response=True, context=context
+    )
+    return answer["profiles"]
+
+
+async def delete(hass, *names, context=None) -> None:
+    await hass.services.async_call(DOMAIN, "delete_profiles", {"name": list(names)}, blocking=True, context=context)
+
+
+async def test_profiles_are_listed_and_deleted(hass, house, pack, adopt, act, hass_storage) -> None:
+    await adopt(pack)
+    await act("backup_parameters", name="Old")
+    (await async_profiles(hass).async_get("Old"))["created_at"] = "2026-01-01T00:00:00+00:00"
+    await act("backup_parameters", name="Good")
+    newest, oldest = await listed(hass)
+    assert (newest["name"], oldest["name"]) == ("Good", "Old")
+    assert newest | {"created_at": None} == {
+        "name": "Good", "created_at": None, "family": "jk", "variant": "JK02_32S", "model": "JK_PB2A16S20P",
+        "sw_version": newest["sw_version"], "automatic": False}  # fmt: skip
+    with pytest.raises(ServiceValidationError, match=r'no profile "Bad"\. There are: Old, Good'):
+        await delete(hass, "Old", "Bad")
+    assert len(await listed(hass)) == 2
+    await delete(hass, "Old", "Old")
+    assert [profile["name"] for profile in await listed(hass)] == ["Good"]
+    assert set(hass_storage[f"{DOMAIN}.profiles"]["data"]) == {"Good"}
+
+
+async def test_only_administrators_delete_profiles(hass, house, pack, adopt, act, hass_read_only_user) -> None:
+    await adopt(pack)
+    await act("backup_parameters", name="Good")
+    stranger = Context(user_id=hass_read_only_user.id)
+    assert await listed(hass, stranger)
+    with pytest.raises(Unauthorized):
+        await delete(hass, "Good", context=stranger)
+
+
+async def test_profiles_of_users_are_bounded_and_none_is_dropped(house, pack, adopt, act, monkeypatch) -> None:
+    await adopt(pack)
+    monkeypatch.setattr(profiles, "MAX_PROFILES", 2)
+    for name in ("A", "B", "A"):
+        await act("backup_parameters", name=name)
+    with pytest.raises(ServiceValidationError, match="There are 2 profiles already"):
+        await act("backup_parameters", name="C")
+
+
+async def test_of_automatic_profiles_only_the_newest_of_each_pack_are_kept(
+    hass, house, pack, adopt, act, monkeypatch
+) -> None:
+    other = jk_pack(address=OTHER, name="Barn")
+    entries = [await adopt(pack), await adopt(other)]
+    monkeypatch.setattr(profiles, "MAX_PROFILES", 1)
+    await act("backup_parameters", name="Mine")
+    for number in range(profiles.MAX_AUTOMATIC + 2):
+        for entry in entries:
+            await entry.runtime_data.parameters.async_backup(f"{entry.title} {number}", automatic=True)
+    kept = {profile["name"]: profile["automatic"] for profile in await listed(hass)}
+    assert kept == {"Mine": False} | {
+        f"{name} {number}": True for name in ("Shed", "Barn") for number in range(2, profiles.MAX_AUTOMATIC + 2)
+    }
