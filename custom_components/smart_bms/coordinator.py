@@ -182,6 +182,8 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
 
     async def async_stop(self) -> None:
         """Close the link, and bring to its end what was being written: the next start must find its record."""
+        self.ended.set()
+        await self.parameters.control.close()
         self._stop()
         if self._link is not None:
             self._link.cancel()
@@ -462,10 +464,10 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         self._async_check_available()
         self.async_update_listeners()
 
-    @callback
-    def _async_end(self) -> None:
-        """Let go what would hold up the end of Home Assistant, and keep what the mirror has to remember."""
+    async def _async_end(self) -> None:
+        """Let go what would hold up the end of Home Assistant, put back what was switched for a moment, and keep the rest."""
         self.ended.set()
+        await self.parameters.control.close()
         self.parameters.async_keep()
         self.energy.file.async_keep()
 

@@ -36,6 +36,8 @@ LEARNT: Final = "learnt"
 """What the pack's sessions found out, in the store."""
 PROTECTION: Final = "protection"
 """What the mirror has to remember, in the store."""
+TEMPORARY: Final = "temporary"
+"""What a procedure has changed for a moment and has to put back, in the store."""
 _HIDDEN: Final = "(hidden)"
 _SOON: Final = 1.0
 """Seconds within which what the pack said by itself is kept."""
@@ -127,6 +129,7 @@ class Parameters:
             backup=self._async_backup,
             on_record=self._tell,
             on_drift=self._drifted,
+            temporary=kept.get(TEMPORARY),
         )
 
     @callback
@@ -146,6 +149,9 @@ class Parameters:
             return
         before = dict(self.control.baseline.values)
         self.control.settings_read(settings)
+        if not self.control.drift:
+            # What was told before a reload may have been put right meanwhile.
+            ir.async_delete_issue(self._hass, DOMAIN, drift_issue(self._entry_id))
         if self.control.baseline.values != before:
             self._store.async_delay_save(self._kept, _SOON)
         default = identity.details.get("default_password")
@@ -183,6 +189,7 @@ class Parameters:
             LEARNT: self._pack.terms.kept,
             "reading": self._reading,
             PROTECTION: self._protection(),
+            TEMPORARY: self.control.temporary.as_dict(),
         }
 
     async def _async_save(self) -> None:
@@ -191,12 +198,12 @@ class Parameters:
     async def _async_backup(self, command: str) -> None:
         """Keep all parameters before a command that changes many."""
         at = dt_util.now().strftime("%Y-%m-%d %H:%M")
-        await self.async_backup(f"{self._name()} before {words(command)} {at}")
+        await self.async_backup(f"{self._name()} before {words(command)} {at}", automatic=True)
 
-    async def async_backup(self, name: str) -> Profile:
-        """Keep all parameters under a name. Raises RefusedError."""
-        simulated = self._entry_id if self._simulated else None
-        return await async_profiles(self._hass).async_backup(self._pack, name, simulated)
+    async def async_backup(self, name: str, *, automatic: bool = False) -> Profile:
+        """Keep all parameters under a name; of automatic ones only the newest are kept. Raises RefusedError."""
+        simulated, of = (self._entry_id if flag else None for flag in (self._simulated, automatic))
+        return await async_profiles(self._hass).async_backup(self._pack, name, simulated, of)
 
     @callback
     def _tell(self, record: Record, context: Context | None) -> None:

@@ -14,7 +14,9 @@ import probatio
 
 from .bms.settings import Proof
 from .control.baseline import Difference
+from .control.chemistry import CODES
 from .control.findings import words
+from .control.request import Request
 from .coordinator import SmartBmsConfigEntry
 from .parameter_entity import raise_unless_confirmed, told_to_the_user
 from .parameters import Parameters, async_request
@@ -61,10 +63,21 @@ class DriftRepairFlow(RepairsFlow):
             return self.async_abort(reason="changed_again")
         catalogue = parameters.control.catalogue
         settings = catalogue.settings if catalogue else {}
+        old: dict[str, Any] = {
+            key: difference[0]
+            for key, difference in self._shown.items()
+            if key in settings and settings[key].proof is not Proof.READ_ONLY and not settings[key].procedure
+        }
+        beyond = {
+            key
+            for finding in parameters.control.examine(old, Request()).findings
+            if finding.code in CODES
+            for key in finding.parameters
+        }
         dangerous = [
             words(key)
             for key in self._shown
-            if key in settings and (settings[key].dangerous or settings[key].clears_history)
+            if key in settings and (settings[key].dangerous or settings[key].clears_history or key in beyond)
         ]
         if dangerous and user_input is None:
             return self.async_show_form(
@@ -72,11 +85,6 @@ class DriftRepairFlow(RepairsFlow):
                 data_schema=probatio.Schema({}),
                 description_placeholders={"dangerous": ", ".join(dangerous)},
             )
-        old: dict[str, Any] = {
-            key: difference[0]
-            for key, difference in self._shown.items()
-            if key in settings and settings[key].proof is not Proof.READ_ONLY and not settings[key].procedure
-        }
         http_request = current_request.get()
         user = http_request.get(KEY_HASS_USER) if http_request is not None else None
         request = await async_request(

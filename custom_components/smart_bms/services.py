@@ -43,6 +43,7 @@ ATTR_CONFIRM: Final = "confirm"
 ATTR_FORCE: Final = "force"
 ATTR_CHEMISTRY: Final = "chemistry"
 ATTR_PROFILE: Final = "profile"
+ATTR_PROFILES: Final = "profiles"
 ATTR_DATA: Final = "data"
 ATTR_VOLTAGE: Final = "voltage"
 ATTR_CURRENT: Final = "current"
@@ -199,7 +200,8 @@ async def _check(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
     catalogue, settings = coordinator.pack.catalogue(), coordinator.pack.current_settings
     if catalogue is None or settings is None:
         raise refuse("unread")
-    return {"findings": _findings(advice(catalogue, settings.values, call.data.get(ATTR_CHEMISTRY)))}
+    chemistry, reading = call.data.get(ATTR_CHEMISTRY), coordinator.pack.last_reading
+    return {"findings": _findings(advice(catalogue, settings.values, chemistry, reading))}
 
 
 async def _backup(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
@@ -298,6 +300,22 @@ async def _evaluate(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Resu
 
 async def _record(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
     return await async_record(coordinator, call.data[ATTR_MINUTES])
+
+
+# What is about no pack.
+
+
+async def _list_profiles(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    """Return the profiles that are kept."""
+    return cast(ServiceResponse, {ATTR_PROFILES: await async_profiles(hass).async_list()})
+
+
+async def _delete_profiles(hass: HomeAssistant, call: ServiceCall) -> None:
+    """Delete profiles by name."""
+    try:
+        await async_profiles(hass).async_delete(call.data[ATTR_NAME])
+    except RefusedError as error:
+        raise _refusal(error.findings[0]) from error
 
 
 # What all actions share: their packs, and how failures are told.
@@ -456,3 +474,17 @@ def async_setup_services(hass: HomeAssistant) -> None:
             schema=probatio.Schema(fields),
             supports_response=SupportsResponse.OPTIONAL,
         )
+    hass.services.async_register(
+        DOMAIN,
+        "list_profiles",
+        partial(_list_profiles, hass),
+        schema=probatio.Schema({}),
+        supports_response=SupportsResponse.ONLY,
+    )
+    service.async_register_admin_service(
+        hass,
+        DOMAIN,
+        "delete_profiles",
+        partial(_delete_profiles, hass),
+        schema=probatio.Schema({probatio.Required(ATTR_NAME): _SOME_KEYS}),
+    )

@@ -9,6 +9,7 @@ from custom_components.smart_bms.control.journal import Outcome
 from custom_components.smart_bms.control.request import Request
 
 ASK = Request(source="test", user="Ada", user_id="1")
+SURE = replace(ASK, confirm=True)
 PROCEDURE = replace(ASK, procedure=True)
 
 

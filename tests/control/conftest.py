@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from custom_components.smart_bms.bms.pack import Change, Circumstances, LinkState, Pack
-from custom_components.smart_bms.control import calibration, door
+from custom_components.smart_bms.control import calibration, door, temporary
 from custom_components.smart_bms.control.baseline import Baseline
 from custom_components.smart_bms.control.door import Control
 from custom_components.smart_bms.control.journal import Journal, Record
@@ -32,6 +33,8 @@ class Site:
         self.drifts: list[dict[str, Any]] = []
         self.saved: list[list[dict[str, Any]]] = []
         self.backups: list[str] = []
+        self.kept: dict[str, Any] = {}
+        """What a crash would leave."""
         self.control = Control(
             pack,
             permission=permission,
@@ -41,10 +44,18 @@ class Site:
             backup=self._backup,
             on_record=lambda record, _: self.records.append(replace(record)),
             on_drift=lambda drift, _: self.drifts.append(dict(drift)),
+            temporary=kept.get("temporary"),
         )
 
     async def _save(self) -> None:
         self.saved.append(self.control.journal.as_list())
+        self.kept = deepcopy(
+            {
+                "records": self.control.journal.as_list(),
+                "baseline": self.control.baseline.values,
+                "temporary": self.control.temporary.as_dict(),
+            }
+        )
 
     async def _backup(self, command: str) -> None:
         self.backups.append(command)
@@ -91,7 +102,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(door, "SECOND_LOOK", 0.1)
     monkeypatch.setattr(door, "SEEN_WITHIN", 0.4)
     monkeypatch.setattr(calibration, "AT_REST_WITHIN", 0.4)
-    monkeypatch.setattr(calibration, "PAUSE", 0.05)
+    monkeypatch.setattr(temporary, "PAUSE", 0.05)
 
 
 @asynccontextmanager

@@ -146,18 +146,6 @@ async def test_what_the_pack_shows_already_darkens_nothing(site) -> None:
     assert site.sent == []
 
 
-async def test_a_switch_left_off_shows_as_changed_when_the_calibration_was_cut_short(monkeypatch) -> None:
-    async with site_of(monkeypatch, jk_pack()) as site:
-        await site.until(lambda: site.control.baseline.values)
-        request = Request(source="test", temporary=True)
-        await site.control.apply({"charge_switch": False}, request)
-        kept = {"records": site.control.journal.as_list(), "baseline": dict(site.control.baseline.values)}
-        peripheral = site.peripheral
-    async with site_of(monkeypatch, peripheral, kept=kept) as site:
-        await site.until(lambda: site.drifts)
-        assert site.drifts == [{"charge_switch": (True, False)}]
-
-
 async def test_a_lost_read_back_does_not_leave_a_switch_off(site) -> None:
     site.peripheral.faults.corrupt_settings = 2
     await calibrate_voltage(site.control, site.pack, 26.9, SURE)

@@ -87,7 +87,7 @@ def elsewhere(site: Site, register: int, *values: int, dialect: Dialect = D2) ->
         (K_D2, "cell_overvoltage", 3.55, (D2, 0x8C, 3550)),
         (K_D2, "max_charge_current", 90, (D2, 0x94, 29100)),
         (K_D2, "max_discharge_current", 140.5, (D2, 0x96, 31405)),
-        (K_D2, "charge_undertemperature", -5, (D2, 0x9A, 35)),
+        (K_D2, "charge_undertemperature", 2, (D2, 0x9A, 42)),
         (K_D2, "design_capacity", 105.5, (D2, 0x80, 1055)),
         (K_D2, "soc_calibration", 66, (D2, 0xA7, 660)),
         (K_D2, "sleep_time", NEVER, (D2, 0x8A, NEVER)),
@@ -245,7 +245,7 @@ async def test_what_is_proven_on_old_boards_needs_no_more_than_a_second_word(mon
     [
         ({"cell_overvoltage": 3.54}, ["order_broken"]),  # below the warning
         ({"cell_overvoltage_warning": 3.61}, ["order_broken"]),
-        ({"pack_overvoltage": 13.2}, ["out_of_range", "order_broken"]),
+        ({"pack_overvoltage": 13.2}, ["order_broken", "would_stop_charging"]),
         ({"pack_overvoltage": 12.6}, ["out_of_range"]),
         ({"pack_undervoltage": 9.0}, ["pack_limit_apart"]),
         ({"cell_overvoltage": 4.2}, ["out_of_range"]),

@@ -8,7 +8,7 @@ import pytest
 from custom_components.smart_bms.control import door
 from custom_components.smart_bms.control.findings import RefusedError
 from custom_components.smart_bms.control.journal import Outcome
-from tests.control.asking import ASK, outcomes, refused
+from tests.control.asking import ASK, SURE, outcomes, refused
 from tests.control.conftest import site_of
 from tests.packs import jk_pack
 
@@ -39,7 +39,7 @@ async def test_the_journal_is_kept_before_the_write_leaves(site) -> None:
         ("charge_switch", False),
         ("heating_switch", True),
         ("max_charge_current", 55.5),
-        ("charge_undertemperature", -12.5),
+        ("charge_undertemperature", 2.5),
         ("heating_start_temperature", -5),
         ("smart_sleep_delay", 12),
         ("discharge_undertemperature", -25),
@@ -75,10 +75,10 @@ async def test_what_is_already_so_is_not_sent(site) -> None:
 
 async def test_a_group_is_written_in_an_order_that_the_board_takes(site) -> None:
     nmc = {"power_off_voltage": 2.8, "cell_undervoltage": 2.9, "cell_overvoltage": 4.2, "cell_overvoltage_release": 4.1}
-    records = await site.control.apply(nmc | {"cell_undervoltage_release": 3.2}, ASK)
+    records = await site.control.apply(nmc | {"cell_undervoltage_release": 3.2}, SURE)
     assert outcomes(records) == [Outcome.CONFIRMED] * 5
     lto = {"power_off_voltage": 1.7, "cell_undervoltage": 1.8, "cell_overvoltage": 3.7, "cell_overvoltage_release": 3.6}
-    records = await site.control.apply(lto | {"cell_undervoltage_release": 2.0}, ASK)
+    records = await site.control.apply(lto | {"cell_undervoltage_release": 2.0}, SURE)
     assert outcomes(records) == [Outcome.CONFIRMED] * 5
 
 
@@ -162,6 +162,25 @@ async def test_what_speaks_against_it_is_looked_at_again_before_it_is_refused(si
     site.peripheral.change(0x05, struct.pack("<I", 3300))
     records = await site.control.apply({"cell_overvoltage": 3.45}, ASK)
     assert outcomes(records) == [Outcome.CONFIRMED]
+
+
+async def test_what_a_single_write_depends_on_is_looked_at_first(site, monkeypatch) -> None:
+    monkeypatch.setattr(door, "_RECENT", -1)
+    site.peripheral.change(0x05, struct.pack("<I", 3580))
+    with pytest.raises(RefusedError, match="order_broken"):
+        await site.control.apply({"cell_overvoltage": 3.55}, ASK)
+    assert site.sent == []
+
+
+async def test_an_answer_that_leaves_out_what_was_asked_for_is_none(site, monkeypatch) -> None:
+    monkeypatch.setattr(door, "_RECENT", -1)
+    old = site.pack.current_settings
+
+    async def stay(_):
+        return old
+
+    monkeypatch.setattr(site.pack, "read_related", stay)
+    assert await refused(site, {"cell_overvoltage": 3.55}) == ["unanswered"]
 
 
 async def test_each_frame_has_its_own_age(site, monkeypatch) -> None:

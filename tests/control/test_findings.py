@@ -2,20 +2,11 @@
 
 import pytest
 
-from custom_components.smart_bms.bms.reading import Reading
-from custom_components.smart_bms.bms.settings import Catalogue, Kind, Proof, Setting, Unit
+from custom_components.smart_bms.bms.settings import Kind, Proof, Setting, Unit
 from custom_components.smart_bms.control.baseline import Baseline
-from custom_components.smart_bms.control.consequence import consequence_findings
 from custom_components.smart_bms.control.findings import shown, words
 from custom_components.smart_bms.control.journal import Journal, Outcome, Record
 from custom_components.smart_bms.control.watch import outcome_of
-
-
-def test_a_limit_that_is_exceeded_already_may_be_moved() -> None:
-    catalogue = Catalogue(settings={}, known=frozenset(), presets={})
-    reading = Reading(measured_at=0, current=-30.0)
-    changes = {"max_discharge_current": 25}
-    assert list(consequence_findings(catalogue, changes, {"max_discharge_current": 20}, reading)) == []
 
 
 def test_values_are_told_in_words() -> None:

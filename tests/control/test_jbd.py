@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from custom_components.smart_bms.bms.errors import SilentError
+from custom_components.smart_bms.control import door
 from custom_components.smart_bms.control.findings import RefusedError
 from custom_components.smart_bms.control.journal import Outcome
 from custom_components.smart_bms.control.request import Permission
@@ -94,7 +96,7 @@ async def test_every_kind_of_parameter_can_be_changed(site) -> None:
     changes = {
         "cell_overvoltage": 3.55,
         "max_discharge_current": 75.5,
-        "charge_undertemperature": -2.5,
+        "charge_undertemperature": 0.5,
         "charge_overcurrent_delay": 9,
         "balance_switch": False,
         "led": True,
@@ -277,8 +279,9 @@ async def test_a_write_that_clears_what_was_counted_takes_a_second_word(monkeypa
 async def test_what_is_not_valid_is_refused(site) -> None:
     for changes, codes in (
         ({"cell_overvoltage": 3.4, "cell_overvoltage_release": 3.5}, {"order_broken"}),
-        ({"cell_overvoltage": 4.05}, {"order_broken", "pack_limit_apart"}),
-        ({"pack_overvoltage": 17.0}, {"pack_limit_apart"}),
+        ({"cell_overvoltage": 4.05}, {"above_chemistry"}),
+        ({"pack_undervoltage": 9.0}, {"pack_limit_apart"}),
+        ({"pack_overvoltage": 17.0}, {"above_chemistry"}),
         ({"cycle_capacity": 101}, {"order_broken"}),
         ({"cell_overvoltage": 5.0}, {"out_of_range"}),
         ({"cell_overvoltage": 3.5505}, {"off_step"}),
@@ -293,6 +296,59 @@ async def test_what_is_not_valid_is_refused(site) -> None:
         ({"charge_switch": 0}, {"not_a_switch"}),
     ):
         assert set(await refused(site, changes)) == codes, changes
+
+
+async def asked_for(site, keys) -> list[Said]:
+    site.peripheral.written.clear()
+    await site.pack.read_related(keys)
+    return [*commands(site.peripheral.written)]
+
+
+async def test_what_an_order_depends_on_is_read_before_a_single_write(site, monkeypatch) -> None:
+    monkeypatch.setattr(door, "_RECENT", -1.0)
+    # The vendor's app raised the release since the parameters were read.
+    assert site.peripheral.change_elsewhere(request(0x25, (3580).to_bytes(2)))
+    with pytest.raises(RefusedError, match="order_broken"):
+        await site.control.apply({"cell_overvoltage": 3.55}, ASK)
+    assert site.value("cell_overvoltage_release") == 3.58
+    site.peripheral.written.clear()
+    (record,) = await site.control.apply({"cell_overvoltage": 3.59}, ASK)
+    assert record.outcome is Outcome.CONFIRMED
+    said = [said for said in commands(site.peripheral.written) if said.register >= 0x10 and not said.write]
+    registers = {item.register for item in said}
+    assert {0x24, 0x25, 0x26, 0x27, 0x20, 0x2F} <= registers
+    assert not {0x1A, 0x3C, 0xA0} & registers
+    # What no register holds is asked for with all the others.
+    assert 0x1A in {item.register for item in await asked_for(site, {"charge_switch"})}
+
+
+async def test_an_answer_that_is_lost_is_asked_for_once_more_and_then_nothing_is_sent(site, monkeypatch) -> None:
+    monkeypatch.setattr(door, "_RECENT", -1.0)
+    read, failures = site.pack.read_related, [2]
+
+    async def lose(keys):
+        if failures[0]:
+            failures[0] -= 1
+            raise SilentError("lost")
+        return await read(keys)
+
+    monkeypatch.setattr(site.pack, "read_related", lose)
+    assert await refused(site, {"cell_overvoltage": 3.55}) == ["unanswered"]
+    failures[0] = 1
+    assert outcomes(await site.control.apply({"cell_overvoltage": 3.55}, ASK)) == [Outcome.CONFIRMED]
+
+
+async def test_what_stands_alone_needs_no_look(site, monkeypatch) -> None:
+    monkeypatch.setattr(door, "_RECENT", -1.0)
+    site.pack.read_related = None  # nobody may ask
+    assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [Outcome.CONFIRMED]
+
+
+async def test_frost_counts_at_rest_too(monkeypatch) -> None:
+    async with jbd_site(monkeypatch, awake(temperature=8.0)) as site:
+        assert await refused(site, {"charge_undertemperature": 9, "charge_undertemperature_release": 12}) == [
+            "would_stop_charging"
+        ]
 
 
 # What goes wrong.

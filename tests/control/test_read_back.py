@@ -9,7 +9,7 @@ from custom_components.smart_bms.bms.errors import LinkLostError
 from custom_components.smart_bms.control.door import MOST_WAITING
 from custom_components.smart_bms.control.findings import RefusedError
 from custom_components.smart_bms.control.journal import KEPT, Outcome, Record
-from tests.control.asking import ASK, PROCEDURE, outcomes
+from tests.control.asking import ASK, PROCEDURE, SURE, outcomes
 from tests.control.conftest import site_of
 from tests.packs import jk_pack
 
@@ -188,7 +188,7 @@ async def test_the_last_hundred_are_kept(site) -> None:
 
 @pytest.mark.parametrize("command", ["load_preset_nmc", "factory_reset"])
 async def test_a_command_of_the_board_is_sent_after_a_backup(site, command) -> None:
-    (record,) = await site.control.apply({command: None}, ASK)
+    (record,) = await site.control.apply({command: None}, SURE)
     assert record.outcome is Outcome.CONFIRMED
     assert site.backups == [command]
     assert site.value("cell_overvoltage") == 4.2

@@ -83,7 +83,8 @@ async def test_limits_keep_their_order(monkeypatch) -> None:
 async def test_a_limit_that_would_act_at_once_is_refused(monkeypatch) -> None:
     async with site_of(monkeypatch, smart123_pack(GEN3_NUS, temperature=22.0), password=PIN) as site:
         assert await refusals(site, {"cell_undervoltage": 3.4}) == ["would_stop_discharging"]
-        assert await refusals(site, {"cell_overtemperature": 15}) == ["would_stop_discharging"]
+        assert await refusals(site, {"cell_overtemperature": 15}) == ["would_stop_both"]
+        assert await refusals(site, {"charge_undertemperature": 25}) == ["would_stop_charging"]
 
 
 @pytest.mark.parametrize(

@@ -112,8 +112,20 @@ async def test_a_link_lost_meanwhile_is_said_and_settled_later(hass, house, pack
     assert not ir.async_get(hass).async_get_issue(DOMAIN, f"drift_{entry.entry_id}")
 
 
-async def test_a_reload_in_the_middle_is_settled_by_the_next_connection(hass, house, pack, adopt) -> None:
+async def test_a_reload_in_the_middle_waits_for_the_read_back(hass, house, pack, adopt) -> None:
     entry = await adopt(pack, **ALLOWED)
+    pack.faults.ready_delay = 60
+    task = hass.async_create_task(call(hass, "switch", "turn_off", CHARGE))
+    while pack.written[-1][4] != 0x1D:
+        await asyncio.sleep(0.01)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await task
+    assert [record.outcome for record in entry.runtime_data.parameters.control.journal.records] == ["confirmed"]
+
+
+async def test_a_reload_in_the_middle_is_settled_by_the_next_connection(hass, house, pack, adopt, monkeypatch) -> None:
+    entry = await adopt(pack, **ALLOWED)
+    monkeypatch.setattr(door, "CLOSE_WITHIN", 0.0)
     events = async_capture_events(hass, EVENT_PARAMETER)
     pack.faults.ready_delay = 60
     task = hass.async_create_task(call(hass, "switch", "turn_off", CHARGE))
@@ -172,10 +184,14 @@ async def test_parameters_have_entities_while_the_pack_is_away(hass, house, pack
 async def test_a_command_of_the_board_is_backed_up_first(hass, house, adopt, entity_on) -> None:
     pack = capable_pack(name="Shed")
     await adopt(pack, **EVERYTHING)
+    pack.board.limits.cell_overvoltage = 3.55
+    await entity_on("button.shed_load_board_preset_lfp")
     await entity_on("button.shed_load_board_preset_nmc")
-    await call(hass, "button", "press", "button.shed_load_board_preset_nmc")
-    assert float(house.state(OVERVOLTAGE)) == 4.2
-    with pytest.raises(ServiceValidationError, match="Shed before Load preset NMC"):
+    with pytest.raises(ServiceValidationError, match="for NMC cells, and the pack has LFP cells"):
+        await call(hass, "button", "press", "button.shed_load_board_preset_nmc")
+    await call(hass, "button", "press", "button.shed_load_board_preset_lfp")
+    assert float(house.state(OVERVOLTAGE)) == 3.6
+    with pytest.raises(ServiceValidationError, match="Shed before Load preset LFP"):
         await hass.services.async_call(
             DOMAIN,
             "compare_parameters",

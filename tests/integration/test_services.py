@@ -9,6 +9,7 @@ from homeassistant.helpers.storage import Store
 import probatio
 import pytest
 
+from custom_components.smart_bms import profiles
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.control import door
 from custom_components.smart_bms.profiles import async_profiles
@@ -127,10 +128,10 @@ async def test_refusals_are_sentences(house, pack, adopt, act, changes, sentence
 
 
 async def test_a_preset_keeps_cells_and_capacity(house, pack, adopt, act) -> None:
-    await adopt(pack, **ALLOWED)
+    await adopt(pack, **ALLOWED, allow_dangerous=True)
     dry = await act("apply_preset", chemistry="lto", dry_run=True)
-    assert "would_stop_charging" in {finding["code"] for finding in dry["findings"]}
-    answer = await act("apply_preset", chemistry="lto", force=True)
+    assert {"would_stop_charging", "below_chemistry"} <= {finding["code"] for finding in dry["findings"]}
+    answer = await act("apply_preset", chemistry="lto", force=True, confirm=True)
     assert {result["outcome"] for result in answer["results"]} == {"confirmed"}
     assert pack.board.limits.cell_overvoltage == 2.7
     parameters = (await act("get_parameters"))["parameters"]
@@ -151,6 +152,42 @@ async def test_a_check_finds_what_is_questionable(house, pack, adopt, act) -> No
     found = (await act("check_parameters", chemistry="nmc"))["findings"]
     assert {"severity": "advice", "code": "differs_from_preset", "parameters": ["cell_overvoltage"],
             "message": "Cell overvoltage is 3.6 V; the NMC preset of the manual has 4.2 V"} in found  # fmt: skip
+
+
+NMC = {"version": 1, "family": "jk", "variant": "JK02_32S",
+       "parameters": {"cell_overvoltage": 4.2, "charge_undertemperature": -20}}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("set_parameters", {"parameters": {"cell_overvoltage": 4.3}}),
+        ("apply_preset", {"chemistry": "nmc"}),
+        ("restore_parameters", {"data": NMC}),
+    ],
+)
+async def test_limits_of_other_cells_take_the_option_and_a_second_word(
+    hass, house, pack, adopt, act, action, data
+) -> None:
+    entry = await adopt(pack, **ALLOWED)
+    with pytest.raises(ServiceValidationError, match="LFP cells, which withstand"):
+        await act(action, **data, confirm=True)
+    hass.config_entries.async_update_entry(
+        entry, options={**entry.options, "control": {**ALLOWED, "allow_dangerous": True}}
+    )
+    await hass.config_entries.async_reload(entry.entry_id)
+    await house.until(lambda: entry.runtime_data.available and entry.runtime_data.pack.current_settings)
+    with pytest.raises(ServiceValidationError, match="LFP cells, which withstand"):
+        await act(action, **data)
+    with pytest.raises(ServiceValidationError, match="LFP cells, which withstand"):
+        await hass.services.async_call(
+            "number", "set_value", {"entity_id": "number.shed_cell_overvoltage", "value": 4.3}, blocking=True
+        )
+    assert pack.board.limits.cell_overvoltage == 3.6
+    assert {result["outcome"] for result in (await act(action, **data, confirm=True))["results"]} == {"confirmed"}
+    found = (await act("check_parameters"))["findings"][0]
+    assert (found["severity"], found["code"], found["parameters"]) == (
+        "error", "above_chemistry", ["cell_overvoltage"])  # fmt: skip
 
 
 async def test_a_profile_is_kept_compared_and_restored_to_several_packs(hass, house, pack, adopt, act) -> None:
@@ -360,3 +397,66 @@ async def test_a_pack_that_is_not_set_up_does_not_stop_the_others(hass, house, p
     assert first["results"][0]["outcome"] == "confirmed"
     assert second["error"]
     assert not pack.board.charge_switch
+
+
+async def listed(hass, context=None) -> list[dict]:
+    answer = await hass.services.async_call(
+        DOMAIN, "list_profiles", {}, blocking=True, return_response=True, context=context
+    )
+    return answer["profiles"]
+
+
+async def delete(hass, *names, context=None) -> None:
+    await hass.services.async_call(DOMAIN, "delete_profiles", {"name": list(names)}, blocking=True, context=context)
+
+
+async def test_profiles_are_listed_and_deleted(hass, house, pack, adopt, act, hass_storage) -> None:
+    await adopt(pack)
+    await act("backup_parameters", name="Old")
+    (await async_profiles(hass).async_get("Old"))["created_at"] = "2026-01-01T00:00:00+00:00"
+    await act("backup_parameters", name="Good")
+    newest, oldest = await listed(hass)
+    assert (newest["name"], oldest["name"]) == ("Good", "Old")
+    assert newest | {"created_at": None} == {
+        "name": "Good", "created_at": None, "family": "jk", "variant": "JK02_32S", "model": "JK_PB2A16S20P",
+        "sw_version": newest["sw_version"], "automatic": False}  # fmt: skip
+    with pytest.raises(ServiceValidationError, match=r'no profile "Bad"\. There are: Old, Good'):
+        await delete(hass, "Old", "Bad")
+    assert len(await listed(hass)) == 2
+    await delete(hass, "Old", "Old")
+    assert [profile["name"] for profile in await listed(hass)] == ["Good"]
+    assert set(hass_storage[f"{DOMAIN}.profiles"]["data"]) == {"Good"}
+
+
+async def test_only_administrators_delete_profiles(hass, house, pack, adopt, act, hass_read_only_user) -> None:
+    await adopt(pack)
+    await act("backup_parameters", name="Good")
+    stranger = Context(user_id=hass_read_only_user.id)
+    assert await listed(hass, stranger)
+    with pytest.raises(Unauthorized):
+        await delete(hass, "Good", context=stranger)
+
+
+async def test_profiles_of_users_are_bounded_and_none_is_dropped(house, pack, adopt, act, monkeypatch) -> None:
+    await adopt(pack)
+    monkeypatch.setattr(profiles, "MAX_PROFILES", 2)
+    for name in ("A", "B", "A"):
+        await act("backup_parameters", name=name)
+    with pytest.raises(ServiceValidationError, match="There are 2 profiles already"):
+        await act("backup_parameters", name="C")
+
+
+async def test_of_automatic_profiles_only_the_newest_of_each_pack_are_kept(
+    hass, house, pack, adopt, act, monkeypatch
+) -> None:
+    other = jk_pack(address=OTHER, name="Barn")
+    entries = [await adopt(pack), await adopt(other)]
+    monkeypatch.setattr(profiles, "MAX_PROFILES", 1)
+    await act("backup_parameters", name="Mine")
+    for number in range(profiles.MAX_AUTOMATIC + 2):
+        for entry in entries:
+            await entry.runtime_data.parameters.async_backup(f"{entry.title} {number}", automatic=True)
+    kept = {profile["name"]: profile["automatic"] for profile in await listed(hass)}
+    assert kept == {"Mine": False} | {
+        f"{name} {number}": True for name in ("Shed", "Barn") for number in range(2, profiles.MAX_AUTOMATIC + 2)
+    }

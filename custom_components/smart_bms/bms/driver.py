@@ -1,7 +1,7 @@
 """What a family must offer: the conversation with one pack over an open link."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -113,3 +113,10 @@ class Driver(ABC):
 
         Raises SilentError if no usable answer comes in time, LinkLostError.
         """
+
+    async def read_related(self, keys: Collection[str]) -> Settings:
+        """Ask again for the parameters of these keys, in one go; families that tell all at once ask for all.
+
+        Raises SilentError if no usable answer comes in time, LinkLostError.
+        """
+        return await self.read_settings()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -249,6 +249,13 @@ class Pack:
         Raises SilentError if no usable answer comes in time, LinkLostError.
         """
         return await self._in_session(lambda driver: driver.read_settings(key))
+
+    async def read_related(self, keys: Collection[str]) -> Settings:
+        """Ask for the parameters of these keys again.
+
+        Raises SilentError if no usable answer comes in time, LinkLostError.
+        """
+        return await self._in_session(lambda driver: driver.read_related(keys))
 
     async def next_reading(self) -> Reading:
         """Wait for the next trusted reading. Raises LinkLostError."""

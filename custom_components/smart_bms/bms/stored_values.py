@@ -14,6 +14,8 @@ type Checks = Mapping[str, Check | Checks]
 """By name of the part; a part may have parts of its own."""
 
 BROKEN: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+EVERY: Final = "*"
+"""As the name of a part in a table of checks: all that it does not name."""
 WHOLE: Final = "everything"
 """As the name of a part."""
 
@@ -28,7 +30,7 @@ def sort_out(kept: object, checks: Checks, path: str = "") -> tuple[dict[str, An
     good: dict[str, Any] = {}
     bad: dict[str, Any] = {}
     for key, value in kept.items():
-        check, where = checks.get(key), f"{path}.{key}" if path else str(key)
+        check, where = checks.get(key, checks.get(EVERY)), f"{path}.{key}" if path else str(key)
         if isinstance(check, Mapping):
             good[key], worse = sort_out(value, check, where)
             bad |= worse

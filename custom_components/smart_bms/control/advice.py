@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
+from ..bms.reading import Reading
 from ..bms.settings import Catalogue, Kind, Proof, SettingValue
+from .chemistry import present_dangers
 from .findings import Finding, Severity, shown, words
 from .validity import broken_orders, order_findings, pair_finding
 
@@ -48,9 +50,15 @@ _MAY_BE_EQUAL: Final = frozenset({"soc_100_voltage", "power_off_voltage", "reque
 """Lower ones of the pairs above."""
 
 
-def advice(catalogue: Catalogue, values: Values, chemistry: str | None = None) -> list[Finding]:
-    """Return what is questionable, the worst first; with a chemistry also what differs from its preset."""
-    findings = [finding for rule in _RULES for finding in rule(catalogue, values)]
+def advice(
+    catalogue: Catalogue, values: Values, chemistry: str | None = None, reading: Reading | None = None
+) -> list[Finding]:
+    """Return what is questionable, the worst first; with a chemistry also what differs from its preset.
+
+    What the cells do not withstand is told by the chemistry that the pack tells, in its parameters or its reading.
+    """
+    findings = [*present_dangers(catalogue, values, reading, chemistry)]
+    findings += [finding for rule in _RULES for finding in rule(catalogue, values)]
     if chemistry is not None:
         findings += _preset_findings(catalogue, values, chemistry)
     order = list(Severity)

@@ -5,23 +5,21 @@ reference of an active balancer as a pack voltage and converts; so do we.
 """
 
 import asyncio
-from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
 from ..bms.errors import PackError
 from ..bms.pack import Pack
 from ..bms.settings import SettingValue
-from .door import Apply, Control
+from .door import Control
 from .findings import RefusedError, refuse
 from .journal import Outcome, Record
 from .request import Request
+from .temporary import Apply
 
 _AT_REST: Final = 0.5
 """A; more is a current that bends the voltage, less is none that could be calibrated."""
 AT_REST_WITHIN: Final = 8.0
-_TRIES: Final = 3
-PAUSE: Final = 2.0
 _SWITCHES: Final = ("charge_switch", "discharge_switch")
 _FARTHEST_VOLTAGE: Final = 0.05
 _FARTHEST_CURRENT: Final = 0.3
@@ -44,21 +42,16 @@ async def calibrate_voltage(control: Control, pack: Pack, volts: float, request:
             return []
         settings = pack.current_settings
         on = [key for key in _SWITCHES if settings and settings.values.get(key) is True]
-        control.watch.passing.update(on)
         records: list[Record] = []
         try:
+            await control.temporary.begin(dict.fromkeys(on, True), request)
             records += await apply(dict.fromkeys(on, False), replace(request, temporary=True))
             if all(record.outcome is Outcome.CONFIRMED for record in records):
-                await _come_to_rest(pack)
+                await _come_to_rest(control, pack)
                 records += await apply(changes, request)
         finally:
-            for key in reversed(on):
-                await _switch_on_again(apply, key, request, records)
-            settings = pack.current_settings
-            failed = [key for key in on if settings is None or settings.values.get(key) is not True]
-            control.watch.passing.difference_update(on)
-            control.watch.compare()
-            if failed:
+            records += await control.temporary.put_back(apply)
+            if control.temporary.values:
                 raise refuse("not_switched_on_again")
         return records
 
@@ -103,25 +96,14 @@ def _wire_value(control: Control, volts: float, displayed: float) -> SettingValu
     return round(reference * volts / displayed, 6)
 
 
-async def _come_to_rest(pack: Pack) -> None:
+async def _come_to_rest(control: Control, pack: Pack) -> None:
     """Wait until no current flows, as far as the pack measures it."""
     try:
         async with asyncio.timeout(AT_REST_WITHIN):
             while abs((await pack.next_reading()).current or 0.0) > _AT_REST:
-                pass
+                if control.closing:
+                    raise refuse("closing")
     except TimeoutError:
         raise refuse("current_still_flows") from None
     except PackError as error:
         raise refuse("out_of_reach") from error
-
-
-async def _switch_on_again(apply: Apply, key: str, request: Request, records: list[Record]) -> None:
-    """Switch on what was switched off here, and do not give up at the first lost answer."""
-    for attempt in range(_TRIES):
-        if attempt:
-            await asyncio.sleep(PAUSE)
-        with suppress(RefusedError):
-            done = await apply({key: True}, replace(request, force=True, temporary=True))
-            records += done
-            if all(record.outcome is Outcome.CONFIRMED for record in done):
-                return

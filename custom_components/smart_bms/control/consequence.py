@@ -1,85 +1,82 @@
-"""Consequence: limits that would make the pack act at this very moment."""
+"""Consequence: what the pack would do at this very moment if its parameters were others, as the mirror of its rules says."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from operator import gt, le, lt
-from typing import Final
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from ..bms.reading import Reading
 from ..bms.settings import Catalogue, SettingValue
+from ..protection.mirror import Mirror
+from ..protection.relay_verdict import in_force
+from ..protection.rules import RuleSet, Side
+from ..protection.track import State
 from .findings import Finding, shown, words
 
-type Present = Callable[[Reading], float | None]
+type Values = Mapping[str, SettingValue]
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    """`trips` compares what is present with the limit."""
+@dataclass(slots=True)
+class _Trip:
+    """A limit that is passed now, and what follows from it."""
 
-    key: str
-    code: str
-    present: Present
-    trips: Callable[[float, float], bool]
-
-
-def _temperatures(reading: Reading) -> list[float]:
-    probes = [value for key, value in reading.temperatures.items() if key != "mosfet"]
-    return probes + [value for value in reading.cell_temperatures if value is not None]
-
-
-def _hottest(reading: Reading) -> float | None:
-    return max(_temperatures(reading), default=None)
-
-
-def _coldest(reading: Reading) -> float | None:
-    return min(_temperatures(reading), default=None)
-
-
-def _while_charging(present: Present) -> Present:
-    return lambda reading: present(reading) if (reading.current or 0.0) > 0 else None
-
-
-def _discharge(reading: Reading) -> float | None:
-    return None if reading.current is None else -reading.current
-
-
-_RULES: Final = (
-    _Rule("cell_overvoltage", "would_stop_charging", lambda reading: reading.cell_voltage_max, gt),
-    _Rule("cell_undervoltage", "would_stop_discharging", lambda reading: reading.cell_voltage_min, lt),
-    _Rule("power_off_voltage", "would_power_off", lambda reading: reading.cell_voltage_min, le),
-    _Rule("pack_overvoltage", "would_stop_charging", lambda reading: reading.voltage, gt),
-    _Rule("pack_undervoltage", "would_stop_discharging", lambda reading: reading.voltage, lt),
-    _Rule("max_charge_current", "would_stop_charging", lambda reading: reading.current, gt),
-    _Rule("max_discharge_current", "would_stop_discharging", _discharge, gt),
-    _Rule("charge_overtemperature", "would_stop_charging", _while_charging(_hottest), gt),
-    _Rule("charge_undertemperature", "would_stop_charging", _while_charging(_coldest), lt),
-    _Rule("discharge_overtemperature", "would_stop_discharging", _hottest, gt),
-    _Rule("cell_overtemperature", "would_stop_discharging", _hottest, gt),
-    _Rule("discharge_undertemperature", "would_stop_discharging", _coldest, lt),
-)
+    present: float
+    blocks: set[Side]
+    powers_off: bool = False
 
 
 def consequence_findings(
-    catalogue: Catalogue,
-    changes: Mapping[str, SettingValue],
-    current: Mapping[str, SettingValue],
-    reading: Reading,
+    catalogue: Catalogue, changes: Values, current: Values, reading: Reading, rules: RuleSet
 ) -> Iterator[Finding]:
-    """Yield each change that would trip a protection now which the present value does not trip."""
-    for rule in _RULES:
-        limit, old = changes.get(rule.key), current.get(rule.key)
-        present = rule.present(reading)
-        if present is None or not isinstance(limit, (int, float)) or not rule.trips(present, limit):
-            continue
-        if isinstance(old, (int, float)) and rule.trips(present, old):
-            continue
-        setting = catalogue.settings[rule.key]
-        yield Finding(
-            code=rule.code,
-            parameters=(rule.key,),
-            details={
-                "parameter": words(rule.key),
-                "value": shown(limit, setting),
-                "present": shown(round(present, 3), setting),
-            },
-        )
+    """Yield each protection that would trip now, sooner or later if all stays as it is, and does not with the present values."""
+    values = {**current, **changes}
+    before = _trips(rules, current, reading)
+    for key, trip in _trips(rules, values, reading).items():
+        known = before.get(key)
+        if known is None or trip.blocks - known.blocks:
+            yield _of(trip, catalogue, key, values[key])
+
+
+def _trips(rules: RuleSet, values: Values, reading: Reading) -> dict[str, _Trip]:
+    """Return what is passed by a pack on which nothing has tripped yet, by the key of the limit."""
+    mirror = Mirror(rules)
+    for track in mirror.tracks.values():
+        track.tripped = False
+    # What the pack reports now belongs to the parameters that it has now.
+    mirror.take(replace(reading, alarms=(), charging_enabled=True, discharging_enabled=True), values)
+    found: dict[str, _Trip] = {}
+
+    def passed(key: str, present: float | None, blocks: set[Side], *, powers_off: bool = False) -> None:
+        trip = found.setdefault(key, _Trip(present or 0.0, set(), powers_off))
+        trip.blocks |= blocks
+
+    for track in mirror.active:
+        if track.rule.blocks and (track.state in (State.TRIPPED, State.PENDING) or track.would_trip):
+            passed(track.rule.limit, track.value, {*track.rule.blocks}, powers_off=track.rule.powers_off)
+    if mirror.moment is not None and rules.relays:
+        for side in Side:
+            relays = in_force(mirror, side)
+            # While the mode is not known, only what holds in both is certain.
+            for condition in relays[0].opens:
+                if all(condition in relay.opens for relay in relays):
+                    key = next(key for key in condition.parameters if mirror.values.get(key) is not None)
+                    passed(key, mirror.moment.measured[condition.quantity], {side})
+    return found
+
+
+def _of(trip: _Trip, catalogue: Catalogue, key: str, limit: SettingValue) -> Finding:
+    setting = catalogue.settings.get(key)
+    details = {
+        "parameter": words(key),
+        "value": shown(limit, setting),
+        "present": shown(round(trip.present, 3), setting),
+    }
+    if trip.powers_off:
+        return _finding("would_power_off", key, details)
+    if trip.blocks == {Side.CHARGE}:
+        return _finding("would_stop_charging", key, details)
+    if trip.blocks == {Side.DISCHARGE}:
+        return _finding("would_stop_discharging", key, details)
+    return _finding("would_stop_both", key, details)
+
+
+def _finding(code: str, key: str, details: dict[str, str]) -> Finding:
+    return Finding(code=code, parameters=(key,), details=details)

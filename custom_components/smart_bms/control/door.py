@@ -1,7 +1,7 @@
 """The door: permission, freshness, validity, consequence, plan, write, read back, record. One per pack."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
@@ -14,19 +14,20 @@ from .findings import RefusedError, refuse
 from .journal import Journal, Outcome, Record, now
 from .plan import Step
 from .request import Changes, Permission, Request
-from .validity import broken_orders
+from .temporary import Apply, TemporaryChanges
+from .validity import broken_orders, related_keys
 from .watch import OnDrift, Watch, outcome_of
 
 MOST_WAITING: Final = 20
 """Requests that may wait for their turn; more are told so at once."""
+CLOSE_WITHIN: Final = 15.0
+"""Seconds in which what was begun must be at its end before the link is given up; Home Assistant waits 20 s at its end."""
 SEEN_WITHIN: Final = 6.0
 """Seconds in which the effect of a calibration must show in the readings."""
 SECOND_LOOK: Final = 1.0
 """Seconds after which a write that did not show is looked for again."""
 _RECENT: Final = 5.0
 """Age in s of parameters that are good enough to plan several writes with, or none at all."""
-
-type Apply = Callable[[Changes, Request], Awaitable[list[Record]]]
 
 
 class Control:
@@ -43,15 +44,20 @@ class Control:
         backup: Callable[[str], Awaitable[None]],
         on_record: Callable[[Record, Any], None],
         on_drift: OnDrift,
+        temporary: object = None,
     ) -> None:
         """`save` keeps journal and baseline; it is awaited before a write leaves, so that a crash leaves its trace.
 
-        `backup` keeps all parameters under a name before a command that changes many.
+        `backup` keeps all parameters under a name before a command that changes many; `temporary` is what was kept of
+        changes that have to be put back.
         """
         self.permission = permission
         self.journal = journal
         self.baseline = baseline
         self.watch = Watch(pack, journal, baseline, on_record, on_drift)
+        self.temporary = TemporaryChanges(pack, self.watch, save, temporary)
+        self.closing = False
+        """The link is about to be given up: nothing new is begun."""
         self._pack = pack
         self._save = save
         self._backup = backup
@@ -101,6 +107,8 @@ class Control:
         async def in_turn() -> T:
             try:
                 async with self._turn:
+                    if self.closing:
+                        raise refuse("closing")
                     return await procedure(self._apply)
             finally:
                 self._waiting -= 1
@@ -117,9 +125,15 @@ class Control:
         if not task.cancelled():
             task.exception()  # whoever asked has it; if he went away, nobody needs it
 
+    async def close(self) -> None:
+        """Begin nothing more, and put back what was changed for a moment while the link still stands; within CLOSE_WITHIN."""
+        self.closing = True
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CLOSE_WITHIN)
+
     async def finish(self) -> None:
         """Wait until everything that was begun is at its end; it ends soon once the link is closed."""
-        self._finished = True
+        self.closing = self._finished = True
         for look in self._looks:
             look.cancel()
         await asyncio.gather(*self._tasks, *self._looks, return_exceptions=True)
@@ -140,30 +154,44 @@ class Control:
             await asyncio.sleep(SECOND_LOOK)
             await self.refresh()
 
+        self._later(look)
+
+    def _later(self, look: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do something beside what others ask, unless all is at its end."""
         if not self._finished:
             task = asyncio.create_task(look())
             self._looks.add(task)
             task.add_done_callback(self._looks.discard)
 
     def settings_read(self, settings: Settings) -> None:
-        """Take parameters that the pack stated."""
+        """Take parameters that the pack stated; what an earlier session could not put back is put back now."""
         self.watch.settings_read(settings)
+        if self.temporary.due and not self._turn.locked() and self._pack.state is LinkState.STREAMING:
+            self._later(self._put_back)
+
+    async def _put_back(self) -> None:
+        with suppress(RefusedError):
+            await self.run(self.temporary.put_back)
 
     async def accept(self, shown: Mapping[str, Difference]) -> bool:
         """Take as meant to be what others changed; tell whether it still is what the user was shown."""
         accepted = self.watch.accept(shown)
+        if accepted:
+            self.temporary.forget(*shown)
         await self._save()
         return accepted
 
     # The steps of a write.
 
     async def _apply(self, changes: Changes, request: Request) -> list[Record]:
+        if self._finished or (self.closing and not request.puts_back):
+            raise refuse("closing")
         steps = await self._plan(changes, request)
         catalogue = self.catalogue
         assert catalogue is not None
         records: list[Record] = []
         for step in steps:
-            if records and (records[-1].outcome is not Outcome.CONFIRMED or self._would_break(catalogue, step)):
+            if records and (self._must_stop(records[-1], request) or self._would_break(catalogue, step)):
                 record = self.journal.add(_record(step, request, Outcome.NOT_SENT))
                 self._on_record(record, request.context)
             else:
@@ -177,7 +205,7 @@ class Control:
         """Return the writes of a request. Raises RefusedError.
 
         A plan of several writes, or of none, and a refusal for the state that things are in, need to know what the pack has
-        this moment. A single write is read back anyway.
+        this moment. A single write is read back anyway; what its order depends on is read first.
         """
         settings = self._pack.current_settings
         old = settings is not None and _monotonic() - settings.oldest > _RECENT
@@ -192,9 +220,38 @@ class Control:
             except PackError as error:
                 raise refuse("unanswered") from error
             examination = self.examine(changes, request)
+        elif related := self._too_old(examination.steps):
+            try:
+                await self._read_related(related)
+            except PackError as error:
+                raise refuse("unanswered") from error
+            examination = self.examine(changes, request)
         if examination.errors:
             raise RefusedError(examination.errors)
         return examination.steps
+
+    def _too_old(self, steps: list[Step]) -> set[str]:
+        """Return what the order of these writes depends on, if any of it was not told just now."""
+        settings, catalogue = self._pack.current_settings, self.catalogue
+        if not steps or settings is None or catalogue is None:
+            return set()
+        related = related_keys(catalogue, (step.key for step in steps)) & settings.values.keys()
+        since = _monotonic() - _RECENT
+        return related if any(settings.told_at(key) < since for key in related) else set()
+
+    async def _read_related(self, keys: set[str]) -> None:
+        """Read these, once more if the answer was lost or broken on the way. Raises SilentError also if one was left out."""
+        began = _monotonic()
+        try:
+            settings = await self._pack.read_related(keys)
+        except SilentError:
+            settings = await self._pack.read_related(keys)
+        if any(settings.told_at(key) < began for key in keys):
+            raise SilentError("it has not told all that was asked for")
+
+    def _must_stop(self, last: Record, request: Request) -> bool:
+        """Tell whether the writes of a request end here; what was planned is valid after each of them."""
+        return last.outcome is not Outcome.CONFIRMED or (self.closing and not request.puts_back)
 
     def _would_break(self, catalogue: Catalogue, step: Step) -> bool:
         """Tell whether somebody else changed something meanwhile that makes the next write wrong."""
@@ -232,6 +289,8 @@ class Control:
         finally:
             self.watch.under_way = None
         self.watch.conclude(setting, record)
+        if record.outcome is Outcome.CONFIRMED and not record.temporary:
+            self.temporary.forget(record.parameter)  # somebody's word, and the newer one
         self._on_record(record, request.context)
         self.watch.compare()
         return record

@@ -7,6 +7,8 @@ from typing import Final
 
 from ..bms.pack import LinkState, Pack
 from ..bms.settings import Catalogue, Kind, Proof, Setting, SettingValue
+from ..protection.families import rules_at_once
+from .chemistry import chemistry_findings
 from .consequence import consequence_findings
 from .findings import Finding, Severity, shown, words
 from .plan import Step, plan
@@ -20,6 +22,7 @@ OF_THE_MOMENT: Final = frozenset(
         "hidden_now",
         "would_stop_charging",
         "would_stop_discharging",
+        "would_stop_both",
         "would_power_off",
     }
 )
@@ -49,7 +52,7 @@ def present_value(pack: Pack, setting: Setting) -> SettingValue | None:
 
 def examine(pack: Pack, permission: Permission, changes: Mapping[str, object], request: Request) -> Examination:
     """Return what a request would do now."""
-    findings = [*_permission_findings(permission), *_link_findings(pack)]
+    findings = [*_permission_findings(permission, request), *_link_findings(pack)]
     catalogue, settings, reading = pack.catalogue(), pack.current_settings, pack.last_reading
     if catalogue is None or settings is None or reading is None:
         return Examination(steps=[], findings=findings)
@@ -79,7 +82,12 @@ def examine(pack: Pack, permission: Permission, changes: Mapping[str, object], r
     changed = {step.key: step.new for step in steps if step.new is not None}
     findings += order_findings(catalogue, current | changed, changed, before=current)
     findings += _assurance_findings(catalogue, steps, permission, request)
-    trips = consequence_findings(catalogue, changed, current, reading)
+    beyond = chemistry_findings(catalogue, {step.key: step.new for step in steps}, dict(settings.values), reading)
+    # Neither an option that was once set nor a flag in an automation is enough alone for what destroys cells.
+    sure = permission.dangerous and request.confirm
+    findings += (replace(finding, severity=Severity.WARNING) if sure else finding for finding in beyond)
+    rules = rules_at_once(pack.family.key, settings.variant)
+    trips = consequence_findings(catalogue, changed, current, reading, rules)
     findings += (replace(trip, severity=Severity.WARNING) if request.force else trip for trip in trips)
     return Examination(steps=steps, findings=findings)
 
@@ -103,8 +111,8 @@ def _is_already(setting: Setting, present: SettingValue, value: object) -> bool:
     return isinstance(value, (bool, int, float, str)) and setting.same(present, value)
 
 
-def _permission_findings(permission: Permission) -> Iterator[Finding]:
-    if not permission.control:
+def _permission_findings(permission: Permission, request: Request) -> Iterator[Finding]:
+    if not permission.control and not request.puts_back:
         yield Finding(code="control_off")
 
 
@@ -124,7 +132,7 @@ def _assurance_findings(
     for step in steps:
         setting = catalogue.settings[step.key]
         details = {"parameter": words(step.key)}
-        if setting.proof is Proof.EXPERIMENTAL and not permission.experimental:
+        if setting.proof is Proof.EXPERIMENTAL and not (permission.experimental or request.puts_back):
             yield Finding(code="experimental_off", parameters=(step.key,), details=details)
         if setting.procedure and not request.procedure:
             yield Finding(code="needs_procedure", parameters=(step.key,), details=details)

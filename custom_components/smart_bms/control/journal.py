@@ -142,11 +142,15 @@ class Journal:
         return list(self._open)
 
     def knows_of(self, parameter: str, found: SettingValue) -> bool:
-        """Tell whether the last change of a parameter is that somebody else set it to this."""
+        """Tell whether the last change of a parameter explains this value.
+
+        Somebody else set it, which was told then; or a procedure here did for a moment, and could not put it back.
+        """
         changes = (Outcome.CONFIRMED, Outcome.DIFFERENT, Outcome.CHANGED_ELSEWHERE)
         told = (record for record in reversed(self.records) if record.outcome in changes)
         last = next((record for record in told if record.parameter == parameter), None)
-        return last is not None and last.outcome is Outcome.CHANGED_ELSEWHERE and last.found == found
+        explains = last is not None and (last.temporary or last.outcome is Outcome.CHANGED_ELSEWHERE)
+        return last is not None and explains and last.found == found
 
     def as_list(self) -> list[dict[str, Any]]:
         """Return what is kept, oldest first."""

@@ -38,3 +38,5 @@ class Request:
     """It is a step of a calibration."""
     temporary: bool = False
     """It is taken back at the end of a calibration: what is meant to be stays what it was."""
+    puts_back: bool = False
+    """It takes back what a procedure has changed for a moment: no option forbids it."""

@@ -140,6 +140,20 @@ def order_findings(
             yield pair_finding("pack_limit_apart", catalogue, values, pack_limit, cell_limit)
 
 
+def related_keys(catalogue: Catalogue, keys: Iterable[str]) -> set[str]:
+    """Return every parameter by which it is judged whether these may be written, themselves among them; none if none is."""
+    related: set[str] = set()
+    for key in keys:
+        related |= {other for chain in catalogue.chains if key in chain for other in chain}
+        for pair in catalogue.pack_limits.items():
+            if key in pair:
+                related |= {*pair, "cell_count"}
+        setting = catalogue.settings.get(key)
+        if setting is not None and setting.at_most:
+            related |= {key, setting.at_most}
+    return related
+
+
 def pair_finding(
     code: str, catalogue: Catalogue, values: Mapping[str, SettingValue], higher: str, lower: str
 ) -> Finding:

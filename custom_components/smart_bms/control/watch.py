@@ -30,7 +30,7 @@ class Watch:
         self.under_way: Record | None = None
         """What is being written: its own read-back is judged where it is written."""
         self.passing: set[str] = set()
-        """What a calibration changes for its own time only."""
+        """What a procedure has changed for a moment, and is about to put back."""
         self._pack = pack
         self._on_record = on_record
         self._on_drift = on_drift

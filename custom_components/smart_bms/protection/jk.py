@@ -47,6 +47,17 @@ def _current(alarm: Alarm, quantity: Quantity, limit: str, blocks: frozenset[Sid
     )
 
 
+SHUTDOWN: Final = Rule(
+    protection="automatic_shutdown",
+    quantity=Quantity.CELL_LOWEST,
+    above=False,
+    reached=True,
+    limit="power_off_voltage",
+    blocks=BOTH,
+    powers_off=True,
+)
+"""Balancers switch themselves off too."""
+
 _RULES: Final = (
     _level(Alarm.CELL_OVERVOLTAGE, Quantity.CELL_HIGHEST, CHARGE, above=True, also=Alarm.PACK_OVERVOLTAGE),
     _level(Alarm.CELL_UNDERVOLTAGE, Quantity.CELL_LOWEST, DISCHARGE, above=False, also=Alarm.PACK_UNDERVOLTAGE),
@@ -57,15 +68,7 @@ _RULES: Final = (
     _level(Alarm.CHARGE_UNDERTEMPERATURE, Quantity.COLDEST, CHARGE, above=False, only_charging=True),
     _level(Alarm.DISCHARGE_UNDERTEMPERATURE, Quantity.COLDEST, DISCHARGE, above=False, optional=True),
     _level(Alarm.MOSFET_OVERTEMPERATURE, Quantity.POWER_STAGE, BOTH, above=True),
-    Rule(
-        protection="automatic_shutdown",
-        quantity=Quantity.CELL_LOWEST,
-        above=False,
-        reached=True,
-        limit="power_off_voltage",
-        blocks=BOTH,
-        powers_off=True,
-    ),
+    SHUTDOWN,
 )
 
 JK: Final = RuleSet(

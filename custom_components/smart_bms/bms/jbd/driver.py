@@ -1,6 +1,7 @@
 """The conversation with a JBD pack: who it is, its values, its parameters, its switches."""
 
 import asyncio
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final, override
@@ -212,12 +213,22 @@ class JbdDriver(PollingDriver):
     async def read_settings(self, key: str | None = None) -> Settings:
         async with self._turn:
             if key is not None and key in BY_KEY and self._settings is not None:
-                await self._read_one(BY_KEY[key].register, self._settings)
+                await self._read_some((BY_KEY[key].register,), self._settings)
             else:
                 await self._read_all()
             settings = self._settings
         if settings is None:
             raise SilentError("it has not told its parameters yet")
+        self._sink.settings(settings)
+        return settings
+
+    @override
+    async def read_related(self, keys: Collection[str]) -> Settings:
+        registers = sorted({BY_KEY[key].register for key in keys if key in BY_KEY})
+        if self._settings is None or not registers:
+            return await self.read_settings()
+        async with self._turn:
+            settings = await self._read_some(registers, self._settings)
         self._sink.settings(settings)
         return settings
 
@@ -242,14 +253,19 @@ class JbdDriver(PollingDriver):
         self._settings = settings
         self._take_units(found)
 
-    async def _read_one(self, register: int, known: Settings) -> None:
+    async def _read_some(self, registers: Collection[int], known: Settings) -> Settings:
+        """Read these registers in one visit, and put them in place of what was known of them."""
+        values: dict[str, SettingValue] = {}
+        began = asyncio.get_running_loop().time()
         async with self._entrance.parameters():
-            data, at = await self._line.read(register)
+            answers = {register: (await self._line.read(register))[0] for register in registers}
         try:
-            values = decode_register(register, data, coarse=self._coarse_registers, front_end=self._front_end or 0)
+            for register, data in answers.items():
+                values |= decode_register(register, data, coarse=self._coarse_registers, front_end=self._front_end or 0)
         except FrameError as error:
             raise SilentError(f"its answer makes no sense: {error.reason}") from error
-        self._settings = replace(known, values={**known.values, **values}, apart=frozenset(values), apart_at=at)
+        self._settings = replace(known, values={**known.values, **values}, apart=frozenset(values), apart_at=began)
+        return self._settings
 
     @override
     async def write(self, key: str, value: SettingValue | None) -> bool:

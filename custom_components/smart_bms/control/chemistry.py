@@ -1,0 +1,201 @@
+"""Chemistry: which cells a pack has, and values that such cells do not withstand.
+
+What a pack states counts; if it states nothing, what it is set to tells, unless its cells have a voltage that those cannot
+have. Voltages are the widest limits that the vendors' manuals and real boards have for a chemistry; the coldest temperature
+for charging is that of the manuals' presets, and for LFP, whose cells must not be charged in frost, 0 °C.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ..bms.reading import Reading
+from ..bms.settings import Catalogue, SettingValue
+from .findings import Finding, Severity, shown, words
+
+type Values = Mapping[str, SettingValue]
+
+CODES: Final = frozenset({"above_chemistry", "below_chemistry", "other_chemistry"})
+"""Of the findings about it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cells:
+    """What cells of a chemistry withstand: V for each cell, °C."""
+
+    name: str
+    lowest: float
+    highest: float
+    coldest: float
+    """While they are charged."""
+    hottest: float = 85.0
+    """More than any preset has."""
+
+
+_NMC: Final = _Cells(name="NMC", lowest=2.5, highest=4.3, coldest=-20.0)
+_CELLS: Final = {
+    "lfp": _Cells(name="LFP", lowest=2.0, highest=3.8, coldest=0.0),
+    "nmc": _NMC,
+    "nca": replace(_NMC, name="NCA"),
+    "lto": _Cells(name="LTO", lowest=1.5, highest=2.9, coldest=-30.0),
+}
+_SECOND_LEVEL: Final = 0.15
+"""V by which a limit behind the first one may lie farther out: real boards have 3.9 V behind 3.65 V."""
+
+_STATED: Final = ("battery_type", "chemistry")
+_STATED_IN_READING: Final = "chemistry"
+_PRESETS: Final = {f"load_preset_{name}": name for name in ("lfp", "nmc", "lto")}
+_NOMINAL: Final = (("lto", 1.5, 2.6), ("lfp", 2.9, 3.4), ("nmc", 3.4, 3.8))
+_OVERVOLTAGE: Final = (("lto", 2.3, 2.95), ("lfp", 3.3, 3.85), ("nmc", 3.9, 4.5))
+"""Chemistry, lowest and highest V of a cell that a pack is set to."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """Which value a parameter must not pass."""
+
+    of: Callable[[_Cells], float]
+    above: bool
+    of_pack: bool = False
+    """It is that of all cells together."""
+
+
+def _highest(cells: _Cells) -> float:
+    return cells.highest
+
+
+def _lowest(cells: _Cells) -> float:
+    return cells.lowest
+
+
+_TOO_HIGH: Final = _Limit(_highest, above=True)
+_TOO_LOW: Final = _Limit(_lowest, above=False)
+_FAR_TOO_HIGH: Final = _Limit(lambda cells: round(cells.highest + _SECOND_LEVEL, 3), above=True)
+_FAR_TOO_LOW: Final = _Limit(lambda cells: round(cells.lowest - _SECOND_LEVEL, 3), above=False)
+_TOO_HOT: Final = _Limit(lambda cells: cells.hottest, above=True)
+
+_LIMITS: Final[Mapping[str, _Limit]] = {
+    "cell_overvoltage": _TOO_HIGH,
+    "pack_overvoltage": _Limit(_highest, above=True, of_pack=True),
+    "requested_charge_voltage": _TOO_HIGH,
+    "requested_float_voltage": _TOO_HIGH,
+    "cell_overvoltage_2": _FAR_TOO_HIGH,
+    "hardware_cell_overvoltage": _FAR_TOO_HIGH,
+    "cell_undervoltage": _TOO_LOW,
+    "pack_undervoltage": _Limit(_lowest, above=False, of_pack=True),
+    "power_off_voltage": _TOO_LOW,
+    "cell_undervoltage_2": _FAR_TOO_LOW,
+    "hardware_cell_undervoltage": _FAR_TOO_LOW,
+    "charge_undertemperature": _Limit(lambda cells: cells.coldest, above=False),
+    "charge_overtemperature": _TOO_HOT,
+    "discharge_overtemperature": _TOO_HOT,
+    "cell_overtemperature": _TOO_HOT,
+}
+
+
+def chemistry_of(values: Values, reading: Reading | None) -> str | None:
+    """Return the chemistry of a pack's cells: `lfp`, `nmc`, `nca` or `lto`; None if nothing tells."""
+    return _stated(values, reading) or _inferred(values, reading)
+
+
+def _stated(values: Values, reading: Reading | None) -> str | None:
+    stated = [values.get(key) for key in _STATED]
+    if reading is not None:
+        stated.append(reading.details.get(_STATED_IN_READING))
+    return next((str(chemistry) for chemistry in stated if chemistry in _CELLS), None)
+
+
+def _inferred(values: Values, reading: Reading | None) -> str | None:
+    measured = (reading.cell_voltage_max if reading is not None else None) or 0.0
+    cells = _cell_count(values, reading)
+    overvoltage = _number(values.get("cell_overvoltage"))
+    pack_limit = _number(values.get("pack_overvoltage"))
+    if overvoltage is None and pack_limit is not None and cells:
+        overvoltage = pack_limit / cells
+    nominal = _number(values.get("nominal_cell_voltage"))
+    for value, windows in ((nominal, _NOMINAL), (overvoltage, _OVERVOLTAGE)):
+        found = next((name for name, low, high in windows if value is not None and low <= value <= high), None)
+        if found is not None and measured <= _CELLS[found].highest:
+            return found
+    if measured > _CELLS["lfp"].highest:
+        return "nmc"
+    # Those that withstand less: a discharged NMC cell has such a voltage too.
+    return "lfp" if measured > _CELLS["lto"].highest else None
+
+
+def _cell_count(values: Values, reading: Reading | None) -> float | None:
+    return _number(values.get("cell_count")) or (reading.cell_count if reading is not None else None)
+
+
+def chemistry_findings(
+    catalogue: Catalogue, changes: Mapping[str, SettingValue | None], current: Values, reading: Reading | None
+) -> Iterator[Finding]:
+    """Yield each change that the pack's cells do not withstand; what only comes nearer to what they do is a warning."""
+    chemistry = chemistry_of(current, reading)
+    if chemistry is None:
+        return
+    for key, value in changes.items():
+        other = _PRESETS.get(key) if value is None else value if key in _STATED else None
+        if other in _CELLS and other != chemistry:
+            yield Finding(
+                code="other_chemistry",
+                parameters=(key,),
+                details={
+                    "parameter": words(key),
+                    "other": _CELLS[str(other)].name,
+                    "chemistry": _CELLS[chemistry].name,
+                },
+            )
+    cells = _cell_count({**current, **{key: value for key, value in changes.items() if value is not None}}, reading)
+    for key, limit in _LIMITS.items():
+        value, old = _number(changes.get(key)), _number(current.get(key))
+        found = _beyond(catalogue, key, value, chemistry, cells)
+        if found is not None and value is not None:
+            nearer = old is not None and _outside(limit, value, old)
+            yield replace(found, severity=Severity.WARNING) if nearer else found
+
+
+def present_dangers(
+    catalogue: Catalogue, values: Values, reading: Reading | None, chemistry: str | None = None
+) -> Iterator[Finding]:
+    """Yield each value that a pack has and its cells do not withstand; `chemistry` is what its owner knows if it states none."""
+    chemistry = _stated(values, reading) or chemistry or _inferred(values, reading)
+    if chemistry not in _CELLS:
+        return
+    cells = _cell_count(values, reading)
+    for key in _LIMITS:
+        found = _beyond(catalogue, key, _number(values.get(key)), chemistry, cells)
+        if found is not None:
+            yield found
+
+
+def _outside(limit: _Limit, edge: float, value: float) -> bool:
+    """Tell whether a value lies farther out than an edge."""
+    return value > edge if limit.above else value < edge
+
+
+def _beyond(catalogue: Catalogue, key: str, value: float | None, chemistry: str, cells: float | None) -> Finding | None:
+    limit = _LIMITS[key]
+    setting = catalogue.settings.get(key)
+    if setting is None or value is None or (limit.of_pack and not cells):
+        return None
+    if value == 0 and setting.unit == "V":
+        return None  # a field that this firmware does not use
+    edge = limit.of(_CELLS[chemistry]) * ((cells or 1) if limit.of_pack else 1)
+    if not _outside(limit, round(edge, 3), value):
+        return None
+    code = "above_chemistry" if limit.above else "below_chemistry"
+    return Finding(
+        code=code,
+        parameters=(key,),
+        details={
+            "parameter": words(key),
+            "value": shown(value, setting),
+            "chemistry": _CELLS[chemistry].name,
+            "limit": shown(round(edge, 3), setting),
+        },
+    )
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None

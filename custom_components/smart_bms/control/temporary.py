@@ -1,0 +1,103 @@
+"""Temporary changes: what a procedure has switched for a moment, and how it is put back whatever comes between.
+
+The note of it is on disk before anything is switched, and is crossed out when the pack was read back. After a crash, or a
+link that was lost, the next session finds it and puts back what it says.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from ..bms.pack import Pack
+from ..bms.settings import SettingValue
+from .findings import RefusedError
+from .journal import Outcome, Record
+from .request import Changes, Request
+from .watch import Watch
+
+_CLOSING: Final = "closing"
+"""Code of a refusal because the link is given up: no further try can succeed."""
+PAUSE: Final = 2.0
+"""Seconds between two tries."""
+_TRIES: Final = 3
+
+type Apply = Callable[[Changes, Request], Awaitable[list[Record]]]
+
+
+class TemporaryChanges:
+    """The changes of one pack that have to be put back."""
+
+    def __init__(self, pack: Pack, watch: Watch, save: Callable[[], Awaitable[None]], kept: object) -> None:
+        """`kept` is what `as_dict` returned before; what cannot be read of it is left out."""
+        stored: Mapping[str, Any] = kept if isinstance(kept, Mapping) else {}
+        values = stored.get("values")
+        self.values: dict[str, SettingValue] = {
+            str(key): value
+            for key, value in (values.items() if isinstance(values, Mapping) else ())
+            if isinstance(value, (bool, int, float, str))
+        }
+        """What to put back, by parameter."""
+        who = {key: str(stored[key]) for key in ("source", "user_id", "user") if stored.get(key)}
+        self._request = Request(source=who.get("source", ""), user_id=who.get("user_id"), user=who.get("user"))
+        self._pack = pack
+        self._watch = watch
+        self._save = save
+        self._tried_in = 0
+        """Number of the session in which the pack was last told."""
+        watch.passing.update(self.values)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what is kept."""
+        request = self._request
+        who = {"source": request.source, "user_id": request.user_id, "user": request.user}
+        return {"values": self.values, **who} if self.values else {}
+
+    @property
+    def due(self) -> bool:
+        """Tell whether something is left to put back that was not yet tried in this session."""
+        return bool(self.values) and self._tried_in != self._pack.sessions
+
+    async def begin(self, values: Mapping[str, SettingValue], request: Request) -> None:
+        """Note what has to be put back, and in whose name; only then may it be changed."""
+        self._request = request
+        self.values.update(values)
+        self._watch.passing.update(values)
+        await self._save()
+
+    async def put_back(self, apply: Apply) -> list[Record]:
+        """Put everything back, the last first; `values` holds what could not be. Returns what was written."""
+        records: list[Record] = []
+        noted = list(self.values.items())
+        for key, value in reversed(noted):
+            records += await self._put_back(apply, key, value)
+        self._watch.passing.difference_update(key for key, _ in noted)
+        self._watch.compare()
+        await self._save()
+        return records
+
+    async def _put_back(self, apply: Apply, key: str, value: SettingValue) -> list[Record]:
+        """Put one back, and do not give up at the first lost answer."""
+        request = replace(self._request, force=True, temporary=True, puts_back=True)
+        records: list[Record] = []
+        for attempt in range(_TRIES):
+            if attempt:
+                await asyncio.sleep(PAUSE)
+            try:
+                done = await apply({key: value}, request)
+            except RefusedError as error:
+                if error.findings[0].code == _CLOSING:
+                    break
+                continue
+            records += done
+            if done:
+                self._tried_in = self._pack.sessions
+            if all(record.outcome is Outcome.CONFIRMED for record in done):
+                self.forget(key)
+                break
+        return records
+
+    def forget(self, *keys: str) -> None:
+        """Take that these are as somebody wants them now."""
+        for key in keys:
+            self.values.pop(key, None)
