@@ -159,7 +159,7 @@ async def test_what_is_running_outlives_the_end_of_home_assistant(hass, hass_sto
     await pack.see()
     for _ in range(20):
         await pack.see(current=120.0)
-    pack.coordinator._async_end()
+    await pack.coordinator._async_end()
     await pack.wait(2)
     kept = hass_storage[f"smart_bms.{pack.entry.entry_id}"]["data"]["protection"]["mirror"]
     assert kept["looked_at"] == pack.now - 2
