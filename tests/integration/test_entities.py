@@ -114,7 +114,8 @@ async def test_a_default_password_is_no_problem(hass, house, pack, adopt) -> Non
 async def test_numbers_are_calm(hass, house, adopt) -> None:
     pack = jk_pack(name="Shed", profile=lambda now: -20 + (now % 7))
     entry = await adopt(pack)
-    await house.until(lambda: entry.runtime_data.pack.current_settings)
+    # The parameters have to be told twice; then limits and mirror appear, once.
+    await house.until(lambda: house.state("sensor.shed_protection") not in (None, "unknown"))
     await hass.async_block_till_done()
     written: list[str] = []
     hass.bus.async_listen("state_changed", lambda event: written.append(event.data["entity_id"]))
