@@ -45,3 +45,9 @@ def test_what_is_believed_outlives_a_session() -> None:
     first.believes("a", OLD)
     first.believes("a", OLD)
     assert Agreement(kept).believes("a", dict(OLD))
+
+
+def test_what_moves_in_each_answer_counts_when_patience_is_at_its_end() -> None:
+    agreement = Agreement()
+    told = [agreement.believes("a", {"uptime": uptime}, patience=4) for uptime in range(5)]
+    assert told == [False, False, False, True, False]

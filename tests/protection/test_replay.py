@@ -24,8 +24,9 @@ def lived(pack: JkPeripheral) -> tuple[list[Reading], dict[str, Any]]:
     """Return the readings of an hour, decoded from the pack's own bytes, and its parameters."""
     sink = Pack(FAMILIES["jk"], "test", lambda: BLEDevice("", None, {}))
     driver = JkDriver(sink, sink)
-    driver.notified(sealed(pack.device_info(), 0x03), 0.0)
-    driver.notified(sealed(pack.settings(), 0x01), 0.0)
+    info, settings = sealed(pack.device_info(), 0x03), sealed(pack.settings(), 0x01)
+    for frame in (info, info, settings, settings):  # what counts is told twice
+        driver.notified(frame, 0.0)
     readings = []
     for second in range(HOUR):
         pack.board.step(1.0)

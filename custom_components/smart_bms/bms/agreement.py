@@ -4,6 +4,7 @@ An answer counts if it says what the one before said, what was believed already,
 one asks again at once.
 """
 
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from typing import Any, Final
 
@@ -22,12 +23,20 @@ class Agreement:
         self._believed: dict[Hashable, Answer] = {} if believed is None else believed
         self._doubted: dict[Hashable, Answer] = {}
         self._written: dict[Hashable, Answer] = {}
+        self._in_doubt_for: Counter[Hashable] = Counter()
 
-    def believes(self, question: Hashable, answer: Answer) -> bool:
-        """Take an answer; tell whether it counts."""
+    def believes(self, question: Hashable, answer: Answer, patience: int | None = None) -> bool:
+        """Take an answer; tell whether it counts.
+
+        `patience`: after so many that differ the last one counts. Without the answer nothing of the pack would be shown, and a
+        field that moves is likelier than so many broken answers with a fitting checksum in a row.
+        """
         if answer not in [known.get(question) for known in (self._believed, self._doubted, self._written)]:
-            self._doubted[question] = answer
-            return False
+            self._in_doubt_for[question] += 1
+            if patience is None or self._in_doubt_for[question] < patience:
+                self._doubted[question] = answer
+                return False
+        del self._in_doubt_for[question]
         self._believed[question] = answer
         self._doubted.pop(question, None)
         self._written.pop(question, None)

@@ -170,8 +170,12 @@ class Control:
             self._later(self._put_back)
 
     async def _put_back(self) -> None:
+        async def if_still_due(apply: Apply) -> list[Record]:
+            # Parameters that come twice in a moment must not bring two rounds.
+            return await self.temporary.put_back(apply) if self.temporary.due else []
+
         with suppress(RefusedError):
-            await self.run(self.temporary.put_back)
+            await self.run(if_still_due)
 
     async def accept(self, shown: Mapping[str, Difference]) -> bool:
         """Take as meant to be what others changed; tell whether it still is what the user was shown."""

@@ -184,8 +184,9 @@ async def test_an_identity_that_changed_is_asked_for_again_by_itself(told, perip
         assert asked(peripheral, Command.READ_DEVICE_INFO) == before + 1
 
 
-async def test_an_identity_that_is_never_the_same_is_no_identity(told, peripheral) -> None:
+async def test_a_pack_whose_identity_is_never_the_same_is_not_hidden_for_it(told, peripheral) -> None:
     falsify(peripheral, 0x03, PROTOCOL, (bytes((number % 250,)) for number in itertools.count()))
-    with pytest.raises(SilentError, match="agree"):
-        await told.pack.first_contact()
-    assert told.pack.last_identity is None
+    identity, reading = await told.pack.first_contact()
+    assert identity.model == peripheral.label.model
+    assert reading.voltage
+    assert asked(peripheral, Command.READ_DEVICE_INFO) == 4

@@ -236,9 +236,9 @@ class JkDriver(Driver):
                 self._ready_owed = max(0, self._ready_owed - 1)
                 self._ready.set()
 
-    def _believes(self, command: Command, answer: Answer) -> bool:
+    def _believes(self, command: Command, answer: Answer, patience: int | None = None) -> bool:
         """Tell whether the answer to a request counts; if not, it is asked again."""
-        believed = self._agreement.believes(command, answer)
+        believed = self._agreement.believes(command, answer, patience)
         if believed:
             del self._requests[command]
         else:
@@ -249,9 +249,8 @@ class JkDriver(Driver):
 
     def _take_identity(self, frame: bytes, now: float) -> None:
         identity = decode_identity(frame)
-        if not self._believes(
-            Command.READ_DEVICE_INFO, {"identity": replace(identity, runtime=None, power_on_count=None)}
-        ):
+        constant = {"identity": replace(identity, runtime=None, power_on_count=None)}
+        if not self._believes(Command.READ_DEVICE_INFO, constant, MOST_QUESTIONS):
             return
         self._identity, self._identified_at = identity, now
         self._expected = Variant(identity.variant)
