@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from custom_components.smart_bms.bms.errors import ImplausibleError
 from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.pack import LinkState, Pack
 from custom_components.smart_bms.simulator.daly_labels import ESS_81, K_D2, R24_A5
@@ -163,3 +164,32 @@ async def test_a_loose_contact_that_never_reads_the_same_twice_does_not_hide_the
         peripheral.board.extra_alarms.add("cell_overvoltage")
         await until(lambda: "cell_overvoltage" in (pack.last_reading.alarms or ()), 60)
         assert pack.sessions == 1
+
+
+async def test_one_that_insists_on_nothing_that_can_be_shown_says_why(monkeypatch) -> None:
+    peripheral = jbd_pack(cells=4)
+    peripheral.board.battery.voltage_gain = 1.12
+    monkeypatch.setattr("custom_components.smart_bms.bms.trust.MAX_DOUBT", 1e9)
+    async with on_air(monkeypatch, peripheral) as air:
+        pack = Pack(FAMILIES["jbd"], "test", finder(air, peripheral.address))
+        with pytest.raises(ImplausibleError, match="cells_disagree_with_voltage"):
+            await pack.first_contact()
+    async with living(monkeypatch, peripheral) as pack:
+        await until(lambda: isinstance(pack.last_error, ImplausibleError), 120)
+        assert pack.state is LinkState.IMPLAUSIBLE
+
+
+async def test_a_listener_that_fails_is_logged_once_and_ends_nothing(monkeypatch, caplog) -> None:
+    peripheral = jk_pack(cells=4)
+    async with on_air(monkeypatch, peripheral) as air:
+
+        def fail(_) -> None:
+            raise ZeroDivisionError
+
+        pack = Pack(FAMILIES["jk"], "test", finder(air, peripheral.address), fail)
+        task = asyncio.create_task(pack.run())
+        await until(lambda: pack.frames_per_minute(asyncio.get_running_loop().time()) > 5)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert pack.sessions == 1
+    assert caplog.text.count("after news of its reading") == 1

@@ -222,7 +222,7 @@ def test_a_power_that_fits_is_shown_as_told(power) -> None:
     assert not trust.withheld
 
 
-@pytest.mark.parametrize("power", [3_000_000.0, -13_200.0, 0.0, 132.0])
+@pytest.mark.parametrize("power", [9e9, 3_000_000.0, -13_200.0, 0.0, 132.0])
 def test_a_power_that_does_not_fit_is_voltage_times_current(power) -> None:
     trust = Trust()
     assert trust.judge(replace(GOOD, power=power)).power == -132.0

@@ -38,3 +38,15 @@ def test_a_noisy_measurement_is_judged_by_what_it_is_nearer_to(found, outcome) -
     )
     record = Record(at="", parameter="x", old=20.0, new=22.0, found=found, outcome=Outcome.PENDING)
     assert outcome_of(setting, record) == outcome
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("at", 3), ("parameter", None), ("user", 5), ("temporary", "no"), ("old", [3.6]), ("found", {})],
+)
+def test_a_record_with_a_mistyped_field_is_passed_over_alone(field, value) -> None:
+    good = Record(
+        at="2026-11-29T12:00:00+00:00", parameter="cell_overvoltage", old=3.6, new=3.5, outcome=Outcome.CONFIRMED
+    )
+    kept = [good.as_dict(), good.as_dict() | {field: value}, good.as_dict()]
+    assert len(Journal(kept).records) == 2

@@ -1,6 +1,8 @@
 """Guard: one pack's mirror, hints and limits, fed and kept together."""
 
-from custom_components.smart_bms.protection.guard import Guard
+import pytest
+
+from custom_components.smart_bms.protection.guard import Guard, check_kept
 from custom_components.smart_bms.protection.limit_options import LimitOptions
 from custom_components.smart_bms.protection.track import State
 
@@ -95,3 +97,9 @@ def test_what_is_kept_comes_back_for_the_same_rules_only():
     other.restore(kept, clock=0.0)
     other.restore(None, clock=0.0)
     assert other.mirror.tracks["charge_overcurrent"].began_at is None
+
+
+def test_what_was_kept_of_another_family_is_neither_used_nor_broken() -> None:
+    check_kept("jk", "JK02_32S", {"family": "jbd", "variant": "x", "clock": "noon"})
+    with pytest.raises(TypeError):
+        check_kept("jk", "JK02_32S", {"family": "jk", "variant": "JK02_32S", "clock": "noon"})

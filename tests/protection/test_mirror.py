@@ -1,5 +1,7 @@
 """The mirror over time: gaps, restarts, doubts, disagreements, what it foretells and what it tells of."""
 
+from dataclasses import replace
+
 from hypothesis import given, settings, strategies as st
 import pytest
 
@@ -675,3 +677,24 @@ def test_ripple_inside_the_hysteresis_never_chatters(ripple):
     for millivolt in ripple:
         life.see(1, highest=round(3.55 + millivolt / 1000, 3), alarms=("cell_overvoltage",))
     assert [item.kind for item in life.happened if item.protection == "cell_overvoltage"] == ["tripped", "alarm_raised"]
+
+
+@pytest.mark.parametrize(
+    ("names", "unknown"),
+    [
+        (("cell_voltage_2",), {"cell_overvoltage", "cell_undervoltage"}),
+        (("temperature_1",), {"charge_overtemperature", "charge_undertemperature"}),
+        (("temperature_mosfet",), {"mosfet_overtemperature"}),
+        (("temperature_board", "soc"), set()),
+    ],
+)
+def test_what_was_told_and_cannot_be_is_never_clear(names, unknown) -> None:
+    life = Life(JK, JK_LFP)
+    life.see(1)
+    shown = replace(reading(life.now + 1), implausible=names)
+    if names == ("temperature_mosfet",):
+        shown = replace(shown, temperatures={"temperature_1": 25.0})
+    life.mirror.take(shown, life.settings)
+    states = {name: life.state(name) for name in unknown}
+    assert set(states.values()) <= {State.UNKNOWN}
+    assert (life.answer("charge") == "yes") is (not unknown)

@@ -201,6 +201,14 @@ class Pack:
             return LinkState.IMPLAUSIBLE
         return LinkState.SILENT if self.state is LinkState.STREAMING else self.state
 
+    def _explained(self, error: SilentError) -> PackError:
+        """Return why nothing usable came, if more is known than that."""
+        if self.trust.frozen:
+            return FrozenError("its run-time counter stands still")
+        if self._answers(asyncio.get_running_loop().time()):
+            return ImplausibleError(f"doubted: {self.trust.doubt}")
+        return error
+
     def _answers(self, now: float) -> bool:
         """Tell whether the pack sends readings, though none that may be shown yet."""
         refused_at = self.trust.refused_at
@@ -327,12 +335,12 @@ class Pack:
             await asyncio.wait({session, contact}, return_when=asyncio.FIRST_COMPLETED, timeout=limit)
             if session.done():
                 await session
+        except SilentError as error:
+            raise self._explained(error) from error
         finally:
             await _end(session, contact)
         if self.last_identity is None or self.last_reading is None:
-            if self._answers(asyncio.get_running_loop().time()):
-                raise ImplausibleError(f"doubted: {self.trust.doubt}")
-            raise SilentError("it did not send a usable reading in time")
+            raise self._explained(SilentError("it did not send a usable reading in time"))
         return self.last_identity, self.last_reading
 
     # A session.
@@ -364,10 +372,7 @@ class Pack:
         elif not isinstance(error, SilentError):
             self._early_losses = 0
         if isinstance(error, SilentError):
-            if self.trust.frozen:
-                error = FrozenError("its run-time counter stands still")
-            elif self._answers(now):
-                error = ImplausibleError(f"doubted: {self.trust.doubt}")
+            error = self._explained(error)
         if self._attempted:
             self._failures = 1 if contacted and lasted > _SETTLED else self._failures + 1
         self._in_reach = not isinstance(error, (NoConnectablePathError, NoFreeSlotError))

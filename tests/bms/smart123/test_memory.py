@@ -13,6 +13,8 @@ from custom_components.smart_bms.bms.smart123.memory import (
     event_of,
 )
 from custom_components.smart_bms.bms.smart123.scales import Formula
+from custom_components.smart_bms.bms.smart123.stored import STORED_CHECKS
+from custom_components.smart_bms.bms.stored_values import sort_out
 
 
 def event(kind: int, value: int, cell: int = 3):
@@ -78,3 +80,18 @@ def test_hours_are_counted_back_from_the_newest_over_the_end_of_the_ring() -> No
     assert by_hours_ago(0, [[None] * 12]) == {}
     assert len(LOG) == 10
     assert HISTORY[-1] == "HD"
+
+
+@pytest.mark.parametrize(
+    ("part", "good", "bad"),
+    [
+        ("log", [[1, 2, None], []], [["x"]]),
+        ("unfinished", ["critical_mode", 0, 1], ["nothing", 0, 1]),
+        ("generation", "gen3", "gen9"),
+        ("hour_first", None, 1),
+        ("silent_pins", 2, "two"),
+    ],
+)
+def test_what_sessions_leave_is_checked_before_it_is_used(part, good, bad) -> None:
+    assert sort_out({part: good}, STORED_CHECKS) == ({part: good}, {})
+    assert sort_out({part: bad}, STORED_CHECKS) == ({}, {part: bad})

@@ -255,3 +255,26 @@ def test_a_percentage_that_is_not_known_has_no_value() -> None:
     assert "soh" not in values
     assert "charge_efficiency" not in values
     assert values["cycles"] == 15.13
+
+
+def test_a_command_of_one_byte_and_lines_that_come_together() -> None:
+    assert decoded({"hex": "01", "direction": "tx"})[0]["values"] == {"command": "data_mode"}
+    several = decoded({"text": "OK\rT_111_01_124_02\r"})[0]
+    assert several["kind"] == "notification"
+    assert [item["kind"] for item in several["frames"]] == ["ack", "reading"]
+    broken = decoded({"text": "Z_01\rOK\r"})[0]
+    assert (broken["kind"], broken["reason"]) == ("rejected", "unknown_type")
+    assert [item["kind"] for item in broken["frames"]] == ["rejected", "ack"]
+
+
+def test_what_two_frames_tell_in_two_parts_is_joined() -> None:
+    pack = smart123_pack(OLD_FIRMWARE_BRIDGE)
+    pack.advance(2.0)
+    frames = []
+    for key, value in ((4, 0x02), (5, 0x94), (8, 0x01), (9, 0x02)):
+        frame = bytearray(smart123_frame.frame(pack.board, 1, 0))
+        frame[47:49] = bytes((25 + key, value))
+        frame[57] = sum(frame[:57]) & 0xFF
+        frames.append(bytes(frame))
+    found = decoded({"hex": b"".join(frames).hex()})[0]
+    assert found["values"] == {"nominal_cell_voltage": 3.3, "cycles": 258}
