@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import asynccontextmanager
+import itertools
 
 import pytest
 
 from custom_components.smart_bms.bms.errors import ImplausibleError
 from custom_components.smart_bms.bms.families import FAMILIES
+from custom_components.smart_bms.bms.jk.driver import JkDriver
+from custom_components.smart_bms.bms.jk.frames import FrameType
 from custom_components.smart_bms.bms.pack import LinkState, Pack
 from custom_components.smart_bms.simulator.daly_labels import ESS_81, K_D2, R24_A5
 from custom_components.smart_bms.simulator.smart123_labels import BRIDGE, GEN3_NUS
@@ -193,3 +196,19 @@ async def test_a_listener_that_fails_is_logged_once_and_ends_nothing(monkeypatch
         await asyncio.gather(task, return_exceptions=True)
     assert pack.sessions == 1
     assert caplog.text.count("after news of its reading") == 1
+
+
+async def test_a_defect_of_ours_in_one_message_does_not_cost_the_next(monkeypatch, caplog) -> None:
+    peripheral = jk_pack(cells=4)
+    take, count = JkDriver._take, itertools.count()
+
+    def fail(self, frame: bytes, now: float) -> None:
+        if frame[4] == FrameType.CELL_INFO and next(count) % 3 == 0:
+            raise ZeroDivisionError
+        take(self, frame, now)
+
+    monkeypatch.setattr(JkDriver, "_take", fail)
+    async with living(monkeypatch, peripheral) as pack:
+        await until(lambda: pack.dropped["defect"] > 5)
+        assert pack.is_fresh(asyncio.get_running_loop().time())
+        assert caplog.text.count("unexpected error in a message") == 1

@@ -384,7 +384,6 @@ class Pack:
 
     async def _session(self) -> None:
         """Run one session to its end, which is always a PackError."""
-        loop = asyncio.get_running_loop()
         self._contact.clear()
         # Asked before the state changes, so that a pack out of reach stays just that while we look for it.
         self._attempted = False
@@ -399,7 +398,7 @@ class Pack:
         try:
             await link.open(
                 driver.choose_channel,
-                lambda data: driver.notified(data, loop.time()),
+                lambda data: self._notified(driver, data),
                 pair=self._shall_pair(),
             )
             self.sessions += 1
@@ -421,6 +420,16 @@ class Pack:
                 await _end(lost, conversation, *self._operations)
             finally:
                 await link.close()
+
+    def _notified(self, driver: Driver, data: bytes | bytearray) -> None:
+        """Hand on what the pack sent; a defect of ours in one message must not cost the next."""
+        try:
+            driver.notified(data, asyncio.get_running_loop().time())
+        except Exception as error:
+            self.drop("defect")
+            if type(error) not in self._defects:
+                self._defects.add(type(error))
+                _LOGGER.exception("%s: unexpected error in a message, it is dropped", self._name)
 
     def _shall_pair(self) -> bool:
         """Try with and without a bond in turns once the pack seems to want one: not every radio can make one."""

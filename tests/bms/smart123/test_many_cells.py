@@ -15,7 +15,7 @@ from tests import virtual
 from tests.bms.smart123.wire import advertised
 from tests.packs import smart123_pack
 
-HOURS = 2
+HOURS = 0.5
 CELLS = 255
 
 
