@@ -276,5 +276,5 @@ def test_what_two_frames_tell_in_two_parts_is_joined() -> None:
         frame[47:49] = bytes((25 + key, value))
         frame[57] = sum(frame[:57]) & 0xFF
         frames.append(bytes(frame))
-    found = decoded({"hex": b"".join(frames).hex()})[0]
-    assert found["values"] == {"nominal_cell_voltage": 3.3, "cycles": 258}
+    assert decoded({"hex": b"".join(frames).hex()})[0]["values"] == {"nominal_cell_voltage": 3.3, "cycles": 258}
+    assert decoded({"hex": b"".join(frames[:2]).hex()})[0]["values"] == {"nominal_cell_voltage": 3.3}
