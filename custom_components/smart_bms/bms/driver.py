@@ -41,8 +41,11 @@ class Sink(Protocol):
     def reading(self, reading: Reading) -> bool:
         """Take a measurement; tell whether it was trusted."""
 
-    def frame(self, frame: bytes, now: float) -> None:
-        """Take a valid raw frame, free of secrets, that was complete at monotonic time `now`, for diagnostics."""
+    def frame(self, frame: bytes, now: float, shown: Callable[[bytes], bytes] | None = None) -> None:
+        """Take a valid raw frame that was complete at monotonic time `now`, for diagnostics.
+
+        It is free of secrets, or `shown` makes it so when somebody looks: frames come often, and hardly any is looked at.
+        """
 
     def logged(self, events: Sequence[LoggedEvent]) -> None:
         """Take what the pack has written down since it was last asked."""

@@ -150,8 +150,7 @@ class Pack:
         self.last_error: PackError | None = None
         self.sessions = 0
         self.trust = Trust()
-        self.frames: deque[tuple[float, bytes]] = deque(maxlen=KEPT_FRAMES)
-        """The newest raw frames with the time they came, free of secrets."""
+        self._frames: deque[tuple[float, bytes, Callable[[bytes], bytes] | None]] = deque(maxlen=KEPT_FRAMES)
         self._name = name
         self._find_device = find_device
         self._listener = listener
@@ -502,9 +501,14 @@ class Pack:
             if not reader.done():
                 reader.set_result(reading)
 
-    def frame(self, frame: bytes, now: float) -> None:
-        """Keep a valid raw frame, free of secrets, for diagnostics."""
-        self.frames.append((now, frame))
+    def frame(self, frame: bytes, now: float, shown: Callable[[bytes], bytes] | None = None) -> None:
+        """Keep a valid raw frame for diagnostics; `shown` makes of it what may be shown."""
+        self._frames.append((now, frame, shown))
+
+    @property
+    def frames(self) -> list[tuple[float, bytes]]:
+        """The newest raw frames with the time they came, free of secrets."""
+        return [(at, shown(frame) if shown else frame) for at, frame, shown in self._frames]
 
     def logged(self, events: Sequence[LoggedEvent]) -> None:
         """Take what the pack has written down since it was last asked."""

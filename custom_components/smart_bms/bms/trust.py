@@ -339,6 +339,7 @@ class _Neighbourhood:
     def holds(self, reading: Reading) -> bool:
         """Tell whether the reading is near enough; one that lacks a value or has a probe more is not."""
         values = reading.__dict__
+        lowest, highest = reading.cell_range or (0.0, 0.0)
         try:
             for key, low, high in self._limits:
                 if not low <= values[key] <= high:
@@ -347,23 +348,17 @@ class _Neighbourhood:
                 low, high = self._temperatures[probe]
                 if not low <= value <= high:
                     return False
-            return self._holds_cells(reading) and self._holds_power(values)
+            power = values.get("power")
+            if (
+                lowest < self._cells[0]
+                or highest > self._cells[1]
+                or (power is not None and not _power_fits(power, values["voltage"] * values["current"]))
+            ):
+                return False
+            if reading.cell_times:
+                return reading.extremes is None or _between_extremes(reading, lowest, highest)
+            return reading.voltage is None or (
+                abs(sum(reading.cell_voltages) - reading.voltage) <= _SUM_TOLERANCE_VOLTS  # type: ignore[arg-type]
+            )
         except KeyError, TypeError:
             return False
-
-    def _holds_cells(self, reading: Reading) -> bool:
-        lowest, highest = reading.cell_range or (0.0, 0.0)
-        if lowest < self._cells[0] or highest > self._cells[1]:
-            return False
-        if reading.cell_times:
-            return reading.extremes is None or _between_extremes(reading, lowest, highest)
-        return reading.voltage is None or (
-            abs(sum(reading.cell_voltages) - reading.voltage) <= _SUM_TOLERANCE_VOLTS  # type: ignore[arg-type]
-        )
-
-    @staticmethod
-    def _holds_power(values: Mapping[str, Any]) -> bool:
-        power = values.get("power")
-        if power is None:
-            return True
-        return _power_fits(power, values["voltage"] * values["current"])

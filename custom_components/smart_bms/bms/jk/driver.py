@@ -9,6 +9,7 @@ import asyncio
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, override
 
 from bleak.backends.characteristic import BleakGATTCharacteristic
@@ -254,7 +255,7 @@ class JkDriver(Driver):
             return
         self._identity, self._identified_at = identity, now
         self._expected = Variant(identity.variant)
-        self._sink.frame(shown(frame), now)
+        self._sink.frame(frame, now, shown)
         self._sink.identity(replace(identity, variant=self._variant or self._expected))
         self._tell_settings()
 
@@ -265,7 +266,7 @@ class JkDriver(Driver):
             return
         if self._believes(Command.READ_SETTINGS, decode_settings(frame, variant, now).values):
             self._settings_frame, self._settings_at = frame, now
-            self._sink.frame(shown_numbers(frame, variant), now)
+            self._sink.frame(frame, now, partial(shown_numbers, variant=variant))
             self._tell_settings()
 
     def _take_reading(self, frame: bytes, now: float) -> None:
@@ -283,7 +284,7 @@ class JkDriver(Driver):
             self._variant = variant
             if variant is not self._expected:
                 self._correct_variant(identity, variant)
-        self._sink.frame(shown_numbers(frame, variant), now)
+        self._sink.frame(frame, now, partial(shown_numbers, variant=variant))
         if self._sink.reading(reading):
             self._heard.set()
 
