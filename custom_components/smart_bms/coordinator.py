@@ -18,7 +18,8 @@ from . import adapters
 from .bms.estimate import TimeLeft
 from .bms.event_log import LoggedEvent
 from .bms.families import FAMILIES
-from .bms.pack import Change, Circumstances, LinkState, Pack
+from .bms.link_state import LinkState
+from .bms.pack import Change, Circumstances, Pack
 from .bms.reading import Identity, Reading
 from .bms.settings import Catalogue
 from .const import (
