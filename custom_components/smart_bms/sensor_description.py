@@ -85,9 +85,9 @@ def detail(key: str) -> Callable[[SmartBmsCoordinator], Value]:
     return value
 
 
-def time_of_day(coordinator: SmartBmsCoordinator, at: float | None) -> str | None:
-    """Return a time of the readings as time of day."""
+def time_of_day(now: float, at: float | None) -> str | None:
+    """Return a time of the readings as time of day; `now` is the present one."""
     if at is None:
         return None
-    ago = coordinator.now - at
+    ago = now - at
     return dt_util.utc_from_timestamp(round(dt_util.utcnow().timestamp() - ago)).isoformat()

@@ -29,7 +29,7 @@ def _explained(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
     told: dict[str, Any] = {"doubt": pack.trust.doubt, "hints": link_hints_of(coordinator)}
     if state in REASONS:
         told |= {
-            "since": time_of_day(coordinator, pack.silent_since),
+            "since": time_of_day(coordinator.now, pack.silent_since),
             "step": pack.state.value if pack.state in STEPS else WAITING,
         }
     return {key: value for key, value in told.items() if value}

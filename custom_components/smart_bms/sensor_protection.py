@@ -188,7 +188,7 @@ def _particulars(coordinator: SmartBmsCoordinator, track: Track) -> dict[str, An
         "margin": track.margin,
         "unit": track.rule.quantity.unit,
         "blocks": sorted(track.rule.blocks),
-        "tripped_at": time_of_day(coordinator, track.since) if track.state is State.TRIPPED else None,
-        "released_at": time_of_day(coordinator, track.release_at),
+        "tripped_at": time_of_day(coordinator.now, track.since) if track.state is State.TRIPPED else None,
+        "released_at": time_of_day(coordinator.now, track.release_at),
     }
     return {key: value for key, value in told.items() if value is not None}
