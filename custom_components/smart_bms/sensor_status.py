@@ -23,9 +23,9 @@ def status_code(monitor: StatusMonitor) -> Value:
 
 
 def status_identity(monitor: StatusMonitor) -> Any:
-    """Return the part of the status whose change is news: its numbers are not."""
+    """Return the part of the status whose change is news: its numbers are not, once they are there."""
     shown = monitor.shown
-    return None if shown is None else (shown.code, shown.about, shown.pack)
+    return None if shown is None else (shown.code, shown.about, shown.pack, shown.limit is None)
 
 
 def status_attributes(monitor: StatusMonitor, now: float) -> dict[str, Any]:

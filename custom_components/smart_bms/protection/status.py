@@ -112,8 +112,10 @@ def ranked(  # noqa: PLR0913
     ]
     # Python's sort keeps the order of what matters alike; of what is said twice the first stays.
     found.sort(key=lambda status: status.rank)
-    first = {(status.code, status.about): status for status in reversed(found)}
-    return list(reversed(first.values())) or [Status(rank=Rank.ALL_WELL, code=ALL_WELL)]
+    first: dict[tuple[str, str], Status] = {}
+    for status in found:
+        first.setdefault((status.code, status.about), status)
+    return list(first.values()) or [Status(rank=Rank.ALL_WELL, code=ALL_WELL)]
 
 
 def _place(quantity: Quantity, reading: Reading) -> dict[str, Any]:
@@ -192,10 +194,9 @@ def _not_allowed(mirror: Mirror, reading: Reading) -> Iterator[Status]:
 def _of_reason(reason: Reason, side: Side, mirror: Mirror, reading: Reading) -> Status:
     """Return what a reason against a side amounts to."""
     verb, sides = _VERBS[side], frozenset({side})
-    told: dict[str, Any] = {"about": reason.about, "sides": sides} | _numbers(reason)
     track = mirror.tracks.get(reason.about)
-    if track is not None:
-        told |= _place(track.rule.quantity, reading)
+    of_track = {} if track is None else _of_track(track, reading)
+    told: dict[str, Any] = {"about": reason.about, "sides": sides} | of_track | _numbers(reason)
     if reason.code in _ENDS_CHARGE or reason.about == "pack_full" or _ends_charge(reading, reason.about):
         return Status(rank=Rank.FULL, code=FULL, **told)
     if reason.code in _BLOCKED:

@@ -47,11 +47,11 @@ class StatusMonitor:
         return shown
 
     def _choose(self, before: Status, found: Sequence[Status], now: float) -> Status:
-        first = found[0]
-        weight = self._weight
-        if weight[first.rank] < weight[before.rank]:
+        first, hold = found[0], _HOLD.get(before.rank, 0.0)
+        if self._weight[first.rank] < self._weight[before.rank] or not hold:
             return first
         for status in found:
+            # Two that matter alike do not take turns.
             if (status.code, status.pack) == (before.code, before.pack) and status.rank is first.rank:
                 return status
-        return before if now - self._held_at < _HOLD.get(before.rank, 0.0) else first
+        return before if now - self._held_at < hold else first
