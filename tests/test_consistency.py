@@ -35,9 +35,9 @@ from custom_components.smart_bms.binary_sensor_protection import DISAGREEMENT, V
 from custom_components.smart_bms.bms import errors
 from custom_components.smart_bms.bms.alarm import Alarm, Severity
 from custom_components.smart_bms.bms.families import FAMILIES
-from custom_components.smart_bms.bms.hints import LinkHint
+from custom_components.smart_bms.bms.hints import HINTS as LINK_HINTS, LinkHint
 from custom_components.smart_bms.bms.jbd.decode import COUNTERS as JBD_COUNTERS, RESTARTS
-from custom_components.smart_bms.bms.pack import LinkState
+from custom_components.smart_bms.bms.link_state import REASONS as LINK_REASONS, LinkState
 from custom_components.smart_bms.bms.settings import Kind, Proof
 from custom_components.smart_bms.condition import CONDITIONS
 from custom_components.smart_bms.const import DOMAIN
@@ -256,7 +256,7 @@ def test_every_reason_for_failure_has_a_sentence_and_a_state() -> None:
     assert reasons | {"unknown"} | of_banks == set(TEXTS["config"]["error"])
     refused = {"in_another_bank", fit.CELLS_DIFFER, fit.CHEMISTRIES_DIFFER, fit.VOLTAGES_APART}
     assert of_banks == {"too_few_packs", "uneven_strings"} | refused
-    assert reasons <= {state.value for state in LinkState}
+    assert reasons == {state.value for state in LINK_REASONS} == {state.value for state in LINK_HINTS}
 
 
 def test_every_step_and_abort_of_the_flow_has_a_text_and_none_is_left_over() -> None:

@@ -17,11 +17,13 @@ from .bank.fit import Apart
 from .bank.limiter import BankLimiter
 from .bank.member import Limits, Member
 from .bank.merge import Bank, Topology, merge, split
+from .bank.status import ORDER, ranked_bank
 from .bank.uneven import Uneven
 from .bms.chemistry import stated
 from .const import CONF_BANK, CONF_PACKS, CONF_STRINGS, DOCUMENTATION, DOMAIN
 from .coordinator import SmartBmsCoordinator
 from .protection.relays import Answer
+from .protection.status_monitor import StatusMonitor
 from .publishing import DEFAULT_POLICIES, Gate, Quantity
 from .sum_file import SumFile
 
@@ -99,7 +101,10 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
         self.uneven = Uneven()
         self.apart = Apart()
         self._limiter = BankLimiter()
+        self.status = StatusMonitor(ORDER)
+        """The one thing that matters now, and what else holds."""
         self.data = self._merge()
+        self._judge(self.data)
 
     @override
     async def _async_update_data(self) -> Bank:
@@ -169,7 +174,12 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
         self.apart.take(bank, self.now)
         self.count.take({member.key: member.counted for member in self._members() if member.counted is not None})
         self.file.async_grown(self.now)
+        self._judge(bank)
         self.async_set_updated_data(bank)
+
+    def _judge(self, bank: Bank) -> None:
+        found = ranked_bank(bank, list(self._members()), uneven=self.uneven.judged)
+        self.status.update(found, self.now)
 
     def _merge(self) -> Bank:
         bank = merge(list(self._members()), self.topology, self.uneven.shares, self.apart.judged)
@@ -204,6 +214,7 @@ def member_of(key: str, coordinator: SmartBmsCoordinator) -> Member:
         ),
         counted=coordinator.energy.counter.total,
         chemistry=chemistry_of(coordinator),
+        status=coordinator.status.shown,
     )
 
 

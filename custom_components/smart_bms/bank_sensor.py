@@ -31,6 +31,7 @@ from .explanations import left_out, misfits
 from .publishing import Quantity, Value
 from .sensor_energy import CHARGED, DISCHARGED
 from .sensor_link import coarse
+from .sensor_status import OPTIONS, STATUS, status_attributes, status_code, status_identity
 from .sensor_values import AMPERE_HOUR
 
 
@@ -140,6 +141,15 @@ _CELSIUS: Final[dict[str, Any]] = {
 }
 
 BANK_SENSORS: Final = (
+    BankSensorDescription(
+        key=STATUS,
+        translation_key=STATUS,
+        quantity=Quantity.STATE,
+        device_class=SensorDeviceClass.ENUM,
+        options=OPTIONS,
+        value_fn=lambda _: None,
+        always=True,
+    ),
     _described("voltage", Quantity.VOLTAGE, lambda bank: _rounded(bank.voltage, 3), precision=2, **_VOLT),
     _described("current", Quantity.CURRENT, lambda bank: _rounded(bank.current, 2), attributes_fn=_shares, **_AMPERE),
     _described(
@@ -265,6 +275,22 @@ class BankSensor(BankEntity, SensorEntity):
         return self._gate.value
 
 
+class BankStatusSensor(BankSensor):
+    """The one thing that matters now."""
+
+    @override
+    def current_value(self) -> Value:
+        return status_code(self.coordinator.status)
+
+    @override
+    def particulars(self) -> Mapping[str, Any]:
+        return status_attributes(self.coordinator.status, self.coordinator.now)
+
+    @override
+    def discrete(self) -> Any:
+        return status_identity(self.coordinator.status)
+
+
 class BankEnergySensor(BankSensor, RestoreSensor):
     """A sum: it does not age."""
 
@@ -285,6 +311,6 @@ class BankEnergySensor(BankSensor, RestoreSensor):
 def bank_sensors(coordinator: BankCoordinator) -> list[BankSensor]:
     """Return the sensors of a bank."""
     return [
-        (BankEnergySensor if description.of_total else BankSensor)(coordinator, description)
-        for description in BANK_SENSORS
+        (BankEnergySensor if row.of_total else BankStatusSensor if row.key == STATUS else BankSensor)(coordinator, row)
+        for row in BANK_SENSORS
     ]

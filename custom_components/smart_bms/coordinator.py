@@ -18,7 +18,8 @@ from . import adapters
 from .bms.estimate import TimeLeft
 from .bms.event_log import LoggedEvent
 from .bms.families import FAMILIES
-from .bms.pack import Change, Circumstances, LinkState, Pack
+from .bms.link_state import LinkState
+from .bms.pack import Change, Circumstances, Pack
 from .bms.reading import Identity, Reading
 from .bms.settings import Catalogue
 from .const import (
@@ -38,6 +39,7 @@ from .const import (
 )
 from .control.request import Permission
 from .energy.current_sense import CurrentSense
+from .energy.soc_trust import ADVISED_FROM
 from .energy_account import EnergyAccount
 from .features import Features
 from .followers import Followers
@@ -46,6 +48,9 @@ from .protection.guard import Guard
 from .protection.happening import Happening
 from .protection.limit_options import LimitOptions
 from .protection.quantities import number
+from .protection.status import Status, ranked
+from .protection.status_codes import CELLS_DOUBTFUL, CHANGED_ELSEWHERE, FULL_CHARGE_ADVISED
+from .protection.status_monitor import StatusMonitor
 from .publishing import Gate, Quantity, policies
 from .simulated import Simulation
 from .soc_history import async_import_soc
@@ -136,6 +141,8 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         )
         self.sense = CurrentSense.of(options.get(CONF_CURRENT, {}))
         self.guard = self._new_guard()
+        self.status = StatusMonitor()
+        """The one thing that matters now, and what else holds."""
         self.energy = EnergyAccount(
             hass,
             entry.entry_id,
@@ -359,6 +366,8 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
     @callback
     def async_update_listeners(self) -> None:
         """Tell every entity; one that fails keeps its value, and the others hear of the news."""
+        if self.followers.call("status", self._async_judge, default=None) is None:
+            self.status = StatusMonitor()  # what was said before may no longer be right
         for update, _ in list(self._listeners.values()):
             try:
                 update()
@@ -383,6 +392,29 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
     def _clock(self) -> float:
         """Return what has to be added to monotonic time for the time of day."""
         return dt_util.utcnow().timestamp() - self.now
+
+    def _async_judge(self) -> Status:
+        """Find out what matters most now."""
+        shown = self.status.shown
+        found = ranked(
+            self.guard,
+            self.data if self.available else None,
+            self.link_state,
+            silent_since=self.pack.silent_since,
+            advice=self._advice(),
+            shown=shown.code if shown else "",
+        )
+        return self.status.update(found, self.now)
+
+    def _advice(self) -> list[str]:
+        """Return the codes of what is advised beyond what the readings show."""
+        drift = self.energy.soc_drift
+        held = {
+            CELLS_DOUBTFUL: self.energy.health.consistent is False,
+            CHANGED_ELSEWHERE: bool(self.parameters.control.drift),
+            FULL_CHARGE_ADVISED: drift is not None and drift >= ADVISED_FROM,
+        }
+        return [code for code, holds in held.items() if holds]
 
     def _async_mirror(self, reading: Reading) -> list[Happening]:
         """Show the mirror a reading; return what happened."""

@@ -23,6 +23,7 @@ from .sensor_health import health_descriptions
 from .sensor_link import LINK_DESCRIPTIONS
 from .sensor_parts import cell_descriptions, counter_descriptions, parameter_descriptions, probe_descriptions
 from .sensor_protection import protection_descriptions
+from .sensor_status import STATUS_DESCRIPTION
 from .sensor_values import SENSOR_DESCRIPTIONS
 
 PARALLEL_UPDATES: Final = 0
@@ -39,6 +40,7 @@ def descriptions(features: Features) -> list[SmartBmsSensorDescription]:
         *cell_descriptions(features),
         *probe_descriptions(features),
         *counter_descriptions(features),
+        STATUS_DESCRIPTION,
         *LINK_DESCRIPTIONS,
     ]
 

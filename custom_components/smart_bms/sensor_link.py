@@ -6,34 +6,43 @@ from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import SIGNAL_STRENGTH_DECIBELS_MILLIWATT, EntityCategory, UnitOfTime
 
 from . import adapters
-from .bms.pack import LinkState
+from .bms.hints import link_hints
+from .bms.link_state import REASONS, STEPS, LinkState
 from .coordinator import SmartBmsCoordinator
 from .explanations import sentences
 from .protection.verdict import Reason
 from .publishing import Quantity
-from .sensor_description import SmartBmsSensorDescription
+from .sensor_description import SmartBmsSensorDescription, time_of_day
 from .simulated import NAME as SIMULATION
 
 _AGE_STEPS: Final = ((60, 10), (600, 60), (3600, 600))
 """Up to an age, the step in which it is told, in s."""
 
 
-def _what_may_help(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
-    """Return what is doubted about the pack's readings, shown or not, and hints for a link that brings none."""
-    state, doubt = coordinator.link_state, coordinator.pack.trust.doubt
-    doubted = {"doubt": doubt} if doubt else {}
-    return doubted | _hints(coordinator, state)
+WAITING: Final = "waiting"
+"""As the step under way: the next try comes later, or when the pack is heard."""
 
 
-def _hints(coordinator: SmartBmsCoordinator, state: LinkState) -> dict[str, list[str]]:
-    if state is LinkState.STREAMING:
-        return {}
-    hints = coordinator.family.link_hints(
-        state,
-        adapters.signal_strength(coordinator.hass, coordinator.address),
-        coordinator.identity["sw_version"],
-    )
-    return {"hints": sentences((Reason(hint) for hint in hints), "hint")} if hints else {}
+def _explained(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
+    """Return what goes with the state: what is doubted, since when there is no data, what is being done, what may help."""
+    pack, state = coordinator.pack, coordinator.link_state
+    told: dict[str, Any] = {"doubt": pack.trust.doubt, "hints": link_hints_of(coordinator)}
+    if state in REASONS:
+        told |= {
+            "since": time_of_day(coordinator.now, pack.silent_since),
+            "step": pack.state.value if pack.state in STEPS else WAITING,
+        }
+    return {key: value for key, value in told.items() if value}
+
+
+def link_hints_of(coordinator: SmartBmsCoordinator) -> list[str]:
+    """Return a sentence for each thing that may help to hear of the pack again."""
+    state = coordinator.link_state
+    if state not in REASONS:
+        return []
+    signal = adapters.signal_strength(coordinator.hass, coordinator.address)
+    found = coordinator.family.link_hints(state, signal, coordinator.identity["sw_version"])
+    return sentences((Reason(hint) for hint in found or link_hints(state, signal)), "hint")
 
 
 LINK_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
@@ -45,8 +54,8 @@ LINK_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
         options=[state.value for state in LinkState],
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda coordinator: coordinator.link_state,
-        attributes_fn=_what_may_help,
-        discrete_fn=_what_may_help,
+        attributes_fn=_explained,
+        discrete_fn=_explained,
         always=True,
     ),
     SmartBmsSensorDescription(

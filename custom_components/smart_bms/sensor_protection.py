@@ -5,14 +5,13 @@ from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import EntityCategory, UnitOfElectricCurrent, UnitOfElectricPotential, UnitOfTime
-from homeassistant.util import dt as dt_util
 
 from .coordinator import SmartBmsCoordinator
 from .explanations import sentences
 from .protection.rules import Rule
 from .protection.track import State, Track
 from .publishing import Quantity, Value
-from .sensor_description import SmartBmsSensorDescription
+from .sensor_description import SmartBmsSensorDescription, time_of_day
 
 PROTECTION: Final = "protection_"
 _STEPS: Final = {"V": 0.005, "A": 1.0, "°C": 0.5, "%": 1.0}
@@ -189,15 +188,7 @@ def _particulars(coordinator: SmartBmsCoordinator, track: Track) -> dict[str, An
         "margin": track.margin,
         "unit": track.rule.quantity.unit,
         "blocks": sorted(track.rule.blocks),
-        "tripped_at": _moment(coordinator, track.since) if track.state is State.TRIPPED else None,
-        "released_at": _moment(coordinator, track.release_at),
+        "tripped_at": time_of_day(coordinator.now, track.since) if track.state is State.TRIPPED else None,
+        "released_at": time_of_day(coordinator.now, track.release_at),
     }
     return {key: value for key, value in told.items() if value is not None}
-
-
-def _moment(coordinator: SmartBmsCoordinator, at: float | None) -> str | None:
-    """Return a time of the readings as time of day."""
-    if at is None:
-        return None
-    ago = coordinator.now - at
-    return dt_util.utc_from_timestamp(round(dt_util.utcnow().timestamp() - ago)).isoformat()

@@ -17,7 +17,8 @@ from bleak.backends.device import BLEDevice
 import bleak_retry_connector
 
 from custom_components.smart_bms.bms.families import FAMILIES
-from custom_components.smart_bms.bms.pack import LinkState, Pack
+from custom_components.smart_bms.bms.link_state import LinkState
+from custom_components.smart_bms.bms.pack import Pack
 from custom_components.smart_bms.bms.settings import Settings, SettingValue
 from custom_components.smart_bms.control.baseline import Baseline
 from custom_components.smart_bms.control.door import Control

@@ -220,6 +220,24 @@ def test_without_capacities_all_count_alike_and_the_weakest_sets_the_limit() -> 
     assert merge([member("a", limits=Limits()), member("b")], SERIES).limits.charge_voltage is None
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "limit"),
+    [
+        (Answer.NO, Answer.NO, 0.0),
+        (Answer.UNKNOWN, Answer.NO, None),
+        (Answer.UNKNOWN, Answer.UNKNOWN, None),
+    ],
+)
+def test_a_limit_of_which_nobody_knows_anything_is_not_a_confident_nothing(first, second, limit) -> None:
+    unheard = Limits(charge_voltage=56.0)
+    bank = merge([member("a", charge=first, limits=unheard), member("b", charge=second, limits=unheard)], PARALLEL)
+    assert bank.limits.charge_current == limit
+    # A pack that knows its rules and doubts a probe says nothing by itself: that is known.
+    doubts = Limits(charge_voltage=56.0, charge_current=0.0)
+    bank = merge([member("a", charge=first, limits=doubts), member("b", charge=second, limits=doubts)], PARALLEL)
+    assert bank.limits.charge_current == 0.0
+
+
 def test_a_blocked_pack_leaves_its_current_to_the_others() -> None:
     packs = [member("a", current=0.0), member("b", current=0.0, charge=NO)]
     assert merge(packs, PARALLEL).limits == Limits(charge_voltage=56.0, charge_current=50.0, discharge_current=200.0)

@@ -22,7 +22,8 @@ from custom_components.smart_bms.bms.errors import (
 )
 from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.bms.link import Link
-from custom_components.smart_bms.bms.pack import Change, LinkState, Pack
+from custom_components.smart_bms.bms.link_state import LinkState
+from custom_components.smart_bms.bms.pack import Change, Pack
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.simulator.jk_labels import MODULE_B
 from custom_components.smart_bms.simulator.peripheral import Service
@@ -170,6 +171,37 @@ async def test_a_silent_stream_is_asked_again_and_then_reconnected(pack, periphe
         await until(lambda: isinstance(pack.last_error, SilentError))
         peripheral.faults.silent = False
         await until(lambda: pack.sessions > 1 and pack.is_fresh(now()))
+
+
+async def test_the_reason_of_a_loss_stays_until_a_reading_is_trusted_again(pack, peripheral) -> None:
+    seen = []
+    pack._listener = lambda change: seen.append((pack.state, pack.status(now()))) if change is Change.STATE else None
+    assert pack.silent_since is None
+    async with running(pack):
+        await until(lambda: pack.is_fresh(now()))
+        # Nothing went wrong yet: the steps are told.
+        assert [status for _, status in seen] == [LinkState.CONNECTING, LinkState.IDENTIFYING, LinkState.STREAMING]
+        peripheral.faults.silent = True
+        last = pack.last_reading
+        await until(lambda: pack.status(now()) is LinkState.SILENT)
+        assert pack.silent_since == last.measured_at
+        seen.clear()
+        await until(lambda: pack.sessions > 2 and LinkState.IDENTIFYING in [step for step, _ in seen])
+        assert {LinkState.CONNECTING, LinkState.IDENTIFYING, LinkState.SILENT} <= {step for step, _ in seen}
+        assert {status for _, status in seen} == {LinkState.SILENT}
+        assert pack.silent_since == last.measured_at
+        peripheral.faults.silent = False
+        await until(lambda: pack.is_fresh(now()))
+        assert pack.status(now()) is LinkState.STREAMING
+
+
+async def test_a_pack_that_never_answered_is_lost_since_the_first_try(pack, peripheral) -> None:
+    peripheral.faults.silent = True
+    before = now()
+    async with running(pack):
+        await until(lambda: pack.sessions > 2)
+        assert before <= pack.silent_since < now()
+        assert pack.status(now()) is LinkState.SILENT
 
 
 async def test_a_stream_that_stopped_is_started_again_without_reconnecting(pack, peripheral) -> None:

@@ -11,7 +11,8 @@ from custom_components.smart_bms.bms.errors import ImplausibleError
 from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.bms.jk.frames import FrameType
-from custom_components.smart_bms.bms.pack import LinkState, Pack
+from custom_components.smart_bms.bms.link_state import LinkState
+from custom_components.smart_bms.bms.pack import Pack
 from custom_components.smart_bms.simulator.daly_labels import ESS_81, K_D2, R24_A5
 from custom_components.smart_bms.simulator.smart123_labels import BRIDGE, GEN3_NUS
 from tests.packs import daly_pack, jbd_pack, jk_pack, smart123_pack

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from custom_components.smart_bms.bms.pack import Change, Circumstances, LinkState, Pack
+from custom_components.smart_bms.bms.link_state import LinkState
+from custom_components.smart_bms.bms.pack import Change, Circumstances, Pack
 from custom_components.smart_bms.control import calibration, door, temporary
 from custom_components.smart_bms.control.baseline import Baseline
 from custom_components.smart_bms.control.door import Control

@@ -13,7 +13,7 @@ import pytest
 from custom_components.smart_bms.bms.daly import driver
 from custom_components.smart_bms.bms.daly.boards import PROBES
 from custom_components.smart_bms.bms.daly.frames import Dialect, a5_request, write_request
-from custom_components.smart_bms.bms.pack import LinkState
+from custom_components.smart_bms.bms.link_state import LinkState
 from custom_components.smart_bms.control import door
 from custom_components.smart_bms.control.findings import RefusedError
 from custom_components.smart_bms.control.journal import Outcome

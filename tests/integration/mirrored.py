@@ -18,7 +18,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.smart_bms.bms.alarm import Alarm
-from custom_components.smart_bms.bms.pack import Change, LinkState, Pack
+from custom_components.smart_bms.bms.link_state import LinkState
+from custom_components.smart_bms.bms.pack import Change, Pack
 from custom_components.smart_bms.bms.reading import Identity, Reading
 from custom_components.smart_bms.bms.settings import Settings, SettingValue
 from custom_components.smart_bms.const import DOMAIN

@@ -2,16 +2,20 @@
 
 from collections import Counter
 import dataclasses
+from datetime import timedelta
+import logging
 
 from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_DEVICE_CLASS, STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smart_bms import sensor_link
-from custom_components.smart_bms.bms.pack import LinkState
+from custom_components.smart_bms.bms.link_state import LinkState
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.features import Features
 from lab.smart_bms_lab.packs import all_packs
@@ -192,6 +196,32 @@ async def test_a_stream_that_brings_nothing_new_is_unavailable_and_says_why(
     await house.until(lambda: state in seen)
 
 
+async def test_a_silent_pack_is_silent_while_it_is_reconnected(hass, house, pack, adopt, caplog) -> None:
+    caplog.set_level(logging.INFO)
+    entry = await adopt(pack)
+    shown: list[tuple[str, dict]] = []
+
+    def see(event) -> None:
+        new = event.data["new_state"]
+        if new is not None and new.entity_id == "sensor.shed_link":
+            shown.append((new.state, dict(new.attributes)))
+
+    hass.bus.async_listen("state_changed", callback(see))
+    pack.faults.silent = True
+    sessions = entry.runtime_data.pack.sessions
+    await house.until(lambda: entry.runtime_data.pack.sessions > sessions + 2)
+    assert {state for state, _ in shown} == {LinkState.SILENT}
+    told = [attributes for _, attributes in shown]
+    assert {"connecting", "identifying", "waiting"} <= {attributes["step"] for attributes in told}
+    since = {dt_util.parse_datetime(attributes["since"]) for attributes in told}
+    assert max(since) - min(since) <= timedelta(seconds=1)
+    assert "vendor's app" in told[0]["hints"][0]
+    assert "Shed is lost: silent" in caplog.text
+    pack.faults.silent = False
+    await house.until(lambda: house.state("sensor.shed_link") == "streaming")
+    assert {"since", "step", "hints"}.isdisjoint(hass.states.get("sensor.shed_link").attributes)
+
+
 async def test_a_pack_behind_a_full_proxy_waits_for_a_slot(hass, house, pack, adopt) -> None:
     await adopt(pack)
     house.take_away(pack)
@@ -200,6 +230,7 @@ async def test_a_pack_behind_a_full_proxy_waits_for_a_slot(hass, house, pack, ad
         house.proxy.take(f"AA:AA:AA:AA:AA:0{number}")
     house.bring_back(pack)
     await house.until(lambda: house.state("sensor.shed_link") == "no_free_slot")
+    assert "proxy" in hass.states.get("sensor.shed_link").attributes["hints"][0]
     house.proxy.release("AA:AA:AA:AA:AA:00")
     await house.until(lambda: house.state("sensor.shed_voltage") != STATE_UNAVAILABLE)
 

@@ -98,11 +98,11 @@ async def test_each_protection_has_a_sensor_for_those_who_want_it(hass, pack) ->
     assert found is None
 
 
-async def test_limits_are_there_without_data_and_then_safe(hass, pack) -> None:
+async def test_limits_without_data_are_unknown_and_begin_at_nothing(hass, pack) -> None:
     assert [pack.state(f"{key}_limit") for key in ("charge_voltage", "charge_current", "discharge_current")] == [
         STATE_UNKNOWN,
-        "0.0",
-        "0.0",
+        STATE_UNKNOWN,
+        STATE_UNKNOWN,
     ]
     await pack.see(soc=60)
     assert float(pack.state("charge_voltage_limit")) == 14.0
@@ -113,7 +113,7 @@ async def test_limits_are_there_without_data_and_then_safe(hass, pack) -> None:
     assert float(pack.state("charge_current_limit")) == 45.0
     assert pack.attributes("charge_current_limit")["limited_by"] == "coldest"
     await pack.fall_silent()
-    assert float(pack.state("charge_current_limit")) == float(pack.state("discharge_current_limit")) == 0.0
+    assert pack.state("charge_current_limit") == pack.state("discharge_current_limit") == STATE_UNKNOWN
     assert float(pack.state("charge_voltage_limit")) == 13.6
     assert pack.attributes("charge_current_limit")["limited_by"] == "no_data"
     assert pack.state("charge_allowed", "binary_sensor") == STATE_UNAVAILABLE
@@ -125,6 +125,17 @@ async def test_limits_are_there_without_data_and_then_safe(hass, pack) -> None:
         await pack.see(soc=60)
     assert float(pack.state("charge_current_limit")) == 90.0
     assert pack.attributes("charge_current_limit")["limited_by"] is None
+
+
+async def test_what_the_owner_chose_for_times_without_data_is_told(
+    hass, freezer, monkeypatch, enable_custom_integrations, enable_bluetooth
+) -> None:
+    chosen = {"failsafe_discharge_current": 10.0}
+    async with mirrored(hass, freezer, monkeypatch, JK_LFP, limits=chosen) as pack:
+        await pack.see(soc=60)
+        await pack.fall_silent()
+        assert pack.state("charge_current_limit") == STATE_UNKNOWN
+        assert pack.state("discharge_current_limit") == "10.0"
 
 
 async def test_what_explains_a_value_is_never_older_than_what_it_lists(hass, pack) -> None:

@@ -73,7 +73,8 @@ def test_silence_is_answered_with_what_is_safe():
     one = guard()
     one.take(reading(1.0), JK_LFP)
     one.lose()
-    assert (one.limits.charge_current, one.limits.discharge_current) == (0, 0)
+    assert (one.limits.charge_current, one.limits.discharge_current) == (None, None)
+    assert one.limits.charge_limited_by == one.limits.discharge_limited_by == "no_data"
 
 
 def test_what_is_kept_comes_back_for_the_same_rules_only():

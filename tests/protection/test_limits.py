@@ -192,7 +192,7 @@ def test_after_silence_a_limit_begins_where_it_fell_to():
     limited = jk()
     limited.limits()
     safe = limited.limiter.fail_safe(limited.mirror)
-    assert (safe.charge_voltage, safe.charge_current, safe.discharge_current) == (13.6, 0.0, 0.0)
+    assert (safe.charge_voltage, safe.charge_current, safe.discharge_current) == (13.6, None, None)
     assert safe.charge_limited_by == "no_data"
     assert limited.limits(60).charge_current == 0
     for _ in range(29):
@@ -335,6 +335,8 @@ def test_without_data_no_more_flows_than_at_other_times():
     limited = jk(failsafe_charge_current=50, max_charge_current=10)
     limited.limits()
     assert limited.limiter.fail_safe(limited.mirror).charge_current == 10
+    # What the owner chose for that is told, what nobody chose is not known.
+    assert limited.limiter.limits.discharge_current is None
     limited = jk(failsafe_charge_current=20)
     assert limited.limits(cells=(3.7, 3.1, 3.1, 3.1)).charge_current == 0
     before = limited.limiter.limits.charge_voltage

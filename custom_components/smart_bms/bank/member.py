@@ -6,6 +6,7 @@ from typing import Final
 from ..bms.reading import Reading
 from ..energy.flow import Flow
 from ..protection.relays import Answer
+from ..protection.status import Status
 from .fit import Build, named
 
 STALE: Final = "stale"
@@ -46,6 +47,8 @@ class Member:
     limits: Limits = NO_LIMITS
     counted: Flow | None = None
     chemistry: str | None = None
+    status: Status | None = None
+    """What matters now about it; None while it is not set up."""
 
     @property
     def build(self) -> Build:

@@ -259,7 +259,11 @@ def _limit(
     """
     allowed = [pair for pair in zip(strings, shares, strict=True) if pair[0].answer(charge=charge) is Answer.YES]
     if not allowed:
-        return 0.0
+        # Nothing is certain only where each string says so: a pack whose parameters are not known yet says nothing.
+        told = [
+            string.current_limit(charge=charge) for string in strings if string.answer(charge=charge) is not Answer.NO
+        ]
+        return 0.0 if None not in told else None
     limits = [string.current_limit(charge=charge) for string, _ in allowed]
     known = [limit for limit in limits if limit is not None]
     if len(known) < len(limits):

@@ -89,7 +89,10 @@ class Family:
     counts_by_manual: bool = False
     """JBD's manual says how its boards count cycles and charge, and what makes them forget."""
     link_hints: Callable[[str, float | None, str], tuple[LinkHint, ...]] = lambda *_: ()
-    """What to look at, by where the link stands, the signal in dBm and the version of the board's software."""
+    """What to look at, by where the link stands, the signal in dBm and the version of the board's software.
+
+    Nothing: what may help with any pack.
+    """
 
 
 def _jk_alarms(variant: str) -> tuple[Alarm, ...]:

@@ -31,6 +31,7 @@ from .errors import (
 from .event_log import LoggedEvent
 from .families import Family
 from .link import CONNECT_TIMEOUT, Link
+from .link_state import CONNECTED, STEPS, LinkState
 from .reading import Identity, Reading
 from .recording import Recording
 from .settings import Catalogue, Settings, SettingValue
@@ -52,29 +53,6 @@ _MINUTE: Final = 60.0
 # Packs advertise up to ten times a second, and every proxy passes it on.
 _WAKE_SPACING: Final = 1.0
 _WAKE_SPACING_AFTER_ATTEMPT: Final = 5.0
-
-
-class LinkState(StrEnum):
-    """Where the link to a pack stands; the failures are named as the errors' reasons."""
-
-    CONNECTING = "connecting"
-    IDENTIFYING = "identifying"
-    STREAMING = "streaming"
-    FROZEN = "frozen"
-    SILENT = "silent"
-    IMPLAUSIBLE = "implausible"
-    LINK_LOST = "link_lost"
-    NO_CONNECTABLE_PATH = "no_connectable_path"
-    NO_FREE_SLOT = "no_free_slot"
-    CONNECT_FAILED = "connect_failed"
-    PAIRING_NEEDED = "pairing_needed"
-    PASSWORD_NEEDED = "password_needed"  # noqa: S105
-    WRONG_PASSWORD = "wrong_password"  # noqa: S105
-    NOT_THIS_KIND = "not_this_kind"
-    STOPPED = "stopped"
-
-
-_CONNECTED: Final = frozenset({LinkState.STREAMING, LinkState.IDENTIFYING})
 
 
 class Change(StrEnum):
@@ -158,6 +136,9 @@ class Pack:
         self._accepted_at: deque[float] = deque(maxlen=600)
         self._failures = 0
         self._early_losses = 0
+        self._trouble: LinkState | None = None
+        """Why the newest session ended, until a reading is trusted again."""
+        self._failed_at: float | None = None
         self._paired = False
         self._in_reach = True
         self._attempted = False
@@ -191,14 +172,24 @@ class Pack:
         return polling.stale_after(self.terms.interval) if polling else self.family.stale_after
 
     def status(self, now: float) -> LinkState:
-        """Return the state of the link, and what is wrong with a stream that brings nothing usable."""
-        if self.state not in _CONNECTED or self.is_fresh(now):
-            return self.state
-        if self.trust.frozen:
-            return LinkState.FROZEN
-        if self._answers(now):
-            return LinkState.IMPLAUSIBLE
-        return LinkState.SILENT if self.state is LinkState.STREAMING else self.state
+        """Return why there is no trusted reading, as users need it; the step under way while nothing went wrong yet.
+
+        The reason of a loss stays while the pack is being reconnected, until a reading is trusted again.
+        """
+        fresh = self.is_fresh(now)
+        if self.state in CONNECTED and not fresh:
+            if self.trust.frozen:
+                return LinkState.FROZEN
+            if self._answers(now):
+                return LinkState.IMPLAUSIBLE
+        if self.state is LinkState.STREAMING:
+            return self.state if fresh else LinkState.SILENT
+        return self._trouble if self._trouble is not None and self.state in STEPS else self.state
+
+    @property
+    def silent_since(self) -> float | None:
+        """Monotonic time of the last trusted reading; before the first one, that of the first failure, or None."""
+        return self._failed_at if self.last_reading is None else self.last_reading.measured_at
 
     def _explained(self, error: SilentError) -> PackError:
         """Return why nothing usable came, if more is known than that."""
@@ -379,7 +370,10 @@ class Pack:
             self._deaf_until = now + _WAKE_SPACING_AFTER_ATTEMPT
         self.last_error = error
         _LOGGER.debug("%s: %s (%s)", self._name, error.reason, error)
-        self._set_state(LinkState(error.reason))
+        self._trouble = LinkState(error.reason)
+        if self._failed_at is None:
+            self._failed_at = now
+        self._set_state(self._trouble)
 
     async def _session(self) -> None:
         """Run one session to its end, which is always a PackError."""
@@ -486,6 +480,7 @@ class Pack:
         first = self.state is not LinkState.STREAMING
         if first:
             self._contact.set()
+            self._trouble = None
             self._enter(LinkState.STREAMING)
         # Whoever hears that it streams shall find the reading that made it so.
         self._tell(Change.READING)

@@ -6,7 +6,8 @@ from contextlib import suppress
 from typing import Any, Final
 
 from ..bms.errors import PackError, SilentError
-from ..bms.pack import LinkState, Pack
+from ..bms.link_state import LinkState
+from ..bms.pack import Pack
 from ..bms.settings import Catalogue, Kind, Setting, Settings, SettingValue
 from .baseline import Baseline, Difference
 from .examination import OF_THE_MOMENT, Examination, examine, present_value

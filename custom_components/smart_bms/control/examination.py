@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ..bms.pack import LinkState, Pack
+from ..bms.link_state import LinkState
+from ..bms.pack import Pack
 from ..bms.settings import Catalogue, Kind, Proof, Setting, SettingValue
 from ..protection.families import rules_at_once
 from .chemistry import chemistry_findings

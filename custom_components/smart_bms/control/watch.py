@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ..bms.pack import LinkState, Pack
+from ..bms.link_state import LinkState
+from ..bms.pack import Pack
 from ..bms.settings import Setting, Settings, judge
 from .baseline import Baseline, Difference
 from .journal import Journal, Outcome, Record, now

@@ -16,6 +16,7 @@ from .ramp import Ramp
 from .relays import Answer
 from .rules import Quantity, Side
 from .stages import AT_VOLTAGE, Stage, Stages
+from .verdict import NO_DATA
 
 if TYPE_CHECKING:
     from .mirror import Mirror
@@ -159,7 +160,10 @@ class Limiter:
         return settled if settled.covers(mirror) else None
 
     def fail_safe(self, mirror: Mirror) -> Limits:
-        """Return what to keep to while nothing current is known: little current, and no more voltage than floating."""
+        """Return what to keep to while nothing current is known: what the owner chose for that, else nobody knows.
+
+        Of the voltages no more than floating. Unknown is no permission: whoever follows the limits must not go on.
+        """
         cells = mirror.moment.reading.cell_count if mirror.moment else None
         target = self.cell_target(mirror.values, cells)
         charge, discharge = (self._safe_current(mirror.values, side) for side in Side)
@@ -172,10 +176,10 @@ class Limiter:
         self.limits = replace(
             self.limits,
             charge_voltage=_least(self.limits.charge_voltage, None if floating is None else round(floating, 2)),
-            charge_current=_least(self.limits.charge_current, charge),
-            discharge_current=_least(self.limits.discharge_current, discharge),
-            charge_limited_by="no_data",
-            discharge_limited_by="no_data",
+            charge_current=_least(self.limits.charge_current, charge) if charge else None,
+            discharge_current=_least(self.limits.discharge_current, discharge) if discharge else None,
+            charge_limited_by=NO_DATA,
+            discharge_limited_by=NO_DATA,
         )
         return self.limits
 

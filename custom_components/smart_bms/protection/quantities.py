@@ -51,6 +51,11 @@ def probes_of(temperatures: Mapping[str, float]) -> list[float]:
     return [value for key, value in temperatures.items() if key not in _NO_PROBES]
 
 
+def probe_at(temperatures: Mapping[str, float], value: float | None) -> str | None:
+    """Return the name of the first of the battery's own probes that shows this value."""
+    return next((key for key, shown in temperatures.items() if key not in _NO_PROBES and shown == value), None)
+
+
 CELLS: Final = frozenset({Quantity.CELL_HIGHEST, Quantity.CELL_LOWEST, Quantity.CELL_SPREAD})
 PROBES: Final = frozenset({Quantity.HOTTEST, Quantity.COLDEST, Quantity.TEMPERATURE_SPREAD})
 NOTHING_MISSING: Final[frozenset[Quantity]] = frozenset()

@@ -11,7 +11,8 @@ from custom_components.smart_bms.bms.daly.driver import DalyDriver
 from custom_components.smart_bms.bms.daly.frames import Dialect, a5_request, write_request
 from custom_components.smart_bms.bms.driver import Terms
 from custom_components.smart_bms.bms.errors import ConnectFailedError, LinkLostError, NotThisKindError, SilentError
-from custom_components.smart_bms.bms.pack import Circumstances, LinkState, Pack
+from custom_components.smart_bms.bms.link_state import LinkState
+from custom_components.smart_bms.bms.pack import Circumstances, Pack
 from custom_components.smart_bms.bms.settings import Settings
 from custom_components.smart_bms.simulator import daly_a5
 from custom_components.smart_bms.simulator.air import _services

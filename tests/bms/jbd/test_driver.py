@@ -12,7 +12,7 @@ from custom_components.smart_bms.bms.errors import (
     SilentError,
 )
 from custom_components.smart_bms.bms.jbd.driver import JbdDriver
-from custom_components.smart_bms.bms.pack import LinkState
+from custom_components.smart_bms.bms.link_state import LinkState
 from custom_components.smart_bms.simulator.air import _services
 from custom_components.smart_bms.simulator.jbd_labels import DP16S020, LEGACY, MODULE_FF00, SP04S034, WATTCYCLE
 from custom_components.smart_bms.simulator.peripheral import Characteristic, Service, uuid16

@@ -12,7 +12,7 @@ from custom_components.smart_bms.bms.errors import (
     SilentError,
     WrongPasswordError,
 )
-from custom_components.smart_bms.bms.pack import LinkState
+from custom_components.smart_bms.bms.link_state import LinkState
 from custom_components.smart_bms.simulator.jbd_labels import DP16S020
 from tests.bms.jbd.boards import (
     APP_KEY,

@@ -12,7 +12,8 @@ from custom_components.smart_bms.bms.driver import Terms
 from custom_components.smart_bms.bms.errors import LinkLostError, NotThisKindError, SilentError
 from custom_components.smart_bms.bms.event_log import EventKind
 from custom_components.smart_bms.bms.link import Link
-from custom_components.smart_bms.bms.pack import Change, LinkState
+from custom_components.smart_bms.bms.link_state import LinkState
+from custom_components.smart_bms.bms.pack import Change
 from custom_components.smart_bms.bms.smart123.driver import Smart123Driver
 from custom_components.smart_bms.bms.smart123.exchange import DEFAULT_TIMING, Exchange
 from custom_components.smart_bms.bms.smart123.lines import checksum

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from custom_components.smart_bms.bms.advertisement import Advertisement
-from custom_components.smart_bms.bms.pack import Change, Circumstances, LinkState, Pack
+from custom_components.smart_bms.bms.link_state import LinkState
+from custom_components.smart_bms.bms.pack import Change, Circumstances, Pack
 from custom_components.smart_bms.simulator.smart123 import Smart123Peripheral
 from tests.radio import fast, finder, on_air
 

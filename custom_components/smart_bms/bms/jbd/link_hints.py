@@ -4,10 +4,8 @@ from enum import StrEnum
 import re
 from typing import Final, NamedTuple
 
-from ..hints import LinkHint
+from ..hints import WEAK, LinkHint
 
-WEAK: Final = -85
-"""dBm below which a signal is weak."""
 _VERSION: Final = re.compile(r"[Vv]?(\d+)\.(\d+)")
 
 

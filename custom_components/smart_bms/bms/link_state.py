@@ -1,0 +1,30 @@
+"""Where the link to a pack stands."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class LinkState(StrEnum):
+    """Where the link to a pack stands; the failures are named as the errors' reasons."""
+
+    CONNECTING = "connecting"
+    IDENTIFYING = "identifying"
+    STREAMING = "streaming"
+    FROZEN = "frozen"
+    SILENT = "silent"
+    IMPLAUSIBLE = "implausible"
+    LINK_LOST = "link_lost"
+    NO_CONNECTABLE_PATH = "no_connectable_path"
+    NO_FREE_SLOT = "no_free_slot"
+    CONNECT_FAILED = "connect_failed"
+    PAIRING_NEEDED = "pairing_needed"
+    PASSWORD_NEEDED = "password_needed"  # noqa: S105
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105
+    NOT_THIS_KIND = "not_this_kind"
+    STOPPED = "stopped"
+
+
+CONNECTED: Final = frozenset({LinkState.STREAMING, LinkState.IDENTIFYING})
+STEPS: Final = CONNECTED | {LinkState.CONNECTING}
+"""What is being done; every other state but `STOPPED` is a reason why there is no data."""
+REASONS: Final = frozenset(LinkState) - STEPS - {LinkState.STOPPED}

@@ -1,0 +1,298 @@
+"""Status: the one thing that matters now about a pack, out of everything that holds. One ranking for all who show it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..bms.alarm import Alarm, Severity
+from ..bms.link_state import LinkState
+from ..bms.reading import FULL_SOC, Reading
+from .guard import Guard
+from .hints import FULL as HINT_FULL, SHUTDOWN
+from .mirror import Mirror
+from .quantities import measure, probe_at
+from .relays import Answer
+from .rules import BOTH, CHARGE, DISCHARGE, Quantity, Side
+from .status_codes import (
+    ADVICE_OF_HINTS,
+    ALL_WELL,
+    CAUSES,
+    FAULT,
+    FULL,
+    HELD_BACK,
+    NEEDS_ACCESS,
+    OF_LINK,
+    WHEN_CHARGED,
+    Rank,
+    stopped,
+)
+from .track import State, Track
+from .verdict import (
+    NO_RULES,
+    NO_SETTINGS,
+    PACK_BLOCKS,
+    PACK_BLOCKS_SILENTLY,
+    SWITCHED_OFF,
+    WAITS,
+    WOULD_TRIP,
+    Reason,
+    Verdict,
+    numbers_of,
+)
+
+USED: Final = 0.9
+"""Share of a current limit from which on it holds current back: below it whoever charges does not want more."""
+STILL_USED: Final = 0.8
+"""Share down to which what is shown as held back stays so."""
+_VERBS: Final = {Side.CHARGE: "charging", Side.DISCHARGE: "discharging"}
+_SOON: Final = {CHARGE: "charging_stops_soon", DISCHARGE: "discharging_stops_soon", BOTH: "stops_soon"}
+_BLOCKED: Final = {PACK_BLOCKS: "blocked", PACK_BLOCKS_SILENTLY: "blocked", SWITCHED_OFF: "switched_off"}
+_ENDS_CHARGE: Final = frozenset({f"{WAITS}_charge_restart", f"{WAITS}_cells_above_bypass"})
+_NUMBERS: Final = ("value", "limit", "release", "unit")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """One thing that holds: a code, how much it matters, and its numbers."""
+
+    rank: Rank
+    code: str
+    about: str = ""
+    """The protection, the alarm, or what else it is about."""
+    sides: frozenset[Side] = frozenset()
+    """What is stopped by it."""
+    cell: int | None = None
+    probe: str | None = None
+    value: float | None = None
+    limit: float | None = None
+    release: float | None = None
+    unit: str | None = None
+    """Of these three."""
+    current_limit: float | None = None
+    """A to which a current is held back."""
+    seconds: float | None = None
+    """Until it comes, or until it ends."""
+    since: float | None = None
+    """Monotonic time since when, where that is known better than by when it was first seen."""
+    pack: str = ""
+    """Of a bank: the pack that it is about."""
+
+
+def ranked(  # noqa: PLR0913
+    guard: Guard,
+    reading: Reading | None,
+    link: LinkState,
+    *,
+    silent_since: float | None = None,
+    advice: Sequence[str] = (),
+    shown: str = "",
+) -> list[Status]:
+    """Return everything that holds, what matters most first; there is always something.
+
+    `reading`: what may be shown as current, or None. `advice`: codes of what else is advised. `shown`: the code that is
+    shown now; a current that is held back stays so a little longer.
+    """
+    if reading is None:
+        rank = Rank.ACCESS if link in NEEDS_ACCESS else Rank.NO_DATA
+        return [Status(rank=rank, code=OF_LINK[link], about=link.value, since=silent_since)]
+    mirror, hints = guard.mirror, guard.hints
+    # While all is calm nothing is tripped, and no delay runs.
+    tracks = () if mirror.calm is not None else tuple(track for track in mirror.active if not track.warns)
+    found = [
+        *_tripped(tracks, reading),
+        *_faults(tracks, reading),
+        *_pending(tracks, reading),
+        *_not_allowed(mirror, reading),
+        *_mismatches(mirror, reading),
+        *_held_back(guard, reading, shown),
+        *_ahead(mirror, hints, reading),
+        *_advice(hints, advice),
+        *_full(hints, reading),
+        *_not_known(mirror),
+    ]
+    # Python's sort keeps the order of what matters alike; of what is said twice the first stays.
+    found.sort(key=lambda status: status.rank)
+    first: dict[tuple[str, str], Status] = {}
+    for status in found:
+        first.setdefault((status.code, status.about), status)
+    return list(first.values()) or [Status(rank=Rank.ALL_WELL, code=ALL_WELL)]
+
+
+def _place(quantity: Quantity, reading: Reading) -> dict[str, Any]:
+    """Return which cell or probe a quantity is measured at."""
+    if quantity is Quantity.CELL_HIGHEST:
+        return {"cell": reading.cell_max_number}
+    if quantity is Quantity.CELL_LOWEST:
+        return {"cell": reading.cell_min_number}
+    if quantity is Quantity.POWER_STAGE:
+        return {"probe": "mosfet"}
+    if quantity in (Quantity.HOTTEST, Quantity.COLDEST):
+        return {"probe": probe_at(reading.temperatures, measure(reading)[quantity])}
+    return {}
+
+
+def _of_track(track: Track, reading: Reading) -> dict[str, Any]:
+    return numbers_of(track) | _place(track.rule.quantity, reading)
+
+
+def _ends_charge(reading: Reading, name: str) -> bool:
+    """Tell whether a cell at its limit is how this pack ends its charge: no event, it happens every day."""
+    full = reading.soc is not None and reading.soc >= FULL_SOC
+    return full and reading.overvoltage_ends_charge and name == Alarm.CELL_OVERVOLTAGE
+
+
+def _tripped(tracks: Sequence[Track], reading: Reading) -> Iterator[Status]:
+    for track in tracks:
+        name = track.rule.protection
+        if track.state is not State.TRIPPED or _ends_charge(reading, name):
+            continue
+        left = None if track.release_at is None else round(max(0.0, track.release_at - reading.measured_at), 1)
+        yield Status(
+            rank=Rank.TRIPPED,
+            code=stopped(name) or FAULT,
+            about=name,
+            sides=track.rule.blocks,
+            seconds=left,
+            **_of_track(track, reading),
+        )
+
+
+def _faults(tracks: Sequence[Track], reading: Reading) -> Iterator[Status]:
+    seen = {alarm for track in tracks if track.state is State.TRIPPED for alarm in track.rule.alarms}
+    for alarm in reading.problems:
+        if alarm.severity is Severity.FAULT and alarm not in seen:
+            sides = CAUSES[alarm][0] if alarm in CAUSES else frozenset[Side]()
+            yield Status(rank=Rank.TRIPPED, code=stopped(alarm) or FAULT, about=alarm.value, sides=sides)
+
+
+def _pending(tracks: Sequence[Track], reading: Reading) -> Iterator[Status]:
+    for track in tracks:
+        if track.state is State.PENDING:
+            yield Status(
+                rank=Rank.PENDING,
+                code=_SOON[track.rule.blocks],
+                about=track.rule.protection,
+                seconds=track.time_left(reading.measured_at),
+                **_of_track(track, reading),
+            )
+
+
+def _verdicts(mirror: Mirror) -> tuple[tuple[Side, Verdict], ...]:
+    return (Side.CHARGE, mirror.charge), (Side.DISCHARGE, mirror.discharge)
+
+
+def _not_allowed(mirror: Mirror, reading: Reading) -> Iterator[Status]:
+    for side, verdict in _verdicts(mirror):
+        if verdict.answer is not Answer.NO:
+            continue
+        found = [_of_reason(reason, side, mirror, reading) for reason in verdict.reasons]
+        # That the pack lets nothing pass is no news where something says why.
+        explained = [status for status in found if not status.code.endswith("_blocked")]
+        yield from explained or found
+
+
+def _of_reason(reason: Reason, side: Side, mirror: Mirror, reading: Reading) -> Status:
+    """Return what a reason against a side amounts to."""
+    verb, sides = _VERBS[side], frozenset({side})
+    track = mirror.tracks.get(reason.about)
+    of_track = {} if track is None else _of_track(track, reading)
+    told: dict[str, Any] = {"about": reason.about, "sides": sides} | of_track | _numbers(reason)
+    if reason.code in _ENDS_CHARGE or reason.about == "pack_full" or _ends_charge(reading, reason.about):
+        return Status(rank=Rank.FULL, code=FULL, **told)
+    if reason.code in _BLOCKED:
+        return Status(rank=Rank.NOT_ALLOWED, code=f"{verb}_{_BLOCKED[reason.code]}", **told)
+    if reason.code == f"{WAITS}_discharge_restart":
+        return Status(rank=Rank.NOT_ALLOWED, code="discharging_waits", **told)
+    if reason.code == WOULD_TRIP:
+        return Status(rank=Rank.NOT_ALLOWED, code=WHEN_CHARGED[reason.about], **told)
+    return Status(rank=Rank.NOT_ALLOWED, code=stopped(reason.about) or f"{verb}_blocked", **told)
+
+
+def _mismatches(mirror: Mirror, reading: Reading) -> Iterator[Status]:
+    for found in mirror.disagreements:
+        yield Status(
+            rank=Rank.MISMATCH,
+            code="mismatch",
+            about=found.key,
+            value=found.value,
+            limit=found.limit,
+            release=found.release,
+            unit=found.unit or None,
+            since=found.since,
+        )
+    for alarm in reading.problems:
+        if alarm.severity is not Severity.FAULT:
+            yield Status(rank=Rank.MISMATCH, code="warning", about=alarm.value)
+
+
+def _held_back(guard: Guard, reading: Reading, shown: str) -> Iterator[Status]:
+    limits, current = guard.limits, reading.current
+    rows = (
+        (Side.CHARGE, limits.charge_current, limits.charge_limited_by, current),
+        (Side.DISCHARGE, limits.discharge_current, limits.discharge_limited_by, None if current is None else -current),
+    )
+    for side, limit, cause, flows in rows:
+        code = HELD_BACK.get((side, cause))
+        if code is None or limit is None or flows is None:
+            continue
+        if flows >= (STILL_USED if code == shown else USED) * limit:
+            quantity = Quantity(cause)
+            yield Status(
+                rank=Rank.HELD_BACK,
+                code=code,
+                about=cause,
+                current_limit=limit,
+                **_of_quantity(guard.mirror, quantity, side, reading),
+            )
+
+
+def _of_quantity(mirror: Mirror, quantity: Quantity, side: Side, reading: Reading) -> dict[str, Any]:
+    """Return the numbers of the protection of a side that is about a quantity, as far as there is one."""
+    for track in mirror.active:
+        if track.rule.quantity is quantity and side in track.rule.blocks:
+            return _of_track(track, reading)
+    assert mirror.moment is not None
+    return {"value": mirror.moment.measured[quantity], "unit": quantity.unit} | _place(quantity, reading)
+
+
+def _ahead(mirror: Mirror, hints: Sequence[Reason], reading: Reading) -> Iterator[Status]:
+    nearest = mirror.nearest
+    if nearest is not None and nearest.foretold is not None and nearest.track.state is State.CLEAR:
+        track = nearest.track
+        yield Status(
+            rank=Rank.HELD_BACK,
+            code="cut_off_ahead",
+            about=track.rule.protection,
+            seconds=round(nearest.foretold.seconds),
+            **_of_track(track, reading),
+        )
+    for hint in hints:
+        if hint.code == SHUTDOWN:
+            cell = reading.cell_min_number
+            yield Status(rank=Rank.HELD_BACK, code="shutdown_ahead", cell=cell, **_numbers(hint))
+
+
+def _numbers(reason: Reason) -> dict[str, Any]:
+    return {key: value for key, value in (reason.numbers or {}).items() if key in _NUMBERS}
+
+
+def _advice(hints: Sequence[Reason], advice: Sequence[str]) -> Iterator[Status]:
+    for hint in hints:
+        if hint.code in ADVICE_OF_HINTS:
+            yield Status(rank=Rank.ADVICE, code=ADVICE_OF_HINTS[hint.code], about=hint.about)
+    for code in advice:
+        yield Status(rank=Rank.ADVICE, code=code)
+
+
+def _full(hints: Sequence[Reason], reading: Reading) -> Iterator[Status]:
+    says_full = any(hint.code == HINT_FULL for hint in hints)
+    if says_full or (reading.soc is not None and reading.soc >= FULL_SOC):
+        yield Status(rank=Rank.FULL, code=FULL, value=reading.soc, unit="%")
+
+
+def _not_known(mirror: Mirror) -> Iterator[Status]:
+    codes = {NO_SETTINGS: "parameters_not_read", NO_RULES: "rules_not_known"}
+    for _, verdict in _verdicts(mirror):
+        if verdict.answer is Answer.UNKNOWN:
+            reason = verdict.reasons[0]
+            yield Status(rank=Rank.NOT_KNOWN, code=codes.get(reason.code, "not_known"), about=reason.about)
