@@ -4,7 +4,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import area_registry as ar, device_registry as dr
 
-from .packs import AREAS
+from .packs import AREAS, ICONS
 from .yesterday import OURS
 
 
@@ -14,9 +14,10 @@ def async_set_areas(hass: HomeAssistant) -> None:
     places: dict[str, str] = {}
 
     def place(entry: ConfigEntry, name: str) -> None:
+        area = areas.async_get_area_by_name(name) or areas.async_create(name, icon=ICONS[name])
         for device in dr.async_entries_for_config_entry(devices, entry.entry_id):
             if device.area_id is None:
-                devices.async_update_device(device.id, area_id=areas.async_get_or_create(name).id)
+                devices.async_update_device(device.id, area_id=area.id)
 
     entries = hass.config_entries.async_entries(OURS)
     for entry in entries:

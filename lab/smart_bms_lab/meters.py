@@ -7,7 +7,7 @@ import random
 from typing import Final
 
 _SUNRISE, _SUNSET = 7.0, 19.0
-_SUN: Final = 0.13
+_SUN: Final = 0.15
 _BASE: Final = 0.025
 _BREAKFAST, _SUPPER = (range(6, 9), 0.04), (range(17, 22), 0.07)
 """Hours of the day, and what is used besides. All as shares of the batteries' capacity per hour."""

@@ -32,6 +32,14 @@ AREAS: Final = {
     "C8:47:80:12:5A:08": "Garage",
 }
 """Where the packs stand that are set up from the start."""
+ICONS: Final = {
+    "Cellar": "mdi:home-battery",
+    "Shed": "mdi:barn",
+    "Caravan": "mdi:caravan",
+    "Cabin": "mdi:pine-tree",
+    "Garage": "mdi:garage",
+}
+"""Of the areas."""
 
 
 def _share(address: str) -> Profile:

@@ -25,8 +25,8 @@ OURS = "smart_bms"
 _NOTHING = (STATE_UNAVAILABLE, STATE_UNKNOWN)
 _STEP = 60
 _HOUR = timedelta(hours=1)
-_EMPTY, _FULL = 0.15, 0.95
-_MIDNIGHT = 0.4
+_EMPTY, _FULL = 0.1, 0.95
+_MIDNIGHT = 0.5
 """State of charge that a battery had then."""
 
 

@@ -37,8 +37,13 @@ BANKED = ("C8:47:80:12:5A:01", "40:17:10:01:5C:06")
 """Two packs of sixteen cells, of different families, that stand in parallel."""
 BANK = "Home storage"
 DASHBOARD = "button.home_storage_add_to_energy_dashboard"
+FAVORITES = [
+    f"sensor.{name}_state_of_charge"
+    for name in ("home_storage", "solar_storage", "123_smartbms_0d_02", "caravan", "jk_bd6a24s10p_7b_02")
+]
+"""What the overview shows first."""
 PIN = "1234"
-"""Of the last of these."""
+"""Of the last of those that are set up."""
 START_TIMEOUT = 180
 BLUEPRINTS = Path("blueprints") / "automation" / "smart_bms"
 
@@ -115,6 +120,7 @@ def prepare(folder: Path, port: int, *, fresh: bool) -> None:
     if not (storage / "auth").exists():
         _store(storage, "onboarding", 4, 1, {"done": ["user", "core_config", "analytics", "integration"]})
         _store(storage, "auth", 1, 1, _auth())
+        _store(storage, "frontend.system_data", 1, 1, {"home": {"favorite_entities": FAVORITES}})
         password = b64encode(bcrypt.hashpw(USER.encode(), bcrypt.gensalt(rounds=10))).decode()
         _store(storage, "auth_provider.homeassistant", 1, 1, {"users": [{"username": USER, "password": password}]})
 
