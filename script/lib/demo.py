@@ -120,7 +120,9 @@ def prepare(folder: Path, port: int, *, fresh: bool) -> None:
     if not (storage / "auth").exists():
         _store(storage, "onboarding", 4, 1, {"done": ["user", "core_config", "analytics", "integration"]})
         _store(storage, "auth", 1, 1, _auth())
-        _store(storage, "frontend.system_data", 1, 1, {"home": {"favorite_entities": FAVORITES}})
+        # Suggestions would take the place of favorites, and they need weeks of habits.
+        home = {"favorite_entities": FAVORITES, "hide_suggested_entities": True}
+        _store(storage, "frontend.system_data", 1, 1, {"home": home})
         password = b64encode(bcrypt.hashpw(USER.encode(), bcrypt.gensalt(rounds=10))).decode()
         _store(storage, "auth_provider.homeassistant", 1, 1, {"users": [{"username": USER, "password": password}]})
 
