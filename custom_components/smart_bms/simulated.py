@@ -9,6 +9,7 @@ from homeassistant.components.recorder import DOMAIN as RECORDER, get_instance
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
 
 from .bms.advertisement import Advertisement
 from .const import CONF_SIMULATED
@@ -32,6 +33,7 @@ class Simulation:
     def __init__(self, key: str) -> None:
         """Make the pack as it always begins."""
         self.peripheral = sample(key)
+        self.peripheral.set_clock(dt_util.now())
         self._air = Air(self.peripheral, speed=SPEED, tick=TICK)
 
     @property

@@ -6,15 +6,20 @@ from typing import Any
 from homeassistant.const import CONF_ADDRESS, EVENT_HOMEASSISTANT_STOP, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import Event, HomeAssistant, ServiceCall, callback
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.discovery import async_load_platform
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.typing import ConfigType
+from homeassistant.util import dt as dt_util
 import probatio
 
 from custom_components.smart_bms.bms.encode import FAMILIES
 from custom_components.smart_bms.simulator.air import Air
+from custom_components.smart_bms.simulator.battery import Battery
 
-from .packs import all_packs
-from .proxy import EmulatedProxy
+from .areas import async_set_areas
+from .meters import Meters
+from .packs import HOME_STORAGE, all_packs
+from .proxy import advertise, demo_proxies
 from .yesterday import async_import_yesterday
 
 DOMAIN = "smart_bms_lab"
@@ -24,6 +29,8 @@ _NOTHING = (STATE_UNAVAILABLE, STATE_UNKNOWN)
 CONFIG_SCHEMA = cv.empty_config_schema(DOMAIN)
 
 _ADVERTISING_INTERVAL = timedelta(seconds=1)
+_CELL = 3.2
+"""V, nominal."""
 _CHANGE_SCHEMA = probatio.Schema(
     {
         probatio.Required(CONF_ADDRESS): cv.string,
@@ -41,27 +48,30 @@ _FAULT_SCHEMA = probatio.Schema(
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Put the demo packs in the air and two proxies in their reach."""
+    """Put the demo packs in the air proxies in their reach, and meters in the house."""
 
     def charger() -> float:
         state = hass.states.get(CHARGER)
         return float(state.state) if state is not None and state.state not in _NOTHING else 0.0
 
     air = Air(*all_packs(charger))
-    proxies = (
-        EmulatedProxy(air, "24:6F:28:00:00:01", "Garage proxy"),
-        EmulatedProxy(air, "24:6F:28:00:00:02", "Attic proxy"),
-    )
+    for peripheral in air.peripherals.values():
+        peripheral.set_clock(dt_util.now())
+    proxies = demo_proxies(air)
     leaves = [proxy.register(hass) for proxy in proxies]
     air.start()
+    packs: dict[str, Any] = dict(air.peripherals)
+    batteries: list[Battery] = [packs[address].board.battery for address in HOME_STORAGE]
+    meters = hass.data[DOMAIN] = Meters(sum(len(one.cells) * _CELL * one.capacity for one in batteries) / 1000)
+    hass.async_create_task(async_load_platform(hass, "sensor", DOMAIN, {}, config))
 
     @callback
-    def advertise(_: datetime) -> None:
-        for distance, proxy in enumerate(proxies):
-            for peripheral in air.peripherals.values():
-                proxy.hear(peripheral, rssi=-58 - 14 * distance)
+    def live(_: datetime) -> None:
+        advertise(air, proxies)
+        power = sum(battery.voltage * battery.current for battery in batteries) / 1000
+        meters.count(_ADVERTISING_INTERVAL / timedelta(hours=1), dt_util.now(), power)
 
-    leaves.append(async_track_time_interval(hass, advertise, _ADVERTISING_INTERVAL, cancel_on_shutdown=True))
+    leaves.append(async_track_time_interval(hass, live, _ADVERTISING_INTERVAL, cancel_on_shutdown=True))
 
     async def stop(_: Event) -> None:
         for leave in leaves[:-1]:
@@ -88,6 +98,11 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
         """Fill the energy dashboard with simulated hours."""
         await async_import_yesterday(hass, list(air.peripherals.values()))
 
+    async def set_areas(_: ServiceCall) -> None:
+        """Tell Home Assistant where the packs stand."""
+        async_set_areas(hass)
+
+    hass.services.async_register(DOMAIN, "set_areas", set_areas)
     hass.services.async_register(DOMAIN, "import_yesterday", import_yesterday)
     hass.services.async_register(DOMAIN, "set_fault", set_fault, schema=_FAULT_SCHEMA)
     hass.services.async_register(DOMAIN, "change_elsewhere", change_elsewhere, schema=_CHANGE_SCHEMA)

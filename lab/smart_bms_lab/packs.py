@@ -1,9 +1,10 @@
-"""The packs of the demo, each in a state worth looking at."""
+"""The packs of the demo, each in a state worth looking at, and where they stand."""
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any, Final
 
-from custom_components.smart_bms.simulator.battery import Battery, Chemistry, household
+from custom_components.smart_bms.simulator.battery import Battery, Chemistry, Profile, household
 from custom_components.smart_bms.simulator.daly import DalyPeripheral
 from custom_components.smart_bms.simulator.daly_labels import ESS_81
 from custom_components.smart_bms.simulator.firmware import Board, Limits
@@ -16,15 +17,51 @@ from custom_components.smart_bms.simulator.smart123 import Smart123Peripheral
 from custom_components.smart_bms.simulator.smart123_board import Smart123Board
 from custom_components.smart_bms.simulator.smart123_labels import GEN3_NUS
 
+_OWN: Final[dict[str, Any]] = {"password": "4711", "settings_password": "081547"}
+"""Passwords that are not the factory's."""
+_JK_32S: Final = replace(PB2A16S20P, **_OWN)
+HOME_STORAGE: Final = {"C8:47:80:12:5A:01": 314.0, "40:17:10:01:5C:06": 280.0}
+"""Packs that are wired in parallel, and their capacities in Ah."""
+_HOUSE: Final = household(seed=7, base=-16, peak=-100, charge=70)
+AREAS: Final = {
+    "C8:47:80:12:5A:01": "Cellar",
+    "40:17:10:01:5C:06": "Cellar",
+    "C8:47:8C:30:7B:02": "Shed",
+    "A5:C2:37:28:18:04": "Caravan",
+    "D4:11:09:00:0D:02": "Cabin",
+    "C8:47:80:12:5A:08": "Garage",
+}
+"""Where the packs stand that are set up from the start."""
+ICONS: Final = {
+    "Cellar": "mdi:home-battery",
+    "Shed": "mdi:barn",
+    "Caravan": "mdi:caravan",
+    "Cabin": "mdi:pine-tree",
+    "Garage": "mdi:garage",
+}
+"""Of the areas."""
+
+
+def _share(address: str) -> Profile:
+    """Return what a pack of the home storage carries: packs in parallel share a current by their capacities."""
+    share = HOME_STORAGE[address] / sum(HOME_STORAGE.values())
+    return lambda now: _HOUSE(now) * share
+
+
+def _home_battery(address: str, seed: int) -> Battery:
+    """Return a battery of the home storage: on one wire all have one voltage, and so one state of charge."""
+    profile, capacity = _share(address), HOME_STORAGE[address]
+    return Battery(cells=16, capacity=capacity, soc=0.68, profile=profile, seed=seed, temperature=21)
+
 
 def loaded() -> JkPeripheral:
     """Return a house battery under the loads of a house: JK02_32S."""
-    battery = Battery(cells=16, capacity=314, soc=0.71, profile=household(seed=7), seed=7, temperature=24)
-    return JkPeripheral("C8:47:80:12:5A:01", "House battery", PB2A16S20P, Board(battery, Limits(balance_start=3.4)))
+    address = "C8:47:80:12:5A:01"
+    return JkPeripheral(address, "House battery", _JK_32S, Board(_home_battery(address, 7), Limits(balance_start=3.4)))
 
 
 def cold() -> JkPeripheral:
-    """Return a pack in an unheated shed, too cold to be charged: JK02_24S."""
+    """Return a pack in an unheated shed, too cold to be charged, with the passwords of the factory: JK02_24S."""
     battery = Battery(
         cells=8,
         capacity=100,
@@ -43,7 +80,7 @@ def balancing() -> JkPeripheral:
     """Return an active balancer at work on an uneven pack: JK04."""
     battery = Battery(cells=14, capacity=60, chemistry=Chemistry.NMC, soc=0.86, spread=0.02, seed=5, temperature=21)
     limits = Limits(balance_trigger=0.005, balance_start=3.0, balance_current=4.5)
-    return JkPeripheral("3C:A5:09:44:1D:03", "JK-B5A24S", B5A24S, Board(battery, limits))
+    return JkPeripheral("3C:A5:09:44:1D:03", "JK-B5A24S", replace(B5A24S, **_OWN), Board(battery, limits))
 
 
 def full() -> JbdPeripheral:
@@ -69,16 +106,12 @@ def locked() -> JbdPeripheral:
 
 
 def storage() -> DalyPeripheral:
-    """Return a home storage that feeds the house: Daly, dialect 81, sixteen cells."""
-    battery = Battery(
-        cells=16,
-        capacity=314,
-        soc=0.42,
-        profile=household(seed=17, base=-12, peak=-45, charge=20),
-        seed=17,
-        temperature=21,
+    """Return the other pack of the home storage, that feeds the house: Daly, dialect 81, sixteen cells."""
+    address = "40:17:10:01:5C:06"
+    label = replace(ESS_81, password="081547")  # noqa: S106
+    return DalyPeripheral(
+        address, "DL-401710015C06", label, Board(_home_battery(address, 17), Limits(balance_start=3.4))
     )
-    return DalyPeripheral("40:17:10:01:5C:06", "DL-401710015C06", ESS_81, Board(battery, Limits(balance_start=3.4)))
 
 
 def offgrid() -> Smart123Peripheral:
@@ -110,7 +143,7 @@ def solar(charger: Callable[[], float]) -> JkPeripheral:
 
     battery.profile = current
     board = Board(battery, Limits(charge_current=50, discharge_current=80, balance_start=3.4, balance_current=1))
-    return JkPeripheral("C8:47:80:12:5A:08", "Solar storage", PB2A16S20P, board)
+    return JkPeripheral("C8:47:80:12:5A:08", "Solar storage", _JK_32S, board)
 
 
 def all_packs(charger: Callable[[], float] = lambda: 0.0) -> list[Peripheral]:

@@ -1,7 +1,8 @@
 """An emulated Bluetooth proxy: hears the simulated packs and connects to them through its slots."""
 
+from collections.abc import Sequence
 import time
-from typing import override
+from typing import Final, override
 
 from bleak.exc import BleakError
 from bleak_retry_connector.bluez import Allocations
@@ -11,6 +12,13 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 
 from custom_components.smart_bms.simulator.air import Air
 from custom_components.smart_bms.simulator.peripheral import Peripheral
+
+PROXIES: Final = (
+    ("24:6F:28:00:00:01", "Cellar proxy"),
+    ("24:6F:28:00:00:02", "Garage proxy"),
+    ("24:6F:28:00:00:03", "Attic proxy"),
+)
+"""Of the demo: enough that every pack finds a slot, and one is left."""
 
 
 class EmulatedProxy(BaseHaRemoteScanner):
@@ -85,3 +93,15 @@ class EmulatedProxy(BaseHaRemoteScanner):
     async def async_request_active_window(self, duration: float) -> bool:
         """Pretend: these packs are always heard in full."""
         return True
+
+
+def demo_proxies(air: Air) -> tuple[EmulatedProxy, ...]:
+    """Return the proxies of the demo, the nearest first."""
+    return tuple(EmulatedProxy(air, source, name) for source, name in PROXIES)
+
+
+def advertise(air: Air, proxies: Sequence[EmulatedProxy]) -> None:
+    """Let all proxies hear all packs once."""
+    for distance, proxy in enumerate(proxies):
+        for peripheral in air.peripherals.values():
+            proxy.hear(peripheral, rssi=-58 - 10 * distance)

@@ -1,4 +1,4 @@
-"""The demo's Home Assistant: a configuration without onboarding, and most of the simulated packs set up through the UI's own flow.
+"""The demo's Home Assistant: a configuration without onboarding, areas, and most of the simulated packs set up through the UI's own flow.
 
 demo.py prepare  FOLDER PORT [fresh]      write the configuration, if it is not there yet
 demo.py populate FOLDER PORT PID    wait until Home Assistant runs, add packs if there are none
@@ -34,11 +34,16 @@ SET_UP = (
     "D4:11:09:00:0D:02",
 )
 BANKED = ("C8:47:80:12:5A:01", "40:17:10:01:5C:06")
-"""Two packs of sixteen cells, of different families."""
+"""Two packs of sixteen cells, of different families, that stand in parallel."""
 BANK = "Home storage"
-DASHBOARD = ("button.home_storage_add_to_energy_dashboard", "button.caravan_add_to_energy_dashboard")
+DASHBOARD = "button.home_storage_add_to_energy_dashboard"
+FAVORITES = [
+    f"sensor.{name}_state_of_charge"
+    for name in ("home_storage", "solar_storage", "123_smartbms_0d_02", "caravan", "jk_bd6a24s10p_7b_02")
+]
+"""What the overview shows first."""
 PIN = "1234"
-"""Of the last of these."""
+"""Of the last of those that are set up."""
 START_TIMEOUT = 180
 BLUEPRINTS = Path("blueprints") / "automation" / "smart_bms"
 
@@ -115,6 +120,9 @@ def prepare(folder: Path, port: int, *, fresh: bool) -> None:
     if not (storage / "auth").exists():
         _store(storage, "onboarding", 4, 1, {"done": ["user", "core_config", "analytics", "integration"]})
         _store(storage, "auth", 1, 1, _auth())
+        # Suggestions would take the place of favorites, and they need weeks of habits.
+        home = {"favorite_entities": FAVORITES, "hide_suggested_entities": True}
+        _store(storage, "frontend.system_data", 1, 1, {"home": home})
         password = b64encode(bcrypt.hashpw(USER.encode(), bcrypt.gensalt(rounds=10))).decode()
         _store(storage, "auth_provider.homeassistant", 1, 1, {"users": [{"username": USER, "password": password}]})
 
@@ -255,7 +263,7 @@ def populate(folder: Path, port: int, pid: int) -> None:
 
 
 def fill_energy_dashboard(api: Api, entries: dict[str, str]) -> None:
-    """Make a bank of two packs, and put it and a third one on the energy dashboard, with a day behind them."""
+    """Make a bank of two packs, and put it on the energy dashboard, with sun and grid and a day behind them."""
     print("    making a bank, and a day that the packs have lived through", flush=True)
     step = api.call("config/config_entries/flow", {"handler": "smart_bms"})
     step = api.call(f"config/config_entries/flow/{step['flow_id']}", {"next_step_id": "bank"})
@@ -264,8 +272,8 @@ def fill_energy_dashboard(api: Api, entries: dict[str, str]) -> None:
     deadline = time.monotonic() + 30
     while not api.shows("sensor.home_storage_strings_that_count", "2") and time.monotonic() < deadline:
         time.sleep(0.5)
-    for button in DASHBOARD:
-        api.call("services/button/press", {"entity_id": button})
+    api.call("services/button/press", {"entity_id": DASHBOARD})
+    api.call("services/smart_bms_lab/set_areas", {})
     api.call("services/smart_bms_lab/import_yesterday", {})
 
 

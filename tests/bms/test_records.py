@@ -207,7 +207,7 @@ def test_redacted_output_does_not_tell_whose_pack_it_is(tmp_path, capsys) -> Non
     assert main(["--redact", "jk", str(file)]) == 0
     out = capsys.readouterr().out
     assert "Shed" not in out
-    assert "509236S36210045" not in out
+    assert "SIM80000001" not in out
     assert "My street 7" not in out
     assert str(int.from_bytes(b"My street 7", "little")) not in out
     assert "0F:D5:C5" not in out

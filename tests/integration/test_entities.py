@@ -58,7 +58,7 @@ async def test_the_device_is_the_pack(hass, house, pack, adopt) -> None:
     assert device.manufacturer == "Jikong"
     assert device.model == "JK_PB2A16S20P"
     assert (device.hw_version, device.sw_version) == ("19A", "19.27")
-    assert device.serial_number == "509236S36210045"
+    assert device.serial_number == "SIM80000001"
     assert device.connections == {(dr.CONNECTION_BLUETOOTH, pack.address)}
 
 

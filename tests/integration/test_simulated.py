@@ -74,6 +74,15 @@ async def test_a_pack_of_every_family_streams_without_any_radio_and_says_what_it
     assert hass.states.get(through.entity_id).state == "Simulation"
 
 
+async def test_the_clock_of_a_simulated_pack_is_right(hass, no_radio) -> None:
+    entry = await add(hass, "smart123")
+    async with asyncio.timeout(8):
+        while "clock_offset" not in (details := entry.runtime_data.pack.last_reading.details):
+            await asyncio.sleep(0.05)
+    # It lives faster here.
+    assert abs(details["clock_offset"]) <= 30
+
+
 @pytest.mark.parametrize("key", ["jk", "daly"])
 async def test_nobody_is_asked_to_change_a_password_that_is_not_there(hass, no_radio, key) -> None:
     entry = await add(hass, key)

@@ -19,6 +19,7 @@ from custom_components.smart_bms.simulator.daly_labels import (
 )
 from custom_components.smart_bms.simulator.daly_modbus import sealed
 from custom_components.smart_bms.simulator.firmware import Board, Limits
+from custom_components.smart_bms.simulator.peripheral import serial_number_of
 
 ADDRESS = "40:D6:3C:00:00:01"
 D2_STATUS = bytes.fromhex("D2030000003ED7B9")
@@ -599,7 +600,7 @@ def test_the_identity_of_81() -> None:
     fields = ask(device, bytes.fromhex("81030178004A5A18"))[3:-2]
     assert len(fields) == 148
     texts = [fields[start : start + 14].rstrip(b"\0").decode() for start in range(0, 56, 14)]
-    assert texts == ["41_260321_0323", "ESS-DL-BMS", "ESS41_0323", "210LC300000001"]
+    assert texts == ["41_260321_0323", "ESS-DL-BMS", "ESS41_0323", serial_number_of(device.address)]
     assert fields[66:78] == b"    20260326"
 
 

@@ -4,6 +4,7 @@ Registers and offsets are written down here a second time on purpose: an error i
 the simulator.
 """
 
+from datetime import datetime
 from typing import Final, override
 
 from . import daly_a5, daly_d2, daly_p81
@@ -11,7 +12,7 @@ from .daly_controller import Controller, Taken
 from .daly_labels import Label
 from .daly_modbus import READ, RESTART, Request, parse, read_reply, sealed
 from .firmware import Board
-from .peripheral import Peripheral, uuid16
+from .peripheral import Peripheral, serial_number_of, uuid16
 
 _REPLY_TIME: Final = 0.1
 """s from a request to its reply."""
@@ -56,7 +57,7 @@ class DalyPeripheral(Peripheral):
         )
         self.label = label
         self.board = board
-        self.controller = Controller(label, board)
+        self.controller = Controller(label, board, serial_number_of(address))
         self.refused = frozenset(() if label.refused_notify_handle is None else (label.refused_notify_handle,))
         """Characteristics that nobody may subscribe to."""
         self.echo = False
@@ -66,6 +67,10 @@ class DalyPeripheral(Peripheral):
         self._uart = daly_a5.Uart(self.controller)
         self._pending: tuple[float, float, list[bytes]] | None = None
         """When the reply leaves the board, how much longer it takes, and its frames."""
+
+    @override
+    def set_clock(self, now: datetime) -> None:
+        self.controller.clock = now
 
     @property
     @override

@@ -33,9 +33,10 @@ class Taken(Enum):
 class Controller:
     """The electronics behind the wires."""
 
-    def __init__(self, label: Label, board: Board) -> None:
+    def __init__(self, label: Label, board: Board, serial_number: str) -> None:
         """Switch on."""
         self.label = label
+        self.serial_number = serial_number
         self.board = board
         self.settings = Settings(board)
         self.protections = DalyProtections(DalyLimits(self.settings, label.dialects))

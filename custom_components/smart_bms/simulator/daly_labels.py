@@ -53,7 +53,6 @@ class Label:
     software: str
     hardware: str
     platform: str = ""
-    serial_number: str = ""
     machine_code: str = ""
     password: str = "123456"  # noqa: S105  # the factory's, readable by anyone
     battery_type: int = 0
@@ -101,7 +100,6 @@ ESS_81: Final = Label(
     software="41_260321_0323",
     hardware="ESS-DL-BMS",
     platform="ESS41_0323",
-    serial_number="210LC300000001",
     storage=True,
 )
 K_81_NO_NTC: Final = Label(
@@ -110,7 +108,6 @@ K_81_NO_NTC: Final = Label(
     software="12_260120_K00T",
     hardware="H2.1_103E_30XF",
     platform="DL_HKMS_3.2.E",
-    serial_number="221LD011111111",
     ntcs=2,
     ntcs_plugged=False,
 )

@@ -134,7 +134,7 @@ def _identity(controller: Controller) -> dict[int, int]:
         text(0x178, label.software, 7)
         | text(0x17F, label.hardware, 7)
         | text(0x186, label.platform, 7)
-        | text(0x18D, label.serial_number, 7)
+        | text(0x18D, controller.serial_number, 7)
         | text(0x194, "", 5)
         | text(0x199, "    20260326", 34)
     )

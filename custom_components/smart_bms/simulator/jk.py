@@ -14,7 +14,7 @@ from .jk_limits import JkLimits
 from .jk_protections import JkProtections
 from .jk_writes import Memory, adopt, info_written, overlay, written
 from .look import Look
-from .peripheral import Peripheral, uuid16
+from .peripheral import Peripheral, serial_number_of, uuid16
 
 _PERIOD: Final = 0.5
 _HEADER: Final = bytes.fromhex("55aaeb90")
@@ -422,7 +422,7 @@ class JkPeripheral(Peripheral):
         return overlay(body, self.memory.settings)
 
     def device_info(self) -> bytearray:
-        """Return a device-info frame, header left open; the passwords are the factory's."""
+        """Return a device-info frame, header left open."""
         body = bytearray(300)
         label = self.label
         texts = {
@@ -430,11 +430,11 @@ class JkPeripheral(Peripheral):
             22: label.hw_version,
             30: label.sw_version,
             46: self.name[:16],
-            62: "1234",
+            62: label.password,
             78: "250611",
-            86: label.serial_number,
+            86: serial_number_of(self.address),
             102: "Input Userdata",
-            118: "123456",
+            118: label.settings_password,
         }
         for offset, text in texts.items():
             body[offset : offset + len(text)] = text.encode()

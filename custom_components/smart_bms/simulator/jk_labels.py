@@ -86,12 +86,14 @@ class Label:
     model: str
     hw_version: str
     sw_version: str
-    serial_number: str
     module: Module
     probes: int = 2
     max_cells: int = 0
     pushes_info: bool = False
     """Newer firmware sends its device info unasked between the settings and the ready frame."""
+    password: str = "1234"  # noqa: S105  # the factory's
+    """Of the connection."""
+    settings_password: str = "123456"  # noqa: S105  # the factory's
     commands: frozenset[int] = frozenset()
     """Ids that the board says it takes; older boards list none."""
 
@@ -101,7 +103,6 @@ PB2A16S20P: Final = Label(
     model="JK_PB2A16S20P",
     hw_version="19A",
     sw_version="19.27",
-    serial_number="509236S36210045",
     module=MODULE_A_PB,
     probes=4,
     max_cells=16,
@@ -121,7 +122,6 @@ BD6A24S10P: Final = Label(
     model="JK-BD6A24S10P",
     hw_version="8.X",
     sw_version="8.0.6G",
-    serial_number="2081103",
     module=MODULE_A,
 )
 B5A24S: Final = Label(
@@ -129,6 +129,5 @@ B5A24S: Final = Label(
     model="JK-B5A24S",
     hw_version="8.X",
     sw_version="8.0.3M",
-    serial_number="2112019",
     module=MODULE_D,
 )

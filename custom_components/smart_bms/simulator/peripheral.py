@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import datetime
 import heapq
 import itertools
 from typing import Final
@@ -15,6 +16,11 @@ BASE_UUID: Final = "0000{:04x}-0000-1000-8000-00805f9b34fb"
 def uuid16(number: int) -> str:
     """Return the long form of a 16-bit UUID."""
     return BASE_UUID.format(number)
+
+
+def serial_number_of(address: str) -> str:
+    """Return a serial number that tells that the pack is simulated, and that no other pack at hand has: eleven characters."""
+    return f"SIM{address.replace(':', '')[-8:]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +163,9 @@ class Peripheral:
     def change_elsewhere(self, data: bytes) -> bool:
         """Take a write from a second master, say a phone; tell whether it was taken."""
         return False
+
+    def set_clock(self, now: datetime) -> None:
+        """Set the clock of the pack to this local time, if it has one; only what is shown of it is kept."""
 
     def on_time(self, seconds: float) -> None:
         """Move the pack on, queue what it sends by itself."""

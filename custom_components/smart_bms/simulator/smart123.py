@@ -1,5 +1,6 @@
 r"""A 123\SmartBMS that is not there, speaking lines or frames as its label says."""
 
+from datetime import datetime
 import heapq
 import itertools
 import random
@@ -91,6 +92,10 @@ class Smart123Peripheral(Peripheral, Oddities):
     def streaming(self) -> bool:
         """Records are being sent."""
         return self.dialect.streaming
+
+    @override
+    def set_clock(self, now: datetime) -> None:
+        self.board.meters.clock = now.hour * 3600.0 + now.minute * 60 + now.second
 
     # Conversation.
 

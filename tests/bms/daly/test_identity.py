@@ -139,7 +139,7 @@ def test_an_identity_of_81() -> None:
     image = daly_p81.image(daly_pack(ESS_81).controller)
     identity = identity_of(Dialect.P81, p81_texts(packed(block(0x178, 74, image))), cells=16, details={})
     assert (identity.model, identity.sw_version) == ("ESS-DL-BMS", "41_260321_0323")
-    assert identity.serial_number == "210LC300000001"
+    assert identity.serial_number == "SIM3C3223A2"
     assert identity.manufacturing_date == "20260326"
     assert identity.details == {"platform": "ESS41_0323"}
 

@@ -17,7 +17,7 @@ def test_an_identity_is_what_the_label_says() -> None:
     assert identity.model == "JK_PB2A16S20P"
     assert (identity.hw_version, identity.sw_version) == ("19A", "19.27")
     assert identity.name == "Shed"
-    assert identity.serial_number == "509236S36210045"
+    assert identity.serial_number == "SIM80000001"
     assert identity.manufacturing_date == "250611"
     assert identity.max_cells == 16
     assert identity.power_on_count == 27
@@ -80,7 +80,7 @@ def test_no_password_is_ever_decoded() -> None:
 def test_masked_frames_hold_no_secret_and_still_decode() -> None:
     frame = changed(changed(device_info(name="My house"), 62, b"sesame-bt"), 118, b"sesame-set")
     masked = shown(frame)
-    for secret in (b"sesame", b"My house", b"509236S36210045", b"Userdata"):
+    for secret in (b"sesame", b"My house", b"SIM80000001", b"Userdata"):
         assert secret in frame
         assert secret not in masked
     identity = decode_identity(masked)
