@@ -22,7 +22,7 @@ from .bms.chemistry import stated
 from .const import CONF_BANK, CONF_PACKS, CONF_STRINGS, DOCUMENTATION, DOMAIN
 from .coordinator import SmartBmsCoordinator
 from .protection.relays import Answer
-from .publishing import DEFAULT_POLICIES, Gate, Quantity
+from .publishing import DEFAULT_POLICIES, Gate, Group, Groups, Quantity
 from .sum_file import SumFile
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -99,6 +99,7 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
         self.uneven = Uneven()
         self.apart = Apart()
         self._limiter = BankLimiter()
+        self._groups = Groups()
         self.data = self._merge()
 
     @override
@@ -154,6 +155,10 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
     def gate(self, quantity: Quantity) -> Gate:
         """Return a new gate for a value of this quantity."""
         return Gate(DEFAULT_POLICIES[quantity])
+
+    def group(self, quantity: Quantity) -> Group | None:
+        """Return what a value of this quantity is published together with, if with anything."""
+        return self._groups.of(quantity)
 
     def coordinators(self) -> Iterator[SmartBmsCoordinator]:
         """Yield the packs that are set up, in their order."""

@@ -43,7 +43,7 @@ def descriptions_of(names: Sequence[str]) -> Iterator[SmartBmsSensorDescription]
     yield SmartBmsSensorDescription(
         key="nearest_protection",
         translation_key="nearest_protection",
-        quantity=Quantity.DIRECTION,
+        quantity=Quantity.UNSTEADY_STATE,
         device_class=SensorDeviceClass.ENUM,
         options=list(names),
         value_fn=_of_nearest(lambda track: track.rule.protection),
@@ -61,7 +61,7 @@ def descriptions_of(names: Sequence[str]) -> Iterator[SmartBmsSensorDescription]
     yield SmartBmsSensorDescription(
         key="time_to_protection",
         translation_key="time_to_protection",
-        quantity=Quantity.DIRECTION,
+        quantity=Quantity.UNSTEADY_STATE,
         device_class=SensorDeviceClass.DURATION,
         native_unit_of_measurement=UnitOfTime.SECONDS,
         suggested_display_precision=0,
