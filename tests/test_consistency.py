@@ -332,6 +332,24 @@ REASONS = {
 TOLD = {"about", "value", "limit", "release", "seconds", "unit", "charge", "discharge"}
 
 
+ALLOWED_BY = {
+    "allow_control": ("control_off",),
+    "experimental_writes": ("experimental_off",),
+    "allow_dangerous": ("confirm_needed", "clears_history", "above_chemistry", "below_chemistry", "other_chemistry"),
+}
+"""Options, and the refusals that each would have allowed."""
+
+
+def test_refusals_name_the_option_that_would_allow_it() -> None:
+    labels = TEXTS["options"]["step"]["init"]["sections"]["control"]["data"]
+    for option, codes in ALLOWED_BY.items():
+        for code in codes:
+            message = TEXTS["exceptions"][code]["message"]
+            assert f'"{labels[option]}" under Configure' in message
+            # A second word is only asked for by actions: an entity must not send people to itself.
+            assert option != "allow_dangerous" or 'the action "Set parameters" with "Confirm"' in message
+
+
 def test_every_reason_uses_only_what_it_is_told() -> None:
     for key, text in TEXTS["exceptions"].items():
         if key.startswith(("reason_", "hint_")):

@@ -24,7 +24,7 @@ from .const import CONF_BANK, CONF_PACKS, CONF_STRINGS, DOCUMENTATION, DOMAIN
 from .coordinator import SmartBmsCoordinator
 from .protection.relays import Answer
 from .protection.status_monitor import StatusMonitor
-from .publishing import DEFAULT_POLICIES, Gate, Quantity
+from .publishing import DEFAULT_POLICIES, Gate, Group, Groups, Quantity
 from .sum_file import SumFile
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -103,6 +103,7 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
         self._limiter = BankLimiter()
         self.status = StatusMonitor(ORDER)
         """The one thing that matters now, and what else holds."""
+        self._groups = Groups()
         self.data = self._merge()
         self._judge(self.data)
 
@@ -159,6 +160,10 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
     def gate(self, quantity: Quantity) -> Gate:
         """Return a new gate for a value of this quantity."""
         return Gate(DEFAULT_POLICIES[quantity])
+
+    def group(self, quantity: Quantity) -> Group | None:
+        """Return what a value of this quantity is published together with, if with anything."""
+        return self._groups.of(quantity)
 
     def coordinators(self) -> Iterator[SmartBmsCoordinator]:
         """Yield the packs that are set up, in their order."""

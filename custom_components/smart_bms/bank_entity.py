@@ -11,7 +11,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .bank_coordinator import BankCoordinator
 from .const import DOMAIN
-from .publishing import Quantity, Value
+from .publishing import Member, Quantity, Value
 
 
 class BankEntity(CoordinatorEntity[BankCoordinator], Entity):
@@ -41,6 +41,8 @@ class BankEntity(CoordinatorEntity[BankCoordinator], Entity):
         )
         self._always = always
         self._gate = coordinator.gate(quantity)
+        self._group = coordinator.group(quantity)
+        self._member = Member(self._gate, self.current_value, self._handle_coordinator_update)
         self._was_available = coordinator.available
         self._counted = coordinator.data.counted
         self._discrete: Any = None
@@ -71,7 +73,11 @@ class BankEntity(CoordinatorEntity[BankCoordinator], Entity):
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
+        if self._group is not None:
+            self.async_on_remove(self._group.join(self._member))
         self._offer()
+        if self._group is not None:
+            self._group.tell_others(self._member)
 
     @callback
     @override
@@ -81,15 +87,24 @@ class BankEntity(CoordinatorEntity[BankCoordinator], Entity):
         # A bank of other packs is news whatever its values do.
         if turned or bank.counted != self._counted:
             self._was_available, self._counted = available, bank.counted
-            self._gate.open()
+            if self._group is None:
+                self._gate.open()
         if self._offer() or turned:
             self.async_write_ha_state()
 
     def _offer(self) -> bool:
         """Show the gate the newest value; tell whether it, or what explains it, is news."""
+        coordinator, group = self.coordinator, self._group
+        if group is not None:
+            group.renew((coordinator.available, coordinator.data.counted))
         if not self.available:
             return False
-        news = self._gate.offer(self.current_value(), self.coordinator.now)
+        if group is None:
+            news = self._gate.offer(self.current_value(), coordinator.now)
+        else:
+            group.follow(coordinator.data, coordinator.now)
+            # The same value may be found elsewhere now.
+            news = self._member.take_news() or (self._member.is_published and self.particulars() != self._told)
         if (discrete := self.discrete()) != self._discrete:
             self._discrete, news = discrete, True
         if news:

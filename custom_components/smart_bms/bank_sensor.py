@@ -200,7 +200,7 @@ BANK_SENSORS: Final = (
     _extreme("temperature_max", Quantity.TEMPERATURE, lambda bank: bank.hottest, **_CELSIUS),
     _described(
         "voltage_spread",
-        Quantity.VOLTAGE,
+        Quantity.VOLTAGE_SPREAD,
         lambda bank: _rounded(bank.voltage_spread, 3),
         precision=2,
         category=EntityCategory.DIAGNOSTIC,

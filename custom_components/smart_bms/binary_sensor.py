@@ -113,7 +113,7 @@ def _balancing_description(number: int) -> SmartBmsBinarySensorDescription:
         device_class=BinarySensorDeviceClass.RUNNING,
         entity_registry_enabled_default=False,
         needs="balancing_cells",
-        quantity=Quantity.DIRECTION,
+        quantity=Quantity.UNSTEADY_STATE,
         value_fn=value,
     )
 

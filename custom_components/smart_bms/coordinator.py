@@ -51,7 +51,7 @@ from .protection.quantities import number
 from .protection.status import Status, ranked
 from .protection.status_codes import CELLS_DOUBTFUL, CHANGED_ELSEWHERE, FULL_CHARGE_ADVISED
 from .protection.status_monitor import StatusMonitor
-from .publishing import Gate, Quantity, policies
+from .publishing import Gate, Group, Groups, Quantity, policies
 from .simulated import Simulation
 from .soc_history import async_import_soc
 from .wiring_issue import WiringWatch
@@ -158,6 +158,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         self.catalogue = self._kept_catalogue()
         self._link: asyncio.Task[None] | None = None
         self._policies = policies(options.get(CONF_INTERVALS, {}), options.get(CONF_DEAD_BANDS, {}))
+        self._groups = Groups()
         self._was_available: bool | None = None
         self._stale_timer: CALLBACK_TYPE | None = None
         self._readings = 0
@@ -245,6 +246,10 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
     def gate(self, quantity: Quantity) -> Gate:
         """Return a new gate for a value of this quantity, as the user wants it."""
         return Gate(self._policies[quantity])
+
+    def group(self, quantity: Quantity) -> Group | None:
+        """Return what a value of this quantity is published together with, if with anything."""
+        return self._groups.of(quantity)
 
     @callback
     def async_add_features_listener(self, listener: Callable[[], None]) -> CALLBACK_TYPE:

@@ -11,7 +11,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import SmartBmsCoordinator
-from .publishing import Quantity, Value
+from .publishing import Member, Quantity, Value
 from .simulated import ATTRIBUTION
 
 
@@ -63,6 +63,8 @@ class SmartBmsEntity(CoordinatorEntity[SmartBmsCoordinator]):
         )
         self._always = always
         self._gate = coordinator.gate(quantity)
+        self._group = coordinator.group(quantity)
+        self._member = Member(self._gate, self._newest, self._handle_coordinator_update)
         self._pack_was_available = coordinator.available
 
     def current_value(self) -> Value:
@@ -77,7 +79,11 @@ class SmartBmsEntity(CoordinatorEntity[SmartBmsCoordinator]):
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
+        if self._group is not None:
+            self.async_on_remove(self._group.join(self._member))
         self._offer()
+        if self._group is not None:
+            self._group.tell_others(self._member)
 
     @callback
     @override
@@ -85,10 +91,22 @@ class SmartBmsEntity(CoordinatorEntity[SmartBmsCoordinator]):
         turned = (available := self.coordinator.available) is not self._pack_was_available
         if turned:
             self._pack_was_available = available
-            self._gate.open()
+            if self._group is None:
+                self._gate.open()
         if self._offer() or turned:
             self.async_write_ha_state()
 
     def _offer(self) -> bool:
         """Show the gate the newest value if it is current; tell whether it is news."""
-        return self.available and self._gate.offer(self.current_value(), self.coordinator.now)
+        coordinator, group = self.coordinator, self._group
+        if group is None:
+            return self.available and self._gate.offer(self.current_value(), coordinator.now)
+        group.renew(coordinator.available)
+        if coordinator.available:
+            group.follow(coordinator.data, coordinator.now)
+        return self._member.take_news()
+
+    def _newest(self) -> Value:
+        """Return the newest value; a failure leaves this one as it is, and the others of its group alone."""
+        follow = self.coordinator.followers.call
+        return follow(f"entity {self.entity_description.key}", self.current_value, default=self._gate.value)

@@ -66,6 +66,8 @@ async def async_setup_entry(
 class SmartBmsNumber(SmartBmsParameterEntity, NumberEntity):
     """A parameter with a value."""
 
+    _is_typed_in = True
+
     @property
     @override
     def native_min_value(self) -> float:
@@ -81,7 +83,7 @@ class SmartBmsNumber(SmartBmsParameterEntity, NumberEntity):
     @property
     @override
     def native_value(self) -> float | None:
-        value = self._gate.value
+        value = self.shown_value
         return value if isinstance(value, (int, float)) else None
 
     @override

@@ -1,7 +1,9 @@
 """The base of all entities that show a parameter and change it, and how their failures are told."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final, override
 
 from homeassistant.const import EntityCategory
@@ -15,6 +17,7 @@ from .bms.settings import Kind, Proof, Setting, SettingValue
 from .const import DOMAIN
 from .control.findings import RefusedError, shown, words
 from .control.journal import Outcome, Record
+from .control.request import Permission
 from .coordinator import SmartBmsCoordinator
 from .entity import SmartBmsEntity, async_add_described
 from .parameters import async_request
@@ -33,6 +36,9 @@ ENABLED: Final = frozenset(
     }
 )
 """What many need; the rest is there, but disabled. Cutting off the house is not what a stray touch should do."""
+
+BLANK_FOR: Final = 0.2
+"""s for which a box is empty after a refusal: long enough for a browser to draw it."""
 
 _PLATFORM_OF: Final = {Kind.SWITCH: "switch", Kind.NUMBER: "number", Kind.CHOICE: "select", Kind.COMMAND: "button"}
 
@@ -68,6 +74,10 @@ def raise_unless_confirmed(records: Sequence[Record], settings: Callable[[str], 
 class SmartBmsParameterEntity(SmartBmsEntity):
     """An entity that shows a parameter as it was read back, never as it was wished."""
 
+    _is_typed_in = False
+    """People type or choose a value, and their browser keeps it until the state becomes another one."""
+    _is_blank = False
+
     def __init__(self, coordinator: SmartBmsCoordinator, description: EntityDescription) -> None:
         """`description` has the key of the parameter."""
         super().__init__(coordinator, description, Quantity.STATE, always=False)
@@ -91,8 +101,32 @@ class SmartBmsParameterEntity(SmartBmsEntity):
         value = self.coordinator.parameters.control.value(setting) if setting else None
         return None if isinstance(value, tuple) else value
 
+    @property
+    def shown_value(self) -> Value:
+        """Return the value as it was published."""
+        return None if self._is_blank else self._gate.value
+
     async def async_change(self, value: SettingValue | None) -> None:
         """Write the parameter and wait for the proof. Raises what the user is told."""
+        try:
+            await self._async_change(value)
+        except HomeAssistantError:
+            await self._async_show_again()
+            raise
+
+    async def _async_show_again(self) -> None:
+        """Have browsers show the value that still holds in place of the one that was refused."""
+        if self._is_typed_in and self._context is not None and self._context.user_id:
+            # A box is only drawn anew with another value.
+            self._is_blank = True
+            self.async_write_ha_state()
+            await asyncio.sleep(BLANK_FOR)
+            self._is_blank = False
+        self._attr_force_update = True
+        self.async_write_ha_state()
+        self._attr_force_update = False
+
+    async def _async_change(self, value: SettingValue | None) -> None:
         user_id = self._context.user_id if self._context else None
         user = await self.hass.auth.async_get_user(user_id) if user_id else None
         if user is not None and not user.is_admin and self.entity_description.key not in MAIN:
@@ -129,6 +163,11 @@ def presentation(setting: Setting) -> dict[str, Any]:
     }
 
 
+def only_refuses(setting: Setting, permission: Permission) -> bool:
+    """Tell whether what the user allows lets no entity write a parameter: that takes a second word, which entities do not have."""
+    return (setting.dangerous or setting.clears_history) and not permission.dangerous
+
+
 @callback
 def async_add_parameters[D: EntityDescription](  # noqa: PLR0913
     hass: HomeAssistant,
@@ -147,4 +186,12 @@ def async_add_parameters[D: EntityDescription](  # noqa: PLR0913
             ours = item.unique_id.startswith(f"{coordinator.address}_{unique_key('')}")
             if item.domain == _PLATFORM_OF[kind] and ours and item.unique_id not in wanted:
                 registry.async_remove(item.entity_id)
-    async_add_described(coordinator, add, lambda: map(describe, offered(coordinator, kind)), entity)
+
+    def described() -> Iterator[D]:
+        for setting in offered(coordinator, kind):
+            description = describe(setting)
+            if only_refuses(setting, coordinator.permission):
+                description = replace(description, entity_registry_enabled_default=False)
+            yield description
+
+    async_add_described(coordinator, add, described, entity)

@@ -2,10 +2,11 @@
 
 A pack sends two readings a second. Published as they come, a pack of 16 cells would write a quarter of a million rows an
 hour into the user's database. Each quantity therefore has a shortest interval and a dead band; what matters at once (alarms,
-switches, states) has none.
+switches, states) has none. What belongs together is published from one reading: voltage, current and power that were measured
+at different moments contradict each other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -20,11 +21,13 @@ class Quantity(StrEnum):
     """Kinds of values that are published alike."""
 
     VOLTAGE = "voltage"
+    VOLTAGE_SPREAD = "voltage_spread"
     CURRENT = "current"
     POWER = "power"
     SOC = "soc"
     CELL_VOLTAGE = "cell_voltage"
     CELL_NUMBER = "cell_number"
+    CELL_BY_TEMPERATURE = "cell_by_temperature"
     BALANCE_CURRENT = "balance_current"
     TEMPERATURE = "temperature"
     CAPACITY = "capacity"
@@ -32,6 +35,8 @@ class Quantity(StrEnum):
     RESISTANCE = "resistance"
     TIME_LEFT = "time_left"
     DIRECTION = "direction"
+    UNSTEADY_STATE = "unsteady_state"
+    """A state that may go back and forth at a limit."""
     MARGIN = "margin"
     COUNTER = "counter"
     DATA_AGE = "data_age"
@@ -49,24 +54,35 @@ class Policy:
 
 
 DEFAULT_POLICIES: Final[Mapping[Quantity, Policy]] = {
-    Quantity.VOLTAGE: Policy(10, 0.05),
-    Quantity.CURRENT: Policy(10, 0.3),
-    Quantity.POWER: Policy(10, 10),
+    # Published together, all change when one does: rows stay few with a little more time between them.
+    Quantity.VOLTAGE: Policy(13, 0.05),
+    Quantity.CURRENT: Policy(13, 0.3),
+    Quantity.POWER: Policy(13, 10),
+    Quantity.VOLTAGE_SPREAD: Policy(10, 0.05),
     Quantity.SOC: Policy(5),
     Quantity.CELL_VOLTAGE: Policy(60, 0.003),
     Quantity.CELL_NUMBER: Policy(60),
+    Quantity.CELL_BY_TEMPERATURE: Policy(60),
     Quantity.BALANCE_CURRENT: Policy(30, 0.1),
     Quantity.TEMPERATURE: Policy(60, 0.3),
     Quantity.CAPACITY: Policy(60, 0.1),
     Quantity.ENERGY: Policy(60, 5),
     Quantity.RESISTANCE: Policy(3600, 0.005),
     Quantity.TIME_LEFT: Policy(60, 60),
-    Quantity.DIRECTION: Policy(10),
+    Quantity.DIRECTION: Policy(13),
+    Quantity.UNSTEADY_STATE: Policy(10),
     Quantity.MARGIN: Policy(30),
     Quantity.COUNTER: Policy(300),
     Quantity.DATA_AGE: Policy(0),
     Quantity.STATE: Policy(0),
 }
+
+TOGETHER: Final[Mapping[Quantity, str]] = {
+    **dict.fromkeys((Quantity.VOLTAGE, Quantity.CURRENT, Quantity.POWER, Quantity.DIRECTION), "flow"),
+    **dict.fromkeys((Quantity.CELL_VOLTAGE, Quantity.CELL_NUMBER), "cells"),
+    **dict.fromkeys((Quantity.TEMPERATURE, Quantity.CELL_BY_TEMPERATURE), "temperatures"),
+}
+"""Quantities that are published together, by the name of their group."""
 
 ADJUSTABLE: Final = (
     Quantity.VOLTAGE,
@@ -99,19 +115,27 @@ class Gate:
 
     def offer(self, value: Value, now: float) -> bool:
         """Take the newest value at monotonic time `now`; tell whether it is published, which makes it `value`."""
-        if value == self.value and type(value) is type(self.value):
-            return False
-        if not self._is_due(value, now - self._published_at):
-            return False
+        return self.is_due(value, now) and self.publish(value, now)
+
+    def is_due(self, value: Value, now: float) -> bool:
+        """Tell whether a value is to be published at `now`."""
+        return self._differs(value) and self._may_pass(value, now - self._published_at)
+
+    def publish(self, value: Value, now: float) -> bool:
+        """Publish a value; tell whether it is another one."""
+        differs = self._differs(value)
         self.value = value
         self._published_at = now
-        return True
+        return differs
 
     def open(self) -> None:
         """Let the next value through whatever was published before: the pack was away."""
         self._published_at = float("-inf")
 
-    def _is_due(self, value: Value, elapsed: float) -> bool:
+    def _differs(self, value: Value) -> bool:
+        return value != self.value or type(value) is not type(self.value)
+
+    def _may_pass(self, value: Value, elapsed: float) -> bool:
         old = self.value
         if old is None or value is None:
             # Appearing and disappearing are news at any time.
@@ -124,3 +148,80 @@ class Gate:
             # Rounded, because 3.302 - 3.300 is a little less than 0.002 in binary.
             return round(abs(value - old), 9) >= self._policy.dead_band
         return True
+
+
+@dataclass(eq=False, slots=True)
+class Member:
+    """One value of a group."""
+
+    gate: Gate
+    newest: Callable[[], Value]
+    """Returns the value of the newest reading."""
+    tell: Callable[[], None]
+    """Shows what was published."""
+    is_published: bool = False
+    """The newest reading was published."""
+    is_news: bool = False
+    """What was published is another value, and was not shown yet."""
+
+    def take_news(self) -> bool:
+        """Tell whether there is something to show, once."""
+        news, self.is_news = self.is_news, False
+        return news
+
+
+class Group:
+    """Values that are published together, of one reading, when any of them is due.
+
+    The moment counts for all of them, also for those whose value stayed the same.
+    """
+
+    def __init__(self) -> None:
+        """Start without members."""
+        self._members: list[Member] = []
+        self._reading: object = None
+        self._era: Hashable = None
+
+    def join(self, member: Member) -> Callable[[], None]:
+        """Take in another value, with which the others are decided on again; return how to leave."""
+        self._members.append(member)
+        self._reading = None
+        return lambda: self._members.remove(member)
+
+    def renew(self, era: Hashable) -> None:
+        """Let the next values through if the era is another one: the pack was away, or a bank has other packs."""
+        if era != self._era:
+            self._era, self._reading = era, None
+            for member in self._members:
+                member.gate.open()
+
+    def follow(self, reading: object, now: float) -> None:
+        """Decide once for each reading whether its values are published; `reading` is told from another one by identity."""
+        if reading is self._reading:
+            return
+        self._reading = reading
+        values = [(member, member.newest()) for member in self._members]
+        due = any(member.gate.is_due(value, now) for member, value in values)
+        for member, value in values:
+            member.is_published = due
+            if due:
+                member.is_news |= member.gate.publish(value, now)
+
+    def tell_others(self, newcomer: Member) -> None:
+        """Have the others show at once what was published because of a newcomer."""
+        for member in list(self._members):
+            if member.is_news and member is not newcomer:
+                member.tell()
+
+
+class Groups:
+    """The groups of one device."""
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._groups: dict[str, Group] = {}
+
+    def of(self, quantity: Quantity) -> Group | None:
+        """Return the group that values of this quantity belong to, if they belong to any."""
+        name = TOGETHER.get(quantity)
+        return None if name is None else self._groups.setdefault(name, Group())

@@ -31,6 +31,8 @@ async def async_setup_entry(
 class SmartBmsSelect(SmartBmsParameterEntity, SelectEntity):
     """A parameter that is one of several."""
 
+    _is_typed_in = True
+
     @property
     @override
     def options(self) -> list[str]:
@@ -39,7 +41,7 @@ class SmartBmsSelect(SmartBmsParameterEntity, SelectEntity):
     @property
     @override
     def current_option(self) -> str | None:
-        value = self._gate.value
+        value = self.shown_value
         return value if isinstance(value, str) and value in self.options else None
 
     @override

@@ -127,7 +127,7 @@ class SmartBmsSensor(SmartBmsEntity, SensorEntity):
     def _explain(self, *, news: bool) -> bool:
         """Take what goes with the value that is shown; tell whether that is news. Its numbers are renewed now and then."""
         description, now = self.entity_description, self.coordinator.now
-        if description.unit_fn is not None and news:
+        if description.unit_fn is not None and (news or self._unit is None):
             self._unit = description.unit_fn(self.coordinator)
         if description.attributes_fn is None:
             return False

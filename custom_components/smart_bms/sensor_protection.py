@@ -14,6 +14,8 @@ from .publishing import Quantity, Value
 from .sensor_description import SmartBmsSensorDescription, time_of_day
 
 PROTECTION: Final = "protection_"
+NONE_NEAR: Final = "none_near"
+"""All limits are far away."""
 _STEPS: Final = {"V": 0.005, "A": 1.0, "°C": 0.5, "%": 1.0}
 """In which margins are told, by unit."""
 STATES: Final = [state.value for state in State if state is not State.UNKNOWN]
@@ -42,10 +44,10 @@ def descriptions_of(names: Sequence[str]) -> Iterator[SmartBmsSensorDescription]
     yield SmartBmsSensorDescription(
         key="nearest_protection",
         translation_key="nearest_protection",
-        quantity=Quantity.DIRECTION,
+        quantity=Quantity.UNSTEADY_STATE,
         device_class=SensorDeviceClass.ENUM,
-        options=list(names),
-        value_fn=_of_nearest(lambda track: track.rule.protection),
+        options=[NONE_NEAR, *names],
+        value_fn=_nearest,
         attributes_fn=_nearest_particulars,
         discrete_fn=lambda coordinator: [hint.code for hint in coordinator.guard.hints],
     )
@@ -60,7 +62,7 @@ def descriptions_of(names: Sequence[str]) -> Iterator[SmartBmsSensorDescription]
     yield SmartBmsSensorDescription(
         key="time_to_protection",
         translation_key="time_to_protection",
-        quantity=Quantity.DIRECTION,
+        quantity=Quantity.UNSTEADY_STATE,
         device_class=SensorDeviceClass.DURATION,
         native_unit_of_measurement=UnitOfTime.SECONDS,
         suggested_display_precision=0,
@@ -105,10 +107,17 @@ def _standing(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
 
 def _of_nearest(value: Callable[[Track], Value]) -> Callable[[SmartBmsCoordinator], Value]:
     def of(coordinator: SmartBmsCoordinator) -> Value:
-        nearest = coordinator.guard.mirror.nearest
-        return None if nearest is None else value(nearest.track)
+        near = coordinator.guard.approach.near
+        return None if near is None else value(near.track)
 
     return of
+
+
+def _nearest(coordinator: SmartBmsCoordinator) -> Value:
+    guard = coordinator.guard
+    if guard.mirror.nearest is None:
+        return None
+    return NONE_NEAR if guard.approach.near is None else guard.approach.near.track.rule.protection
 
 
 def _coarse_margin(track: Track) -> float | None:
@@ -120,23 +129,24 @@ def _coarse_margin(track: Track) -> float | None:
 
 
 def _nearest_unit(coordinator: SmartBmsCoordinator) -> str | None:
-    nearest = coordinator.guard.mirror.nearest
+    # A margin that is unknown for the moment keeps its unit.
+    nearest = coordinator.guard.approach.near or coordinator.guard.mirror.nearest
     return None if nearest is None else nearest.track.rule.quantity.unit
 
 
 def _nearest_particulars(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
-    nearest = coordinator.guard.mirror.nearest
+    nearest = coordinator.guard.approach.near
     hints = sentences(coordinator.guard.hints, "hint")
     return (_particulars(coordinator, nearest.track) if nearest else {}) | ({"hints": hints} if hints else {})
 
 
 def _time_to_trip(coordinator: SmartBmsCoordinator) -> Value:
-    nearest = coordinator.guard.mirror.nearest
+    nearest = coordinator.guard.approach.near
     return None if nearest is None or nearest.foretold is None else round(nearest.foretold.seconds)
 
 
 def _uncertainty(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
-    nearest = coordinator.guard.mirror.nearest
+    nearest = coordinator.guard.approach.near
     if nearest is None or nearest.foretold is None:
         return {}
     return {"protection": nearest.track.rule.protection, "uncertainty": round(nearest.foretold.uncertainty)}

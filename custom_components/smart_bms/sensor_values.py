@@ -238,8 +238,8 @@ def _flow_descriptions() -> Iterable[SmartBmsSensorDescription]:
 
 
 _DETAILS: Final = (
-    described("coldest_cell", Quantity.CELL_NUMBER, value_fn=detail("coldest_cell")),
-    described("hottest_cell", Quantity.CELL_NUMBER, value_fn=detail("hottest_cell")),
+    described("coldest_cell", Quantity.CELL_BY_TEMPERATURE, value_fn=detail("coldest_cell")),
+    described("hottest_cell", Quantity.CELL_BY_TEMPERATURE, value_fn=detail("hottest_cell")),
     described(
         "balance_voltage",
         Quantity.CELL_VOLTAGE,

@@ -41,7 +41,7 @@ class SmartBmsSwitch(SmartBmsParameterEntity, SwitchEntity):
     @property
     @override
     def is_on(self) -> bool | None:
-        value = self._gate.value
+        value = self.shown_value
         return None if value is None else bool(value)
 
     @override

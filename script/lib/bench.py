@@ -1,28 +1,18 @@
-"""What a reading costs: decode time beside aiobmsble's, allocations, and rows published to the recorder."""
+"""What a reading costs: decode time beside aiobmsble's, and allocations."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 import gc
 import itertools
 import statistics
 import time
 import tracemalloc
-from typing import Any
 
 from aiobmsble.bms.jikong_bms import BMS as Peer
 from bleak.backends.device import BLEDevice
 
-from custom_components.smart_bms.binary_sensor import descriptions as binary_descriptions
-from custom_components.smart_bms.bms.alarm import Alarm
-from custom_components.smart_bms.bms.estimate import TimeLeft
 from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.bms.pack import Pack
-from custom_components.smart_bms.bms.reading import Reading
-from custom_components.smart_bms.features import Features
-from custom_components.smart_bms.publishing import DEFAULT_POLICIES, Gate, Quantity, Value
-from custom_components.smart_bms.sensor import descriptions
 from custom_components.smart_bms.simulator.battery import Battery, household
 from custom_components.smart_bms.simulator.firmware import Board
 from custom_components.smart_bms.simulator.jk import JkPeripheral
@@ -69,12 +59,23 @@ def runtime_frames(label: Label, count: int) -> Notifications:
 type Decode = Callable[[Notifications], int]
 
 
+def sink() -> Pack:
+    """Return what takes readings and judges them."""
+    return Pack(FAMILIES["jk"], "bench", lambda: BLEDevice("", None, {}))
+
+
+def introduced(pack: Pack, peripheral: JkPeripheral) -> JkDriver:
+    """Return a driver that knows whom it hears: an answer counts when a second one agrees."""
+    driver = JkDriver(pack, pack)  # type: ignore[arg-type]
+    for _ in range(2):
+        driver.notified(sealed(peripheral.device_info(), 0x03), 0.0)
+    return driver
+
+
 def ours(label: Label) -> Decode:
     """Return our whole path: reassembly, checks, all fields, trust."""
-    pack = Pack(FAMILIES["jk"], "bench", lambda: BLEDevice("", None, {}))
-    driver = JkDriver(pack, pack)  # type: ignore[arg-type]
-    for _ in range(2):  # who a pack is counts when it was told twice
-        driver.notified(sealed(simulated(label).device_info(), 0x03), 0.0)
+    pack = sink()
+    driver = introduced(pack, simulated(label))
 
     def decode(frames: Notifications) -> int:
         now = 0.0
@@ -149,69 +150,6 @@ def allocations(make: Callable[[Label], Decode], label: Label) -> tuple[int, flo
     return sum(difference.count_diff for difference in grown), peak / 1024
 
 
-def readings(seconds: int) -> Iterator[Reading]:
-    """Yield the readings of a busy pack."""
-    pack = simulated(PB2A16S20P)
-    sink = Pack(FAMILIES["jk"], "bench", lambda: BLEDevice("", None, {}))
-    driver = JkDriver(sink, sink)  # type: ignore[arg-type]
-    for _ in range(2):
-        driver.notified(sealed(pack.device_info(), 0x03), 0.0)
-    for number in range(int(seconds / PERIOD)):
-        pack.board.step(PERIOD)
-        driver.notified(sealed(pack.cell_info(), 0x02, number), number * PERIOD)
-        if sink.last_reading is not None:
-            yield sink.last_reading
-
-
-class Shown:
-    """As much of a coordinator as the value functions of the sensors look at."""
-
-    def __init__(self) -> None:
-        """Start empty."""
-        self.data: Reading | None = None
-        self.time_left = TimeLeft()
-        self.pack = self
-        self.last_settings = None
-
-    def stated(self, value_fn: Callable[[Reading], bool | None]) -> bool | None:
-        """Return what the reading says."""
-        return value_fn(self.data) if self.data else None
-
-
-type Watched = tuple[Quantity, Callable[[], Value], Gate]
-
-
-def watched(shown: Any, features: Features) -> dict[str, Watched]:
-    """Return the values of the entities enabled by default, each with its gate."""
-    values: dict[str, tuple[Quantity, Callable[[], Value]]] = {}
-    for sensor in descriptions(features):
-        if sensor.entity_registry_enabled_default and not sensor.always:
-            values[sensor.key] = (sensor.quantity, partial(sensor.value_fn, shown))
-    for binary in binary_descriptions(features, Alarm):
-        if binary.entity_registry_enabled_default:
-            values[binary.key] = (binary.quantity, partial(shown.stated, binary.value_fn))
-    return {key: (quantity, value, Gate(DEFAULT_POLICIES[quantity])) for key, (quantity, value) in values.items()}
-
-
-def rows_per_hour() -> tuple[Counter[str], int]:
-    """Return the rows that an hour writes, by quantity, and how many it would be if every change were written."""
-    shown = Shown()
-    entities: dict[str, Watched] = {}
-    rows: Counter[str] = Counter()
-    unthrottled = 0
-    last: dict[str, Value] = {}
-    for reading in readings(3600):
-        shown.data = reading
-        shown.time_left.follow(reading)
-        entities = entities or watched(shown, Features.of(reading, None))
-        for key, (quantity, value_fn, gate) in entities.items():
-            value = value_fn()
-            rows[quantity] += gate.offer(value, reading.measured_at)
-            unthrottled += value != last.get(key)
-            last[key] = value
-    return rows, unthrottled
-
-
 def main() -> None:
     """Print it all."""
     print(
@@ -231,11 +169,6 @@ def main() -> None:
         for name, make in (("ours", ours), ("aiobmsble", peers)):
             made, peak = allocations(make, label)
             print(f"{label.layout:10} {name:10} {made:4} blocks kept, {peak:5.1f} KiB at the peak")
-    rows, unthrottled = rows_per_hour()
-    print(f"\nRows per pack and hour ({CELLS} cells, a busy house, entities enabled by default)")
-    for quantity, count in rows.most_common():
-        print(f"  {quantity:16} {count:6}")
-    print(f"  {'together':16} {rows.total():6}   (unthrottled: {unthrottled}, ratio {rows.total() / unthrottled:.3f})")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from custom_components.smart_bms.bms.smart123.frame_session import FrameSession
 from custom_components.smart_bms.bms.smart123.generation import Generation
 from custom_components.smart_bms.bms.smart123.record_session import RecordSession
 from custom_components.smart_bms.bms.smart123.scales import Formula
-from custom_components.smart_bms.simulator.battery import Battery, household
+from custom_components.smart_bms.simulator.battery import Battery, Profile, household, idle
 from custom_components.smart_bms.simulator.smart123 import Smart123Peripheral
 from custom_components.smart_bms.simulator.smart123_board import Smart123Board
 from custom_components.smart_bms.simulator.smart123_labels import BRIDGE, GEN3_NUS, Label
@@ -32,15 +32,19 @@ SECONDS = 400
 CELLS = 8
 ROUNDS = 5
 ADDRESS = "D4:11:09:00:50:6C"
+HOUSE = household(seed=7)
 
 type Second = list[bytearray]
 type Decode = Callable[[list[Second]], int]
 
 
-def seconds_of(label: Label, cells: int) -> list[Second]:
-    """Return what a pack sends, second by second."""
-    battery = Battery(cells=cells, capacity=280, soc=0.6, profile=household(seed=7), seed=7)
+def seconds_of(
+    label: Label, cells: int, seconds: int = SECONDS, profile: Profile = HOUSE, load: Profile = idle
+) -> list[Second]:
+    """Return what a pack sends, second by second; `load` is what flows past it, in at one sensor and out at the other."""
+    battery = Battery(cells=cells, capacity=280, soc=0.6, profile=profile, seed=7)
     pack = Smart123Peripheral(ADDRESS, "bench", label, Smart123Board(battery))
+    pack.board.load = load
     module = label.module
     pack.connect()
     pack.subscribe(module.notify_handle)
@@ -49,7 +53,7 @@ def seconds_of(label: Label, cells: int) -> list[Second]:
             pack.write(module.write_handle, command)
             pack.advance(1.0)
     told: list[Second] = []
-    for _ in range(SECONDS):
+    for _ in range(seconds):
         heard: Second = []
         for _ in range(10):
             pack.write(module.write_handle, b"$")
@@ -76,10 +80,9 @@ class NoLink:
         return False
 
 
-def our_records(told: list[Second]) -> int:
-    """Decode records; return how many readings were trusted."""
-    pack = sink()
-    session = RecordSession(
+def record_session(pack: Pack) -> RecordSession:
+    """Return what decodes records for a pack."""
+    return RecordSession(
         NoLink(),
         pack,
         Terms(),
@@ -90,7 +93,12 @@ def our_records(told: list[Second]) -> int:
         pin_first=True,
         needs_pin=True,
     )
-    return run(session.notified, pack, told)
+
+
+def our_records(told: list[Second]) -> int:
+    """Decode records; return how many readings were trusted."""
+    pack = sink()
+    return run(record_session(pack).notified, pack, told)
 
 
 def our_frames(told: list[Second]) -> int:

@@ -62,7 +62,7 @@ def test_packs_in_parallel_add_their_currents() -> None:
     assert bank.age == 2.0
     assert bank.voltage == pytest.approx(52.1)
     assert bank.current == -60
-    assert bank.power == pytest.approx(-20 * 52 - 40 * 52.2)
+    assert bank.power == pytest.approx(-60 * 52.1)
     assert bank.soc == pytest.approx(60)
     assert (bank.capacity, bank.remaining) == (300, 180)
     assert bank.stored_energy == pytest.approx(80 * 52 + 100 * 52.2, abs=0.1)

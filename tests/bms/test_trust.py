@@ -214,7 +214,17 @@ def test_extremes_that_cannot_be_are_taken_away_with_their_name() -> None:
     assert possible(replace(GOOD, extremes=Extremes(3.3, 1, 3.4, 4))).implausible == ()
 
 
-@pytest.mark.parametrize("power", [-132.0, -140.0, -115.0])
+@pytest.mark.parametrize("power", [-140.0, -115.0, -132.6])
+def test_a_power_that_is_a_little_off_is_voltage_times_current_but_no_doubt(power) -> None:
+    trust = Trust()
+    for now in (0, 1, 2):
+        assert trust.judge(later(GOOD, now, power=power)).power == -132.0
+    assert not trust.withheld
+    without = later(GOOD, 3, power=None)
+    assert trust.judge(without) is without
+
+
+@pytest.mark.parametrize("power", [-132.0, -132.4, -131.5])
 def test_a_power_that_fits_is_shown_as_told(power) -> None:
     trust = Trust()
     assert trust.judge(replace(GOOD, power=power)).power == power

@@ -14,7 +14,9 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.smart_bms.const import DOMAIN, EVENT_PARAMETER
 from custom_components.smart_bms.control import door
-from tests.packs import capable_pack, jk_pack
+from custom_components.smart_bms.control.request import Permission
+from custom_components.smart_bms.parameter_entity import only_refuses
+from tests.packs import capable_pack, jbd_pack, jk_pack
 
 ALLOWED = {"allow_control": True}
 EVERYTHING = {"allow_control": True, "experimental_writes": True, "allow_dangerous": True}
@@ -27,8 +29,8 @@ def patience(monkeypatch) -> None:
     monkeypatch.setattr(door, "SECOND_LOOK", 0.1)
 
 
-async def call(hass, domain, service, entity_id, **data) -> None:
-    await hass.services.async_call(domain, service, {"entity_id": entity_id, **data}, blocking=True)
+async def call(hass, domain, service, entity_id, context=None, **data) -> None:
+    await hass.services.async_call(domain, service, {"entity_id": entity_id, **data}, blocking=True, context=context)
 
 
 async def write(pack, register: int, value: int) -> None:
@@ -79,6 +81,52 @@ async def test_control_is_off_until_the_user_allows_it(hass, house, pack, adopt)
         await call(hass, "switch", "turn_off", CHARGE)
     assert house.state(CHARGE) == STATE_ON
     assert pack.board.charge_switch
+
+
+async def test_after_a_refusal_the_value_that_holds_is_shown_anew(hass, house, pack, adopt, hass_admin_user) -> None:
+    await adopt(pack, **ALLOWED)
+    holds, written = house.state(OVERVOLTAGE), []
+    hass.bus.async_listen("state_changed", lambda event: written.append(event.data["new_state"]))
+    by_hand = Context(user_id=hass_admin_user.id)
+
+    async def refused(error, *action, **data) -> list[str]:
+        written.clear()
+        with pytest.raises(HomeAssistantError, match=error):
+            await call(hass, *action, **data)
+        await hass.async_block_till_done()
+        return [state.state for state in written if state.entity_id == action[-1]]
+
+    number = ("number", "set_value", OVERVOLTAGE)
+    # A browser draws a box anew only with another value: for a moment there is none.
+    shown = await refused("must be higher", *number, value=3.1, context=by_hand)
+    assert shown == [STATE_UNKNOWN, holds]
+    # Nobody looks at the box of an automation, and a switch turns back by itself.
+    assert await refused("must be higher", *number, value=3.1) == [holds]
+    pack.faults.forget_writes = True
+    assert await refused("did not take", "switch", "turn_off", CHARGE, context=by_hand) == [STATE_ON]
+
+
+async def test_what_could_only_refuse_is_there_but_not_enabled(hass, house, adopt) -> None:
+    entry = await adopt(jbd_pack(name="Attic"), **ALLOWED)
+    prefix = f"{entry.runtime_data.address}_parameter_"
+    entities = {
+        item.unique_id.removeprefix(prefix): item.disabled_by is None
+        for item in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+        if item.unique_id.startswith(prefix)
+    }
+    assert entities["charge_switch"]
+    # On this board writing any of these makes it forget what it counted.
+    assert [
+        key for key, enabled in entities.items() if enabled and key not in ("charge_switch", "discharge_switch")
+    ] == []
+    assert {"cell_overvoltage", "cell_undervoltage", "balance_trigger", "max_charge_current"} <= entities.keys()
+
+
+async def test_what_the_user_allows_is_enabled_from_the_start(hass, house, adopt) -> None:
+    entry = await adopt(jbd_pack(name="Attic"))
+    setting = entry.runtime_data.catalogue.settings["cell_overvoltage"]
+    assert only_refuses(setting, Permission(control=True))
+    assert not only_refuses(setting, Permission(control=True, dangerous=True))
 
 
 @pytest.mark.parametrize(

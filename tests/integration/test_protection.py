@@ -64,6 +64,15 @@ async def test_the_nearest_protection_its_margin_and_its_time(hass, pack) -> Non
     assert pack.attributes("protection_margin")["unit_of_measurement"] == "V"
 
 
+async def test_while_all_is_comfortable_no_protection_is_near(hass, pack) -> None:
+    for second in range(90):
+        await pack.see(current=(-60.0, -5.0, 40.0)[second % 3])
+        assert pack.state("nearest_protection") == "none_near"
+    assert "limit" not in pack.attributes("nearest_protection")
+    assert pack.state("protection_margin") == STATE_UNKNOWN
+    assert pack.attributes("protection_margin")["unit_of_measurement"]
+
+
 async def test_where_the_protections_stand(hass, pack) -> None:
     await pack.see()
     assert pack.state("protection_state") == "clear"

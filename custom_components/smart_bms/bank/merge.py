@@ -143,14 +143,16 @@ def merge(
         charge_current=0.0 if unfit else _limit(strings, shares, uneven, charge=True),
         discharge_current=0.0 if unfit else _limit(strings, shares, uneven, charge=False),
     )
+    # Of strings of other numbers of cells there is no common voltage.
+    voltage = None if by_build else sum(string.voltage for string in strings) / len(strings)
     return Bank(
         counted=len(strings),
         left_out=tuple(left_out),
         age=max((member.age for member in counted if member.age is not None), default=None),
-        # Of strings of other numbers of cells there is no common voltage.
-        voltage=None if by_build else sum(string.voltage for string in strings) / len(strings),
+        voltage=voltage,
         current=current,
-        power=sum(string.voltage * string.current for string in strings),
+        # Strings measure the voltage that they share a little differently: what is shown shall add up.
+        power=sum(string.voltage * string.current for string in strings) if voltage is None else voltage * current,
         soc=_weighted_soc(strings),
         capacity=capacity,
         remaining=_sum([string.remaining for string in strings]),

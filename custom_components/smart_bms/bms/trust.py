@@ -49,6 +49,9 @@ POWER_TOLERANCE: Final = 0.05
 POWER_TOLERANCE_WATTS: Final = 20.0
 """How far a power may be from voltage times current before it is called implausible."""
 
+POWER_ROUNDING: Final = 0.5
+"""W. A power that is further from voltage times current of the same reading is shown as their product: people add up."""
+
 JUMPS: Final[Mapping[str, float]] = {
     "voltage": 20,
     "soc": 10,
@@ -123,6 +126,15 @@ def _look_at_power(reading: Reading, changes: dict[str, Any], names: list[str]) 
 
 def _power_fits(power: float | None, product: float) -> bool:
     return power is not None and abs(power - product) <= POWER_TOLERANCE_WATTS + POWER_TOLERANCE * abs(product)
+
+
+def _agreed(reading: Reading) -> Reading:
+    """Return the reading with the power that its voltage and current make, if its own is another one to the eye."""
+    values = reading.__dict__
+    power, voltage, current = values.get("power"), values.get("voltage"), values.get("current")
+    if power is None or voltage is None or current is None or abs(power - voltage * current) <= POWER_ROUNDING:
+        return reading
+    return Reading.of({**values, "power": round(voltage * current, 2)})
 
 
 def contradiction(reading: Reading) -> str | None:
@@ -267,7 +279,7 @@ class Trust:
             return None
         self.refused_at = None
         self._accepted, self._doubted = shown, None
-        return shown
+        return _agreed(shown)
 
     def _look_closer(self, reading: Reading) -> Reading | None:
         cleaned = possible(reading)

@@ -17,7 +17,7 @@ from .track import State, Track
 
 NEAR: Final = 0.5
 """Share of a comfortable margin from which on a limit is looked at all the time, and its trend followed."""
-_LEFT: Final = 0.6
+LEFT: Final = 0.6
 """Share from which on it no longer is."""
 
 type Bounds = tuple[tuple[Quantity, float, float], ...]
@@ -62,7 +62,7 @@ class Calm:
             nearest, farthest = NEAR, float("inf")
             if nearness <= NEAR:
                 near.append(track)
-                nearest, farthest = 0.0, _LEFT
+                nearest, farthest = 0.0, LEFT
             comfortable = track.rule.quantity.comfortable(limit)
             edge = edges.setdefault(track.rule.quantity, [float("-inf"), float("inf")])
             if track.rule.above:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from ..bms.reading import Reading
 from ..bms.settings import SettingValue
+from .approach import Approach
 from .balance import balance
 from .families import rules_of
 from .happening import Happening
@@ -31,6 +32,7 @@ class Guard:
         self.rules: RuleSet = rules_of(family, variant)
         self._interval = interval
         self.mirror = Mirror(self.rules, interval)
+        self.approach = Approach()
         self.limiter = Limiter(family, options)
         self._hints = Hints(family)
         self.balance = UNKNOWN
@@ -41,6 +43,7 @@ class Guard:
         """Take a reading, and the parameters if they are known; return what happened."""
         happened = self.mirror.take(reading, settings)
         if self.mirror.moment is not None and self.mirror.moment.reading is reading:
+            self.approach.follow(self.mirror, reading.measured_at)
             self._hints.take(reading)
             self.limiter.take(self.mirror)
             if reading.measured_at - self._balance_at >= _BALANCE_EVERY:
@@ -54,6 +57,7 @@ class Guard:
     def reset(self) -> None:
         """Forget everything: what was said before may no longer be right, and unknown is never yes."""
         self.mirror, self.limiter = Mirror(self.rules, self._interval), Limiter(self.family, self.options)
+        self.approach = Approach()
         self.balance = UNKNOWN
         self.lose()
 
