@@ -2,14 +2,17 @@
 
 from pathlib import Path
 
+from homeassistant.components import persistent_notification
 from homeassistant.components.automation.config import AUTOMATION_BLUEPRINT_SCHEMA
 from homeassistant.components.blueprint.models import Blueprint
+from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 
+from custom_components.smart_bms.bank.member import Limits
 from tests.protection.families import JK_LFP
 
 from .mirrored import BLUEPRINTS, mirrored, with_blueprint
@@ -41,6 +44,7 @@ async def pack(request, hass, freezer, monkeypatch, enable_custom_integrations, 
         pack.way = getattr(request, "param", DEVICE)
         pack.chosen = await pack.in_a_bank() if pack.way == BANK else pack.device_id
         await async_setup_component(hass, "homeassistant", {})
+        await async_setup_component(hass, "persistent_notification", {})
         assert await async_setup_component(
             hass,
             "input_boolean",
@@ -461,6 +465,7 @@ async def test_an_alarm_is_told_in_a_sentence(hass, steady, tmp_path) -> None:
     assert told[1].data["message"].startswith("The battery pack Shed no longer reports cell overvoltage")
 
 
+@every_way
 @pytest.mark.parametrize("later", [0, 14], ids=["between two looks", "as it looks anyhow"])
 async def test_silence_turns_off_what_must_not_run_unwatched(hass, steady, tmp_path, later) -> None:
     pack = steady
@@ -503,3 +508,94 @@ async def test_a_short_silence_changes_nothing(hass, steady, tmp_path) -> None:
     await pack.wait(30)
     await minutes(pack, 2)
     assert state(pack, CHARGER) == "on"
+
+
+# What is missing.
+
+OTHERS = {
+    "stop_charger": {"charger": CHARGER},
+    "stop_load": {"load": CHARGER},
+    "limit_charger": {"charger": NUMBER},
+    "cold_charge_guard": {"charger": CHARGER},
+    "soc_window": {"charger": CHARGER},
+    "top_balance": {"charger": CHARGER, "last_full": LAST_FULL, "running": RUNNING},
+}
+"""What each blueprint needs beside the pack."""
+
+
+def told(hass, name: str) -> str:
+    """Return the notification of an automation."""
+    found = persistent_notification._async_get_or_create_notifications(hass)
+    return found.get(f"smart_bms_automation.{name}", {}).get("message", "")
+
+
+@pytest.mark.parametrize("pack", [DEVICE, BANK], indirect=True)
+@pytest.mark.parametrize("name", OTHERS)
+async def test_without_an_entity_that_is_needed_nothing_is_allowed_and_it_says_so(hass, steady, tmp_path, name) -> None:
+    pack, registry = steady, er.async_get(hass)
+    side = "discharge" if name == "stop_load" else "charge"
+    (allowed,) = (
+        entry.entity_id
+        for entry in er.async_entries_for_device(registry, pack.chosen)
+        if entry.translation_key == f"{side}_allowed"
+    )
+    registry.async_update_entity(allowed, disabled_by=er.RegistryEntryDisabler.USER)
+    await hass.async_block_till_done()
+    await hass.services.async_call("input_boolean", "turn_on", {"entity_id": RUNNING}, blocking=True)
+    await run(pack, tmp_path, name, OTHERS[name] | {"pack": pack.chosen})
+    hass.bus.async_fire("automation_reloaded")
+    await minutes(pack, 6)
+    assert float(state(pack, NUMBER)) == 0 if name == "limit_charger" else state(pack, CHARGER) == "off"
+    house = "House" if pack.way == BANK else "Shed"
+    assert told(hass, name).startswith(
+        f"{house} has no enabled entity for: {side.capitalize().removesuffix('e')}ing allowed"
+    )
+
+
+@pytest.mark.parametrize("name", OTHERS)
+async def test_without_a_pack_nothing_is_allowed_and_it_says_so(hass, steady, tmp_path, name) -> None:
+    pack = steady
+    await hass.services.async_call("input_boolean", "turn_off", {"entity_id": CHARGER}, blocking=True)
+    await run(pack, tmp_path, name, OTHERS[name])
+    hass.bus.async_fire("automation_reloaded")
+    await hass.async_block_till_done()
+    assert told(hass, name).startswith("No battery pack or bank is chosen.")
+    assert state(pack, CHARGER) == "off"
+
+
+async def test_a_pack_that_was_removed_is_told(hass, steady, tmp_path) -> None:
+    pack = steady
+    await run(pack, tmp_path, "stop_charger", of_the_charger(pack))
+    await hass.config_entries.async_remove(pack.entry.entry_id)
+    await hass.async_block_till_done()
+    await pack.wait(60)
+    assert state(pack, CHARGER) == "off"
+    assert told(hass, "stop_charger").startswith("The battery pack or bank that was chosen is no longer there.")
+
+
+async def test_an_entity_chosen_by_hand_counts_before_that_of_the_device(hass, steady, tmp_path) -> None:
+    pack = steady
+    hass.states.async_set("binary_sensor.own", "on")
+    await run(pack, tmp_path, "stop_charger", of_the_charger(pack) | {"allowed": "binary_sensor.own"})
+    await pack.see(1, **HALF)
+    assert state(pack, CHARGER) == "on"
+    hass.states.async_set("binary_sensor.own", "off")
+    await hass.async_block_till_done()
+    assert state(pack, CHARGER) == "off"
+    assert not told(hass, "stop_charger")
+
+
+async def test_a_pack_of_a_bank_may_be_silent_as_long_as_one_alone(hass, steady, tmp_path, monkeypatch) -> None:
+    """The others then have to carry all."""
+    pack = steady
+    pack.way, pack.chosen = BANK, await pack.in_a_bank()
+    await minutes(pack, 1.5)
+    bank = pack.bank.runtime_data
+    await run(pack, tmp_path, "stop_charger", of_the_charger(pack) | {"current": 40})
+    await minutes(pack, 1)
+    limits = Limits(charge_voltage=56.0, charge_current=30.0, discharge_current=50.0, charge_limited_by="left_out")
+    monkeypatch.setattr(bank._limiter, "follow", lambda *_, **__: limits)
+    await minutes(pack, 0.75)
+    assert state(pack, CHARGER) == "on"
+    await minutes(pack, 2)
+    assert state(pack, CHARGER) == "off"
