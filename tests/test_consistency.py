@@ -365,8 +365,8 @@ def test_triggers_and_conditions_are_described_alike_everywhere(file, known, beh
     offered = {key: row for key, row in yaml.safe_load((FOLDER / f"{file}.yaml").read_text()).items() if key[0] != "."}
     assert set(offered) == set(known) == set(TEXTS[file]) == set(ICONS[file])
     for key, row in offered.items():
-        fields = row["fields"]
-        assert set(fields) == set(TEXTS[file][key]["fields"])
+        fields = row.get("fields", {})
+        assert set(fields) == set(TEXTS[file][key].get("fields", {}))
         assert row["target"]["primary_entities_only"] is False
         assert TEXTS[file][key]["description"].endswith(".")
         for field in fields.values():

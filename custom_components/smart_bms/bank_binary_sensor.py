@@ -11,6 +11,7 @@ from homeassistant.components.binary_sensor import (
 )
 from homeassistant.const import EntityCategory
 
+from .automation_targets import FindableEntity
 from .bank.member import INCOMPLETE, STALE
 from .bank.merge import Bank
 from .bank_coordinator import BankCoordinator
@@ -86,7 +87,7 @@ BANK_BINARY_SENSORS: Final = (
 )
 
 
-class BankBinarySensor(BankEntity, BinarySensorEntity):
+class BankBinarySensor(FindableEntity, BankEntity, BinarySensorEntity):
     """One state of a bank."""
 
     entity_description: BankBinaryDescription

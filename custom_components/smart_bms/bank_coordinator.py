@@ -216,6 +216,8 @@ def member_of(key: str, coordinator: SmartBmsCoordinator) -> Member:
             charge_voltage=limits.charge_voltage,
             charge_current=limits.charge_current,
             discharge_current=limits.discharge_current,
+            charge_limited_by=limits.charge_limited_by,
+            discharge_limited_by=limits.discharge_limited_by,
         ),
         counted=coordinator.energy.counter.total,
         chemistry=chemistry_of(coordinator),

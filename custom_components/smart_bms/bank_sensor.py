@@ -23,6 +23,7 @@ from homeassistant.const import (
 )
 from homeassistant.helpers.typing import StateType
 
+from .automation_targets import FindableEntity
 from .bank.merge import Bank, Extreme
 from .bank_coordinator import BankCoordinator
 from .bank_entity import BankEntity
@@ -46,6 +47,8 @@ class BankSensorDescription(SensorEntityDescription):
     """The sum that it shows in place of a value of the bank."""
     always: bool = False
     """It says something also when no string counts."""
+    discrete: bool = False
+    """Other attributes are news of their own."""
 
 
 def _rounded(value: float | None, digits: int) -> float | None:
@@ -64,6 +67,7 @@ def _described(  # noqa: PLR0913
     category: EntityCategory | None = None,
     enabled: bool = True,
     attributes_fn: Callable[[Bank], Mapping[str, Any]] | None = None,
+    discrete: bool = False,
 ) -> BankSensorDescription:
     return BankSensorDescription(
         key=key,
@@ -78,6 +82,7 @@ def _described(  # noqa: PLR0913
         entity_category=category,
         entity_registry_enabled_default=enabled,
         attributes_fn=attributes_fn,
+        discrete=discrete,
     )
 
 
@@ -221,9 +226,21 @@ BANK_SENSORS: Final = (
         precision=2,
         **_VOLT,
     ),
-    _described("charge_current_limit", Quantity.STATE, lambda bank: _rounded(bank.limits.charge_current, 1), **_AMPERE),
     _described(
-        "discharge_current_limit", Quantity.STATE, lambda bank: _rounded(bank.limits.discharge_current, 1), **_AMPERE
+        "charge_current_limit",
+        Quantity.STATE,
+        lambda bank: _rounded(bank.limits.charge_current, 1),
+        attributes_fn=lambda bank: {"limited_by": bank.limits.charge_limited_by or None},
+        discrete=True,
+        **_AMPERE,
+    ),
+    _described(
+        "discharge_current_limit",
+        Quantity.STATE,
+        lambda bank: _rounded(bank.limits.discharge_current, 1),
+        attributes_fn=lambda bank: {"limited_by": bank.limits.discharge_limited_by or None},
+        discrete=True,
+        **_AMPERE,
     ),
     _described(
         "data_age",
@@ -243,11 +260,12 @@ BANK_SENSORS: Final = (
         value_fn=lambda bank: bank.counted,
         attributes_fn=lambda bank: {"left_out": left_out(bank.left_out), "advice": misfits(bank.advice)},
         always=True,
+        discrete=True,
     ),
 )
 
 
-class BankSensor(BankEntity, SensorEntity):
+class BankSensor(FindableEntity, BankEntity, SensorEntity):
     """One value of a bank."""
 
     entity_description: BankSensorDescription
@@ -267,7 +285,7 @@ class BankSensor(BankEntity, SensorEntity):
 
     @override
     def discrete(self) -> Any:
-        return self.coordinator.data.left_out if self.entity_description.key == "counted_strings" else None
+        return self.particulars() if self.entity_description.discrete else None
 
     @property
     @override

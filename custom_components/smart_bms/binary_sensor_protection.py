@@ -11,6 +11,7 @@ from homeassistant.components.binary_sensor import (
 )
 from homeassistant.const import MATCH_ALL, EntityCategory
 
+from .automation_targets import FindableEntity
 from .coordinator import SmartBmsCoordinator
 from .entity import SmartBmsEntity
 from .explanations import sentences
@@ -59,7 +60,7 @@ def protection_descriptions(coordinator: SmartBmsCoordinator) -> Iterator[Binary
             yield DISAGREEMENT
 
 
-class SmartBmsVerdict(SmartBmsEntity, BinarySensorEntity):
+class SmartBmsVerdict(FindableEntity, SmartBmsEntity, BinarySensorEntity):
     """Whether something is allowed or expected, and why."""
 
     _unrecorded_attributes = frozenset({MATCH_ALL})

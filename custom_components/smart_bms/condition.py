@@ -32,7 +32,7 @@ class _OwnEntities(EntityConditionBase):
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
-        return own_entities(self._hass, super().entity_filter(entities), self._translation_keys)
+        return super().entity_filter(own_entities(self._hass, entities, self._translation_keys))
 
     @override
     def _check_all_match_state(self, states: list[State]) -> bool:
@@ -95,7 +95,7 @@ class IsAlarmRaised(_OwnEntities, EntityStateConditionBase):
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
-        return own_entities(self._hass, EntityConditionBase.entity_filter(self, entities), self._alarms)
+        return EntityConditionBase.entity_filter(self, own_entities(self._hass, entities, self._alarms))
 
     @override
     def _check_all_match_state(self, states: list[State]) -> bool:

@@ -10,6 +10,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_ADDRESS, CONF_PASSWORD
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
@@ -76,6 +77,11 @@ def catalogue_data(identity: Identity, keys: Iterable[str]) -> dict[str, Any]:
     """Return what is kept with the entry to know what can be set before the pack is heard."""
     lists = {key: list(detail) for key, detail in identity.details.items() if isinstance(detail, tuple)}
     return {"keys": sorted(keys), "max_cells": identity.max_cells, "details": lists}
+
+
+def happened_signal(entry_id: str) -> str:
+    """Return by which signal the banks of a pack hear what happens to its protections."""
+    return f"{DOMAIN}_happened_{entry_id}"
 
 
 def _listener_name(update: Callable[[], None]) -> str:
@@ -366,6 +372,8 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         for happening in happened or ():
             for listener in list(self._happening_listeners):
                 follow("protection events", listener, happening, default=None)
+            signal = happened_signal(self.config_entry.entry_id)
+            follow("bank events", async_dispatcher_send, self.hass, signal, happening, default=None)
 
     @override
     @callback

@@ -1,16 +1,20 @@
-"""Events: what a pack writes down by itself, each entry of its log once; and what happens to its protections."""
+"""Events: what a pack writes down by itself, each entry of its log once; and what happens to its protections, or a bank's."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
+from .bank_coordinator import BankConfigEntry, BankCoordinator
+from .bank_entity import BankEntity
 from .bms.event_log import EventKind, LoggedEvent
-from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
+from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator, happened_signal
 from .entity import SmartBmsEntity, async_add_described
 from .protection.happening import Happening, Kind
 from .publishing import Quantity, Value
@@ -19,6 +23,7 @@ PARALLEL_UPDATES: Final = 0
 
 ALARM: Final = "alarm"
 PROTECTION: Final = "protection"
+PACK: Final = "pack"
 
 EVENT_DESCRIPTIONS: Final = (
     EventEntityDescription(
@@ -39,9 +44,15 @@ PROTECTION_DESCRIPTIONS: Final = (
 
 
 async def async_setup_entry(
-    hass: HomeAssistant, entry: SmartBmsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    hass: HomeAssistant,
+    entry: SmartBmsConfigEntry | BankConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the event log of a pack that keeps one."""
+    """Add the event log of a pack that keeps one, and what happens to the protections of a pack or a bank."""
+    if isinstance(entry.runtime_data, BankCoordinator):
+        bank = entry.runtime_data
+        async_add_entities(BankProtectionEvent(bank, description) for description in PROTECTION_DESCRIPTIONS)
+        return
     coordinator = entry.runtime_data
 
     def described() -> tuple[EventEntityDescription, ...]:
@@ -54,10 +65,20 @@ async def async_setup_entry(
     async_add_described(coordinator, async_add_entities, protections, SmartBmsProtectionEvent)
 
 
-class _PackEvents(SmartBmsEntity, EventEntity):
-    """Tells events also of a time when the pack is silent."""
+class _Events(EventEntity):
+    """Tells events."""
 
     entity_description: EventEntityDescription
+
+    @callback
+    def _tell(self, kind: str, particulars: Mapping[str, Any]) -> None:
+        """Tell one event, without what nobody knows of it."""
+        self._trigger_event(kind, {key: value for key, value in particulars.items() if value is not None})
+        self.async_write_ha_state()
+
+
+class _PackEvents(SmartBmsEntity, _Events):
+    """Tells events also of a time when the pack is silent."""
 
     def __init__(self, coordinator: SmartBmsCoordinator, description: EventEntityDescription) -> None:
         """Be always there."""
@@ -66,12 +87,6 @@ class _PackEvents(SmartBmsEntity, EventEntity):
     @override
     def current_value(self) -> Value:
         return None
-
-    @callback
-    def _tell(self, kind: str, particulars: Mapping[str, Any]) -> None:
-        """Tell one event, without what nobody knows of it."""
-        self._trigger_event(kind, {key: value for key, value in particulars.items() if value is not None})
-        self.async_write_ha_state()
 
 
 class SmartBmsEventLog(_PackEvents):
@@ -99,5 +114,36 @@ class SmartBmsProtectionEvent(_PackEvents):
 
     @callback
     def _async_happened(self, happening: Happening) -> None:
-        name = ALARM if happening.kind in (Kind.ALARM_RAISED, Kind.ALARM_CLEARED) else PROTECTION
-        self._tell(happening.kind, {name: happening.protection, **happening.particulars})
+        self._tell(happening.kind, _particulars(happening))
+
+
+class BankProtectionEvent(BankEntity, _Events):
+    """What happens to the protections of all packs of a bank, and the alarms that they raise."""
+
+    # What happened is worth keeping, as that of a pack is.
+    _unrecorded_attributes = frozenset()
+
+    def __init__(self, coordinator: BankCoordinator, description: EventEntityDescription) -> None:
+        """Be always there."""
+        super().__init__(coordinator, description, Quantity.STATE, always=True)
+
+    @override
+    def current_value(self) -> Value:
+        return None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        for key in self.coordinator.packs:
+            listener = partial(self._async_happened, key)
+            self.async_on_remove(async_dispatcher_connect(self.hass, happened_signal(key), listener))
+
+    @callback
+    def _async_happened(self, key: str, happening: Happening) -> None:
+        pack = self.hass.config_entries.async_get_entry(key)
+        self._tell(happening.kind, {PACK: pack.title if pack else None, **_particulars(happening)})
+
+
+def _particulars(happening: Happening) -> dict[str, Any]:
+    name = ALARM if happening.kind in (Kind.ALARM_RAISED, Kind.ALARM_CLEARED) else PROTECTION
+    return {name: happening.protection, **happening.particulars}

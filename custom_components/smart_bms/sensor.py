@@ -10,6 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
+from .automation_targets import FindableEntity
 from .bank_coordinator import BankConfigEntry, BankCoordinator
 from .bank_sensor import bank_sensors
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
@@ -76,7 +77,7 @@ async def async_setup_entry(
     async_add_described(coordinator, async_add_entities, counted, SmartBmsEnergySensor)
 
 
-class SmartBmsSensor(SmartBmsEntity, SensorEntity):
+class SmartBmsSensor(FindableEntity, SmartBmsEntity, SensorEntity):
     """One value of a pack, or of the link to it."""
 
     _unrecorded_attributes = frozenset({MATCH_ALL})

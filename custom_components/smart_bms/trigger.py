@@ -38,7 +38,7 @@ class _OwnEntities(EntityTriggerBase):
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
-        return own_entities(self._hass, super().entity_filter(entities), self._translation_keys)
+        return super().entity_filter(own_entities(self._hass, entities, self._translation_keys))
 
 
 class _EventTrigger(_OwnEntities, StatelessEntityTriggerBase):
@@ -98,6 +98,23 @@ class DataWentStaleTrigger(_OwnEntities):
         return state.state == STATE_UNAVAILABLE and not state.attributes.get(_RESTORED)
 
 
+class LimitsChangedTrigger(_OwnEntities):
+    """What a pack allows, or one of its limits, became another or unknown; or the reason for it changed."""
+
+    _schema = ENTITY_STATE_TRIGGER_SCHEMA
+    _domain_specs = {BINARY_SENSOR_DOMAIN: DomainSpec(), SENSOR_DOMAIN: DomainSpec()}
+    _translation_keys = frozenset(
+        {"charge_allowed", "discharge_allowed", "charge_voltage_limit"}
+        | {"charge_current_limit", "discharge_current_limit"}
+    )
+    # That nothing is known any more is news too.
+    _excluded_states = _excluded_from_states = frozenset[str]()  # type: ignore[misc]
+
+    @override
+    def is_valid_transition(self, from_state: State, to_state: State) -> bool:
+        return True
+
+
 class ImbalanceCrossedThresholdTrigger(_OwnEntities, EntityNumericalStateCrossedThresholdTriggerWithUnitBase):
     """The difference between highest and lowest cell crossed a threshold."""
 
@@ -119,6 +136,7 @@ TRIGGERS: Final[dict[str, type[Trigger]]] = {
     "charging_not_allowed": _state_trigger("charge_allowed", STATE_OFF),
     "discharging_allowed": _state_trigger("discharge_allowed", STATE_ON),
     "discharging_not_allowed": _state_trigger("discharge_allowed", STATE_OFF),
+    "limits_changed": LimitsChangedTrigger,
     "data_went_stale": DataWentStaleTrigger,
     "imbalance_crossed_threshold": ImbalanceCrossedThresholdTrigger,
 }

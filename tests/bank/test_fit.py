@@ -22,7 +22,13 @@ def test_a_pack_of_16_cells_and_one_of_4_are_no_battery() -> None:
     bank = merge([member("a", **LONG), member("b", **SHORT)], PARALLEL)
     assert bank.unfit[0] == ("cells_differ", (("A", 16.0), ("B", 4.0)))
     assert (bank.charge, bank.discharge) == (NO, NO)
-    assert bank.limits == Limits(charge_voltage=56.0, charge_current=0.0, discharge_current=0.0)
+    assert bank.limits == Limits(
+        charge_voltage=56.0,
+        charge_current=0.0,
+        discharge_current=0.0,
+        charge_limited_by="unfit",
+        discharge_limited_by="unfit",
+    )
     assert bank.voltage is None
     # In series they are one, and so are strings of the same length.
     assert merge([member("a", **LONG), member("b", **SHORT)], SERIES).charge is YES

@@ -25,9 +25,11 @@ def test_a_limit_falls_at_once_and_rises_slowly() -> None:
     assert follow(limiter, 2, 99.0).charge_current == 100  # within the dead band
     assert follow(limiter, 4, 60.0).charge_current == 60
     assert follow(limiter, 6, 100.0).charge_current == 60
+    assert follow(limiter, 6, 100.0).charge_limited_by == "recovering"
     assert follow(limiter, 32, 100.0).charge_current == 60
     assert follow(limiter, 34, 100.0).charge_current == 80
     assert follow(limiter, 36, 100.0).charge_current == 100
+    assert follow(limiter, 36, 100.0).charge_limited_by == ""
     assert follow(limiter, 38, 0.0) == Limits(charge_voltage=56.0, charge_current=0.0, discharge_current=0.0)
     assert follow(limiter, 40, None).charge_current is None
     assert follow(limiter, 42, 0.0, None).charge_voltage is None

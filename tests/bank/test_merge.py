@@ -85,7 +85,9 @@ def test_packs_in_series_add_their_voltages_and_are_as_strong_as_the_weakest() -
     assert bank.current == pytest.approx(-20)
     assert (bank.soc, bank.capacity, bank.remaining) == (50, 90, 45)
     assert (bank.charge, bank.discharge) == (NO, YES)
-    assert bank.limits == Limits(charge_voltage=112.0, charge_current=0.0, discharge_current=100.0)
+    assert bank.limits == Limits(
+        charge_voltage=112.0, charge_current=0.0, discharge_current=100.0, charge_limited_by="blocked"
+    )
     assert bank.left_out == (("B", "charge_blocked"),)
     assert bank.voltage_spread is None
     assert bank.uneven is None
@@ -240,7 +242,33 @@ def test_a_limit_of_which_nobody_knows_anything_is_not_a_confident_nothing(first
 
 def test_a_blocked_pack_leaves_its_current_to_the_others() -> None:
     packs = [member("a", current=0.0), member("b", current=0.0, charge=NO)]
-    assert merge(packs, PARALLEL).limits == Limits(charge_voltage=56.0, charge_current=50.0, discharge_current=200.0)
+    assert merge(packs, PARALLEL).limits == Limits(
+        charge_voltage=56.0, charge_current=50.0, discharge_current=200.0, charge_limited_by="blocked"
+    )
+
+
+def limited(by: str, current: float | None = 50.0) -> Limits:
+    return Limits(charge_voltage=56.0, charge_current=current, discharge_current=100.0, charge_limited_by=by)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "topology", "why"),
+    [
+        (member("a"), member("b"), PARALLEL, ""),
+        (member("a", limits=limited("recovering")), member("b"), PARALLEL, "recovering"),
+        (member("a", limits=limited("recovering")), member("b", limits=limited("cell_x")), PARALLEL, "cell_x"),
+        (member("a", limits=limited("recovering")), stale(member("b")), PARALLEL, "left_out"),
+        (member("a"), member("b", charge=UNKNOWN), PARALLEL, "left_out"),
+        (member("a"), member("b", charge=NO), PARALLEL, "blocked"),
+        (member("a", limits=limited("cell_x")), member("b", charge=NO), PARALLEL, "cell_x"),
+        # In series the one that stands least says why.
+        (member("a", limits=limited("cell_x", 40.0)), member("b", limits=limited("cell_y", 60.0)), SERIES, "cell_x"),
+        (member("a", limits=limited("cell_x", None)), member("b", limits=limited("cell_y", 60.0)), SERIES, "cell_y"),
+        (member("a", limits=limited("", None)), member("b", limits=limited("", None)), SERIES, ""),
+    ],
+)
+def test_a_limit_says_what_it_is_limited_by(first, second, topology, why) -> None:
+    assert merge([first, second], topology).limits.charge_limited_by == why
 
 
 def test_the_worst_cells_and_probes_come_with_their_pack() -> None:

@@ -221,13 +221,4 @@ async def settle(pack: Mirrored, board: Board) -> None:
 
 def inputs_of(pack: Mirrored, scenario: Scenario) -> dict[str, Any]:
     """Return what an owner would enter."""
-    allowed = pack.entity(f"{scenario.side}_allowed", "binary_sensor")
-    if scenario.blueprint == "cold_charge_guard":
-        return {"temperature": pack.entity("temperature_2"), "allowed": allowed, "charger": SWITCH}
-    return {
-        "allowed": allowed,
-        "limit": pack.entity(f"{scenario.side}_current_limit"),
-        "events": pack.entity("protection_event", "event"),
-        "charger" if scenario.side == "charge" else "load": SWITCH,
-        **scenario.inputs,
-    }
+    return {"pack": pack.device_id, "charger" if scenario.side == "charge" else "load": SWITCH, **scenario.inputs}

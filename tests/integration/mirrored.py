@@ -17,6 +17,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
+from custom_components.smart_bms.bank_coordinator import BankCoordinator
 from custom_components.smart_bms.bms.alarm import Alarm
 from custom_components.smart_bms.bms.link_state import LinkState
 from custom_components.smart_bms.bms.pack import Change, Pack
@@ -41,6 +42,8 @@ class Mirrored:
         self.entry = entry
         self.now = STARTED
         self.settings: dict[str, SettingValue] | None = None
+        self.bank: MockConfigEntry | None = None
+        """A bank of this pack alone, if there is one."""
         self._freezer = freezer
 
     @property
@@ -56,6 +59,11 @@ class Mirrored:
         pack.state = LinkState.STREAMING
         pack.last_reading = reading
         pack._listener(Change.READING)
+        self._look()
+
+    def _look(self) -> None:
+        if self.bank is not None:
+            self.bank.runtime_data._async_look(None)
 
     async def see(self, seconds: float = 1.0, **values: Any) -> None:
         """Let time pass, and the pack say that all is well but for these values."""
@@ -74,6 +82,7 @@ class Mirrored:
         """Let so much time pass that nothing is current any more."""
         await self.wait(self.coordinator.pack.stale_after + 1)
         self.coordinator._async_stale_timer()
+        self._look()
         await self.hass.async_block_till_done()
 
     def entity(self, key: str, platform: str = "sensor") -> str:
@@ -97,8 +106,28 @@ class Mirrored:
     @property
     def device_id(self) -> str:
         """Return the device of the pack."""
-        (device,) = dr.async_entries_for_config_entry(dr.async_get(self.hass), self.entry.entry_id)
+        return self._device_of(self.entry)
+
+    def _device_of(self, entry: MockConfigEntry) -> str:
+        (device,) = dr.async_entries_for_config_entry(dr.async_get(self.hass), entry.entry_id)
         return device.id
+
+    async def in_a_bank(self) -> str:
+        """Make a bank of this pack; return its device."""
+        options = {"packs": [self.entry.entry_id], "strings": 1}
+        self.bank = MockConfigEntry(domain=DOMAIN, title="House", data={"bank": True}, options=options)
+        self.bank.add_to_hass(self.hass)
+        assert await self.hass.config_entries.async_setup(self.bank.entry_id)
+        await self.hass.async_block_till_done()
+        return self._device_of(self.bank)
+
+    async def rename(self) -> None:
+        """Give every entity another id."""
+        registry = er.async_get(self.hass)
+        for entry in er.async_entries_for_config_entry(registry, self.entry.entry_id):
+            domain, _, name = entry.entity_id.partition(".")
+            registry.async_update_entity(entry.entity_id, new_entity_id=f"{domain}.my_{name}_of_old")
+        await self.hass.async_block_till_done()
 
 
 @asynccontextmanager
@@ -142,10 +171,13 @@ async def mirrored(
     # Not as short as the other tests have it: time passes in whole seconds here.
     monkeypatch.setattr(Pack, "stale_after", property(lambda _: STALE_AFTER))
     monkeypatch.setattr(SmartBmsCoordinator, "now", property(lambda _: pack.now))
+    monkeypatch.setattr(BankCoordinator, "now", property(lambda _: pack.now))
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     yield pack
+    if pack.bank is not None:
+        await hass.config_entries.async_unload(pack.bank.entry_id)
     if hass.config_entries.async_get_entry(entry.entry_id) is not None:
         await hass.config_entries.async_unload(entry.entry_id)
 

@@ -4,11 +4,13 @@ import subprocess
 import sys
 
 from homeassistant.components.automation import DOMAIN as AUTOMATION
+from homeassistant.helpers.template import Template
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 
+from custom_components.smart_bms.automation_targets import KINDS
 from custom_components.smart_bms.condition import CONDITIONS
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.trigger import TRIGGERS
@@ -125,6 +127,92 @@ async def test_a_condition_holds_when_it_should_and_only_then(
         hass.bus.async_fire("ask")
         await hass.async_block_till_done()
         assert len(done) == times, moment
+
+
+@pytest.mark.parametrize(
+    ("trigger", "moments", "particulars"),
+    [
+        ("protection_tripped", [HIGH], {"protection": "cell_overvoltage", "pack": "Shed"}),
+        ("protection_pending", [STRONG], {"protection": "charge_overcurrent", "pack": "Shed"}),
+        ("alarm_raised", [BROKEN], {"alarm": "charge_mosfet_fault", "pack": "Shed"}),
+        ("charging_not_allowed", [HIGH], {}),
+        ("data_went_stale", [SILENT], {}),
+    ],
+)
+async def test_a_bank_triggers_for_its_packs(hass, pack, trigger, moments, particulars) -> None:
+    bank = await pack.in_a_bank()
+    done = await automation(
+        hass,
+        triggers={"trigger": f"{DOMAIN}.{trigger}", "target": {"device_id": [bank]}, "options": {}},
+        actions=[{"action": "test.done", "data": {"told": "{{ trigger.to_state.attributes | string }}"}}],
+    )
+    await lives(pack, [CALM, *moments])
+    (call,) = done
+    assert all(
+        f"'{key}': '{value}'" in call.data["told"] or f"{key}={value}" in call.data["told"]
+        for key, value in particulars.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("condition", "options", "so", "not_so"),
+    [
+        ("is_protection_tripped", {}, HIGH, STRONG),
+        ("is_protection_pending", {}, STRONG, HIGH),
+        ("is_alarm_raised", {"severity": ["fault"]}, BROKEN, CALM),
+        ("is_charging_not_allowed", {}, HIGH, CALM),
+        ("is_data_stale", {}, SILENT, CALM),
+        ("is_imbalance", THRESHOLD, UNEVEN, CALM),
+    ],
+)
+async def test_a_condition_about_a_bank_looks_at_its_packs(hass, pack, condition, options, so, not_so) -> None:
+    bank = await pack.in_a_bank()
+    done = await automation(
+        hass,
+        triggers={"trigger": "event", "event_type": "ask"},
+        conditions={"condition": f"{DOMAIN}.{condition}", "target": {"device_id": [bank]}, "options": options},
+        actions=[{"action": "test.done"}],
+    )
+    for moment, times in ((not_so, 0), (so, 1)):
+        await lives(pack, [CALM] + [moment] * (62 if condition == "is_imbalance" else 1))
+        hass.bus.async_fire("ask")
+        await hass.async_block_till_done()
+        assert len(done) == times, moment
+
+
+async def test_changed_limits_trigger_also_when_they_are_no_longer_known(hass, pack) -> None:
+    done = await automation(
+        hass, triggers={"trigger": f"{DOMAIN}.limits_changed", "target": {"device_id": [pack.device_id]}}
+    )
+    await lives(pack, [CALM] * 65)
+    done.clear()
+    await lives(pack, [CALM] * 10)
+    assert not done
+    for moment in (HIGH, SILENT):
+        await lives(pack, [moment])
+        assert done, moment
+        done.clear()
+
+
+@pytest.mark.parametrize("of_bank", [False, True])
+async def test_what_templates_look_for_says_its_kind_also_while_unavailable(hass, pack, of_bank) -> None:
+    device = await pack.in_a_bank() if of_bank else pack.device_id
+    await pack.see()
+
+    def found() -> dict[str, int]:
+        text = "{% for i in device_entities(d) %}{{ state_attr(i, 'kind') or '' }},{% endfor %}"
+        kinds = [kind for kind in Template(text, hass).async_render({"d": device}).split(",") if kind]
+        return {kind: kinds.count(kind) for kind in kinds}
+
+    known = found()
+    assert set(known) == set(KINDS.values())
+    assert all(count == 1 for kind, count in known.items() if kind != "temperature")
+    await pack.fall_silent()
+    assert found() == known
+    await pack.rename()
+    assert await hass.config_entries.async_unload((pack.bank if of_bank else pack.entry).entry_id)
+    await hass.async_block_till_done()
+    assert found() == known
 
 
 async def test_a_condition_about_no_pack_of_ours_does_not_hold(hass, pack) -> None:

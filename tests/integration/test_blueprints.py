@@ -2,14 +2,17 @@
 
 from pathlib import Path
 
+from homeassistant.components import persistent_notification
 from homeassistant.components.automation.config import AUTOMATION_BLUEPRINT_SCHEMA
 from homeassistant.components.blueprint.models import Blueprint
+from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 
+from custom_components.smart_bms.bank.member import Limits
 from tests.protection.families import JK_LFP
 
 from .mirrored import BLUEPRINTS, mirrored, with_blueprint
@@ -20,10 +23,28 @@ NUMBER, LAST_FULL, RUNNING = "input_number.charger", "input_datetime.last_full",
 HALF = {"soc": 60}
 
 
+DEVICE, RENAMED, BANK, BY_HAND = "device", "renamed", "bank", "by hand"
+every_way = pytest.mark.parametrize("pack", [DEVICE, RENAMED, BANK, BY_HAND], indirect=True)
+"""How a pack is chosen: as a device, also with entities that are renamed while the automation runs, or, as it was once,
+by its entities."""
+INPUTS = {
+    "charge_allowed": ("allowed", "binary_sensor"),
+    "discharge_allowed": ("allowed", "binary_sensor"),
+    "charge_current_limit": ("limit", "sensor"),
+    "discharge_current_limit": ("limit", "sensor"),
+    "protection_event": ("events", "event"),
+    "soc": ("soc", "sensor"),
+    "temperature_2": ("temperature", "sensor"),
+}
+
+
 @pytest.fixture
-async def pack(hass, freezer, monkeypatch, enable_custom_integrations, enable_bluetooth):
+async def pack(request, hass, freezer, monkeypatch, enable_custom_integrations, enable_bluetooth):
     async with mirrored(hass, freezer, monkeypatch, JK_LFP) as pack:
+        pack.way = getattr(request, "param", DEVICE)
+        pack.chosen = await pack.in_a_bank() if pack.way == BANK else pack.device_id
         await async_setup_component(hass, "homeassistant", {})
+        await async_setup_component(hass, "persistent_notification", {})
         assert await async_setup_component(
             hass,
             "input_boolean",
@@ -60,6 +81,20 @@ async def minutes(pack, count: float, **values) -> None:
         await pack.see(5, **HALF | values)
 
 
+def of(pack, *keys: str) -> dict:
+    """Return what is entered for a pack: these of its entities if they are chosen by hand."""
+    if pack.way == BY_HAND:
+        return {INPUTS[key][0]: pack.entity(key, INPUTS[key][1]) for key in keys}
+    return {"pack": pack.chosen}
+
+
+async def run(pack, tmp_path, name: str, inputs: dict) -> None:
+    """Run a blueprint."""
+    await with_blueprint(pack.hass, tmp_path, name, inputs)
+    if pack.way == RENAMED:
+        await pack.rename()
+
+
 def state(pack, entity_id: str) -> str:
     return pack.hass.states.get(entity_id).state
 
@@ -77,19 +112,24 @@ def test_what_it_says_of_itself_is_right(name) -> None:
     )
     assert blueprint.metadata["homeassistant"]["min_version"] == "2026.9.0"
     described = blueprint.metadata["input"]
-    for item in [*described.values(), *described.get("details", {}).get("input", {}).values()]:
+    sections = [item for item in described.values() if "input" in item]
+    for item in [*described.values(), *(row for section in sections for row in section["input"].values())]:
         assert item["name"]
         assert item.get("description") or item.get("input")
-    for item in described.get("details", {}).get("input", {}).values():
-        assert "default" in item
+    for section in sections:
+        assert section["collapsed"]
+        assert all("default" in item for item in section["input"].values())
+    # What was entered before there was a device goes on.
+    assert "default" in described["pack"] or "target" in described["pack"]["selector"]
     page = (root / "docs" / "automations.md").read_text()
     assert f"%2F{name}.yaml" in page
 
 
+@every_way
 async def test_a_charger_stops_before_the_pack_and_comes_back_after_calm(hass, steady, tmp_path) -> None:
     pack = steady
-    await with_blueprint(
-        hass,
+    await run(
+        pack,
         tmp_path,
         "stop_charger",
         of_the_charger(pack),
@@ -120,8 +160,8 @@ async def test_a_charger_stops_before_the_pack_and_comes_back_after_calm(hass, s
 
 async def test_it_does_not_come_back_if_the_owner_does_not_want_that(hass, steady, tmp_path) -> None:
     pack = steady
-    await with_blueprint(
-        hass,
+    await run(
+        pack,
         tmp_path,
         "stop_charger",
         of_the_charger(pack) | {"resume": False},
@@ -131,8 +171,9 @@ async def test_it_does_not_come_back_if_the_owner_does_not_want_that(hass, stead
     assert state(pack, CHARGER) == "off"
 
 
+@every_way
 async def test_after_a_start_the_pack_has_a_minute_to_speak(hass, pack, tmp_path) -> None:
-    await with_blueprint(hass, tmp_path, "stop_charger", of_the_charger(pack))
+    await run(pack, tmp_path, "stop_charger", of_the_charger(pack))
     await pack.wait(20)
     assert state(pack, CHARGER) == "on"
     await pack.wait(60)
@@ -140,8 +181,9 @@ async def test_after_a_start_the_pack_has_a_minute_to_speak(hass, pack, tmp_path
     assert state(pack, CHARGER) == "off"
 
 
+@every_way
 async def test_after_a_start_and_a_word_nothing_is_switched(hass, pack, tmp_path) -> None:
-    await with_blueprint(hass, tmp_path, "stop_charger", of_the_charger(pack))
+    await run(pack, tmp_path, "stop_charger", of_the_charger(pack))
     await minutes(pack, 5)
     assert state(pack, CHARGER) == "on"
     await pack.fall_silent()
@@ -151,33 +193,24 @@ async def test_after_a_start_and_a_word_nothing_is_switched(hass, pack, tmp_path
 
 async def test_what_somebody_else_turned_off_stays_off(hass, steady, tmp_path) -> None:
     pack = steady
-    await with_blueprint(hass, tmp_path, "stop_charger", of_the_charger(pack))
+    await run(pack, tmp_path, "stop_charger", of_the_charger(pack))
     await hass.services.async_call("input_boolean", "turn_off", {"entity_id": CHARGER}, blocking=True)
     await minutes(pack, 20)
     assert state(pack, CHARGER) == "off"
 
 
 def of_the_charger(pack) -> dict:
-    return {
-        "allowed": pack.entity("charge_allowed", "binary_sensor"),
-        "limit": pack.entity("charge_current_limit"),
-        "events": pack.entity("protection_event", "event"),
-        "charger": CHARGER,
-    }
+    return of(pack, "charge_allowed", "charge_current_limit", "protection_event") | {"charger": CHARGER}
 
 
+@every_way
 async def test_a_load_is_shed_before_the_pack_switches_off(hass, steady, tmp_path) -> None:
     pack = steady
-    await with_blueprint(
-        hass,
+    await run(
+        pack,
         tmp_path,
         "stop_load",
-        {
-            "allowed": pack.entity("discharge_allowed", "binary_sensor"),
-            "limit": pack.entity("discharge_current_limit"),
-            "events": pack.entity("protection_event", "event"),
-            "load": LOAD,
-        },
+        of(pack, "discharge_allowed", "discharge_current_limit", "protection_event") | {"load": LOAD},
     )
     await minutes(pack, 0.2, lowest=2.95)
     assert state(pack, LOAD) == "on"
@@ -190,17 +223,14 @@ async def test_a_load_is_shed_before_the_pack_switches_off(hass, steady, tmp_pat
     assert state(pack, LOAD) == "off"
 
 
+@every_way
 async def test_an_adjustable_charger_follows_the_limit(hass, steady, tmp_path) -> None:
     pack = steady
-    await with_blueprint(
-        hass,
+    await run(
+        pack,
         tmp_path,
         "limit_charger",
-        {
-            "allowed": pack.entity("charge_allowed", "binary_sensor"),
-            "limit": pack.entity("charge_current_limit"),
-            "charger": NUMBER,
-        },
+        of(pack, "charge_allowed", "charge_current_limit") | {"charger": NUMBER},
     )
     await minutes(pack, 0.1, coldest=7.0)
     assert float(state(pack, NUMBER)) == 45
@@ -215,18 +245,14 @@ async def test_an_adjustable_charger_follows_the_limit(hass, steady, tmp_path) -
     assert float(state(pack, NUMBER)) == 0
 
 
+@every_way
 async def test_a_cold_pack_is_warmed_and_not_charged(hass, steady, tmp_path) -> None:
     pack = steady
-    await with_blueprint(
-        hass,
+    await run(
+        pack,
         tmp_path,
         "cold_charge_guard",
-        {
-            "temperature": pack.entity("temperature_2"),
-            "allowed": pack.entity("charge_allowed", "binary_sensor"),
-            "charger": CHARGER,
-            "heater": [HEATER],
-        },
+        of(pack, "temperature_2", "charge_allowed") | {"charger": CHARGER, "heater": [HEATER]},
     )
 
     async def at(celsius: float) -> tuple[str, str]:
@@ -253,13 +279,14 @@ async def test_a_cold_pack_is_warmed_and_not_charged(hass, steady, tmp_path) -> 
     assert (state(pack, CHARGER), state(pack, HEATER)) == ("off", "off")
 
 
+@every_way
 async def test_the_state_of_charge_stays_in_its_window(hass, steady, tmp_path) -> None:
     pack = steady
-    await with_blueprint(
-        hass,
+    await run(
+        pack,
         tmp_path,
         "soc_window",
-        {"soc": pack.entity("soc"), "allowed": pack.entity("charge_allowed", "binary_sensor"), "charger": CHARGER},
+        of(pack, "soc", "charge_allowed") | {"charger": CHARGER},
     )
 
     async def at(soc: int) -> str:
@@ -283,13 +310,12 @@ async def start_top_balance(hass, pack, tmp_path, last_full: str, **more) -> Non
         "input_datetime", "set_datetime", {"entity_id": LAST_FULL, "datetime": last_full}, blocking=True
     )
     await hass.services.async_call("input_boolean", "turn_off", {"entity_id": CHARGER}, blocking=True)
-    await with_blueprint(
-        hass,
+    await run(
+        pack,
         tmp_path,
         "top_balance",
-        {
-            "soc": pack.entity("soc"),
-            "allowed": pack.entity("charge_allowed", "binary_sensor"),
+        of(pack, "soc", "charge_allowed")
+        | {
             "charger": CHARGER,
             "last_full": LAST_FULL,
             "running": RUNNING,
@@ -306,6 +332,7 @@ def later(seconds: int) -> str:
     return dt_util.as_local(dt_util.utc_from_timestamp(dt_util.utcnow().timestamp() + seconds)).strftime("%H:%M:%S")
 
 
+@every_way
 async def test_every_few_days_it_is_charged_full_and_held_there(hass, steady, tmp_path) -> None:
     pack = steady
     await start_top_balance(hass, pack, tmp_path, "2020-01-01 00:00:00")
@@ -320,6 +347,7 @@ async def test_every_few_days_it_is_charged_full_and_held_there(hass, steady, tm
     assert remembered == pytest.approx(dt_util.utcnow().timestamp(), abs=900)
 
 
+@every_way
 async def test_a_full_charge_ends_when_the_rules_say_so(hass, steady, tmp_path) -> None:
     pack = steady
     await start_top_balance(hass, pack, tmp_path, "2020-01-01 00:00:00")
@@ -356,16 +384,11 @@ async def test_a_charger_that_cannot_be_set_so_low_is_switched_off(hass, steady,
     assert await async_setup_component(hass, "number", {})
     hass.states.async_set("number.ev", "20", {"min": 6, "max": 32, "step": 1})
     sent = async_mock_service(hass, "number", "set_value")
-    await with_blueprint(
-        hass,
+    await run(
+        pack,
         tmp_path,
         "limit_charger",
-        {
-            "allowed": pack.entity("charge_allowed", "binary_sensor"),
-            "limit": pack.entity("charge_current_limit"),
-            "charger": "number.ev",
-            "switch": [CHARGER],
-        },
+        of(pack, "charge_allowed", "charge_current_limit") | {"charger": "number.ev", "switch": [CHARGER]},
     )
     await pack.see(1, highest=3.65, **HALF)
     assert state(pack, CHARGER) == "off"
@@ -378,16 +401,11 @@ async def test_a_charger_that_cannot_be_set_so_low_is_switched_off(hass, steady,
 async def test_cold_is_cold_in_fahrenheit_too(hass, steady, tmp_path) -> None:
     pack = steady
     hass.states.async_set("sensor.outside", "33", {"unit_of_measurement": "°F"})
-    await with_blueprint(
-        hass,
+    await run(
+        pack,
         tmp_path,
         "cold_charge_guard",
-        {
-            "temperature": "sensor.outside",
-            "allowed": pack.entity("charge_allowed", "binary_sensor"),
-            "charger": CHARGER,
-            "heater": [HEATER],
-        },
+        of(pack, "charge_allowed") | {"temperature": "sensor.outside", "charger": CHARGER, "heater": [HEATER]},
     )
     await minutes(pack, 1.2)
     assert (state(pack, CHARGER), state(pack, HEATER)) == ("off", "on")
@@ -399,16 +417,11 @@ async def test_cold_is_cold_in_fahrenheit_too(hass, steady, tmp_path) -> None:
 async def test_a_full_charge_may_pass_the_window(hass, steady, tmp_path) -> None:
     pack = steady
     await hass.services.async_call("input_boolean", "turn_on", {"entity_id": RUNNING}, blocking=True)
-    await with_blueprint(
-        hass,
+    await run(
+        pack,
         tmp_path,
         "soc_window",
-        {
-            "soc": pack.entity("soc"),
-            "allowed": pack.entity("charge_allowed", "binary_sensor"),
-            "charger": CHARGER,
-            "full_charge": [RUNNING],
-        },
+        of(pack, "soc", "charge_allowed") | {"charger": CHARGER, "full_charge": [RUNNING]},
     )
     await minutes(pack, 2, soc=90)
     assert state(pack, CHARGER) == "on"
@@ -424,15 +437,16 @@ async def test_a_pack_that_was_full_lately_is_left_alone(hass, steady, tmp_path)
     assert state(pack, CHARGER) == "off"
 
 
+@every_way
 async def test_an_alarm_is_told_in_a_sentence(hass, steady, tmp_path) -> None:
     pack = steady
     told = async_mock_service(hass, "test", "tell")
-    await with_blueprint(
-        hass,
+    await run(
+        pack,
         tmp_path,
         "alarm_notification",
         {
-            "pack": {"device_id": [pack.device_id]},
+            "pack": {"device_id": [pack.chosen]},
             "tell": [{"action": "test.tell", "data": {"title": "{{ title }}", "message": "{{ message }}"}}],
         },
     )
@@ -451,17 +465,18 @@ async def test_an_alarm_is_told_in_a_sentence(hass, steady, tmp_path) -> None:
     assert told[1].data["message"].startswith("The battery pack Shed no longer reports cell overvoltage")
 
 
+@every_way
 @pytest.mark.parametrize("later", [0, 14], ids=["between two looks", "as it looks anyhow"])
 async def test_silence_turns_off_what_must_not_run_unwatched(hass, steady, tmp_path, later) -> None:
     pack = steady
     await pack.see(later)
     told = async_mock_service(hass, "test", "tell")
-    await with_blueprint(
-        hass,
+    await run(
+        pack,
         tmp_path,
         "stale_data",
         {
-            "pack": {"device_id": [pack.device_id]},
+            "pack": {"device_id": [pack.chosen]},
             "switches": [CHARGER, LOAD],
             "after": {"seconds": 60},
             "then": [{"action": "test.tell"}],
@@ -483,8 +498,8 @@ async def test_silence_turns_off_what_must_not_run_unwatched(hass, steady, tmp_p
 
 async def test_a_short_silence_changes_nothing(hass, steady, tmp_path) -> None:
     pack = steady
-    await with_blueprint(
-        hass,
+    await run(
+        pack,
         tmp_path,
         "stale_data",
         {"pack": {"device_id": [pack.device_id]}, "switches": [CHARGER], "after": {"seconds": 60}},
@@ -493,3 +508,94 @@ async def test_a_short_silence_changes_nothing(hass, steady, tmp_path) -> None:
     await pack.wait(30)
     await minutes(pack, 2)
     assert state(pack, CHARGER) == "on"
+
+
+# What is missing.
+
+OTHERS = {
+    "stop_charger": {"charger": CHARGER},
+    "stop_load": {"load": CHARGER},
+    "limit_charger": {"charger": NUMBER},
+    "cold_charge_guard": {"charger": CHARGER},
+    "soc_window": {"charger": CHARGER},
+    "top_balance": {"charger": CHARGER, "last_full": LAST_FULL, "running": RUNNING},
+}
+"""What each blueprint needs beside the pack."""
+
+
+def told(hass, name: str) -> str:
+    """Return the notification of an automation."""
+    found = persistent_notification._async_get_or_create_notifications(hass)
+    return found.get(f"smart_bms_automation.{name}", {}).get("message", "")
+
+
+@pytest.mark.parametrize("pack", [DEVICE, BANK], indirect=True)
+@pytest.mark.parametrize("name", OTHERS)
+async def test_without_an_entity_that_is_needed_nothing_is_allowed_and_it_says_so(hass, steady, tmp_path, name) -> None:
+    pack, registry = steady, er.async_get(hass)
+    side = "discharge" if name == "stop_load" else "charge"
+    (allowed,) = (
+        entry.entity_id
+        for entry in er.async_entries_for_device(registry, pack.chosen)
+        if entry.translation_key == f"{side}_allowed"
+    )
+    registry.async_update_entity(allowed, disabled_by=er.RegistryEntryDisabler.USER)
+    await hass.async_block_till_done()
+    await hass.services.async_call("input_boolean", "turn_on", {"entity_id": RUNNING}, blocking=True)
+    await run(pack, tmp_path, name, OTHERS[name] | {"pack": pack.chosen})
+    hass.bus.async_fire("automation_reloaded")
+    await minutes(pack, 6)
+    assert float(state(pack, NUMBER)) == 0 if name == "limit_charger" else state(pack, CHARGER) == "off"
+    house = "House" if pack.way == BANK else "Shed"
+    assert told(hass, name).startswith(
+        f"{house} has no enabled entity for: {side.capitalize().removesuffix('e')}ing allowed"
+    )
+
+
+@pytest.mark.parametrize("name", OTHERS)
+async def test_without_a_pack_nothing_is_allowed_and_it_says_so(hass, steady, tmp_path, name) -> None:
+    pack = steady
+    await hass.services.async_call("input_boolean", "turn_off", {"entity_id": CHARGER}, blocking=True)
+    await run(pack, tmp_path, name, OTHERS[name])
+    hass.bus.async_fire("automation_reloaded")
+    await hass.async_block_till_done()
+    assert told(hass, name).startswith("No battery pack or bank is chosen.")
+    assert state(pack, CHARGER) == "off"
+
+
+async def test_a_pack_that_was_removed_is_told(hass, steady, tmp_path) -> None:
+    pack = steady
+    await run(pack, tmp_path, "stop_charger", of_the_charger(pack))
+    await hass.config_entries.async_remove(pack.entry.entry_id)
+    await hass.async_block_till_done()
+    await pack.wait(60)
+    assert state(pack, CHARGER) == "off"
+    assert told(hass, "stop_charger").startswith("The battery pack or bank that was chosen is no longer there.")
+
+
+async def test_an_entity_chosen_by_hand_counts_before_that_of_the_device(hass, steady, tmp_path) -> None:
+    pack = steady
+    hass.states.async_set("binary_sensor.own", "on")
+    await run(pack, tmp_path, "stop_charger", of_the_charger(pack) | {"allowed": "binary_sensor.own"})
+    await pack.see(1, **HALF)
+    assert state(pack, CHARGER) == "on"
+    hass.states.async_set("binary_sensor.own", "off")
+    await hass.async_block_till_done()
+    assert state(pack, CHARGER) == "off"
+    assert not told(hass, "stop_charger")
+
+
+async def test_a_pack_of_a_bank_may_be_silent_as_long_as_one_alone(hass, steady, tmp_path, monkeypatch) -> None:
+    """The others then have to carry all."""
+    pack = steady
+    pack.way, pack.chosen = BANK, await pack.in_a_bank()
+    await minutes(pack, 1.5)
+    bank = pack.bank.runtime_data
+    await run(pack, tmp_path, "stop_charger", of_the_charger(pack) | {"current": 40})
+    await minutes(pack, 1)
+    limits = Limits(charge_voltage=56.0, charge_current=30.0, discharge_current=50.0, charge_limited_by="left_out")
+    monkeypatch.setattr(bank._limiter, "follow", lambda *_, **__: limits)
+    await minutes(pack, 0.75)
+    assert state(pack, CHARGER) == "on"
+    await minutes(pack, 2)
+    assert state(pack, CHARGER) == "off"

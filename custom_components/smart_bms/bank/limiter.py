@@ -1,7 +1,9 @@
 """Limits of a bank: they fall at once and rise slowly, as those of a pack do, so that an inverter that follows does not hunt."""
 
+from dataclasses import replace
+
 from ..protection.limit_options import LimitOptions
-from ..protection.limits import DEAD_BAND, VOLTAGE_DEAD_BAND, VOLTAGE_HOLD, VOLTAGE_RATE
+from ..protection.limits import DEAD_BAND, RECOVERING, VOLTAGE_DEAD_BAND, VOLTAGE_HOLD, VOLTAGE_RATE
 from ..protection.ramp import Ramp
 from .member import Limits
 
@@ -23,6 +25,7 @@ class BankLimiter:
     def follow(self, aim: Limits, now: float, *, strings: int, cells: int) -> Limits:
         """Return the limits on their way to what the packs stand at a monotonic time in s."""
         found: dict[str, float | None] = {}
+        causes: dict[str, str] = {}
         for name, ramp in self._currents.items():
             wanted: float | None = getattr(aim, name)
             self._most[name] = max(self._most[name], wanted or 0.0)
@@ -34,6 +37,9 @@ class BankLimiter:
                 rate=_USUAL.recovery_rate * strings,
                 dead_band=DEAD_BAND * self._most[name],
             )
+            by = name.replace("current", "limited_by")
+            rises = wanted is not None and (found[name] or 0.0) < wanted - DEAD_BAND * self._most[name]
+            causes[by] = getattr(aim, by) or (RECOVERING if rises else "")
         voltage = self._voltage.follow(
             aim.charge_voltage,
             now,
@@ -42,4 +48,11 @@ class BankLimiter:
             rate=VOLTAGE_RATE * cells,
             dead_band=VOLTAGE_DEAD_BAND,
         )
-        return Limits(charge_voltage=voltage, **found)
+        return replace(
+            aim,
+            charge_voltage=voltage,
+            charge_current=found["charge_current"],
+            discharge_current=found["discharge_current"],
+            charge_limited_by=causes["charge_limited_by"],
+            discharge_limited_by=causes["discharge_limited_by"],
+        )

@@ -27,9 +27,19 @@ class Limits:
     charge_voltage: float | None = None
     charge_current: float | None = None
     discharge_current: float | None = None
+    charge_limited_by: str = ""
+    """What reduces the charge current; empty: nothing. As of a pack, and of a bank also `BLOCKED`, `LEFT_OUT` and `UNFIT`."""
+    discharge_limited_by: str = ""
 
 
 NO_LIMITS: Final = Limits()
+
+BLOCKED: Final = "blocked"
+"""Limited by a string that may not be used: the others have to carry all."""
+LEFT_OUT: Final = "left_out"
+"""The same for one of which nothing current is known."""
+UNFIT: Final = "unfit"
+"""Limited by packs that are not one battery."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +124,14 @@ class String:
     def current_limit(self, *, charge: bool) -> float | None:
         """Return the current limit in A: that of the member that stands least."""
         return least([getattr(member.limits, f"{'' if charge else 'dis'}charge_current") for member in self.members])
+
+    def limited_by(self, *, charge: bool) -> str:
+        """Return what reduces the current limit: that of the member that stands least."""
+        side = "charge" if charge else "discharge"
+        known = [member.limits for member in self.members if getattr(member.limits, f"{side}_current") is not None]
+        weakest = min(known, key=lambda limits: getattr(limits, f"{side}_current"), default=NO_LIMITS)
+        cause: str = getattr(weakest, f"{side}_limited_by")
+        return cause
 
 
 def least(values: list[float | None]) -> float | None:

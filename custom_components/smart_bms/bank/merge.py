@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from ..protection.limits import RECOVERING
 from ..protection.relays import Answer
 from .fit import Unfit, advice, apart, unlike
 from .member import (
+    BLOCKED,
     BLOCKED_CHARGE,
     BLOCKED_DISCHARGE,
     INCOMPLETE,
+    LEFT_OUT,
     NO_LIMITS,
     STALE,
+    UNFIT,
     UNKNOWN_CHARGE,
     UNKNOWN_DISCHARGE,
     Limits,
@@ -142,6 +146,8 @@ def merge(
         charge_voltage=least([string.charge_voltage for string in strings]),
         charge_current=0.0 if unfit else _limit(strings, shares, uneven, charge=True),
         discharge_current=0.0 if unfit else _limit(strings, shares, uneven, charge=False),
+        charge_limited_by=UNFIT if unfit else _limited_by(strings, len(topology), charge=True),
+        discharge_limited_by=UNFIT if unfit else _limited_by(strings, len(topology), charge=False),
     )
     # Of strings of other numbers of cells there is no common voltage.
     voltage = None if by_build else sum(string.voltage for string in strings) / len(strings)
@@ -274,6 +280,18 @@ def _limit(
     as_it_is = _shared(known, [uneven.get(share.packs) for _, share in allowed]) if uneven else None
     together = by_capacity if by_capacity is not None else min(known) * len(known)
     return min(sum(known), together) if as_it_is is None else min(sum(known), together, as_it_is)
+
+
+def _limited_by(strings: Sequence[String], all_strings: int, *, charge: bool) -> str:
+    """Return what reduces the current limit, the worst first; that a limit only has yet to rise is the least."""
+    answers = [string.answer(charge=charge) for string in strings]
+    causes = {string.limited_by(charge=charge) for string in strings if string.answer(charge=charge) is Answer.YES}
+    found = sorted(causes - {"", RECOVERING})
+    if found:
+        return found[0]
+    if Answer.NO in answers:
+        return BLOCKED
+    return LEFT_OUT if answers.count(Answer.YES) < all_strings else RECOVERING if RECOVERING in causes else ""
 
 
 def _shared(limits: Sequence[float], parts: Sequence[float | None]) -> float | None:
