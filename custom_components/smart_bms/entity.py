@@ -65,7 +65,7 @@ class SmartBmsEntity(CoordinatorEntity[SmartBmsCoordinator]):
         self._gate = coordinator.gate(quantity)
         self._group = coordinator.group(quantity)
         self._member = Member(self._gate, self._newest, self._handle_coordinator_update)
-        self._pack_was_available = coordinator.available
+        self._was_available = (coordinator.available, always or coordinator.available)
 
     def current_value(self) -> Value:
         """Return the value as the pack states it now."""
@@ -88,9 +88,10 @@ class SmartBmsEntity(CoordinatorEntity[SmartBmsCoordinator]):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        turned = (available := self.coordinator.available) is not self._pack_was_available
+        # Some entities outlive their pack for a while.
+        turned = (available := (self.coordinator.available, self.available)) != self._was_available
         if turned:
-            self._pack_was_available = available
+            self._was_available = available
             if self._group is None:
                 self._gate.open()
         if self._offer() or turned:

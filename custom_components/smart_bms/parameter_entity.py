@@ -20,7 +20,7 @@ from .control.journal import Outcome, Record
 from .control.request import Permission
 from .coordinator import SmartBmsCoordinator
 from .entity import SmartBmsEntity, async_add_described
-from .parameters import async_request
+from .parameters import AS_GOOD_AS_NEW, async_request
 from .publishing import Quantity, Value
 
 MAIN: Final = ("charge_switch", "discharge_switch", "balance_switch")
@@ -95,10 +95,30 @@ class SmartBmsParameterEntity(SmartBmsEntity):
         catalogue = self.coordinator.catalogue
         return catalogue.settings.get(self.entity_description.key) if catalogue else None
 
+    @property
+    @override
+    def available(self) -> bool:
+        """Tell whether there is a value to show: a link that is lost for a minute fills no logbook with parameters."""
+        return super().available or self._recent is not None
+
+    @property
+    def _recent(self) -> SettingValue | None:
+        """Return what was read a short while ago; a state that the pack changes by itself is never recent."""
+        setting, last = self.setting, self.coordinator.pack.last_settings
+        if setting is None or last is None or setting.seen is not None or setting.key in MAIN:
+            return None
+        if self.coordinator.parameters.control.is_in_doubt(setting.key):
+            return None
+        return (
+            last.values.get(setting.key) if self.coordinator.now - last.told_at(setting.key) < AS_GOOD_AS_NEW else None
+        )
+
     @override
     def current_value(self) -> Value:
         setting = self.setting
         value = self.coordinator.parameters.control.value(setting) if setting else None
+        if value is None and self.coordinator.pack.current_settings is None:
+            value = self._recent
         return None if isinstance(value, tuple) else value
 
     @property

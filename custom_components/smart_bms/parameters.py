@@ -32,6 +32,8 @@ from .profiles import async_profiles
 from .stores import CheckedStore, open_store
 from .wiring_issue import KINDS, wiring_issue
 
+AS_GOOD_AS_NEW: Final = 900.0
+"""s for which a parameter that was read is shown without the pack; connected packs are asked for theirs every ten minutes or so."""
 LEARNT: Final = "learnt"
 """What the pack's sessions found out, in the store."""
 PROTECTION: Final = "protection"

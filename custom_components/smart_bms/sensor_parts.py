@@ -17,6 +17,7 @@ from .bms.reading import Reading
 from .bms.settings import Catalogue, Setting, Unit
 from .coordinator import SmartBmsCoordinator
 from .features import Features
+from .parameters import AS_GOOD_AS_NEW
 from .publishing import Quantity, Value
 from .sensor_description import SmartBmsSensorDescription, described
 
@@ -128,8 +129,6 @@ def _probe(probe: str) -> Callable[[SmartBmsCoordinator], Value]:
     return lambda coordinator: coordinator.data.temperatures.get(probe) if coordinator.data else None
 
 
-_AS_GOOD_AS_NEW: Final = 900.0
-"""Seconds; parameters are read every ten minutes or so."""
 _UNITS: Final[dict[Unit, tuple[str | None, SensorDeviceClass | None]]] = {
     Unit.VOLT: (UnitOfElectricPotential.VOLT, SensorDeviceClass.VOLTAGE),
     Unit.CELSIUS: (UnitOfTemperature.CELSIUS, SensorDeviceClass.TEMPERATURE),
@@ -164,7 +163,7 @@ def _parameter(setting: Setting) -> Callable[[SmartBmsCoordinator], Value]:
         last = coordinator.pack.last_settings
         if stored is None and coordinator.pack.current_settings is None and last is not None:
             # Just connected again: for a moment it is what was read before, and no older than what is shown at other times.
-            stored = last.values.get(setting.key) if coordinator.now - last.measured_at < _AS_GOOD_AS_NEW else None
+            stored = last.values.get(setting.key) if coordinator.now - last.measured_at < AS_GOOD_AS_NEW else None
         return None if isinstance(stored, tuple) else stored
 
     return value

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 import struct
 
-from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNKNOWN
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
@@ -12,6 +12,7 @@ from homeassistant.util.unit_system import US_CUSTOMARY_SYSTEM
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
+from custom_components.smart_bms import parameter_entity
 from custom_components.smart_bms.const import DOMAIN, EVENT_PARAMETER
 from custom_components.smart_bms.control import door
 from custom_components.smart_bms.control.request import Permission
@@ -187,7 +188,32 @@ async def test_a_reload_in_the_middle_is_settled_by_the_next_connection(hass, ho
     assert [record.outcome for record in records] == ["confirmed"]
 
 
-async def test_parameters_are_unknown_until_they_are_read(hass, house, pack, adopt) -> None:
+async def test_parameters_outlive_a_link_that_is_lost_for_a_minute(hass, house, pack, adopt, monkeypatch) -> None:
+    entry = await adopt(pack, **ALLOWED)
+    house.take_away(pack)
+    await house.until(lambda: house.state(CHARGE) == STATE_UNAVAILABLE, 20.0)
+    assert house.state(OVERVOLTAGE) == "3.6"
+    with pytest.raises(ServiceValidationError, match="not connected"):
+        await call(hass, "number", "set_value", OVERVOLTAGE, value=3.55)
+    # But not for long.
+    monkeypatch.setattr(parameter_entity, "AS_GOOD_AS_NEW", 0.0)
+    entry.runtime_data.async_update_listeners()
+    assert house.state(OVERVOLTAGE) == STATE_UNAVAILABLE
+    house.bring_back(pack)
+    await house.until(lambda: house.state(OVERVOLTAGE) == "3.6", 20.0)
+
+
+async def test_a_write_in_doubt_is_not_what_was_read_before_it(hass, house, pack, adopt, monkeypatch) -> None:
+    entry = await adopt(pack, **ALLOWED)
+    control = entry.runtime_data.parameters.control
+    monkeypatch.setattr(control, "is_in_doubt", lambda key: key == "cell_overvoltage")
+    house.take_away(pack)
+    await house.until(lambda: house.state(CHARGE) == STATE_UNAVAILABLE, 20.0)
+    assert house.state(OVERVOLTAGE) == STATE_UNAVAILABLE
+
+
+async def test_parameters_are_unknown_until_they_are_read(hass, house, pack, adopt, monkeypatch) -> None:
+    monkeypatch.setattr(parameter_entity, "AS_GOOD_AS_NEW", 0.0)
     entry = await adopt(pack, **ALLOWED)
     pack.faults.corrupt_settings = 1000
     pack.hang_up = True

@@ -260,7 +260,9 @@ async def test_an_answer_that_is_lost_takes_away_no_entity(hass, house, adopt) -
     pack = jbd_pack(SP04S034, name="Shed")
     entry = await adopt(pack, allow_control=True)
     before = {item.entity_id for item in registry(hass, entry)}
-    assert "number.shed_cell_overvoltage" in before
+    for entity_id in ("number.shed_cell_overvoltage", "number.shed_cell_overvoltage_release"):
+        assert entity_id in before
+        er.async_get(hass).async_update_entity(entity_id, disabled_by=None)
     read = pack.firmware.read
     pack.firmware.read = lambda register: (UNKNOWN, b"") if register == CELL_OVERVOLTAGE_REGISTER else read(register)
     await hass.config_entries.async_reload(entry.entry_id)

@@ -83,9 +83,11 @@ class Control:
 
     def value(self, setting: Setting) -> SettingValue | None:
         """Return the present value as the pack stated it in this session; None also while a write of it is in doubt."""
-        if any(record.parameter == setting.key for record in self.journal.open_records() if record.in_doubt):
-            return None
-        return present_value(self._pack, setting)
+        return None if self.is_in_doubt(setting.key) else present_value(self._pack, setting)
+
+    def is_in_doubt(self, key: str) -> bool:
+        """Tell whether a write of a parameter was sent of which nobody knows yet whether it held."""
+        return any(record.parameter == key for record in self.journal.open_records() if record.in_doubt)
 
     def examine(self, changes: Mapping[str, object], request: Request) -> Examination:
         """Return what a request would do, without doing it."""
