@@ -223,6 +223,7 @@ BANK_SENSORS: Final = (
         unit=UnitOfTime.SECONDS,
         precision=0,
         category=EntityCategory.DIAGNOSTIC,
+        enabled=False,
     ),
     BankSensorDescription(
         key="counted_strings",

@@ -32,6 +32,7 @@ DISAGREEMENT = BinarySensorEntityDescription(
     translation_key="disagreement",
     device_class=BinarySensorDeviceClass.PROBLEM,
     entity_category=EntityCategory.DIAGNOSTIC,
+    entity_registry_enabled_default=False,
 )
 
 VERDICTS = (
@@ -45,6 +46,7 @@ VERDICTS = (
         key="balance_expected",
         translation_key="balance_expected",
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         verdict_fn=lambda guard: guard.balance,
     ),
 )

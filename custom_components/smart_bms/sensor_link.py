@@ -57,6 +57,7 @@ LINK_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
         native_unit_of_measurement=UnitOfTime.SECONDS,
         suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         value_fn=lambda coordinator: coarse(coordinator.pack.age(coordinator.now)),
         always=True,
     ),
@@ -65,6 +66,7 @@ LINK_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
         translation_key="connected_through",
         quantity=Quantity.STATE,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         value_fn=lambda coordinator: (
             SIMULATION if coordinator.simulation else adapters.connected_through(coordinator.hass, coordinator.address)
         ),

@@ -58,7 +58,7 @@ def cell_descriptions(features: Features) -> Iterable[SmartBmsSensorDescription]
             suggested_display_precision=1,
             # Within 5 °C only, and too hot while balancing; lowest and highest are enough for most.
             entity_category=EntityCategory.DIAGNOSTIC,
-            entity_registry_enabled_default=place < ENABLED_CELLS,
+            entity_registry_enabled_default=False,
             value_fn=_item(lambda reading: reading.cell_temperatures, place),
             measured_at_fn=_cell_time(place),
         )
@@ -154,6 +154,7 @@ def parameter_descriptions(catalogue: Catalogue | None) -> Iterable[SmartBmsSens
                 precision=3 if setting.unit is Unit.VOLT else 1 if setting.unit is not Unit.PERCENT else 0,
                 state_class=None,
                 category=EntityCategory.DIAGNOSTIC,
+                enabled=False,
                 value_fn=_parameter(setting),
             )
 

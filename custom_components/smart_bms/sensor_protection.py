@@ -54,7 +54,7 @@ def descriptions_of(names: Sequence[str]) -> Iterator[SmartBmsSensorDescription]
         key="protection_margin",
         translation_key="protection_margin",
         quantity=Quantity.MARGIN,
-        suggested_display_precision=3,
+        entity_registry_enabled_default=False,
         value_fn=_of_nearest(_coarse_margin),
         unit_fn=_nearest_unit,
     )
@@ -66,6 +66,7 @@ def descriptions_of(names: Sequence[str]) -> Iterator[SmartBmsSensorDescription]
         native_unit_of_measurement=UnitOfTime.SECONDS,
         suggested_display_precision=0,
         state_class=SensorStateClass.MEASUREMENT,
+        entity_registry_enabled_default=False,
         value_fn=_time_to_trip,
         attributes_fn=_uncertainty,
     )
