@@ -229,6 +229,7 @@ BANK_SENSORS: Final = (
         key="counted_strings",
         translation_key="counted_strings",
         quantity=Quantity.STATE,
+        suggested_display_precision=0,
         state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda bank: bank.counted,

@@ -9,14 +9,15 @@ from homeassistant.util import dt as dt_util
 
 from .coordinator import SmartBmsCoordinator
 from .explanations import sentences
+from .protection.calm import NEAR
 from .protection.rules import Rule
 from .protection.track import State, Track
 from .publishing import Quantity, Value
 from .sensor_description import SmartBmsSensorDescription
 
 PROTECTION: Final = "protection_"
-_STEPS: Final = {"V": 0.005, "A": 1.0, "°C": 0.5, "%": 1.0}
-"""In which margins are told, by unit."""
+_STEPS: Final[Mapping[str, float]] = {"V": 0.005, "A": 1, "°C": 0.5, "%": 1}
+"""In which margins are told, by unit; whole numbers where the step is one."""
 STATES: Final = [state.value for state in State if state is not State.UNKNOWN]
 
 
@@ -114,8 +115,8 @@ def _of_nearest(value: Callable[[Track], Value]) -> Callable[[SmartBmsCoordinato
 
 
 def _coarse_margin(track: Track) -> float | None:
-    """Return a margin as finely as people care: it is published often."""
-    if track.margin is None:
+    """Return a margin as finely as people care; None while the limit is far away, which needs no number."""
+    if track.margin is None or track.nearness is None or track.nearness > NEAR:
         return None
     step = _STEPS[track.rule.quantity.unit]
     return round(round(track.margin / step) * step, 3)

@@ -125,6 +125,7 @@ _COMMON: Final[tuple[SmartBmsSensorDescription, ...]] = (
     described(
         "cycles",
         Quantity.COUNTER,
+        precision=0,
         state_class=SensorStateClass.TOTAL_INCREASING,
         category=EntityCategory.DIAGNOSTIC,
     ),
@@ -270,6 +271,7 @@ _DETAILS: Final = (
     described(
         "discharge_cycles",
         Quantity.COUNTER,
+        precision=0,
         state_class=SensorStateClass.TOTAL_INCREASING,
         category=EntityCategory.DIAGNOSTIC,
         enabled=False,

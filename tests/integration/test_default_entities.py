@@ -28,6 +28,8 @@ PACKS = {
     "Daly, 16 cells": (lambda: daly_pack(K_D2, name="Shed", cells=16), None),
 }
 BANK = "Bank"
+FITS = 28
+"""Characters that fit beside a value on a device page of a screen 1440 px wide."""
 ON = {
     "JK, 16 cells": (52, 17),
     "123\\SmartBMS, 16 cells, both current sensors": (48, 0),
@@ -102,6 +104,8 @@ async def test_a_page_of_each_kind_is_short_and_documented(hass, house, adopt) -
     assert counted == ON
     every = [row for listed in found.values() for row in listed]
     assert not [row for row in every if row.start is Start.OFF and entities.reason(row) is None]
+    shown = {row.name for row in every if row.start is not Start.OFF}
+    assert not [name for name in shown if len(name) > FITS]
     page = entities.document(found)
     if os.environ.get("WRITE_ENTITIES"):
         entities.DOCUMENT.write_text(page, encoding="utf-8")

@@ -51,6 +51,9 @@ async def test_why_it_does_not_balance_is_told(hass, pack) -> None:
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_the_nearest_protection_its_margin_and_its_time(hass, pack) -> None:
+    # A limit that is far away needs no number.
+    await pack.see(current=2.0)
+    assert pack.state("protection_margin") == STATE_UNKNOWN
     for second in range(62):
         await pack.see(highest=round(3.5 + second * 0.001, 3), current=20.0)
     assert pack.state("nearest_protection") == "cell_overvoltage"
@@ -64,6 +67,10 @@ async def test_the_nearest_protection_its_margin_and_its_time(hass, pack) -> Non
     assert "vanish at 2.6 V" in pack.attributes("nearest_protection")["hints"][0]
     assert pack.state("time_to_protection") == STATE_UNKNOWN
     assert pack.attributes("protection_margin")["unit_of_measurement"] == "V"
+    await pack.see(40, current=98.0)
+    assert pack.state("nearest_protection") == "charge_overcurrent"
+    # Whole amperes are told as such.
+    assert (pack.state("protection_margin"), pack.attributes("protection_margin")["unit_of_measurement"]) == ("2", "A")
 
 
 async def test_where_the_protections_stand(hass, pack) -> None:
