@@ -250,11 +250,13 @@ BANK_SENSORS: Final = (
         unit=UnitOfTime.SECONDS,
         precision=0,
         category=EntityCategory.DIAGNOSTIC,
+        enabled=False,
     ),
     BankSensorDescription(
         key="counted_strings",
         translation_key="counted_strings",
         quantity=Quantity.STATE,
+        suggested_display_precision=0,
         state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda bank: bank.counted,

@@ -1,18 +1,23 @@
 """Switches of a bank: they act on its packs one by one, and say of which it did not hold."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import entity_registry as er
 
-from .bank_coordinator import BankCoordinator
+from .bank_coordinator import BankConfigEntry, BankCoordinator, banks_with
 from .bank_entity import BankEntity
-from .const import DOMAIN
+from .const import CONF_ALLOW_CONTROL, CONF_CONTROL, CONF_PACKS, DOMAIN
 from .control.findings import RefusedError
 from .control.journal import Outcome
 from .coordinator import SmartBmsCoordinator
 from .explanations import misfits, refusal
+from .parameter_entity import async_enable
 from .parameters import async_request
 from .publishing import Quantity, Value
 
@@ -104,6 +109,41 @@ class BankSwitch(BankEntity, SwitchEntity):
             )
 
 
-def bank_switches(coordinator: BankCoordinator) -> list[BankSwitch]:
-    """Return the switches of a bank."""
-    return [BankSwitch(coordinator, description) for description in BANK_SWITCHES]
+def _may_be_controlled(hass: HomeAssistant, bank: BankConfigEntry) -> bool:
+    """Tell whether control is allowed for all packs of a bank: with one that refuses, its switches only fail."""
+    packs = (hass.config_entries.async_get_entry(key) for key in bank.options[CONF_PACKS])
+    return all(pack is not None and pack.options.get(CONF_CONTROL, {}).get(CONF_ALLOW_CONTROL) for pack in packs)
+
+
+@callback
+def _async_enable(hass: HomeAssistant, bank: BankConfigEntry) -> bool:
+    """Enable the switches that are off until control is allowed; tell whether there were any."""
+    if not _may_be_controlled(hass, bank):
+        return False
+    registry = er.async_get(hass)
+    wanted = {f"{bank.entry_id}_{item.key}" for item in BANK_SWITCHES if item.entity_registry_enabled_default}
+    found = [item for item in er.async_entries_for_config_entry(registry, bank.entry_id) if item.unique_id in wanted]
+    enabled = [async_enable(registry, item) for item in found]
+    return any(enabled)
+
+
+@callback
+def async_pack_set_up(hass: HomeAssistant, entry_id: str) -> None:
+    """Bring the switches of the banks of a pack that may be controlled from now on."""
+    for bank in banks_with(hass, entry_id):
+        if _async_enable(hass, bank) and bank.state is ConfigEntryState.LOADED:
+            hass.config_entries.async_schedule_reload(bank.entry_id)
+
+
+@callback
+def async_bank_switches(coordinator: BankCoordinator) -> list[BankSwitch]:
+    """Return the switches of a bank, off by default until they can do something."""
+    _async_enable(coordinator.hass, coordinator.config_entry)
+    allowed = _may_be_controlled(coordinator.hass, coordinator.config_entry)
+    return [
+        BankSwitch(
+            coordinator,
+            replace(item, entity_registry_enabled_default=item.entity_registry_enabled_default and allowed),
+        )
+        for item in BANK_SWITCHES
+    ]

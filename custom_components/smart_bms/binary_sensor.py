@@ -36,11 +36,14 @@ class SmartBmsBinarySensorDescription(BinarySensorEntityDescription):
     quantity: Quantity = Quantity.STATE
 
 
-def _state(key: str, device_class: BinarySensorDeviceClass | None = None) -> SmartBmsBinarySensorDescription:
+def _state(
+    key: str, device_class: BinarySensorDeviceClass | None = None, *, enabled: bool = True
+) -> SmartBmsBinarySensorDescription:
     return SmartBmsBinarySensorDescription(
         key=key,
         translation_key=key,
         device_class=device_class,
+        entity_registry_enabled_default=enabled,
         value_fn=lambda reading: getattr(reading, key),
     )
 
@@ -79,15 +82,16 @@ BINARY_SENSOR_DESCRIPTIONS: Final[tuple[SmartBmsBinarySensorDescription, ...]] =
         needs="current",
         value_fn=lambda reading: None if reading.current is None else reading.current < 0,
     ),
-    _state("charging_enabled"),
-    _state("discharging_enabled"),
-    _state("balancing_enabled"),
+    # What is allowed in the end, and why, says the mirror.
+    _state("charging_enabled", enabled=False),
+    _state("discharging_enabled", enabled=False),
+    _state("balancing_enabled", enabled=False),
     _state("balancing", BinarySensorDeviceClass.RUNNING),
     _state("heating", BinarySensorDeviceClass.RUNNING),
     _state("precharging", BinarySensorDeviceClass.RUNNING),
     _detail_state("soc_calibrated"),
-    _detail_state("charge_relay_closed"),
-    _detail_state("load_relay_closed"),
+    _detail_state("charge_relay_closed", enabled=False),
+    _detail_state("load_relay_closed", enabled=False),
     # Most boards never set them.
     _detail_state("charger_connected", BinarySensorDeviceClass.PLUG, enabled=False),
     _detail_state("load_connected", BinarySensorDeviceClass.PLUG, enabled=False),
@@ -126,8 +130,8 @@ def _alarm_description(alarm: Alarm) -> SmartBmsBinarySensorDescription:
         # A notice is no problem and must not look like one.
         device_class=None if notice else BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
-        # What is announced a little before the real alarm is for those who ask for it.
-        entity_registry_enabled_default=not notice and not alarm.is_early,
+        # Problem names those that are active, and the events tell of each.
+        entity_registry_enabled_default=False,
         needs="alarms",
         value_fn=lambda reading: None if reading.alarms is None else alarm in reading.alarms,
     )
@@ -203,17 +207,17 @@ class SmartBmsProblem(SmartBmsEntity, BinarySensorEntity):
 
     @override
     def current_value(self) -> Value:
-        """Return what is wrong in one text, so that whatever changes in it is published; empty when nothing is."""
+        """Return all that is said in one text, so that whatever changes in it is published; what is wrong stands first."""
         reading = self.coordinator.data
         if reading is None or (reading.alarms is None and not reading.implausible):
             return None
-        return ",".join((*reading.problems, *reading.implausible))
+        return f"{','.join((*reading.problems, *reading.implausible))}|{','.join(reading.other_alarms)}"
 
     @property
     @override
     def is_on(self) -> bool | None:
         value = self._gate.value
-        return None if value is None else bool(value)
+        return None if value is None else not str(value).startswith("|")
 
     @property
     @override
@@ -221,4 +225,8 @@ class SmartBmsProblem(SmartBmsEntity, BinarySensorEntity):
         reading = self.coordinator.data
         if reading is None:
             return {}
-        return {"alarms": list(reading.problems), "implausible_values": list(reading.implausible)}
+        return {
+            "alarms": list(reading.problems),
+            "other_alarms": list(reading.other_alarms),
+            "implausible_values": list(reading.implausible),
+        }

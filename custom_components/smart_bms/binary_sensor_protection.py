@@ -33,6 +33,7 @@ DISAGREEMENT = BinarySensorEntityDescription(
     translation_key="disagreement",
     device_class=BinarySensorDeviceClass.PROBLEM,
     entity_category=EntityCategory.DIAGNOSTIC,
+    entity_registry_enabled_default=False,
 )
 
 VERDICTS = (
@@ -46,6 +47,7 @@ VERDICTS = (
         key="balance_expected",
         translation_key="balance_expected",
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         verdict_fn=lambda guard: guard.balance,
     ),
 )

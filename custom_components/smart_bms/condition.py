@@ -1,5 +1,6 @@
 """Conditions: where the protections of battery packs stand, what they allow, and whether their data is current."""
 
+from datetime import datetime
 from typing import Any, ClassVar, Final, override
 
 from homeassistant.components.binary_sensor import DOMAIN as BINARY_SENSOR_DOMAIN
@@ -79,23 +80,37 @@ def _protection_condition(standing: Standing) -> type[Condition]:
     return ProtectionCondition
 
 
-class IsAlarmRaised(_OwnEntities, EntityStateConditionBase):
+class IsAlarmRaised(_OwnEntities):
     """A pack reports an alarm of these severities."""
 
     _domain_specs = {BINARY_SENSOR_DOMAIN: DomainSpec()}
-    _states = {STATE_ON}
     _schema = _with(SEVERITY, probatio.In([severity.value for severity in Severity]))
 
     def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
         """Take which severities count; none means any."""
         super().__init__(hass, config)
         chosen = (config.options or {}).get(SEVERITY) or tuple(Severity)
-        # Each alarm has its own entity.
-        self._alarms = frozenset(f"alarm_{alarm}" for alarm in Alarm if alarm.severity in chosen)
+        self._alarms = frozenset(alarm for alarm in Alarm if alarm.severity in chosen)
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
-        return EntityConditionBase.entity_filter(self, own_entities(self._hass, entities, self._alarms))
+        # "Problem" names all alarms; each has an entity of its own too, which few enable.
+        keys = {"problem", *(f"alarm_{alarm}" for alarm in self._alarms)}
+        return EntityConditionBase.entity_filter(self, own_entities(self._hass, entities, keys))
+
+    @override
+    def is_valid_state(self, entity_state: State) -> bool:
+        told = entity_state.attributes
+        if "alarms" not in told:
+            return entity_state.state == STATE_ON
+        # A bank puts the name of the pack before each.
+        return any(
+            alarm.rpartition(": ")[2] in self._alarms for alarm in (*told["alarms"], *told.get("other_alarms", ()))
+        )
+
+    @override
+    def _state_valid_since(self, _state: State) -> datetime:
+        return _state.last_updated
 
     @override
     def _check_all_match_state(self, states: list[State]) -> bool:

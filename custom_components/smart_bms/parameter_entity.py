@@ -35,7 +35,9 @@ ENABLED: Final = frozenset(
         *("requested_charge_voltage", "requested_float_voltage"),
     }
 )
-"""What many need; the rest is there, but disabled. Cutting off the house is not what a stray touch should do."""
+"""What many need once control is allowed; the rest is there, but disabled. Cutting off the house is not what a stray touch
+should do.
+"""
 
 BLANK_FOR: Final = 0.2
 """s for which a box is empty after a refusal: long enough for a browser to draw it."""
@@ -173,13 +175,31 @@ def offered(coordinator: SmartBmsCoordinator, kind: Kind) -> list[Setting]:
     ]
 
 
+def starts_enabled(setting: Setting, permission: Permission) -> bool:
+    """Tell whether a parameter's entity is enabled unless the user says otherwise: not while it could only refuse."""
+    return permission.control and setting.key in ENABLED and not only_refuses(setting, permission)
+
+
+@callback
+def async_enable(registry: er.EntityRegistry, item: er.RegistryEntry) -> bool:
+    """Enable an entity that is off by default, and tell whether it was; what the user disabled stays disabled.
+
+    For entities that are about to be added: Home Assistant reloads the entry half a minute after an entity was enabled,
+    unless its entry was what disabled it, and that would cut the link for nothing.
+    """
+    if item.disabled_by is not er.RegistryEntryDisabler.INTEGRATION:
+        return False
+    registry.async_update_entity(item.entity_id, disabled_by=er.RegistryEntryDisabler.CONFIG_ENTRY)
+    registry.async_update_entity(item.entity_id, disabled_by=None)
+    return True
+
+
 def presentation(setting: Setting) -> dict[str, Any]:
     """Return the part of a description that is the same on every platform."""
     return {
         "key": setting.key,
         "translation_key": setting.key,
         "entity_category": None if setting.key in MAIN else EntityCategory.CONFIG,
-        "entity_registry_enabled_default": setting.key in ENABLED,
     }
 
 
@@ -198,20 +218,22 @@ def async_add_parameters[D: EntityDescription](  # noqa: PLR0913
     describe: Callable[[Setting], D],
     entity: Callable[[SmartBmsCoordinator, D], Entity],
 ) -> None:
-    """Add the entities of a kind, and forget those that are not offered any more."""
+    """Add the entities of a kind, enable those that were off until now, and forget those that are not offered any more."""
     if coordinator.catalogue is not None:
-        wanted = {f"{coordinator.address}_{unique_key(setting.key)}" for setting in offered(coordinator, kind)}
+        wanted = {f"{coordinator.address}_{unique_key(setting.key)}": setting for setting in offered(coordinator, kind)}
         registry = er.async_get(hass)
         for item in er.async_entries_for_config_entry(registry, coordinator.config_entry.entry_id):
             ours = item.unique_id.startswith(f"{coordinator.address}_{unique_key('')}")
-            if item.domain == _PLATFORM_OF[kind] and ours and item.unique_id not in wanted:
+            if item.domain != _PLATFORM_OF[kind] or not ours:
+                continue
+            if item.unique_id not in wanted:
                 registry.async_remove(item.entity_id)
+            elif starts_enabled(wanted[item.unique_id], coordinator.permission):
+                async_enable(registry, item)
 
     def described() -> Iterator[D]:
         for setting in offered(coordinator, kind):
-            description = describe(setting)
-            if only_refuses(setting, coordinator.permission):
-                description = replace(description, entity_registry_enabled_default=False)
-            yield description
+            enabled = starts_enabled(setting, coordinator.permission)
+            yield replace(describe(setting), entity_registry_enabled_default=enabled)
 
     async_add_described(coordinator, add, described, entity)

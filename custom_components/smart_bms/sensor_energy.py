@@ -135,6 +135,7 @@ ENERGY_DESCRIPTIONS: Final = (
         suggested_display_precision=1,
         state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         value_fn=lambda coordinator: _rounded(coordinator.energy.ledger.efficiency, 1),
         attributes_fn=lambda coordinator: {"runs": coordinator.energy.ledger.runs},
         always=True,

@@ -181,17 +181,15 @@ HEALTH_DESCRIPTIONS: Final = (
         state_class=None,
         device_class=SensorDeviceClass.ENUM,
         options=[GOOD, DOUBTFUL],
-        entity_registry_enabled_default=True,
         **_health(_verdict, _evidence),
     ),
     _description(
         "internal_resistance",
         native_unit_of_measurement=_MILLI_OHM,
         suggested_display_precision=2,
-        entity_registry_enabled_default=True,
         **_health(lambda health: _told(health.mean_resistance, 3, _MILLI), _resistance_particulars),
     ),
-    _description("imbalance", entity_registry_enabled_default=True, **_VOLT, **_health(_summary, _occasions)),
+    _description("imbalance", **_VOLT, **_health(_summary, _occasions)),
     *(
         _description(f"imbalance_{occasion}", **_VOLT, **_health(_spread(occasion), _spread_particulars(occasion)))
         for occasion in Occasion

@@ -59,7 +59,7 @@ def cell_descriptions(features: Features) -> Iterable[SmartBmsSensorDescription]
             suggested_display_precision=1,
             # Within 5 °C only, and too hot while balancing; lowest and highest are enough for most.
             entity_category=EntityCategory.DIAGNOSTIC,
-            entity_registry_enabled_default=place < ENABLED_CELLS,
+            entity_registry_enabled_default=False,
             value_fn=_item(lambda reading: reading.cell_temperatures, place),
             measured_at_fn=_cell_time(place),
         )
@@ -114,6 +114,7 @@ def counter_descriptions(features: Features) -> Iterable[SmartBmsSensorDescripti
         yield described(
             f"trips_{counter}",
             Quantity.STATE,
+            precision=0,
             state_class=SensorStateClass.TOTAL_INCREASING,
             category=EntityCategory.DIAGNOSTIC,
             enabled=False,
@@ -136,6 +137,8 @@ _UNITS: Final[dict[Unit, tuple[str | None, SensorDeviceClass | None]]] = {
     Unit.WATT: (UnitOfPower.WATT, SensorDeviceClass.POWER),
     Unit.WATT_HOUR: (UnitOfEnergy.WATT_HOUR, SensorDeviceClass.ENERGY_STORAGE),
 }
+_PRECISIONS: Final = {Unit.VOLT: 3, Unit.PERCENT: 0, Unit.WATT: 0}
+"""Digits after the point, where it is not one."""
 
 
 def parameter_descriptions(catalogue: Catalogue | None) -> Iterable[SmartBmsSensorDescription]:
@@ -150,9 +153,10 @@ def parameter_descriptions(catalogue: Catalogue | None) -> Iterable[SmartBmsSens
                 device_class=device_class,
                 unit=unit,
                 shown_in=UnitOfEnergy.KILO_WATT_HOUR if setting.unit is Unit.WATT_HOUR else None,
-                precision=3 if setting.unit is Unit.VOLT else 1 if setting.unit is not Unit.PERCENT else 0,
+                precision=_PRECISIONS.get(setting.unit, 1),
                 state_class=None,
                 category=EntityCategory.DIAGNOSTIC,
+                enabled=False,
                 value_fn=_parameter(setting),
             )
 

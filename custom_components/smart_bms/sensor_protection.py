@@ -16,8 +16,8 @@ from .sensor_description import SmartBmsSensorDescription, time_of_day
 PROTECTION: Final = "protection_"
 NONE_NEAR: Final = "none_near"
 """All limits are far away."""
-_STEPS: Final = {"V": 0.005, "A": 1.0, "°C": 0.5, "%": 1.0}
-"""In which margins are told, by unit."""
+_STEPS: Final[Mapping[str, float]] = {"V": 0.005, "A": 1, "°C": 0.5, "%": 1}
+"""In which margins are told, by unit; whole numbers where the step is one."""
 STATES: Final = [state.value for state in State if state is not State.UNKNOWN]
 
 
@@ -55,7 +55,7 @@ def descriptions_of(names: Sequence[str]) -> Iterator[SmartBmsSensorDescription]
         key="protection_margin",
         translation_key="protection_margin",
         quantity=Quantity.MARGIN,
-        suggested_display_precision=3,
+        entity_registry_enabled_default=False,
         value_fn=_of_nearest(_coarse_margin),
         unit_fn=_nearest_unit,
     )
@@ -67,6 +67,7 @@ def descriptions_of(names: Sequence[str]) -> Iterator[SmartBmsSensorDescription]
         native_unit_of_measurement=UnitOfTime.SECONDS,
         suggested_display_precision=0,
         state_class=SensorStateClass.MEASUREMENT,
+        entity_registry_enabled_default=False,
         value_fn=_time_to_trip,
         attributes_fn=_uncertainty,
     )

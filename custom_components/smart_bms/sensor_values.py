@@ -24,13 +24,14 @@ AMPERE_HOUR: Final = "Ah"
 CHARGE_STAGES: Final = ["bulk", "absorption", "float"]
 
 
-def _cell_voltage(key: str) -> SmartBmsSensorDescription:
+def _cell_voltage(key: str, *, enabled: bool) -> SmartBmsSensorDescription:
     return described(
         key,
         Quantity.CELL_VOLTAGE,
         device_class=SensorDeviceClass.VOLTAGE,
         unit=UnitOfElectricPotential.VOLT,
         precision=3,
+        enabled=enabled,
     )
 
 
@@ -80,6 +81,7 @@ _COMMON: Final[tuple[SmartBmsSensorDescription, ...]] = (
         unit=AMPERE_HOUR,
         precision=1,
         category=EntityCategory.DIAGNOSTIC,
+        enabled=False,
         value_fn=_from_settings("design_capacity"),
     ),
     *(
@@ -90,6 +92,7 @@ _COMMON: Final[tuple[SmartBmsSensorDescription, ...]] = (
             precision=0,
             state_class=SensorStateClass.TOTAL_INCREASING,
             category=EntityCategory.DIAGNOSTIC,
+            enabled=False,
             value_fn=_from_settings(key),
         )
         for key in ("charged_total", "discharged_total")
@@ -122,6 +125,7 @@ _COMMON: Final[tuple[SmartBmsSensorDescription, ...]] = (
     described(
         "cycles",
         Quantity.COUNTER,
+        precision=0,
         state_class=SensorStateClass.TOTAL_INCREASING,
         category=EntityCategory.DIAGNOSTIC,
     ),
@@ -132,6 +136,7 @@ _COMMON: Final[tuple[SmartBmsSensorDescription, ...]] = (
         precision=0,
         state_class=SensorStateClass.TOTAL_INCREASING,
         category=EntityCategory.DIAGNOSTIC,
+        enabled=False,
     ),
     described(
         "runtime",
@@ -152,12 +157,12 @@ _COMMON: Final[tuple[SmartBmsSensorDescription, ...]] = (
         precision=2,
     ),
     *(
-        _cell_voltage(key)
+        _cell_voltage(key, enabled=key == "cell_voltage_delta")
         for key in ("cell_voltage_min", "cell_voltage_max", "cell_voltage_mean", "cell_voltage_delta")
     ),
     # Numbers of cells are no measurements, but without a state class each change would be an entry in the logbook.
-    described("cell_min_number", Quantity.CELL_NUMBER),
-    described("cell_max_number", Quantity.CELL_NUMBER),
+    described("cell_min_number", Quantity.CELL_NUMBER, precision=0, enabled=False),
+    described("cell_max_number", Quantity.CELL_NUMBER, precision=0, enabled=False),
     described(
         "time_to_empty",
         Quantity.TIME_LEFT,
@@ -233,13 +238,17 @@ def _flow_descriptions() -> Iterable[SmartBmsSensorDescription]:
                 shown_in=UnitOfEnergy.KILO_WATT_HOUR,
                 precision=2 if period == "today" else 0,
                 state_class=SensorStateClass.TOTAL_INCREASING,
+                # We count the same for every family, and that is what the energy dashboard gets.
+                enabled=False,
                 value_fn=detail(key),
             )
 
 
 _DETAILS: Final = (
-    described("coldest_cell", Quantity.CELL_BY_TEMPERATURE, value_fn=detail("coldest_cell")),
-    described("hottest_cell", Quantity.CELL_BY_TEMPERATURE, value_fn=detail("hottest_cell")),
+    *(
+        described(key, Quantity.CELL_BY_TEMPERATURE, precision=0, enabled=False, value_fn=detail(key))
+        for key in ("coldest_cell", "hottest_cell")
+    ),
     described(
         "balance_voltage",
         Quantity.CELL_VOLTAGE,
@@ -247,6 +256,7 @@ _DETAILS: Final = (
         unit=UnitOfElectricPotential.VOLT,
         precision=3,
         category=EntityCategory.DIAGNOSTIC,
+        enabled=False,
         value_fn=detail("balance_voltage"),
     ),
     described(
@@ -255,11 +265,13 @@ _DETAILS: Final = (
         unit=UnitOfRatio.PERCENTAGE,
         precision=0,
         category=EntityCategory.DIAGNOSTIC,
+        enabled=False,
         value_fn=detail("charge_efficiency"),
     ),
     described(
         "discharge_cycles",
         Quantity.COUNTER,
+        precision=0,
         state_class=SensorStateClass.TOTAL_INCREASING,
         category=EntityCategory.DIAGNOSTIC,
         enabled=False,
@@ -274,10 +286,10 @@ _DETAILS: Final = (
             shown_in=UnitOfEnergy.KILO_WATT_HOUR,
             precision=2,
             category=EntityCategory.DIAGNOSTIC,
-            enabled=enabled,
+            enabled=False,
             value_fn=detail(key),
         )
-        for key, enabled in (("measured_capacity", True), ("measured_charge_capacity", False))
+        for key in ("measured_capacity", "measured_charge_capacity")
     ),
     described(
         "clock_offset",
@@ -286,6 +298,7 @@ _DETAILS: Final = (
         unit=UnitOfTime.MINUTES,
         precision=0,
         category=EntityCategory.DIAGNOSTIC,
+        enabled=False,
         value_fn=detail("clock_offset"),
     ),
 )

@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .bank_coordinator import BankConfigEntry, BankCoordinator
-from .bank_switch import bank_switches
+from .bank_switch import async_bank_switches, async_pack_set_up
 from .bms.settings import Kind, Setting
 from .coordinator import SmartBmsConfigEntry
 from .parameter_entity import SmartBmsParameterEntity, async_add_parameters, presentation
@@ -28,8 +28,9 @@ async def async_setup_entry(
 ) -> None:
     """Add the switches of a pack or a bank."""
     if isinstance(entry.runtime_data, BankCoordinator):
-        async_add_entities(bank_switches(entry.runtime_data))
+        async_add_entities(async_bank_switches(entry.runtime_data))
         return
+    async_pack_set_up(hass, entry.entry_id)
     async_add_parameters(
         hass, entry.runtime_data, async_add_entities, kind=Kind.SWITCH, describe=describe, entity=SmartBmsSwitch
     )

@@ -49,3 +49,36 @@ def test_without_capacities_nothing_is_guessed(remaining, full) -> None:
     time_left = TimeLeft()
     time_left.follow(reading(0, 10.0, remaining, full))
     assert time_left.to_empty is time_left.to_full is None
+
+
+@pytest.mark.parametrize(
+    ("current", "full", "to_empty"),
+    [
+        # 150 Ah of a pack of 280 Ah: 0.56 A is a trickle, and whatever lasts longer than 100 hours nobody plans with.
+        (-0.5, 280.0, None),
+        (-1.4, 280.0, None),
+        (-1.6, 280.0, None),
+        (-1.7, 280.0, 317_647),
+        # Of a small pack, or one that does not tell its size, no more is a trickle than a board can measure.
+        (-0.25, 30.0, None),
+        (-1.7, None, 317_647),
+    ],
+)
+def test_a_trickle_says_nothing_of_the_time_left(current, full, to_empty) -> None:
+    time_left = TimeLeft()
+    time_left.follow(reading(0, current, remaining=150.0, full=full))
+    assert time_left.to_empty == to_empty
+
+
+def test_a_full_pack_that_is_kept_full_has_no_time_to_full() -> None:
+    time_left = TimeLeft()
+    time_left.follow(reading(0, 0.5, remaining=260.0, full=280.0))
+    assert time_left.to_full is None
+
+
+def test_at_its_end_the_time_left_does_not_flicker() -> None:
+    time_left, shown = TimeLeft(), []
+    for second, hours in enumerate((95, 89, 95, 99, 101, 99, 89)):
+        time_left.follow(reading(second * 1000, -10.0, remaining=hours * 10.0, full=1200.0))
+        shown.append(None if time_left.to_empty is None else round(time_left.to_empty / 3600))
+    assert shown == [None, 89, 95, 99, None, None, 89]

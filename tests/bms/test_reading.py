@@ -73,7 +73,10 @@ def test_a_reading_cannot_be_changed() -> None:
     ],
 )
 def test_nags_and_a_full_battery_are_no_problems(alarms, soc, problems) -> None:
-    assert Reading(measured_at=0, soc=soc, alarms=alarms).problems == problems
+    reading = Reading(measured_at=0, soc=soc, alarms=alarms)
+    assert reading.problems == problems
+    assert {*problems, *reading.other_alarms} == set(alarms or ())
+    assert not set(problems) & set(reading.other_alarms)
 
 
 def test_an_alarm_that_nobody_judged_is_a_fault() -> None:

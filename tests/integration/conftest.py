@@ -1,9 +1,9 @@
 """A Home Assistant with an emulated Bluetooth proxy, and packs in its reach."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
-from unittest.mock import AsyncMock
+from unittest.mock import AsyncMock, PropertyMock, patch
 
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
@@ -94,6 +94,16 @@ def fast_family(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def entity_registry_enabled_by_default() -> Iterator[None]:
+    """Enable all entities, also those that are off by default."""
+    with patch(
+        "homeassistant.helpers.entity.Entity.entity_registry_enabled_default",
+        new_callable=PropertyMock(return_value=True),
+    ):
+        yield
+
+
+@pytest.fixture
 async def house(hass: HomeAssistant, enable_custom_integrations: None, enable_bluetooth: None) -> AsyncIterator[House]:
     """Open a house without packs."""
     house = House(hass)
@@ -109,6 +119,18 @@ async def search(hass: HomeAssistant) -> Any:
     """Return the flow that lists what is heard."""
     flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     return await hass.config_entries.flow.async_configure(flow["flow_id"], {"next_step_id": "search"})
+
+
+async def allow(hass: HomeAssistant, entry: MockConfigEntry, **control: Any) -> None:
+    """Set the options about control the way a user does."""
+    flow = await hass.config_entries.options.async_init(entry.entry_id)
+    options = {"control": control, "current": {}, "limits": {}, "intervals": {}, "dead_bands": {}}
+    if entry.runtime_data.family.polling:
+        options["polling"] = {}
+    if entry.runtime_data.family.options:
+        options["pack"] = {}
+    await hass.config_entries.options.async_configure(flow["flow_id"], options)
+    await hass.async_block_till_done()
 
 
 type Adopt = Callable[..., Awaitable[MockConfigEntry]]
@@ -131,14 +153,7 @@ def adopt(hass: HomeAssistant, house: House) -> Adopt:
         entry = flow["result"]
         await house.until(lambda: entry.runtime_data.available)
         if control:
-            flow = await hass.config_entries.options.async_init(entry.entry_id)
-            options = {"control": control, "current": {}, "limits": {}, "intervals": {}, "dead_bands": {}}
-            if entry.runtime_data.family.polling:
-                options["polling"] = {}
-            if entry.runtime_data.family.options:
-                options["pack"] = {}
-            await hass.config_entries.options.async_configure(flow["flow_id"], options)
-            await hass.async_block_till_done()
+            await allow(hass, entry, **control)
         await house.until(lambda: entry.runtime_data.available and entry.runtime_data.pack.current_settings)
         return entry
 

@@ -99,6 +99,8 @@ async def test_a_trigger_fires_when_it_should_and_only_then(hass, pack, trigger,
         ("is_protection_pending", {}, STRONG, HIGH),
         ("is_alarm_raised", {}, BROKEN, CALM),
         ("is_alarm_raised", {"severity": ["fault"]}, BROKEN, {"alarms": ("balance_wire_resistance",)}),
+        # What is no problem is an alarm all the same.
+        ("is_alarm_raised", {"severity": ["notice"]}, PASSWORD, BROKEN),
         ("is_charging_allowed", {}, CALM, HIGH),
         ("is_charging_not_allowed", {}, HIGH, LOW),
         ("is_discharging_allowed", {}, HIGH, LOW),
@@ -279,3 +281,22 @@ def test_they_can_be_checked_before_anything_is_installed_for_packs() -> None:
         "import custom_components.smart_bms.trigger, custom_components.smart_bms.condition"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+async def test_an_alarm_may_be_asked_for_by_its_own_entity(hass, pack) -> None:
+    done = await automation(
+        hass,
+        triggers={"trigger": "event", "event_type": "ask"},
+        conditions={
+            "condition": f"{DOMAIN}.is_alarm_raised",
+            "target": {"entity_id": [pack.entity("alarm_charge_mosfet_fault", "binary_sensor")]},
+            "options": {"behavior": "any"},
+        },
+        actions=[{"action": "test.done"}],
+    )
+    for moment, times in (({"alarms": ("balance_wire_resistance",)}, 0), ({"alarms": ("charge_mosfet_fault",)}, 1)):
+        await lives(pack, [CALM, moment])
+        hass.bus.async_fire("ask")
+        await hass.async_block_till_done()
+        assert len(done) == times

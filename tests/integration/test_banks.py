@@ -148,6 +148,7 @@ async def test_strings_that_drift_far_apart_block_the_bank_until_they_are_togeth
     assert house.state("binary_sensor.house_problem") == STATE_OFF
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_two_families_in_parallel_are_one_battery(hass, house, packs) -> None:
     bank = await bank_of(hass, packs)
     await house.until(lambda: number(house, CURRENT) == pytest.approx(-30, abs=0.3))

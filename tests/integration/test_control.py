@@ -76,6 +76,7 @@ def entity_on(hass, house):
     return enable
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_control_is_off_until_the_user_allows_it(hass, house, pack, adopt) -> None:
     await adopt(pack)
     with pytest.raises(ServiceValidationError, match="Allow control"):

@@ -62,6 +62,7 @@ async def test_the_device_is_the_pack(hass, house, pack, adopt) -> None:
     assert device.connections == {(dr.CONNECTION_BLUETOOTH, pack.address)}
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_values_are_those_of_the_pack(hass, house, adopt) -> None:
     pack = jk_pack(name="Shed", profile=lambda _: -20.0, soc=0.5, cells=4)
     await adopt(pack)
@@ -90,6 +91,7 @@ async def test_values_are_those_of_the_pack(hass, house, adopt) -> None:
     assert house.state("binary_sensor.shed_charging_allowed") == STATE_ON
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_alarms_are_published_at_once(hass, house, pack, adopt) -> None:
     await adopt(pack)
     assert house.state("binary_sensor.shed_problem") == STATE_OFF
@@ -110,9 +112,11 @@ async def test_a_default_password_is_no_problem(hass, house, pack, adopt) -> Non
     nag = by_key[f"{pack.address}_alarm_default_password"]
     assert nag.disabled_by is er.RegistryEntryDisabler.INTEGRATION
     assert nag.original_device_class is None
-    real = by_key[f"{pack.address}_alarm_cell_overvoltage"]
-    assert real.disabled_by is None
-    assert real.original_device_class == "problem"
+    assert by_key[f"{pack.address}_alarm_cell_overvoltage"].original_device_class == "problem"
+    # It is named all the same, for who asks.
+    await house.until(lambda: hass.states.get("binary_sensor.shed_problem").attributes["other_alarms"])
+    told = hass.states.get("binary_sensor.shed_problem").attributes
+    assert (told["alarms"], told["other_alarms"]) == ([], ["default_password"])
 
 
 async def test_numbers_are_calm(hass, house, adopt) -> None:
@@ -130,6 +134,7 @@ async def test_numbers_are_calm(hass, house, adopt) -> None:
     assert len(written) < 5
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_without_the_pack_entities_exist_and_wait_for_it(hass, house, pack) -> None:
     features = Features(
         values=frozenset({"voltage", "soc", "alarms", "balancing"}),
@@ -235,6 +240,7 @@ async def test_a_pack_behind_a_full_proxy_waits_for_a_slot(hass, house, pack, ad
     await house.until(lambda: house.state("sensor.shed_voltage") != STATE_UNAVAILABLE)
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_the_age_of_the_data_grows_while_the_pack_is_away(hass, house, pack, adopt, monkeypatch) -> None:
     entry = await adopt(pack)
     coordinator = entry.runtime_data
@@ -270,6 +276,7 @@ def test_an_age_is_told_in_steps_that_grow_with_it(age, shown) -> None:
     assert sensor_link.coarse(age) == shown
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_a_pack_whose_version_lies_has_the_alarms_of_what_it_sends(hass, house, adopt) -> None:
     await adopt(jk_pack(name="Shed", sw_version="10.09"))
     await house.until(lambda: house.state("binary_sensor.shed_discharge_undertemperature") is not None)
@@ -285,6 +292,7 @@ async def test_absurd_frames_never_reach_an_entity(hass, house, pack, adopt) -> 
     assert house.state("sensor.shed_state_of_charge") == shown
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_the_packs_of_the_demo_are_in_the_states_they_claim(hass, house, adopt) -> None:
     loaded, cold, _, _, _, balancing, _, _ = all_packs()
     await adopt(loaded)

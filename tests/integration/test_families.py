@@ -58,6 +58,7 @@ def registry(hass, entry: MockConfigEntry) -> list[er.RegistryEntry]:
     return er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 @pytest.mark.parametrize("name", PACKS)
 async def test_it_is_added_and_shows_what_its_battery_does(hass, house, adopt, name) -> None:
     make, password = PACKS[name]
@@ -256,6 +257,7 @@ async def test_what_a_pack_has_counted_survives_that_it_forgets(hass, house, ado
     assert entry.runtime_data.parameters.tally.totals["cell_overvoltage"] == 7
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_an_answer_that_is_lost_takes_away_no_entity(hass, house, adopt) -> None:
     pack = jbd_pack(SP04S034, name="Shed")
     entry = await adopt(pack, allow_control=True)
@@ -282,6 +284,7 @@ async def test_a_daly_with_its_default_password_is_told_how_little_it_protects(h
     assert issue.translation_key == "default_password_daly"
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_a_missing_probe_is_an_alarm_and_no_entity(hass, house, adopt) -> None:
     entry = await adopt(daly_pack(K_81_NO_NTC, name="Shed"))
     assert house.state("binary_sensor.shed_temperature_sensor_fault") == STATE_ON
@@ -290,6 +293,7 @@ async def test_a_missing_probe_is_an_alarm_and_no_entity(hass, house, adopt) -> 
     assert "temperature_1" not in keys
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_a_switch_that_was_opened_by_command_is_seen(hass, house, adopt) -> None:
     pack = jbd_pack(SP04S034, name="Shed")
     await adopt(pack, allow_control=True)

@@ -28,6 +28,7 @@ async def see(pack, seconds: float, current: float = 0.0, **values) -> None:
     pack.show(shown(pack.now, current, **values))
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_nothing_is_said_without_evidence(hass, pack) -> None:
     for _ in range(5):
         await see(pack, 5, -5.0)
@@ -43,6 +44,7 @@ async def test_all_but_the_summaries_is_off(hass, pack) -> None:
     assert registry.async_get(pack.entity("cell_2_internal_resistance")).disabled
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_resistances_are_shown_with_their_uncertainty(hass, pack) -> None:
     for place in range(200):
         on = place // 2 % 2
@@ -56,6 +58,7 @@ async def test_resistances_are_shown_with_their_uncertainty(hass, pack) -> None:
     assert pack.attributes("cell_consistency")["weakest_cells"]["lowest_under_load"] == 1
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_the_verdict_comes_with_its_evidence_and_survives_a_restart(hass, hass_storage, pack) -> None:
     await see(pack, 5)
     pack.coordinator.energy.health.capacity.vendor.cycles = 11

@@ -21,6 +21,7 @@ def problems_in(caplog) -> list[str]:
     ]
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 @pytest.mark.parametrize("variant", ["JK02_32S", "JK02_24S", "JK04"])
 async def test_discovered_added_streamed_lost_and_regained(hass, house, variant, caplog) -> None:
     pack = jk_pack(variant, name="JK-Shed", profile=lambda now: -20 if int(now / 10) % 2 else -10)

@@ -37,6 +37,7 @@ async def test_what_is_allowed_is_told_with_its_reasons(hass, pack) -> None:
     assert pack.state("discharge_allowed", "binary_sensor") == STATE_UNKNOWN
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_why_it_does_not_balance_is_told(hass, pack) -> None:
     pack.settings = JK_LFP | {"balance_switch": True}
     await pack.see(highest=3.39, lowest=3.37)
@@ -48,7 +49,11 @@ async def test_why_it_does_not_balance_is_told(hass, pack) -> None:
     assert "sense wire" in pack.attributes("balance_expected", "binary_sensor")["explanation"]
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_the_nearest_protection_its_margin_and_its_time(hass, pack) -> None:
+    # A limit that is far away needs no number.
+    await pack.see(current=2.0)
+    assert pack.state("protection_margin") == STATE_UNKNOWN
     for second in range(62):
         await pack.see(highest=round(3.5 + second * 0.001, 3), current=20.0)
     assert pack.state("nearest_protection") == "cell_overvoltage"
@@ -62,6 +67,10 @@ async def test_the_nearest_protection_its_margin_and_its_time(hass, pack) -> Non
     assert "vanish at 2.6 V" in pack.attributes("nearest_protection")["hints"][0]
     assert pack.state("time_to_protection") == STATE_UNKNOWN
     assert pack.attributes("protection_margin")["unit_of_measurement"] == "V"
+    await pack.see(40, current=98.0)
+    assert pack.state("nearest_protection") == "charge_overcurrent"
+    # Whole amperes are told as such.
+    assert (pack.state("protection_margin"), pack.attributes("protection_margin")["unit_of_measurement"]) == ("2", "A")
 
 
 async def test_while_all_is_comfortable_no_protection_is_near(hass, pack) -> None:
@@ -185,6 +194,7 @@ async def test_what_is_running_outlives_the_end_of_home_assistant(hass, hass_sto
     assert kept["looked_at"] == pack.now - 2
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_nothing_is_said_against_a_pack_whose_parameters_are_not_known(hass, pack) -> None:
     pack.settings = None
     await pack.see()
@@ -226,6 +236,7 @@ async def test_what_happens_is_an_event_with_all_particulars(hass, pack) -> None
     assert (attributes["value"], attributes["limit"], attributes["seconds_left"]) == (120.0, 100.0, 30.0)
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_a_disagreement_is_a_problem_with_both_sides_numbers(hass, pack) -> None:
     await pack.see()
     assert pack.state("disagreement", "binary_sensor") == STATE_OFF

@@ -53,6 +53,7 @@ async def add(hass, key: str):
     return entry
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 @pytest.mark.parametrize("key", simulated.CHOICES)
 async def test_a_pack_of_every_family_streams_without_any_radio_and_says_what_it_is(hass, no_radio, key) -> None:
     entry = await add(hass, key)

@@ -25,6 +25,7 @@ PACKS = {
 NAMES = {"nordic": "123_smartbms_50_6c", "blueradios": "123_smartbms_50_6c", "bridge": "uart"}
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 @pytest.mark.parametrize("transport", PACKS)
 async def test_found_added_streamed_lost_and_regained(hass, house, transport, caplog) -> None:
     make, pin = PACKS[transport]
@@ -72,6 +73,7 @@ async def test_found_added_streamed_lost_and_regained(hass, house, transport, ca
     assert not [line for line in problems_in(caplog) if "is back" not in line]
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 @pytest.mark.parametrize("transport", PACKS)
 async def test_a_broken_chain_is_an_alarm_and_shows_no_measurement(hass, house, adopt, transport) -> None:
     make, pin = PACKS[transport]
@@ -87,6 +89,7 @@ async def test_a_broken_chain_is_an_alarm_and_shows_no_measurement(hass, house, 
     await house.until(lambda: house.state(f"sensor.{name}_voltage") != STATE_UNKNOWN)
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_frames_that_stop_are_an_alarm_too(hass, house, adopt) -> None:
     pack = PACKS["bridge"][0]()
     await adopt(pack)
@@ -96,6 +99,7 @@ async def test_frames_that_stop_are_an_alarm_too(hass, house, adopt) -> None:
     assert house.state("sensor.uart_voltage") == STATE_UNKNOWN
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_both_sides_of_the_battery_are_ready_for_the_energy_dashboard(hass, house, adopt) -> None:
     pack = smart123_pack(GEN3_NUS, name="Shed", sensors=2, profile=lambda _: 10.0)
     pack.board.load = lambda _: 30.0
@@ -127,6 +131,7 @@ async def change(hass, entry, parameters, **flags):
     return await hass.services.async_call(DOMAIN, "set_parameters", data, blocking=True)
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_a_change_takes_a_second_word_and_is_shown_when_it_was_read_back(hass, house, adopt) -> None:
     pack = smart123_pack(GEN3_NUS, name="Shed")
     entry = await adopt(pack, password=PIN, allow_control=True, experimental_writes=True)
@@ -159,6 +164,7 @@ async def test_options_reach_the_driver(hass, house, adopt) -> None:
     assert before - float(house.state("sensor.shed_lowest_cell_temperature")) == pytest.approx(5, abs=1)
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_what_was_learnt_outlives_a_restart(hass, house, adopt, hass_storage) -> None:
     pack = PACKS["bridge"][0]()
     entry = await adopt(pack)
@@ -271,6 +277,7 @@ async def test_reading_temperatures_in_another_way_is_no_change_by_somebody_else
     assert "cell_overvoltage" in control.drift
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_thresholds_do_not_flicker_when_the_link_breaks_for_a_moment(hass, house, adopt) -> None:
     pack = smart123_pack(GEN3_NUS, name="Shed")
     entry = await adopt(pack, password=PIN)

@@ -33,6 +33,7 @@ async def test_a_loose_wire_between_two_cells_raises_its_repair(hass, house, ado
     assert entry.runtime_data.available
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_a_shorted_probe_is_unknown_and_a_problem_while_all_else_is_shown(hass, house, adopt, pack) -> None:
     entry = await adopt(pack)
     assert house.state("binary_sensor.shed_problem") == STATE_OFF

@@ -8,7 +8,13 @@ from .reading import Reading
 _AVERAGED_OVER: Final = 120.0
 _LONGEST_GAP: Final = 30.0
 _IDLE: Final = 0.2
-_LONGEST: Final = 30 * 24 * 3600.0
+"""A below which nothing is said, whatever the pack: boards are no surer of their zero."""
+_TRICKLE: Final = 1 / 500
+"""Current per capacity in 1/h, below which nothing is said: it will not go on like that."""
+_LONGEST: Final = 100 * 3600.0
+"""Seconds above which nobody plans."""
+_BACK: Final = 0.9
+"""Share of the longest from which on it is said again, so that nothing flickers there."""
 
 
 class TimeLeft:
@@ -25,7 +31,7 @@ class TimeLeft:
 
     def follow(self, reading: Reading) -> None:
         """Take the next reading."""
-        self.to_empty = self.to_full = None
+        before, self.to_empty, self.to_full = (self.to_empty, self.to_full), None, None
         if reading.current is None:
             return
         gap = reading.measured_at - self._at
@@ -37,12 +43,13 @@ class TimeLeft:
         remaining, full = reading.remaining_capacity, reading.full_capacity
         if remaining is None:
             return
-        if self._current < -_IDLE:
-            self.to_empty = _seconds(remaining, -self._current)
-        elif self._current > _IDLE and full is not None:
-            self.to_full = _seconds(full - remaining, self._current)
+        least = max(_IDLE, _TRICKLE * (full or reading.design_capacity or 0.0))
+        if self._current < -least:
+            self.to_empty = _seconds(remaining, -self._current, said=before[0] is not None)
+        elif self._current > least and full is not None:
+            self.to_full = _seconds(full - remaining, self._current, said=before[1] is not None)
 
 
-def _seconds(capacity: float, current: float) -> float | None:
+def _seconds(capacity: float, current: float, *, said: bool) -> float | None:
     seconds = max(capacity, 0.0) / current * 3600
-    return round(seconds) if seconds <= _LONGEST else None
+    return round(seconds) if seconds <= _LONGEST * (1 if said else _BACK) else None

@@ -182,6 +182,12 @@ class Reading:
             and not (full and alarm is Alarm.CELL_OVERVOLTAGE)
         )
 
+    @property
+    def other_alarms(self) -> tuple[Alarm, ...]:
+        """Alarms that are no problem: notices, early warnings, and what is normal in a full battery."""
+        problems = self.problems
+        return tuple(alarm for alarm in self.alarms or () if alarm not in problems)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Identity:
