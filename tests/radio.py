@@ -53,7 +53,7 @@ FAST_POLLING = Polling(default=0.1, lowest=0.02, failing=0.5)
 
 def fast(key: str) -> Family:
     """Return a family that nobody has to wait for: short answers, short silence."""
-    family = FAMILIES[key]
+    family = replace(FAMILIES[key], first_answer=1.0)
     match key:
         case "jk":
             return replace(
