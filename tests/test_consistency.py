@@ -413,7 +413,8 @@ def test_every_refusal_and_every_finding_has_a_sentence_and_none_is_left_over() 
     reasons = {f"reason_{code}" for code in REASONS} | {f"hint_{code}" for code in (*hints.CODES, *LinkHint)}
     left_out = {f"left_out_{why}" for why in member.REASONS}
     unfit = {f"unfit_{code}" for code in (*fit.UNFIT, fit.CAPACITIES_DIFFER)}
-    told = {"recording_ready"} | unfit
+    told = {"recording_ready", "recording_runs"} | unfit
+    told |= {"dashboard_added", "dashboard_renewed", "dashboard_there_already"}
     assert codes_in_code() | written | commands | reasons | left_out | told == set(TEXTS["exceptions"])
     assert set(logbook._COMMANDS) == {"confirmed"} | {code.removeprefix("command_") for code in commands}
     assert {outcome.value for outcome in Outcome} - {"pending"} == set(logbook._MESSAGES) - {"untold"}
@@ -443,7 +444,7 @@ def test_every_action_is_described_and_its_selectors_are_valid() -> None:
 
 def test_every_issue_has_its_texts() -> None:
     wires = {f"wiring_{kind}" for kind in KINDS}
-    alone = {"drift", "default_password_jk", "default_password_daly", "bank_member_removed", "disk_full", "set_aside"}
+    alone = {"drift", "default_password", "bank_member_removed", "disk_full", "set_aside"}
     assert set(TEXTS["issues"]) == alone | wires
     for key in wires:
         assert placeholders(TEXTS["issues"][key]["description"]) == {"name", "cells"}

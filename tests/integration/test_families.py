@@ -273,11 +273,10 @@ async def test_an_answer_that_is_lost_takes_away_no_entity(hass, house, adopt) -
     assert "cell_overvoltage" in entry.data["catalogue"]["keys"]
 
 
-async def test_a_daly_with_its_default_password_is_told_how_little_it_protects(hass, house, adopt) -> None:
+async def test_a_daly_whose_password_protects_nothing_is_left_in_peace(hass, house, adopt) -> None:
     entry = await adopt(daly_pack(K_D2, name="Shed"))
-    issue = ir.async_get(hass).async_get_issue(DOMAIN, f"default_password_{entry.entry_id}")
-    assert issue is not None
-    assert issue.translation_key == "default_password_daly"
+    assert entry.runtime_data.pack.last_identity.details["default_password"]
+    assert ir.async_get(hass).async_get_issue(DOMAIN, "default_password") is None
 
 
 async def test_a_missing_probe_is_an_alarm_and_no_entity(hass, house, adopt) -> None:

@@ -90,6 +90,8 @@ class Family:
     """What `Terms.kept` may hold, by key: a file comes back broken now and then."""
     counts_by_manual: bool = False
     """JBD's manual says how its boards count cycles and charge, and what makes them forget."""
+    password_protects: bool = True
+    """Somebody without the pack's password is kept out by the pack itself, not only by the vendor's app."""
     link_hints: Callable[[str, float | None, str], tuple[LinkHint, ...]] = lambda *_: ()
     """What to look at, by where the link stands, the signal in dBm and the version of the board's software."""
 
@@ -156,6 +158,7 @@ FAMILIES: Final = {
         catalogue=daly_catalogue,
         mask=daly_mask,
         stored_checks=DALY_STORED,
+        password_protects=False,
         # One that speaks A5 is asked in the other dialects first, then for its versions.
         first_answer=8.0,
     ),
