@@ -40,6 +40,7 @@ from custom_components.smart_bms.bms.jbd.decode import COUNTERS as JBD_COUNTERS,
 from custom_components.smart_bms.bms.link_state import REASONS as LINK_REASONS, LinkState
 from custom_components.smart_bms.bms.settings import Kind, Proof
 from custom_components.smart_bms.condition import CONDITIONS
+from custom_components.smart_bms.config_flow import SmartBmsConfigFlow
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.control.journal import Outcome
 from custom_components.smart_bms.features import Features
@@ -259,8 +260,33 @@ def test_every_reason_for_failure_has_a_sentence_and_a_state() -> None:
     assert reasons == {state.value for state in LINK_REASONS} == {state.value for state in LINK_HINTS}
 
 
+ASKING = {file.parent.name for file in (FOLDER / "bms").glob("*/*.py") if "PasswordNeededError(" in file.read_text()}
+
+
+def test_every_family_that_asks_for_a_password_has_its_step() -> None:
+    for family in ASKING:
+        for step in ("password", "reauth_confirm"):
+            assert getattr(SmartBmsConfigFlow, f"async_step_{step}_{family}")
+
+
+def test_every_progress_of_the_flow_has_a_text() -> None:
+    used = set(re.findall(r'"(ask_\w+|connect)"', FLOW))
+    assert set(TEXTS["config"]["progress"]) == used
+    for text in TEXTS["config"]["progress"].values():
+        assert placeholders(text) <= {"name", "family", "address"}
+
+
+def test_texts_name_the_buttons_where_they_are() -> None:
+    """*Configure* is beside the entry on the page of the integration, and a pack is added with *Add device* there."""
+    for _, text in texts(TEXTS):
+        assert not re.search(r"Configure\W+on the (pack|device|bank)'s page|bank's options|Add entry", text), text
+    for page in (*(ROOT / "docs").glob("*.md"), ROOT / "README.md"):
+        assert not re.search(r"Add entry|Configure\W+on the (pack|device|bank)'s page", page.read_text()), page.name
+
+
 def test_every_step_and_abort_of_the_flow_has_a_text_and_none_is_left_over() -> None:
     steps = set(re.findall(r'step_id="(\w+)"', FLOW))
+    steps |= {f"{step}_{family}" for step in ("password", "reauth_confirm") for family in ASKING}
     assert steps == set(TEXTS["config"]["step"]) | set(TEXTS["options"]["step"])
     aborts = set(re.findall(r'reason="(\w+)"', FLOW)) | {
         "already_configured",
@@ -287,8 +313,9 @@ def test_placeholders_of_the_flow_are_those_it_gives() -> None:
     given = {
         "confirm": {"name", "family", "address"},
         "connect": {"name", "family", "address", "detail"},
-        "password": {"name", "family", "address"},
-        "reauth_confirm": {"name", "detail"},
+        "contact": {"name", "family", "address"},
+        **{f"password_{family}": {"name", "family", "address"} for family in ASKING},
+        **{f"reauth_confirm_{family}": {"name", "detail"} for family in ASKING},
         "identified": {"name", "family", "address", "model", "hw_version", "sw_version", "cells", "voltage", "soc"},
     }
     for step, part in TEXTS["config"]["step"].items():
@@ -404,7 +431,8 @@ def test_every_refusal_and_every_finding_has_a_sentence_and_none_is_left_over() 
     reasons = {f"reason_{code}" for code in REASONS} | {f"hint_{code}" for code in (*hints.CODES, *LinkHint)}
     left_out = {f"left_out_{why}" for why in member.REASONS}
     unfit = {f"unfit_{code}" for code in (*fit.UNFIT, fit.CAPACITIES_DIFFER)}
-    told = {"recording_ready"} | unfit
+    told = {"recording_ready", "recording_runs"} | unfit
+    told |= {"dashboard_added", "dashboard_renewed", "dashboard_there_already"}
     assert codes_in_code() | written | commands | reasons | left_out | told == set(TEXTS["exceptions"])
     assert set(logbook._COMMANDS) == {"confirmed"} | {code.removeprefix("command_") for code in commands}
     assert {outcome.value for outcome in Outcome} - {"pending"} == set(logbook._MESSAGES) - {"untold"}
@@ -434,7 +462,7 @@ def test_every_action_is_described_and_its_selectors_are_valid() -> None:
 
 def test_every_issue_has_its_texts() -> None:
     wires = {f"wiring_{kind}" for kind in KINDS}
-    alone = {"drift", "default_password_jk", "default_password_daly", "bank_member_removed", "disk_full", "set_aside"}
+    alone = {"drift", "default_password", "bank_member_removed", "disk_full", "set_aside"}
     assert set(TEXTS["issues"]) == alone | wires
     for key in wires:
         assert placeholders(TEXTS["issues"][key]["description"]) == {"name", "cells"}

@@ -15,6 +15,7 @@ from .bms.families import FAMILIES
 from .const import CONF_FAMILY, CONF_IDENTITY, CONF_SIMULATED, DOMAIN
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 from .energy_account import CHECKS as OF_PACK
+from .names import async_follow_names
 from .pack_store import async_load_pack
 from .parameters import async_clear_issues, store
 from .profiles import async_profiles
@@ -41,6 +42,7 @@ BANK_PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platf
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions; they exist whether or not a pack is set up."""
     async_setup_services(hass)
+    async_follow_names(hass)
     await async_forget_all(hass)
     hass.http.register_view(RecordingView)
     return True

@@ -38,10 +38,14 @@ def packs_of(hass: HomeAssistant) -> list[SelectOptionDict]:
 
 def bank_fields(hass: HomeAssistant) -> dict[Any, Any]:
     """Return the fields of the form about a bank."""
-    packs = SelectSelector(SelectSelectorConfig(options=packs_of(hass), multiple=True, mode=SelectSelectorMode.LIST))
+    # As a drop-down the packs that were chosen are shown in their order, which a list of boxes does not do.
+    packs = SelectSelector(
+        SelectSelectorConfig(options=packs_of(hass), multiple=True, mode=SelectSelectorMode.DROPDOWN)
+    )
     wiring = SelectSelector(SelectSelectorConfig(options=list(_WIRINGS), translation_key=CONF_WIRING))
     return {
-        probatio.Required(CONF_PACKS): packs,
+        # Without a default the frontend ticks the first one.
+        probatio.Required(CONF_PACKS, default=[]): packs,
         probatio.Required(CONF_WIRING, default=_PARALLEL): wiring,
         probatio.Required(CONF_STRINGS, default=1): NumberSelector(
             NumberSelectorConfig(min=1, max=64, step=1, mode=NumberSelectorMode.BOX)

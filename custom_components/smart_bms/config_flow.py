@@ -1,6 +1,8 @@
 """Adding a pack: found by its advertisement or picked from a list, and really connected to before it is added."""
 
+import asyncio
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 import logging
 from typing import Any, Final, cast, override
@@ -46,7 +48,7 @@ from .bms.errors import (
     SilentError,
     WrongPasswordError,
 )
-from .bms.families import FAMILIES, Family, candidates, recognise
+from .bms.families import FAMILIES, Family, attempts, candidates, recognise
 from .bms.pack import Circumstances, Pack
 from .bms.reading import Identity, Reading
 from .const import (
@@ -62,6 +64,7 @@ from .const import (
     CONF_FEATURES,
     CONF_IDENTITY,
     CONF_INTERVALS,
+    CONF_LEARNED,
     CONF_LIMITS,
     CONF_PACK,
     CONF_POLL_INTERVAL,
@@ -129,6 +132,16 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
         self._found: dict[str, BluetoothServiceInfoBleak] = {}
         self._contact: tuple[Identity, Reading, Features] | None = None
         self._settings_keys: tuple[str, ...] = ()
+        self._attempts: list[tuple[Family, bool]] = []
+        """Which families are still to be asked, and whether in haste."""
+        self._next_step = "connect"
+        """After they were asked."""
+        self._task: asyncio.Task[Pack] | None = None
+        self._failures: dict[str, tuple[str, str]] = {}
+        """Reason and detail by family, in the order in which they were asked."""
+        self._password_error: PackError = PasswordNeededError()
+        self._learned: dict[str, dict[str, Any]] = {}
+        """What the pack's later sessions shall know, by family."""
 
     @staticmethod
     @callback
@@ -174,7 +187,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
             advertisement = adapters.advertisement_of(info)
             families = candidates(advertisement) or tuple(FAMILIES.values())
             self._choose(_Target(info.name, advertisement), families)
-            return await self.async_step_connect()
+            return await self._connect()
         if not bluetooth.async_scanner_count(self.hass, connectable=True):
             return self.async_abort(reason="no_adapter")
         await bluetooth.async_request_active_scan(self.hass, _SCAN_SECONDS)
@@ -194,7 +207,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
             family = FAMILIES[simulation.peripheral.family]
             name = f"Simulated {family.name}"
             self._choose(_Target(name, simulation.advertisement(), simulation), (family,))
-            return await self.async_step_connect()
+            return await self._connect()
         selector = SelectSelector(SelectSelectorConfig(options=list(CHOICES), translation_key="simulated"))
         schema = probatio.Schema({probatio.Required(CONF_SIMULATED): selector})
         return self.async_show_form(step_id="simulated", data_schema=schema)
@@ -231,33 +244,73 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask before connecting: a pack serves one client, and the user's phone may be the one."""
         if user_input is not None:
-            return await self.async_step_connect()
+            return await self._connect()
         return self.async_show_form(step_id="confirm", description_placeholders=self._placeholders())
 
-    async def async_step_connect(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Connect, read who the pack is and its first reading; show what went wrong and try again on submit."""
-        target, families = self._chosen()
-        failure: PackError | None = None
-        for family in families:
-            try:
-                pack = await self._async_contact(family, self._password)
-            except (PasswordNeededError, WrongPasswordError) as error:
-                self._families = (family,)
-                return self._show_password(error)
-            except (NotThisKindError, SilentError, LinkLostError, PairingNeededError) as error:
-                failure = failure or error  # another family may know it
-                continue
-            except PackError as error:
-                failure = error
-                break
-            except Exception as error:
-                _LOGGER.exception("Unexpected error while connecting to %s", target.name)
-                return self._show_failure("unknown", type(error).__name__)
-            self._families = (family,)
-            return await self._async_contacted(pack)
-        return self._show_failure(failure.reason if failure else "unknown", str(failure))
+    async def _connect(self) -> ConfigFlowResult:
+        """Begin to connect, read who the pack is and its first reading."""
+        self._attempts, self._failures = [*attempts(self._chosen()[1])], {}
+        self._next_step = "connect"
+        return await self.async_step_contact()
 
-    async def _async_contact(self, family: Family, password: str | None) -> Pack:
+    async def async_step_contact(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask as one family after the other; meanwhile the form says which."""
+        while self._attempts:
+            family, hasty = self._attempts[0]
+            if self._task is None:
+                contact = self._async_contact(family, self._password, hasty=hasty)
+                # Not begun at once: what is done already would hand the input of this form to the step after it.
+                self._task = self.hass.async_create_task(contact, f"{DOMAIN} contact", eager_start=False)
+            if not self._task.done():
+                several = len(self._families) > 1
+                return self.async_show_progress(
+                    step_id="contact",
+                    progress_action=("ask_quickly" if hasty else "ask_patiently") if several else "connect",
+                    description_placeholders=self._placeholders() | {"family": family.name},
+                    progress_task=self._task,
+                )
+            task, self._task = self._task, None
+            if next_step := self._take_outcome(family, task):
+                self._attempts, self._next_step = [], next_step
+        return self.async_show_progress_done(next_step_id=self._next_step)
+
+    def _take_outcome(self, family: Family, task: asyncio.Task[Pack]) -> str | None:
+        """Return which step comes after an attempt; None if another family may know the device."""
+        self._attempts.pop(0)
+        try:
+            pack = task.result()
+        except (PasswordNeededError, WrongPasswordError) as error:
+            self._families, self._password_error = (family,), error
+            return "password"
+        except (NotThisKindError, SilentError, LinkLostError, PairingNeededError) as error:
+            self._failures[family.key] = (error.reason, str(error))
+            if not isinstance(error, SilentError):
+                # Only who says nothing may be slow: more patience does not help the others.
+                self._attempts = [attempt for attempt in self._attempts if attempt[0] is not family]
+            return None
+        except PackError as error:
+            self._failures = {family.key: (error.reason, str(error))}
+            return "connect"
+        except Exception as error:
+            _LOGGER.exception("Unexpected error while connecting to %s", self._chosen()[0].name)
+            self._failures = {family.key: ("unknown", type(error).__name__)}
+            return "connect"
+        self._families = (family,)
+        self._take_contact(pack)
+        return "identified"
+
+    async def async_step_connect(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show what went wrong, and try again on submit."""
+        if user_input is not None:
+            return await self._connect()
+        reason, detail = next(iter(self._failures.values()))
+        return self.async_show_form(
+            step_id="connect",
+            errors={"base": reason},
+            description_placeholders=self._placeholders() | {"detail": detail},
+        )
+
+    async def _async_contact(self, family: Family, password: str | None, *, hasty: bool) -> Pack:
         """Return a pack that has told who it is and one reading. Raises PackError."""
         target, _ = self._chosen()
         simulation = target.simulation
@@ -269,6 +322,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
                 address=target.address,
                 password=password,
                 clock=dt_util.now,
+                kept=self._learned.setdefault(family.key, {}),
                 advertisement=lambda: (
                     target.advertisement
                     if simulation
@@ -280,7 +334,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
         if simulation:
             simulation.start()
         try:
-            identity, _ = await pack.first_contact()
+            identity, _ = await pack.first_contact(hasty=hasty)
         finally:
             if simulation:
                 await simulation.stop()
@@ -288,29 +342,28 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
             raise NotThisKindError(f"it calls itself {identity.model}")
         return pack
 
-    async def _async_contacted(self, pack: Pack) -> ConfigFlowResult:
+    def _take_contact(self, pack: Pack) -> None:
         identity, reading, settings = pack.last_identity, pack.last_reading, pack.last_settings
         if identity is None or reading is None:
             raise RuntimeError("a pack was contacted that said nothing")
         self._contact = (identity, reading, Features.of(reading, settings))
         self._settings_keys = tuple(settings.values) if settings else ()
-        return await self.async_step_identified()
 
     async def async_step_password(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Take the password that the pack asks for, and try it; it is never tried again by itself."""
         if user_input is not None:
             self._password = user_input[CONF_PASSWORD].strip()
-            return await self.async_step_connect()
-        return self._show_password(PasswordNeededError())
-
-    def _show_password(self, error: PackError) -> ConfigFlowResult:
-        wrong = isinstance(error, WrongPasswordError)
+            return await self._connect()
+        wrong = isinstance(self._password_error, WrongPasswordError)
         return self.async_show_form(
-            step_id="password",
+            step_id=f"password_{self._families[0].key}",
             data_schema=_PASSWORD_SCHEMA,
-            errors={"base": error.reason} if wrong else {},
+            errors={"base": self._password_error.reason} if wrong else {},
             description_placeholders=self._placeholders(),
         )
+
+    async_step_password_jbd = async_step_password_smart123 = async_step_password
+    """Each family that asks has its own text: how many digits, and how to reset them."""
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """A pack that was added wants another password."""
@@ -346,24 +399,19 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
             else:
                 return self.async_update_reload_and_abort(entry, data_updates={CONF_PASSWORD: password})
         return self.async_show_form(
-            step_id="reauth_confirm",
+            step_id=f"reauth_confirm_{entry.data[CONF_FAMILY]}",
             data_schema=_PASSWORD_SCHEMA,
             errors=errors,
             description_placeholders={"name": entry.title, "detail": detail or "–"},
         )
 
-    def _show_failure(self, reason: str, detail: str) -> ConfigFlowResult:
-        return self.async_show_form(
-            step_id="connect",
-            errors={"base": reason},
-            description_placeholders=self._placeholders() | {"detail": detail},
-        )
+    async_step_reauth_confirm_jbd = async_step_reauth_confirm_smart123 = async_step_reauth_confirm
 
     async def async_step_identified(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show who answered, and add it."""
         target, (family, *_) = self._chosen()
         if self._contact is None:
-            return await self.async_step_connect()
+            return await self._connect()
         identity, reading, features = self._contact
         if user_input is None:
             return self.async_show_form(
@@ -386,6 +434,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
                 CONF_IDENTITY: identity_data(identity),
                 CONF_FEATURES: features.as_dict(),
                 CONF_CATALOGUE: catalogue_data(identity, self._settings_keys),
+                CONF_LEARNED: deepcopy(self._learned.get(family.key, {})),
             }
             | ({} if self._password is None else {CONF_PASSWORD: self._password})
             | ({CONF_SIMULATED: self._key} if target.simulation else {}),

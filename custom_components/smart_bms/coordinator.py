@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from datetime import timedelta
 import logging
 from typing import Any, Final, override
@@ -23,6 +24,7 @@ from .bms.link_state import LinkState
 from .bms.pack import Change, Circumstances, Pack
 from .bms.reading import Identity, Reading
 from .bms.settings import Catalogue
+from .bms.stored_values import sort_out
 from .const import (
     CONF_CATALOGUE,
     CONF_CONTROL,
@@ -32,6 +34,7 @@ from .const import (
     CONF_FEATURES,
     CONF_IDENTITY,
     CONF_INTERVALS,
+    CONF_LEARNED,
     CONF_LIMITS,
     CONF_PACK,
     CONF_POLL_INTERVAL,
@@ -127,7 +130,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
                 interval=options.get(CONF_POLLING, {}).get(CONF_POLL_INTERVAL),
                 clock=dt_util.now,
                 options=options.get(CONF_PACK, {}),
-                kept=dict((kept or {}).get(LEARNT, {})),
+                kept=self._learned_at_first() | dict((kept or {}).get(LEARNT, {})),
                 advertisement=(
                     simulation.advertisement if simulation else lambda: adapters.last_advertisement(hass, self.address)
                 ),
@@ -206,6 +209,11 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
             await self.simulation.stop()
         await self.parameters.async_finish()
         await self.energy.file.async_save()
+
+    def _learned_at_first(self) -> dict[str, Any]:
+        """Return what adding the pack found out, for its first session."""
+        found, _ = sort_out(self.config_entry.data.get(CONF_LEARNED, {}), self.family.stored_checks)
+        return deepcopy(found)
 
     def _kept_catalogue(self) -> Catalogue | None:
         """Return what can be set, as far as earlier sessions told."""

@@ -2,11 +2,13 @@
 
 from typing import Any, Final
 
+from homeassistant.components import persistent_notification
 from homeassistant.components.energy import DOMAIN as ENERGY
 from homeassistant.components.energy.data import BatterySourceType, async_get_manager
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.translation import async_get_exception_message
 
 from .const import DOMAIN
 from .sensor_energy import CHARGED, DISCHARGED
@@ -18,7 +20,7 @@ _SOC: Final = "soc"
 async def async_add_to_dashboard(
     hass: HomeAssistant, context: Context | None, unique_id: str, name: str, capacity: float | None
 ) -> None:
-    """Add a battery to the energy preferences, or renew it there. Home Assistant keeps them for administrators, and so do we.
+    """Add a battery to the energy preferences, or renew it there, and tell the user what was entered. Home Assistant keeps them for administrators, and so do we.
 
     `context` says who asks, `unique_id` is the start of its sensors' ids, `capacity` the usable energy in kWh. Our power is positive while charging, the
     dashboard's while discharging: it is told so and makes the sensor that it needs by itself. Raises HomeAssistantError.
@@ -48,5 +50,14 @@ async def async_add_to_dashboard(
     manager = await async_get_manager(hass)
     preferences = manager.data or manager.default_preferences()
     sources: list[Any] = list(preferences["energy_sources"])
-    others = [source for source in sources if source.get("stat_energy_to") != charged or source["type"] != "battery"]
+    before = [source for source in sources if source["type"] == "battery" and source.get("stat_energy_to") == charged]
+    others = [source for source in sources if source not in before]
     await manager.async_update({**preferences, "energy_sources": [*others, battery]})
+    # The capacity moves with the voltage of the moment.
+    entered = {key: value for key, value in battery.items() if key != "capacity"}
+    there = any(all(source.get(key) == value for key, value in entered.items()) for source in before)
+    outcome = "dashboard_there_already" if there else "dashboard_renewed" if before else "dashboard_added"
+    told = {"charged": charged, "discharged": discharged, "power": power or "–", "soc": soc or "–"}
+    told |= {"name": name, "capacity": f"{capacity:.1f} kWh" if capacity else "–"}
+    message = async_get_exception_message(DOMAIN, outcome, told)
+    persistent_notification.async_create(hass, message, name, f"{DOMAIN}_dashboard_{unique_id}")

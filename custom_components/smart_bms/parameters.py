@@ -17,7 +17,6 @@ from .const import (
     CONF_ALLOW_DANGEROUS,
     CONF_EXPERIMENTAL,
     CONF_REREAD_INTERVAL,
-    DOCUMENTATION,
     DOMAIN,
     EVENT_PARAMETER,
 )
@@ -28,6 +27,7 @@ from .control.journal import Journal, Record
 from .control.profile import Profile
 from .control.request import Permission, Request
 from .control.tally import Tally
+from .default_passwords import async_note_password
 from .profiles import async_profiles
 from .stores import CheckedStore, open_store
 from .wiring_issue import KINDS, wiring_issue
@@ -55,17 +55,13 @@ def drift_issue(entry_id: str) -> str:
     return f"drift_{entry_id}"
 
 
-def password_issue(entry_id: str) -> str:
-    """Return the id of the issue about a default password."""
-    return f"default_password_{entry_id}"
-
-
 @callback
 def async_clear_issues(hass: HomeAssistant, entry_id: str) -> None:
     """Take back what only holds for a pack that is there."""
     wires = (wiring_issue(entry_id, kind) for kind in KINDS)
-    for issue in (drift_issue(entry_id), password_issue(entry_id), *wires):
+    for issue in (drift_issue(entry_id), *wires):
         ir.async_delete_issue(hass, DOMAIN, issue)
+    async_note_password(hass, entry_id, "", default=False)
 
 
 async def async_request(hass: HomeAssistant, context: Context | None, source: str, **flags: bool) -> Request:
@@ -157,8 +153,8 @@ class Parameters:
         if self.control.baseline.values != before:
             self._store.async_delay_save(self._kept, _SOON)
         default = identity.details.get("default_password")
-        if isinstance(default, bool) and not self._simulated:
-            self._check_password(default)
+        if isinstance(default, bool) and self._pack.family.password_protects and not self._simulated:
+            async_note_password(self._hass, self._entry_id, self._pack.family.key, default=default)
 
     @callback
     def async_count(self, counters: Mapping[str, int]) -> None:
@@ -272,19 +268,3 @@ class Parameters:
             return f"{shown(old, setting)} → {shown(found, setting)}"
 
         return "\n".join(f"- {words(key)}: {change(key, *values)}" for key, values in drift.items())
-
-    def _check_password(self, default: bool) -> None:
-        issue = password_issue(self._entry_id)
-        if not default:
-            ir.async_delete_issue(self._hass, DOMAIN, issue)
-            return
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            issue,
-            is_fixable=False,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key=f"default_password_{self._pack.family.key}",
-            translation_placeholders={"name": self._name()},
-            learn_more_url=f"{DOCUMENTATION}/{self._pack.family.key}.md",
-        )

@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 import re
@@ -13,10 +13,11 @@ from aiohttp import web
 from homeassistant.components import persistent_notification
 from homeassistant.components.http import KEY_HASS, KEY_HASS_USER, HomeAssistantView
 from homeassistant.components.http.auth import async_sign_path
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.helpers.translation import async_get_exception_message
-from homeassistant.util import dt as dt_util
+from homeassistant.util import dt as dt_util, slugify
 
 from .bms.recording import Recording
 from .const import DOMAIN
@@ -32,9 +33,30 @@ def _folder(hass: HomeAssistant) -> Path:
     return Path(hass.config.cache_path(DOMAIN, "recordings"))
 
 
-def _path(hass: HomeAssistant, entry_id: str) -> Path:
-    """Return where the recording of an entry is kept: only its newest one."""
-    return _folder(hass) / f"{entry_id}.jsonl"
+def _path(hass: HomeAssistant, entry: ConfigEntry, began: datetime) -> Path:
+    """Return where a recording is kept, by the name of its pack, its time and its entry."""
+    at = dt_util.as_local(began).strftime("%Y-%m-%d_%H-%M-%S")
+    return _folder(hass) / f"{slugify(entry.title)}_{at}_{entry.entry_id}.jsonl"
+
+
+def _download_name(name: str) -> str:
+    """Return how a file is called when it is downloaded: without its entry."""
+    return f"smart_bms_{name.rsplit('_', 1)[0]}.jsonl"
+
+
+def _remove(folder: Path, entry_id: str) -> None:
+    for path in folder.glob(f"*_{entry_id}.jsonl"):
+        path.unlink(missing_ok=True)
+
+
+def _notification(entry_id: str) -> str:
+    return f"{DOMAIN}_recording_{entry_id}"
+
+
+def _tell(hass: HomeAssistant, entry: ConfigEntry, key: str, **told: str) -> None:
+    """Tell how it stands with the recording of an entry; the newest message replaces the one before."""
+    message = async_get_exception_message(DOMAIN, key, {"name": entry.title, **told})
+    persistent_notification.async_create(hass, message, entry.title, _notification(entry.entry_id))
 
 
 async def async_record(coordinator: SmartBmsCoordinator, minutes: float) -> dict[str, Any]:
@@ -47,6 +69,19 @@ async def async_record(coordinator: SmartBmsCoordinator, minutes: float) -> dict
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="already_recording")
     pack.recording = recording = Recording(hass.loop.time())
     began = dt_util.utcnow()
+    until = dt_util.as_local(began + timedelta(minutes=minutes))
+    _tell(hass, entry, "recording_runs", until=until.strftime("%H:%M:%S"))
+    try:
+        return await _record(coordinator, recording, began, minutes)
+    except BaseException:
+        persistent_notification.async_dismiss(hass, _notification(entry.entry_id))
+        raise
+
+
+async def _record(
+    coordinator: SmartBmsCoordinator, recording: Recording, began: datetime, minutes: float
+) -> dict[str, Any]:
+    hass, pack, entry = coordinator.hass, coordinator.pack, coordinator.config_entry
     try:
         with suppress(TimeoutError):
             async with asyncio.timeout(minutes * SECONDS_PER_MINUTE):
@@ -63,10 +98,11 @@ async def async_record(coordinator: SmartBmsCoordinator, minutes: float) -> dict
         "began": began.isoformat(timespec="seconds"),
         "state": coordinator.link_state,
     }
-    path = _path(hass, entry.entry_id)
+    path = _path(hass, entry, began)
 
     def keep() -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove(path.parent, entry.entry_id)  # only the newest is kept
         path.write_text("\n".join([*recording.lines(head, coordinator.family.mask), ""]), encoding="utf-8")
 
     try:
@@ -79,9 +115,8 @@ async def async_record(coordinator: SmartBmsCoordinator, minutes: float) -> dict
         raise HomeAssistantError(translation_domain=DOMAIN, translation_key="nothing_recorded")
     url = async_sign_path(hass, _URL.format(name=path.name), _VALID, use_content_user=True)
     # A plain link would be taken for a page of Home Assistant's own user interface.
-    link = f'<a href="{url}" target="_blank">smart_bms_{path.name}</a>'
-    message = async_get_exception_message(DOMAIN, "recording_ready", {"name": entry.title, "link": link})
-    persistent_notification.async_create(hass, message, entry.title, f"{DOMAIN}_recording_{entry.entry_id}")
+    link = f'<a href="{url}" target="_blank">{_download_name(path.name)}</a>'
+    _tell(hass, entry, "recording_ready", link=link)
     return {"url": url, "packets": recording.packets, "complete": not recording.full}
 
 
@@ -93,8 +128,8 @@ async def async_forget_all(hass: HomeAssistant) -> None:
 
 async def async_forget(hass: HomeAssistant, entry_id: str) -> None:
     """Remove the recording of an entry."""
-    persistent_notification.async_dismiss(hass, f"{DOMAIN}_recording_{entry_id}")
-    await hass.async_add_executor_job(lambda: _path(hass, entry_id).unlink(missing_ok=True))
+    persistent_notification.async_dismiss(hass, _notification(entry_id))
+    await hass.async_add_executor_job(_remove, _folder(hass), entry_id)
 
 
 class RecordingView(HomeAssistantView):
@@ -111,5 +146,5 @@ class RecordingView(HomeAssistantView):
         path = _folder(hass) / name
         if not _NAME.fullmatch(name) or not await hass.async_add_executor_job(path.is_file):
             return web.Response(status=HTTPStatus.NOT_FOUND)
-        disposition = f'attachment; filename="smart_bms_{name}"'
+        disposition = f'attachment; filename="{_download_name(name)}"'
         return web.FileResponse(path, headers={"Content-Disposition": disposition, "Content-Type": "application/jsonl"})

@@ -376,6 +376,30 @@ async def test_a_uart_bridge_that_is_not_a_pack_stays_silent(pack, peripheral) -
         await pack.first_contact()
 
 
+async def test_in_haste_a_device_that_says_nothing_is_given_up_soon(pack, peripheral) -> None:
+    pack.family = replace(pack.family, first_answer=0.1)
+    peripheral.faults.silent = True
+    with pytest.raises(SilentError, match="at once"):
+        await pack.first_contact(hasty=True)
+    assert not peripheral.connected
+
+
+async def test_in_haste_a_pack_that_said_who_it_is_is_waited_for(pack, peripheral, monkeypatch) -> None:
+    pack.family = replace(pack.family, first_answer=0.25)
+    push = type(peripheral)._push
+    monkeypatch.setattr(type(peripheral), "_push", lambda self: None)
+    asyncio.get_running_loop().call_later(0.3, monkeypatch.setattr, type(peripheral), "_push", push)
+    identity, _ = await pack.first_contact(hasty=True)
+    assert identity.model == "JK_PB2A16S20P"
+
+
+async def test_in_haste_a_device_that_hangs_up_is_not_called_silent(pack, peripheral) -> None:
+    pack.family = replace(pack.family, first_answer=5.0)
+    peripheral.faults.disconnect_after = 0
+    with pytest.raises(LinkLostError):
+        await pack.first_contact(hasty=True)
+
+
 async def test_first_contact_reads_once_and_lets_go(pack, peripheral) -> None:
     identity, reading = await pack.first_contact()
     assert identity.model == "JK_PB2A16S20P"

@@ -133,6 +133,21 @@ async def allow(hass: HomeAssistant, entry: MockConfigEntry, **control: Any) -> 
     await hass.async_block_till_done()
 
 
+async def configure(hass: HomeAssistant, flow: Any, user_input: dict[str, Any]) -> Any:
+    """Submit a form; return what the user sees next, once nothing is under way any more."""
+    return await settled(hass, await hass.config_entries.flow.async_configure(flow["flow_id"], user_input))
+
+
+async def settled(hass: HomeAssistant, flow: Any, seconds: float = 20.0) -> Any:
+    """Wait until a flow shows something else than its progress."""
+    async with asyncio.timeout(seconds):
+        while flow["type"] is FlowResultType.SHOW_PROGRESS:
+            await asyncio.sleep(0.01)
+            # As the frontend does after news of the flow.
+            flow = await hass.config_entries.flow.async_configure(flow["flow_id"])
+    return flow
+
+
 type Adopt = Callable[..., Awaitable[MockConfigEntry]]
 
 
@@ -143,10 +158,10 @@ def adopt(hass: HomeAssistant, house: House) -> Adopt:
     async def adopt(pack: Peripheral, *, password: str | None = None, **control: Any) -> MockConfigEntry:
         house.add(pack)
         flow = await search(hass)
-        flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"address": pack.address})
+        flow = await configure(hass, flow, {"address": pack.address})
         if password is not None:
-            assert flow["step_id"] == "password", flow
-            flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"password": password})
+            assert flow["step_id"].startswith("password_"), flow
+            flow = await configure(hass, flow, {"password": password})
         assert flow["step_id"] == "identified", flow
         flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
         assert flow["type"] is FlowResultType.CREATE_ENTRY

@@ -63,6 +63,17 @@ async def test_a_bank_needs_two_packs_that_make_even_strings(hass, house, packs)
     assert flow["errors"] == {"strings": "uneven_strings"}
 
 
+async def test_nothing_is_chosen_beforehand_and_the_order_is_seen(hass, house, packs) -> None:
+    flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"next_step_id": "bank"})
+    (field,) = (key for key in flow["data_schema"].schema if key == "packs")
+    assert field.default() == []
+    selector = flow["data_schema"].schema[field]
+    assert (selector.config["multiple"], selector.config["mode"]) == (True, "dropdown")
+    entry = await bank_of(hass, [packs[1], packs[0]], "series", 1)
+    assert entry.options["packs"] == [packs[1][1].entry_id, packs[0][1].entry_id]
+
+
 async def form_of(hass, packs, wiring="parallel", strings=1):
     """Return what the form says to these packs."""
     flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})

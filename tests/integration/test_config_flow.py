@@ -1,14 +1,17 @@
 """Adding packs: found, picked, refused in words."""
 
+import asyncio
+
 from homeassistant.components import bluetooth
 from homeassistant.config_entries import SOURCE_BLUETOOTH
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
 from custom_components.smart_bms.const import DOMAIN
+from custom_components.smart_bms.simulator.daly_labels import R24_A5
 from custom_components.smart_bms.simulator.peripheral import Service
 from lab.smart_bms_lab.proxy import EmulatedProxy
-from tests.integration.conftest import search
+from tests.integration.conftest import configure, search, settled
 from tests.packs import daly_pack, jk_pack
 
 OTHER = "C8:47:80:00:00:02"
@@ -21,7 +24,7 @@ async def start(hass, source=None, data=None):
 
 
 async def submit(hass, flow, **user_input):
-    return await hass.config_entries.flow.async_configure(flow["flow_id"], user_input)
+    return await configure(hass, flow, user_input)
 
 
 def labels(flow) -> list[str]:
@@ -125,7 +128,7 @@ async def test_a_defect_of_ours_is_said_to_be_one(hass, house, pack, monkeypatch
     house.add(pack)
     flow = await start(hass)
 
-    async def broken(self, seconds=0):
+    async def broken(self, seconds=0, *, hasty=False):
         raise ValueError("secret detail")
 
     monkeypatch.setattr("custom_components.smart_bms.bms.pack.Pack.first_contact", broken)
@@ -293,3 +296,54 @@ async def test_a_discovered_pack_with_a_name_of_its_own_is_shown_with_its_family
     await house.until(lambda: hass.config_entries.flow.async_progress_by_handler(DOMAIN))
     (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     assert flow["context"]["title_placeholders"] == {"name": "JK Shed"}
+
+
+async def test_the_form_says_whom_it_asks_while_the_user_waits(hass, house) -> None:
+    pack = daly_pack(R24_A5, name="Boat", cells=8)
+    pack.manufacturer_data, pack.service_uuids = {}, (pack.services[0].uuid,)
+    house.add(pack)
+    flow, seen = await start(hass), []
+    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"address": pack.address})
+    while flow["type"] is FlowResultType.SHOW_PROGRESS:
+        if (now := (flow["progress_action"], flow["description_placeholders"]["family"])) not in seen:
+            seen.append(now)
+        await asyncio.sleep(0.01)
+        flow = await hass.config_entries.flow.async_configure(flow["flow_id"])
+    assert seen[:2] == [("ask_quickly", "JBD"), ("ask_quickly", "Daly")]
+    assert flow["step_id"] == "identified"
+
+
+async def test_who_is_silent_is_asked_again_with_patience(hass, house) -> None:
+    pack = daly_pack(name="Boat")
+    pack.manufacturer_data, pack.service_uuids = {}, (pack.services[0].uuid,)
+    pack.faults.silent = True
+    house.add(pack)
+    flow = await start(hass)
+    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"address": pack.address})
+    while flow["progress_action"] == "ask_quickly":
+        await asyncio.sleep(0.01)
+        flow = await hass.config_entries.flow.async_configure(flow["flow_id"])
+    assert flow["progress_action"] == "ask_patiently"
+    pack.faults.silent = False
+    assert (await settled(hass, flow))["step_id"] == "identified"
+
+
+async def test_what_adding_found_out_is_known_at_every_start(hass, house, adopt) -> None:
+    pack = daly_pack(R24_A5, cells=8)
+    entry = await adopt(pack)
+    assert entry.data["learned"]["dialect"] == ["A5", 0x40]
+    pack.written.clear()
+    await hass.config_entries.async_reload(entry.entry_id)
+    await house.until(lambda: entry.runtime_data.available)
+    assert {data[0] for data in pack.written} == {0xA5}
+
+
+async def test_the_first_session_knows_it_too(hass, house, adopt) -> None:
+    pack = daly_pack(R24_A5, cells=8)
+    house.add(pack)
+    flow = await configure(hass, await start(hass), {"address": pack.address})
+    await house.until(lambda: not pack.connected)
+    pack.written.clear()
+    entry = (await configure(hass, flow, {}))["result"]
+    await house.until(lambda: entry.runtime_data.available)
+    assert {data[0] for data in pack.written} == {0xA5}

@@ -10,6 +10,7 @@ from pytest_homeassistant_custom_component.components.diagnostics import get_dia
 
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.diagnostics import async_get_config_entry_diagnostics
+from tests.integration.conftest import configure
 from tests.packs import jk_pack
 
 
@@ -38,7 +39,7 @@ async def test_a_pack_that_was_discovered_keeps_its_address_to_itself(hass, hous
     await house.until(lambda: hass.config_entries.flow.async_progress_by_handler(DOMAIN))
     (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     for _ in range(2):
-        flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
+        flow = await configure(hass, flow, {})
     found = await async_get_config_entry_diagnostics(hass, flow["result"])
     assert pack.address not in str(found)
 

@@ -5,6 +5,7 @@ import errno
 from unittest.mock import patch
 
 from homeassistant.auth.const import GROUP_ID_USER
+from homeassistant.components import persistent_notification
 from homeassistant.components.energy.data import async_get_manager
 from homeassistant.core import Context, State
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -346,6 +347,28 @@ async def test_a_battery_is_added_to_the_energy_dashboard_only_when_asked_and_on
     assert battery["stat_soc"] == pack.entity("soc")
     assert battery["capacity"] == 5.0
     assert battery["name"] == "Shed"
+
+
+def told(hass) -> str:
+    (notification,) = persistent_notification._async_get_or_create_notifications(hass).values()
+    return notification["message"]
+
+
+async def test_the_button_answers_what_was_entered_or_that_it_was_there(recorder_mock, hass, pack) -> None:
+    assert await async_setup_component(hass, "energy", {})
+    pack.show(full_of(0))
+    await hass.async_block_till_done()
+    await press(hass, pack)
+    assert "was added" in told(hass)
+    for key in ("charged_energy", "discharged_energy", "power", "soc"):
+        assert pack.entity(key) in told(hass)
+    assert "5.0 kWh" in told(hass)
+    await press(hass, pack)
+    assert "Nothing was added" in told(hass)
+    er.async_get(hass).async_update_entity(pack.entity("soc"), new_entity_id="sensor.level")
+    await press(hass, pack)
+    assert "with other sensors" in told(hass)
+    assert "sensor.level" in told(hass)
 
 
 async def test_without_the_dashboard_or_its_sensors_the_button_says_why(recorder_mock, hass, pack) -> None:

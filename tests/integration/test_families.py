@@ -21,7 +21,7 @@ from custom_components.smart_bms.simulator.smart123_labels import (
     GEN3_NUS,
     OLD_FIRMWARE_BRIDGE,
 )
-from tests.integration.conftest import search
+from tests.integration.conftest import configure, search
 from tests.packs import daly_pack, jbd_pack, smart123_pack
 
 PASSWORD = "123456"
@@ -132,9 +132,9 @@ async def test_a_device_that_could_be_of_two_families_is_asked_in_the_language_o
     unknown.service_uuids = ("0000fff0-0000-1000-8000-00805f9b34fb",)
     house.add(unknown)
     flow = await search(hass)
-    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"address": unknown.address})
+    flow = await configure(hass, flow, {"address": unknown.address})
     assert flow["step_id"] == "identified"
-    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
+    flow = await configure(hass, flow, {})
     assert flow["result"].data["family"] == "daly"
 
 
@@ -143,19 +143,19 @@ async def test_a_device_that_could_be_of_two_families_is_asked_in_the_language_o
 
 async def ask_for(hass, pack: Peripheral):
     flow = await search(hass)
-    return await hass.config_entries.flow.async_configure(flow["flow_id"], {"address": pack.address})
+    return await configure(hass, flow, {"address": pack.address})
 
 
 async def test_a_wrong_password_is_told_and_the_right_one_lets_in(hass, house) -> None:
     pack = jbd_pack(DP16S020, name="Shed")
     house.add(pack)
     flow = await ask_for(hass, pack)
-    assert (flow["step_id"], flow["errors"]) == ("password", {})
-    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"password": "000000"})
-    assert (flow["step_id"], flow["errors"]) == ("password", {"base": "wrong_password"})
-    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"password": PASSWORD})
+    assert (flow["step_id"], flow["errors"]) == ("password_jbd", {})
+    flow = await configure(hass, flow, {"password": "000000"})
+    assert (flow["step_id"], flow["errors"]) == ("password_jbd", {"base": "wrong_password"})
+    flow = await configure(hass, flow, {"password": PASSWORD})
     assert flow["step_id"] == "identified"
-    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
+    flow = await configure(hass, flow, {})
     assert flow["result"].data["password"] == PASSWORD
 
 
@@ -169,11 +169,11 @@ async def test_a_changed_password_is_asked_for_and_never_guessed(hass, house, ad
     await house.until(lambda: house.state("sensor.shed_voltage") == STATE_UNAVAILABLE)
     sessions = entry.runtime_data.pack.sessions
     (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
-    assert flow["step_id"] == "reauth_confirm"
-    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"password": "111111"})
+    assert flow["step_id"] == "reauth_confirm_jbd"
+    flow = await configure(hass, flow, {"password": "111111"})
     assert flow["errors"] == {"base": "wrong_password"}
     assert entry.runtime_data.pack.sessions == sessions
-    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"password": "654321"})
+    flow = await configure(hass, flow, {"password": "654321"})
     assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "reauth_successful")
     await house.until(lambda: house.state("sensor.shed_link") == "streaming")
     assert entry.data["password"] == "654321"
@@ -277,11 +277,10 @@ async def test_an_answer_that_is_lost_takes_away_no_entity(hass, house, adopt) -
     assert "cell_overvoltage" in entry.data["catalogue"]["keys"]
 
 
-async def test_a_daly_with_its_default_password_is_told_how_little_it_protects(hass, house, adopt) -> None:
+async def test_a_daly_whose_password_protects_nothing_is_left_in_peace(hass, house, adopt) -> None:
     entry = await adopt(daly_pack(K_D2, name="Shed"))
-    issue = ir.async_get(hass).async_get_issue(DOMAIN, f"default_password_{entry.entry_id}")
-    assert issue is not None
-    assert issue.translation_key == "default_password_daly"
+    assert entry.runtime_data.pack.last_identity.details["default_password"]
+    assert ir.async_get(hass).async_get_issue(DOMAIN, "default_password") is None
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")

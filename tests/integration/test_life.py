@@ -7,6 +7,7 @@ from homeassistant.const import STATE_UNAVAILABLE
 import pytest
 
 from custom_components.smart_bms.const import DOMAIN
+from tests.integration.conftest import configure
 from tests.packs import jk_pack
 
 
@@ -31,11 +32,11 @@ async def test_discovered_added_streamed_lost_and_regained(hass, house, variant,
     assert flow["context"]["source"] == SOURCE_BLUETOOTH
     assert flow["context"]["title_placeholders"] == {"name": "JK-Shed"}
 
-    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
+    flow = await configure(hass, flow, {})
     assert flow["step_id"] == "identified"
     assert flow["description_placeholders"]["model"] == pack.label.model
     assert flow["description_placeholders"]["cells"] == "8"
-    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
+    flow = await configure(hass, flow, {})
     entry = flow["result"]
     assert entry.title == "JK-Shed"
     assert entry.unique_id == pack.address

@@ -1,14 +1,17 @@
 """record_frames: raw traffic for bug reports, without secrets, as a download."""
 
 import asyncio
+from datetime import timedelta
 import json
 from pathlib import Path
+import re
 import time
 
 from homeassistant.components import persistent_notification
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 import probatio
 import pytest
 
@@ -65,7 +68,9 @@ async def test_what_passes_is_handed_out_without_secrets(hass, house, adopt, has
     client = await hass_client_no_auth()
     response = await client.get(answer["url"])
     assert response.status == 200
-    assert "attachment" in response.headers["Content-Disposition"]
+    assert re.search(
+        r'filename="smart_bms_shed_\d{4}-\d\d-\d\d_[\d-]+\.jsonl"', response.headers["Content-Disposition"]
+    )
     text = await response.text()
     lines = [json.loads(line) for line in text.splitlines()]
     head = lines[0]["recording"]
@@ -87,6 +92,25 @@ async def test_what_passes_is_handed_out_without_secrets(hass, house, adopt, has
     assert answer["url"] in notification["message"]
 
 
+def notified(hass) -> str:
+    return "".join(
+        item["message"] for item in persistent_notification._async_get_or_create_notifications(hass).values()
+    )
+
+
+async def test_a_recording_shows_that_it_runs_and_only_the_newest_is_kept(hass, house, adopt, pack) -> None:
+    entry = await adopt(pack)
+    task = hass.async_create_task(record(hass, entry, 2))
+    await asyncio.sleep(0.05)
+    until = dt_util.as_local(dt_util.utcnow() + timedelta(minutes=2))
+    assert f"being recorded until {until:%H:%M}" in notified(hass)
+    await task
+    assert "is ready" in notified(hass)
+    await asyncio.sleep(1.05)  # another time in its name
+    await record(hass, entry)
+    assert len([*recordings._folder(hass).iterdir()]) == 1
+
+
 async def test_only_one_recording_at_a_time(hass, house, adopt, pack) -> None:
     entry = await adopt(pack)
     first = hass.async_create_task(record(hass, entry))
@@ -103,6 +127,7 @@ async def test_a_pack_that_says_nothing_gives_nothing_to_download(hass, house, a
     await house.until(lambda: not pack.connected)
     with pytest.raises(HomeAssistantError, match="Nothing was heard"):
         await record(hass, entry, 1, response=False)
+    assert notified(hass) == ""
 
 
 async def test_unloading_ends_a_recording_early_and_keeps_it(hass, house, adopt, pack) -> None:

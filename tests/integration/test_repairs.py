@@ -5,7 +5,7 @@ import struct
 from types import SimpleNamespace
 
 from homeassistant.config_entries import ConfigEntryDisabler
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
@@ -14,7 +14,7 @@ from custom_components.smart_bms.const import DOMAIN, EVENT_PARAMETER
 from custom_components.smart_bms.logbook import async_describe_events
 from custom_components.smart_bms.repairs import async_create_fix_flow
 from tests.bms.jbd.wire import request
-from tests.packs import jbd_pack
+from tests.packs import jbd_pack, jk_pack
 
 ALLOWED = {"allow_control": True}
 JBD_CELL_OVERVOLTAGE = 0x24
@@ -22,6 +22,10 @@ JBD_CELL_OVERVOLTAGE = 0x24
 
 def issue(hass, entry, kind="drift"):
     return ir.async_get(hass).async_get_issue(DOMAIN, f"{kind}_{entry.entry_id}")
+
+
+def password_issue(hass):
+    return ir.async_get(hass).async_get_issue(DOMAIN, "default_password")
 
 
 async def drifted(hass, house, pack, entry) -> None:
@@ -148,14 +152,49 @@ async def test_an_entry_that_went_away_meanwhile_ends_it(hass, house, pack, adop
     assert flow["reason"] == "not_loaded"
 
 
-async def test_a_default_password_is_explained_until_it_is_changed(hass, house, pack, adopt) -> None:
+async def test_default_passwords_are_one_issue_until_all_are_changed(hass, house, pack, adopt) -> None:
     entry = await adopt(pack)
-    found = issue(hass, entry, "default_password")
-    assert not found.is_fixable
-    assert found.translation_placeholders == {"name": "Shed"}
+    found = password_issue(hass)
+    assert (found.is_fixable, found.severity) == (False, ir.IssueSeverity.WARNING)
+    assert found.translation_placeholders == {"packs": "Shed"}
+    barn = jk_pack(address="C8:47:80:00:00:02", name="Barn")
+    other = await adopt(barn)
+    assert password_issue(hass).translation_placeholders == {"packs": "Barn, Shed"}
+    ir.async_ignore_issue(hass, DOMAIN, "default_password", True)
     pack.memory.info |= {62: b"9876", 118: b"654321"}
     pack.hang_up = True
-    await house.until(lambda: issue(hass, entry, "default_password") is None)
+    await house.until(lambda: password_issue(hass).translation_placeholders == {"packs": "Barn"})
+    await hass.config_entries.async_reload(other.entry_id)
+    await house.until(lambda: other.runtime_data.available)
+    assert password_issue(hass).dismissed_version
+    barn.memory.info |= {62: b"9876", 118: b"654321"}
+    barn.hang_up = True
+    await house.until(lambda: password_issue(hass) is None)
+    assert entry.runtime_data.available
+
+
+async def test_titles_and_repairs_follow_a_renamed_device(hass, house, pack, adopt) -> None:
+    entry = await adopt(pack)
+    await drifted(hass, house, pack, entry)
+    devices = dr.async_get(hass)
+    (device,) = dr.async_entries_for_config_entry(devices, entry.entry_id)
+    ir.async_ignore_issue(hass, DOMAIN, f"drift_{entry.entry_id}", True)
+    devices.async_update_device(device.id, name_by_user="Cellar")
+    await hass.async_block_till_done()
+    assert entry.title == "Cellar"
+    assert issue(hass, entry).translation_placeholders["name"] == "Cellar"
+    assert issue(hass, entry).dismissed_version
+    assert issue(hass, entry).data == {"entry_id": entry.entry_id}
+    assert password_issue(hass).translation_placeholders == {"packs": "Cellar"}
+    devices.async_update_device(device.id, name_by_user=None)
+    await hass.async_block_till_done()
+    assert entry.title == "Shed"
+    # Who gives the entry a name of its own keeps it.
+    hass.config_entries.async_update_entry(entry, title="West side")
+    devices.async_update_device(device.id, name_by_user="Attic")
+    await hass.async_block_till_done()
+    assert entry.title == "West side"
+    assert issue(hass, entry).translation_placeholders["name"] == "West side"
 
 
 async def test_other_issues_are_only_confirmed(hass) -> None:
@@ -252,12 +291,12 @@ async def test_what_was_ignored_stays_ignored_until_there_is_news(hass, house, p
     entry = await adopt(pack)
     await drifted(hass, house, pack, entry)
     events = async_capture_events(hass, EVENT_PARAMETER)
-    for kind in ("drift", "default_password"):
-        ir.async_ignore_issue(hass, DOMAIN, f"{kind}_{entry.entry_id}", True)
+    for ignored in (f"drift_{entry.entry_id}", "default_password"):
+        ir.async_ignore_issue(hass, DOMAIN, ignored, True)
     await hass.config_entries.async_reload(entry.entry_id)
     await house.until(lambda: entry.runtime_data.parameters.control.drift)
     assert issue(hass, entry).dismissed_version
-    assert issue(hass, entry, "default_password").dismissed_version
+    assert password_issue(hass).dismissed_version
     assert events == []
     pack.change(0x1F, bytes(4))
     await entry.runtime_data.parameters.control.refresh()
@@ -274,7 +313,7 @@ async def test_a_pack_that_is_gone_has_no_issues(hass, house, pack, adopt, end) 
     else:
         await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
     assert issue(hass, entry) is None
-    assert issue(hass, entry, "default_password") is None
+    assert password_issue(hass) is None
 
 
 async def test_a_change_during_the_repair_stays_to_be_seen(hass, house, pack, adopt, fix) -> None:

@@ -13,6 +13,7 @@ from pytest_homeassistant_custom_component.common import mock_restore_cache_with
 from custom_components.smart_bms import simulated
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.profiles import async_profiles
+from tests.integration.conftest import configure
 from tests.radio import SPEED, TICK
 
 
@@ -36,15 +37,15 @@ async def choose(hass, key: str):
     flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     assert flow["type"] is FlowResultType.MENU
     assert flow["menu_options"] == ["search", "simulated"]
-    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"next_step_id": "simulated"})
+    flow = await configure(hass, flow, {"next_step_id": "simulated"})
     assert flow["step_id"] == "simulated"
-    return await hass.config_entries.flow.async_configure(flow["flow_id"], {"simulated": key})
+    return await configure(hass, flow, {"simulated": key})
 
 
 async def add(hass, key: str):
     flow = await choose(hass, key)
     assert flow["step_id"] == "identified", flow
-    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
+    flow = await configure(hass, flow, {})
     entry = flow["result"]
     async with asyncio.timeout(8):
         while not entry.runtime_data.available:

@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.components.diagnostics import get_dia
 
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.simulator.smart123_labels import BRIDGE, GEN2_BRSP, GEN3_NUS
-from tests.integration.conftest import search
+from tests.integration.conftest import configure, search
 from tests.integration.test_life import problems_in
 from tests.packs import smart123_pack
 
@@ -37,19 +37,19 @@ async def test_found_added_streamed_lost_and_regained(hass, house, transport, ca
         flow = await search(hass)
         (selector,) = flow["data_schema"].schema.values()
         assert selector.config["options"][0]["label"].startswith("? UART")
-        flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"address": pack.address})
+        flow = await configure(hass, flow, {"address": pack.address})
     else:
         await house.until(lambda: hass.config_entries.flow.async_progress_by_handler(DOMAIN))
         (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
         assert flow["context"]["source"] == SOURCE_BLUETOOTH
         assert flow["context"]["title_placeholders"] == {"name": "123\\SmartBMS"}
-        flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
+        flow = await configure(hass, flow, {})
     if pin is not None:
-        assert flow["step_id"] == "password"
-        flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"password": pin})
+        assert flow["step_id"] == "password_smart123"
+        flow = await configure(hass, flow, {"password": pin})
     assert flow["step_id"] == "identified"
     assert flow["description_placeholders"]["cells"] == "8"
-    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
+    flow = await configure(hass, flow, {})
     assert flow["type"] is FlowResultType.CREATE_ENTRY
 
     name = NAMES[transport]
@@ -200,10 +200,10 @@ async def test_a_changed_pin_is_asked_for_and_not_guessed(hass, house, adopt) ->
     pack.hang_up = True
     await house.until(lambda: house.state("sensor.shed_link") == "wrong_password")
     (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
-    assert flow["step_id"] == "reauth_confirm"
-    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"password": "1111"})
+    assert flow["step_id"] == "reauth_confirm_smart123"
+    flow = await configure(hass, flow, {"password": "1111"})
     assert flow["errors"] == {"base": "wrong_password"}
-    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"password": "8642"})
+    flow = await configure(hass, flow, {"password": "8642"})
     assert flow["reason"] == "reauth_successful"
     await house.until(lambda: house.state("sensor.shed_link") == "streaming")
     assert pack.dialect.wrong_pins == 0
@@ -224,7 +224,7 @@ async def test_a_gateway_to_nobody_says_so(hass, house) -> None:
     bridge.stream_stops = True
     house.add(bridge)
     flow = await search(hass)
-    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"address": bridge.address})
+    flow = await configure(hass, flow, {"address": bridge.address})
     assert flow["errors"] == {"base": "silent"}
 
 

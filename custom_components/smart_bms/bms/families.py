@@ -1,6 +1,6 @@
 """The families we know: the one place where a new one is entered."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -9,7 +9,7 @@ from .alarm import Alarm
 from .daly.advertisement import is_daly, may_be_daly
 from .daly.alarms import D2_ALARMS, P81_ALARMS
 from .daly.catalogue import catalogue_of as daly_catalogue
-from .daly.driver import DalyDriver
+from .daly.driver import STORED_CHECKS as DALY_STORED, DalyDriver
 from .daly.frames import Dialect
 from .daly.privacy import mask as daly_mask
 from .driver import Driver, Sink, Terms, Writer
@@ -75,6 +75,8 @@ class Family:
     """Seconds after which a reading of such a family is too old to be shown as current."""
     reread_interval: int = 10
     """Minutes between two looks at the parameters, unless the user wants otherwise."""
+    first_answer: float
+    """Seconds after connecting within which nearly every pack of the family has said who it is."""
     alarms: Callable[[str], tuple[Alarm, ...]]
     """Alarms that a variant can report."""
     catalogue: Callable[[Identity, Collection[str]], Catalogue]
@@ -88,6 +90,8 @@ class Family:
     """What `Terms.kept` may hold, by key: a file comes back broken now and then."""
     counts_by_manual: bool = False
     """JBD's manual says how its boards count cycles and charge, and what makes them forget."""
+    password_protects: bool = True
+    """Somebody without the pack's password is kept out by the pack itself, not only by the vendor's app."""
     link_hints: Callable[[str, float | None, str], tuple[LinkHint, ...]] = lambda *_: ()
     """What to look at, by where the link stands, the signal in dBm and the version of the board's software.
 
@@ -119,6 +123,7 @@ FAMILIES: Final = {
         alarms=_jk_alarms,
         catalogue=jk_catalogue,
         mask=jk_mask,
+        first_answer=2.0,
     ),
     "jbd": Family(
         key="jbd",
@@ -135,6 +140,8 @@ FAMILIES: Final = {
         alarms=_jbd_alarms,
         catalogue=jbd_catalogue,
         mask=jbd_mask,
+        # A board asleep does not hear the first question.
+        first_answer=3.5,
         options=(Option(key=UNIT, choices=(AUTO, *UNITS)),),
         link_hints=jbd_link_hints,
         counts_by_manual=True,
@@ -153,6 +160,10 @@ FAMILIES: Final = {
         alarms=lambda variant: P81_ALARMS if variant == Dialect.P81 else D2_ALARMS,
         catalogue=daly_catalogue,
         mask=daly_mask,
+        stored_checks=DALY_STORED,
+        password_protects=False,
+        # One that speaks A5 is asked in the other dialects first, then for its versions.
+        first_answer=8.0,
     ),
     "smart123": Family(
         key="smart123",
@@ -176,6 +187,8 @@ FAMILIES: Final = {
             Option(key=IMPORT_HISTORY),
         ),
         stored_checks=SMART123_STORED,
+        # It is listened to before anything is written to it.
+        first_answer=6.0,
         logs=lambda variant: tuple(EventKind) if variant == Smart123Variant.GENERATION_3 else (),
     ),
 }
@@ -192,3 +205,12 @@ def candidates(advertisement: Advertisement) -> tuple[Family, ...]:
         return ()
     sure = recognise(advertisement)
     return (sure,) if sure else tuple(family for family in FAMILIES.values() if family.may_be(advertisement))
+
+
+def attempts(families: Sequence[Family]) -> tuple[tuple[Family, bool], ...]:
+    """Return in which order to try families that one advertisement may be of, and whether in haste.
+
+    Where there are several, each is given the time of a usual answer, before any is waited for that may be slow or asleep.
+    """
+    hasty = tuple((family, True) for family in families) if len(families) > 1 else ()
+    return (*hasty, *((family, False) for family in families))

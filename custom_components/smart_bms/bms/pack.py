@@ -312,12 +312,12 @@ class Pack:
         finally:
             self._set_state(LinkState.STOPPED)
 
-    async def first_contact(self, seconds: float = CONTACT_TIMEOUT) -> tuple[Identity, Reading]:
+    async def first_contact(self, seconds: float = CONTACT_TIMEOUT, *, hasty: bool = False) -> tuple[Identity, Reading]:
         """Connect once, return who the pack is and its first trusted reading, and let go of it again.
 
-        Raises PackError.
+        `hasty`: give up on a device that does not say who it is as soon as packs of this family do. Raises PackError.
         """
-        session = asyncio.create_task(self._session())
+        session = asyncio.create_task(self._session(self.family.first_answer if hasty else None))
         contact = asyncio.create_task(self._contact.wait())
         try:
             # Connecting has its own limit, and its own errors.
@@ -375,8 +375,8 @@ class Pack:
             self._failed_at = now
         self._set_state(self._trouble)
 
-    async def _session(self) -> None:
-        """Run one session to its end, which is always a PackError."""
+    async def _session(self, first_answer: float | None = None) -> None:
+        """Run one session to its end, which is always a PackError; `first_answer` is in how many s it must say who it is."""
         self._contact.clear()
         # Asked before the state changes, so that a pack out of reach stays just that while we look for it.
         self._attempted = False
@@ -400,7 +400,12 @@ class Pack:
             self._session_end = asyncio.Event()
             self._set_state(LinkState.IDENTIFYING)
             conversation = asyncio.create_task(driver.converse())
-            await asyncio.wait({conversation, lost}, return_when=asyncio.FIRST_COMPLETED)
+            ends = {conversation, lost}
+            done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED, timeout=first_answer)
+            if not done:  # as is only possible with a limit
+                if self.last_identity is None:
+                    raise SilentError("it did not say at once who it is")
+                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if conversation.done():
                 await conversation
             raise LinkLostError("the connection ended")

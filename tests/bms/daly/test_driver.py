@@ -3,17 +3,19 @@
 import asyncio
 from collections import Counter
 from dataclasses import replace
+import json
 import logging
 
 import pytest
 
-from custom_components.smart_bms.bms.daly.driver import DalyDriver
+from custom_components.smart_bms.bms.daly.driver import STORED_CHECKS, DalyDriver
 from custom_components.smart_bms.bms.daly.frames import Dialect, a5_request, write_request
 from custom_components.smart_bms.bms.driver import Terms
 from custom_components.smart_bms.bms.errors import ConnectFailedError, LinkLostError, NotThisKindError, SilentError
 from custom_components.smart_bms.bms.link_state import LinkState
 from custom_components.smart_bms.bms.pack import Circumstances, Pack
 from custom_components.smart_bms.bms.settings import Settings
+from custom_components.smart_bms.bms.stored_values import sort_out
 from custom_components.smart_bms.simulator import daly_a5
 from custom_components.smart_bms.simulator.air import _services
 from custom_components.smart_bms.simulator.daly_labels import ESS_81, K_81_NO_NTC, K_D2, LAYOUT_B, LEGACY_A5, R24_A5
@@ -29,6 +31,7 @@ from tests.bms.daly.wire import (
     SHORT,
     STATE_81,
     Wire,
+    asked_a5,
     begun,
     is_read,
     running,
@@ -63,7 +66,7 @@ async def test_nothing_is_written_unless_asked_for(label, dialect, cells) -> Non
     assert await wire.poll(3) == [True] * 3
     await wire.driver.read_settings()
     assert wire.sink.identities[0].variant == dialect
-    assert wire.terms.memory["dialect"][0] == dialect
+    assert wire.terms.kept["dialect"][0] == dialect
     assert all(is_read(data) for data in wire.written)
 
 
@@ -180,15 +183,49 @@ async def test_the_dialects_are_tried_in_order_and_twice_at_most() -> None:
     with pytest.raises(SilentError, match="none of the three"):
         await wire.begin()
     a5 = [a5_request(host, 0x90) for host in (0x80, 0x40)]
-    assert list(wire.written) == [LIVE_D2, LIVE_81, LIVE_81_SHORT, *a5] * 2
+    assert list(wire.written) == [LIVE_D2, LIVE_81, *a5, LIVE_D2, LIVE_81, LIVE_81_SHORT, *a5]
     assert not wire.driver._turn.locked()
-    assert not wire.terms.memory
+    assert "dialect" not in wire.terms.kept
     with pytest.raises(SilentError):
         await wire.driver.write("charge_switch", False)
     with pytest.raises(SilentError):
         await wire.driver.read_settings()
     with pytest.raises(SilentError):
         await wire.driver._poll()
+
+
+async def test_the_other_channel_is_asked_before_anybody_waits_and_the_next_session_is_patient() -> None:
+    wire = Wire()
+    wire.channels, wire.peripheral.faults.silent = 2, True
+    with pytest.raises(SilentError):
+        await wire.begin()
+    a5 = [a5_request(host, 0x90) for host in (0x80, 0x40)]
+    quick, thorough = [LIVE_D2, LIVE_81, *a5], [LIVE_D2, LIVE_81, LIVE_81_SHORT, *a5]
+    assert list(wire.written) == [*quick, *quick, *thorough]
+    again = wire.again()
+    again.channels, again.peripheral.faults.silent = 2, True
+    with pytest.raises(SilentError):
+        await again.begin()
+    assert list(again.written) == [*quick, *thorough, *quick, *thorough]
+
+
+async def test_what_was_learned_is_kept_as_a_file_can_hold_it() -> None:
+    wire = await begun(R24_A5)
+    assert json.loads(json.dumps(wire.terms.kept)) == wire.terms.kept
+    assert sort_out(wire.terms.kept, STORED_CHECKS) == (wire.terms.kept, {})
+    bad = {"dialect": ["B6", 1], "other_channel": 1, "patient": "no"}
+    assert sort_out(bad, STORED_CHECKS) == ({}, bad)
+
+
+@pytest.mark.parametrize("silent", [(0x62, 0x63, 0x53), (0x62,)])
+async def test_a_board_that_does_not_tell_its_versions_is_not_waited_for(silent) -> None:
+    wire = Wire(R24_A5, cells=8)
+    wire.deaf = lambda data: asked_a5(data, *silent)
+    await wire.begin()
+    assert wire.sink.identities[0].sw_version == ""
+    asked = sum(asked_a5(data, 0x62) for data in wire.written)
+    assert asked == (1 if len(silent) == 3 else 2)
+    assert bool(wire.sink.identities[0].hw_version) is (len(silent) == 1)
 
 
 async def test_a_question_that_was_lost_is_asked_in_the_second_round() -> None:
@@ -204,7 +241,7 @@ async def test_a_question_that_was_lost_is_asked_in_the_second_round() -> None:
 async def test_the_dialect_of_before_is_tried_first(label, dialect, cells) -> None:
     first = await begun(label, cells=cells)
     host = min(label.hosts - {0x40} or label.hosts, default=0)
-    assert first.terms.memory["dialect"] == (dialect, host)
+    assert first.terms.kept["dialect"] == [dialect, host]
     second = await first.again(cells=cells).begin()
     expected = {"D2": LIVE_D2, "81": LIVE_81, "A5": a5_request(host, 0x90)}[dialect]
     assert second.written[0] == expected
@@ -216,12 +253,12 @@ async def test_another_board_in_its_place_is_found_all_the_same() -> None:
     second = await first.again(label=K_D2).begin()
     assert second.written[0] == a5_request(0x40, 0x90)
     assert second.sink.identities[0].variant == "D2"
-    assert second.terms.memory["dialect"] == ("D2", 0)
+    assert second.terms.kept["dialect"] == ["D2", 0]
 
 
-@pytest.mark.parametrize("known", [None, 5, ("D2",), "D2"])
+@pytest.mark.parametrize("known", [None, 5, ["D2"], "D2"])
 async def test_what_is_remembered_wrongly_does_no_harm(known) -> None:
-    wire = Wire(terms=Terms(memory={"dialect": known}))
+    wire = Wire(terms=Terms(kept={"dialect": known}))
     await wire.begin()
     assert wire.sink.identities[0].variant == "D2"
 
@@ -282,7 +319,7 @@ async def test_boards_that_answer_only_one_length_are_asked_for_that() -> None:
     only_64.deaf = lambda data: data == LIVE_81
     await only_64.begin()
     assert await only_64.poll(2) == [True, True]
-    assert list(only_64.written).count(LIVE_81) == 1
+    assert list(only_64.written).count(LIVE_81) == 2
     assert only_64.last.cell_count == 16
 
 
@@ -293,7 +330,7 @@ async def test_an_echo_of_our_own_questions_is_no_board(label, dialect, cells) -
     with pytest.raises(SilentError):
         await wire.begin()
     assert not wire.sink.identities
-    assert not wire.terms.memory
+    assert "dialect" not in wire.terms.kept
 
 
 async def test_an_echo_before_the_answer_does_not_disturb() -> None:
@@ -335,7 +372,7 @@ async def test_a_late_answer_does_not_confirm_the_other_host() -> None:
 
     wire.tamper = hold_up
     await wire.begin()
-    assert wire.terms.memory["dialect"] == ("A5", 0x80)
+    assert wire.terms.kept["dialect"] == ["A5", 0x80]
     assert await wire.poll() == [True]
 
 

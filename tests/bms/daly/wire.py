@@ -32,9 +32,9 @@ from tests.radio import fast, finder, on_air
 ENOUGH = 1.0
 """Seconds in which a board has answered. Answers are there when a write returns, so short patience breaks nothing."""
 SHORT = Timing(
-    settle=0, probe=0.01, answer=0.01, spacing=0, last_frames=0.001, acknowledgement=0.01, settled=0
+    settle=0, quick=0.01, probe=0.01, answer=0.01, spacing=0, last_frames=0.001, acknowledgement=0.01, settled=0
 )  # fmt: skip
-QUICK = replace(radio.FAST_DALY, probe=0.08, answer=0.1, spacing=0.002, last_frames=0.01)
+QUICK = replace(radio.FAST_DALY, quick=0.08, probe=0.08, answer=0.1, spacing=0.002, last_frames=0.01)
 SECRET = "914826"
 EVERY = [
     pytest.param(K_D2, "D2", 4, id="K_D2"),

@@ -83,12 +83,15 @@ class Board(ABC):
         self._line = line
 
     @abstractmethod
-    async def probe(self, within: float) -> None:
-        """Make sure that the board speaks this dialect. Raises SilentError, FrameError."""
+    async def probe(self, within: float, *, thorough: bool = False) -> None:
+        """Make sure that the board speaks this dialect; each answer may take `within` s. `thorough`: also ask what is rarely needed.
+
+        Raises SilentError, FrameError.
+        """
 
     @abstractmethod
-    async def identify(self) -> Identity:
-        """Return who it is, as far as it tells."""
+    async def identify(self, within: float) -> Identity:
+        """Return who it is, as far as it tells; `within` is how many s an answer took at most so far. Raises SilentError."""
 
     @abstractmethod
     async def read(self) -> tuple[Values, float]:
@@ -180,7 +183,7 @@ class D2Board(_ModbusBoard):
         self._cells = 0
 
     @override
-    async def probe(self, within: float) -> None:
+    async def probe(self, within: float, *, thorough: bool = False) -> None:
         data, _ = await self._read(D2_LIVE, within=within)
         words = _words(data)
         self._cells = words[0x31]
@@ -189,7 +192,7 @@ class D2Board(_ModbusBoard):
             raise FrameError("layout_unknown")
 
     @override
-    async def identify(self) -> Identity:
+    async def identify(self, within: float) -> Identity:
         told = d2_texts(await self._try(D2_IDENTITY))
         secrets = await self._try(D2_SECRETS)
         if secrets and (date := production_date(secrets[6:9])):
@@ -218,8 +221,8 @@ class P81Board(_ModbusBoard):
         self._live: Block = P81_LIVE
 
     @override
-    async def probe(self, within: float) -> None:
-        for block in (P81_LIVE, P81_LIVE_SHORT):
+    async def probe(self, within: float, *, thorough: bool = False) -> None:
+        for block in (P81_LIVE, P81_LIVE_SHORT)[: 1 + thorough]:
             self._live = block
             with suppress(SilentError):
                 decode_p81(_words((await self._read(block, within=within))[0]))
@@ -227,7 +230,7 @@ class P81Board(_ModbusBoard):
         raise SilentError("no answer")
 
     @override
-    async def identify(self) -> Identity:
+    async def identify(self, within: float) -> Identity:
         told = p81_texts(await self._try(P81_IDENTITY))
         first = await self._try(P81_SETTINGS[0])
         settings = decode_settings(self.dialect, {P81_SETTINGS[0][0]: first})
@@ -257,6 +260,12 @@ class A5Board(Board):
     dialect = Dialect.A5
     inverted = True
     _LIVE: Final = (0x90, 0x93, 0x95, 0x96, 0x97, 0x98)
+    _IDENTITY: Final[Mapping[str, tuple[int, int, Callable[[list[bytes]], str]]]] = {
+        "sw_version": (0x62, 2, a5_text),
+        "hw_version": (0x63, 2, a5_text),
+        "manufacturing_date": (0x53, 0, lambda found: production_date(found[0][2:5])),
+    }
+    """Command, number of frames and what decodes them."""
     _SETTINGS: Final = (0x50, 0x52, 0x53, 0x59, 0x5A, 0x5B, 0x5C, 0x5D, 0x5E, 0x5F, 0x60)
 
     def __init__(self, line: Line, host: int) -> None:
@@ -283,20 +292,23 @@ class A5Board(Board):
         raise SilentError("no two answers agree")
 
     @override
-    async def probe(self, within: float) -> None:
+    async def probe(self, within: float, *, thorough: bool = False) -> None:
         found, _ = await self._ask(0x90, within=within)
         decode_a5({0x90: found})
         # Frames do not say whom they answer: the one before may have been late.
         await self._ask(0x94, within=within)
 
     @override
-    async def identify(self) -> Identity:
+    async def identify(self, within: float) -> Identity:
         told: dict[str, str] = {}
-        for key, command in (("sw_version", 0x62), ("hw_version", 0x63)):
-            with suppress(SilentError):
-                told[key] = a5_text((await self._ask(command, needed=2))[0])
-        with suppress(SilentError):
-            told["manufacturing_date"] = production_date((await self._ask(0x53))[0][0][2:5])
+        for _ in range(2):
+            for key, (command, needed, decode) in self._IDENTITY.items():
+                if key in told:
+                    continue
+                with suppress(SilentError):
+                    told[key] = decode((await self._ask(command, needed=needed, within=within))[0])
+            if not told:
+                break  # a board that does not know these questions, rather than answers that were lost
         found, _ = await self._ask(0x94)
         return identity_of(self.dialect, told, cells=found[0][0], details={})
 

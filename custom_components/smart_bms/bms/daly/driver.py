@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Final, override
+from typing import Any, Final, override
 
 from bleak.backends.service import BleakGATTServiceCollection
 
@@ -19,6 +19,7 @@ from ..link import Channel
 from ..polling import PollingDriver
 from ..reading import Identity, Reading
 from ..settings import Settings, SettingValue
+from ..stored_values import Checks, flag, whole
 from .advertisement import OTHER_SERVICE, SERVICE
 from .boards import BOARDS, PROBES, Board, details_of
 from .common import completed
@@ -27,9 +28,19 @@ from .settings import write_frame
 from .sign import Sign
 
 _UUID: Final = "0000{:04x}-0000-1000-8000-00805f9b34fb"
-_ROUNDS: Final = 2
 _DIALECT: Final = "dialect"
 _OTHER_CHANNEL: Final = "other_channel"
+_PATIENT: Final = "patient"
+"""Nothing answered in the last session: the board may be slow, so that each channel is asked patiently before the other."""
+
+
+def _dialect(part: Any) -> None:
+    dialect, host = part
+    Dialect(dialect), whole(host)
+
+
+STORED_CHECKS: Final[Checks] = {_DIALECT: _dialect, _OTHER_CHANNEL: flag, _PATIENT: flag}
+"""By key of `Terms.kept`. Which way the current goes is looked at where it is used."""
 
 type Wanted = Callable[[Message], bool]
 
@@ -40,7 +51,10 @@ class Timing:
 
     settle: float = 0.2
     """After subscribing: modules send a text first."""
+    quick: float = 0.6
+    """For the answer to a first question in a dialect that may not be the board's; they come within 0.4 s."""
     probe: float = 1.2
+    """The same, for a board that is known to speak it, and for all dialects once none was answered quickly."""
     answer: float = 1.5
     spacing: float = 0.12
     """From an answer to the next question; closer together, a third of them was lost."""
@@ -172,31 +186,37 @@ class DalyDriver(PollingDriver):
     @override
     async def _begin(self) -> None:
         await asyncio.sleep(self._timing.settle)
+        kept = self._terms.kept
         async with self._turn:
-            switched = bool(self._terms.memory.get(_OTHER_CHANNEL)) and await self._link.switch_channel()
-            board = await self._detect()
-            if board is None and not switched and await self._link.switch_channel():
-                switched, board = True, await self._detect()
-            if board is None:
-                self._terms.memory.pop(_OTHER_CHANNEL, None)
+            switched = kept.get(_OTHER_CHANNEL) is True and await self._link.switch_channel()
+            found = await self._ask_around(thorough=False)
+            if found is None and kept.get(_PATIENT) is True:
+                found = await self._ask_around(thorough=True)
+            if found is None and not switched and await self._link.switch_channel():
+                switched, found = True, await self._ask_around(thorough=False)
+            found = found or await self._ask_around(thorough=True)
+            if found is None:
+                kept[_OTHER_CHANNEL], kept[_PATIENT] = False, True
                 raise SilentError("it answers in none of the three dialects")
+            board, within = found
             self._board = board
-            self._sign = Sign(self._terms.kept, board.dialect, inverted=board.inverted)
-            self._terms.memory[_OTHER_CHANNEL] = switched
-            self._terms.memory[_DIALECT] = (board.dialect, board.host)
-            self._identity = await board.identify()
+            self._sign = Sign(kept, board.dialect, inverted=board.inverted)
+            kept |= {_DIALECT: [board.dialect.value, board.host], _OTHER_CHANNEL: switched, _PATIENT: False}
+            self._identity = await board.identify(within)
             self._sink.identity(self._identity)
 
-    async def _detect(self) -> Board | None:
-        """Return the board that answers, asked in every dialect with reads alone."""
-        known = self._terms.memory.get(_DIALECT)
-        order = sorted(PROBES, key=lambda item: item != known)
-        for _ in range(_ROUNDS):
-            for dialect, host in order:
-                board = BOARDS[dialect](self, host)
-                with suppress(SilentError, FrameError):
-                    await board.probe(self._timing.probe)
-                    return board
+    async def _ask_around(self, *, thorough: bool) -> tuple[Board, float] | None:
+        """Ask in every dialect, with reads alone; return the board that answers, and how many s it was waited for at most.
+
+        The dialect that it spoke last comes first, and is given time.
+        """
+        known = self._terms.kept.get(_DIALECT)
+        for dialect, host in sorted(PROBES, key=lambda item: [*item] != known):
+            board = BOARDS[dialect](self, host)
+            within = self._timing.probe if thorough or [dialect, host] == known else self._timing.quick
+            with suppress(SilentError, FrameError):
+                await board.probe(within, thorough=thorough)
+                return board, within
         return None
 
     # Polling.

@@ -1,0 +1,120 @@
+"""How long a user waits: until a pack can be added, and until its first value after a start, with the timing of real use."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from bleak.backends.device import BLEDevice
+import pytest
+
+from custom_components.smart_bms.bms.advertisement import Advertisement
+from custom_components.smart_bms.bms.errors import PackError
+from custom_components.smart_bms.bms.families import Family, attempts, candidates
+from custom_components.smart_bms.bms.pack import Circumstances, Pack
+from custom_components.smart_bms.simulator import daly_labels, jbd_labels, jk_labels, smart123_labels
+from custom_components.smart_bms.simulator.air import Air
+from custom_components.smart_bms.simulator.daly_labels import _SERVICES_B as BOTH_CHANNELS, R24_A5
+from custom_components.smart_bms.simulator.peripheral import Peripheral
+from tests.packs import daly_pack, jbd_pack, jk_pack, smart123_pack
+
+LONGEST = 10.0
+"""Seconds to add a pack, and to its first value."""
+KNOWN = 6.0
+"""Seconds to the first value of a pack that earlier sessions have learned about."""
+LONGEST_OF_RARE = 20.0
+"""The same where nothing was advertised and the board answers late: behind a password, or in the last way that is tried."""
+ELSEWHERE = replace(R24_A5, services=BOTH_CHANNELS, notify_handle=21, write_handle=24)
+MAKERS = (
+    (daly_labels, daly_pack),
+    (jbd_labels, jbd_pack),
+    (jk_labels, jk_pack),
+    (smart123_labels, smart123_pack),
+)
+
+
+def kinds() -> Iterator[Any]:
+    for labels, make in MAKERS:
+        for name, label in vars(labels).items():
+            if isinstance(label, labels.Label):
+                # Bridges have no advertisement of the vendor's.
+                options = {"name": "Bridge"} if "BRIDGE" in name else {}
+                yield pytest.param(lambda m=make, n=label, o=options: m(label=n, **o), id=f"{make.__name__}-{name}")
+    yield pytest.param(lambda: daly_pack(ELSEWHERE, cells=8), id="daly-A5-on-the-other-channel")
+
+
+def advertised(pack: Peripheral) -> Advertisement:
+    return Advertisement(
+        name=pack.name,
+        address=pack.address,
+        manufacturer_data=pack.manufacturer_data,
+        service_uuids=pack.service_uuids,
+    )
+
+
+def password_of(pack: Peripheral) -> str | None:
+    return getattr(pack.label, "pin", None) or getattr(pack.label, "password", None)
+
+
+async def contact(
+    air: Air, pack: Peripheral, family: Family, kept: dict[str, Any], *, hasty: bool = False, password: Any = None
+) -> Pack:
+    found = Pack(
+        family,
+        "test",
+        lambda: BLEDevice(pack.address, pack.name, {}),
+        circumstances=Circumstances(
+            address=pack.address,
+            password=password,
+            kept=kept,
+            client_class=air.direct_client_class(),
+            advertisement=lambda: advertised(pack),
+        ),
+    )
+    await found.first_contact(hasty=hasty)
+    return found
+
+
+async def added(air: Air, pack: Peripheral, families: tuple[Family, ...], kept: dict[str, Any]) -> Family:
+    """Do what adding a pack does."""
+    for family, hasty in attempts(families):
+        try:
+            await contact(air, pack, family, kept, hasty=hasty, password=password_of(pack))
+        except PackError:
+            continue
+        return family
+    raise AssertionError("nobody knew it")
+
+
+@pytest.mark.parametrize("make", kinds())
+async def test_a_pack_is_added_in_ten_seconds_and_known_from_then_on(make: Callable[[], Peripheral]) -> None:
+    pack, kept, loop = make(), {}, asyncio.get_running_loop()
+    air = Air(pack)
+    air.start()
+    try:
+        began = loop.time()
+        family = await added(air, pack, candidates(advertised(pack)), kept)
+        assert family.key == pack.family
+        assert loop.time() - began < LONGEST
+        began = loop.time()
+        await contact(air, pack, family, kept, password=password_of(pack))
+        assert loop.time() - began < KNOWN
+    finally:
+        await air.stop()
+
+
+@pytest.mark.parametrize("make", kinds())
+async def test_a_pack_that_may_be_of_several_families_is_added_soon_too(make: Callable[[], Peripheral]) -> None:
+    """Under a name of the user's, with nothing else in its advertisement: only connecting can tell."""
+    pack, loop = make(), asyncio.get_running_loop()
+    unnamed = Advertisement(name="Shed", address="AC:00:00:00:00:01", service_uuids=(pack.services[0].uuid,))
+    air = Air(pack)
+    air.start()
+    try:
+        began = loop.time()
+        family = await added(air, pack, candidates(unnamed), {})
+        assert family.key == pack.family
+        rare = pack.label in (ELSEWHERE, jbd_labels.DP16S020)
+        assert loop.time() - began < (LONGEST_OF_RARE if rare else LONGEST)
+    finally:
+        await air.stop()
