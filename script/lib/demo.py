@@ -218,6 +218,15 @@ class Api:
         with request.urlopen(request.Request(self._base + path, data, self._headers), timeout=60) as answer:
             return json.load(answer)
 
+    def answer(self, step: Any, answer: dict[str, Any]) -> Any:
+        """Submit a step of a flow; return what the user sees next, once nothing is under way any more."""
+        path = f"config/config_entries/flow/{step['flow_id']}"
+        step = self.call(path, answer)
+        while step["type"] == "progress":
+            time.sleep(0.5)
+            step = self.call(path)
+        return step
+
     def shows(self, entity_id: str, value: str) -> bool:
         """Tell whether an entity has this state."""
         return any(state["entity_id"] == entity_id and state["state"] == value for state in self.call("states"))
@@ -243,13 +252,14 @@ def populate(folder: Path, port: int, pid: int) -> None:
     for address in SET_UP:
         print(f"    adding the simulated pack {address}", flush=True)
         step = api.call("config/config_entries/flow", {"handler": "smart_bms"})
-        step = api.call(f"config/config_entries/flow/{step['flow_id']}", {"next_step_id": "search"})
+        step = api.answer(step, {"next_step_id": "search"})
         while step.get("step_id") == "nothing_found" and time.monotonic() < deadline:
             time.sleep(1)
-            step = api.call(f"config/config_entries/flow/{step['flow_id']}", {})
-        step = api.call(f"config/config_entries/flow/{step['flow_id']}", {"address": address})
-        for answer in ([{"password": PIN}] if step.get("step_id") == "password" else []) + [{}]:
-            step = api.call(f"config/config_entries/flow/{step['flow_id']}", answer)
+            step = api.answer(step, {})
+        step = api.answer(step, {"address": address})
+        if str(step.get("step_id")).startswith("password"):
+            step = api.answer(step, {"password": PIN})
+        step = api.answer(step, {})
         if step["type"] != "create_entry":
             sys.exit(f"{address} could not be added: {step}")
         entry = entries[address] = step["result"]["entry_id"]

@@ -257,7 +257,7 @@ async def test_options_tune_the_publishing_and_reload(hass, house, pack, adopt) 
     flow = await hass.config_entries.options.async_init(entry.entry_id)
     assert flow["step_id"] == "init"
     defaults = flow["data_schema"]({"control": {}, "current": {}, "limits": {}, "intervals": {}, "dead_bands": {}})
-    assert defaults["intervals"]["voltage"] == 10
+    assert defaults["intervals"]["voltage"] == 13
     assert defaults["control"] == {
         "allow_control": False,
         "experimental_writes": False,

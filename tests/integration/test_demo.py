@@ -22,7 +22,7 @@ from lab.smart_bms_lab.areas import async_set_areas
 from lab.smart_bms_lab.meters import sun
 from lab.smart_bms_lab.packs import AREAS, HOME_STORAGE, all_packs
 from lab.smart_bms_lab.proxy import advertise, demo_proxies
-from tests.integration.conftest import House, search
+from tests.integration.conftest import House, configure, search
 from tests.radio import SPEED, TICK
 
 ROOT = Path(__file__).parents[2]
@@ -58,14 +58,12 @@ class DemoHouse(House):
 
     async def add_pack(self, address: str) -> Any:
         """Add a pack the way a user does."""
-        flow = await search(self.hass)
-        flow = await self.hass.config_entries.flow.async_configure(flow["flow_id"], {"address": address})
+        flow = await configure(self.hass, await search(self.hass), {"address": address})
         if address in PASSWORDS:
-            assert flow["step_id"] == "password", flow
-            answer = {"password": PASSWORDS[address]}
-            flow = await self.hass.config_entries.flow.async_configure(flow["flow_id"], answer)
+            assert flow["step_id"].startswith("password"), flow
+            flow = await configure(self.hass, flow, {"password": PASSWORDS[address]})
         assert flow["step_id"] == "identified", (address, flow)
-        flow = await self.hass.config_entries.flow.async_configure(flow["flow_id"], {})
+        flow = await configure(self.hass, flow, {})
         assert flow["type"] is FlowResultType.CREATE_ENTRY
         await self.until(lambda: flow["result"].runtime_data.available)
         return flow["result"]

@@ -85,6 +85,7 @@ async def test_both_sides_of_a_123_agree(hass, house, adopt) -> None:
         assert not contradictions(watch.seen, current=f"current_{side}", power=f"power_{side}")
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_cells_and_what_is_said_of_them_agree(hass, house, adopt) -> None:
     pack = jk_pack(name="Shed", cells=4, profile=stepping)
     cells = [f"cell_voltage_{number}" for number in range(1, 5)]
