@@ -158,6 +158,7 @@ def test_advertisements_whole_or_their_manufacturer_data_alone() -> None:
 def test_writes_name_their_parameter_and_what_came_of_them() -> None:
     told = decoded({"text": "01-017!\r"})[0]
     assert told["values"] == {"address": 0x17, "raw": 1, "parameter": "critical_mode", "value": True}
+    assert decoded({"text": "02-050!\r"})[0]["values"]["part"] == "high"
     assert decoded({"text": "01-FFF!\r"})[0]["values"] == {"address": 0xFFF, "raw": 1}
     before, after = (sealed(f"00_{value}").encode().hex() for value in ("00", "01"))
     results = decoded(
