@@ -128,11 +128,15 @@ def _power_fits(power: float | None, product: float) -> bool:
     return power is not None and abs(power - product) <= POWER_TOLERANCE_WATTS + POWER_TOLERANCE * abs(product)
 
 
+def _agrees(power: float, product: float) -> bool:
+    return -POWER_ROUNDING <= power - product <= POWER_ROUNDING
+
+
 def _agreed(reading: Reading) -> Reading:
     """Return the reading with the power that its voltage and current make, if its own is another one to the eye."""
     values = reading.__dict__
     power, voltage, current = values.get("power"), values.get("voltage"), values.get("current")
-    if power is None or voltage is None or current is None or abs(power - voltage * current) <= POWER_ROUNDING:
+    if power is None or voltage is None or current is None or _agrees(power, voltage * current):
         return reading
     return Reading.of({**values, "power": round(voltage * current, 2)})
 
@@ -270,16 +274,19 @@ class Trust:
             shown, self.doubt = reading, None
         else:
             shown = self._look_closer(reading)
-        if shown is not None and self._is_frozen(shown):
-            self.doubt = "frozen"
-            shown = None
+        if shown is not None and reading.runtime != self._runtime:
+            self._runtime = reading.runtime
+            self._runtime_moved_at = reading.measured_at
+            self.frozen = False
+        elif shown is not None and self._stands_still(reading.measured_at):
+            self.frozen, self.doubt, shown = True, "frozen", None
         if shown is None:
             self.refused_at = reading.measured_at
             self.dropped[self.doubt or ""] += 1
             return None
         self.refused_at = None
         self._accepted, self._doubted = shown, None
-        return _agreed(shown)
+        return shown
 
     def _look_closer(self, reading: Reading) -> Reading | None:
         cleaned = possible(reading)
@@ -297,7 +304,7 @@ class Trust:
         if cleaned is not reading:
             self.withheld.update(cleaned.implausible or ("power",))
         self._near = None if cleaned.implausible or self.doubt else _Neighbourhood(cleaned)
-        return cleaned
+        return _agreed(cleaned)
 
     def _passes(self, kind: str, reason: str | None, now: float) -> bool:
         """Tell whether a reading may pass a check; `reason` is what the check found."""
@@ -315,15 +322,9 @@ class Trust:
         before, self._doubted = self._doubted, reading
         return None if before is not None and jump(before, reading) is None else reason
 
-    def _is_frozen(self, reading: Reading) -> bool:
-        if reading.runtime != self._runtime:
-            self._runtime = reading.runtime
-            self._runtime_moved_at = reading.measured_at
-            self.frozen = False
-        elif self._runtime is not None and reading.measured_at - self._runtime_moved_at > FROZEN_AFTER:
-            self.frozen = True
-            return True
-        return False
+    def _stands_still(self, now: float) -> bool:
+        """Tell whether a run-time counter has been the same for too long."""
+        return self._runtime is not None and now - self._runtime_moved_at > FROZEN_AFTER
 
 
 class _Neighbourhood:
@@ -335,7 +336,7 @@ class _Neighbourhood:
     def __init__(self, reading: Reading) -> None:
         values = vars(reading)
         self._limits = []
-        for key in RANGES.keys() | JUMPS.keys():
+        for key in (RANGES.keys() | JUMPS.keys()) - {"power"}:  # it is held against voltage and current
             if (value := values.get(key)) is not None:
                 low, high = RANGES.get(key, (-math.inf, math.inf))
                 near = JUMPS.get(key, math.inf) / 2
@@ -360,11 +361,10 @@ class _Neighbourhood:
                 low, high = self._temperatures[probe]
                 if not low <= value <= high:
                     return False
-            power = values.get("power")
             if (
                 lowest < self._cells[0]
                 or highest > self._cells[1]
-                or (power is not None and not _power_fits(power, values["voltage"] * values["current"]))
+                or ("power" in values and not _agrees(values["power"], values["voltage"] * values["current"]))
             ):
                 return False
             if reading.cell_times:

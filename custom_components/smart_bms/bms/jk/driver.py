@@ -33,6 +33,7 @@ from .settings import decode_settings, encode_write, settings_in_details, stored
 _MOST_REQUESTS: Final = 5
 """In a row for what never comes, never makes sense, or never agrees."""
 _BELIEVED: Final = "answers"
+_SHOWN: Final = {variant: partial(shown_numbers, variant=variant) for variant in Variant}
 _NAMES: Final = {Command.READ_DEVICE_INFO: "device info", Command.READ_SETTINGS: "settings"}
 _CHARACTERISTIC: Final = "0000ffe1-0000-1000-8000-00805f9b34fb"
 
@@ -266,7 +267,7 @@ class JkDriver(Driver):
             return
         if self._believes(Command.READ_SETTINGS, decode_settings(frame, variant, now).values):
             self._settings_frame, self._settings_at = frame, now
-            self._sink.frame(frame, now, partial(shown_numbers, variant=variant))
+            self._sink.frame(frame, now, _SHOWN[variant])
             self._tell_settings()
 
     def _take_reading(self, frame: bytes, now: float) -> None:
@@ -284,7 +285,7 @@ class JkDriver(Driver):
             self._variant = variant
             if variant is not self._expected:
                 self._correct_variant(identity, variant)
-        self._sink.frame(frame, now, partial(shown_numbers, variant=variant))
+        self._sink.frame(frame, now, _SHOWN[variant])
         if self._sink.reading(reading):
             self._heard.set()
 
