@@ -476,3 +476,8 @@ def test_every_issue_has_its_texts() -> None:
 
 def test_the_page_of_parameters_is_what_the_code_says() -> None:
     assert parameters.DOCUMENT.read_text() == parameters.document(), "run script/parameters"
+
+
+def test_the_title_of_a_step_that_shows_progress_needs_no_name() -> None:
+    """Home Assistant fills in names in the text of such a step, but not in its title, and shows an error there."""
+    assert "{" not in TEXTS["config"]["step"]["contact"]["title"]

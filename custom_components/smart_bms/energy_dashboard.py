@@ -60,4 +60,6 @@ async def async_add_to_dashboard(
     told = {"charged": charged, "discharged": discharged, "power": power or "–", "soc": soc or "–"}
     told |= {"name": name, "capacity": f"{capacity:.1f} kWh" if capacity else "–"}
     message = async_get_exception_message(DOMAIN, outcome, told)
+    if not message.rpartition("\n")[2].startswith("-"):
+        message = message.rstrip(".") + "."  # messages come without their full stop
     persistent_notification.async_create(hass, message, name, f"{DOMAIN}_dashboard_{unique_id}")

@@ -55,7 +55,8 @@ def _notification(entry_id: str) -> str:
 
 def _tell(hass: HomeAssistant, entry: ConfigEntry, key: str, **told: str) -> None:
     """Tell how it stands with the recording of an entry; the newest message replaces the one before."""
-    message = async_get_exception_message(DOMAIN, key, {"name": entry.title, **told})
+    # Messages come without their full stop.
+    message = async_get_exception_message(DOMAIN, key, {"name": entry.title, **told}).rstrip(".") + "."
     persistent_notification.async_create(hass, message, entry.title, _notification(entry.entry_id))
 
 

@@ -30,8 +30,6 @@ from .sensor_values import SENSOR_DESCRIPTIONS
 PARALLEL_UPDATES: Final = 0
 
 MEASURED_AT: Final = "measured_at"
-EXPLAINED_EVERY: Final = 300.0
-"""Seconds after which the numbers that explain a value are renewed."""
 
 
 def descriptions(features: Features) -> list[SmartBmsSensorDescription]:
@@ -133,7 +131,7 @@ class SmartBmsSensor(FindableEntity, SmartBmsEntity, SensorEntity):
         if description.attributes_fn is None:
             return False
         discrete = description.discrete_fn(self.coordinator) if description.discrete_fn is not None else None
-        if not news and discrete == self._discrete and now - self._explained_at < EXPLAINED_EVERY:
+        if not news and discrete == self._discrete and now - self._explained_at < description.explained_every:
             return False
         explained = dict(description.attributes_fn(self.coordinator))
         changed = explained != self._explained

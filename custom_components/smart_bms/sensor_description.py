@@ -27,6 +27,8 @@ class SmartBmsSensorDescription(SensorEntityDescription):
     """Monotonic time of a value that may be older than its reading."""
     attributes_fn: Callable[[SmartBmsCoordinator], Mapping[str, Any]] | None = None
     """What explains the value, as it is when the value is published; never recorded."""
+    explained_every: float = 300.0
+    """Seconds after which the numbers that explain a value are renewed."""
     discrete_fn: Callable[[SmartBmsCoordinator], Any] | None = None
     """The part of that explanation whose change is news of its own."""
     unit_fn: Callable[[SmartBmsCoordinator], str | None] | None = None

@@ -57,5 +57,6 @@ STATUS_DESCRIPTION: Final = SmartBmsSensorDescription(
     value_fn=lambda coordinator: status_code(coordinator.status),
     attributes_fn=_attributes,
     discrete_fn=lambda coordinator: status_identity(coordinator.status),
+    explained_every=60.0,
     always=True,
 )

@@ -74,7 +74,9 @@ input_number:
     max: 60
     step: 0.1
     unit_of_measurement: A
-automation:
+# Those that are made in the user interface, and one that is there from the start.
+automation: !include automations.yaml
+automation demo:
   - id: solar_charger
     alias: Keep the solar charger to the limit of its battery
     use_blueprint:
@@ -108,6 +110,7 @@ def prepare(folder: Path, port: int, *, fresh: bool) -> None:
     storage = folder / ".storage"
     storage.mkdir(parents=True, exist_ok=True)
     (folder / "configuration.yaml").write_text(CONFIGURATION)
+    (folder / "automations.yaml").touch()
     # As a user would have imported them.
     shutil.copytree(ROOT / BLUEPRINTS, folder / BLUEPRINTS, dirs_exist_ok=True)
     components = folder / "custom_components"

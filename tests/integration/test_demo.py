@@ -221,3 +221,7 @@ def test_the_script_answers(options, code, told) -> None:
     )
     assert ended.returncode == code
     assert told in ended.stdout + ended.stderr
+
+
+def test_automations_made_in_the_user_interface_run() -> None:
+    assert "automation: !include automations.yaml\n" in script().CONFIGURATION

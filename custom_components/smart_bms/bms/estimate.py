@@ -7,6 +7,10 @@ from .reading import Reading
 
 _AVERAGED_OVER: Final = 120.0
 _LONGEST_GAP: Final = 30.0
+_SETTLES: Final = 10.0
+"""s after a new beginning before anything is said: chargers take their time to come up."""
+_AT_REST: Final = 30.0
+"""s without current after which what flowed before says nothing of what comes."""
 _IDLE: Final = 0.2
 """A below which nothing is said, whatever the pack: boards are no surer of their zero."""
 _TRICKLE: Final = 1 / 500
@@ -23,7 +27,7 @@ class TimeLeft:
     def __init__(self) -> None:
         """Start without a past."""
         self._current: float | None = None
-        self._at = 0.0
+        self._at = self._since = self._flowed_at = 0.0
         self.to_empty: float | None = None
         """Seconds, None unless discharging."""
         self.to_full: float | None = None
@@ -34,20 +38,29 @@ class TimeLeft:
         before, self.to_empty, self.to_full = (self.to_empty, self.to_full), None, None
         if reading.current is None:
             return
-        gap = reading.measured_at - self._at
-        if self._current is None or not 0 <= gap <= _LONGEST_GAP:
-            self._current = reading.current
-        else:
-            self._current += (reading.current - self._current) * (1 - math.exp(-gap / _AVERAGED_OVER))
-        self._at = reading.measured_at
+        self._average(reading.current, reading.measured_at)
         remaining, full = reading.remaining_capacity, reading.full_capacity
-        if remaining is None:
+        if remaining is None or self._current is None or self._at - self._since < _SETTLES:
             return
         least = max(_IDLE, _TRICKLE * (full or reading.design_capacity or 0.0))
         if self._current < -least:
             self.to_empty = _seconds(remaining, -self._current, said=before[0] is not None)
         elif self._current > least and full is not None:
             self.to_full = _seconds(full - remaining, self._current, said=before[1] is not None)
+
+    def _average(self, current: float, now: float) -> None:
+        """Average the current over the last minutes; when it turns, or begins, nothing before counts."""
+        gap, before = now - self._at, self._current
+        if abs(current) > _IDLE or now < self._flowed_at:
+            rested, self._flowed_at = now - self._flowed_at > _AT_REST, now
+        else:
+            rested = now - self._flowed_at > _AT_REST
+        self._at = now
+        if before is None or not 0 <= gap <= _LONGEST_GAP or rested or (before * current < 0 and abs(current) > _IDLE):
+            self._current, self._since = current, now
+        else:
+            over = min(_AVERAGED_OVER, max(gap, now - self._since))
+            self._current = before + (current - before) * (1 - math.exp(-gap / over)) if gap else before
 
 
 def _seconds(capacity: float, current: float, *, said: bool) -> float | None:
