@@ -63,10 +63,12 @@ async def test_the_device_is_the_pack(hass, house, pack, adopt) -> None:
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
-async def test_values_are_those_of_the_pack(hass, house, adopt) -> None:
+async def test_values_are_those_of_the_pack(hass, house, adopt, monkeypatch) -> None:
+    monkeypatch.setattr("custom_components.smart_bms.bms.estimate._SETTLES", 0.1)
     pack = jk_pack(name="Shed", profile=lambda _: -20.0, soc=0.5, cells=4)
     await adopt(pack)
-    await house.until(lambda: house.state("sensor.shed_design_capacity") != STATE_UNKNOWN)
+    for key in ("design_capacity", "time_to_empty"):
+        await house.until(lambda key=key: house.state(f"sensor.shed_{key}") != STATE_UNKNOWN)
     expected = {
         "sensor.shed_current": -20.0,
         "sensor.shed_state_of_charge": 50,
