@@ -78,7 +78,11 @@ async def test_both_sides_of_a_123_agree(hass, house, adopt) -> None:
     pack = smart123_pack(cells=4, sensors=2, profile=stepping)
     pack.board.load = lambda now: abs(stepping(now + 1))
     keys = (*FLOW, "current_in", "power_in", "current_out", "power_out")
-    watch = Watch(hass, await adopt(pack, password="1234"), keys, prefix=pack.address)
+    entry = await adopt(pack, password="1234")
+    # What each sensor measures is told a little later than the pack itself.
+    found = er.async_get(hass).async_get_entity_id
+    await house.until(lambda: all(found("sensor", "smart_bms", f"{pack.address}_{key}") for key in keys))
+    watch = Watch(hass, entry, keys, prefix=pack.address)
     await house.until(lambda: len(watch.seen) > 8, 20.0)
     assert not contradictions(watch.seen)
     for side in ("in", "out"):

@@ -9,7 +9,7 @@ import pytest
 from . import profiles, profiles_123
 from .families import FAMILIES
 
-PROFILES = 4_000
+PROFILES = 2_000
 WORKERS = 2
 """Parts, so that they can run side by side."""
 
