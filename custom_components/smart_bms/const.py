@@ -23,6 +23,8 @@ CONF_POLL_INTERVAL: Final = "interval"
 
 CONF_INTERVALS: Final = "intervals"
 CONF_DEAD_BANDS: Final = "dead_bands"
+CONF_DEFAULT_PASSWORD: Final = "default_password"  # noqa: S105
+"""Whether a pack had its default password when it was last heard."""
 CONF_CONTROL: Final = "control"
 CONF_CURRENT: Final = "current"
 CONF_LIMITS: Final = "limits"

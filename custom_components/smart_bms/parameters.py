@@ -27,7 +27,7 @@ from .control.journal import Journal, Record
 from .control.profile import Profile
 from .control.request import Permission, Request
 from .control.tally import Tally
-from .default_passwords import async_note_password
+from .default_passwords import async_note_password, async_show_passwords
 from .profiles import async_profiles
 from .stores import CheckedStore, open_store
 from .wiring_issue import KINDS, wiring_issue
@@ -61,7 +61,7 @@ def async_clear_issues(hass: HomeAssistant, entry_id: str) -> None:
     wires = (wiring_issue(entry_id, kind) for kind in KINDS)
     for issue in (drift_issue(entry_id), *wires):
         ir.async_delete_issue(hass, DOMAIN, issue)
-    async_note_password(hass, entry_id, "", default=False)
+    async_show_passwords(hass, without=entry_id)
 
 
 async def async_request(hass: HomeAssistant, context: Context | None, source: str, **flags: bool) -> Request:
@@ -154,7 +154,7 @@ class Parameters:
             self._store.async_delay_save(self._kept, _SOON)
         default = identity.details.get("default_password")
         if isinstance(default, bool) and self._pack.family.password_protects and not self._simulated:
-            async_note_password(self._hass, self._entry_id, self._pack.family.key, default=default)
+            async_note_password(self._hass, self._entry_id, default=default)
 
     @callback
     def async_count(self, counters: Mapping[str, int]) -> None:
