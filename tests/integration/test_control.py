@@ -361,7 +361,7 @@ async def test_limits_follow_the_pack(hass, house, pack, adopt, entity_on) -> No
     pack.memory.info[202] = bytes((0b100,))
     pack.hang_up = True
     await house.until(lambda: entry.runtime_data.pack.last_identity.model == "JK_PB2A16S15P")
-    current = "number.shed_maximum_charge_current"
+    current = "number.shed_max_charge_current"
     await house.until(lambda: entry.runtime_data.catalogue.settings["max_charge_current"].maximum == 150)
     await house.until(lambda: hass.states.get(current).attributes["max"] == 150)
     assert hass.states.get("select.shed_can_protocol").attributes["options"] == ["pylon"]

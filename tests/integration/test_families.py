@@ -262,7 +262,7 @@ async def test_an_answer_that_is_lost_takes_away_no_entity(hass, house, adopt) -
     pack = jbd_pack(SP04S034, name="Shed")
     entry = await adopt(pack, allow_control=True)
     before = {item.entity_id for item in registry(hass, entry)}
-    for entity_id in ("number.shed_cell_overvoltage", "number.shed_cell_overvoltage_release"):
+    for entity_id in ("number.shed_cell_overvoltage", "number.shed_overvoltage_release"):
         assert entity_id in before
         er.async_get(hass).async_update_entity(entity_id, disabled_by=None)
     read = pack.firmware.read
@@ -271,7 +271,7 @@ async def test_an_answer_that_is_lost_takes_away_no_entity(hass, house, adopt) -
     await house.until(lambda: entry.runtime_data.available and entry.runtime_data.pack.current_settings)
     assert "cell_overvoltage" not in entry.runtime_data.pack.current_settings.values
     assert house.state("number.shed_cell_overvoltage") == STATE_UNKNOWN
-    assert house.state("number.shed_cell_overvoltage_release") == "3.5"
+    assert house.state("number.shed_overvoltage_release") == "3.5"
     await hass.config_entries.async_reload(entry.entry_id)
     assert {item.entity_id for item in registry(hass, entry)} == before
     assert "cell_overvoltage" in entry.data["catalogue"]["keys"]
