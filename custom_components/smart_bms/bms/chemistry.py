@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 _ALIKE: Final = {"nca": "nmc"}
-_KEYS: Final = ("chemistry", "battery_type")
+STATED: Final = ("battery_type", "chemistry")
+"""Keys of parameters and details that name it."""
 
 CHARGE_VOLTAGES: Final = {"lto": (2.3, 2.85), "lfp": (3.3, 3.65), "nmc": (3.8, 4.25)}
 """V per cell: between which voltages a charge ends that is worth the name and does no harm."""
@@ -13,15 +14,20 @@ _HIGHEST_LIMIT: Final = ((3.1, "lto"), (3.95, "lfp"))
 """V: overvoltage limits up to which cells are of a chemistry."""
 
 
-def stated(*told: Mapping[str, object]) -> str | None:
-    """Return the chemistry that a pack states among its values: `lfp`, `nmc` or `lto`; None if it does not."""
+def named(*told: Mapping[str, object]) -> str | None:
+    """Return the chemistry that a pack names among its values: `lfp`, `nmc`, `nca` or `lto`; None if it does not."""
     for values in told:
-        for key in _KEYS:
+        for key in STATED:
             chemistry = values.get(key)
-            found = _ALIKE.get(chemistry, chemistry) if isinstance(chemistry, str) else None
-            if found in CHARGE_VOLTAGES:
-                return found
+            if isinstance(chemistry, str) and _ALIKE.get(chemistry, chemistry) in CHARGE_VOLTAGES:
+                return chemistry
     return None
+
+
+def stated(*told: Mapping[str, object]) -> str | None:
+    """Return the same, with `nmc` for what is like it."""
+    chemistry = named(*told)
+    return None if chemistry is None else _ALIKE.get(chemistry, chemistry)
 
 
 def charge_voltages(chemistry: str | None, overvoltage: float | None) -> tuple[float, float]:

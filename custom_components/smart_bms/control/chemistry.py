@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ..bms.chemistry import STATED, named
 from ..bms.reading import Reading
 from ..bms.settings import Catalogue, SettingValue
 from .findings import Finding, Severity, shown, words
@@ -42,8 +43,6 @@ _CELLS: Final = {
 _SECOND_LEVEL: Final = 0.15
 """V by which a limit behind the first one may lie farther out: real boards have 3.9 V behind 3.65 V."""
 
-_STATED: Final = ("battery_type", "chemistry")
-_STATED_IN_READING: Final = "chemistry"
 _PRESETS: Final = {f"load_preset_{name}": name for name in ("lfp", "nmc", "lto")}
 _NOMINAL: Final = (("lto", 1.5, 2.6), ("lfp", 2.9, 3.4), ("nmc", 3.4, 3.8))
 _OVERVOLTAGE: Final = (("lto", 2.3, 2.95), ("lfp", 3.3, 3.85), ("nmc", 3.9, 4.5))
@@ -99,10 +98,7 @@ def chemistry_of(values: Values, reading: Reading | None) -> str | None:
 
 
 def _stated(values: Values, reading: Reading | None) -> str | None:
-    stated = [values.get(key) for key in _STATED]
-    if reading is not None:
-        stated.append(reading.details.get(_STATED_IN_READING))
-    return next((str(chemistry) for chemistry in stated if chemistry in _CELLS), None)
+    return named(values, reading.details if reading is not None else {})
 
 
 def _inferred(values: Values, reading: Reading | None) -> str | None:
@@ -135,7 +131,7 @@ def chemistry_findings(
     if chemistry is None:
         return
     for key, value in changes.items():
-        other = _PRESETS.get(key) if value is None else value if key in _STATED else None
+        other = _PRESETS.get(key) if value is None else value if key in STATED else None
         if other in _CELLS and other != chemistry:
             yield Finding(
                 code="other_chemistry",
