@@ -114,7 +114,7 @@ async def test_a_pack_that_may_be_of_several_families_is_added_soon_too(make: Ca
         began = loop.time()
         family = await added(air, pack, candidates(unnamed), {})
         assert family.key == pack.family
-        rare = pack.label in (ELSEWHERE, jbd_labels.DP16S020)
+        rare = pack.label == ELSEWHERE
         assert loop.time() - began < (LONGEST_OF_RARE if rare else LONGEST)
     finally:
         await air.stop()

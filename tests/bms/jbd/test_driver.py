@@ -29,7 +29,7 @@ from tests.bms.jbd.boards import (
     until,
     wire_of,
 )
-from tests.bms.jbd.wire import BASIC, ENTER, EXIT, EXIT_A, LOGIN, SWITCH, UNLOCK, Said, commands, reply, writes
+from tests.bms.jbd.wire import BASIC, ENTER, EXIT, EXIT_A, LOGIN, SHORT, SWITCH, UNLOCK, Said, commands, reply, writes
 from tests.packs import jbd_pack
 
 # Every board, over the air.
@@ -200,6 +200,25 @@ async def test_basic_information_that_makes_no_sense_is_no_beginning() -> None:
     wire.tamper = lambda said, answers: [reply(BASIC, b"\0\1")] if said.register == BASIC else answers
     with pytest.raises(SilentError, match="no sense"):
         await wire.begin()
+
+
+@pytest.mark.parametrize(("label", "waits"), [(LEGACY, True), (SP04S034, False)])
+async def test_after_a_second_question_an_answer_without_a_name_is_let_go_by(label, waits) -> None:
+    wire, asked = wire_of(label), []
+
+    def note(said, answers):
+        asked.append((said.register, asyncio.get_running_loop().time()))
+        return answers
+
+    wire.tamper = note
+    lost = iter([True])
+    wire.deaf = lambda _: next(lost, False)
+    began = asyncio.get_running_loop().time()
+    await wire.begin()
+    (register, second), (_, third) = asked[:2]
+    assert register == BASIC
+    assert second - began == pytest.approx(SHORT.first, abs=0.005)
+    assert (third - second >= SHORT.answer) is waits
 
 
 async def test_a_stray_byte_is_no_answer() -> None:

@@ -100,8 +100,13 @@ class JbdDriver(PollingDriver):
 
     async def _first_words(self) -> bytes:
         """Return the first answer of the board, after the module in front of it has let us through."""
+        began = asyncio.get_running_loop().time()
         try:
-            data, _ = await self._line.read(Command.BASIC_INFO)
+            # Soon: silence is what a module in front of the board is known by, and whoever adds a pack waits for its question.
+            data, at = await self._line.read(Command.BASIC_INFO, within=self._timing.first)
+            if self._line.legacy and at - began >= self._timing.first:
+                # Both questions may be answered, and such an answer does not say what it answers.
+                await asyncio.sleep(self._timing.answer)
         except RefusedError:
             raise
         except SilentError:

@@ -36,6 +36,8 @@ _PROBES_PLACE: Final = 22
 class Timing:
     """Seconds. Boards answer after 70 ms, at the worst seen after 1.6 s."""
 
+    first: float = 1.0
+    """For each of the first questions: whoever adds a pack waits, and the second one also hears an answer to the first."""
     settle: float = 0.3
     """After subscribing, before the first request."""
     answer: float = 2.0
@@ -109,15 +111,20 @@ class Exchange:
 
     # What is asked.
 
-    async def read(self, register: int, *, tries: int = TRIES) -> tuple[bytes, float]:
-        """Return the data of a register with the time it came. Raises SilentError, RefusedError, LinkLostError."""
-        return await self._exchange(register, read_request(register), tries)
+    async def read(self, register: int, *, tries: int = TRIES, within: float | None = None) -> tuple[bytes, float]:
+        """Return the data of a register with the time it came; each try takes up to `within` s, else the usual time.
+
+        Raises SilentError, RefusedError, LinkLostError.
+        """
+        return await self._exchange(register, read_request(register), tries, within)
 
     async def write(self, register: int, data: bytes) -> None:
         """Write a register, once. Raises SilentError, RefusedError, LinkLostError."""
         await self._exchange(register, write_request(register, data), 1)
 
-    async def _exchange(self, register: int, frame: bytes, tries: int) -> tuple[bytes, float]:
+    async def _exchange(
+        self, register: int, frame: bytes, tries: int, within: float | None = None
+    ) -> tuple[bytes, float]:
         if self.legacy and register in BY_REGISTER:
             # No answer says what it answers: one that is late would be taken for the next parameter.
             tries = 1
@@ -130,7 +137,7 @@ class Exchange:
                 # Let a late one come and go before the next question.
                 await asyncio.sleep(self._timing.answer)
             with suppress(TimeoutError):
-                reply, at = await self._ask_once(register, frame)
+                reply, at = await self._ask_once(register, frame, within or self._timing.answer)
                 if reply.status != Status.DONE:
                     if reply.status == Status.WRONG_CHECKSUM:
                         continue
@@ -139,14 +146,14 @@ class Exchange:
                 return reply.data, at
         raise SilentError(f"no answer to register 0x{register:02X}")
 
-    async def _ask_once(self, register: int, frame: bytes) -> tuple[Reply, float]:
+    async def _ask_once(self, register: int, frame: bytes, within: float) -> tuple[Reply, float]:
         self._reassembler.clear()
         self._expected, self._asked = register, frame
         self._answer = asyncio.get_running_loop().create_future()
         try:
             # Whole: the board would take what comes next for the rest of a frame that was cut.
             await to_the_end(self._send(frame))
-            async with asyncio.timeout(self._timing.answer):
+            async with asyncio.timeout(within):
                 return await self._answer
         finally:
             self._answer = self._expected = None
