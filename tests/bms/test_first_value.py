@@ -22,8 +22,8 @@ LONGEST = 10.0
 """Seconds to add a pack, and to its first value."""
 KNOWN = 6.0
 """Seconds to the first value of a pack that earlier sessions have learned about."""
-LONGEST_OF_RARE = 20.0
-"""The same where nothing was advertised and the board answers late: behind a password, or in the last way that is tried."""
+LONGEST_OF_RARE = 14.0
+"""The same for a board of which nothing was advertised, and that answers in the last way that is tried."""
 ELSEWHERE = replace(R24_A5, services=BOTH_CHANNELS, notify_handle=21, write_handle=24)
 MAKERS = (
     (daly_labels, daly_pack),
