@@ -15,49 +15,39 @@ from homeassistant.loader import Manifest
 import pytest
 import yaml
 
-from custom_components.smart_bms import (
-    binary_sensor,
-    button,
-    event,
-    logbook,
-    number,
-    select,
-    sensor,
-    services,
-    simulated,
-    switch,
-)
-from custom_components.smart_bms.bank import fit, member
-from custom_components.smart_bms.bank_binary_sensor import BANK_BINARY_SENSORS
-from custom_components.smart_bms.bank_sensor import BANK_SENSORS
+from custom_components.smart_bms import binary_sensor, button, event, logbook, number, select, sensor, services, switch
+from custom_components.smart_bms.bank import compatibility, member
+from custom_components.smart_bms.bank_entry.binary_sensor import BANK_BINARY_SENSORS
+from custom_components.smart_bms.bank_entry.sensor import BANK_SENSORS
 from custom_components.smart_bms.binary_sensor import ALARM_DESCRIPTIONS, BINARY_SENSOR_DESCRIPTIONS
-from custom_components.smart_bms.binary_sensor_protection import DISAGREEMENT, VERDICTS
+from custom_components.smart_bms.binary_sensor.protection import DISAGREEMENT, VERDICTS
 from custom_components.smart_bms.bms import errors
 from custom_components.smart_bms.bms.alarm import Alarm, Severity
+from custom_components.smart_bms.bms.connection_hints import HINTS as LINK_HINTS, LinkHint
+from custom_components.smart_bms.bms.connection_state import REASONS as LINK_REASONS, LinkState
 from custom_components.smart_bms.bms.families import FAMILIES
-from custom_components.smart_bms.bms.hints import HINTS as LINK_HINTS, LinkHint
 from custom_components.smart_bms.bms.jbd.decode import COUNTERS as JBD_COUNTERS, RESTARTS
-from custom_components.smart_bms.bms.link_state import REASONS as LINK_REASONS, LinkState
 from custom_components.smart_bms.bms.settings import Kind, Proof
 from custom_components.smart_bms.condition import CONDITIONS
 from custom_components.smart_bms.config_flow import SmartBmsConfigFlow
 from custom_components.smart_bms.const import DOMAIN
-from custom_components.smart_bms.control.journal import Outcome
-from custom_components.smart_bms.features import Features
-from custom_components.smart_bms.parameter_entity import ENABLED, MAIN
-from custom_components.smart_bms.protection import balance, hints, verdict
+from custom_components.smart_bms.control.write_log import Outcome
+from custom_components.smart_bms.entity.parameter import ENABLED, MAIN
+from custom_components.smart_bms.pack_entry import simulated
+from custom_components.smart_bms.pack_entry.capabilities import Features
+from custom_components.smart_bms.pack_entry.publishing import ADJUSTABLE
+from custom_components.smart_bms.pack_entry.wiring_issue import KINDS
+from custom_components.smart_bms.protection import balance, hints, permission
 from custom_components.smart_bms.protection.daly import DALY
-from custom_components.smart_bms.protection.happening import Kind as Happened
+from custom_components.smart_bms.protection.events import Kind as Happened
 from custom_components.smart_bms.protection.jbd import JBD
 from custom_components.smart_bms.protection.jk import JK
 from custom_components.smart_bms.protection.limit_options import LimitOptions
 from custom_components.smart_bms.protection.smart123 import SMART123, SMART123_GENERATION_3
-from custom_components.smart_bms.publishing import ADJUSTABLE
-from custom_components.smart_bms.sensor_energy import ENERGY_DESCRIPTIONS
-from custom_components.smart_bms.sensor_health import health_descriptions
-from custom_components.smart_bms.sensor_protection import descriptions_of
+from custom_components.smart_bms.sensor.energy import ENERGY_DESCRIPTIONS
+from custom_components.smart_bms.sensor.health import health_descriptions
+from custom_components.smart_bms.sensor.protection import descriptions_of
 from custom_components.smart_bms.trigger import TRIGGERS
-from custom_components.smart_bms.wiring_issue import KINDS
 from script.lib import parameters
 
 ROOT = Path(__file__).parents[1]
@@ -255,7 +245,12 @@ def test_every_reason_for_failure_has_a_sentence_and_a_state() -> None:
     assert placeholders(TEXTS["options"]["error"]["charge_voltage_for_other_cells"]) == {"lowest", "highest"}
     of_banks = set(TEXTS["options"]["error"]) - of_packs
     assert reasons | {"unknown"} | of_banks == set(TEXTS["config"]["error"])
-    refused = {"in_another_bank", fit.CELLS_DIFFER, fit.CHEMISTRIES_DIFFER, fit.VOLTAGES_APART}
+    refused = {
+        "in_another_bank",
+        compatibility.CELLS_DIFFER,
+        compatibility.CHEMISTRIES_DIFFER,
+        compatibility.VOLTAGES_APART,
+    }
     assert of_banks == {"too_few_packs", "uneven_strings"} | refused
     assert reasons == {state.value for state in LINK_REASONS} == {state.value for state in LINK_HINTS}
 
@@ -350,8 +345,8 @@ def test_what_is_shown_by_default_exists() -> None:
 
 
 REASONS = {
-    *verdict.CODES,
-    *(f"{verdict.WAITS}_{condition.name}" for table in balance.TABLES.values() for condition in table.conditions),
+    *permission.CODES,
+    *(f"{permission.WAITS}_{condition.name}" for table in balance.TABLES.values() for condition in table.conditions),
     balance.WIRE_FLAGGED,
     balance.ONLY_CHARGING,
     balance.ONLY_RESTING,
@@ -430,7 +425,7 @@ def test_every_refusal_and_every_finding_has_a_sentence_and_none_is_left_over() 
     commands = {f"command_{outcome}" for outcome in set(Outcome) - held - {Outcome.DIFFERENT}}
     reasons = {f"reason_{code}" for code in REASONS} | {f"hint_{code}" for code in (*hints.CODES, *LinkHint)}
     left_out = {f"left_out_{why}" for why in member.REASONS}
-    unfit = {f"unfit_{code}" for code in (*fit.UNFIT, fit.CAPACITIES_DIFFER)}
+    unfit = {f"unfit_{code}" for code in (*compatibility.UNFIT, compatibility.CAPACITIES_DIFFER)}
     told = {"recording_ready", "recording_runs"} | unfit
     told |= {"dashboard_added", "dashboard_renewed", "dashboard_there_already"}
     assert codes_in_code() | written | commands | reasons | left_out | told == set(TEXTS["exceptions"])

@@ -10,21 +10,21 @@ from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescr
 import pytest
 
 from custom_components.smart_bms import number
-from custom_components.smart_bms.bank_sensor import BANK_SENSORS
+from custom_components.smart_bms.bank_entry.sensor import BANK_SENSORS
 from custom_components.smart_bms.bms.alarm import Alarm
 from custom_components.smart_bms.bms.settings import Kind, Proof
-from custom_components.smart_bms.features import Features
-from custom_components.smart_bms.sensor_energy import ENERGY_DESCRIPTIONS
-from custom_components.smart_bms.sensor_health import health_descriptions
-from custom_components.smart_bms.sensor_link import LINK_DESCRIPTIONS
-from custom_components.smart_bms.sensor_parts import (
+from custom_components.smart_bms.pack_entry.capabilities import Features
+from custom_components.smart_bms.sensor.cells import (
     cell_descriptions,
     counter_descriptions,
     parameter_descriptions,
     probe_descriptions,
 )
-from custom_components.smart_bms.sensor_protection import descriptions_of
-from custom_components.smart_bms.sensor_values import SENSOR_DESCRIPTIONS
+from custom_components.smart_bms.sensor.connection import LINK_DESCRIPTIONS
+from custom_components.smart_bms.sensor.energy import ENERGY_DESCRIPTIONS
+from custom_components.smart_bms.sensor.health import health_descriptions
+from custom_components.smart_bms.sensor.measurements import SENSOR_DESCRIPTIONS
+from custom_components.smart_bms.sensor.protection import descriptions_of
 from script.lib.parameters import VARIANTS, catalogues
 
 INTEGRATION = Path("custom_components/smart_bms")

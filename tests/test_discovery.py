@@ -13,14 +13,14 @@ from homeassistant.components.bluetooth.models import BluetoothServiceInfoBleak
 from hypothesis import given, settings as hypothesis_settings, strategies as st
 import pytest
 
-from custom_components.smart_bms import adapters
 from custom_components.smart_bms.bms.families import candidates, recognise
 from custom_components.smart_bms.const import DOMAIN
-from custom_components.smart_bms.simulator.daly_labels import K_D2
+from custom_components.smart_bms.pack_entry import bluetooth_paths
+from custom_components.smart_bms.simulator.daly.labels import K_D2
 from custom_components.smart_bms.simulator.peripheral import Peripheral
-from custom_components.smart_bms.simulator.smart123_labels import GEN2_BRSP
-from tests.captures import CAPTURES
-from tests.packs import daly_pack, jbd_pack, jk_pack, smart123_pack
+from custom_components.smart_bms.simulator.smart123.labels import GEN2_BRSP
+from tests.support.captures import CAPTURES
+from tests.support.packs import daly_pack, jbd_pack, jk_pack, smart123_pack
 
 MANIFEST = json.loads(
     (Path(__file__).parents[1] / "custom_components" / "smart_bms" / "manifest.json").read_text(encoding="utf-8")
@@ -62,7 +62,7 @@ def is_discovered(info: BluetoothServiceInfoBleak) -> bool:
 
 
 def family_of(info: BluetoothServiceInfoBleak) -> str | None:
-    family = recognise(adapters.advertisement_of(info))
+    family = recognise(bluetooth_paths.advertisement_of(info))
     return family.key if family else None
 
 
@@ -156,7 +156,7 @@ def test_what_only_may_be_ours_is_looked_at_again_when_its_name_is_heard() -> No
     ):
         ours = matcher()
         assert family_of(first) is None
-        assert candidates(adapters.advertisement_of(first))
+        assert candidates(bluetooth_paths.advertisement_of(first))
         ours.match_domains(first)
         assert family_of(later)
         assert ours.match_domains(later) == {DOMAIN}

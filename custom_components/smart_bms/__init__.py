@@ -8,22 +8,22 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, issue_registry as ir
 from homeassistant.helpers.typing import ConfigType
 
-from . import adapters
-from .bank.counted import CHECKS as OF_BANK
-from .bank_coordinator import BankConfigEntry, BankCoordinator, async_pack_removed, bank_issue, is_bank
+from .bank.energy import CHECKS as OF_BANK
+from .bank_entry.coordinator import BankConfigEntry, BankCoordinator, async_pack_removed, bank_issue, is_bank
 from .bms.families import FAMILIES
 from .const import CONF_FAMILY, CONF_IDENTITY, CONF_SIMULATED, DOMAIN
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
-from .energy_account import CHECKS as OF_PACK
-from .names import async_follow_names
-from .pack_store import async_load_pack
-from .parameters import async_clear_issues, store
-from .profiles import async_profiles
-from .recordings import RecordingView, async_forget, async_forget_all
+from .pack_entry import bluetooth_paths
+from .pack_entry.energy_account import CHECKS as OF_PACK
+from .pack_entry.entry_title import async_follow_names
+from .pack_entry.parameters import async_clear_issues, store
+from .pack_entry.simulated import async_leave_no_trace, simulation_of
 from .services import async_setup_services
-from .simulated import async_leave_no_trace, simulation_of
-from .stores import async_load_parts
-from .sum_file import energy_store
+from .storage.checked_store import async_load_parts
+from .storage.energy_store import energy_store
+from .storage.pack_store import async_load_pack
+from .storage.profiles import async_profiles
+from .storage.recordings import RecordingView, async_forget, async_forget_all
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -70,7 +70,7 @@ async def _async_setup_pack(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> 
     """Set up one pack. It need not be there: its entities are known, and wait for it."""
     simulation = simulation_of(entry)
     if simulation is None:
-        await adapters.free_stale_link(entry.data[CONF_ADDRESS])
+        await bluetooth_paths.free_stale_link(entry.data[CONF_ADDRESS])
     family, variant = FAMILIES[entry.data[CONF_FAMILY]], entry.data[CONF_IDENTITY]["variant"]
     kept = await async_load_pack(hass, entry.entry_id, family, variant, entry.title)
     counted = await async_load_parts(energy_store(hass, entry.entry_id), OF_PACK, entry.title)

@@ -7,15 +7,15 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .bank_coordinator import BankConfigEntry, BankCoordinator
-from .bank_entity import BankEntity
+from .bank_entry.coordinator import BankConfigEntry, BankCoordinator
+from .bank_entry.entity import BankEntity
 from .bms.settings import Kind, Setting
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
-from .energy_dashboard import async_add_to_dashboard
 from .entity import SmartBmsEntity, async_add_described
-from .parameter_entity import SmartBmsParameterEntity, async_add_parameters, presentation
-from .publishing import Quantity, Value
-from .sensor_energy import NEEDS
+from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, presentation
+from .pack_entry.energy_dashboard import async_add_to_dashboard
+from .pack_entry.publishing import Quantity, Value
+from .sensor.energy import NEEDS
 
 # One link, one write at a time.
 PARALLEL_UPDATES: Final = 1

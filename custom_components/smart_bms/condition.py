@@ -19,9 +19,9 @@ from homeassistant.helpers.condition import (
 from homeassistant.util.unit_conversion import ElectricPotentialConverter
 import probatio
 
-from .automation_targets import device_of, own_entities
 from .bms.alarm import Alarm, Severity
-from .protection.track import State as Standing
+from .entity.automation_targets import device_of, own_entities
+from .protection.monitor import State as Standing
 from .trigger import PROTECTION, SEVERITY
 
 

@@ -34,9 +34,8 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 import probatio
 
-from . import adapters
-from .bank_coordinator import chemistry_of, is_bank
-from .bank_flow import FEWEST_PACKS, BankOptionsFlow, bank_errors, bank_fields, bank_options, packs_of
+from .bank_entry.config_flow import FEWEST_PACKS, BankOptionsFlow, bank_errors, bank_fields, bank_options, packs_of
+from .bank_entry.coordinator import chemistry_of, is_bank
 from .bms.advertisement import Advertisement
 from .bms.chemistry import charge_voltages
 from .bms.errors import (
@@ -74,12 +73,13 @@ from .const import (
     DOMAIN,
 )
 from .coordinator import SmartBmsConfigEntry, catalogue_data, identity_data
-from .energy.current_sense import CurrentSense
-from .features import Features
+from .energy.current_correction import CurrentSense
+from .pack_entry import bluetooth_paths
+from .pack_entry.capabilities import Features
+from .pack_entry.publishing import ADJUSTABLE, DEFAULT_POLICIES, Quantity
+from .pack_entry.simulated import CHOICES, Simulation
 from .protection.limit_options import LimitOptions
 from .protection.limits import LEAST_DISTANCE
-from .publishing import ADJUSTABLE, DEFAULT_POLICIES, Quantity
-from .simulated import CHOICES, Simulation
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -155,7 +155,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
         """Home Assistant heard a pack."""
         await self.async_set_unique_id(discovery_info.address)
         self._abort_if_unique_id_configured()
-        advertisement = adapters.advertisement_of(discovery_info)
+        advertisement = bluetooth_paths.advertisement_of(discovery_info)
         family = recognise(advertisement)
         if family is None:
             return self.async_abort(reason="not_supported")
@@ -184,7 +184,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
             info = self._found[user_input[CONF_ADDRESS]]
             await self.async_set_unique_id(info.address, raise_on_progress=False)
             self._abort_if_unique_id_configured()
-            advertisement = adapters.advertisement_of(info)
+            advertisement = bluetooth_paths.advertisement_of(info)
             families = candidates(advertisement) or tuple(FAMILIES.values())
             self._choose(_Target(info.name, advertisement), families)
             return await self._connect()
@@ -217,7 +217,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
         sure: list[SelectOptionDict] = []
         unsure: list[SelectOptionDict] = []
         for info in bluetooth.async_discovered_service_info(self.hass, connectable=True):
-            advertisement = adapters.advertisement_of(info)
+            advertisement = bluetooth_paths.advertisement_of(info)
             if info.address in known or not candidates(advertisement):
                 continue
             self._found[info.address] = info
@@ -317,7 +317,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
         pack = Pack(
             family,
             target.name,
-            simulation.find_device if simulation else lambda: adapters.find_device(self.hass, target.address),
+            simulation.find_device if simulation else lambda: bluetooth_paths.find_device(self.hass, target.address),
             circumstances=Circumstances(
                 address=target.address,
                 password=password,
@@ -326,7 +326,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
                 advertisement=lambda: (
                     target.advertisement
                     if simulation
-                    else adapters.last_advertisement(self.hass, target.address) or target.advertisement
+                    else bluetooth_paths.last_advertisement(self.hass, target.address) or target.advertisement
                 ),
                 client_class=simulation.client_class if simulation else None,
             ),
@@ -380,13 +380,13 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
             pack = Pack(
                 FAMILIES[entry.data[CONF_FAMILY]],
                 entry.title,
-                lambda: adapters.find_device(self.hass, address),
+                lambda: bluetooth_paths.find_device(self.hass, address),
                 circumstances=Circumstances(
                     address=address,
                     password=password,
                     clock=dt_util.now,
                     options=entry.options.get(CONF_PACK, {}),
-                    advertisement=lambda: adapters.last_advertisement(self.hass, address),
+                    advertisement=lambda: bluetooth_paths.last_advertisement(self.hass, address),
                 ),
             )
             try:

@@ -16,15 +16,14 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from . import adapters
-from .bms.estimate import TimeLeft
+from .bms.connection_state import LinkState
 from .bms.event_log import LoggedEvent
 from .bms.families import FAMILIES
-from .bms.link_state import LinkState
 from .bms.pack import Change, Circumstances, Pack
 from .bms.reading import Identity, Reading
 from .bms.settings import Catalogue
 from .bms.stored_values import sort_out
+from .bms.time_left import TimeLeft
 from .const import (
     CONF_CATALOGUE,
     CONF_CONTROL,
@@ -42,23 +41,24 @@ from .const import (
     DOMAIN,
 )
 from .control.request import Permission
-from .energy.current_sense import CurrentSense
-from .energy.soc_trust import ADVISED_FROM
-from .energy_account import EnergyAccount
-from .features import Features
-from .followers import Followers
-from .parameters import LEARNT, PROTECTION, Parameters
-from .protection.guard import Guard
-from .protection.happening import Happening
+from .energy.current_correction import CurrentSense
+from .energy.soc_confidence import ADVISED_FROM
+from .pack_entry import bluetooth_paths
+from .pack_entry.capabilities import Features
+from .pack_entry.energy_account import EnergyAccount
+from .pack_entry.error_isolation import Followers
+from .pack_entry.parameters import LEARNT, PROTECTION, Parameters
+from .pack_entry.publishing import Gate, Group, Groups, Quantity, policies
+from .pack_entry.simulated import Simulation
+from .pack_entry.wiring_issue import WiringWatch
+from .protection.engine import Guard
+from .protection.events import Happening
 from .protection.limit_options import LimitOptions
 from .protection.quantities import number
 from .protection.status import Status, ranked
 from .protection.status_codes import CELLS_DOUBTFUL, CHANGED_ELSEWHERE, FULL_CHARGE_ADVISED
 from .protection.status_monitor import StatusMonitor
-from .publishing import Gate, Group, Groups, Quantity, policies
-from .simulated import Simulation
-from .soc_history import async_import_soc
-from .wiring_issue import WiringWatch
+from .storage.history_import import async_import_soc
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -122,7 +122,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         self.pack = Pack(
             self.family,
             entry.title,
-            simulation.find_device if simulation else lambda: adapters.find_device(hass, self.address),
+            simulation.find_device if simulation else lambda: bluetooth_paths.find_device(hass, self.address),
             self._async_pack_changed,
             circumstances=Circumstances(
                 address=self.address,
@@ -132,7 +132,9 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
                 options=options.get(CONF_PACK, {}),
                 kept=self._learned_at_first() | dict((kept or {}).get(LEARNT, {})),
                 advertisement=(
-                    simulation.advertisement if simulation else lambda: adapters.last_advertisement(hass, self.address)
+                    simulation.advertisement
+                    if simulation
+                    else lambda: bluetooth_paths.last_advertisement(hass, self.address)
                 ),
                 client_class=simulation.client_class if simulation else None,
             ),
@@ -189,8 +191,8 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         if self.simulation is not None:
             self.simulation.start()
         else:
-            entry.async_on_unload(adapters.on_heard(hass, self.address, self.pack.wake))
-            entry.async_on_unload(adapters.on_slot_freed(self.address, self.pack.wake))
+            entry.async_on_unload(bluetooth_paths.on_heard(hass, self.address, self.pack.wake))
+            entry.async_on_unload(bluetooth_paths.on_slot_freed(self.address, self.pack.wake))
         entry.async_on_unload(hass.async_add_shutdown_job(HassJob(self._async_end)))
         self._link = entry.async_create_background_task(hass, self.pack.run(), f"{DOMAIN} {entry.entry_id}")
         entry.async_on_unload(self.parameters.async_start())

@@ -7,11 +7,11 @@ from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import HomeAssistant
 
-from .bank_coordinator import BankConfigEntry, BankCoordinator, is_bank
+from .bank_entry.coordinator import BankConfigEntry, BankCoordinator, is_bank
 from .bms.reading import reading_values
-from .control.door import Control
+from .control.writer import Control
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
-from .protection.guard import Guard
+from .protection.engine import Guard
 
 _VALUES: Final = ("old", "new", "found")
 

@@ -11,13 +11,13 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .bank_coordinator import BankConfigEntry, BankCoordinator
-from .bank_entity import BankEntity
+from .bank_entry.coordinator import BankConfigEntry, BankCoordinator
+from .bank_entry.entity import BankEntity
 from .bms.event_log import EventKind, LoggedEvent
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator, happened_signal
 from .entity import SmartBmsEntity, async_add_described
-from .protection.happening import Happening, Kind
-from .publishing import Quantity, Value
+from .pack_entry.publishing import Quantity, Value
+from .protection.events import Happening, Kind
 
 PARALLEL_UPDATES: Final = 0
 

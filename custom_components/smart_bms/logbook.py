@@ -6,7 +6,7 @@ from homeassistant.components.logbook import LOGBOOK_ENTRY_MESSAGE, LOGBOOK_ENTR
 from homeassistant.core import Event, HomeAssistant, callback
 
 from .const import DOMAIN, EVENT_PARAMETER
-from .control.findings import shown, words
+from .control.validation_issue import shown, words
 
 _MESSAGES = {
     "confirmed": "{parameter} changed from {old} to {new}, read back from the pack",

@@ -15,11 +15,11 @@ import probatio
 from .bms.settings import Proof
 from .control.baseline import Difference
 from .control.chemistry import CODES
-from .control.findings import words
 from .control.request import Request
+from .control.validation_issue import words
 from .coordinator import SmartBmsConfigEntry
-from .parameter_entity import raise_unless_confirmed, told_to_the_user
-from .parameters import Parameters, async_request
+from .entity.parameter import raise_unless_confirmed, told_to_the_user
+from .pack_entry.parameters import Parameters, async_request
 
 
 class DriftRepairFlow(RepairsFlow):

@@ -8,7 +8,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .bms.settings import Kind, Setting
 from .coordinator import SmartBmsConfigEntry
-from .parameter_entity import SmartBmsParameterEntity, async_add_parameters, presentation
+from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, presentation
 
 # One link, one write at a time.
 PARALLEL_UPDATES: Final = 1

@@ -6,11 +6,11 @@ from homeassistant.components.switch import SwitchEntity, SwitchEntityDescriptio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .bank_coordinator import BankConfigEntry, BankCoordinator
-from .bank_switch import async_bank_switches, async_pack_set_up
+from .bank_entry.coordinator import BankConfigEntry, BankCoordinator
+from .bank_entry.switch import async_bank_switches, async_pack_set_up
 from .bms.settings import Kind, Setting
 from .coordinator import SmartBmsConfigEntry
-from .parameter_entity import SmartBmsParameterEntity, async_add_parameters, presentation
+from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, presentation
 
 # One link, one write at a time.
 PARALLEL_UPDATES: Final = 1

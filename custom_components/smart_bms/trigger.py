@@ -21,9 +21,9 @@ from homeassistant.helpers.trigger import (
 from homeassistant.util.unit_conversion import ElectricPotentialConverter
 import probatio
 
-from .automation_targets import own_entities
 from .bms.alarm import Severity
-from .protection.happening import Kind
+from .entity.automation_targets import own_entities
+from .protection.events import Kind
 
 PROTECTION: Final = "protection"
 SEVERITY: Final = "severity"

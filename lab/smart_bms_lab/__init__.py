@@ -13,8 +13,8 @@ from homeassistant.util import dt as dt_util
 import probatio
 
 from custom_components.smart_bms.bms.encode import FAMILIES
-from custom_components.smart_bms.simulator.air import Air
 from custom_components.smart_bms.simulator.battery import Battery
+from custom_components.smart_bms.simulator.radio import Air
 
 from .areas import async_set_areas
 from .meters import Meters

@@ -5,17 +5,17 @@ from dataclasses import replace
 from typing import Any, Final
 
 from custom_components.smart_bms.simulator.battery import Battery, Chemistry, Profile, household
-from custom_components.smart_bms.simulator.daly import DalyPeripheral
-from custom_components.smart_bms.simulator.daly_labels import ESS_81
+from custom_components.smart_bms.simulator.daly.labels import ESS_81
+from custom_components.smart_bms.simulator.daly.peripheral import DalyPeripheral
 from custom_components.smart_bms.simulator.firmware import Board, Limits
-from custom_components.smart_bms.simulator.jbd import JbdPeripheral
-from custom_components.smart_bms.simulator.jbd_labels import DP16S020, SP04S034
-from custom_components.smart_bms.simulator.jk import JkPeripheral
-from custom_components.smart_bms.simulator.jk_labels import B5A24S, BD6A24S10P, PB2A16S20P
+from custom_components.smart_bms.simulator.jbd.labels import DP16S020, SP04S034
+from custom_components.smart_bms.simulator.jbd.peripheral import JbdPeripheral
+from custom_components.smart_bms.simulator.jk.labels import B5A24S, BD6A24S10P, PB2A16S20P
+from custom_components.smart_bms.simulator.jk.peripheral import JkPeripheral
 from custom_components.smart_bms.simulator.peripheral import Peripheral
-from custom_components.smart_bms.simulator.smart123 import Smart123Peripheral
-from custom_components.smart_bms.simulator.smart123_board import Smart123Board
-from custom_components.smart_bms.simulator.smart123_labels import GEN3_NUS
+from custom_components.smart_bms.simulator.smart123.board import Smart123Board
+from custom_components.smart_bms.simulator.smart123.labels import GEN3_NUS
+from custom_components.smart_bms.simulator.smart123.peripheral import Smart123Peripheral
 
 _OWN: Final[dict[str, Any]] = {"password": "4711", "settings_password": "081547"}
 """Passwords that are not the factory's."""

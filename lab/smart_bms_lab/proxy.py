@@ -10,8 +10,8 @@ from habluetooth import BaseHaRemoteScanner, BluetoothScanningMode, HaBluetoothC
 from homeassistant.components import bluetooth
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 
-from custom_components.smart_bms.simulator.air import Air
 from custom_components.smart_bms.simulator.peripheral import Peripheral
+from custom_components.smart_bms.simulator.radio import Air
 
 PROXIES: Final = (
     ("24:6F:28:00:00:01", "Cellar proxy"),

@@ -15,8 +15,8 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from custom_components.smart_bms.bms.reading import Reading
-from custom_components.smart_bms.energy.counter import EnergyCounter
-from custom_components.smart_bms.energy.flow import Flow
+from custom_components.smart_bms.energy.energy_counter import EnergyCounter
+from custom_components.smart_bms.energy.energy_totals import Flow
 from custom_components.smart_bms.simulator.battery import Battery
 
 from .meters import Meters, sun, use

@@ -4,9 +4,9 @@ from functools import partial
 import statistics
 
 from custom_components.smart_bms.bms.reading import Reading
-from custom_components.smart_bms.energy.counter import EnergyCounter
+from custom_components.smart_bms.energy.energy_counter import EnergyCounter
+from custom_components.smart_bms.energy.energy_statistics import Ledger
 from custom_components.smart_bms.energy.health import Health
-from custom_components.smart_bms.energy.ledger import Ledger
 from script.lib.bench_mirror import ROUNDS, cases, collected, timed
 
 

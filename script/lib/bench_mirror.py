@@ -9,13 +9,13 @@ import time
 
 from custom_components.smart_bms.bms.pack import Pack
 from custom_components.smart_bms.bms.reading import Reading
-from custom_components.smart_bms.protection.guard import Guard
+from custom_components.smart_bms.protection.engine import Guard
 from custom_components.smart_bms.protection.limit_options import LimitOptions
-from custom_components.smart_bms.simulator.jk_labels import PB2A16S20P
-from custom_components.smart_bms.simulator.smart123_labels import GEN3_NUS
+from custom_components.smart_bms.simulator.jk.labels import PB2A16S20P
+from custom_components.smart_bms.simulator.smart123.labels import GEN3_NUS
 from script.lib import bench, bench_polled, bench_stream
-from tests.protection.families import DALY_81, DALY_D2, JBD_REAL, JK_LFP
 from tests.protection.test_smart123 import SETTINGS as SMART123_SETTINGS
+from tests.support.rule_books import DALY_81, DALY_D2, JBD_REAL, JK_LFP
 
 ROUNDS = 15
 

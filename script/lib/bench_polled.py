@@ -15,21 +15,21 @@ from aiobmsble.bms.daly_bms import BMS as DalyPeer
 from aiobmsble.bms.jbd_bms import BMS as JbdPeer
 from bleak.backends.device import BLEDevice
 
-from custom_components.smart_bms.bms.daly import frames as daly_frames, live
+from custom_components.smart_bms.bms.daly import decode as daly_decode, frames as daly_frames
 from custom_components.smart_bms.bms.daly.common import completed
+from custom_components.smart_bms.bms.daly.current_sign import Sign
 from custom_components.smart_bms.bms.daly.frames import Dialect
-from custom_components.smart_bms.bms.daly.sign import Sign
 from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.jbd import frames as jbd_frames
 from custom_components.smart_bms.bms.jbd.decode import decode_basic, decode_cells, reading_of
 from custom_components.smart_bms.bms.pack import Pack
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.simulator.battery import Battery
-from custom_components.smart_bms.simulator.daly import DalyPeripheral
-from custom_components.smart_bms.simulator.daly_labels import ESS_81, K_D2
+from custom_components.smart_bms.simulator.daly.labels import ESS_81, K_D2
+from custom_components.smart_bms.simulator.daly.peripheral import DalyPeripheral
 from custom_components.smart_bms.simulator.firmware import Board, Limits
-from custom_components.smart_bms.simulator.jbd import JbdPeripheral
-from custom_components.smart_bms.simulator.jbd_labels import DP16S020
+from custom_components.smart_bms.simulator.jbd.labels import DP16S020
+from custom_components.smart_bms.simulator.jbd.peripheral import JbdPeripheral
 from custom_components.smart_bms.simulator.peripheral import Peripheral
 
 POLLS = 300
@@ -177,13 +177,15 @@ def cases() -> Iterator[tuple[str, list[Poll], Decode, Decode]]:
     requests = [jbd_frames.read_request(register) for register in (0x03, 0x04)]
     yield "JBD", answers(jbd, requests, module.notify_handle, module.write_handle), our_jbd, peers(jbd_peer)
     for daly, dialect, number, blocks, decode in (
-        (K_D2, Dialect.D2, 0xD2, [live.D2_LIVE], live.decode_d2),
+        (K_D2, Dialect.D2, 0xD2, [daly_decode.D2_LIVE], daly_decode.decode_d2),
         (
             ESS_81,
             Dialect.P81,
             0x81,
-            [live.P81_LIVE_SHORT, live.P81_STATE],
-            lambda first, second: live.joined(live.decode_p81(first), live.decode_p81_state(second)),
+            [daly_decode.P81_LIVE_SHORT, daly_decode.P81_STATE],
+            lambda first, second: daly_decode.joined(
+                daly_decode.decode_p81(first), daly_decode.decode_p81_state(second)
+            ),
         ),
     ):
         pack = DalyPeripheral("40:17:10:00:00:01", "DL-bench", daly, board())

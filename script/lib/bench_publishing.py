@@ -11,14 +11,13 @@ from functools import partial
 
 from custom_components.smart_bms.bank.member import Member
 from custom_components.smart_bms.bank.merge import Bank, merge
-from custom_components.smart_bms.bank_sensor import BANK_SENSORS
+from custom_components.smart_bms.bank_entry.sensor import BANK_SENSORS
 from custom_components.smart_bms.binary_sensor import descriptions as binary_descriptions
 from custom_components.smart_bms.bms.alarm import Alarm
-from custom_components.smart_bms.bms.estimate import TimeLeft
 from custom_components.smart_bms.bms.reading import Reading
-from custom_components.smart_bms.features import Features
-from custom_components.smart_bms.protection.relays import Answer
-from custom_components.smart_bms.publishing import (
+from custom_components.smart_bms.bms.time_left import TimeLeft
+from custom_components.smart_bms.pack_entry.capabilities import Features
+from custom_components.smart_bms.pack_entry.publishing import (
     DEFAULT_POLICIES,
     TOGETHER,
     Gate,
@@ -27,12 +26,13 @@ from custom_components.smart_bms.publishing import (
     Quantity,
     Value,
 )
+from custom_components.smart_bms.protection.relays import Answer
 from custom_components.smart_bms.sensor import descriptions
 from custom_components.smart_bms.simulator.battery import Battery, Profile, household
 from custom_components.smart_bms.simulator.firmware import Board
-from custom_components.smart_bms.simulator.jk import JkPeripheral
-from custom_components.smart_bms.simulator.jk_labels import PB2A16S20P
-from custom_components.smart_bms.simulator.smart123_labels import GEN3_NUS
+from custom_components.smart_bms.simulator.jk.labels import PB2A16S20P
+from custom_components.smart_bms.simulator.jk.peripheral import JkPeripheral
+from custom_components.smart_bms.simulator.smart123.labels import GEN3_NUS
 from script.lib import bench, bench_stream
 
 HOUR = 3600

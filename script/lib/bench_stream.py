@@ -24,9 +24,9 @@ from custom_components.smart_bms.bms.smart123.generation import Generation
 from custom_components.smart_bms.bms.smart123.record_session import RecordSession
 from custom_components.smart_bms.bms.smart123.scales import Formula
 from custom_components.smart_bms.simulator.battery import Battery, Profile, household, idle
-from custom_components.smart_bms.simulator.smart123 import Smart123Peripheral
-from custom_components.smart_bms.simulator.smart123_board import Smart123Board
-from custom_components.smart_bms.simulator.smart123_labels import BRIDGE, GEN3_NUS, Label
+from custom_components.smart_bms.simulator.smart123.board import Smart123Board
+from custom_components.smart_bms.simulator.smart123.labels import BRIDGE, GEN3_NUS, Label
+from custom_components.smart_bms.simulator.smart123.peripheral import Smart123Peripheral
 
 SECONDS = 400
 CELLS = 8

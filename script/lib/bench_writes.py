@@ -16,19 +16,19 @@ from typing import Any, override
 from bleak.backends.device import BLEDevice
 import bleak_retry_connector
 
+from custom_components.smart_bms.bms.connection_state import LinkState
 from custom_components.smart_bms.bms.families import FAMILIES
-from custom_components.smart_bms.bms.link_state import LinkState
 from custom_components.smart_bms.bms.pack import Pack
 from custom_components.smart_bms.bms.settings import Settings, SettingValue
 from custom_components.smart_bms.control.baseline import Baseline
-from custom_components.smart_bms.control.door import Control
-from custom_components.smart_bms.control.journal import Journal
 from custom_components.smart_bms.control.request import Permission, Request
-from custom_components.smart_bms.simulator.air import Air
+from custom_components.smart_bms.control.write_log import Journal
+from custom_components.smart_bms.control.writer import Control
 from custom_components.smart_bms.simulator.battery import Battery
 from custom_components.smart_bms.simulator.firmware import Board
-from custom_components.smart_bms.simulator.jk import JkPeripheral
-from custom_components.smart_bms.simulator.jk_labels import PB2A16S20P
+from custom_components.smart_bms.simulator.jk.labels import PB2A16S20P
+from custom_components.smart_bms.simulator.jk.peripheral import JkPeripheral
+from custom_components.smart_bms.simulator.radio import Air
 
 ADDRESS = "C8:47:80:00:00:01"
 WRITES = 30

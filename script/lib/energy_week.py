@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.energy.week import lived
+from tests.support.energy_week import lived
 
 
 def main() -> None:

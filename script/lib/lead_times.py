@@ -3,7 +3,7 @@
 import sys
 import xml.etree.ElementTree as ET
 
-from tests.integration.lead import HEAD
+from tests.support.lead_time import HEAD
 
 
 def main(results: str) -> None:

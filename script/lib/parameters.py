@@ -7,10 +7,10 @@ from custom_components.smart_bms.bms.daly.frames import Dialect
 from custom_components.smart_bms.bms.daly.parameters import BY_KEY as DALY
 from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.jbd.identity import Variant as JbdVariant
-from custom_components.smart_bms.bms.jbd.registers import BY_KEY as JBD
+from custom_components.smart_bms.bms.jbd.parameters import BY_KEY as JBD
 from custom_components.smart_bms.bms.jk.layouts import Variant
+from custom_components.smart_bms.bms.jk.parameters import BY_KEY as JK
 from custom_components.smart_bms.bms.jk.presets import presets_for
-from custom_components.smart_bms.bms.jk.registers import BY_KEY as JK
 from custom_components.smart_bms.bms.reading import Identity
 from custom_components.smart_bms.bms.settings import Catalogue, Kind, Proof, Setting
 from custom_components.smart_bms.bms.smart123.generation import Variant as Smart123Variant

@@ -6,8 +6,8 @@ import random
 import sys
 import time
 
-from tests.protection import profiles, profiles_123
-from tests.protection.families import FAMILIES
+from tests.support import jk_profiles, smart123_profiles
+from tests.support.rule_books import FAMILIES
 
 type Compare = Callable[[bytes], int]
 
@@ -33,8 +33,8 @@ def main(lives: int, seed: int) -> None:
     """Compare every family."""
     print(f"seed {seed}")
     for name, family in FAMILIES.items():
-        run(name, partial(profiles.compare, family), profiles.BYTES_OF_A_SEGMENT, lives, seed)
-    run("smart123", profiles_123.compare, BYTES_OF_A_123, lives, seed)
+        run(name, partial(jk_profiles.compare, family), jk_profiles.BYTES_OF_A_SEGMENT, lives, seed)
+    run("smart123", smart123_profiles.compare, BYTES_OF_A_123, lives, seed)
 
 
 if __name__ == "__main__":

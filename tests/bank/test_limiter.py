@@ -4,11 +4,11 @@ import random
 
 import pytest
 
+from custom_components.smart_bms.bank.current_imbalance import Uneven
 from custom_components.smart_bms.bank.limiter import BankLimiter
 from custom_components.smart_bms.bank.member import Limits
 from custom_components.smart_bms.bank.merge import merge
-from custom_components.smart_bms.bank.uneven import Uneven
-from custom_components.smart_bms.publishing import DEFAULT_POLICIES, Gate, Quantity
+from custom_components.smart_bms.pack_entry.publishing import DEFAULT_POLICIES, Gate, Quantity
 from custom_components.smart_bms.simulator.battery import household
 
 from .test_merge import PARALLEL, member

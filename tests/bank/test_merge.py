@@ -5,14 +5,14 @@ import json
 
 import pytest
 
-from custom_components.smart_bms.bank.counted import CHECKS, BankCount
+from custom_components.smart_bms.bank.current_imbalance import Uneven
+from custom_components.smart_bms.bank.energy import CHECKS, BankCount
 from custom_components.smart_bms.bank.member import Limits, Member, String
 from custom_components.smart_bms.bank.merge import Extreme, merge, split
-from custom_components.smart_bms.bank.uneven import Uneven
 from custom_components.smart_bms.bms.alarm import Alarm
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.bms.stored_values import sort_out
-from custom_components.smart_bms.energy.flow import Flow
+from custom_components.smart_bms.energy.energy_totals import Flow
 from custom_components.smart_bms.protection.relays import Answer
 from custom_components.smart_bms.simulator.battery import Battery
 

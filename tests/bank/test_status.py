@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.smart_bms.bank.fit import CAPACITIES_DIFFER, VOLTAGES_APART, Unfit
+from custom_components.smart_bms.bank.compatibility import CAPACITIES_DIFFER, VOLTAGES_APART, Unfit
 from custom_components.smart_bms.bank.member import Member
 from custom_components.smart_bms.bank.merge import merge
 from custom_components.smart_bms.bank.status import CODES, ORDER, ranked_bank

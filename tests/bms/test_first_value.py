@@ -12,11 +12,14 @@ from custom_components.smart_bms.bms.advertisement import Advertisement
 from custom_components.smart_bms.bms.errors import PackError
 from custom_components.smart_bms.bms.families import Family, attempts, candidates
 from custom_components.smart_bms.bms.pack import Circumstances, Pack
-from custom_components.smart_bms.simulator import daly_labels, jbd_labels, jk_labels, smart123_labels
-from custom_components.smart_bms.simulator.air import Air
-from custom_components.smart_bms.simulator.daly_labels import _SERVICES_B as BOTH_CHANNELS, R24_A5
+from custom_components.smart_bms.simulator.daly import labels as daly_labels
+from custom_components.smart_bms.simulator.daly.labels import _SERVICES_B as BOTH_CHANNELS, R24_A5
+from custom_components.smart_bms.simulator.jbd import labels as jbd_labels
+from custom_components.smart_bms.simulator.jk import labels as jk_labels
 from custom_components.smart_bms.simulator.peripheral import Peripheral
-from tests.packs import daly_pack, jbd_pack, jk_pack, smart123_pack
+from custom_components.smart_bms.simulator.radio import Air
+from custom_components.smart_bms.simulator.smart123 import labels as smart123_labels
+from tests.support.packs import daly_pack, jbd_pack, jk_pack, smart123_pack
 
 LONGEST = 10.0
 """Seconds to add a pack, and to its first value."""

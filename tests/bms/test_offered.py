@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from custom_components.smart_bms.bms.daly import catalogue as daly
+from custom_components.smart_bms.bms.daly import catalog as daly
 from custom_components.smart_bms.bms.daly.frames import Dialect
 from custom_components.smart_bms.bms.daly.parameters import BY_KEY as DALY, PARAMETERS
-from custom_components.smart_bms.bms.jbd import catalogue as jbd
-from custom_components.smart_bms.bms.jbd.registers import BY_KEY as JBD
-from custom_components.smart_bms.bms.jk import catalogue as jk
+from custom_components.smart_bms.bms.jbd import catalog as jbd
+from custom_components.smart_bms.bms.jbd.parameters import BY_KEY as JBD
+from custom_components.smart_bms.bms.jk import catalog as jk
 from custom_components.smart_bms.bms.jk.layouts import Variant
-from custom_components.smart_bms.bms.jk.registers import REGISTERS
+from custom_components.smart_bms.bms.jk.parameters import REGISTERS
 from custom_components.smart_bms.bms.reading import Identity
 from custom_components.smart_bms.bms.settings import Kind, Proof, ReadBack, Setting, judge
-from custom_components.smart_bms.bms.smart123 import catalogue as smart123
+from custom_components.smart_bms.bms.smart123 import catalog as smart123
 from custom_components.smart_bms.bms.smart123.parameters import BY_KEY as SMART123
 from custom_components.smart_bms.bms.smart123.scales import Formula
 

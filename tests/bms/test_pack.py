@@ -9,6 +9,8 @@ from bleak.exc import BleakError
 import bleak_retry_connector
 import pytest
 
+from custom_components.smart_bms.bms.connection import Link
+from custom_components.smart_bms.bms.connection_state import LinkState
 from custom_components.smart_bms.bms.errors import (
     ConnectFailedError,
     FrozenError,
@@ -21,14 +23,12 @@ from custom_components.smart_bms.bms.errors import (
     SilentError,
 )
 from custom_components.smart_bms.bms.jk.driver import JkDriver
-from custom_components.smart_bms.bms.link import Link
-from custom_components.smart_bms.bms.link_state import LinkState
 from custom_components.smart_bms.bms.pack import Change, Pack
 from custom_components.smart_bms.bms.reading import Reading
-from custom_components.smart_bms.simulator.jk_labels import MODULE_B
+from custom_components.smart_bms.simulator.jk.labels import MODULE_B
 from custom_components.smart_bms.simulator.peripheral import Service
-from tests.packs import ADDRESS, cell_info, jk_pack, sealed, settings
-from tests.radio import fast, finder, on_air
+from tests.support.packs import ADDRESS, cell_info, jk_pack, sealed, settings
+from tests.support.radio import fast, finder, on_air
 
 FAMILY = replace(fast("jk"), stale_after=0.4)
 BACKOFF = (0.02, 0.05)
@@ -129,7 +129,7 @@ async def test_a_pack_may_vanish_at_any_step(pack, peripheral, notifications, ca
 async def test_a_pack_that_serves_a_phone_is_out_of_reach_until_the_phone_lets_go(
     pack, peripheral, monkeypatch
 ) -> None:
-    monkeypatch.setattr("custom_components.smart_bms.bms.link.CONNECT_TIMEOUT", 0.2)
+    monkeypatch.setattr("custom_components.smart_bms.bms.connection.CONNECT_TIMEOUT", 0.2)
     peripheral.connect()
     async with running(pack):
         await until(lambda: pack.last_error)
@@ -420,7 +420,7 @@ async def test_a_connection_that_does_not_come_about_is_not_called_silent(pack, 
         await asyncio.sleep(60)
 
     monkeypatch.setattr(bleak_retry_connector, "establish_connection", hang)
-    monkeypatch.setattr("custom_components.smart_bms.bms.link.CONNECT_TIMEOUT", 0.05)
+    monkeypatch.setattr("custom_components.smart_bms.bms.connection.CONNECT_TIMEOUT", 0.05)
     with pytest.raises(ConnectFailedError, match="timed out"):
         await pack.first_contact(0.5)
 
@@ -438,7 +438,7 @@ async def test_a_slot_that_somebody_else_took_meanwhile_is_named(air, monkeypatc
         await asyncio.sleep(60)
 
     monkeypatch.setattr(bleak_retry_connector, "establish_connection", lose_the_race)
-    monkeypatch.setattr("custom_components.smart_bms.bms.link.CONNECT_TIMEOUT", 0.05)
+    monkeypatch.setattr("custom_components.smart_bms.bms.connection.CONNECT_TIMEOUT", 0.05)
     monkeypatch.setattr("custom_components.smart_bms.bms.pack._WAKE_SPACING_AFTER_ATTEMPT", 0.0)
     monkeypatch.setattr("custom_components.smart_bms.bms.pack._WAKE_SPACING", 0.0)
     pack = Pack(FAMILY, "test", find_device, backoff=(3600.0,))

@@ -11,10 +11,9 @@ from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.jk.frames import encode_command
 from custom_components.smart_bms.bms.jk.privacy import shown, shown_numbers
 from custom_components.smart_bms.bms.recording import Chunk
-from custom_components.smart_bms.bms.smart123.lines import checksum
-from tests.bms.daly import telegrams as daly
-from tests.bms.jbd import wire as jbd
-from tests.packs import CHATTER, READY, cell_info, changed, device_info, jbd_pack, sealed, settings
+from custom_components.smart_bms.bms.smart123.frames import checksum
+from tests.support import daly_telegrams as daly, jbd_wire as jbd
+from tests.support.packs import CHATTER, READY, cell_info, changed, device_info, jbd_pack, sealed, settings
 
 PIN = b"4827"
 SECRETS = (b"sesame", b"hunter2", b"Shed of Bob", b"SN48271903", b"Bobs own words", b"914826", PIN, PIN.hex().encode())

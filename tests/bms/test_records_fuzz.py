@@ -10,12 +10,11 @@ import pytest
 from custom_components.smart_bms.bms import records as records_module
 from custom_components.smart_bms.bms.jk.frames import encode_command
 from custom_components.smart_bms.bms.records import FAMILIES, decode_lines
-from custom_components.smart_bms.bms.smart123.lines import checksum
-from custom_components.smart_bms.simulator import smart123_frame
-from custom_components.smart_bms.simulator.smart123_labels import BRIDGE
-from tests.bms.daly import telegrams as daly
-from tests.bms.jbd import wire as jbd
-from tests.packs import cell_info, device_info, sealed, settings, smart123_pack
+from custom_components.smart_bms.bms.smart123.frames import checksum
+from custom_components.smart_bms.simulator.smart123 import frame as smart123_frame
+from custom_components.smart_bms.simulator.smart123.labels import BRIDGE
+from tests.support import daly_telegrams as daly, jbd_wire as jbd
+from tests.support.packs import cell_info, device_info, sealed, settings, smart123_pack
 
 KINDS = {
     *("reading", "identity", "settings", "log", "counters", "registers", "auth", "ack", "command", "write"),

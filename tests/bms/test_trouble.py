@@ -7,16 +7,16 @@ import itertools
 
 import pytest
 
+from custom_components.smart_bms.bms.connection_state import LinkState
 from custom_components.smart_bms.bms.errors import ImplausibleError
 from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.bms.jk.frames import FrameType
-from custom_components.smart_bms.bms.link_state import LinkState
 from custom_components.smart_bms.bms.pack import Pack
-from custom_components.smart_bms.simulator.daly_labels import ESS_81, K_D2, R24_A5
-from custom_components.smart_bms.simulator.smart123_labels import BRIDGE, GEN3_NUS
-from tests.packs import daly_pack, jbd_pack, jk_pack, smart123_pack
-from tests.radio import finder, on_air
+from custom_components.smart_bms.simulator.daly.labels import ESS_81, K_D2, R24_A5
+from custom_components.smart_bms.simulator.smart123.labels import BRIDGE, GEN3_NUS
+from tests.support.packs import daly_pack, jbd_pack, jk_pack, smart123_pack
+from tests.support.radio import finder, on_air
 
 PACKS: dict[str, Callable] = {
     "jk": jk_pack,
@@ -34,8 +34,8 @@ POLLED = ("jbd", "daly_d2", "daly_81", "daly_a5")
 @pytest.fixture(autouse=True)
 def real_time(monkeypatch) -> None:
     """Let packs live as fast as the clock: how long doubt lasts is part of what is looked at."""
-    monkeypatch.setattr("tests.radio.SPEED", 1.0)
-    monkeypatch.setattr("tests.radio.TICK", 0.02)
+    monkeypatch.setattr("tests.support.radio.SPEED", 1.0)
+    monkeypatch.setattr("tests.support.radio.TICK", 0.02)
 
 
 @asynccontextmanager

@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from custom_components.smart_bms.bms.link_state import LinkState
+from custom_components.smart_bms.bms.connection_state import LinkState
 from custom_components.smart_bms.bms.pack import Change, Circumstances, Pack
-from custom_components.smart_bms.control import calibration, door, temporary
+from custom_components.smart_bms.control import calibration, temporary, writer
 from custom_components.smart_bms.control.baseline import Baseline
-from custom_components.smart_bms.control.door import Control
-from custom_components.smart_bms.control.journal import Journal, Record
 from custom_components.smart_bms.control.request import Permission
+from custom_components.smart_bms.control.write_log import Journal, Record
+from custom_components.smart_bms.control.writer import Control
 from custom_components.smart_bms.simulator.peripheral import Peripheral
-from tests.packs import capable_pack
-from tests.radio import fast, finder, on_air
-from tests.virtual import configure_event_loop, enable_event_loop_debug, pytest_asyncio_loop_factories  # noqa: F401
+from tests.support.packs import capable_pack
+from tests.support.radio import fast, finder, on_air
+from tests.support.virtual_time import configure_event_loop, enable_event_loop_debug, pytest_asyncio_loop_factories  # noqa: F401
 
 ALL = Permission(control=True, dangerous=True, experimental=True)
 
@@ -100,8 +100,8 @@ type Open = Callable[..., Awaitable[Site]]
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for little."""
-    monkeypatch.setattr(door, "SECOND_LOOK", 0.1)
-    monkeypatch.setattr(door, "SEEN_WITHIN", 0.4)
+    monkeypatch.setattr(writer, "SECOND_LOOK", 0.1)
+    monkeypatch.setattr(writer, "SEEN_WITHIN", 0.4)
     monkeypatch.setattr(calibration, "AT_REST_WITHIN", 0.4)
     monkeypatch.setattr(temporary, "PAUSE", 0.05)
 

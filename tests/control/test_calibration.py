@@ -4,11 +4,11 @@ import pytest
 
 from custom_components.smart_bms.bms.errors import LinkLostError
 from custom_components.smart_bms.control.calibration import calibrate_current, calibrate_voltage
-from custom_components.smart_bms.control.findings import RefusedError
-from custom_components.smart_bms.control.journal import Outcome
 from custom_components.smart_bms.control.request import Permission, Request
+from custom_components.smart_bms.control.validation_issue import RefusedError
+from custom_components.smart_bms.control.write_log import Outcome
 from tests.control.conftest import site_of
-from tests.packs import capable_pack, jk_pack
+from tests.support.packs import capable_pack, jk_pack
 
 SURE = Request(source="test", confirm=True)
 

@@ -2,18 +2,18 @@
 
 import pytest
 
-from custom_components.smart_bms.bms.jbd.catalogue import catalogue_of
+from custom_components.smart_bms.bms.jbd.catalog import catalogue_of
 from custom_components.smart_bms.bms.reading import Identity, Reading
-from custom_components.smart_bms.control.advice import advice
 from custom_components.smart_bms.control.chemistry import chemistry_findings, chemistry_of
-from custom_components.smart_bms.control.findings import Severity
-from custom_components.smart_bms.control.journal import Outcome
+from custom_components.smart_bms.control.parameter_check import advice
 from custom_components.smart_bms.control.request import Permission
-from custom_components.smart_bms.simulator.daly_labels import ESS_81
-from tests.control.asking import ASK, SURE, outcomes, refused
+from custom_components.smart_bms.control.validation_issue import Severity
+from custom_components.smart_bms.control.write_log import Outcome
+from custom_components.smart_bms.simulator.daly.labels import ESS_81
 from tests.control.conftest import site_of
-from tests.control.test_advice import CATALOGUE
-from tests.packs import capable_pack, daly_pack, jbd_pack, jk_pack, smart123_pack
+from tests.control.test_parameter_check import CATALOGUE
+from tests.support.packs import capable_pack, daly_pack, jbd_pack, jk_pack, smart123_pack
+from tests.support.write_requests import ASK, SURE, outcomes, refused
 
 NMC = {
     "cell_overvoltage": 4.2,

@@ -10,19 +10,19 @@ from typing import Any
 
 import pytest
 
+from custom_components.smart_bms.bms.connection_state import LinkState
 from custom_components.smart_bms.bms.daly import driver
-from custom_components.smart_bms.bms.daly.boards import PROBES
+from custom_components.smart_bms.bms.daly.dialects import PROBES
 from custom_components.smart_bms.bms.daly.frames import Dialect, a5_request, write_request
-from custom_components.smart_bms.bms.link_state import LinkState
-from custom_components.smart_bms.control import door
-from custom_components.smart_bms.control.findings import RefusedError
-from custom_components.smart_bms.control.journal import Outcome
+from custom_components.smart_bms.control import writer
 from custom_components.smart_bms.control.request import Permission
-from custom_components.smart_bms.simulator.daly_labels import ESS_81, K_81_NO_NTC, K_D2, LAYOUT_B, LEGACY_A5, R24_A5
-from tests import radio
-from tests.control.asking import ASK, outcomes
+from custom_components.smart_bms.control.validation_issue import RefusedError
+from custom_components.smart_bms.control.write_log import Outcome
+from custom_components.smart_bms.simulator.daly.labels import ESS_81, K_81_NO_NTC, K_D2, LAYOUT_B, LEGACY_A5, R24_A5
 from tests.control.conftest import ALL, Site, site_of
-from tests.packs import daly_pack
+from tests.support import radio
+from tests.support.packs import daly_pack
+from tests.support.write_requests import ASK, outcomes
 
 D2, P81 = Dialect.D2, Dialect.P81
 QUICK = replace(
@@ -153,7 +153,7 @@ async def test_the_state_of_charge_of_an_old_board_is_set_with_the_local_time(mo
 async def test_a_state_of_charge_far_from_the_last_is_seen_although_it_is_doubted_first(monkeypatch) -> None:
     """With the usual interval the next poll after a doubted reading is 10 s away; nobody waits that long."""
     async with daly_site(monkeypatch, K_D2) as site:
-        site.pack._driver._terms = replace(site.pack.terms, interval=5 / 6 * door.SEEN_WITHIN)
+        site.pack._driver._terms = replace(site.pack.terms, interval=5 / 6 * writer.SEEN_WITHIN)
         (record,) = await site.control.apply({"soc_calibration": 20}, ASK)
         assert (record.outcome, record.found) == (Outcome.CONFIRMED, pytest.approx(20, abs=0.5))
 

@@ -10,18 +10,30 @@ from typing import Any
 import pytest
 
 from custom_components.smart_bms.bms.errors import SilentError
-from custom_components.smart_bms.control import door
-from custom_components.smart_bms.control.findings import RefusedError
-from custom_components.smart_bms.control.journal import Outcome
+from custom_components.smart_bms.control import writer
+from custom_components.smart_bms.control.counter_totals import Tally
 from custom_components.smart_bms.control.request import Permission
-from custom_components.smart_bms.control.tally import Tally
-from custom_components.smart_bms.simulator.jbd import JbdPeripheral
-from custom_components.smart_bms.simulator.jbd_labels import DP16S020, WATTCYCLE
-from tests import radio
-from tests.bms.jbd.wire import EXIT, EXIT_A, EXIT_B, LOGIN, REMAINING, SWITCH, SWITCHES, Said, commands, request, writes
-from tests.control.asking import ASK, outcomes
+from custom_components.smart_bms.control.validation_issue import RefusedError
+from custom_components.smart_bms.control.write_log import Outcome
+from custom_components.smart_bms.simulator.jbd.labels import DP16S020, WATTCYCLE
+from custom_components.smart_bms.simulator.jbd.peripheral import JbdPeripheral
 from tests.control.conftest import ALL, Site, site_of
-from tests.packs import jbd_pack
+from tests.support import radio
+from tests.support.jbd_wire import (
+    EXIT,
+    EXIT_A,
+    EXIT_B,
+    LOGIN,
+    REMAINING,
+    SWITCH,
+    SWITCHES,
+    Said,
+    commands,
+    request,
+    writes,
+)
+from tests.support.packs import jbd_pack
+from tests.support.write_requests import ASK, outcomes
 
 OVERVOLTAGE, FUNCTIONS = 0x24, 0x2D
 SPEED = 60.0
@@ -305,7 +317,7 @@ async def asked_for(site, keys) -> list[Said]:
 
 
 async def test_what_an_order_depends_on_is_read_before_a_single_write(site, monkeypatch) -> None:
-    monkeypatch.setattr(door, "_RECENT", -1.0)
+    monkeypatch.setattr(writer, "_RECENT", -1.0)
     # The vendor's app raised the release since the parameters were read.
     assert site.peripheral.change_elsewhere(request(0x25, (3580).to_bytes(2)))
     with pytest.raises(RefusedError, match="order_broken"):
@@ -323,7 +335,7 @@ async def test_what_an_order_depends_on_is_read_before_a_single_write(site, monk
 
 
 async def test_an_answer_that_is_lost_is_asked_for_once_more_and_then_nothing_is_sent(site, monkeypatch) -> None:
-    monkeypatch.setattr(door, "_RECENT", -1.0)
+    monkeypatch.setattr(writer, "_RECENT", -1.0)
     read, failures = site.pack.read_related, [2]
 
     async def lose(keys):
@@ -339,7 +351,7 @@ async def test_an_answer_that_is_lost_is_asked_for_once_more_and_then_nothing_is
 
 
 async def test_what_stands_alone_needs_no_look(site, monkeypatch) -> None:
-    monkeypatch.setattr(door, "_RECENT", -1.0)
+    monkeypatch.setattr(writer, "_RECENT", -1.0)
     site.pack.read_related = None  # nobody may ask
     assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [Outcome.CONFIRMED]
 

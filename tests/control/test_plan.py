@@ -2,13 +2,13 @@
 
 from hypothesis import given, strategies as st
 
-from custom_components.smart_bms.bms.jk.catalogue import CHAINS, catalogue_of
+from custom_components.smart_bms.bms.jk.catalog import CHAINS, catalogue_of
 from custom_components.smart_bms.bms.jk.layouts import Variant
-from custom_components.smart_bms.bms.jk.registers import REGISTERS
+from custom_components.smart_bms.bms.jk.parameters import REGISTERS
 from custom_components.smart_bms.bms.reading import Identity
 from custom_components.smart_bms.bms.settings import Kind
+from custom_components.smart_bms.control.constraints import broken_orders, value_findings
 from custom_components.smart_bms.control.plan import plan
-from custom_components.smart_bms.control.validity import broken_orders, value_findings
 
 EVERYTHING = frozenset(row.key for row in REGISTERS[Variant.JK02_32S])
 CATALOGUE = catalogue_of(

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from custom_components.smart_bms.bms.jk.catalogue import catalogue_of
+from custom_components.smart_bms.bms.jk.catalog import catalogue_of
 from custom_components.smart_bms.bms.jk.layouts import Variant
-from custom_components.smart_bms.bms.jk.registers import REGISTERS
+from custom_components.smart_bms.bms.jk.parameters import REGISTERS
 from custom_components.smart_bms.bms.reading import Identity
 from custom_components.smart_bms.bms.settings import Settings
-from custom_components.smart_bms.control.findings import RefusedError
 from custom_components.smart_bms.control.profile import FORMAT, differences, make, to_restore, values_of
+from custom_components.smart_bms.control.validation_issue import RefusedError
 
 IDENTITY = Identity(
     family="jk",

@@ -6,12 +6,12 @@ import struct
 import pytest
 
 from custom_components.smart_bms.bms.errors import LinkLostError
-from custom_components.smart_bms.control.door import MOST_WAITING
-from custom_components.smart_bms.control.findings import RefusedError
-from custom_components.smart_bms.control.journal import KEPT, Outcome, Record
-from tests.control.asking import ASK, PROCEDURE, SURE, outcomes
+from custom_components.smart_bms.control.validation_issue import RefusedError
+from custom_components.smart_bms.control.write_log import KEPT, Outcome, Record
+from custom_components.smart_bms.control.writer import MOST_WAITING
 from tests.control.conftest import site_of
-from tests.packs import jk_pack
+from tests.support.packs import jk_pack
+from tests.support.write_requests import ASK, PROCEDURE, SURE, outcomes
 
 
 async def test_a_pack_that_says_nothing_but_obeys_is_believed(site) -> None:

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.smart_bms.control.findings import Severity
-from custom_components.smart_bms.control.journal import Outcome
 from custom_components.smart_bms.control.request import Permission
-from tests.control.asking import ASK, outcomes, refused
+from custom_components.smart_bms.control.validation_issue import Severity
+from custom_components.smart_bms.control.write_log import Outcome
 from tests.control.conftest import site_of
-from tests.packs import capable_pack, jk_pack
+from tests.support.packs import capable_pack, jk_pack
+from tests.support.write_requests import ASK, outcomes, refused
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,14 @@ r"""Changing a 123\SmartBMS through the door: nothing by default, and never thro
 import pytest
 
 from custom_components.smart_bms.bms.settings import Proof
-from custom_components.smart_bms.control.findings import RefusedError
-from custom_components.smart_bms.control.journal import Outcome
 from custom_components.smart_bms.control.request import Permission
-from custom_components.smart_bms.simulator.smart123_labels import BRIDGE, GEN2_BRSP, GEN3_NUS
-from tests.bms.smart123.wire import sent
-from tests.control.asking import ASK, outcomes
+from custom_components.smart_bms.control.validation_issue import RefusedError
+from custom_components.smart_bms.control.write_log import Outcome
+from custom_components.smart_bms.simulator.smart123.labels import BRIDGE, GEN2_BRSP, GEN3_NUS
 from tests.control.conftest import ALL, site_of
-from tests.packs import smart123_pack
+from tests.support.packs import smart123_pack
+from tests.support.smart123_wire import sent
+from tests.support.write_requests import ASK, outcomes
 
 PIN = "1234"
 READING = Permission(control=True, dangerous=True)

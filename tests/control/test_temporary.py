@@ -6,14 +6,14 @@ from contextlib import suppress
 import pytest
 
 from custom_components.smart_bms.bms.pack import Pack
-from custom_components.smart_bms.control import calibration, door
+from custom_components.smart_bms.control import calibration, writer
 from custom_components.smart_bms.control.calibration import calibrate_voltage
-from custom_components.smart_bms.control.findings import RefusedError
-from custom_components.smart_bms.control.journal import Outcome
 from custom_components.smart_bms.control.request import Permission, Request
-from tests.control.asking import ASK, outcomes
+from custom_components.smart_bms.control.validation_issue import RefusedError
+from custom_components.smart_bms.control.write_log import Outcome
 from tests.control.conftest import site_of
-from tests.packs import jk_pack
+from tests.support.packs import jk_pack
+from tests.support.write_requests import ASK, outcomes
 
 SURE = Request(source="calibrate_voltage", user="Ada", user_id="1", confirm=True)
 BOTH = {"charge_switch": True, "discharge_switch": True}
@@ -98,7 +98,7 @@ async def test_several_writes_end_after_the_one_under_way(site) -> None:
 
 
 async def test_closing_ends_in_time_whatever_the_pack_does(site, monkeypatch) -> None:
-    monkeypatch.setattr(door, "CLOSE_WITHIN", 1.0)
+    monkeypatch.setattr(writer, "CLOSE_WITHIN", 1.0)
     await begin(site)
     site.peripheral.faults.forget_writes = True
     before = asyncio.get_running_loop().time()

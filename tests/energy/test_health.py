@@ -10,13 +10,13 @@ from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.bms.stored_values import sort_out
 from custom_components.smart_bms.energy.capacity import Capacity
 from custom_components.smart_bms.energy.consistency import Criterion
-from custom_components.smart_bms.energy.counter import EnergyCounter
-from custom_components.smart_bms.energy.flow import Flow
+from custom_components.smart_bms.energy.energy_counter import EnergyCounter
+from custom_components.smart_bms.energy.energy_totals import Flow
 from custom_components.smart_bms.energy.health import CHECKS, Health
 from custom_components.smart_bms.energy.imbalance import Imbalance, Occasion
 from custom_components.smart_bms.energy.resistance import LEAST_STEPS, Resistances, WeeklyTrend, fitted
-from custom_components.smart_bms.energy.rest_drift import RestDrift
-from custom_components.smart_bms.energy.soc_trust import counted_soc, expected_drift
+from custom_components.smart_bms.energy.rest_imbalance import RestDrift
+from custom_components.smart_bms.energy.soc_confidence import counted_soc, expected_drift
 from custom_components.smart_bms.simulator.battery import Battery, household
 
 DAY = 86_400.0

@@ -3,15 +3,15 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.smart_bms.bms.hints import LinkHint
-from custom_components.smart_bms.bms.jbd.link_hints import Light, lights, link_hints
-from custom_components.smart_bms.control.tally import Tally
-from custom_components.smart_bms.energy.aging import Aging, Phase, learn
-from custom_components.smart_bms.energy.board_events import EFFECTS, Effect, Event, Kept
+from custom_components.smart_bms.bms.connection_hints import LinkHint
+from custom_components.smart_bms.bms.jbd.connection_hints import Light, lights, link_hints
+from custom_components.smart_bms.control.counter_totals import Tally
 from custom_components.smart_bms.energy.consistency import REST, Criterion, judge
-from custom_components.smart_bms.energy.cycle_count import CycleCount
-from custom_components.smart_bms.energy.remaining import Cause, Remaining, explain_jump
-from custom_components.smart_bms.energy.voltage_soc import points_of, soc_range, voltage_soc
+from custom_components.smart_bms.energy.jbd_capacity_learning import Aging, Phase, learn
+from custom_components.smart_bms.energy.jbd_cycle_count import CycleCount
+from custom_components.smart_bms.energy.jbd_events import EFFECTS, Effect, Event, Kept
+from custom_components.smart_bms.energy.jbd_remaining_charge import Cause, Remaining, explain_jump
+from custom_components.smart_bms.energy.jbd_voltage_soc import points_of, soc_range, voltage_soc
 
 RETURNED, WRITTEN, CALIBRATED, RESTORED, UNSEEN = Event
 POINTS = ((0.0, 2.8), (20.0, 3.1), (40.0, 3.3), (60.0, 3.35), (80.0, 3.4), (100.0, 3.5))

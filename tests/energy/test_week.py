@@ -2,7 +2,7 @@
 
 import pytest
 
-from .week import lived
+from tests.support.energy_week import lived
 
 
 def test_energy_is_right_within_three_in_a_thousand_over_a_day_whatever_happens() -> None:

@@ -15,11 +15,11 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.smart_bms.bms import families, pack as pack_module
 from custom_components.smart_bms.const import DOMAIN
-from custom_components.smart_bms.simulator.air import Air
 from custom_components.smart_bms.simulator.peripheral import Peripheral
+from custom_components.smart_bms.simulator.radio import Air
 from lab.smart_bms_lab.proxy import EmulatedProxy
-from tests.packs import jk_pack
-from tests.radio import SPEED, TICK, fast
+from tests.support.packs import jk_pack
+from tests.support.radio import SPEED, TICK, fast
 
 
 @pytest.fixture

@@ -13,9 +13,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 
 from custom_components.smart_bms.bank.member import Limits
-from tests.protection.families import JK_LFP
-
-from .mirrored import BLUEPRINTS, mirrored, with_blueprint
+from tests.support.protected_pack import BLUEPRINTS, mirrored, with_blueprint
+from tests.support.rule_books import JK_LFP
 
 NAMES = sorted(path.stem for path in BLUEPRINTS.glob("*.yaml"))
 CHARGER, LOAD, HEATER = "input_boolean.charger", "input_boolean.load", "input_boolean.heater"

@@ -10,13 +10,13 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.smart_bms.const import DOMAIN
-from custom_components.smart_bms.simulator.daly_labels import K_D2
-from custom_components.smart_bms.simulator.jbd_labels import SP04S034
-from custom_components.smart_bms.simulator.smart123_labels import GEN3_NUS
+from custom_components.smart_bms.simulator.daly.labels import K_D2
+from custom_components.smart_bms.simulator.jbd.labels import SP04S034
+from custom_components.smart_bms.simulator.smart123.labels import GEN3_NUS
 from script.lib import entities
 from script.lib.entities import Row, Start
 from tests.integration.conftest import allow
-from tests.packs import daly_pack, jbd_pack, jk_pack, smart123_pack
+from tests.support.packs import daly_pack, jbd_pack, jk_pack, smart123_pack
 
 PACKS = {
     "JK, 16 cells": (lambda: jk_pack(name="Shed", cells=16), None),

@@ -16,14 +16,14 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.smart_bms.const import DOMAIN
-from custom_components.smart_bms.simulator.air import Air
+from custom_components.smart_bms.simulator.radio import Air
 from lab.smart_bms_lab import yesterday
 from lab.smart_bms_lab.areas import async_set_areas
 from lab.smart_bms_lab.meters import sun
 from lab.smart_bms_lab.packs import AREAS, HOME_STORAGE, all_packs
 from lab.smart_bms_lab.proxy import advertise, demo_proxies
 from tests.integration.conftest import House, configure, search
-from tests.radio import SPEED, TICK
+from tests.support.radio import SPEED, TICK
 
 ROOT = Path(__file__).parents[2]
 PASSWORDS = {"A4:C1:37:04:2D:05": "123456", "D4:11:09:00:0D:02": "1234"}

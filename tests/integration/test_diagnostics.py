@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.components.diagnostics import get_dia
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.diagnostics import async_get_config_entry_diagnostics
 from tests.integration.conftest import configure
-from tests.packs import jk_pack
+from tests.support.packs import jk_pack
 
 
 async def test_a_pack_that_streams(hass, hass_client, house, adopt) -> None:

@@ -14,12 +14,12 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.smart_bms import sensor_link
-from custom_components.smart_bms.bms.link_state import LinkState
+from custom_components.smart_bms.bms.connection_state import LinkState
 from custom_components.smart_bms.const import DOMAIN
-from custom_components.smart_bms.features import Features
+from custom_components.smart_bms.pack_entry.capabilities import Features
+from custom_components.smart_bms.sensor import connection
 from lab.smart_bms_lab.packs import all_packs
-from tests.packs import changed, jk_pack, sealed
+from tests.support.packs import changed, jk_pack, sealed
 
 
 def registry(hass, entry) -> list[er.RegistryEntry]:
@@ -64,7 +64,7 @@ async def test_the_device_is_the_pack(hass, house, pack, adopt) -> None:
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_values_are_those_of_the_pack(hass, house, adopt, monkeypatch) -> None:
-    monkeypatch.setattr("custom_components.smart_bms.bms.estimate._SETTLES", 0.1)
+    monkeypatch.setattr("custom_components.smart_bms.bms.time_left._SETTLES", 0.1)
     pack = jk_pack(name="Shed", profile=lambda _: -20.0, soc=0.5, cells=4)
     await adopt(pack)
     for key in ("design_capacity", "time_to_empty"):
@@ -275,7 +275,7 @@ async def test_the_age_of_the_data_grows_while_the_pack_is_away(hass, house, pac
     ],
 )
 def test_an_age_is_told_in_steps_that_grow_with_it(age, shown) -> None:
-    assert sensor_link.coarse(age) == shown
+    assert connection.coarse(age) == shown
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")

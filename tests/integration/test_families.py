@@ -10,11 +10,11 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smart_bms.const import DOMAIN
-from custom_components.smart_bms.simulator.daly_labels import ESS_81, K_81_NO_NTC, K_D2, LAYOUT_B, LEGACY_A5, R24_A5
-from custom_components.smart_bms.simulator.jbd_firmware import UNKNOWN
-from custom_components.smart_bms.simulator.jbd_labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
+from custom_components.smart_bms.simulator.daly.labels import ESS_81, K_81_NO_NTC, K_D2, LAYOUT_B, LEGACY_A5, R24_A5
+from custom_components.smart_bms.simulator.jbd.firmware import UNKNOWN
+from custom_components.smart_bms.simulator.jbd.labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
 from custom_components.smart_bms.simulator.peripheral import Peripheral
-from custom_components.smart_bms.simulator.smart123_labels import (
+from custom_components.smart_bms.simulator.smart123.labels import (
     BRIDGE,
     GEN2_BRSP,
     GEN3_BRSP,
@@ -22,7 +22,7 @@ from custom_components.smart_bms.simulator.smart123_labels import (
     OLD_FIRMWARE_BRIDGE,
 )
 from tests.integration.conftest import configure, search
-from tests.packs import daly_pack, jbd_pack, smart123_pack
+from tests.support.packs import daly_pack, jbd_pack, smart123_pack
 
 PASSWORD = "123456"
 CELL_OVERVOLTAGE = 3

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .lead import CELLS, SCENARIOS, watched
+from tests.support.lead_time import CELLS, SCENARIOS, watched
 
 
 @pytest.mark.parametrize("family", CELLS)

@@ -8,7 +8,7 @@ import pytest
 
 from custom_components.smart_bms.const import DOMAIN
 from tests.integration.conftest import configure
-from tests.packs import jk_pack
+from tests.support.packs import jk_pack
 
 
 def problems_in(caplog) -> list[str]:

@@ -5,8 +5,8 @@ import time
 
 from homeassistant.helpers import entity_registry as er
 
-from custom_components.smart_bms.simulator.smart123_labels import GEN3_NUS
-from tests.packs import smart123_pack
+from custom_components.smart_bms.simulator.smart123.labels import GEN3_NUS
+from tests.support.packs import smart123_pack
 
 CELLS = 255
 SPEED = 80.0

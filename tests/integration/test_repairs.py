@@ -13,8 +13,8 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 from custom_components.smart_bms.const import DOMAIN, EVENT_PARAMETER
 from custom_components.smart_bms.logbook import async_describe_events
 from custom_components.smart_bms.repairs import async_create_fix_flow
-from tests.bms.jbd.wire import request
-from tests.packs import jbd_pack, jk_pack
+from tests.support.jbd_wire import request
+from tests.support.packs import jbd_pack, jk_pack
 
 ALLOWED = {"allow_control": True}
 JBD_CELL_OVERVOLTAGE = 0x24

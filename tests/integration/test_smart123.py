@@ -11,10 +11,10 @@ import pytest
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
 
 from custom_components.smart_bms.const import DOMAIN
-from custom_components.smart_bms.simulator.smart123_labels import BRIDGE, GEN2_BRSP, GEN3_NUS
+from custom_components.smart_bms.simulator.smart123.labels import BRIDGE, GEN2_BRSP, GEN3_NUS
 from tests.integration.conftest import configure, search
 from tests.integration.test_life import problems_in
-from tests.packs import smart123_pack
+from tests.support.packs import smart123_pack
 
 PIN = "1234"
 PACKS = {

@@ -10,14 +10,14 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.smart_bms.const import DOMAIN, EVENT_PARAMETER
-from custom_components.smart_bms.control import calibration, door
+from custom_components.smart_bms.control import calibration, writer
 
 ALLOWED = {"allow_control": True}
 
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch) -> None:
-    monkeypatch.setattr(door, "SECOND_LOOK", 0.1)
+    monkeypatch.setattr(writer, "SECOND_LOOK", 0.1)
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ async def test_options_that_end_control_do_not_leave_the_house_dark(
     hass, house, pack, calibrating, monkeypatch
 ) -> None:
     entry, task = await calibrating()
-    monkeypatch.setattr(door, "CLOSE_WITHIN", 0.3)
+    monkeypatch.setattr(writer, "CLOSE_WITHIN", 0.3)
     pack.faults.forget_writes = True  # nothing comes through any more before the link is gone
     flow = await hass.config_entries.options.async_init(entry.entry_id)
     options = {"control": {"allow_control": False}, "current": {}, "limits": {}, "intervals": {}, "dead_bands": {}}

@@ -4,16 +4,16 @@ from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UN
 from homeassistant.helpers import issue_registry as ir
 import pytest
 
-from custom_components.smart_bms import wiring_issue as wiring
 from custom_components.smart_bms.bms import polling, trust
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.diagnostics import async_get_config_entry_diagnostics
-from custom_components.smart_bms.energy_account import EnergyAccount
 from custom_components.smart_bms.entity import SmartBmsEntity
-from custom_components.smart_bms.protection.guard import Guard
-from custom_components.smart_bms.stores import set_aside_issue
-from tests.packs import daly_pack, jbd_pack, jk_pack
-from tests.radio import SPEED
+from custom_components.smart_bms.pack_entry import wiring_issue as wiring
+from custom_components.smart_bms.pack_entry.energy_account import EnergyAccount
+from custom_components.smart_bms.protection.engine import Guard
+from custom_components.smart_bms.storage.checked_store import set_aside_issue
+from tests.support.packs import daly_pack, jbd_pack, jk_pack
+from tests.support.radio import SPEED
 
 MAKES = {"jk": jk_pack, "jbd": jbd_pack, "daly": daly_pack}
 

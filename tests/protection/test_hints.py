@@ -8,9 +8,9 @@ from custom_components.smart_bms.protection.jbd import JBD
 from custom_components.smart_bms.protection.jk import JK
 from custom_components.smart_bms.protection.mirror import Mirror
 from custom_components.smart_bms.protection.smart123 import SMART123
+from tests.support.protection_life import Life
+from tests.support.rule_books import DALY_D2, JBD_REAL, JK_LFP
 
-from .families import DALY_D2, JBD_REAL, JK_LFP
-from .life import Life
 from .test_smart123 import SETTINGS as SMART123_SETTINGS, values as shown_by_123
 
 JBD_SETTINGS = JBD_REAL | {"soc_100_voltage": 3.5}

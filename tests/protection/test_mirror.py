@@ -9,12 +9,12 @@ from custom_components.smart_bms.protection.daly import DALY
 from custom_components.smart_bms.protection.jbd import JBD
 from custom_components.smart_bms.protection.jk import JK
 from custom_components.smart_bms.protection.mirror import Mirror
+from custom_components.smart_bms.protection.monitor import State
 from custom_components.smart_bms.protection.rules import Side
 from custom_components.smart_bms.protection.smart123 import SMART123
-from custom_components.smart_bms.protection.track import State
+from tests.support.protection_life import Life, reading
+from tests.support.rule_books import DALY_81, DALY_D2, JBD_REAL, JK_LFP
 
-from .families import DALY_81, DALY_D2, JBD_REAL, JK_LFP
-from .life import Life, reading
 from .test_smart123 import SETTINGS as SMART123_SETTINGS
 
 C, P, T, U = State.CLEAR, State.PENDING, State.TRIPPED, State.UNKNOWN

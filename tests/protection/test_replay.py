@@ -10,11 +10,11 @@ from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.bms.pack import Pack
 from custom_components.smart_bms.bms.reading import Reading
-from custom_components.smart_bms.protection.guard import Guard
+from custom_components.smart_bms.protection.engine import Guard
 from custom_components.smart_bms.protection.limit_options import LimitOptions
-from custom_components.smart_bms.simulator.jk import JkPeripheral
+from custom_components.smart_bms.simulator.jk.peripheral import JkPeripheral
 from lab.smart_bms_lab.packs import loaded, solar
-from tests.packs import sealed
+from tests.support.packs import sealed
 
 HOUR = 3600
 CLOCK = 1_700_000_000.0

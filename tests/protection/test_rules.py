@@ -6,9 +6,8 @@ from custom_components.smart_bms.protection.daly import DALY
 from custom_components.smart_bms.protection.jbd import JBD
 from custom_components.smart_bms.protection.jk import JK
 from custom_components.smart_bms.protection.rules import RuleSet
-
-from .families import DALY_81, DALY_D2, JBD_REAL, JK_LFP, JK_QUICK
-from .life import Life
+from tests.support.protection_life import Life
+from tests.support.rule_books import DALY_81, DALY_D2, JBD_REAL, JK_LFP, JK_QUICK
 
 C, P, T, U = "clear", "pending", "tripped", "unknown"
 CHARGING, DISCHARGING = {"current": 10.0}, {"current": -10.0}

@@ -6,8 +6,8 @@
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
-from . import profiles, profiles_123
-from .families import FAMILIES
+from tests.support import jk_profiles, smart123_profiles
+from tests.support.rule_books import FAMILIES
 
 PROFILES = 2_000
 WORKERS = 2
@@ -31,9 +31,9 @@ thorough = settings(
 @pytest.mark.parametrize("family", FAMILIES)
 def test_trips_and_releases_are_those_of_the_firmware(family, part):
     @thorough
-    @given(lives(profiles.BYTES_OF_A_SEGMENT))
+    @given(lives(jk_profiles.BYTES_OF_A_SEGMENT))
     def live(data):
-        profiles.compare(FAMILIES[family], data)
+        jk_profiles.compare(FAMILIES[family], data)
 
     live()
 
@@ -43,6 +43,6 @@ def test_the_relays_of_a_123_are_those_of_the_board(part):
     @thorough
     @given(lives(5))
     def live(data):
-        profiles_123.compare(data)
+        smart123_profiles.compare(data)
 
     live()

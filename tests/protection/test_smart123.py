@@ -11,8 +11,7 @@ from custom_components.smart_bms.protection.families import rules_of
 from custom_components.smart_bms.protection.relays import Answer
 from custom_components.smart_bms.protection.rules import Side
 from custom_components.smart_bms.protection.smart123 import SMART123, SMART123_GENERATION_3
-
-from .life import Life
+from tests.support.protection_life import Life
 
 SETTINGS: dict[str, Any] = {
     "cell_undervoltage": 2.8,

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from custom_components.smart_bms.bms.alarm import Alarm, Severity
-from custom_components.smart_bms.bms.link_state import LinkState
+from custom_components.smart_bms.bms.connection_state import LinkState
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.protection.daly import DALY
-from custom_components.smart_bms.protection.guard import Guard
+from custom_components.smart_bms.protection.engine import Guard
 from custom_components.smart_bms.protection.jbd import JBD
 from custom_components.smart_bms.protection.jk import JK
 from custom_components.smart_bms.protection.limit_options import LimitOptions
@@ -17,9 +17,9 @@ from custom_components.smart_bms.protection.smart123 import SMART123, SMART123_G
 from custom_components.smart_bms.protection.status import Status, ranked
 from custom_components.smart_bms.protection.status_codes import CAUSES, CODES, OF_LINK, WHEN_CHARGED, Rank, stopped
 from custom_components.smart_bms.protection.status_monitor import StatusMonitor
+from tests.support.protection_life import reading
+from tests.support.rule_books import DALY_D2, JBD_REAL, JK_LFP
 
-from .families import DALY_D2, JBD_REAL, JK_LFP
-from .life import reading
 from .test_smart123 import SETTINGS as OF_123, values as shown_by_123
 
 STREAMING = LinkState.STREAMING

@@ -5,16 +5,15 @@ import pytest
 from custom_components.smart_bms.protection.balance import balance
 from custom_components.smart_bms.protection.daly import DALY
 from custom_components.smart_bms.protection.families import NO_RULES
-from custom_components.smart_bms.protection.fullness import is_empty, is_full
 from custom_components.smart_bms.protection.hints import Hints
 from custom_components.smart_bms.protection.jbd import JBD
+from custom_components.smart_bms.protection.jbd_fullness import is_empty, is_full
 from custom_components.smart_bms.protection.jk import JK
 from custom_components.smart_bms.protection.mirror import Mirror
 from custom_components.smart_bms.protection.smart123 import SMART123
 from custom_components.smart_bms.protection.wiring import signs
-
-from .families import DALY_D2, JBD_REAL, JK_LFP
-from .life import Life, reading
+from tests.support.protection_life import Life, reading
+from tests.support.rule_books import DALY_D2, JBD_REAL, JK_LFP
 
 T, F, X = True, False, None
 VALUES = {"soc_100_voltage": 3.5, "cell_undervoltage": 2.5}

@@ -4,8 +4,8 @@ import pytest
 
 from custom_components.smart_bms.simulator.battery import Battery, Chemistry, household, idle, rest_voltage
 from custom_components.smart_bms.simulator.firmware import Board, Limits
-from custom_components.smart_bms.simulator.jk import JkPeripheral
-from custom_components.smart_bms.simulator.jk_labels import PB2A16S20P
+from custom_components.smart_bms.simulator.jk.labels import PB2A16S20P
+from custom_components.smart_bms.simulator.jk.peripheral import JkPeripheral
 
 
 def steady(current: float):

@@ -7,8 +7,7 @@ import struct
 import pytest
 
 from custom_components.smart_bms.simulator.battery import Battery
-from custom_components.smart_bms.simulator.daly import DalyPeripheral
-from custom_components.smart_bms.simulator.daly_labels import (
+from custom_components.smart_bms.simulator.daly.labels import (
     ESS_81,
     K_81_NO_NTC,
     K_D2,
@@ -17,7 +16,8 @@ from custom_components.smart_bms.simulator.daly_labels import (
     R24_A5,
     Label,
 )
-from custom_components.smart_bms.simulator.daly_modbus import sealed
+from custom_components.smart_bms.simulator.daly.modbus import sealed
+from custom_components.smart_bms.simulator.daly.peripheral import DalyPeripheral
 from custom_components.smart_bms.simulator.firmware import Board, Limits
 from custom_components.smart_bms.simulator.peripheral import serial_number_of
 

@@ -8,9 +8,9 @@ import pytest
 
 from custom_components.smart_bms.simulator.battery import Battery, Chemistry, idle
 from custom_components.smart_bms.simulator.firmware import Board, Limits
-from custom_components.smart_bms.simulator.jbd import JbdPeripheral
-from custom_components.smart_bms.simulator.jbd_labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
-from custom_components.smart_bms.simulator.jbd_module import cipher, pack_message, unpack_message
+from custom_components.smart_bms.simulator.jbd.labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
+from custom_components.smart_bms.simulator.jbd.module import cipher, pack_message, unpack_message
+from custom_components.smart_bms.simulator.jbd.peripheral import JbdPeripheral
 from custom_components.smart_bms.simulator.peripheral import WRITE, WRITE_WITHOUT_RESPONSE
 
 NOTIFY_HANDLE, WRITE_HANDLE = 0x11, 0x15

@@ -5,9 +5,9 @@ import struct
 import pytest
 
 from custom_components.smart_bms.bms.jk.frames import Command, Reassembler, encode_command
-from custom_components.smart_bms.simulator.jk_labels import MODULE_A, MODULE_A_PB, MODULE_B, MODULE_D
+from custom_components.smart_bms.simulator.jk.labels import MODULE_A, MODULE_A_PB, MODULE_B, MODULE_D
 from custom_components.smart_bms.simulator.peripheral import Peripheral
-from tests.packs import READY, jk_pack
+from tests.support.packs import READY, jk_pack
 
 INFO = encode_command(Command.READ_DEVICE_INFO)
 SETTINGS = encode_command(Command.READ_SETTINGS)

@@ -8,21 +8,21 @@ import pytest
 
 from custom_components.smart_bms.bms.daly.frames import Dialect
 from custom_components.smart_bms.bms.daly.parameters import PARAMETERS
-from custom_components.smart_bms.bms.jbd.registers import REGISTERS
+from custom_components.smart_bms.bms.jbd.parameters import REGISTERS
 from custom_components.smart_bms.bms.jk.frames import encode_command
 from custom_components.smart_bms.bms.jk.layouts import Variant
 from custom_components.smart_bms.bms.jk.settings import decode_settings
-from custom_components.smart_bms.simulator import daly_d2, daly_p81
-from custom_components.smart_bms.simulator.daly import DalyPeripheral
-from custom_components.smart_bms.simulator.daly_labels import ESS_81, K_81_NO_NTC, K_D2, LAYOUT_B, LEGACY_A5, R24_A5
-from custom_components.smart_bms.simulator.daly_modbus import sealed as sealed_modbus
+from custom_components.smart_bms.simulator.daly import d2 as daly_d2, p81 as daly_p81
+from custom_components.smart_bms.simulator.daly.labels import ESS_81, K_81_NO_NTC, K_D2, LAYOUT_B, LEGACY_A5, R24_A5
+from custom_components.smart_bms.simulator.daly.modbus import sealed as sealed_modbus
+from custom_components.smart_bms.simulator.daly.peripheral import DalyPeripheral
 from custom_components.smart_bms.simulator.firmware import Limits
-from custom_components.smart_bms.simulator.jbd import JbdPeripheral
-from custom_components.smart_bms.simulator.jbd_labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
-from custom_components.smart_bms.simulator.jk import JkPeripheral
+from custom_components.smart_bms.simulator.jbd.labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
+from custom_components.smart_bms.simulator.jbd.peripheral import JbdPeripheral
+from custom_components.smart_bms.simulator.jk.peripheral import JkPeripheral
 from custom_components.smart_bms.simulator.peripheral import Peripheral
 from custom_components.smart_bms.simulator.samples import SAMPLES, sample
-from tests.packs import daly_pack, jbd_pack, jk_pack, sealed
+from tests.support.packs import daly_pack, jbd_pack, jk_pack, sealed
 
 # All but what two dialects of one board leave open; odd numbers show who rounds.
 ODD = Limits(

@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from custom_components.smart_bms.bms.jk.identity import decode_identity
-from custom_components.smart_bms.simulator.daly_controller import Controller
-from custom_components.smart_bms.simulator.jk_labels import PB2A16S20P
+from custom_components.smart_bms.simulator.daly.controller import Controller
+from custom_components.smart_bms.simulator.jk.labels import PB2A16S20P
 from custom_components.smart_bms.simulator.peripheral import serial_number_of
 from custom_components.smart_bms.simulator.samples import SAMPLES, sample
-from tests.packs import daly_pack, jk_pack, sealed, smart123_pack
+from tests.support.packs import daly_pack, jk_pack, sealed, smart123_pack
 
 NOW = datetime(2026, 3, 1, 23, 59, 30, tzinfo=ZoneInfo("Europe/Amsterdam"))
 

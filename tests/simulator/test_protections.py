@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.smart_bms.simulator.daly_protections import DalyProtections
-from custom_components.smart_bms.simulator.jbd_protections import JbdProtections
-from custom_components.smart_bms.simulator.jk_protections import JkProtections
-from custom_components.smart_bms.simulator.look import Look
+from custom_components.smart_bms.simulator.daly.protections import DalyProtections
+from custom_components.smart_bms.simulator.jbd.protections import JbdProtections
+from custom_components.smart_bms.simulator.jk.protections import JkProtections
+from custom_components.smart_bms.simulator.measurement import Look
 from custom_components.smart_bms.simulator.protections import Protections
 
 CALM = Look(

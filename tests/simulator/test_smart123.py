@@ -6,19 +6,19 @@ import re
 import pytest
 
 from custom_components.smart_bms.simulator.battery import Battery, Chemistry
-from custom_components.smart_bms.simulator.smart123 import Smart123Peripheral
-from custom_components.smart_bms.simulator.smart123_board import Smart123Board
-from custom_components.smart_bms.simulator.smart123_frame import KEYS, frame, key_value
-from custom_components.smart_bms.simulator.smart123_labels import (
+from custom_components.smart_bms.simulator.smart123.board import Smart123Board
+from custom_components.smart_bms.simulator.smart123.frame import KEYS, frame, key_value
+from custom_components.smart_bms.simulator.smart123.labels import (
     BRIDGE,
     GEN2_BRSP,
     GEN3_BRSP,
     GEN3_NUS,
     OLD_FIRMWARE_BRIDGE,
 )
-from custom_components.smart_bms.simulator.smart123_lines import Lines, checksum
-from custom_components.smart_bms.simulator.smart123_meters import Entry
-from custom_components.smart_bms.simulator.smart123_relays import (
+from custom_components.smart_bms.simulator.smart123.lines import Lines, checksum
+from custom_components.smart_bms.simulator.smart123.meters import Entry
+from custom_components.smart_bms.simulator.smart123.peripheral import Smart123Peripheral
+from custom_components.smart_bms.simulator.smart123.relays import (
     Lamps,
     Relays,
     Sample,
@@ -27,8 +27,8 @@ from custom_components.smart_bms.simulator.smart123_relays import (
     is_full,
     lamps,
 )
-from custom_components.smart_bms.simulator.smart123_settings import Settings, temperature_counts, voltage_counts
-from tests.packs import smart123_pack
+from custom_components.smart_bms.simulator.smart123.settings import Settings, temperature_counts, voltage_counts
+from tests.support.packs import smart123_pack
 
 NUS_WRITE, NUS_NOTIFY = 13, 15
 BRSP_INFO, BRSP_MODE, BRSP_WRITE, BRSP_NOTIFY, BRSP_RTS = 33, 35, 37, 39, 42

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..bms.reading import Reading
-from ..energy.flow import Flow
+from ..energy.energy_totals import Flow
 from ..protection.relays import Answer
 from ..protection.status import Status
-from .fit import Build, named
+from .compatibility import Build, named
 
 STALE: Final = "stale"
 """Why a member is left out: nothing current is known of it."""

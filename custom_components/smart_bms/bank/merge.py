@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from ..protection.limits import RECOVERING
 from ..protection.relays import Answer
-from .fit import Unfit, advice, apart, unlike
+from .compatibility import Unfit, advice, apart, unlike
 from .member import (
     BLOCKED,
     BLOCKED_CHARGE,

@@ -8,7 +8,7 @@ from ..protection.relays import Answer
 from ..protection.rules import Side
 from ..protection.status import Status
 from ..protection.status_codes import ALL_WELL, CODES as PACK_CODES, FULL, Rank
-from .fit import CAPACITIES_DIFFER
+from .compatibility import CAPACITIES_DIFFER
 from .member import INCOMPLETE, STALE, Member
 from .merge import Bank
 

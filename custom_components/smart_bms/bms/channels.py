@@ -6,8 +6,8 @@ from dataclasses import replace
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.service import BleakGATTServiceCollection
 
+from .connection import Channel
 from .errors import NotThisKindError
-from .link import Channel
 
 type Layout = tuple[str, str, str]
 """UUIDs of a service, of what it notifies with and of what it is written to."""

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 from bleak.backends.service import BleakGATTServiceCollection
 
 from .advertisement import Advertisement
+from .connection import Channel
 from .event_log import LoggedEvent
-from .link import Channel
 from .reading import Identity, Reading
 from .settings import Settings, SettingValue
 

@@ -6,24 +6,24 @@ from typing import Final
 
 from .advertisement import Advertisement
 from .alarm import Alarm
+from .connection_hints import LinkHint
 from .daly.advertisement import is_daly, may_be_daly
 from .daly.alarms import D2_ALARMS, P81_ALARMS
-from .daly.catalogue import catalogue_of as daly_catalogue
+from .daly.catalog import catalogue_of as daly_catalogue
 from .daly.driver import STORED_CHECKS as DALY_STORED, DalyDriver
 from .daly.frames import Dialect
 from .daly.privacy import mask as daly_mask
 from .driver import Driver, Sink, Terms, Writer
 from .event_log import EventKind
-from .hints import LinkHint
 from .jbd.advertisement import is_jbd, may_be_jbd
-from .jbd.catalogue import catalogue_of as jbd_catalogue
+from .jbd.catalog import catalogue_of as jbd_catalogue
+from .jbd.connection_hints import link_hints as jbd_link_hints
 from .jbd.decode import PROTECTIONS as JBD_PROTECTIONS, WARNINGS as JBD_WARNINGS
 from .jbd.driver import UNIT, UNITS, JbdDriver
 from .jbd.identity import Variant as JbdVariant
-from .jbd.link_hints import link_hints as jbd_link_hints
 from .jbd.privacy import mask as jbd_mask
 from .jk.advertisement import is_jk, may_be_jk
-from .jk.catalogue import catalogue_of as jk_catalogue
+from .jk.catalog import catalogue_of as jk_catalogue
 from .jk.driver import JkDriver
 from .jk.layouts import LAYOUTS, Variant
 from .jk.privacy import mask as jk_mask
@@ -32,15 +32,15 @@ from .reading import Identity
 from .recording import Mask
 from .settings import FORMULA, Catalogue
 from .smart123.advertisement import is_other_product, is_smart123, may_be_smart123
-from .smart123.catalogue import catalogue_of as smart123_catalogue
+from .smart123.alarms import possible_alarms as smart123_alarms
+from .smart123.catalog import catalogue_of as smart123_catalogue
 from .smart123.driver import RECORDS, SCALE, Smart123Driver
 from .smart123.frame_session import FRAMES, TRANSPORT
 from .smart123.generation import AUTO, CHOICES as SCALES, Variant as Smart123Variant
+from .smart123.learned import STORED_CHECKS as SMART123_STORED
 from .smart123.privacy import mask as smart123_mask
 from .smart123.record_session import IMPORT_HISTORY
 from .smart123.scales import Formula
-from .smart123.status import possible_alarms as smart123_alarms
-from .smart123.stored import STORED_CHECKS as SMART123_STORED
 from .stored_values import Checks
 
 

@@ -14,6 +14,8 @@ from bleak import BleakClient
 from bleak.backends.device import BLEDevice
 
 from .advertisement import Advertisement
+from .connection import CONNECT_TIMEOUT, Link
+from .connection_state import CONNECTED, STEPS, LinkState
 from .driver import Driver, Terms
 from .errors import (
     ConnectFailedError,
@@ -30,8 +32,6 @@ from .errors import (
 )
 from .event_log import LoggedEvent
 from .families import Family
-from .link import CONNECT_TIMEOUT, Link
-from .link_state import CONNECTED, STEPS, LinkState
 from .reading import Identity, Reading
 from .recording import Recording
 from .settings import Catalogue, Settings, SettingValue

@@ -11,11 +11,11 @@ from typing import Final
 from ..bms.errors import PackError
 from ..bms.pack import Pack
 from ..bms.settings import SettingValue
-from .door import Control
-from .findings import RefusedError, refuse
-from .journal import Outcome, Record
 from .request import Request
 from .temporary import Apply
+from .validation_issue import RefusedError, refuse
+from .write_log import Outcome, Record
+from .writer import Control
 
 _AT_REST: Final = 0.5
 """A; more is a current that bends the voltage, less is none that could be calibrated."""

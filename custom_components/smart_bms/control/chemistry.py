@@ -12,7 +12,7 @@ from typing import Final
 from ..bms.chemistry import STATED, named
 from ..bms.reading import Reading
 from ..bms.settings import Catalogue, SettingValue
-from .findings import Finding, Severity, shown, words
+from .validation_issue import Finding, Severity, shown, words
 
 type Values = Mapping[str, SettingValue]
 

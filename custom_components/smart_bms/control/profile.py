@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ..bms.reading import Identity
 from ..bms.settings import FORMULA, Catalogue, Kind, Proof, Setting, Settings, SettingValue
-from .findings import refuse
+from .validation_issue import refuse
 
 FORMAT: Final = 1
 

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from ..bms.pack import Pack
 from ..bms.settings import SettingValue
-from .findings import RefusedError
-from .journal import Outcome, Record
+from .drift import Watch
 from .request import Changes, Request
-from .watch import Watch
+from .validation_issue import RefusedError
+from .write_log import Outcome, Record
 
 _CLOSING: Final = "closing"
 """Code of a refusal because the link is given up: no further try can succeed."""

@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple, Self
 
 from ..bms.reading import FULL_SOC, NO_COUNTERS, Reading
 from ..bms.stored_values import number, optional, whole
-from .board_events import event_of
-from .flow import Flow, split
+from .energy_totals import Flow, split
+from .jbd_events import event_of
 
 _FASTEST: Final = 3.0
 """Capacities per hour that no pack exceeds for the length of a gap."""

@@ -5,11 +5,11 @@ from typing import Any, Final, NamedTuple
 
 from ..bms.reading import FULL_SOC, Reading
 from ..bms.stored_values import number
-from .aging import Aging
-from .board_events import Event
-from .counter import EnergyCounter
-from .flow import Flow
-from .ledger import EMPTY_SOC
+from .energy_counter import EnergyCounter
+from .energy_statistics import EMPTY_SOC
+from .energy_totals import Flow
+from .jbd_capacity_learning import Aging
+from .jbd_events import Event
 
 _REMEMBERED: Final = 10
 _LEAST_SHARE: Final = 0.5

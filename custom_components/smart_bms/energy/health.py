@@ -5,15 +5,15 @@ from typing import Any, Final, NamedTuple
 
 from ..bms.reading import FULL_SOC, Reading
 from ..bms.stored_values import Checks, flag, number, optional
-from .board import Board
 from .capacity import Capacity
 from .consistency import Criterion, Judgement, judge
-from .counter import EnergyCounter
-from .flow import Flow
+from .energy_counter import EnergyCounter
+from .energy_statistics import EMPTY_SOC
+from .energy_totals import Flow
 from .imbalance import Imbalance, Occasion
-from .ledger import EMPTY_SOC
+from .jbd_counters import Board
 from .resistance import Resistance, Resistances, WeeklyTrend
-from .rest_drift import RestDrift
+from .rest_imbalance import RestDrift
 
 _LOOK_EVERY: Final = 10.0
 """s between two looks at what changes slowly."""

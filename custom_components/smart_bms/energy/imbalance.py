@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from ..bms.reading import FULL_SOC, Reading
 from ..bms.stored_values import number, optional, whole
-from .ledger import EMPTY_SOC
+from .energy_statistics import EMPTY_SOC
 
 AT_REST: Final = 0.2
 """A; less is no current."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ..bms.alarm import Alarm
+from .permission import FINE, NO_RULES, NO_SETTINGS, NOT_KNOWN, NOT_SAID, SWITCHED_OFF, UNKNOWN, WAITS, Reason, Verdict
 from .relays import Answer, holds, limit_of
 from .rules import Comparison, Condition, Quantity
-from .verdict import FINE, NO_RULES, NO_SETTINGS, NOT_KNOWN, NOT_SAID, SWITCHED_OFF, UNKNOWN, WAITS, Reason, Verdict
 
 if TYPE_CHECKING:
     from .mirror import Mirror

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Final
 
 from ..bms.alarm import Alarm
 from ..bms.reading import Reading
-from .fullness import is_empty, is_full
+from .jbd_fullness import is_empty, is_full
+from .monitor import State
+from .permission import Reason
 from .quantities import sensor_fails
 from .rules import Quantity
 from .smart123 import BYPASS, RESTARTS, contradictions
-from .track import State
-from .verdict import Reason
 from .wiring import HIGHEST_SIGN, Found, signs
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ..bms.chemistry import charge_voltages
-from .calm import Bounds, Calm
-from .fading import EMPTY_SPAN, LEAST_SPAN, NEAR_EMPTY, Share, shares, temperature_bounds
+from .charge_stages import AT_VOLTAGE, Stage, Stages
+from .derating import EMPTY_SPAN, LEAST_SPAN, NEAR_EMPTY, Share, shares, temperature_bounds
+from .fast_path import Bounds, Calm
 from .limit_options import LimitOptions
+from .permission import NO_DATA
 from .ramp import Ramp
 from .relays import Answer
 from .rules import Quantity, Side
-from .stages import AT_VOLTAGE, Stage, Stages
-from .verdict import NO_DATA
 
 if TYPE_CHECKING:
     from .mirror import Mirror

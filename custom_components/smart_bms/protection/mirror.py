@@ -10,17 +10,17 @@ from typing import Any, Final, NamedTuple
 from ..bms.alarm import Alarm
 from ..bms.reading import Reading
 from ..bms.settings import SettingValue
-from .calm import NEAR, Calm
-from .dispute import Disagreement, Dispute
-from .happening import Happening, Kind, of_alarm, of_disagreement, of_track
+from .events import Happening, Kind, of_alarm, of_disagreement, of_track
+from .fast_path import NEAR, Calm
+from .mismatch import Disagreement, Dispute
+from .monitor import State, Track
+from .permission import Verdict, enabled, of_tracks
 from .quantities import NOTHING_MISSING, Measured, Parts, measure, number, sensor_fails
-from .relay_verdict import in_force, of_relays
+from .relay_permission import in_force, of_relays
 from .relays import Answer, Relay
 from .rules import Quantity, Reported, RuleSet, Side
 from .smart123 import contradictions
-from .track import State, Track
 from .trend import Foretold, Trend
-from .verdict import Verdict, enabled, of_tracks
 
 _STEP: Final = 3.0
 """A by which the current must change between two readings to count as a step, ..."""

@@ -5,11 +5,24 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..bms.alarm import Alarm, Severity
-from ..bms.link_state import LinkState
+from ..bms.connection_state import LinkState
 from ..bms.reading import FULL_SOC, Reading
-from .guard import Guard
+from .engine import Guard
 from .hints import FULL as HINT_FULL, SHUTDOWN
 from .mirror import Mirror
+from .monitor import State, Track
+from .permission import (
+    NO_RULES,
+    NO_SETTINGS,
+    PACK_BLOCKS,
+    PACK_BLOCKS_SILENTLY,
+    SWITCHED_OFF,
+    WAITS,
+    WOULD_TRIP,
+    Reason,
+    Verdict,
+    numbers_of,
+)
 from .quantities import measure, probe_at
 from .relays import Answer
 from .rules import BOTH, CHARGE, DISCHARGE, Quantity, Side
@@ -25,19 +38,6 @@ from .status_codes import (
     WHEN_CHARGED,
     Rank,
     stopped,
-)
-from .track import State, Track
-from .verdict import (
-    NO_RULES,
-    NO_SETTINGS,
-    PACK_BLOCKS,
-    PACK_BLOCKS_SILENTLY,
-    SWITCHED_OFF,
-    WAITS,
-    WOULD_TRIP,
-    Reason,
-    Verdict,
-    numbers_of,
 )
 
 USED: Final = 0.9

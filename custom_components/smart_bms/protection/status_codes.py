@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final
 
-from ..bms.link_state import LinkState
+from ..bms.connection_state import LinkState
 from .hints import CONTRADICTION, RESTARTS_CROSSED, SENSOR_MISSING
 from .rules import BOTH, CHARGE, DISCHARGE, Quantity, Side
 

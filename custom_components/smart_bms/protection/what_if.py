@@ -7,9 +7,9 @@ from typing import Final
 from ..bms.reading import Reading
 from ..bms.settings import SettingValue
 from .mirror import Mirror
+from .monitor import State, Track
 from .relays import Answer
 from .rules import RuleSet, Side
-from .track import State, Track
 
 BELOW: Final = "below"
 ABOVE: Final = "above"

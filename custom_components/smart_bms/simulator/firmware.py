@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from .battery import Battery
 from .latch import Latch
-from .look import Look
+from .measurement import Look
 from .protections import Protections
 
 

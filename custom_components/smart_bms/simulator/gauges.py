@@ -6,7 +6,7 @@ Where the danger lies below, both the reading and the limit change their sign.
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from .look import Look
+from .measurement import Look
 
 
 class Gauge(NamedTuple):

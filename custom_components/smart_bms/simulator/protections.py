@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 
 from .gauges import Gauge
 from .latch import Latch
-from .look import Look
+from .measurement import Look
 
 type Comparison = Callable[[int, int], bool]
 """Of a reading with a limit, in counts that rise towards the danger."""

@@ -6,17 +6,17 @@ import math
 from typing import Final
 
 from .battery import Battery, household
-from .daly import DalyPeripheral
-from .daly_labels import ESS_81
+from .daly.labels import ESS_81
+from .daly.peripheral import DalyPeripheral
 from .firmware import Board, Limits
-from .jbd import JbdPeripheral
-from .jbd_labels import SP04S034
-from .jk import JkPeripheral
-from .jk_labels import PB2A16S20P
+from .jbd.labels import SP04S034
+from .jbd.peripheral import JbdPeripheral
+from .jk.labels import PB2A16S20P
+from .jk.peripheral import JkPeripheral
 from .peripheral import Peripheral
-from .smart123 import Smart123Peripheral
-from .smart123_board import Smart123Board
-from .smart123_labels import BRIDGE, GEN2_BRSP, GEN3_NUS, Label
+from .smart123.board import Smart123Board
+from .smart123.labels import BRIDGE, GEN2_BRSP, GEN3_NUS, Label
+from .smart123.peripheral import Smart123Peripheral
 
 _ADDRESS: Final = "02:53:49:4D:00:{:02X}"
 """Locally administered: no device is ever sold with it."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bms.daly.wire import Wire
+from tests.support.daly_wire import Wire
 
 
 @pytest.fixture

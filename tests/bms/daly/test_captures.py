@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from custom_components.smart_bms.bms.records import decode_lines
-from tests.captures import CAPTURES, needs_captures
+from tests.support.captures import CAPTURES, needs_captures
 
 FOLDER = CAPTURES / "daly"
 FILES = sorted(FOLDER.glob("*.jsonl"))

@@ -8,20 +8,20 @@ import logging
 
 import pytest
 
+from custom_components.smart_bms.bms.connection_state import LinkState
 from custom_components.smart_bms.bms.daly.driver import STORED_CHECKS, DalyDriver
 from custom_components.smart_bms.bms.daly.frames import Dialect, a5_request, write_request
 from custom_components.smart_bms.bms.driver import Terms
 from custom_components.smart_bms.bms.errors import ConnectFailedError, LinkLostError, NotThisKindError, SilentError
-from custom_components.smart_bms.bms.link_state import LinkState
 from custom_components.smart_bms.bms.pack import Circumstances, Pack
 from custom_components.smart_bms.bms.settings import Settings
 from custom_components.smart_bms.bms.stored_values import sort_out
-from custom_components.smart_bms.simulator import daly_a5
-from custom_components.smart_bms.simulator.air import _services
-from custom_components.smart_bms.simulator.daly_labels import ESS_81, K_81_NO_NTC, K_D2, LAYOUT_B, LEGACY_A5, R24_A5
-from custom_components.smart_bms.simulator.daly_modbus import read_reply, sealed
+from custom_components.smart_bms.simulator.daly import a5 as daly_a5
+from custom_components.smart_bms.simulator.daly.labels import ESS_81, K_81_NO_NTC, K_D2, LAYOUT_B, LEGACY_A5, R24_A5
+from custom_components.smart_bms.simulator.daly.modbus import read_reply, sealed
 from custom_components.smart_bms.simulator.peripheral import Characteristic, Service, uuid16
-from tests.bms.daly.wire import (
+from custom_components.smart_bms.simulator.radio import _services
+from tests.support.daly_wire import (
     EVERY,
     LIVE_81,
     LIVE_81_SHORT,
@@ -37,8 +37,8 @@ from tests.bms.daly.wire import (
     running,
     until,
 )
-from tests.packs import daly_pack
-from tests.radio import fast, finder, on_air
+from tests.support.packs import daly_pack
+from tests.support.radio import fast, finder, on_air
 
 # Every board.
 

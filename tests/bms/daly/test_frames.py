@@ -20,8 +20,7 @@ from custom_components.smart_bms.bms.daly.frames import (
     write_request,
 )
 from custom_components.smart_bms.bms.errors import FrameError
-
-from .telegrams import a5, crc, reply, sealed
+from tests.support.daly_telegrams import a5, crc, reply, sealed
 
 D2 = reply(0xD2, [3300, 3301, 3302] + [0] * 59)
 D2_WORDS = Words(Dialect.D2, D2[3:-2])

@@ -14,12 +14,11 @@ from custom_components.smart_bms.bms.daly.identity import (
     p81_texts,
     production_date,
 )
-from custom_components.smart_bms.simulator import daly_d2, daly_p81
-from custom_components.smart_bms.simulator.daly_a5 import Uart
-from custom_components.smart_bms.simulator.daly_labels import ESS_81, K_D2, LEGACY_A5
-from tests.packs import daly_pack
-
-from .telegrams import block, packed
+from custom_components.smart_bms.simulator.daly import d2 as daly_d2, p81 as daly_p81
+from custom_components.smart_bms.simulator.daly.a5 import Uart
+from custom_components.smart_bms.simulator.daly.labels import ESS_81, K_D2, LEGACY_A5
+from tests.support.daly_telegrams import block, packed
+from tests.support.packs import daly_pack
 
 
 def padded(*fields: tuple[bytes, int]) -> bytes:

@@ -17,12 +17,11 @@ from custom_components.smart_bms.bms.daly.parameters import (
 )
 from custom_components.smart_bms.bms.daly.settings import decode_settings, encode_write, write_frame
 from custom_components.smart_bms.bms.settings import Kind, Proof
-from custom_components.smart_bms.simulator import daly_d2, daly_p81
-from custom_components.smart_bms.simulator.daly_a5 import Uart
-from custom_components.smart_bms.simulator.daly_labels import ESS_81, K_D2, R24_A5
-from tests.packs import daly_pack
-
-from .telegrams import a5, block, packed, sealed
+from custom_components.smart_bms.simulator.daly import d2 as daly_d2, p81 as daly_p81
+from custom_components.smart_bms.simulator.daly.a5 import Uart
+from custom_components.smart_bms.simulator.daly.labels import ESS_81, K_D2, R24_A5
+from tests.support.daly_telegrams import a5, block, packed, sealed
+from tests.support.packs import daly_pack
 
 NOW = datetime(2021, 3, 11, 12, 57, 44)  # noqa: DTZ001  # the board's clock knows no zone
 NEVER = 65535

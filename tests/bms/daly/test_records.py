@@ -10,8 +10,7 @@ import pytest
 from custom_components.smart_bms.bms import encode, records
 from custom_components.smart_bms.bms.daly.frames import Dialect, write_request
 from custom_components.smart_bms.bms.records import decode_lines, main
-
-from .telegrams import a5, block, d2_status, p81_live, p81_state, reply, sealed
+from tests.support.daly_telegrams import a5, block, d2_status, p81_live, p81_state, reply, sealed
 
 D2_LIVE = reply(0xD2, block(0, 62, d2_status()))
 P81_LIVE = reply(0x51, block(0, 65, p81_live()))

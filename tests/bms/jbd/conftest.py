@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.bms.jbd.boards import wire_of
-from tests.bms.jbd.wire import Wire
+from tests.support.jbd_boards import wire_of
+from tests.support.jbd_wire import Wire
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from custom_components.smart_bms.bms.advertisement import Advertisement
 from custom_components.smart_bms.bms.jbd.advertisement import OTHER_SERVICES, SERVICE, address_in, is_jbd, may_be_jbd
-from tests.packs import jbd_pack
+from tests.support.packs import jbd_pack
 
 RECENT, REBRAND = OTHER_SERVICES
 BATTERY_SERVICE = "0000180f-0000-1000-8000-00805f9b34fb"

@@ -13,7 +13,7 @@ from custom_components.smart_bms.bms.jbd.auth import (
     vendor_password,
 )
 from custom_components.smart_bms.bms.jbd.frames import module_request
-from custom_components.smart_bms.simulator.jbd_module import Gate, cipher as simulated
+from custom_components.smart_bms.simulator.jbd.module import Gate, cipher as simulated
 
 ADDRESS = "a4:c1:37:04:2d:be"
 MAC = bytes.fromhex(ADDRESS.replace(":", ""))

@@ -18,10 +18,10 @@ from custom_components.smart_bms.bms.jbd.frames import (
     read_request,
     write_request,
 )
-from custom_components.smart_bms.bms.jbd.registers import BY_REGISTER
+from custom_components.smart_bms.bms.jbd.parameters import BY_REGISTER
 from custom_components.smart_bms.bms.records import decode_lines
 from tests.bms.jbd.test_frames import answer
-from tests.captures import CAPTURES, needs_captures
+from tests.support.captures import CAPTURES, needs_captures
 
 FOLDER = CAPTURES / "jbd"
 FILES = sorted(FOLDER.glob("*.jsonl"))

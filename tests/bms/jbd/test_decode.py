@@ -19,8 +19,8 @@ from custom_components.smart_bms.bms.jbd.decode import (
 from custom_components.smart_bms.bms.jbd.identity import Variant, identity_of, variant_of
 from custom_components.smart_bms.bms.reading import Reading, reading_values
 from custom_components.smart_bms.bms.trust import check
-from custom_components.smart_bms.simulator.jbd_labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
-from tests.packs import jbd_pack
+from custom_components.smart_bms.simulator.jbd.labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
+from tests.support.packs import jbd_pack
 
 LABELS = {"SP04S034": SP04S034, "DP16S020": DP16S020, "LEGACY": LEGACY, "WATTCYCLE": WATTCYCLE}
 

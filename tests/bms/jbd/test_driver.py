@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from custom_components.smart_bms.bms.connection_state import LinkState
 from custom_components.smart_bms.bms.errors import (
     NotThisKindError,
     PairingNeededError,
@@ -12,11 +13,10 @@ from custom_components.smart_bms.bms.errors import (
     SilentError,
 )
 from custom_components.smart_bms.bms.jbd.driver import JbdDriver
-from custom_components.smart_bms.bms.link_state import LinkState
-from custom_components.smart_bms.simulator.air import _services
-from custom_components.smart_bms.simulator.jbd_labels import DP16S020, LEGACY, MODULE_FF00, SP04S034, WATTCYCLE
+from custom_components.smart_bms.simulator.jbd.labels import DP16S020, LEGACY, MODULE_FF00, SP04S034, WATTCYCLE
 from custom_components.smart_bms.simulator.peripheral import Characteristic, Service, uuid16
-from tests.bms.jbd.boards import (
+from custom_components.smart_bms.simulator.radio import _services
+from tests.support.jbd_boards import (
     APP_KEY,
     LABELS,
     RANDOM,
@@ -29,8 +29,21 @@ from tests.bms.jbd.boards import (
     until,
     wire_of,
 )
-from tests.bms.jbd.wire import BASIC, ENTER, EXIT, EXIT_A, LOGIN, SHORT, SWITCH, UNLOCK, Said, commands, reply, writes
-from tests.packs import jbd_pack
+from tests.support.jbd_wire import (
+    BASIC,
+    ENTER,
+    EXIT,
+    EXIT_A,
+    LOGIN,
+    SHORT,
+    SWITCH,
+    UNLOCK,
+    Said,
+    commands,
+    reply,
+    writes,
+)
+from tests.support.packs import jbd_pack
 
 # Every board, over the air.
 

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from custom_components.smart_bms.bms.errors import FrameError, SilentError
-from custom_components.smart_bms.simulator.jbd_labels import LEGACY
-from tests.bms.jbd.boards import APP_KEY, FUNCTIONS, OVERVOLTAGE, until, wire_of
-from tests.bms.jbd.wire import BASIC, CELLS, COUNTERS, ENTER, Said, commands, module, reply, request
+from custom_components.smart_bms.simulator.jbd.labels import LEGACY
+from tests.support.jbd_boards import APP_KEY, FUNCTIONS, OVERVOLTAGE, until, wire_of
+from tests.support.jbd_wire import BASIC, CELLS, COUNTERS, ENTER, Said, commands, module, reply, request
 
 # Late, foreign and broken answers.
 

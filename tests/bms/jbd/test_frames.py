@@ -21,7 +21,7 @@ from custom_components.smart_bms.bms.jbd.frames import (
     read_request,
     write_request,
 )
-from tests.packs import jbd_pack
+from tests.support.packs import jbd_pack
 
 MOST_HELD = 262
 

@@ -8,9 +8,9 @@ import json
 import pytest
 
 from custom_components.smart_bms.bms.errors import SilentError
-from custom_components.smart_bms.simulator.jbd_labels import LEGACY, WATTCYCLE
-from tests.bms.jbd.boards import DELAYS, FUNCTIONS, OVERVOLTAGE, exits, until, wire_of
-from tests.bms.jbd.wire import (
+from custom_components.smart_bms.simulator.jbd.labels import LEGACY, WATTCYCLE
+from tests.support.jbd_boards import DELAYS, FUNCTIONS, OVERVOLTAGE, exits, until, wire_of
+from tests.support.jbd_wire import (
     CELLS,
     COUNTERS,
     ENTER,

@@ -8,14 +8,14 @@ import pytest
 
 from custom_components.smart_bms.bms import encode
 from custom_components.smart_bms.bms.jbd.frames import Command, module_request, read_request, write_request
+from custom_components.smart_bms.bms.jbd.parameters import BY_REGISTER, REGISTERS
 from custom_components.smart_bms.bms.jbd.records import encode_text
-from custom_components.smart_bms.bms.jbd.registers import BY_REGISTER, REGISTERS
 from custom_components.smart_bms.bms.records import decode_lines, main
 from custom_components.smart_bms.bms.settings import Kind
-from custom_components.smart_bms.simulator.jbd_labels import LEGACY, WATTCYCLE
+from custom_components.smart_bms.simulator.jbd.labels import LEGACY, WATTCYCLE
 from tests.bms.jbd.test_decode import basic, tail
 from tests.bms.jbd.test_frames import BASIC, CELLS, answer, cut
-from tests.packs import jbd_pack
+from tests.support.packs import jbd_pack
 
 ADDRESS = "a4:c1:37:04:2d:be"
 RANDOM = module_request(0x17, b"\x62")

@@ -6,8 +6,8 @@ from hypothesis import given, settings as hypothesis_settings, strategies as st
 import pytest
 
 from custom_components.smart_bms.bms.errors import FrameError
-from custom_components.smart_bms.bms.jbd.protection_words import BY_KEY as CHOICE_BY_KEY, CHOICES
-from custom_components.smart_bms.bms.jbd.registers import BY_KEY, BY_REGISTER, REGISTERS
+from custom_components.smart_bms.bms.jbd.hardware_protection import BY_KEY as CHOICE_BY_KEY, CHOICES
+from custom_components.smart_bms.bms.jbd.parameters import BY_KEY, BY_REGISTER, REGISTERS
 from custom_components.smart_bms.bms.jbd.settings import (
     CHARGE_SWITCH,
     decode_register,
@@ -20,8 +20,8 @@ from custom_components.smart_bms.bms.jbd.settings import (
     registers_of,
 )
 from custom_components.smart_bms.bms.settings import Kind
-from custom_components.smart_bms.simulator.jbd_labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
-from tests.packs import jbd_pack
+from custom_components.smart_bms.simulator.jbd.labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
+from tests.support.packs import jbd_pack
 
 REAL_DUMP = """
 10=6d60 11=5780 12=0dac 13=0af0 14=0002 16=0000 17=0000 18=0d99 19=0cd1 1A=0a47

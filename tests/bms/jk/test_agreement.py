@@ -10,10 +10,10 @@ from custom_components.smart_bms.bms.jk.frames import Command
 from custom_components.smart_bms.bms.jk.layouts import Variant
 from custom_components.smart_bms.bms.jk.settings import encode_write
 from custom_components.smart_bms.bms.pack import Change, Pack
-from custom_components.smart_bms.simulator.jk_labels import MODULE_B
+from custom_components.smart_bms.simulator.jk.labels import MODULE_B
 from tests.bms.test_pack import BACKOFF, FAMILY, now, running, until
-from tests.packs import ADDRESS, changed, jk_pack
-from tests.radio import finder, on_air
+from tests.support.packs import ADDRESS, changed, jk_pack
+from tests.support.radio import finder, on_air
 
 OVERVOLTAGE = 18
 PROTOCOL = 184

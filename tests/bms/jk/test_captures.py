@@ -10,7 +10,7 @@ import pytest
 from custom_components.smart_bms.bms.jk.decode import detect_variant
 from custom_components.smart_bms.bms.jk.settings import detect_settings_variant
 from custom_components.smart_bms.bms.records import decode_lines
-from tests.captures import CAPTURES, needs_captures
+from tests.support.captures import CAPTURES, needs_captures
 
 FOLDER = CAPTURES / "jk"
 FILES = sorted(FOLDER.glob("*.jsonl"))

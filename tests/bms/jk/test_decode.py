@@ -10,7 +10,7 @@ from custom_components.smart_bms.bms.errors import FrameError
 from custom_components.smart_bms.bms.jk.decode import decode_reading, detect_variant, variant_of
 from custom_components.smart_bms.bms.jk.layouts import Variant
 from custom_components.smart_bms.bms.trust import possible
-from tests.packs import cell_info, changed, jk_pack, sealed
+from tests.support.packs import cell_info, changed, jk_pack, sealed
 
 VARIANTS = list(Variant)
 

@@ -5,7 +5,7 @@ import pytest
 
 from custom_components.smart_bms.bms.jk.frames import Command, Reassembler, encode_command
 from custom_components.smart_bms.bms.records import decode_lines
-from tests.packs import CHATTER, READY, cell_info, device_info, sealed, settings
+from tests.support.packs import CHATTER, READY, cell_info, device_info, sealed, settings
 
 FRAMES = [cell_info(counter=number) for number in range(4)]
 SETTINGS = settings()

@@ -7,7 +7,7 @@ import pytest
 from custom_components.smart_bms.bms.errors import FrameError
 from custom_components.smart_bms.bms.jk.identity import decode_identity
 from custom_components.smart_bms.bms.jk.privacy import shown
-from tests.packs import changed, device_info, sealed, settings
+from tests.support.packs import changed, device_info, sealed, settings
 
 
 def test_an_identity_is_what_the_label_says() -> None:

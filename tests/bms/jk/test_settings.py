@@ -13,7 +13,7 @@ from custom_components.smart_bms.bms.jk.settings import (
     decode_write,
     detect_settings_variant,
 )
-from tests.packs import changed, sealed, settings
+from tests.support.packs import changed, sealed, settings
 
 VARIANTS = list(Variant)
 

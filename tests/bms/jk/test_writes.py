@@ -11,14 +11,14 @@ from custom_components.smart_bms.bms.errors import SilentError
 from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.bms.jk.frames import PAYLOAD_LENGTH
 from custom_components.smart_bms.bms.jk.layouts import Variant
+from custom_components.smart_bms.bms.jk.parameters import BY_KEY, REGISTERS, shortest
 from custom_components.smart_bms.bms.jk.records import encode_text
-from custom_components.smart_bms.bms.jk.registers import BY_KEY, REGISTERS, shortest
 from custom_components.smart_bms.bms.jk.settings import decode_write, encode_write
 from custom_components.smart_bms.bms.records import decode_lines
 from custom_components.smart_bms.bms.settings import Kind
-from tests.captures import CAPTURES
-from tests.packs import changed, device_info, sealed, settings
-from tests.radio import FAST
+from tests.support.captures import CAPTURES
+from tests.support.packs import changed, device_info, sealed, settings
+from tests.support.radio import FAST
 
 EXCHANGES = CAPTURES / "jk" / "write_exchanges.jsonl"
 WRITABLE = [(variant, row) for variant in Variant for row in REGISTERS[variant] if row.write is not None]

@@ -8,27 +8,27 @@ import re
 import pytest
 
 from custom_components.smart_bms.bms.alarm import Alarm
+from custom_components.smart_bms.bms.connection import Link
+from custom_components.smart_bms.bms.connection_state import LinkState
 from custom_components.smart_bms.bms.driver import Terms
 from custom_components.smart_bms.bms.errors import LinkLostError, NotThisKindError, SilentError
 from custom_components.smart_bms.bms.event_log import EventKind
-from custom_components.smart_bms.bms.link import Link
-from custom_components.smart_bms.bms.link_state import LinkState
 from custom_components.smart_bms.bms.pack import Change
 from custom_components.smart_bms.bms.smart123.driver import Smart123Driver
 from custom_components.smart_bms.bms.smart123.exchange import DEFAULT_TIMING, Exchange
-from custom_components.smart_bms.bms.smart123.lines import checksum
-from custom_components.smart_bms.simulator.air import _services
+from custom_components.smart_bms.bms.smart123.frames import checksum
 from custom_components.smart_bms.simulator.peripheral import Characteristic, Service
-from custom_components.smart_bms.simulator.smart123_labels import (
+from custom_components.smart_bms.simulator.radio import _services
+from custom_components.smart_bms.simulator.smart123.labels import (
     BRIDGE,
     GEN2_BRSP,
     GEN3_BRSP,
     GEN3_NUS,
     OLD_FIRMWARE_BRIDGE,
 )
-from tests.bms.smart123.wire import PIN, fresh, running, sent, until
-from tests.packs import smart123_pack
-from tests.radio import FAST_SMART123
+from tests.support.packs import smart123_pack
+from tests.support.radio import FAST_SMART123
+from tests.support.smart123_wire import PIN, fresh, running, sent, until
 
 LABELS = {
     "gen3_nus": (GEN3_NUS, PIN, "gen3"),

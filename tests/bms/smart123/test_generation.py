@@ -2,9 +2,9 @@
 
 import pytest
 
+from custom_components.smart_bms.bms.smart123.frames import checksum
 from custom_components.smart_bms.bms.smart123.generation import EnergyProof, Generation, Variant
 from custom_components.smart_bms.bms.smart123.identity import version_of, version_of_frame
-from custom_components.smart_bms.bms.smart123.lines import checksum
 from custom_components.smart_bms.bms.smart123.scales import Formula, Scales, celsius, temperature_count, volts
 
 

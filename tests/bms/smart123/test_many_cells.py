@@ -9,11 +9,11 @@ import pytest
 
 from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.pack import Change, Circumstances, Pack
-from custom_components.smart_bms.simulator.air import Air
-from custom_components.smart_bms.simulator.smart123_labels import BRIDGE, GEN3_NUS
-from tests import virtual
-from tests.bms.smart123.wire import advertised
-from tests.packs import smart123_pack
+from custom_components.smart_bms.simulator.radio import Air
+from custom_components.smart_bms.simulator.smart123.labels import BRIDGE, GEN3_NUS
+from tests.support import virtual_time
+from tests.support.packs import smart123_pack
+from tests.support.smart123_wire import advertised
 
 HOURS = 0.5
 CELLS = 255
@@ -61,7 +61,7 @@ async def live(peripheral, password: str | None, hours: float):
 def test_a_chain_of_255_cells_streams_for_hours(label, password, capsys) -> None:
     peripheral = smart123_pack(label, cells=CELLS, name="UART" if password is None else "123\\SmartBMS")
     began = time.perf_counter()
-    (pack, shown, readings, worst, waiting), loop = virtual.run(live(peripheral, password, HOURS))
+    (pack, shown, readings, worst, waiting), loop = virtual_time.run(live(peripheral, password, HOURS))
     took = time.perf_counter() - began
     assert shown.cell_count == CELLS
     assert None not in shown.cell_voltages

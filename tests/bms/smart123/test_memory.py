@@ -4,6 +4,7 @@ import pytest
 
 from custom_components.smart_bms.bms.errors import FrameError
 from custom_components.smart_bms.bms.event_log import EventKind
+from custom_components.smart_bms.bms.smart123.learned import STORED_CHECKS
 from custom_components.smart_bms.bms.smart123.memory import (
     HISTORY,
     LOG,
@@ -13,7 +14,6 @@ from custom_components.smart_bms.bms.smart123.memory import (
     event_of,
 )
 from custom_components.smart_bms.bms.smart123.scales import Formula
-from custom_components.smart_bms.bms.smart123.stored import STORED_CHECKS
 from custom_components.smart_bms.bms.stored_values import sort_out
 
 

@@ -13,19 +13,19 @@ from typing import Any, Final, override
 from bleak.backends.service import BleakGATTServiceCollection
 
 from ..channels import choose
+from ..connection import Channel
 from ..driver import Sink, Terms, Writer
 from ..errors import FrameError, SilentError
-from ..link import Channel
 from ..polling import PollingDriver
 from ..reading import Identity, Reading
 from ..settings import Settings, SettingValue
 from ..stored_values import Checks, flag, whole
 from .advertisement import OTHER_SERVICE, SERVICE
-from .boards import BOARDS, PROBES, Board, details_of
 from .common import completed
+from .current_sign import Sign
+from .dialects import BOARDS, PROBES, Board, details_of
 from .frames import A5Frame, Dialect, Message, Reassembler, Words
 from .settings import write_frame
-from .sign import Sign
 
 _UUID: Final = "0000{:04x}-0000-1000-8000-00805f9b34fb"
 _DIALECT: Final = "dialect"

@@ -8,7 +8,7 @@ from ..advertisement import Advertisement
 from ..errors import FrameError
 from ..settings import Kind, SettingValue, judge
 from .advertisement import SERVICE, is_daly
-from .explain import a5, question, refused, words, write
+from .describe import a5, question, refused, words, write
 from .frames import A5_DATA, A5_HOSTS, A5Frame, Dialect, Message, ReadRequest, Reassembler, Words, Written, decode_frame
 from .parameters import BY_KEY
 from .settings import A5_SWITCHES, write_frame

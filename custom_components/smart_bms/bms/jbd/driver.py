@@ -9,19 +9,19 @@ from typing import Any, Final, override
 from bleak.backends.service import BleakGATTServiceCollection
 
 from ..channels import choose
+from ..connection import Channel
 from ..driver import Sink, Terms, Writer
 from ..errors import FrameError, PairingNeededError, SilentError
-from ..link import Channel
 from ..polling import PollingDriver
 from ..reading import Identity
 from ..settings import Settings, SettingValue
 from .advertisement import OTHER_SERVICES, SERVICE
 from .decode import decode_basic, decode_cells, decode_counters, reading_of
-from .entrance import Entrance
 from .exchange import DEFAULT_TIMING, TRIES, Exchange, RefusedError, Timing
+from .factory_mode import Entrance
 from .frames import Command, Status
 from .identity import Variant, identity_of, variant_of
-from .registers import BY_KEY, FUNCTION_WORD
+from .parameters import BY_KEY, FUNCTION_WORD
 from .settings import (
     CHARGE_SWITCH,
     COMMANDED,

@@ -23,7 +23,7 @@ from .frames import (
     read_request,
     write_request,
 )
-from .registers import BY_REGISTER, FIRST_TEXT
+from .parameters import BY_REGISTER, FIRST_TEXT
 
 TRIES: Final = 2
 _PACKET: Final = 20

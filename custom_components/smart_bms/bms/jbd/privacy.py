@@ -18,7 +18,7 @@ from .frames import (
     decode_reply,
     decode_request,
 )
-from .registers import FIRST_TEXT
+from .parameters import FIRST_TEXT
 
 _START: Final = re.compile(b"|".join(map(re.escape, (MODULE_START, bytes((START,))))))
 _HEAD: Final = 4

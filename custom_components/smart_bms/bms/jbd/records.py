@@ -8,7 +8,7 @@ from ..settings import Kind, SettingValue, judge
 from .advertisement import SERVICE, address_in, is_jbd
 from .auth import ModuleCommand
 from .decode import decode_basic
-from .explain import answer, module, request
+from .describe import answer, module, request
 from .frames import (
     LEGACY,
     MODULE_START,
@@ -24,7 +24,7 @@ from .frames import (
     write_request,
 )
 from .identity import Variant, variant_of
-from .registers import BY_KEY
+from .parameters import BY_KEY
 from .settings import (
     CHARGE_SWITCH,
     LOCKS,

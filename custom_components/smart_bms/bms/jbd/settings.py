@@ -7,7 +7,7 @@ from ..errors import FrameError
 from ..settings import Settings, SettingValue
 from .decode import decode_date
 from .frames import Command, write_request
-from .registers import (
+from .parameters import (
     BY_KEY,
     BY_REGISTER,
     COARSE_UNITS,

@@ -15,19 +15,19 @@ from typing import Any, Final, override
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.service import BleakGATTServiceCollection
 
-from ..agreement import MOST_QUESTIONS, Agreement, Answer
+from ..connection import Channel
 from ..driver import Driver, Sink, Writer
 from ..errors import FrameError, NotThisKindError, SilentError
-from ..link import Channel
 from ..reading import Identity
+from ..repeated_answer import MOST_QUESTIONS, Agreement, Answer
 from ..settings import Settings, SettingValue
 from .advertisement import SERVICE
 from .decode import decode_reading, detect_variant
 from .frames import TYPE_OFFSET, Command, FrameType, Reassembler, encode_command
 from .identity import decode_identity
 from .layouts import Variant
+from .parameters import IN_DEVICE_INFO
 from .privacy import shown, shown_numbers
-from .registers import IN_DEVICE_INFO
 from .settings import decode_settings, encode_write, settings_in_details, stored_value
 
 _MOST_REQUESTS: Final = 5

@@ -13,6 +13,7 @@ from ..errors import FrameError
 from ..recording import Chunk, Piece, holds_text, show_pieces
 from ..settings import Kind
 from .decode import decode_reading, detect_variant
+from .event_log import decode_log
 from .frames import (
     CHATTER,
     COMMAND_HEADER,
@@ -26,8 +27,7 @@ from .frames import (
     checksum,
 )
 from .layouts import Variant
-from .log import decode_log
-from .registers import REGISTERS
+from .parameters import REGISTERS
 from .settings import decode_settings, detect_settings_variant
 
 _HEADER: Final = 6

@@ -10,6 +10,7 @@ from ..settings import Kind, SettingValue, judge
 from ..trust import check
 from .advertisement import COMPANY, COMPANY_PREFIX, SERVICE, is_jk
 from .decode import decode_reading, detect_variant
+from .event_log import decode_log
 from .frames import (
     COMMAND_HEADER,
     COMMAND_LENGTH,
@@ -26,8 +27,7 @@ from .frames import (
 )
 from .identity import decode_identity
 from .layouts import Variant
-from .log import decode_log
-from .registers import BY_KEY, UNKNOWN
+from .parameters import BY_KEY, UNKNOWN
 from .settings import decode_settings, decode_write, detect_settings_variant, encode_write
 
 type Result = dict[str, Any]

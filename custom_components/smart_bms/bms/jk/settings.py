@@ -11,7 +11,7 @@ from ..reading import Detail
 from ..settings import Kind, Settings, SettingValue
 from .frames import encode_command
 from .layouts import Variant
-from .registers import BY_KEY, BY_WRITE, IN_DEVICE_INFO, LAST_UNGATED, REGISTERS, SWITCHES, Register
+from .parameters import BY_KEY, BY_WRITE, IN_DEVICE_INFO, LAST_UNGATED, REGISTERS, SWITCHES, Register
 
 _REGISTER_BITMAP: Final = slice(287, 296)
 _WIRE_RESISTANCES: Final = {Variant.JK02_32S: (142, 32), Variant.JK02_24S: (158, 24)}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..errors import FrameError
-from .stream import Counts
+from .decode import Counts
 
 MOST: Final = 255
 """Cells that a chain can have (vendor)."""

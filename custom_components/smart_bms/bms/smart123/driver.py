@@ -12,9 +12,9 @@ from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.service import BleakGATTServiceCollection
 
 from ..channels import choose
+from ..connection import Channel
 from ..driver import Driver, Sink, Terms, Writer
 from ..errors import NotThisKindError, SilentError
-from ..link import Channel
 from ..settings import FORMULA, Settings, SettingValue
 from .advertisement import (
     BLUERADIOS,

@@ -6,7 +6,7 @@ from typing import Final
 
 from ..driver import Sink, Writer
 from ..errors import FrameError, LinkLostError, SilentError
-from .lines import PING, WORDS, Word, command, query_fields
+from .frames import PING, WORDS, Word, command, query_fields
 
 _MOST_REFUSED_PINGS: Final = 3
 _MOST_DRAINS: Final = 8

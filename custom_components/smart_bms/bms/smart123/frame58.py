@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ..errors import FrameError
-from .stream import Counts
+from .decode import Counts
 
 LENGTH: Final = 58
 NOT_FITTED: Final = 0x58

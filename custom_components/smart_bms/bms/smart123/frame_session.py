@@ -7,15 +7,15 @@ from typing import Any, Final
 from ..driver import Sink, Terms
 from ..errors import SilentError
 from ..settings import Settings, SettingValue
+from .decode import Counts
 from .exchange import Timing
 from .frame58 import Assembler, decode_frame, decode_settings
 from .generation import Variant
 from .identity import identity_of, version_of_frame
 from .parameters import BY_KEY
-from .picture import Picture, refused
+from .record_accumulator import Picture, refused
 from .scales import FRAME_AMPERE, Formula, Scales
-from .stream import Counts
-from .turns import Clock, Turns
+from .trailer import Clock, Turns
 
 TRANSPORT: Final = "transport"
 FRAMES: Final = "frames"

@@ -5,7 +5,7 @@ from typing import Final
 
 from ..errors import FrameError
 from ..event_log import EventKind, LoggedEvent
-from .lines import number
+from .frames import number
 from .scales import Formula, celsius, volts
 
 TIME: Final = "TS"

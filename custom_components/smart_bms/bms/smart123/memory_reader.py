@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from ..agreement import MOST_QUESTIONS
 from ..errors import FrameError
 from ..event_log import LoggedEvent
-from .lines import number
+from ..repeated_answer import MOST_QUESTIONS
+from .frames import number
 from .memory import HISTORY, LOG, TIME, Entry, by_hours_ago, decode_block, decode_entry, event_of
 from .scales import Formula
 

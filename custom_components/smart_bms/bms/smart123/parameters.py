@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ..settings import Kind, SettingValue, Unit
-from .lines import number
+from .frames import number
 from .scales import Formula, celsius, temperature_count
 
 COLDEST: Final = -40.0

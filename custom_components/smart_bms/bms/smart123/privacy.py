@@ -7,10 +7,10 @@ from typing import Final
 from ..errors import FrameError
 from ..recording import Chunk, Piece, blank_answers, show_pieces
 from . import frame58
-from .lines import PING, WORDS, command, query_fields
+from .decode import LAYOUTS, decode_record, is_record
+from .frames import PING, WORDS, command, query_fields
 from .memory import HISTORY, LOG, TIME
 from .parameters import BY_KEY, NEWER_QUERIES, QUERIES, VERSION
-from .stream import LAYOUTS, decode_record, is_record
 
 HOLDS_PIN: Final = "S1"
 """The query whose answer holds the PIN in clear."""

@@ -6,22 +6,22 @@ from contextlib import asynccontextmanager, suppress
 import re
 from typing import Final
 
-from ..agreement import MOST_QUESTIONS, Agreement
 from ..driver import Sink, Terms, Writer
 from ..errors import FrameError, PackError, PasswordNeededError, SilentError, WrongPasswordError
+from ..repeated_answer import MOST_QUESTIONS, Agreement
 from ..settings import Settings, SettingValue
-from .doubt import Shapes
+from .bit_error_filter import Shapes
+from .decode import decode_record, is_record
 from .exchange import Exchange, RefusedQueryError, Timing
+from .frames import Assembler, Word, command, query_fields
 from .generation import Generation, Variant
 from .identity import identity_of, version_of
-from .lines import Assembler, Word, command, query_fields
 from .memory_reader import read_history, read_log
 from .parameters import BY_KEY, NEWER_QUERIES, QUERIES, VERSION, decode_answer
-from .picture import Picture, refused
 from .privacy import PIN_FIELD
+from .record_accumulator import Picture, refused
 from .scales import Formula, Scales
-from .stream import decode_record, is_record
-from .writing import Writing
+from .write import Writing
 
 PIN: Final = re.compile(r"\d{4}")
 _SILENT_PINS: Final = "silent_pins"

@@ -9,16 +9,16 @@ from ..errors import FrameError
 from ..settings import Kind, SettingValue, judge
 from . import frame58
 from .advertisement import device_type, is_smart123, serial_number
+from .alarms import CHARGE_ALLOWED, CHARGE_RELAY, DISCHARGE_ALLOWED, LOAD_RELAY, NOT_CALIBRATED, alarms
+from .decode import Counts, decode_record, is_record
+from .frames import WORDS, Assembler, command, number, query_fields
 from .generation import Generation, Variant
 from .identity import version_of
-from .lines import WORDS, Assembler, command, number, query_fields
 from .memory import HISTORY, LOG, TIME, decode_block, decode_entry
 from .parameters import BY_KEY, VERSION, Parameter, decode_answer
 from .privacy import HOLDS_PIN
 from .scales import FRAME_AMPERE, Formula, celsius, volts
-from .status import CHARGE_ALLOWED, CHARGE_RELAY, DISCHARGE_ALLOWED, LOAD_RELAY, NOT_CALIBRATED, alarms
-from .stream import Counts, decode_record, is_record
-from .two_steps import write_command
+from .two_byte_write import write_command
 
 type Result = dict[str, Any]
 

@@ -1,0 +1,1 @@
+"""A config entry that is a bank of packs: its coordinator, entities and forms."""

@@ -1,0 +1,121 @@
+"""Binary sensors of a bank: whether it may be charged and discharged, and what is wrong with it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, override
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorDeviceClass,
+    BinarySensorEntity,
+    BinarySensorEntityDescription,
+)
+from homeassistant.const import EntityCategory
+
+from ..bank.member import INCOMPLETE, STALE
+from ..bank.merge import Bank
+from ..entity.automation_targets import FindableEntity
+from ..messages import left_out, misfits
+from ..pack_entry.publishing import Quantity, Value
+from ..protection.relays import Answer
+from .coordinator import BankCoordinator
+from .entity import BankEntity
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankBinaryDescription(BinarySensorEntityDescription):
+    """What a binary sensor of a bank shows."""
+
+    value_fn: Callable[[BankCoordinator], bool | None]
+    attributes_fn: Callable[[Bank], Mapping[str, Any]]
+    always: bool = False
+    """It says something also when no string counts."""
+
+
+def _yes(answer: Answer) -> bool | None:
+    return None if answer is Answer.UNKNOWN else answer is Answer.YES
+
+
+def _problem(bank: Bank) -> bool | None:
+    return True if bank.unfit else None if bank.alarms is None else bool(bank.alarms)
+
+
+def _why(side: str) -> Callable[[Bank], Mapping[str, Any]]:
+    """Return what tells which packs do not count on a side."""
+    of_side = {STALE, INCOMPLETE, f"{side}_blocked", f"{side}_unknown"}
+
+    def why(bank: Bank) -> Mapping[str, Any]:
+        rows = left_out(row for row in bank.left_out if row[1] in of_side)
+        return {"left_out": rows, "reasons": misfits(bank.unfit)}
+
+    return why
+
+
+BANK_BINARY_SENSORS: Final = (
+    BankBinaryDescription(
+        key="charge_allowed",
+        translation_key="charge_allowed",
+        value_fn=lambda coordinator: _yes(coordinator.data.charge),
+        attributes_fn=_why("charge"),
+    ),
+    BankBinaryDescription(
+        key="discharge_allowed",
+        translation_key="discharge_allowed",
+        value_fn=lambda coordinator: _yes(coordinator.data.discharge),
+        attributes_fn=_why("discharge"),
+    ),
+    BankBinaryDescription(
+        key="problem",
+        translation_key="problem",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        always=True,
+        value_fn=lambda coordinator: _problem(coordinator.data),
+        attributes_fn=lambda bank: {
+            "alarms": [f"{name}: {alarm}" for name, alarm in bank.alarms or ()],
+            "reasons": misfits(bank.unfit),
+        },
+    ),
+    BankBinaryDescription(
+        key="uneven_current",
+        translation_key="uneven_current",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda coordinator: coordinator.uneven.judged,
+        attributes_fn=lambda bank: {
+            "shares": {share.packs: None if share.share is None else round(100 * share.share) for share in bank.shares}
+        },
+    ),
+)
+
+
+class BankBinarySensor(FindableEntity, BankEntity, BinarySensorEntity):
+    """One state of a bank."""
+
+    entity_description: BankBinaryDescription
+
+    def __init__(self, coordinator: BankCoordinator, description: BankBinaryDescription) -> None:
+        """Show what the description says."""
+        super().__init__(coordinator, description, Quantity.STATE, always=description.always)
+
+    @override
+    def current_value(self) -> Value:
+        return self.entity_description.value_fn(self.coordinator)
+
+    @override
+    def particulars(self) -> Mapping[str, Any]:
+        return self.entity_description.attributes_fn(self.coordinator.data)
+
+    @override
+    def discrete(self) -> Any:
+        bank = self.coordinator.data
+        return (bank.left_out, bank.alarms, [row.code for row in bank.unfit])
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        value = self._gate.value
+        return None if value is None else bool(value)
+
+
+def bank_binary_sensors(coordinator: BankCoordinator) -> list[BankBinarySensor]:
+    """Return the binary sensors of a bank."""
+    return [BankBinarySensor(coordinator, description) for description in BANK_BINARY_SENSORS]

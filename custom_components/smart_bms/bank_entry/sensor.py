@@ -1,0 +1,336 @@
+"""Sensors of a bank."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, override
+
+from homeassistant.components.sensor import (
+    RestoreSensor,
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import (
+    EntityCategory,
+    UnitOfElectricCurrent,
+    UnitOfElectricPotential,
+    UnitOfEnergy,
+    UnitOfPower,
+    UnitOfRatio,
+    UnitOfTemperature,
+    UnitOfTime,
+)
+from homeassistant.helpers.typing import StateType
+
+from ..bank.merge import Bank, Extreme
+from ..energy.energy_totals import Flow
+from ..entity.automation_targets import FindableEntity
+from ..messages import left_out, misfits
+from ..pack_entry.publishing import Quantity, Value
+from ..sensor.connection import coarse
+from ..sensor.energy import CHARGED, DISCHARGED
+from ..sensor.measurements import AMPERE_HOUR
+from ..sensor.status import OPTIONS, STATUS, status_attributes, status_code, status_identity
+from .coordinator import BankCoordinator
+from .entity import BankEntity
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankSensorDescription(SensorEntityDescription):
+    """What a sensor of a bank shows."""
+
+    quantity: Quantity
+    value_fn: Callable[[Bank], Value]
+    attributes_fn: Callable[[Bank], Mapping[str, Any]] | None = None
+    of_total: str | None = None
+    """The sum that it shows in place of a value of the bank."""
+    always: bool = False
+    """It says something also when no string counts."""
+    discrete: bool = False
+    """Other attributes are news of their own."""
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
+
+
+def _described(  # noqa: PLR0913
+    key: str,
+    quantity: Quantity,
+    value_fn: Callable[[Bank], Value],
+    *,
+    device_class: SensorDeviceClass | None = None,
+    unit: str | None = None,
+    shown_in: str | None = None,
+    precision: int | None = None,
+    category: EntityCategory | None = None,
+    enabled: bool = True,
+    attributes_fn: Callable[[Bank], Mapping[str, Any]] | None = None,
+    discrete: bool = False,
+) -> BankSensorDescription:
+    return BankSensorDescription(
+        key=key,
+        translation_key=key,
+        quantity=quantity,
+        value_fn=value_fn,
+        device_class=device_class,
+        native_unit_of_measurement=unit,
+        suggested_unit_of_measurement=shown_in,
+        suggested_display_precision=precision,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=category,
+        entity_registry_enabled_default=enabled,
+        attributes_fn=attributes_fn,
+        discrete=discrete,
+    )
+
+
+def _extreme(
+    key: str, quantity: Quantity, which: Callable[[Bank], Extreme | None], **more: Any
+) -> BankSensorDescription:
+    """Return a description of a highest or lowest value that says where it is."""
+
+    def value(bank: Bank) -> Value:
+        found = which(bank)
+        return None if found is None else found.value
+
+    def where(bank: Bank) -> Mapping[str, Any]:
+        found = which(bank)
+        return {} if found is None else {"pack": found.pack, "place": found.place}
+
+    return _described(key, quantity, value, attributes_fn=where, **more)
+
+
+def _energy(key: str, name: str) -> BankSensorDescription:
+    return BankSensorDescription(
+        key=key,
+        translation_key=key,
+        quantity=Quantity.ENERGY,
+        device_class=SensorDeviceClass.ENERGY,
+        native_unit_of_measurement=UnitOfEnergy.WATT_HOUR,
+        suggested_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        suggested_display_precision=2,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        value_fn=lambda _: None,
+        of_total=name,
+        always=True,
+    )
+
+
+def _shares(bank: Bank) -> Mapping[str, Any]:
+    return {
+        "shares": {
+            share.packs: {
+                "share": None if share.share is None else round(100 * share.share),
+                "expected": None if share.expected is None else round(100 * share.expected),
+            }
+            for share in bank.shares
+        }
+    }
+
+
+_VOLT: Final[dict[str, Any]] = {
+    "device_class": SensorDeviceClass.VOLTAGE,
+    "unit": UnitOfElectricPotential.VOLT,
+}
+_AMPERE: Final[dict[str, Any]] = {
+    "device_class": SensorDeviceClass.CURRENT,
+    "unit": UnitOfElectricCurrent.AMPERE,
+    "precision": 1,
+}
+_CELSIUS: Final[dict[str, Any]] = {
+    "device_class": SensorDeviceClass.TEMPERATURE,
+    "unit": UnitOfTemperature.CELSIUS,
+    "precision": 1,
+}
+
+BANK_SENSORS: Final = (
+    BankSensorDescription(
+        key=STATUS,
+        translation_key=STATUS,
+        quantity=Quantity.STATE,
+        device_class=SensorDeviceClass.ENUM,
+        options=OPTIONS,
+        value_fn=lambda _: None,
+        always=True,
+    ),
+    _described("voltage", Quantity.VOLTAGE, lambda bank: _rounded(bank.voltage, 3), precision=2, **_VOLT),
+    _described("current", Quantity.CURRENT, lambda bank: _rounded(bank.current, 2), attributes_fn=_shares, **_AMPERE),
+    _described(
+        "power",
+        Quantity.POWER,
+        lambda bank: _rounded(bank.power, 1),
+        device_class=SensorDeviceClass.POWER,
+        unit=UnitOfPower.WATT,
+        precision=0,
+    ),
+    _described(
+        "soc",
+        Quantity.SOC,
+        lambda bank: _rounded(bank.soc, 1),
+        device_class=SensorDeviceClass.BATTERY,
+        unit=UnitOfRatio.PERCENTAGE,
+        precision=0,
+    ),
+    _described(
+        "remaining_capacity",
+        Quantity.CAPACITY,
+        lambda bank: _rounded(bank.remaining, 2),
+        unit=AMPERE_HOUR,
+        precision=1,
+    ),
+    _described(
+        "full_capacity",
+        Quantity.CAPACITY,
+        lambda bank: _rounded(bank.capacity, 2),
+        unit=AMPERE_HOUR,
+        precision=1,
+        category=EntityCategory.DIAGNOSTIC,
+    ),
+    _described(
+        "stored_energy",
+        Quantity.ENERGY,
+        lambda bank: _rounded(bank.stored_energy, 1),
+        device_class=SensorDeviceClass.ENERGY_STORAGE,
+        unit=UnitOfEnergy.WATT_HOUR,
+        shown_in=UnitOfEnergy.KILO_WATT_HOUR,
+        precision=2,
+    ),
+    _energy(CHARGED, "charged"),
+    _energy(DISCHARGED, "discharged"),
+    _extreme("cell_voltage_min", Quantity.CELL_VOLTAGE, lambda bank: bank.lowest_cell, precision=3, **_VOLT),
+    _extreme("cell_voltage_max", Quantity.CELL_VOLTAGE, lambda bank: bank.highest_cell, precision=3, **_VOLT),
+    _extreme("temperature_min", Quantity.TEMPERATURE, lambda bank: bank.coldest, **_CELSIUS),
+    _extreme("temperature_max", Quantity.TEMPERATURE, lambda bank: bank.hottest, **_CELSIUS),
+    _described(
+        "voltage_spread",
+        Quantity.VOLTAGE_SPREAD,
+        lambda bank: _rounded(bank.voltage_spread, 3),
+        precision=2,
+        category=EntityCategory.DIAGNOSTIC,
+        **_VOLT,
+    ),
+    _described(
+        "soc_spread",
+        Quantity.SOC,
+        lambda bank: _rounded(bank.soc_spread, 1),
+        unit=UnitOfRatio.PERCENTAGE,
+        precision=0,
+        category=EntityCategory.DIAGNOSTIC,
+    ),
+    _described(
+        "charge_voltage_limit",
+        Quantity.STATE,
+        lambda bank: _rounded(bank.limits.charge_voltage, 2),
+        precision=2,
+        **_VOLT,
+    ),
+    _described(
+        "charge_current_limit",
+        Quantity.STATE,
+        lambda bank: _rounded(bank.limits.charge_current, 1),
+        attributes_fn=lambda bank: {"limited_by": bank.limits.charge_limited_by or None},
+        discrete=True,
+        **_AMPERE,
+    ),
+    _described(
+        "discharge_current_limit",
+        Quantity.STATE,
+        lambda bank: _rounded(bank.limits.discharge_current, 1),
+        attributes_fn=lambda bank: {"limited_by": bank.limits.discharge_limited_by or None},
+        discrete=True,
+        **_AMPERE,
+    ),
+    _described(
+        "data_age",
+        Quantity.DATA_AGE,
+        lambda bank: coarse(bank.age),
+        device_class=SensorDeviceClass.DURATION,
+        unit=UnitOfTime.SECONDS,
+        precision=0,
+        category=EntityCategory.DIAGNOSTIC,
+        enabled=False,
+    ),
+    BankSensorDescription(
+        key="counted_strings",
+        translation_key="counted_strings",
+        quantity=Quantity.STATE,
+        suggested_display_precision=0,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda bank: bank.counted,
+        attributes_fn=lambda bank: {"left_out": left_out(bank.left_out), "advice": misfits(bank.advice)},
+        always=True,
+        discrete=True,
+    ),
+)
+
+
+class BankSensor(FindableEntity, BankEntity, SensorEntity):
+    """One value of a bank."""
+
+    entity_description: BankSensorDescription
+
+    def __init__(self, coordinator: BankCoordinator, description: BankSensorDescription) -> None:
+        """Show what the description says."""
+        super().__init__(coordinator, description, description.quantity, always=description.always)
+
+    @override
+    def current_value(self) -> Value:
+        return self.entity_description.value_fn(self.coordinator.data)
+
+    @override
+    def particulars(self) -> Mapping[str, Any]:
+        found = self.entity_description.attributes_fn
+        return {} if found is None else found(self.coordinator.data)
+
+    @override
+    def discrete(self) -> Any:
+        return self.particulars() if self.entity_description.discrete else None
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        return self._gate.value
+
+
+class BankStatusSensor(BankSensor):
+    """The one thing that matters now."""
+
+    @override
+    def current_value(self) -> Value:
+        return status_code(self.coordinator.status)
+
+    @override
+    def particulars(self) -> Mapping[str, Any]:
+        return status_attributes(self.coordinator.status, self.coordinator.now)
+
+    @override
+    def discrete(self) -> Any:
+        return status_identity(self.coordinator.status)
+
+
+class BankEnergySensor(BankSensor, RestoreSensor):
+    """A sum: it does not age."""
+
+    @override
+    def current_value(self) -> Value:
+        total: float = getattr(self.coordinator.file.shown, self.entity_description.of_total or "")
+        return round(total, 2)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        name, last = self.entity_description.of_total, await self.async_get_last_sensor_data()
+        file = self.coordinator.file
+        if file.falls_back and name and last is not None and isinstance(last.native_value, (int, float)):
+            file.at_least(Flow(**{name: float(last.native_value)}))
+        await super().async_added_to_hass()
+
+
+def bank_sensors(coordinator: BankCoordinator) -> list[BankSensor]:
+    """Return the sensors of a bank."""
+    return [
+        (BankEnergySensor if row.of_total else BankStatusSensor if row.key == STATUS else BankSensor)(coordinator, row)
+        for row in BANK_SENSORS
+    ]

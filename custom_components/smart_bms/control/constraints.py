@@ -1,0 +1,174 @@
+"""Validity: whether a value may be written to a parameter, and whether all parameters together make sense."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import pairwise
+import math
+from types import MappingProxyType
+from typing import Final
+
+from ..bms.settings import Catalogue, Chain, Kind, Proof, Setting, SettingValue
+from .validation_issue import Finding, shown, words
+
+_STEP_TOLERANCE: Final = 1e-6
+_FLOAT_TOLERANCE: Final = 1e-12
+HIGHEST: Final = 1e12
+"""No parameter comes near; what lies beyond, or is no number, is not calculated with."""
+_QUOTED: Final = 40
+_PACK_LIMIT_TOLERANCE: Final = 0.1
+"""Share by which a limit of the pack may differ from that of a cell times their number."""
+
+
+def value_findings(setting: Setting, value: object, *, exact: bool = False) -> Iterator[Finding]:
+    """Yield what is wrong with a value, whatever it is.
+
+    `exact` values come from a pack and need not lie on the steps that users are given; nor need those of which the pack keeps
+    the nearest that it can.
+    """
+    match setting.kind:
+        case Kind.SWITCH:
+            if not isinstance(value, bool):
+                yield _finding("not_a_switch", setting, value=_quoted(value))
+        case Kind.CHOICE:
+            if value not in setting.options:
+                yield _finding(
+                    "not_a_choice", setting, value=_quoted(value), options=", ".join(setting.options) or "nothing"
+                )
+        case Kind.TEXT:
+            if not isinstance(value, str) or not value.isascii() or (value and not value.isprintable()):
+                yield _finding("not_a_text", setting, value=_quoted(value))
+            elif value != value.strip():
+                yield _finding("blanks_around", setting)
+            elif len(value) > setting.maximum:
+                yield _finding("text_too_long", setting, maximum=shown(int(setting.maximum)))
+        case Kind.COMMAND:
+            if value is not None:
+                yield _finding("takes_no_value", setting)
+        case _:
+            yield from _number_findings(setting, value, exact=exact)
+
+
+def _number_findings(setting: Setting, value: object, *, exact: bool) -> Iterator[Finding]:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < HIGHEST:
+        yield _finding("not_a_number", setting, value=_quoted(value))
+        return
+    if value == setting.special:
+        return
+    step = setting.resolution if exact or setting.stored else setting.step
+    if not setting.minimum <= value <= setting.maximum:
+        yield _finding(
+            "out_of_range",
+            setting,
+            value=shown(value, setting),
+            minimum=shown(setting.minimum, setting),
+            maximum=shown(setting.maximum, setting),
+        )
+    elif step and abs(value - round(value / step) * step) > _STEP_TOLERANCE * step + _FLOAT_TOLERANCE * abs(value):
+        yield _finding("off_step", setting, value=shown(value, setting), step=shown(step, setting))
+
+
+def _finding(code: str, setting: Setting, **details: str) -> Finding:
+    return Finding(code=code, parameters=(setting.key,), details={"parameter": words(setting.key), **details})
+
+
+def _quoted(value: object) -> str:
+    # Python refuses to print integers of thousands of digits.
+    text = "such a number" if isinstance(value, int) and not abs(value) < HIGHEST else str(value)
+    return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"
+
+
+def key_findings(catalogue: Catalogue, key: str) -> Iterator[Finding]:
+    """Yield what is wrong with naming this parameter."""
+    if key not in catalogue.settings:
+        code = "unsupported_parameter" if key in catalogue.known else "unknown_parameter"
+        yield Finding(code=code, parameters=(key,), details={"parameter": key})
+    elif catalogue.settings[key].proof is Proof.READ_ONLY:
+        yield Finding(code="read_only", parameters=(key,), details={"parameter": words(key)})
+
+
+def broken_orders(
+    values: Mapping[str, SettingValue], chains: Iterable[Chain], may_equal: Collection[str] = ()
+) -> Iterator[tuple[str, str]]:
+    """Yield each pair of neighbours in a chain, the one that must be higher first, that is not in order.
+
+    The values of `may_equal` may be the same as those above them.
+    """
+    for chain in chains:
+        present = [key for key in chain if key in values]
+        for higher, lower in pairwise(present):
+            over, under = _number(values[higher]), _number(values[lower])
+            if not (over > under or (over == under and lower in may_equal)):
+                yield higher, lower
+
+
+def at_most_findings(
+    catalogue: Catalogue, setting: Setting, value: object, current: Mapping[str, SettingValue]
+) -> Iterator[Finding]:
+    """Yield that a value is more than another parameter allows."""
+    most = current.get(setting.at_most)
+    if isinstance(most, (int, float)) and isinstance(value, (int, float)) and value > most:
+        yield _finding(
+            "more_than",
+            setting,
+            value=shown(value, setting),
+            other=words(setting.at_most),
+            most=shown(most, catalogue.settings.get(setting.at_most)),
+        )
+
+
+def order_findings(
+    catalogue: Catalogue,
+    values: Mapping[str, SettingValue],
+    touched: Iterable[str] | None = None,
+    before: Mapping[str, SettingValue] = MappingProxyType({}),
+) -> Iterator[Finding]:
+    """Yield the broken orders of the whole set; with `touched` only of the chains that hold one of these.
+
+    What was out of order `before`, and is not touched, is as the pack was delivered.
+    """
+    keys = None if touched is None else set(touched)
+    known = set(broken_orders(before, catalogue.chains, catalogue.may_equal))
+    chains = [chain for chain in catalogue.chains if keys is None or keys & set(chain)]
+    for higher, lower in broken_orders(values, chains, catalogue.may_equal):
+        if (higher, lower) not in known or (keys and keys & {higher, lower}):
+            yield pair_finding("order_broken", catalogue, values, higher, lower)
+    cells = values.get("cell_count")
+    for pack_limit, cell_limit in catalogue.pack_limits.items():
+        if cells is None or (keys is not None and not keys & {pack_limit, cell_limit}):
+            continue
+        limit, of_cells = _number(values.get(pack_limit, math.nan)), _number(values.get(cell_limit, math.nan))
+        if abs(limit - of_cells * _number(cells)) > _PACK_LIMIT_TOLERANCE * limit:
+            yield pair_finding("pack_limit_apart", catalogue, values, pack_limit, cell_limit)
+
+
+def related_keys(catalogue: Catalogue, keys: Iterable[str]) -> set[str]:
+    """Return every parameter by which it is judged whether these may be written, themselves among them; none if none is."""
+    related: set[str] = set()
+    for key in keys:
+        related |= {other for chain in catalogue.chains if key in chain for other in chain}
+        for pair in catalogue.pack_limits.items():
+            if key in pair:
+                related |= {*pair, "cell_count"}
+        setting = catalogue.settings.get(key)
+        if setting is not None and setting.at_most:
+            related |= {key, setting.at_most}
+    return related
+
+
+def pair_finding(
+    code: str, catalogue: Catalogue, values: Mapping[str, SettingValue], higher: str, lower: str
+) -> Finding:
+    """Return a finding about two parameters that are in the wrong order."""
+    return Finding(
+        code=code,
+        parameters=(higher, lower),
+        details={
+            "higher": words(higher),
+            "higher_value": shown(values[higher], catalogue.settings.get(higher)),
+            "lower": words(lower),
+            "lower_value": shown(values[lower], catalogue.settings.get(lower)),
+        },
+    )
+
+
+def _number(value: SettingValue) -> float:
+    return float(value) if isinstance(value, (int, float)) else math.nan

@@ -1,0 +1,125 @@
+"""Watch: what the pack says by itself settles what was left open, and shows what others changed."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ..bms.connection_state import LinkState
+from ..bms.pack import Pack
+from ..bms.settings import Setting, Settings, judge
+from .baseline import Baseline, Difference
+from .write_log import Journal, Outcome, Record, now
+
+type OnDrift = Callable[[Mapping[str, Difference], bool], None]
+"""Takes what differs, and whether any of it was not known before."""
+
+
+class Watch:
+    """Compares what a pack states with what was written, and with what is meant to be."""
+
+    def __init__(
+        self,
+        pack: Pack,
+        journal: Journal,
+        baseline: Baseline,
+        on_record: Callable[[Record, Any], None],
+        on_drift: OnDrift,
+    ) -> None:
+        """`on_record` hears of every record that is settled or made, `on_drift` of everything that differs now."""
+        self.journal = journal
+        self.baseline = baseline
+        self.drift: Mapping[str, Difference] = {}
+        self.under_way: Record | None = None
+        """What is being written: its own read-back is judged where it is written."""
+        self.passing: set[str] = set()
+        """What a procedure has changed for a moment, and is about to put back."""
+        self._pack = pack
+        self._on_record = on_record
+        self._on_drift = on_drift
+
+    def settings_read(self, settings: Settings) -> None:
+        """Take parameters that the pack stated.
+
+        Before the pack streams its dialect is not certain, and what it stated may have been misread.
+        """
+        catalogue = self._pack.catalogue()
+        if catalogue is None or self._pack.state is not LinkState.STREAMING:
+            return
+        for record in self.journal.open_records():
+            setting = catalogue.settings.get(record.parameter)
+            if setting is None:
+                record.closed = True  # another board, or another firmware: nobody will ever tell
+            elif record is not self.under_way:
+                self._settle(record, setting, settings)
+        if self.under_way is None:
+            self.compare()
+
+    def _settle(self, record: Record, setting: Setting, settings: Settings) -> None:
+        """Find out what became of a write, from what was measured after it left."""
+        reading = self._pack.last_reading
+        if setting.seen is not None:
+            if reading is None or reading.measured_at <= record.sent_at:
+                return
+            record.found = setting.seen(reading)
+        elif settings.told_at(setting.key) > record.sent_at:
+            record.found = settings.values.get(setting.key)
+        if record.found is None:
+            return
+        record.outcome = outcome_of(setting, record)
+        if setting.seen is not None and record.outcome is Outcome.DIFFERENT:
+            record.outcome = Outcome.UNKNOWN  # it has moved by itself since
+        self.conclude(setting, record)
+        self._on_record(record, None)
+
+    def conclude(self, setting: Setting, record: Record) -> None:
+        """Take what was read back as what is meant to be."""
+        settings = self._pack.current_settings
+        if settings is None or record.temporary or record.outcome not in (Outcome.CONFIRMED, Outcome.DIFFERENT):
+            return
+        if record.new is None:
+            self.baseline.accept(settings.values, self._stored(settings))
+        elif setting.seen is None:
+            self.baseline.accept(settings.values, (setting.key, *setting.also_changes))
+
+    def compare(self) -> None:
+        """See what differs from what is meant to be, and tell if that is news."""
+        settings, catalogue = self._pack.current_settings, self._pack.catalogue()
+        if settings is None or catalogue is None:
+            return
+        self.baseline.complete(settings.values, self._stored(settings))
+        pending = {record.parameter for record in self.journal.open_records()} | self.passing
+        drift = {
+            key: difference
+            for key, difference in self.baseline.differences(settings.values, catalogue).items()
+            if key not in pending
+        }
+        if drift == self.drift:
+            return
+        news = False
+        for key, (old, found) in drift.items():
+            if not self.journal.knows_of(key, found):
+                news = True
+                record = Record(
+                    at=now(), parameter=key, old=old, new=None, found=found, outcome=Outcome.CHANGED_ELSEWHERE
+                )
+                self._on_record(self.journal.add(record), None)
+        self.drift = drift
+        self._on_drift(drift, news)
+
+    def _stored(self, settings: Settings) -> Iterable[str]:
+        catalogue = self._pack.catalogue()
+        return [key for key in settings.values if catalogue and key in catalogue.settings]
+
+    def accept(self, shown: Mapping[str, Difference]) -> bool:
+        """Take as meant to be what differs, if that still is what the user was shown."""
+        settings = self._pack.current_settings
+        if settings is None or dict(shown) != dict(self.drift):
+            return False
+        self.baseline.accept(settings.values, shown)
+        self.compare()
+        return True
+
+
+def outcome_of(setting: Setting, record: Record) -> Outcome:
+    """Return what the value that was found proves about a write."""
+    same = setting.same if setting.seen is None else setting.nearer(record.old, record.new)
+    return Outcome(judge(same, old=record.old, wanted=record.new, found=record.found))

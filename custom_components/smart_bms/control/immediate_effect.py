@@ -1,0 +1,82 @@
+"""Consequence: what the pack would do at this very moment if its parameters were others, as the mirror of its rules says."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from ..bms.reading import Reading
+from ..bms.settings import Catalogue, SettingValue
+from ..protection.mirror import Mirror
+from ..protection.monitor import State
+from ..protection.relay_permission import in_force
+from ..protection.rules import RuleSet, Side
+from .validation_issue import Finding, shown, words
+
+type Values = Mapping[str, SettingValue]
+
+
+@dataclass(slots=True)
+class _Trip:
+    """A limit that is passed now, and what follows from it."""
+
+    present: float
+    blocks: set[Side]
+    powers_off: bool = False
+
+
+def consequence_findings(
+    catalogue: Catalogue, changes: Values, current: Values, reading: Reading, rules: RuleSet
+) -> Iterator[Finding]:
+    """Yield each protection that would trip now, sooner or later if all stays as it is, and does not with the present values."""
+    values = {**current, **changes}
+    before = _trips(rules, current, reading)
+    for key, trip in _trips(rules, values, reading).items():
+        known = before.get(key)
+        if known is None or trip.blocks - known.blocks:
+            yield _of(trip, catalogue, key, values[key])
+
+
+def _trips(rules: RuleSet, values: Values, reading: Reading) -> dict[str, _Trip]:
+    """Return what is passed by a pack on which nothing has tripped yet, by the key of the limit."""
+    mirror = Mirror(rules)
+    for track in mirror.tracks.values():
+        track.tripped = False
+    # What the pack reports now belongs to the parameters that it has now.
+    mirror.take(replace(reading, alarms=(), charging_enabled=True, discharging_enabled=True), values)
+    found: dict[str, _Trip] = {}
+
+    def passed(key: str, present: float | None, blocks: set[Side], *, powers_off: bool = False) -> None:
+        trip = found.setdefault(key, _Trip(present or 0.0, set(), powers_off))
+        trip.blocks |= blocks
+
+    for track in mirror.active:
+        if track.rule.blocks and (track.state in (State.TRIPPED, State.PENDING) or track.would_trip):
+            passed(track.rule.limit, track.value, {*track.rule.blocks}, powers_off=track.rule.powers_off)
+    if mirror.moment is not None and rules.relays:
+        for side in Side:
+            relays = in_force(mirror, side)
+            # While the mode is not known, only what holds in both is certain.
+            for condition in relays[0].opens:
+                if all(condition in relay.opens for relay in relays):
+                    key = next(key for key in condition.parameters if mirror.values.get(key) is not None)
+                    passed(key, mirror.moment.measured[condition.quantity], {side})
+    return found
+
+
+def _of(trip: _Trip, catalogue: Catalogue, key: str, limit: SettingValue) -> Finding:
+    setting = catalogue.settings.get(key)
+    details = {
+        "parameter": words(key),
+        "value": shown(limit, setting),
+        "present": shown(round(trip.present, 3), setting),
+    }
+    if trip.powers_off:
+        return _finding("would_power_off", key, details)
+    if trip.blocks == {Side.CHARGE}:
+        return _finding("would_stop_charging", key, details)
+    if trip.blocks == {Side.DISCHARGE}:
+        return _finding("would_stop_discharging", key, details)
+    return _finding("would_stop_both", key, details)
+
+
+def _finding(code: str, key: str, details: dict[str, str]) -> Finding:
+    return Finding(code=code, parameters=(key,), details=details)

@@ -1,0 +1,209 @@
+"""Advice: what is questionable about the parameters of a pack as they are."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+
+from ..bms.reading import Reading
+from ..bms.settings import Catalogue, Kind, Proof, SettingValue
+from .chemistry import present_dangers
+from .constraints import broken_orders, order_findings, pair_finding
+from .validation_issue import Finding, Severity, shown, words
+
+type Values = Mapping[str, SettingValue]
+
+_BALANCE_SHARE: Final = 0.1
+"""Of the capacity in Ah; more current than that heats small cells (both manuals)."""
+_LARGE_CAPACITY: Final = 50.0
+_BALANCE_TRIGGER: Final = {True: 0.005, False: 0.010}
+"""V, by whether the pack is larger than 50 Ah (the BMS manual's advice)."""
+_LFP_MIDDLE: Final = 3.3
+"""V up to which an LFP cell shows nothing of its charge."""
+_LFP_HIGHEST: Final = 3.8
+"""V of an overvoltage limit that no other chemistry has."""
+
+# Nearer than that a release comes as soon as the load is gone, and the pack switches on and off.
+_CLOSEST: Final = {"V": 0.03, "°C": 2.0}
+_RELEASES: Final = (
+    ("cell_overvoltage", "cell_overvoltage_release"),
+    ("cell_undervoltage_release", "cell_undervoltage"),
+    ("charge_overtemperature", "charge_overtemperature_release"),
+    ("discharge_overtemperature", "discharge_overtemperature_release"),
+    ("charge_undertemperature_release", "charge_undertemperature"),
+    ("discharge_undertemperature_release", "discharge_undertemperature"),
+    ("mosfet_overtemperature", "mosfet_overtemperature_release"),
+)
+
+# Not printed in a manual, but nothing else makes sense.
+_SENSIBLE: Final = (
+    ("cell_overvoltage", "requested_charge_voltage"),
+    ("cell_overvoltage", "soc_100_voltage"),
+    ("soc_100_voltage", "soc_0_voltage"),
+    ("soc_0_voltage", "power_off_voltage"),
+    ("requested_charge_voltage", "requested_float_voltage"),
+    ("heating_stop_temperature", "heating_start_temperature"),
+    ("discharge_undertemperature_release", "discharge_undertemperature"),
+    ("soc_100_voltage", "smart_sleep_voltage"),
+    ("mosfet_overtemperature", "mosfet_overtemperature_release"),
+)
+_MAY_BE_EQUAL: Final = frozenset({"soc_100_voltage", "power_off_voltage", "requested_float_voltage"})
+"""Lower ones of the pairs above."""
+
+
+def advice(
+    catalogue: Catalogue, values: Values, chemistry: str | None = None, reading: Reading | None = None
+) -> list[Finding]:
+    """Return what is questionable, the worst first; with a chemistry also what differs from its preset.
+
+    What the cells do not withstand is told by the chemistry that the pack tells, in its parameters or its reading.
+    """
+    findings = [*present_dangers(catalogue, values, reading, chemistry)]
+    findings += [finding for rule in _RULES for finding in rule(catalogue, values)]
+    if chemistry is not None:
+        findings += _preset_findings(catalogue, values, chemistry)
+    order = list(Severity)
+    return sorted(findings, key=lambda finding: order.index(finding.severity))
+
+
+def _number(values: Values, key: str) -> float | None:
+    value = values.get(key)
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _orders(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
+    yield from order_findings(catalogue, values)
+
+
+def _sense(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
+    for higher, lower in broken_orders(values, _SENSIBLE):
+        if not values[higher] or not values[lower]:
+            continue  # a zero is a field that this firmware does not use
+        if lower in _MAY_BE_EQUAL and values[higher] == values[lower]:
+            continue
+        yield replace(pair_finding("not_sensible", catalogue, values, higher, lower), severity=Severity.WARNING)
+
+
+def _ranges(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
+    for key, setting in catalogue.settings.items():
+        value = _number(values, key)
+        if setting.kind is not Kind.NUMBER or value is None or setting.proof is Proof.READ_ONLY:
+            continue
+        unused = value == 0 and setting.unit == "V"
+        if not setting.minimum <= value <= setting.maximum and not unused:
+            yield Finding(
+                code="outside_manual" if catalogue.presets else "outside_limits",
+                severity=Severity.WARNING,
+                parameters=(key,),
+                details={
+                    "parameter": words(key),
+                    "value": shown(value, setting),
+                    "minimum": shown(setting.minimum, setting),
+                    "maximum": shown(setting.maximum, setting),
+                },
+            )
+
+
+def _releases(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
+    for higher, lower in _RELEASES:
+        top, bottom, setting = _number(values, higher), _number(values, lower), catalogue.settings.get(higher)
+        if top is None or bottom is None or setting is None:
+            continue
+        least = _CLOSEST[setting.unit]
+        if 0 < round(top - bottom, 6) < least:
+            yield Finding(
+                code="release_too_close",
+                severity=Severity.WARNING,
+                parameters=(higher, lower),
+                details={
+                    "higher": words(higher),
+                    "lower": words(lower),
+                    "gap": shown(round(top - bottom, 3), setting),
+                    "least": shown(least, setting),
+                },
+            )
+
+
+def _balancing(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
+    capacity = _number(values, "design_capacity")
+    current, trigger = _number(values, "max_balance_current"), _number(values, "balance_trigger")
+    if capacity is None:
+        return
+    if current is not None and current > capacity * _BALANCE_SHARE:
+        yield Finding(
+            code="balance_current_high",
+            severity=Severity.WARNING,
+            parameters=("max_balance_current", "design_capacity"),
+            details={
+                "value": shown(current, catalogue.settings["max_balance_current"]),
+                "most": shown(round(capacity * _BALANCE_SHARE, 3), catalogue.settings["max_balance_current"]),
+                "capacity": shown(capacity, catalogue.settings.get("design_capacity")),
+            },
+        )
+    advised = catalogue.advised_balance_trigger or _BALANCE_TRIGGER[capacity > _LARGE_CAPACITY]
+    if not catalogue.presets and catalogue.advised_balance_trigger is None:
+        return  # no manual, no advice
+    if trigger is not None and trigger != advised:
+        yield Finding(
+            code="balance_trigger_advice",
+            severity=Severity.ADVICE,
+            parameters=("balance_trigger", "design_capacity"),
+            details={
+                "value": shown(trigger, catalogue.settings.get("balance_trigger")),
+                "advised": shown(advised, catalogue.settings.get("balance_trigger")),
+                "capacity": shown(capacity, catalogue.settings.get("design_capacity")),
+            },
+        )
+
+
+def _static_balance(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
+    """Warn of balancing at rest where the voltage of an LFP cell says nothing of its charge (JBD's manual, as we read it)."""
+    start, highest = _number(values, "balance_start_voltage"), _number(values, "cell_overvoltage")
+    at_rest = values.get("balance_switch") is True and values.get("balance_only_charging") is False
+    if at_rest and start is not None and start < _LFP_MIDDLE and highest is not None and highest <= _LFP_HIGHEST:
+        yield Finding(
+            code="balances_in_the_middle",
+            severity=Severity.WARNING,
+            parameters=("balance_start_voltage", "balance_only_charging"),
+            details={
+                "value": shown(start, catalogue.settings.get("balance_start_voltage")),
+                "least": shown(_LFP_MIDDLE, catalogue.settings.get("balance_start_voltage")),
+            },
+        )
+
+
+def _switched_off(_: Catalogue, values: Values) -> Iterator[Finding]:
+    off = []
+    if values.get("short_circuit_delay") == 0:
+        off.append(("short_circuit_delay", "short_circuit_off"))
+    if values.get("disable_temperature_sensors") is True:
+        off.append(("disable_temperature_sensors", "temperature_sensors_off"))
+    for key, code in off:
+        yield Finding(code=code, severity=Severity.WARNING, parameters=(key,), details={"parameter": words(key)})
+
+
+_RULES: Final[tuple[Callable[[Catalogue, Values], Iterator[Finding]], ...]] = (
+    _orders,
+    _sense,
+    _ranges,
+    _releases,
+    _balancing,
+    _static_balance,
+    _switched_off,
+)
+
+
+def _preset_findings(catalogue: Catalogue, values: Values, chemistry: str) -> Iterator[Finding]:
+    for key, preset in catalogue.presets.get(chemistry, {}).items():
+        setting = catalogue.settings.get(key)
+        if setting is not None and key in values and not setting.same(values[key], preset):
+            yield Finding(
+                code="differs_from_preset",
+                severity=Severity.ADVICE,
+                parameters=(key,),
+                details={
+                    "parameter": words(key),
+                    "value": shown(values[key], setting),
+                    "preset": shown(preset, setting),
+                    "chemistry": chemistry.upper(),
+                },
+            )

@@ -1,0 +1,360 @@
+"""The door: permission, freshness, validity, consequence, plan, write, read back, record. One per pack."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from ..bms.connection_state import LinkState
+from ..bms.errors import PackError, SilentError
+from ..bms.pack import Pack
+from ..bms.settings import Catalogue, Kind, Setting, Settings, SettingValue
+from .baseline import Baseline, Difference
+from .constraints import broken_orders, related_keys
+from .drift import OnDrift, Watch, outcome_of
+from .plan import Step
+from .request import Changes, Permission, Request
+from .temporary import Apply, TemporaryChanges
+from .validation import OF_THE_MOMENT, Examination, examine, present_value
+from .validation_issue import RefusedError, refuse
+from .write_log import Journal, Outcome, Record, now
+
+MOST_WAITING: Final = 20
+"""Requests that may wait for their turn; more are told so at once."""
+CLOSE_WITHIN: Final = 15.0
+"""Seconds in which what was begun must be at its end before the link is given up; Home Assistant waits 20 s at its end."""
+SEEN_WITHIN: Final = 6.0
+"""Seconds in which the effect of a calibration must show in the readings."""
+SECOND_LOOK: Final = 1.0
+"""Seconds after which a write that did not show is looked for again."""
+_RECENT: Final = 5.0
+"""Age in s of parameters that are good enough to plan several writes with, or none at all."""
+
+
+class Control:
+    """Changes the parameters of one pack, one request at a time."""
+
+    def __init__(  # noqa: PLR0913
+        self,
+        pack: Pack,
+        *,
+        permission: Permission,
+        journal: Journal,
+        baseline: Baseline,
+        save: Callable[[], Awaitable[None]],
+        backup: Callable[[str], Awaitable[None]],
+        on_record: Callable[[Record, Any], None],
+        on_drift: OnDrift,
+        temporary: object = None,
+    ) -> None:
+        """`save` keeps journal and baseline; it is awaited before a write leaves, so that a crash leaves its trace.
+
+        `backup` keeps all parameters under a name before a command that changes many; `temporary` is what was kept of
+        changes that have to be put back.
+        """
+        self.permission = permission
+        self.journal = journal
+        self.baseline = baseline
+        self.watch = Watch(pack, journal, baseline, on_record, on_drift)
+        self.temporary = TemporaryChanges(pack, self.watch, save, temporary)
+        self.closing = False
+        """The link is about to be given up: nothing new is begun."""
+        self._pack = pack
+        self._save = save
+        self._backup = backup
+        self._on_record = on_record
+        self._turn = asyncio.Lock()
+        self._waiting = 0
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._looks: set[asyncio.Task[None]] = set()
+        self._finished = False
+
+    # What others ask.
+
+    @property
+    def catalogue(self) -> Catalogue | None:
+        """Return what can be set; None before the pack said who it is."""
+        return self._pack.catalogue()
+
+    @property
+    def drift(self) -> Mapping[str, Difference]:
+        """Return what differs from what is meant to be."""
+        return self.watch.drift
+
+    def value(self, setting: Setting) -> SettingValue | None:
+        """Return the present value as the pack stated it in this session; None also while a write of it is in doubt."""
+        return None if self.is_in_doubt(setting.key) else present_value(self._pack, setting)
+
+    def is_in_doubt(self, key: str) -> bool:
+        """Tell whether a write of a parameter was sent of which nobody knows yet whether it held."""
+        return any(record.parameter == key for record in self.journal.open_records() if record.in_doubt)
+
+    def examine(self, changes: Mapping[str, object], request: Request) -> Examination:
+        """Return what a request would do, without doing it."""
+        return examine(self._pack, self.permission, changes, request)
+
+    # What others do.
+
+    async def apply(self, changes: Changes, request: Request) -> list[Record]:
+        """Carry out a request; return a record for each write, in order. The first that does not hold ends it.
+
+        Raises RefusedError before anything is sent.
+        """
+        return await self.run(lambda apply: apply(changes, request))
+
+    async def run[T](self, procedure: Callable[[Apply], Awaitable[T]]) -> T:
+        """Carry out several requests while nobody else gets his turn. Raises RefusedError, also if too many wait."""
+        if self._waiting >= MOST_WAITING:
+            raise refuse("busy")
+
+        async def in_turn() -> T:
+            try:
+                async with self._turn:
+                    if self.closing:
+                        raise refuse("closing")
+                    return await procedure(self._apply)
+            finally:
+                self._waiting -= 1
+
+        self._waiting += 1
+        task = asyncio.create_task(in_turn())
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        # Whoever asked may go away; what was begun is brought to its end.
+        return await asyncio.shield(task)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever asked has it; if he went away, nobody needs it
+
+    async def close(self) -> None:
+        """Begin nothing more, and put back what was changed for a moment while the link still stands; within CLOSE_WITHIN."""
+        self.closing = True
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CLOSE_WITHIN)
+
+    async def finish(self) -> None:
+        """Wait until everything that was begun is at its end; it ends soon once the link is closed."""
+        self.closing = self._finished = True
+        for look in self._looks:
+            look.cancel()
+        await asyncio.gather(*self._tasks, *self._looks, return_exceptions=True)
+
+    async def refresh(self) -> None:
+        """Read the parameters again, if nobody is changing them; what comes of it is told to `settings_read`."""
+        if self._turn.locked() or self._pack.state is not LinkState.STREAMING:
+            return
+        async with self._turn:
+            # If it fails, the next connection reads them anyway.
+            with suppress(PackError):
+                await self._pack.read_settings()
+
+    def _look_again_soon(self) -> None:
+        """Settle what is in doubt, if the link still stands."""
+
+        async def look() -> None:
+            await asyncio.sleep(SECOND_LOOK)
+            await self.refresh()
+
+        self._later(look)
+
+    def _later(self, look: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do something beside what others ask, unless all is at its end."""
+        if not self._finished:
+            task = asyncio.create_task(look())
+            self._looks.add(task)
+            task.add_done_callback(self._looks.discard)
+
+    def settings_read(self, settings: Settings) -> None:
+        """Take parameters that the pack stated; what an earlier session could not put back is put back now."""
+        self.watch.settings_read(settings)
+        if self.temporary.due and not self._turn.locked() and self._pack.state is LinkState.STREAMING:
+            self._later(self._put_back)
+
+    async def _put_back(self) -> None:
+        async def if_still_due(apply: Apply) -> list[Record]:
+            # Parameters that come twice in a moment must not bring two rounds.
+            return await self.temporary.put_back(apply) if self.temporary.due else []
+
+        with suppress(RefusedError):
+            await self.run(if_still_due)
+
+    async def accept(self, shown: Mapping[str, Difference]) -> bool:
+        """Take as meant to be what others changed; tell whether it still is what the user was shown."""
+        accepted = self.watch.accept(shown)
+        if accepted:
+            self.temporary.forget(*shown)
+        await self._save()
+        return accepted
+
+    # The steps of a write.
+
+    async def _apply(self, changes: Changes, request: Request) -> list[Record]:
+        if self._finished or (self.closing and not request.puts_back):
+            raise refuse("closing")
+        steps = await self._plan(changes, request)
+        catalogue = self.catalogue
+        assert catalogue is not None
+        records: list[Record] = []
+        for step in steps:
+            if records and (self._must_stop(records[-1], request) or self._would_break(catalogue, step)):
+                record = self.journal.add(_record(step, request, Outcome.NOT_SENT))
+                self._on_record(record, request.context)
+            else:
+                record = await self._write(catalogue.settings[step.key], step, request)
+            records.append(record)
+        if records:
+            await self._save()
+        return records
+
+    async def _plan(self, changes: Changes, request: Request) -> list[Step]:
+        """Return the writes of a request. Raises RefusedError.
+
+        A plan of several writes, or of none, and a refusal for the state that things are in, need to know what the pack has
+        this moment. A single write is read back anyway; what its order depends on is read first.
+        """
+        settings = self._pack.current_settings
+        old = settings is not None and _monotonic() - settings.oldest > _RECENT
+        unsure = any(self.journal.open_records())
+        examination = self.examine(changes, request)
+        lasting = [error for error in examination.errors if error.code not in OF_THE_MOMENT]
+        if lasting:
+            raise RefusedError(lasting)
+        if unsure or (old and (examination.errors or len(examination.steps) != 1)):
+            try:
+                await self._read_again(None)
+            except PackError as error:
+                raise refuse("unanswered") from error
+            examination = self.examine(changes, request)
+        elif related := self._too_old(examination.steps):
+            try:
+                await self._read_related(related)
+            except PackError as error:
+                raise refuse("unanswered") from error
+            examination = self.examine(changes, request)
+        if examination.errors:
+            raise RefusedError(examination.errors)
+        return examination.steps
+
+    def _too_old(self, steps: list[Step]) -> set[str]:
+        """Return what the order of these writes depends on, if any of it was not told just now."""
+        settings, catalogue = self._pack.current_settings, self.catalogue
+        if not steps or settings is None or catalogue is None:
+            return set()
+        related = related_keys(catalogue, (step.key for step in steps)) & settings.values.keys()
+        since = _monotonic() - _RECENT
+        return related if any(settings.told_at(key) < since for key in related) else set()
+
+    async def _read_related(self, keys: set[str]) -> None:
+        """Read these, once more if the answer was lost or broken on the way. Raises SilentError also if one was left out."""
+        began = _monotonic()
+        try:
+            settings = await self._pack.read_related(keys)
+        except SilentError:
+            settings = await self._pack.read_related(keys)
+        if any(settings.told_at(key) < began for key in keys):
+            raise SilentError("it has not told all that was asked for")
+
+    def _must_stop(self, last: Record, request: Request) -> bool:
+        """Tell whether the writes of a request end here; what was planned is valid after each of them."""
+        return last.outcome is not Outcome.CONFIRMED or (self.closing and not request.puts_back)
+
+    def _would_break(self, catalogue: Catalogue, step: Step) -> bool:
+        """Tell whether somebody else changed something meanwhile that makes the next write wrong."""
+        settings = self._pack.current_settings
+        if settings is None:
+            return True
+        if step.new is None:
+            return False
+        chains, may_equal = catalogue.chains, catalogue.may_equal
+        before = set(broken_orders(settings.values, chains, may_equal))
+        return bool(set(broken_orders({**settings.values, step.key: step.new}, chains, may_equal)) - before)
+
+    async def _write(self, setting: Setting, step: Step, request: Request) -> Record:
+        if setting.kind is Kind.COMMAND:
+            await self._backup(step.key)
+        before = self._pack.current_settings
+        record = self.journal.add(_record(step, request, Outcome.PENDING))
+        self.watch.under_way = record
+        try:
+            await self._save()
+            record.sent_at = _monotonic()
+            await self._pack.write(step.key, step.new)
+            if setting.kind is Kind.COMMAND:
+                await self._see_what_changed(record, before)
+            elif setting.seen is not None:
+                await self._see(setting, setting.seen, record)
+            else:
+                await self._read_back(setting, record)
+        except ValueError:
+            # Only the pack knew: what it has now leaves no room for this value. Nothing was sent.
+            record.outcome, record.found = Outcome.REFUSED, step.old
+        except PackError:
+            record.outcome, record.found = Outcome.UNKNOWN, None
+            self._look_again_soon()
+        finally:
+            self.watch.under_way = None
+        self.watch.conclude(setting, record)
+        if record.outcome is Outcome.CONFIRMED and not record.temporary:
+            self.temporary.forget(record.parameter)  # somebody's word, and the newer one
+        self._on_record(record, request.context)
+        self.watch.compare()
+        return record
+
+    async def _read_back(self, setting: Setting, record: Record) -> None:
+        """Find out what the pack has now. Only this proves a write."""
+        settings = await self._read_again(setting.key)
+        record.found = settings.values.get(setting.key)
+        record.outcome = outcome_of(setting, record)
+        if record.outcome is Outcome.REFUSED:
+            # It may just be slow, whatever it said; or its answer was on its way before the write was.
+            await asyncio.sleep(SECOND_LOOK)
+            settings = await self._read_again(setting.key)
+            record.found = settings.values.get(setting.key)
+            record.outcome = outcome_of(setting, record)
+
+    async def _read_again(self, key: str | None) -> Settings:
+        """Read parameters, once more if the answer was lost or broken on the way; the write itself is not repeated."""
+        try:
+            return await self._pack.read_settings(key)
+        except SilentError:
+            return await self._pack.read_settings(key)
+
+    async def _see_what_changed(self, record: Record, before: Settings | None) -> None:
+        """Count the parameters that a command changed."""
+        settings = await self._read_again(None)
+        old = before.values if before else {}
+        record.found = sum(old.get(key) != value for key, value in settings.values.items())
+        record.outcome = Outcome.CONFIRMED if record.found else Outcome.REFUSED
+
+    async def _see(self, setting: Setting, seen: Callable[..., SettingValue | None], record: Record) -> None:
+        """Wait until two readings in a row show the effect, at the latest until they should have."""
+        in_a_row = 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SEEN_WITHIN):
+                while in_a_row < 2:
+                    record.found = seen(await self._pack.next_reading())
+                    record.outcome = outcome_of(setting, record)
+                    in_a_row = in_a_row + 1 if record.outcome is Outcome.CONFIRMED else 0
+        if record.outcome is Outcome.PENDING:
+            raise SilentError("no reading came")
+
+
+def _monotonic() -> float:
+    """Return the time by which readings and settings are dated."""
+    return asyncio.get_running_loop().time()
+
+
+def _record(step: Step, request: Request, outcome: Outcome) -> Record:
+    return Record(
+        at=now(),
+        parameter=step.key,
+        old=step.old,
+        new=step.new,
+        outcome=outcome,
+        source=request.source,
+        user_id=request.user_id,
+        user=request.user,
+        temporary=request.temporary,
+    )

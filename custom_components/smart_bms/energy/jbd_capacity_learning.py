@@ -1,0 +1,89 @@
+"""Aging: how a JBD board learns its capacity, after its manual: from full to empty, and full again."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final, Self
+
+from ..bms.stored_values import flag, number, whole
+from .jbd_events import EFFECTS, Effect, Event, Kept
+
+_MOST_AT_ONCE: Final = 0.25
+"""Share of the design capacity by which one aging cycle changes what is learnt, at most (at least 10 % if it is that far off)."""
+
+
+class Phase(StrEnum):
+    """Of an aging cycle."""
+
+    IDLE = "idle"
+    """Waits until the pack is full."""
+    ARMED = "armed"
+    """Was full; what it gives from now on counts."""
+    EMPTIED = "emptied"
+    """Gave everything; once full again, it has learnt."""
+
+
+def learn(measured: float, learnt: float, typical: float) -> float:
+    """Return the capacity in Ah after an aging cycle that measured this."""
+    difference = measured - learnt
+    step = min(abs(difference), _MOST_AT_ONCE * typical)
+    return learnt + step if difference > 0 else learnt - step
+
+
+class Aging:
+    """Follows the aging cycles of a board."""
+
+    def __init__(self, typical: float, learnt: float | None = None) -> None:
+        """Begin with what the board has learnt, or its design (typical) capacity, in Ah."""
+        self.typical = typical
+        self.learnt = typical if learnt is None else learnt
+        self.phase = Phase.IDLE
+        self.measured = 0.0
+        """Ah given since full."""
+        self.valid = True
+        """Nothing of this cycle was missed."""
+        self.cycles = 0
+        """Aging cycles completed."""
+
+    def take(self, charge: float, *, full: bool | None, empty: bool | None) -> None:
+        """Take what flowed in Ah, positive while charging, and whether the pack is full or empty now; None changes nothing.
+
+        Both at once is empty: an undervoltage protection weighs more.
+        """
+        if self.phase is Phase.ARMED:
+            self.measured = max(0.0, self.measured - charge)
+            if empty:
+                self.phase = Phase.EMPTIED
+                return
+        if not full or empty:
+            return
+        if self.phase is Phase.EMPTIED and self.valid:
+            self.learnt = learn(self.measured, self.learnt, self.typical)
+            self.cycles += 1
+        self._begin(Phase.ARMED)
+
+    def happen(self, event: Event, typical: float | None = None) -> None:
+        """Take that something happened to the board; `typical` is the design capacity if it was written."""
+        effect = EFFECTS[Kept.AGING][event]
+        if effect is Effect.CLEAR:
+            self._begin(Phase.IDLE)
+        elif effect is Effect.DOUBT and self.phase is Phase.ARMED:
+            self.valid = False
+        if typical is not None and EFFECTS[Kept.LEARNT][event] is Effect.TYPICAL:
+            self.learnt = self.typical = typical
+
+    # Over restarts.
+
+    def dump(self) -> dict[str, Any]:
+        """Return what has to survive a restart."""
+        return {name: str(value) if name == "phase" else value for name, value in vars(self).items()}
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Self:
+        """Return what was kept. Raises one of BROKEN if it is broken."""
+        aging = cls(number(kept["typical"]), number(kept["learnt"]))
+        aging.phase, aging.measured = Phase(kept["phase"]), number(kept["measured"])
+        aging.valid, aging.cycles = flag(kept["valid"]), whole(kept["cycles"])
+        return aging
+
+    def _begin(self, phase: Phase) -> None:
+        self.phase, self.measured, self.valid = phase, 0.0, True

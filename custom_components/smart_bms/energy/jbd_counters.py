@@ -1,0 +1,137 @@
+"""Board: what a JBD board has done to its own counts, told by what changes in them: cycles, restarts, guesses, jumps.
+
+Only what its answers show: a supply that came back by its count of restarts, a write by counters that were cleared.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from ..bms.reading import FULL_SOC, Reading
+from ..bms.stored_values import flag, number, optional, whole
+from ..protection.quantities import number as number_in
+from .energy_counter import EnergyCounter
+from .energy_statistics import EMPTY_SOC
+from .energy_totals import Flow
+from .jbd_cycle_count import CycleCount
+from .jbd_events import Event, event_of
+from .jbd_remaining_charge import Cause, Remaining, explain_jump
+from .jbd_voltage_soc import points_of
+
+_REMEMBERED: Final = 10
+CYCLE_CAPACITY: Final = "cycle_capacity"
+
+
+class Jump(NamedTuple):
+    """A state of charge that changed by more than 5 % between two readings."""
+
+    at: float
+    """Time of day in s since 1970."""
+    before: float
+    after: float
+    cause: Cause
+
+
+class Board:
+    """Follows one board."""
+
+    def __init__(self, counter: EnergyCounter) -> None:
+        """Know nothing yet."""
+        self.cycle = CycleCount(None)
+        self.jumps: deque[Jump] = deque(maxlen=_REMEMBERED)
+        self.remaining: Remaining | None = None
+        self._counter = counter
+        self._at: Flow | None = None
+        self._counters: dict[str, int] = {}
+        self._cycles: float | None = None
+        self._soc: float | None = None
+        self._seams = counter.seams
+
+    def take(self, reading: Reading, settings: Mapping[str, object] | None, at: float) -> Event | None:
+        """Take a reading at a time of day, and the parameters if they are known; return what happened to the board."""
+        event = event_of(self._counters, reading.counters) if reading.counters and self._counters else None
+        if reading.counters:
+            self._counters = dict(reading.counters)
+        unseen = self._counter.seams != self._seams
+        self._seams = self._counter.seams
+        self._follow_cycle(reading, settings)
+        for happened in (Event.UNSEEN if unseen else None, event):
+            if happened is not None:
+                self.cycle.happen(happened)
+        self._follow_charge(reading, settings, event)
+        self._follow_jumps(reading, at, forgot=event is not None, unseen=unseen)
+        return event
+
+    def _follow_cycle(self, reading: Reading, settings: Mapping[str, object] | None) -> None:
+        total = self._counter.total
+        if settings is not None:
+            self.cycle.cycle_capacity = number_in(settings.get(CYCLE_CAPACITY))
+        if self._at is not None:
+            self.cycle.take(-(total.charge_out - self._at.charge_out))
+        self._at = total.copy()
+        if reading.cycles is not None and self._cycles is not None and reading.cycles == self._cycles + 1:
+            self.cycle.counted()
+        self._cycles = reading.cycles if reading.cycles is not None else self._cycles
+
+    def _follow_charge(self, reading: Reading, settings: Mapping[str, object] | None, event: Event | None) -> None:
+        soc, capacity, left = reading.soc, reading.full_capacity, reading.remaining_capacity
+        if not capacity or left is None or settings is None:
+            return
+        if self.remaining is None:
+            self.remaining = Remaining(capacity, points_of(settings), left)
+        self.remaining.capacity, self.remaining.points = capacity, points_of(settings)
+        if event is not None:
+            self.remaining.happen(event, reading.cell_voltage_mean)
+        full = None if soc is None else soc >= FULL_SOC
+        self.remaining.take(0.0, full=full, empty=None if soc is None else soc <= EMPTY_SOC)
+        self.remaining.told(left)
+
+    def _follow_jumps(self, reading: Reading, at: float, *, forgot: bool, unseen: bool) -> None:
+        before, soc = self._soc, reading.soc
+        if soc is None:
+            return
+        self._soc = soc
+        if before is None:
+            return
+        full, empty = soc >= FULL_SOC, soc <= EMPTY_SOC
+        cause = explain_jump(before, soc, full=full, empty=empty, forgot=forgot, unseen=unseen)
+        if cause is not None:
+            self.jumps.append(Jump(at, before, soc, cause))
+
+    def moved(self, by: Flow) -> None:
+        """Take that the sums were raised, by nothing that flowed."""
+        if self._at is not None:
+            self._at.add(by)
+
+    @property
+    def estimated(self) -> bool:
+        """Whether the state of charge is a guess from the voltage, as it was neither full nor empty since."""
+        return self.remaining is not None and self.remaining.estimated
+
+    # Over restarts.
+
+    def dump(self) -> dict[str, Any]:
+        """Return what has to survive a restart."""
+        return {
+            "discharged": self.cycle.discharged,
+            "certain": self.cycle.certain,
+            "counters": self._counters,
+            "cycles": self._cycles,
+            "estimated": self.estimated,
+            "jumps": [list(jump) for jump in self.jumps],
+        }
+
+    def restore(self, kept: Mapping[str, Any]) -> None:
+        """Take up what was kept; nobody saw what happened since. Raises one of BROKEN if it is broken."""
+        counters = {str(key): whole(count) for key, count in kept["counters"].items()}
+        cycles, estimated = optional(number, kept["cycles"]), flag(kept["estimated"])
+        jumps = [
+            Jump(number(at), number(before), number(after), Cause(cause)) for at, before, after, cause in kept["jumps"]
+        ]
+        self.cycle.discharged, self.cycle.certain = number(kept["discharged"]), flag(kept["certain"])
+        self.cycle.happen(Event.UNSEEN)
+        self._counters, self._cycles = counters, cycles
+        self.jumps.extend(jumps)
+        if estimated:
+            self.remaining = Remaining(0.0, ())
+            self.remaining.estimated = True

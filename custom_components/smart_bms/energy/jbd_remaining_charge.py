@@ -1,0 +1,77 @@
+"""Remaining charge as a JBD board counts it, after its manual, and why its state of charge may jump."""
+
+from enum import StrEnum
+from typing import Final
+
+from .jbd_events import EFFECTS, Effect, Event, Kept
+from .jbd_voltage_soc import Points, voltage_soc
+
+_JUMP: Final = 5.0
+"""% between two readings from which on a change is a jump."""
+
+
+class Remaining:
+    """Follows what a board says is left."""
+
+    def __init__(self, capacity: float, points: Points, left: float | None = None) -> None:
+        """Begin with what is left in Ah, if that is known."""
+        self.capacity = capacity
+        self.points = points
+        self.left = left
+        self.estimated = False
+        """Guessed from the voltage and not full or empty since: poor in the middle and under load."""
+
+    def take(self, charge: float, *, full: bool | None, empty: bool | None) -> None:
+        """Take what flowed in Ah, positive while charging, and whether the pack is full or empty now; empty weighs more."""
+        if empty:
+            self.left, self.estimated = 0.0, False
+        elif full:
+            self.left, self.estimated = self.capacity, False
+        elif self.left is not None:
+            self.left = min(self.capacity, max(0.0, self.left + charge))
+
+    def told(self, left: float) -> None:
+        """Take what the board says after nobody looked: nothing is reckoned over a gap."""
+        self.left = left
+
+    def happen(self, event: Event, mean: float | None) -> None:
+        """Take that something happened to the board while its cells had this mean voltage in V."""
+        if EFFECTS[Kept.REMAINING][event] is not Effect.ESTIMATE:
+            return
+        soc = None if mean is None else voltage_soc(mean, self.points)
+        self.left = None if soc is None else self.capacity * soc / 100
+        self.estimated = True
+
+    @property
+    def soc(self) -> int | None:
+        """State of charge in whole %, as the board rounds it."""
+        if self.left is None or self.capacity <= 0:
+            return None
+        return int(100 * self.left / self.capacity + 0.5)
+
+
+class Cause(StrEnum):
+    """Why a state of charge jumped."""
+
+    FULL = "full"
+    EMPTY = "empty"
+    FORGOT = "forgot"
+    """The board had to guess anew from its voltage."""
+    UNSEEN = "unseen"
+    """Current flowed while nobody looked."""
+    UNEXPLAINED = "unexplained"
+
+
+def explain_jump(  # noqa: PLR0913
+    before: float, after: float, *, full: bool | None, empty: bool | None, forgot: bool, unseen: bool
+) -> Cause | None:
+    """Return why a state of charge in % changed by more than 5 between two readings, None if it did not."""
+    if abs(after - before) <= _JUMP:
+        return None
+    causes = (
+        (full, Cause.FULL),
+        (empty, Cause.EMPTY),
+        (forgot, Cause.FORGOT),
+        (unseen, Cause.UNSEEN),
+    )
+    return next((cause for holds, cause in causes if holds), Cause.UNEXPLAINED)

@@ -1,0 +1,1 @@
+"""What hangs on the coordinator of one pack, or is shared by all of them."""

@@ -1,0 +1,122 @@
+"""Adapters and proxies: which can reach a pack, which are full. The only module that asks habluetooth."""
+
+from collections.abc import Callable
+import time
+from typing import Final
+
+from bleak.backends.device import BLEDevice
+from bleak_retry_connector import close_stale_connections_by_address
+from habluetooth import HaBluetoothSlotAllocations, get_manager
+from homeassistant.components import bluetooth
+from homeassistant.components.bluetooth import BluetoothReachabilityIntent, BluetoothServiceInfoBleak
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+
+from ..bms.advertisement import Advertisement
+from ..bms.errors import NoConnectablePathError, NoFreeSlotError
+
+_RECENT: Final = 60.0
+_NOWHERE: Final = "not heard by any adapter or proxy that can connect"
+
+
+def find_device(hass: HomeAssistant, address: str) -> BLEDevice:
+    """Return how to reach a pack now.
+
+    Raises NoConnectablePathError or NoFreeSlotError; looking first spares the half minute that a connection attempt
+    without a free slot takes.
+    """
+    paths = bluetooth.async_scanner_devices_by_address(hass, address, connectable=True)
+    device = bluetooth.async_ble_device_from_address(hass, address, connectable=True)
+    if not paths or device is None:
+        raise NoConnectablePathError(_reachability(hass, address))
+    allocations = {allocation.source: allocation for allocation in _allocations()}
+    full = [
+        path.scanner.name
+        for path in paths
+        if (allocation := allocations.get(path.scanner.source)) and _is_full(allocation, address)
+    ]
+    if len(full) == len(paths):
+        raise NoFreeSlotError(", ".join(full))
+    return device
+
+
+def advertisement_of(info: BluetoothServiceInfoBleak) -> Advertisement:
+    """Return an advertisement in our words."""
+    # Home Assistant names a device that tells no name by its address.
+    return Advertisement(
+        name="" if info.name == info.address else info.name.rstrip("\0"),
+        address=info.address,
+        manufacturer_data=info.manufacturer_data,
+        service_uuids=tuple(info.service_uuids),
+    )
+
+
+def last_advertisement(hass: HomeAssistant, address: str) -> Advertisement | None:
+    """Return what was last heard of a pack."""
+    info = bluetooth.async_last_service_info(hass, address, connectable=True)
+    return advertisement_of(info) if info else None
+
+
+def connected_through(hass: HomeAssistant, address: str) -> str | None:
+    """Return the name of the adapter or proxy that holds the connection to a pack."""
+    for allocation in _allocations():
+        if address in allocation.allocated:
+            scanner = bluetooth.async_scanner_by_source(hass, allocation.source)
+            return scanner.name.removesuffix(f" ({allocation.source})") if scanner else allocation.source
+    return None
+
+
+def signal_strength(hass: HomeAssistant, address: str) -> int | None:
+    """Return the RSSI in dBm of an advertisement of the last minute; packs that are connected do not advertise."""
+    info = bluetooth.async_last_service_info(hass, address, connectable=True)
+    return info.rssi if info and time.monotonic() - info.time < _RECENT else None
+
+
+async def free_stale_link(address: str) -> None:
+    """End a connection that a Home Assistant that crashed may have left behind on a local adapter."""
+    await close_stale_connections_by_address(address)
+
+
+def on_heard(hass: HomeAssistant, address: str, action: Callable[[], None]) -> CALLBACK_TYPE:
+    """Call `action` whenever a pack is heard; return how to stop that."""
+
+    @callback
+    def heard(*_: object) -> None:
+        action()
+
+    # Since 2026.10 there is a callback for advertisements that say nothing new too; a pack that comes back rarely has news.
+    if register := getattr(bluetooth, "async_register_advertisement_callback", None):
+        cancel: CALLBACK_TYPE = register(hass, heard, address)
+        return cancel
+    return bluetooth.async_register_callback(
+        hass,
+        heard,
+        bluetooth.BluetoothCallbackMatcher(address=address, connectable=True),
+        bluetooth.BluetoothScanningMode.PASSIVE,
+    )
+
+
+def on_slot_freed(address: str, action: Callable[[], None]) -> CALLBACK_TYPE:
+    """Call `action` whenever an adapter or proxy has a free slot after a change; return how to stop that."""
+
+    @callback
+    def changed(allocation: HaBluetoothSlotAllocations) -> None:
+        if not _is_full(allocation, address):
+            action()
+
+    return get_manager().async_register_allocation_callback(changed)
+
+
+def _allocations() -> list[HaBluetoothSlotAllocations]:
+    return get_manager().async_current_allocations() or []
+
+
+def _is_full(allocation: HaBluetoothSlotAllocations, address: str) -> bool:
+    # Zero slots means that the adapter does not tell.
+    return allocation.slots > 0 and allocation.free == 0 and address not in allocation.allocated
+
+
+def _reachability(hass: HomeAssistant, address: str) -> str:
+    return (
+        bluetooth.async_address_reachability_diagnostics(hass, address, BluetoothReachabilityIntent.CONNECTION)
+        or _NOWHERE
+    )

@@ -1,0 +1,148 @@
+"""The energy account of one pack: what was counted and learnt of its cells, and the file that survives a crash."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
+
+from ..bms.dates import AHEAD, believable
+from ..bms.reading import Reading
+from ..bms.stored_values import Checks, number, optional
+from ..energy import energy_counter, health
+from ..energy.energy_counter import EnergyCounter
+from ..energy.energy_statistics import Ledger
+from ..energy.energy_totals import Flow
+from ..energy.health import Health
+from ..energy.soc_confidence import counted_soc, expected_drift
+from ..storage.energy_store import SumFile
+
+_DAY: Final = 86_400.0
+
+
+def _ledger(kept: Any) -> None:
+    Ledger(EnergyCounter(0.0)).restore(kept)
+
+
+CHECKS: Final[Checks] = {
+    "clock": lambda part: optional(number, part),
+    "counter": energy_counter.CHECKS,
+    "ledger": _ledger,
+    "health": health.CHECKS,
+}
+"""Of the parts of the file."""
+
+
+class EnergyAccount:
+    """Counts for one pack, and keeps it."""
+
+    def __init__(  # noqa: PLR0913
+        self,
+        hass: HomeAssistant,
+        entry_id: str,
+        kept: Mapping[str, Any] | None,
+        *,
+        longest_gap: float,
+        clock: Callable[[], float],
+        follows_board: bool = False,
+        bridges: bool = True,
+    ) -> None:
+        """Go on where it was left. `clock` returns what has to be added to the readings' time for the time of day.
+
+        `follows_board`: the board goes by JBD's manual. `bridges`: its own counters can be believed.
+        """
+        self._clock = clock
+        self.counter = EnergyCounter(longest_gap, bridges=bridges)
+        self.ledger = Ledger(self.counter)
+        self.health = Health(self.counter, follows_board=follows_board)
+        self._restore(kept or {})
+        self.file = SumFile(
+            hass,
+            entry_id,
+            self._kept,
+            self.counter.total,
+            lambda content: content.get("counter", {}).get("total"),
+            kept,
+        )
+        self._see_day()
+
+    def _restore(self, kept: Mapping[str, Any]) -> None:
+        """Take up what was kept, and passed `CHECKS`; what is missing begins anew."""
+        clock, now = kept.get("clock"), self._believed_clock
+        shift = None if clock is None or now is None else clock - now
+        counted = kept.get("counter", {})
+        if known := "total" in counted:
+            self.counter.restore(counted, shift)
+        if "ledger" in kept:
+            self.ledger.restore(kept["ledger"])
+        self.health.restore(kept.get("health", {}), shift)
+        if not known:
+            self.ledger.unmoor()
+            self.health.unmoor()
+
+    def at_least(self, least: Flow) -> None:
+        """Take what the sensors showed before, if that is more; what came since full, or today, stays what it is."""
+        total = self.counter.total
+        raised = least.since(total).positive()
+        self.file.at_least(least)
+        self.ledger.moved(raised)
+        self.health.moved(raised)
+
+    @property
+    def _believed_clock(self) -> float | None:
+        """Return what has to be added to the readings' time for the time of day; None while nobody knows that."""
+        return self._clock() if believable(dt_util.utcnow().timestamp()) else None
+
+    def _see_day(self) -> None:
+        """Look what day it is: where daylight saving skips midnight, there is no midnight to wait for."""
+        now = dt_util.now()
+        if believable(now.timestamp()):
+            self.ledger.see_day(now.date())
+
+    @property
+    def today(self) -> Flow:
+        """Return what flowed since midnight, as far as it is on disk."""
+        self._see_day()
+        return self.ledger.today(self.file.shown)
+
+    @callback
+    def async_take(self, reading: Reading, settings: Mapping[str, object] | None) -> None:
+        """Count a reading, with the parameters if they are known, and keep the sums now and then."""
+        self._see_day()
+        self.counter.take(reading)
+        self.ledger.take(reading)
+        self.health.take(reading, self._believed_clock, settings)
+        self.file.async_grown(reading.measured_at)
+
+    @property
+    def days_since_full(self) -> float | None:
+        """Return how long ago the pack was last full."""
+        full_at, now = self.health.full_at, dt_util.utcnow().timestamp()
+        if full_at is None or not believable(now) or full_at > now + AHEAD:
+            return None
+        return max(0.0, (now - full_at) / _DAY)
+
+    @property
+    def soc_drift(self) -> float | None:
+        """Return by how many % the pack's state of charge may be off."""
+        days, since, capacity = self.days_since_full, self.ledger.since_full, self.ledger.capacity
+        if days is None or since is None or not capacity:
+            return None
+        return expected_drift(since.charge_in + since.charge_out, capacity, days)
+
+    @property
+    def counted_soc(self) -> float | None:
+        """Return the state of charge by our own count since the pack was full, None if anything was missed since."""
+        since, learnt = self.ledger.since_full, self.health.capacity.learnt
+        capacity = self.ledger.capacity if learnt is None else learnt.ampere_hours
+        if since is None or not capacity or not self.ledger.whole:
+            return None
+        return counted_soc(since.charge_out - since.charge_in, capacity)
+
+    def _kept(self) -> dict[str, Any]:
+        return {
+            "clock": self._believed_clock,
+            "counter": self.counter.dump(),
+            "ledger": self.ledger.dump(),
+            "health": self.health.dump(),
+        }

@@ -1,0 +1,167 @@
+"""Dispute: where mirror and pack see the same thing differently, for longer than both may need to notice it.
+
+What the pack reports and the mirror cannot see (a short circuit, a broken MOSFET) is no dispute, and neither is a warning,
+whose end no document describes.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from ..bms.alarm import Alarm, Severity
+from ..bms.reading import FULL_SOC, Reading
+from .monitor import State, Track
+from .permission import enabled
+from .relays import Answer
+from .rules import RuleSet, Side
+
+if TYPE_CHECKING:
+    from .mirror import Mirror
+
+_READINGS: Final = 3
+"""In a row that must show it."""
+BLOCKED: Final = "_blocked"
+"""After a side: the pack blocks it and nothing says why."""
+NOT_BLOCKED: Final = "_not_blocked"
+"""After a side: the pack lets current pass that its rules forbid."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement:
+    """What both sides say."""
+
+    key: str
+    """The protection, or `charge_blocked` and the like."""
+    since: float
+    """Monotonic time in s of the first reading that showed it."""
+    mirror: str
+    pack: str
+    value: float | None = None
+    limit: float | None = None
+    release: float | None = None
+    unit: str = ""
+
+
+@dataclass(slots=True)
+class _Open:
+    first: Disagreement
+    readings: int = 1
+    told: bool = False
+
+
+class Dispute:
+    """Follows what mirror and pack do not agree upon."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        """Agree."""
+        self._rules = rules
+        self._found: dict[str, _Open] = {}
+
+    @property
+    def open(self) -> tuple[Disagreement, ...]:
+        """What has lasted long enough."""
+        return tuple(item.first for item in self._found.values() if item.told)
+
+    @property
+    def pending(self) -> bool:
+        """Whether anything is seen differently, for however short."""
+        return bool(self._found)
+
+    def follow(self, mirror: Mirror, reading: Reading, now: float) -> list[tuple[Disagreement, bool]]:
+        """Compare; return what became a disagreement now (true) and what ended (false)."""
+        if self._rules.follows_report or reading.alarms is None:
+            return []
+        found = {item.key: item for item in self._differences(mirror, reading, now)}
+        news = []
+        for key in [key for key in self._found if key not in found]:
+            ended = self._found.pop(key)
+            if ended.told:
+                news.append((ended.first, False))
+        for key, difference in found.items():
+            item = self._found.get(key)
+            if item is None:
+                self._found[key] = _Open(difference)
+                continue
+            item.readings += 1
+            if not item.told and item.readings >= _READINGS and now - item.first.since >= self._rules.grace:
+                item.told = True
+                news.append((item.first, True))
+        return news
+
+    def forget(self) -> None:
+        """Begin to count anew: nobody looked for a while."""
+        self._found = {key: item for key, item in self._found.items() if item.told}
+
+    def _differences(self, mirror: Mirror, reading: Reading, now: float) -> Iterator[Disagreement]:
+        alarms = reading.alarms or ()
+        for track in mirror.active:
+            state = track.state
+            if state is State.CLEAR and not alarms:
+                continue
+            if state in (State.CLEAR, State.TRIPPED) and (track.rule.blocks and track.rule.alarms):
+                reports = any(alarm in alarms for alarm in track.rule.alarms)
+                fine = _is_full(track, reading, reports=reports) or (reports and track.would_trip)
+                if reports is not (state is State.TRIPPED) and not fine:
+                    yield _of_track(track, now, reports=reports)
+        for side in Side:
+            yield from _of_side(mirror, reading, side, now)
+
+    def dump(self) -> dict[str, Any]:
+        """Return what has to survive a restart: what was told must not be told again."""
+        return {
+            key: {
+                "since": item.first.since,
+                "mirror": item.first.mirror,
+                "pack": item.first.pack,
+                "value": item.first.value,
+                "limit": item.first.limit,
+                "release": item.first.release,
+                "unit": item.first.unit,
+            }
+            for key, item in self._found.items()
+            if item.told
+        }
+
+    def restore(self, kept: Mapping[str, Any], shift: float) -> None:
+        """Take up what was kept."""
+        for key, values in kept.items():
+            first = Disagreement(key=key, **{**values, "since": values["since"] + shift})
+            self._found[key] = _Open(first, _READINGS, told=True)
+
+
+def _is_full(track: Track, reading: Reading, *, reports: bool) -> bool:
+    """Tell whether the pack only says, in the words of an overvoltage, that it is full."""
+    full = reading.overvoltage_ends_charge and reading.soc is not None and reading.soc >= FULL_SOC
+    return reports and full and Alarm.CELL_OVERVOLTAGE in track.rule.alarms
+
+
+def _of_track(track: Track, now: float, *, reports: bool) -> Disagreement:
+    return Disagreement(
+        key=track.rule.protection,
+        since=now,
+        mirror=track.state.value,
+        pack="reported" if reports else "not_reported",
+        value=track.value,
+        limit=track.limit,
+        release=track.release,
+        unit=track.rule.quantity.unit,
+    )
+
+
+def _of_side(mirror: Mirror, reading: Reading, side: Side, now: float) -> Iterator[Disagreement]:
+    passes = enabled(reading, side)
+    if passes is None or mirror.switches.get(f"{side}_switch") is False:
+        return
+    says = mirror.forced_answer(side)
+    if passes and says is Answer.NO:
+        yield Disagreement(key=f"{side}{NOT_BLOCKED}", since=now, mirror="blocked", pack="allowed")
+    elif not passes and says is Answer.YES and not _explains(reading):
+        yield Disagreement(key=f"{side}{BLOCKED}", since=now, mirror="allowed", pack="blocked")
+
+
+def _explains(reading: Reading) -> bool:
+    """Tell whether the pack itself says why it blocks."""
+    return any(
+        alarm.severity is Severity.FAULT or alarm in (Alarm.SOFTWARE_LOCK, Alarm.GPS_LOCKED)
+        for alarm in reading.alarms or ()
+    )

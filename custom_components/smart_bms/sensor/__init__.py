@@ -1,0 +1,153 @@
+"""Sensors."""
+
+from collections.abc import Sequence
+from typing import Any, Final, override
+
+from homeassistant.components.sensor import RestoreSensor, SensorEntity
+from homeassistant.const import MATCH_ALL
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.typing import StateType
+from homeassistant.util import dt as dt_util
+
+from ..bank_entry.coordinator import BankConfigEntry, BankCoordinator
+from ..bank_entry.sensor import bank_sensors
+from ..coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
+from ..energy.energy_totals import Flow
+from ..entity import SmartBmsEntity, async_add_described
+from ..entity.automation_targets import FindableEntity
+from ..pack_entry.capabilities import Features
+from ..pack_entry.publishing import Value
+from .cells import cell_descriptions, counter_descriptions, parameter_descriptions, probe_descriptions
+from .connection import LINK_DESCRIPTIONS
+from .description import SmartBmsSensorDescription
+from .energy import ENERGY_DESCRIPTIONS, NEEDS, EnergyDescription
+from .health import health_descriptions
+from .measurements import SENSOR_DESCRIPTIONS
+from .protection import protection_descriptions
+from .status import STATUS_DESCRIPTION
+
+PARALLEL_UPDATES: Final = 0
+
+MEASURED_AT: Final = "measured_at"
+
+
+def descriptions(features: Features) -> list[SmartBmsSensorDescription]:
+    """Return the sensors of a pack with these features."""
+    return [
+        *(item for item in SENSOR_DESCRIPTIONS if (item.needs or item.key) in features.values),
+        *cell_descriptions(features),
+        *probe_descriptions(features),
+        *counter_descriptions(features),
+        STATUS_DESCRIPTION,
+        *LINK_DESCRIPTIONS,
+    ]
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: SmartBmsConfigEntry | BankConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the sensors of a pack or a bank."""
+    if isinstance(entry.runtime_data, BankCoordinator):
+        async_add_entities(bank_sensors(entry.runtime_data))
+        return
+    coordinator = entry.runtime_data
+
+    def described() -> list[SmartBmsSensorDescription]:
+        return [
+            *descriptions(coordinator.features),
+            *parameter_descriptions(coordinator.catalogue),
+            *protection_descriptions(coordinator),
+            *health(),
+        ]
+
+    def health() -> Sequence[SmartBmsSensorDescription]:
+        follows_board = coordinator.energy.health.board is not None
+        measured = coordinator.features.values >= NEEDS
+        return health_descriptions(coordinator.features, follows_board=follows_board) if measured else ()
+
+    def counted() -> Sequence[EnergyDescription]:
+        return ENERGY_DESCRIPTIONS if coordinator.features.values >= NEEDS else ()
+
+    async_add_described(coordinator, async_add_entities, described, SmartBmsSensor)
+    async_add_described(coordinator, async_add_entities, counted, SmartBmsEnergySensor)
+
+
+class SmartBmsSensor(FindableEntity, SmartBmsEntity, SensorEntity):
+    """One value of a pack, or of the link to it."""
+
+    _unrecorded_attributes = frozenset({MATCH_ALL})
+    entity_description: SmartBmsSensorDescription
+
+    def __init__(self, coordinator: SmartBmsCoordinator, description: SmartBmsSensorDescription) -> None:
+        """Show what the description says."""
+        super().__init__(coordinator, description, description.quantity, always=description.always)
+        self._measured_at: str | None = None
+        self._explained: dict[str, Any] = {}
+        self._explained_at = float("-inf")
+        self._discrete: Any = None
+        self._unit: str | None = None
+
+    @override
+    def current_value(self) -> Value:
+        return self.entity_description.value_fn(self.coordinator)
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        return self._gate.value
+
+    @property
+    @override
+    def native_unit_of_measurement(self) -> str | None:
+        return self._unit if self.entity_description.unit_fn else super().native_unit_of_measurement
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """Tell what explains the value, and when it was measured if that is not the same for all that the pack says."""
+        return self._explained | ({MEASURED_AT: self._measured_at} if self._measured_at else {}) or None
+
+    @override
+    def _offer(self) -> bool:
+        news = super()._offer()
+        if self.available and self._explain(news=news):
+            news = True
+        of, reading = self.entity_description.measured_at_fn, self.coordinator.data
+        if news and of is not None:
+            at = of(reading) if reading is not None else None
+            ago = 0.0 if at is None else self.coordinator.now - at
+            told = dt_util.utc_from_timestamp(round(dt_util.utcnow().timestamp() - ago)).isoformat()
+            self._measured_at = None if at is None else told
+        return news
+
+    def _explain(self, *, news: bool) -> bool:
+        """Take what goes with the value that is shown; tell whether that is news. Its numbers are renewed now and then."""
+        description, now = self.entity_description, self.coordinator.now
+        if description.unit_fn is not None and (news or self._unit is None):
+            self._unit = description.unit_fn(self.coordinator)
+        if description.attributes_fn is None:
+            return False
+        discrete = description.discrete_fn(self.coordinator) if description.discrete_fn is not None else None
+        if not news and discrete == self._discrete and now - self._explained_at < description.explained_every:
+            return False
+        explained = dict(description.attributes_fn(self.coordinator))
+        changed = explained != self._explained
+        self._explained, self._discrete, self._explained_at = explained, discrete, now
+        return changed
+
+
+class SmartBmsEnergySensor(SmartBmsSensor, RestoreSensor):
+    """A sum. Home Assistant's own memory of it backs up the account, if that has lost its file."""
+
+    entity_description: EnergyDescription
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        name, last = self.entity_description.of_total, await self.async_get_last_sensor_data()
+        falls_back = self.coordinator.energy.file.falls_back
+        if falls_back and name and last is not None and isinstance(last.native_value, (int, float)):
+            self.coordinator.energy.at_least(Flow(**{name: float(last.native_value)}))
+        await super().async_added_to_hass()

@@ -1,0 +1,129 @@
+"""Sensors of the link to a pack: every pack has them, and they stay available without it."""
+
+from typing import Any, Final
+
+from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
+from homeassistant.const import SIGNAL_STRENGTH_DECIBELS_MILLIWATT, EntityCategory, UnitOfTime
+
+from ..bms.connection_hints import link_hints
+from ..bms.connection_state import REASONS, STEPS, LinkState
+from ..coordinator import SmartBmsCoordinator
+from ..messages import sentences
+from ..pack_entry import bluetooth_paths
+from ..pack_entry.publishing import Quantity
+from ..pack_entry.simulated import NAME as SIMULATION
+from ..protection.permission import Reason
+from .description import SmartBmsSensorDescription, time_of_day
+
+_AGE_STEPS: Final = ((60, 10), (600, 60), (3600, 600))
+"""Up to an age, the step in which it is told, in s."""
+
+
+WAITING: Final = "waiting"
+"""As the step under way: the next try comes later, or when the pack is heard."""
+
+
+def _explained(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
+    """Return what goes with the state: what is doubted, since when there is no data, what is being done, what may help."""
+    pack, state = coordinator.pack, coordinator.link_state
+    told: dict[str, Any] = {"doubt": pack.trust.doubt, "hints": link_hints_of(coordinator)}
+    if state in REASONS:
+        told |= {
+            "since": time_of_day(coordinator.now, pack.silent_since),
+            "step": pack.state.value if pack.state in STEPS else WAITING,
+        }
+    return {key: value for key, value in told.items() if value}
+
+
+def link_hints_of(coordinator: SmartBmsCoordinator) -> list[str]:
+    """Return a sentence for each thing that may help to hear of the pack again."""
+    state = coordinator.link_state
+    if state not in REASONS:
+        return []
+    signal = bluetooth_paths.signal_strength(coordinator.hass, coordinator.address)
+    found = coordinator.family.link_hints(state, signal, coordinator.identity["sw_version"])
+    return sentences((Reason(hint) for hint in found or link_hints(state, signal)), "hint")
+
+
+LINK_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
+    SmartBmsSensorDescription(
+        key="link",
+        translation_key="link",
+        quantity=Quantity.STATE,
+        device_class=SensorDeviceClass.ENUM,
+        options=[state.value for state in LinkState],
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda coordinator: coordinator.link_state,
+        attributes_fn=_explained,
+        discrete_fn=_explained,
+        always=True,
+    ),
+    SmartBmsSensorDescription(
+        key="data_age",
+        translation_key="data_age",
+        quantity=Quantity.DATA_AGE,
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda coordinator: coarse(coordinator.pack.age(coordinator.now)),
+        always=True,
+    ),
+    SmartBmsSensorDescription(
+        key="connected_through",
+        translation_key="connected_through",
+        quantity=Quantity.STATE,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda coordinator: (
+            SIMULATION
+            if coordinator.simulation
+            else bluetooth_paths.connected_through(coordinator.hass, coordinator.address)
+        ),
+        always=True,
+    ),
+    SmartBmsSensorDescription(
+        key="signal_strength",
+        translation_key="signal_strength",
+        quantity=Quantity.COUNTER,
+        device_class=SensorDeviceClass.SIGNAL_STRENGTH,
+        native_unit_of_measurement=SIGNAL_STRENGTH_DECIBELS_MILLIWATT,
+        suggested_display_precision=0,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda coordinator: bluetooth_paths.signal_strength(coordinator.hass, coordinator.address),
+        always=True,
+    ),
+    SmartBmsSensorDescription(
+        key="frames_per_minute",
+        translation_key="frames_per_minute",
+        quantity=Quantity.COUNTER,
+        suggested_display_precision=0,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda coordinator: coordinator.pack.frames_per_minute(coordinator.now),
+        always=True,
+    ),
+    SmartBmsSensorDescription(
+        key="dropped_frames",
+        translation_key="dropped_frames",
+        quantity=Quantity.COUNTER,
+        suggested_display_precision=0,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda coordinator: coordinator.pack.dropped.total(),
+        always=True,
+    ),
+)
+
+
+def coarse(age: float | None) -> int | None:
+    """Return an age in steps that grow with it: a pack that is away for the winter must not fill the database."""
+    if age is None:
+        return None
+    step = next((step for below, step in _AGE_STEPS if age < below), 3600)
+    return int(age // step) * step

@@ -1,0 +1,267 @@
+"""Sensors of cell health: what was learnt of the cells, with its evidence. They stay available without the pack."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
+from homeassistant.const import EntityCategory, UnitOfElectricPotential, UnitOfRatio, UnitOfTime
+from homeassistant.util import dt as dt_util
+
+from ..coordinator import SmartBmsCoordinator
+from ..energy.health import Health
+from ..energy.imbalance import Occasion
+from ..energy.resistance import Resistance
+from ..energy.soc_confidence import ADVISED_FROM
+from ..pack_entry.capabilities import Features
+from ..pack_entry.publishing import Quantity, Value
+from .description import SmartBmsSensorDescription
+from .measurements import AMPERE_HOUR
+
+_MILLI_OHM: Final = "mΩ"
+_MILLI: Final = 1000.0
+GOOD: Final = "good"
+DOUBTFUL: Final = "doubtful"
+
+
+def _told(value: float | None, digits: int, factor: float = 1.0) -> float | None:
+    return None if value is None else round(value * factor, digits)
+
+
+def _day(at: float) -> str:
+    return dt_util.utc_from_timestamp(round(at)).isoformat()
+
+
+def _health(
+    value: Callable[[Health], Value], attributes: Callable[[Health], Mapping[str, Any]] | None = None
+) -> dict[str, Any]:
+    """Return what reads one thing of the health."""
+    return {
+        "value_fn": lambda coordinator: value(coordinator.energy.health),
+        "attributes_fn": (lambda coordinator: attributes(coordinator.energy.health)) if attributes else None,
+    }
+
+
+def _description(key: str, **more: Any) -> SmartBmsSensorDescription:
+    """Return a description of something that changes slowly."""
+    usual: dict[str, Any] = {
+        "translation_key": key,
+        "quantity": Quantity.COUNTER,
+        "state_class": SensorStateClass.MEASUREMENT,
+        "entity_category": EntityCategory.DIAGNOSTIC,
+        "entity_registry_enabled_default": False,
+        "always": True,
+    }
+    return SmartBmsSensorDescription(key=key, **usual | more)
+
+
+def _verdict(health: Health) -> Value:
+    consistent = health.consistent
+    return None if consistent is None else GOOD if consistent else DOUBTFUL
+
+
+def _evidence(health: Health) -> dict[str, Any]:
+    return {
+        "evidence": {
+            str(criterion): {"good": verdict.good, "spread": verdict.spread, "at": _day(verdict.at)}
+            for criterion, verdict in health.verdicts.items()
+        },
+        "weakest_cells": health.weakest(),
+    }
+
+
+def _of_cell(found: Resistance | None) -> dict[str, float] | None:
+    if found is None:
+        return None
+    return {"value": round(found.value * _MILLI, 3), "uncertainty": round(found.uncertainty * _MILLI, 3)}
+
+
+def _resistance_particulars(health: Health) -> dict[str, Any]:
+    known = [item.steps for item in health.resistances if item is not None]
+    return {
+        "cells": {str(place): _of_cell(item) for place, item in enumerate(health.resistances, 1)},
+        "steps": min(known, default=0),
+        "at": None if health.resistances_at is None else _day(health.resistances_at),
+        "change_per_week": _told(health.trend.per_week, 2),
+    }
+
+
+def _spread(occasion: Occasion) -> Callable[[Health], Value]:
+    def value(health: Health) -> Value:
+        found = health.imbalance.spreads.get(occasion)
+        return None if found is None else round(found.volts, 4)
+
+    return value
+
+
+def _spread_particulars(occasion: Occasion) -> Callable[[Health], dict[str, Any]]:
+    def particulars(health: Health) -> dict[str, Any]:
+        found = health.imbalance.spreads.get(occasion)
+        return {} if found is None else {"lowest": found.lowest, "highest": found.highest, "at": _day(found.at)}
+
+    return particulars
+
+
+def _summary(health: Health) -> Value:
+    """Return the imbalance that says most: the newer of those at rest and when full, else that under load."""
+    spreads = health.imbalance.spreads
+    telling = [spread for occasion, spread in spreads.items() if occasion is not Occasion.LOAD]
+    newest = max(telling or spreads.values(), key=lambda spread: spread.at, default=None)
+    return None if newest is None else round(newest.volts, 4)
+
+
+def _occasions(health: Health) -> dict[str, Any]:
+    return {
+        str(occasion): {"volts": round(spread.volts, 4), "at": _day(spread.at)}
+        for occasion, spread in health.imbalance.spreads.items()
+    }
+
+
+def _learnt(health: Health) -> Value:
+    return None if health.capacity.learnt is None else round(health.capacity.learnt.ampere_hours, 1)
+
+
+def _learnt_particulars(health: Health) -> dict[str, Any]:
+    learnt, vendor = health.capacity.learnt, health.capacity.vendor
+    return {
+        "energy": None if learnt is None else round(learnt.watt_hours),
+        "not_seen": None if learnt is None else round(learnt.bridged, 2),
+        "at": None if learnt is None else _day(learnt.at),
+        "runs": len(health.capacity.runs),
+        "by_vendor_rule": None if vendor is None or not vendor.cycles else round(vendor.learnt, 1),
+        "aging_cycles": None if vendor is None else vendor.cycles,
+    }
+
+
+def _self_discharge(health: Health) -> Value:
+    drift = health.drift.drift
+    return None if drift is None else round(-drift.fastest[1] * _MILLI, 2)
+
+
+def _drift_particulars(health: Health) -> dict[str, Any]:
+    drift = health.drift.drift
+    if drift is None:
+        return {}
+    return {
+        "cell": drift.fastest[0],
+        "uncertainty": round(drift.uncertainty * _MILLI, 2),
+        "days": round(drift.days, 1),
+        "at": _day(drift.at),
+        "cells": [round(cell * _MILLI, 2) for cell in drift.cells],
+    }
+
+
+def _drift_advice(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
+    drift = coordinator.energy.soc_drift
+    told: dict[str, Any] = {"charge_to_full": drift is not None and drift >= ADVISED_FROM}
+    board = coordinator.energy.health.board
+    if board is not None:
+        told["guessed_from_voltage"] = board.estimated
+        told["jumps"] = [
+            {"at": _day(jump.at), "from": jump.before, "to": jump.after, "cause": str(jump.cause)}
+            for jump in board.jumps
+        ]
+    return told
+
+
+def _cycle_progress(coordinator: SmartBmsCoordinator) -> Value:
+    board = coordinator.energy.health.board
+    return None if board is None else _told(board.cycle.progress, 0, 100)
+
+
+_VOLT: Final[dict[str, Any]] = {
+    "device_class": SensorDeviceClass.VOLTAGE,
+    "native_unit_of_measurement": UnitOfElectricPotential.VOLT,
+    "suggested_display_precision": 3,
+}
+
+HEALTH_DESCRIPTIONS: Final = (
+    _description(
+        "cell_consistency",
+        quantity=Quantity.STATE,
+        state_class=None,
+        device_class=SensorDeviceClass.ENUM,
+        options=[GOOD, DOUBTFUL],
+        **_health(_verdict, _evidence),
+    ),
+    _description(
+        "internal_resistance",
+        native_unit_of_measurement=_MILLI_OHM,
+        suggested_display_precision=2,
+        **_health(lambda health: _told(health.mean_resistance, 3, _MILLI), _resistance_particulars),
+    ),
+    _description("imbalance", **_VOLT, **_health(_summary, _occasions)),
+    *(
+        _description(f"imbalance_{occasion}", **_VOLT, **_health(_spread(occasion), _spread_particulars(occasion)))
+        for occasion in Occasion
+    ),
+    _description(
+        "learnt_capacity",
+        native_unit_of_measurement=AMPERE_HOUR,
+        suggested_display_precision=1,
+        **_health(_learnt, _learnt_particulars),
+    ),
+    _description(
+        "self_discharge",
+        native_unit_of_measurement="mV/d",
+        suggested_display_precision=1,
+        **_health(_self_discharge, _drift_particulars),
+    ),
+    _description(
+        "time_since_full",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.DAYS,
+        suggested_display_precision=1,
+        value_fn=lambda coordinator: _told(coordinator.energy.days_since_full, 1),
+    ),
+    _description(
+        "soc_drift",
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        suggested_display_precision=1,
+        value_fn=lambda coordinator: _told(coordinator.energy.soc_drift, 1),
+        attributes_fn=_drift_advice,
+    ),
+    _description(
+        "counted_soc",
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        suggested_display_precision=1,
+        entity_category=None,
+        value_fn=lambda coordinator: _told(coordinator.energy.counted_soc, 1),
+    ),
+)
+
+
+CYCLE_PROGRESS: Final = _description(
+    "cycle_progress",
+    native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+    suggested_display_precision=0,
+    value_fn=_cycle_progress,
+)
+
+
+def _resistance_of(place: int) -> Callable[[Health], Value]:
+    def value(health: Health) -> Value:
+        found = health.resistances[place - 1] if place <= len(health.resistances) else None
+        return None if found is None else round(found.value * _MILLI, 3)
+
+    return value
+
+
+def health_descriptions(features: Features, *, follows_board: bool = False) -> list[SmartBmsSensorDescription]:
+    """Return the sensors of a pack with these cells; `follows_board`: its board goes by JBD's manual."""
+    if not features.cells:
+        return []
+    return [
+        *HEALTH_DESCRIPTIONS,
+        *((CYCLE_PROGRESS,) if follows_board else ()),
+        *(
+            _description(
+                f"cell_{place}_internal_resistance",
+                translation_key="cell_internal_resistance",
+                translation_placeholders={"cell": str(place)},
+                native_unit_of_measurement=_MILLI_OHM,
+                suggested_display_precision=2,
+                **_health(_resistance_of(place)),
+            )
+            for place in range(1, features.cells + 1)
+        ),
+    ]

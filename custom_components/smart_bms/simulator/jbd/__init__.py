@@ -1,0 +1,1 @@
+"""Simulated JBD packs: peripherals that speak the real bytes of their firmware's dialect."""

@@ -1,0 +1,1 @@
+r"""Simulated 123\SmartBMS: peripherals that speak lines or frames."""

@@ -1,0 +1,1 @@
+"""Files and other data that the integration keeps or imports."""

@@ -1,0 +1,130 @@
+"""Lines: notifications cut them anywhere, and nothing that comes can fill the memory."""
+
+import random
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.smart_bms.bms.errors import FrameError
+from custom_components.smart_bms.bms.smart123.decode import LAYOUTS, decode_record, is_record
+from custom_components.smart_bms.bms.smart123.frames import LONGEST, Assembler, checksum, command, number, query_fields
+
+LINES = ["U_26ED_+0000_-0014_XXXX", "C_01_0F_29A_12B_03", "OK", "01_02_C3"]
+
+
+def cut(data: bytes, seed: int) -> list[bytes]:
+    chance = random.Random(seed)
+    parts = []
+    while data:
+        size = chance.randint(1, 20)
+        parts.append(data[:size])
+        data = data[size:]
+    return parts
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n", " "])
+@pytest.mark.parametrize("seed", range(5))
+def test_lines_are_put_together_whatever_the_borders(end, seed) -> None:
+    assembler = Assembler()
+    found = [line for part in cut(end.join([*LINES, ""]).encode(), seed) for line in assembler.feed(part)]
+    assert found == LINES
+    assert assembler.pending == 0
+
+
+def test_sixty_kilobytes_without_an_end_are_forgotten_and_the_next_line_counts() -> None:
+    assembler = Assembler()
+    for _ in range(3000):
+        assert assembler.feed(b"0123456789ABCDEF0123") == []
+        assert assembler.pending <= LONGEST
+    assert assembler.feed(b"\rOK\r") == ["OK"]
+    assert assembler.broken_lines == 1
+
+
+def test_a_line_that_is_too_long_in_one_piece_is_dropped() -> None:
+    assembler = Assembler()
+    assert assembler.feed(b"A" * (LONGEST + 1) + b"\rOK\r") == ["OK"]
+    assert assembler.broken_lines == 1
+
+
+@pytest.mark.parametrize("junk", [b"\xff\xfe", b"C_01\x00_02", b"\x7f"])
+def test_what_is_no_text_is_dropped(junk) -> None:
+    assembler = Assembler()
+    assert assembler.feed(junk + b"\rOK\r") == ["OK"]
+    assert assembler.broken_lines == 1
+
+
+@given(st.lists(st.binary(max_size=300), max_size=30))
+def test_anything_may_come(parts) -> None:
+    assembler = Assembler()
+    for part in parts:
+        for line in assembler.feed(part):
+            assert line.isprintable()
+        assert assembler.pending <= LONGEST
+
+
+def test_numbers_are_hex_with_a_sign_at_most() -> None:
+    assert number("29A") == 0x29A
+    assert number("+0014") == 20
+    assert number("-0014") == -20
+    assert number("XXXX") is None
+    for wrong in ("", "G1", "0x10", "1_0", "123456789", "--1", " 1"):
+        with pytest.raises(FrameError):
+            number(wrong)
+
+
+def test_the_checksum_is_the_sum_of_all_but_the_underscores() -> None:
+    assert checksum("01_02") == 0xC3
+    assert query_fields("01_02_C3") == ["01", "02"]
+
+
+@pytest.mark.parametrize(
+    "line", ["01_02_C4", "C3", "01_02_C", "01_02_0C3", "01_02_", "01_02_GG", "333_03_05_03_DBB_EF"]
+)
+def test_an_answer_with_a_wrong_checksum_is_none(line) -> None:
+    with pytest.raises(FrameError, match="checksum"):
+        query_fields(line)
+
+
+def test_commands_end_with_a_carriage_return() -> None:
+    assert command("D!") == b"D!\r"
+
+
+# Records.
+
+
+@pytest.mark.parametrize("tag", LAYOUTS)
+def test_a_record_needs_the_fields_that_every_firmware_sends(tag) -> None:
+    layout = LAYOUTS[tag]
+    line = "_".join([tag, *["01"] * layout.needed])
+    assert is_record(line)
+    found, counts = decode_record(line)
+    assert found == tag
+    assert set(counts) <= set(layout.fields)
+    with pytest.raises(FrameError, match="length"):
+        decode_record(line.rpartition("_")[0])
+
+
+def test_more_fields_than_known_are_passed_over() -> None:
+    _, counts = decode_record("E_000001_000002_000003_32_77_88")
+    assert counts == {"energy_collected_today": 1, "stored_energy": 2, "energy_consumed_today": 3, "soc": 50}
+
+
+def test_a_sign_where_none_belongs_is_an_error() -> None:
+    with pytest.raises(FrameError, match="not_a_number"):
+        decode_record("C_01_0F_-29A_12B_03")
+    with pytest.raises(FrameError, match="not_a_number"):
+        decode_record("C_01_0F__12B_03")
+
+
+def test_the_clock_is_two_numbers_in_one_field() -> None:
+    _, counts = decode_record("M_000001_000002_17:03")
+    assert (counts["clock_hour"], counts["clock_minute"]) == (23, 3)
+    _, counts = decode_record("M_000001_000002_XX")
+    assert counts["clock_hour"] is counts["clock_minute"] is None
+
+
+def test_an_unknown_record_is_none() -> None:
+    assert not is_record("Z_01_02")
+    assert not is_record("U01_02")
+    with pytest.raises(FrameError, match="unknown_type"):
+        decode_record("Z_01_02")

@@ -1,0 +1,482 @@
+"""Writing: two bytes, one after the other, in the order that does no harm, and never left half done."""
+
+import asyncio
+from contextlib import suppress
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.smart_bms.bms.connection import Link
+from custom_components.smart_bms.bms.errors import LinkLostError, SilentError
+from custom_components.smart_bms.bms.settings import Kind, Proof
+from custom_components.smart_bms.bms.smart123.catalog import catalogue_of
+from custom_components.smart_bms.bms.smart123.frames import checksum
+from custom_components.smart_bms.bms.smart123.generation import Variant
+from custom_components.smart_bms.bms.smart123.identity import identity_of
+from custom_components.smart_bms.bms.smart123.parameters import BY_KEY, PARAMETERS, Parameter, Strict, decode_answer
+from custom_components.smart_bms.bms.smart123.scales import Formula
+from custom_components.smart_bms.bms.smart123.two_byte_write import steps, write_command
+from custom_components.smart_bms.simulator.smart123.labels import GEN2_BRSP, GEN3_NUS
+from tests.support.packs import smart123_pack
+from tests.support.smart123_wire import PIN, running, sent, until
+
+WORDS = [parameter for parameter in PARAMETERS if len(parameter.addresses) == 2]
+
+
+def volts(key: str, old: float, new: float) -> list[str] | None:
+    parameter = BY_KEY[key]
+    found = steps(parameter, *(parameter.count(value, Formula.APP) for value in (old, new)))
+    return None if found is None else [write_command(*step) for step in found]
+
+
+def test_the_documented_form() -> None:
+    assert volts("cell_overvoltage", 3.55, 3.60) == ["02-050!", "D0-051!"]
+
+
+def test_a_lower_limit_passes_through_a_lower_value() -> None:
+    # High byte first would pass through 3.83 V and open the load relay at once.
+    assert volts("cell_undervoltage", 2.55, 2.60) == ["08-041!", "02-040!"]
+
+
+def test_an_upper_limit_passes_through_a_higher_value() -> None:
+    assert volts("cell_overvoltage", 3.60, 3.85) == ["03-050!", "02-051!"]
+    assert volts("cell_overvoltage", 3.85, 3.60) == ["D0-051!", "02-050!"]
+
+
+@pytest.mark.parametrize(
+    ("key", "old", "new"),
+    [
+        ("cell_overvoltage", 3.80, 4.20),  # 5.08 V or 2.92 V in between
+        ("battery_capacity", 25_500, 25_600),  # 51.1 kWh or nothing
+        ("discharge_undertemperature", -15.0, -10.0),  # 205 °C or none at all
+        ("nominal_cell_voltage", 2.55, 2.60),
+    ],
+)
+def test_what_has_no_safe_way_is_not_written(key, old, new) -> None:
+    assert volts(key, old, new) is None
+
+
+def test_what_does_no_harm_may_pass_through_anything() -> None:
+    assert volts("solar_peak_power", 2550, 2560) is not None
+
+
+@given(st.sampled_from(WORDS), st.integers(0, 0xFFFF), st.integers(0, 0xFFFF))
+def test_the_way_ends_at_the_value_and_never_passes_through_a_stricter_one(parameter, old, new) -> None:
+    found = steps(parameter, old, new)
+    if found is None:
+        assert parameter.strict is not Strict.HARMLESS
+        return
+    value, passed = old, []
+    for address, byte in found:
+        shift = 8 * (1 - parameter.addresses.index(address))
+        value = value & ~(0xFF << shift) | byte << shift
+        passed.append(value)
+    assert passed[-1] == new
+    low, high = sorted((old, new))
+    if parameter.strict is Strict.HIGHER:
+        assert passed[0] <= high
+    if parameter.strict is Strict.LOWER:
+        assert passed[0] >= low
+    if parameter.strict is Strict.NEITHER:
+        assert low <= passed[0] <= high
+
+
+# The table.
+
+
+@pytest.mark.parametrize("parameter", [item for item in PARAMETERS if item.addresses], ids=lambda item: item.key)
+def test_what_is_encoded_is_decoded_again(parameter: Parameter) -> None:
+    values: list = [parameter.minimum, parameter.maximum, (parameter.minimum + parameter.maximum) / 2]
+    if parameter.kind is Kind.SWITCH:
+        values = [True, False]
+    elif parameter.kind is Kind.CHOICE:
+        values = list(parameter.codes.values())
+    for value in values:
+        count = parameter.count(value, Formula.APP)
+        assert 0 <= count < 256 ** len(parameter.addresses)
+        again = parameter.value(count, Formula.APP)
+        assert again == pytest.approx(value, abs=parameter.step) if parameter.kind is Kind.NUMBER else again == value
+        assert parameter.count(again, Formula.APP) == count
+
+
+@pytest.mark.parametrize("value", ["a", None, True, -1.0, 1e9])
+def test_what_has_no_count_is_refused(value) -> None:
+    with pytest.raises(ValueError, match="no value"):
+        BY_KEY["cell_overvoltage"].count(value, Formula.APP)
+    with pytest.raises(ValueError, match="no value"):
+        BY_KEY["chemistry"].count(value, Formula.APP)
+    if value is not True:
+        with pytest.raises(ValueError, match="no value"):
+            BY_KEY["critical_mode"].count(value, Formula.APP)
+
+
+def test_addresses_are_used_once() -> None:
+    addresses = [address for parameter in PARAMETERS for address in parameter.addresses]
+    assert len(addresses) == len(set(addresses))
+
+
+def test_what_nobody_knows_how_to_write_is_not_offered() -> None:
+    known = set(BY_KEY)
+    for variant in Variant:
+        catalogue = catalogue_of(identity_of(variant, Formula.APP), known)
+        writable = {key for key, setting in catalogue.settings.items() if setting.proof is not Proof.READ_ONLY}
+        assert bool(writable) is (variant is Variant.GENERATION_3)
+        assert not writable & {
+            *("charge_restart_soc", "discharge_restart_soc", "balance_start_voltage", "full_cell_voltage")
+        }
+        assert Proof.PROVEN not in {setting.proof for setting in catalogue.settings.values()}
+        assert catalogue_of(identity_of(variant, Formula.APP), known) == catalogue
+    assert not any("pin" in key or "clock" in key for key in BY_KEY)
+    assert not any("invert_" in key for key in BY_KEY)
+
+
+def test_of_a_temperature_the_nearest_count_is_kept() -> None:
+    catalogue = catalogue_of(identity_of(Variant.GENERATION_3, Formula.APP), set(BY_KEY))
+    setting = catalogue.settings["charge_undertemperature"]
+    assert setting.kept(5.0) == 5.3
+    assert setting.same(setting.kept(5.0), 5.3)
+    assert not setting.same(5.0, 5.3)
+    assert not setting.same(5.0, 1e11)
+
+
+def test_an_answer_tells_what_it_has_and_nothing_else() -> None:
+    short = ["0230", "02D0", "010F", "0149", "5A", "14"]
+    values = decode_answer("S2", short, Formula.APP)
+    assert set(values) == {
+        *("cell_undervoltage", "cell_overvoltage", "charge_undertemperature", "cell_overtemperature"),
+        *("charge_restart_soc", "discharge_restart_soc"),
+    }
+    values = decode_answer("S2", [*short, "0001"], Formula.APP)
+    assert values["discharge_undertemperature"] == values["charge_undertemperature"]
+    assert "password" not in decode_answer("S1", ["0001", "0002", "0003", "31323334"], Formula.APP)
+    assert decode_answer("S3", ["07", "02"], Formula.APP) == {}
+    assert decode_answer("S3", ["0B", "X"], Formula.APP) == {"sensor_type": "range_1000_40"}
+
+
+# On the air.
+
+
+def writes(peripheral) -> list[str]:
+    return [text for text in sent(peripheral) if "-" in text]
+
+
+@pytest.fixture
+def peripheral():
+    return smart123_pack(GEN3_NUS)
+
+
+async def ready(pack) -> None:
+    await until(lambda: pack.current_settings is not None and "log" in pack.terms.kept)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "stored"),
+    [
+        ("cell_undervoltage", 2.55, ("v_min", 510)),
+        ("cell_overvoltage", 3.60, ("v_max", 720)),
+        ("charge_undertemperature", 5.0, ("t_min_charge", 277)),
+        ("cell_overvoltage_hysteresis", 0.1, ("v_max_hysteresis", 10)),
+        ("critical_mode", True, ("critical", 1)),
+        ("chemistry", "nmc", ("chemistry", 3)),
+        ("relay_1_force", "keep_off", ("relay1_force", 1)),
+    ],
+)
+async def test_a_write_is_stored_and_read_back(monkeypatch, peripheral, key, value, stored) -> None:
+    async with running(monkeypatch, peripheral, password=PIN) as pack:
+        await ready(pack)
+        assert await pack.write(key, value)
+        assert getattr(peripheral.board.settings, stored[0]) == stored[1]
+        settings = await pack.read_settings(key)
+        setting = pack.catalogue().settings[key]
+        assert setting.same(settings.values[key], setting.kept(value))
+        assert all(data in {"D!", "E!"} or "@" in data or "-" in data or "PW" in data for data in sent(peripheral))
+
+
+async def test_both_bytes_leave_within_a_second(monkeypatch, peripheral) -> None:
+    async with running(monkeypatch, peripheral, password=PIN) as pack:
+        await ready(pack)
+        times: list[float] = []
+        write = Link.write
+
+        async def timed(self, data: bytes) -> None:
+            if b"-" in data:
+                times.append(peripheral.now)
+            await write(self, data)
+
+        monkeypatch.setattr(Link, "write", timed)
+        assert await pack.write("cell_undervoltage", 2.55)
+        assert len(times) == 2
+        assert times[1] - times[0] < 1.0
+
+
+async def test_a_value_that_has_no_safe_way_is_not_sent(monkeypatch, peripheral) -> None:
+    async with running(monkeypatch, peripheral, password=PIN) as pack:
+        await ready(pack)
+        with pytest.raises(ValueError, match="safe way"):
+            await pack.write("battery_capacity", 25_600 if peripheral.board.settings.capacity < 256 else 25_500)
+        assert not writes(peripheral)
+
+
+@pytest.mark.parametrize("key", ["charge_restart_soc", "balance_start_voltage", "pin", "clock"])
+async def test_what_is_not_known_is_never_sent(monkeypatch, peripheral, key) -> None:
+    async with running(monkeypatch, peripheral, password=PIN) as pack:
+        await ready(pack)
+        with pytest.raises(ValueError, match="cannot be written"):
+            await pack.write(key, 1)
+        assert not writes(peripheral)
+
+
+async def test_nothing_is_written_to_an_older_unit(monkeypatch) -> None:
+    peripheral = smart123_pack(GEN2_BRSP)
+    async with running(monkeypatch, peripheral) as pack:
+        await until(lambda: pack.current_settings is not None)
+        with pytest.raises(ValueError, match="cannot be written"):
+            await pack.write("cell_undervoltage", 2.55)
+        assert not writes(peripheral)
+
+
+async def test_a_lost_acknowledgement_is_looked_into_and_the_write_completed(monkeypatch, peripheral) -> None:
+    async with running(monkeypatch, peripheral, password=PIN) as pack:
+        await ready(pack)
+        peripheral.faults.lose_ready = True
+        assert await pack.write("cell_undervoltage", 2.55)
+        assert peripheral.board.settings.v_min == 510
+
+
+@pytest.mark.parametrize("fault", ["forget_writes", "distort_writes"])
+async def test_a_write_that_does_not_hold_is_left_to_the_read_back(monkeypatch, peripheral, fault) -> None:
+    async with running(monkeypatch, peripheral, password=PIN) as pack:
+        await ready(pack)
+        setattr(peripheral.faults, fault, True)
+        await pack.write("cell_overvoltage_hysteresis", 0.2)
+        settings = await pack.read_settings("cell_overvoltage_hysteresis")
+        assert settings.values["cell_overvoltage_hysteresis"] != 0.2
+
+
+def answering(peripheral, monkeypatch, answers: dict[str, list[str]]) -> None:
+    """Let the unit answer some writes with other words, without taking them."""
+    answer = peripheral.dialect._take_write
+
+    def take(address: int, value: int, faults):
+        told = answers.get(f"{value:02X}-{address:03X}!")
+        if told:
+            word = told.pop(0)
+            if word:
+                yield 0.02, word.encode() + b"\r"
+            return
+        yield from answer(address, value, faults)
+
+    monkeypatch.setattr(peripheral.dialect, "_take_write", take)
+
+
+async def test_a_refused_first_byte_ends_the_write(monkeypatch, peripheral) -> None:
+    async with running(monkeypatch, peripheral, password=PIN) as pack:
+        await ready(pack)
+        answering(peripheral, monkeypatch, {"01-040!": ["KO"]})
+        assert not await pack.write("cell_undervoltage", 2.55)
+        assert writes(peripheral) == ["01-040!"]
+        assert peripheral.board.settings.v_min == 560
+
+
+async def test_a_lost_first_byte_keeps_the_second_from_going_out_alone(monkeypatch, peripheral) -> None:
+    peripheral.board.settings.v_min = 510
+    async with running(monkeypatch, peripheral, password=PIN) as pack:
+        await ready(pack)
+        answering(peripheral, monkeypatch, {"08-041!": ["", ""]})
+        assert not await pack.write("cell_undervoltage", 2.60)
+        assert writes(peripheral) == ["08-041!"]
+        assert peripheral.board.settings.v_min == 510
+
+
+async def test_a_lost_second_byte_is_sent_once_more(monkeypatch, peripheral) -> None:
+    peripheral.board.settings.v_min = 510
+    async with running(monkeypatch, peripheral, password=PIN) as pack:
+        await ready(pack)
+        answering(peripheral, monkeypatch, {"02-040!": [""]})
+        assert await pack.write("cell_undervoltage", 2.60)
+        assert writes(peripheral) == ["08-041!", "02-040!", "02-040!"]
+        assert peripheral.board.settings.v_min == 520
+
+
+async def test_a_second_byte_that_is_refused_takes_the_first_one_back(monkeypatch, peripheral) -> None:
+    peripheral.board.settings.v_min = 510
+    async with running(monkeypatch, peripheral, password=PIN) as pack:
+        await ready(pack)
+        answering(peripheral, monkeypatch, {"02-040!": ["KO"]})
+        assert not await pack.write("cell_undervoltage", 2.60)
+        assert writes(peripheral) == ["08-041!", "02-040!", "FE-041!"]
+        assert peripheral.board.settings.v_min == 510
+
+
+async def test_whoever_stops_waiting_does_not_leave_a_mixed_value(monkeypatch, peripheral) -> None:
+    peripheral.board.settings.v_min = 510
+    async with running(monkeypatch, peripheral, password=PIN) as pack:
+        await ready(pack)
+        task = asyncio.create_task(pack.write("cell_undervoltage", 2.60))
+        await until(lambda: writes(peripheral))
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await until(lambda: peripheral.board.settings.v_min == 520)
+
+
+async def test_a_link_that_breaks_between_both_bytes_is_put_right_first_thing_when_it_is_back(
+    monkeypatch, peripheral
+) -> None:
+    peripheral.board.settings.v_min = 510
+    async with running(monkeypatch, peripheral, password=PIN) as pack:
+        await ready(pack)
+        write = Link.write
+
+        async def breaking(self, data: bytes) -> None:
+            if data == b"02-040!\r":
+                peripheral.hang_up = True
+                raise LinkLostError("gone")
+            await write(self, data)
+
+        monkeypatch.setattr(Link, "write", breaking)
+        with pytest.raises(LinkLostError):
+            await pack.write("cell_undervoltage", 2.60)
+        assert pack.terms.kept["unfinished"] == ["cell_undervoltage", 510, 264]
+        await until(lambda: pack.sessions == 2 and pack.current_settings is not None)
+        assert peripheral.board.settings.v_min == 510
+        assert pack.current_settings.values["cell_undervoltage"] == 2.55
+        assert "unfinished" not in pack.terms.kept
+
+
+async def test_what_somebody_else_put_right_meanwhile_is_left_alone(monkeypatch, peripheral) -> None:
+    for left in (["cell_undervoltage", 510, 264], ["cell_undervoltage", 560, 560]):
+        kept: dict = {"unfinished": left, "log": []}
+        async with running(monkeypatch, peripheral, password=PIN, kept=kept) as pack:
+            await until(lambda pack=pack: pack.current_settings is not None)
+            assert not writes(peripheral)
+            assert "unfinished" not in kept
+
+
+async def test_what_cannot_be_put_right_now_is_tried_at_the_next_connection(monkeypatch, peripheral) -> None:
+    peripheral.board.settings.v_min = 264
+    kept: dict = {"unfinished": ["cell_undervoltage", 510, 264]}
+    answering(peripheral, monkeypatch, {"FE-041!": [""] * 20})
+    async with running(monkeypatch, peripheral, password=PIN, kept=kept) as pack:
+        await until(lambda: pack.current_settings is not None)
+        assert "unfinished" in kept
+        assert pack.dropped["unfinished_unread"]
+
+
+@pytest.mark.parametrize("echo", [True, False])
+@pytest.mark.parametrize("delay", [0.6, 1.3, 4.0, 8.0])
+async def test_late_acknowledgements_leave_no_mixed_value(monkeypatch, echo, delay) -> None:
+    peripheral = smart123_pack(GEN3_NUS, echo=echo)
+    peripheral.board.settings.v_min = 510
+    async with running(monkeypatch, peripheral, password=PIN) as pack:
+        await ready(pack)
+        peripheral.faults.ready_delay = delay
+        with suppress(SilentError):
+            await pack.write("cell_undervoltage", 2.60)
+        peripheral.faults.ready_delay = 0.1
+        assert peripheral.board.settings.v_min in (510, 520)
+
+
+@pytest.mark.parametrize("echo", [True, False])
+async def test_leaving_waits_until_a_write_is_whole(monkeypatch, echo) -> None:
+    peripheral = smart123_pack(GEN3_NUS, echo=echo)
+    peripheral.board.settings.v_min = 510
+    async with running(monkeypatch, peripheral, password=PIN) as pack:
+        await ready(pack)
+        peripheral.faults.ready_delay = 1.0
+        task = asyncio.create_task(pack.write("cell_undervoltage", 2.60))
+        await until(lambda: writes(peripheral))
+    await asyncio.gather(task, return_exceptions=True)
+    assert peripheral.board.settings.v_min in (510, 520)
+
+
+@pytest.mark.parametrize("told", ["Z2DA", "FFFFF", "X"])
+async def test_a_stored_value_that_makes_no_sense_refuses_the_write(monkeypatch, peripheral, told) -> None:
+    async with running(monkeypatch, peripheral, password=PIN) as pack:
+        await ready(pack)
+        answer = peripheral.dialect._answer
+        body = f"{told}_02DA_010F_0149_5A_14"
+        monkeypatch.setattr(
+            peripheral.dialect,
+            "_answer",
+            lambda command, faults: f"{body}_{checksum(body):02X}" if command == "S2@" else answer(command, faults),
+        )
+        with pytest.raises(ValueError, match=r"is not told|makes no sense"):
+            await pack.write("cell_undervoltage", 2.60)
+        assert not writes(peripheral)
+
+
+async def test_a_unit_that_goes_dumb_in_the_middle_is_put_right_later(monkeypatch, peripheral) -> None:
+    peripheral.board.settings.v_min = 510
+    async with running(monkeypatch, peripheral, password=PIN) as pack:
+        await ready(pack)
+        answering(peripheral, monkeypatch, {"02-040!": [""] * 50})
+        answer = peripheral.dialect._answer
+        dumb = [False]
+
+        def mute(command: str, faults):
+            dumb[0] = dumb[0] or peripheral.board.settings.v_min == 264
+            return "KO" if dumb[0] and command == "S2@" else answer(command, faults)
+
+        monkeypatch.setattr(peripheral.dialect, "_answer", mute)
+        assert not await pack.write("cell_undervoltage", 2.60)
+        assert pack.terms.kept["unfinished"] == ["cell_undervoltage", 510, 264]
+
+
+async def test_a_first_byte_of_which_nothing_is_known_is_taken_back(monkeypatch, peripheral) -> None:
+    peripheral.board.settings.v_min = 510
+    async with running(monkeypatch, peripheral, password=PIN) as pack:
+        await ready(pack)
+        answering(peripheral, monkeypatch, {"08-041!": [""]})
+        answer, asked = peripheral.dialect._answer, [0]
+
+        def mute(command: str, faults):
+            if command == "S2@":
+                asked[0] += 1
+                if asked[0] == 2:
+                    return "KO"
+            return answer(command, faults)
+
+        monkeypatch.setattr(peripheral.dialect, "_answer", mute)
+        assert not await pack.write("cell_undervoltage", 2.60)
+        assert writes(peripheral) == ["08-041!", "FE-041!"]
+        assert peripheral.board.settings.v_min == 510
+        assert "unfinished" not in pack.terms.kept
+
+
+async def test_a_pin_that_was_not_given_refuses_writes(monkeypatch) -> None:
+    peripheral = smart123_pack(GEN3_NUS, pin=None)
+    async with running(monkeypatch, peripheral) as pack:
+        await ready(pack)
+        answering(peripheral, monkeypatch, {"01-017!": ["NA"]})
+        assert not await pack.write("critical_mode", True)
+
+
+async def test_a_parameter_that_is_not_told_is_not_written(monkeypatch, peripheral) -> None:
+    async with running(monkeypatch, peripheral, password=PIN) as pack:
+        await ready(pack)
+        answer = peripheral.dialect._answer
+        monkeypatch.setattr(
+            peripheral.dialect,
+            "_answer",
+            lambda command, faults: (
+                "0230_02DA_010F_0149_5A_14_" + f"{checksum('0230_02DA_010F_0149_5A_14'):02X}"
+                if command == "S2@"
+                else answer(command, faults)
+            ),
+        )
+        with pytest.raises(ValueError, match="is not told"):
+            await pack.write("cell_overvoltage_hysteresis", 0.1)
+        assert not writes(peripheral)
+
+
+async def test_a_query_that_is_refused_refuses_the_write(monkeypatch, peripheral) -> None:
+    async with running(monkeypatch, peripheral, password=PIN) as pack:
+        await ready(pack)
+        answer = peripheral.dialect._answer
+        monkeypatch.setattr(
+            peripheral.dialect,
+            "_answer",
+            lambda command, faults: "NA" if command == "S2@" else answer(command, faults),
+        )
+        assert not await pack.write("cell_undervoltage", 2.55)
+        assert not writes(peripheral)

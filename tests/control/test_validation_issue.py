@@ -1,0 +1,52 @@
+"""What is told, kept and compared: sentences, journal, baseline, verdicts."""
+
+import pytest
+
+from custom_components.smart_bms.bms.settings import Kind, Proof, Setting, Unit
+from custom_components.smart_bms.control.baseline import Baseline
+from custom_components.smart_bms.control.drift import outcome_of
+from custom_components.smart_bms.control.validation_issue import shown, words
+from custom_components.smart_bms.control.write_log import Journal, Outcome, Record
+
+
+def test_values_are_told_in_words() -> None:
+    volts = Setting(key="x", kind=Kind.NUMBER, proof=Proof.PROVEN, unit=Unit.VOLT)
+    assert [shown(value, volts) for value in (3.65, 3.0, 4, None)] == ["3.65 V", "3 V", "4 V", "unknown"]
+    assert [shown(value) for value in (True, False, "victron", 0.1 + 0.2)] == ["on", "off", "victron", "0.3"]
+    assert words("uart1_protocol") == "UART 1 protocol"
+    assert words("max_charge_current") == "Maximum charge current"
+
+
+def test_a_baseline_takes_only_what_is_there() -> None:
+    baseline = Baseline()
+    baseline.accept({"x": 1}, ("x", "y"))
+    assert baseline.values == {"x": 1}
+
+
+def test_a_journal_of_a_newer_version_is_taken_up_as_far_as_it_is_understood() -> None:
+    kept = Record(at="", parameter="x", old=1, new=2, outcome=Outcome.CONFIRMED).as_dict()
+    journal = Journal([kept | {"newer": 1}, kept | {"outcome": "brand_new"}, {"at": ""}])
+    assert [record.parameter for record in journal.records] == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("found", "outcome"), [(22.1, "confirmed"), (20.1, "refused"), (19.9, "refused"), (25.0, "different")]
+)
+def test_a_noisy_measurement_is_judged_by_what_it_is_nearer_to(found, outcome) -> None:
+    setting = Setting(
+        key="x", kind=Kind.NUMBER, proof=Proof.PROVEN, resolution=0.001, seen=lambda _: None, tolerance=0.3
+    )
+    record = Record(at="", parameter="x", old=20.0, new=22.0, found=found, outcome=Outcome.PENDING)
+    assert outcome_of(setting, record) == outcome
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("at", 3), ("parameter", None), ("user", 5), ("temporary", "no"), ("old", [3.6]), ("found", {})],
+)
+def test_a_record_with_a_mistyped_field_is_passed_over_alone(field, value) -> None:
+    good = Record(
+        at="2026-11-29T12:00:00+00:00", parameter="cell_overvoltage", old=3.6, new=3.5, outcome=Outcome.CONFIRMED
+    )
+    kept = [good.as_dict(), good.as_dict() | {field: value}, good.as_dict()]
+    assert len(Journal(kept).records) == 2

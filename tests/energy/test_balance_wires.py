@@ -1,0 +1,21 @@
+"""Sense leads that stand out."""
+
+import pytest
+
+from custom_components.smart_bms.energy.balance_wires import standing_out
+
+
+@pytest.mark.parametrize(
+    ("ohms", "cells"),
+    [
+        ((0.1, 0.1, 0.1, 0.1), ()),
+        ((0.1, 0.35, 0.1, 0.1), (2,)),
+        ((0.1, 0.3, 0.1, 0.1), ()),
+        ((0.01, 0.05, 0.01, 0.01), ()),
+        ((0.1, None, 0.1, 0.1, 0.9), (5,)),
+        ((0.1, 0.1, 0.9), ()),
+        ((), ()),
+    ],
+)
+def test_a_lead_stands_out_among_enough_others(ohms, cells) -> None:
+    assert standing_out(ohms) == cells

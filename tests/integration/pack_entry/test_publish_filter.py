@@ -1,0 +1,164 @@
+"""Publishing: calm outside, but never late with what matters."""
+
+import pytest
+
+from custom_components.smart_bms.pack_entry.publishing import (
+    DEFAULT_POLICIES,
+    SETTLE,
+    TOGETHER,
+    Gate,
+    Group,
+    Groups,
+    Member,
+    Policy,
+    Quantity,
+    policies,
+)
+
+
+def test_the_first_value_is_published() -> None:
+    gate = Gate(Policy(60, 1))
+    assert gate.offer(3.3, 0)
+    assert gate.value == 3.3
+
+
+@pytest.mark.parametrize(
+    ("value", "after", "published"),
+    [
+        (10.0, 100, False),
+        (10.19, 100, False),
+        (10.2, 100, True),
+        (9.8, 100, True),
+        (99.0, 4.9, False),
+        (99.0, 5, True),
+        (10.01, SETTLE, True),
+        (None, 0.1, True),
+    ],
+)
+def test_numbers_wait_for_interval_and_dead_band(value, after, published) -> None:
+    gate = Gate(Policy(5, 0.2))
+    gate.offer(10.0, 0)
+    assert gate.offer(value, after) is published
+    assert gate.value == (value if published else 10.0)
+
+
+def test_a_dead_band_is_met_exactly_in_decimal() -> None:
+    gate = Gate(Policy(0, 0.002))
+    gate.offer(3.3, 0)
+    assert gate.offer(3.302, 1)
+
+
+@pytest.mark.parametrize(("old", "new"), [(False, True), ("bulk", "float"), (None, True), (0, False)])
+def test_states_are_published_at_once(old, new) -> None:
+    gate = Gate(DEFAULT_POLICIES[Quantity.STATE])
+    gate.offer(old, 0)
+    assert gate.offer(new, 0.001)
+
+
+def test_a_direction_that_flickers_waits_but_a_new_one_does_not() -> None:
+    gate = Gate(DEFAULT_POLICIES[Quantity.DIRECTION])
+    assert gate.offer(False, 0)
+    assert not gate.offer(True, 3)
+    assert gate.offer(True, 13)
+
+
+def test_after_an_outage_the_next_value_is_published_whatever_it_is() -> None:
+    gate = Gate(Policy(3600, 5))
+    gate.offer(1.0, 0)
+    gate.open()
+    assert gate.offer(1.1, 1)
+
+
+def test_users_tune_what_they_may() -> None:
+    tuned = policies({"voltage": 1.0}, {"voltage": 0.5, "power": 99.0})
+    assert tuned[Quantity.VOLTAGE] == Policy(1.0, 0.5)
+    assert tuned[Quantity.POWER] == Policy(DEFAULT_POLICIES[Quantity.POWER].interval, 99.0)
+    assert tuned[Quantity.STATE] == DEFAULT_POLICIES[Quantity.STATE]
+
+
+class Pair:
+    """Two values of a group: 10 s, and dead bands of 1 and 10."""
+
+    def __init__(self) -> None:
+        self.values = {"current": 1.0, "power": 50.0}
+        self.told: list[str] = []
+        self.group = Group()
+        self.members = {
+            key: Member(Gate(Policy(10, band)), lambda key=key: self.values[key], lambda key=key: self.told.append(key))
+            for key, band in (("current", 1), ("power", 10))
+        }
+
+    def join(self) -> Pair:
+        self.leave = {key: self.group.join(member) for key, member in self.members.items()}
+        return self
+
+    def see(self, now: float, reading: object | None = None, **values: float) -> tuple[dict[str, float], list[str]]:
+        """Take a reading; return what is shown, and what of it is news."""
+        self.values |= values
+        self.group.follow(object() if reading is None else reading, now)
+        shown = {key: member.gate.value for key, member in self.members.items()}
+        return shown, [key for key, member in self.members.items() if member.take_news()]
+
+
+def test_what_belongs_together_is_of_one_reading() -> None:
+    pair = Pair().join()
+    assert pair.see(0) == ({"current": 1.0, "power": 50.0}, ["current", "power"])
+    assert pair.see(20, current=1.5, power=55.0) == ({"current": 1.0, "power": 50.0}, [])
+    # One is due: the other goes with it, inside its own dead band.
+    assert pair.see(21, current=2.0, power=58.0) == ({"current": 2.0, "power": 58.0}, ["current", "power"])
+    assert all(member.is_published for member in pair.members.values())
+
+
+def test_what_stayed_the_same_is_no_news_but_waits_as_long() -> None:
+    pair = Pair().join()
+    pair.see(0)
+    assert pair.see(20, current=9.0) == ({"current": 9.0, "power": 50.0}, ["current"])
+    assert pair.see(25, power=900.0) == ({"current": 9.0, "power": 50.0}, [])
+    assert not pair.members["power"].is_published
+    assert pair.see(30, power=900.0) == ({"current": 9.0, "power": 900.0}, ["power"])
+
+
+def test_a_reading_is_decided_on_once() -> None:
+    pair, reading = Pair().join(), object()
+    pair.see(0)
+    pair.see(9, reading, current=9.0)
+    assert pair.see(99, reading, power=900.0) == ({"current": 1.0, "power": 50.0}, [])
+
+
+def test_after_an_outage_all_are_published_once() -> None:
+    pair = Pair().join()
+    pair.group.renew(True)
+    pair.see(0)
+    pair.group.renew(False)
+    pair.group.renew(True)
+    assert pair.see(1, current=1.1, power=51.0) == ({"current": 1.1, "power": 51.0}, ["current", "power"])
+    pair.group.renew(True)
+    assert pair.see(2, current=1.2, power=52.0) == ({"current": 1.1, "power": 51.0}, [])
+
+
+def test_who_comes_later_is_shown_with_the_others() -> None:
+    pair = Pair()
+    leave = pair.group.join(pair.members["current"])
+    assert pair.see(0) == ({"current": 1.0, "power": None}, ["current"])
+    reading = object()
+    pair.see(1, reading, current=1.2)
+    pair.group.join(pair.members["power"])
+    pair.group.follow(reading, 1)
+    pair.group.tell_others(pair.members["power"])
+    assert pair.told == ["current"]
+    assert pair.see(1, reading) == ({"current": 1.2, "power": 50.0}, ["current", "power"])
+    pair.group.tell_others(pair.members["power"])
+    assert pair.told == ["current"]
+    leave()
+    assert pair.see(20, current=9.0) == ({"current": 1.2, "power": 50.0}, [])
+
+
+def test_quantities_that_belong_together_share_a_group() -> None:
+    groups = Groups()
+    assert groups.of(Quantity.VOLTAGE) is groups.of(Quantity.CURRENT) is groups.of(Quantity.DIRECTION)
+    assert groups.of(Quantity.CELL_VOLTAGE) is groups.of(Quantity.CELL_NUMBER) is not groups.of(Quantity.VOLTAGE)
+    assert groups.of(Quantity.STATE) is None
+    assert Groups().of(Quantity.VOLTAGE) is not groups.of(Quantity.VOLTAGE)
+    for name in set(TOGETHER.values()):
+        intervals = {DEFAULT_POLICIES[quantity].interval for quantity, group in TOGETHER.items() if group == name}
+        assert len(intervals) == 1, "the shortest would be that of all"

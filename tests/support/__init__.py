@@ -1,0 +1,1 @@
+"""What several tests need: packs, a radio, virtual time, recorded traffic."""

@@ -1,0 +1,85 @@
+"""A pack that lives through a table of moments."""
+
+from typing import Any
+
+from custom_components.smart_bms.bms.alarm import Alarm
+from custom_components.smart_bms.bms.reading import Reading
+from custom_components.smart_bms.protection.events import Happening
+from custom_components.smart_bms.protection.mirror import Mirror
+from custom_components.smart_bms.protection.monitor import State
+from custom_components.smart_bms.protection.rules import RuleSet, Side
+
+USUAL: dict[str, Any] = {
+    "highest": 3.3,
+    "lowest": 3.29,
+    "pack": 13.2,
+    "current": 0.0,
+    "hottest": 25.0,
+    "coldest": 24.0,
+    "stage": 40.0,
+    "soc": 50,
+    "alarms": (),
+    "charging": True,
+    "discharging": True,
+}
+
+
+def reading(now: float, **values: Any) -> Reading:
+    """Return a reading of a pack of four cells on which all is well, but for these values."""
+    have = USUAL | values
+    cells = have.get("cells") or (have["highest"], 3.295, 3.295, have["lowest"])
+    if None in (have["highest"], have["lowest"]):
+        cells = ()
+    temperatures = {"temperature_1": have["hottest"], "temperature_2": have["coldest"], "mosfet": have["stage"]}
+    return Reading(
+        measured_at=now,
+        cell_voltages=tuple(cells),
+        voltage=have["pack"],
+        current=have["current"],
+        soc=have["soc"],
+        temperatures={key: value for key, value in temperatures.items() if value is not None},
+        alarms=None if have["alarms"] is None else tuple(Alarm(alarm) for alarm in have["alarms"]),
+        charging_enabled=have["charging"],
+        discharging_enabled=have["discharging"],
+        balancing_enabled=have.get("balancing"),
+        overvoltage_ends_charge=have.get("full_is_fine", True),
+    )
+
+
+class Life:
+    """What happens to one pack."""
+
+    def __init__(self, rules: RuleSet, settings: dict[str, Any] | None, *, began: bool = True) -> None:
+        """Begin with a reading on which all is well, at 1000 s."""
+        self.mirror = Mirror(rules)
+        self.settings = settings
+        self.now = 1000.0
+        self.happened: list[Happening] = []
+        if began:
+            self.see(0)
+
+    def see(self, seconds: float, **values: Any) -> list[Happening]:
+        """Take a reading so many seconds after the one before."""
+        self.now += seconds
+        happened = self.mirror.take(reading(self.now, **values), self.settings)
+        self.happened += happened
+        return happened
+
+    def state(self, protection: str) -> State:
+        """Return where a protection stands."""
+        return self.mirror.tracks[protection].state
+
+    def answer(self, side: str) -> str:
+        """Return what the mirror says of a side."""
+        return self.mirror.verdict(Side(side)).answer.value
+
+    def codes(self, side: str) -> list[str]:
+        """Return the reasons, by code and what they are about."""
+        return [f"{reason.code}:{reason.about}" for reason in self.mirror.verdict(Side(side)).reasons]
+
+    def restart(self, shift: float = -500.0) -> None:
+        """Stop and start again with another clock."""
+        kept, before = self.mirror.dump(), self.mirror
+        self.mirror = Mirror(before.rules)
+        self.mirror.restore(kept, shift)
+        self.now += shift

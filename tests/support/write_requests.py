@@ -1,0 +1,25 @@
+"""Asking the door, and what it answers."""
+
+from dataclasses import replace
+
+import pytest
+
+from custom_components.smart_bms.control.request import Request
+from custom_components.smart_bms.control.validation_issue import RefusedError
+from custom_components.smart_bms.control.write_log import Outcome
+
+ASK = Request(source="test", user="Ada", user_id="1")
+SURE = replace(ASK, confirm=True)
+PROCEDURE = replace(ASK, procedure=True)
+
+
+def outcomes(records) -> list[Outcome]:
+    return [record.outcome for record in records]
+
+
+async def refused(site, changes, request=ASK) -> list[str]:
+    with pytest.raises(RefusedError) as error:
+        await site.control.apply(changes, request)
+    assert site.sent == []
+    assert not site.control.journal.records
+    return [finding.code for finding in error.value.findings]
