@@ -22,24 +22,24 @@ from custom_components.smart_bms.bank_entry.sensor import BANK_SENSORS
 from custom_components.smart_bms.binary_sensor import ALARM_DESCRIPTIONS, BINARY_SENSOR_DESCRIPTIONS
 from custom_components.smart_bms.binary_sensor.protection import DISAGREEMENT, VERDICTS
 from custom_components.smart_bms.bms import errors
-from custom_components.smart_bms.bms.alarm import Alarm, Severity
-from custom_components.smart_bms.bms.connection_hints import HINTS as LINK_HINTS, LinkHint
-from custom_components.smart_bms.bms.connection_state import REASONS as LINK_REASONS, LinkState
+from custom_components.smart_bms.bms.alarm import Alarm, AlarmSeverity
+from custom_components.smart_bms.bms.connection_hints import HINTS as LINK_HINTS, ConnectionHint
+from custom_components.smart_bms.bms.connection_state import REASONS as LINK_REASONS, ConnectionState
 from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.jbd.decode import COUNTERS as JBD_COUNTERS, RESTARTS
-from custom_components.smart_bms.bms.settings import Kind, Proof
+from custom_components.smart_bms.bms.settings import Proof, SettingKind
 from custom_components.smart_bms.condition import CONDITIONS
 from custom_components.smart_bms.config_flow import SmartBmsConfigFlow
 from custom_components.smart_bms.const import DOMAIN
-from custom_components.smart_bms.control.write_log import Outcome
+from custom_components.smart_bms.control.write_log import WriteOutcome
 from custom_components.smart_bms.entity.parameter import ENABLED, MAIN
 from custom_components.smart_bms.pack_entry import simulated
-from custom_components.smart_bms.pack_entry.capabilities import Features
+from custom_components.smart_bms.pack_entry.capabilities import Capabilities
 from custom_components.smart_bms.pack_entry.publishing import ADJUSTABLE
 from custom_components.smart_bms.pack_entry.wiring_issue import KINDS
 from custom_components.smart_bms.protection import balance, hints, permission
 from custom_components.smart_bms.protection.daly import DALY
-from custom_components.smart_bms.protection.events import Kind as Happened
+from custom_components.smart_bms.protection.events import ProtectionEventType as Happened
 from custom_components.smart_bms.protection.jbd import JBD
 from custom_components.smart_bms.protection.jk import JK
 from custom_components.smart_bms.protection.limit_options import LimitOptions
@@ -58,7 +58,7 @@ ICONS: dict[str, Any] = json.loads((FOLDER / "icons.json").read_text())
 HACS: dict[str, Any] = json.loads((ROOT / "hacs.json").read_text())
 FLOW = (FOLDER / "config_flow.py").read_text()
 
-EVERYTHING = Features(
+EVERYTHING = Capabilities(
     values=frozenset(item.needs or item.key for item in sensor.SENSOR_DESCRIPTIONS),
     cells=2,
     resistances=2,
@@ -86,10 +86,10 @@ SETTINGS = {
 PARAMETERS = {
     platform: [describe(setting) for setting in SETTINGS.values() if setting.kind is kind]
     for platform, kind, describe in (
-        ("switch", Kind.SWITCH, switch.describe),
-        ("number", Kind.NUMBER, number.describe),
-        ("select", Kind.CHOICE, select.describe),
-        ("button", Kind.COMMAND, button.describe),
+        ("switch", SettingKind.SWITCH, switch.describe),
+        ("number", SettingKind.NUMBER, number.describe),
+        ("select", SettingKind.CHOICE, select.describe),
+        ("button", SettingKind.COMMAND, button.describe),
     )
 }
 SENSORS = [
@@ -201,10 +201,10 @@ def test_every_state_of_an_enumeration_has_a_name() -> None:
     for item in SENSORS:
         if item.options:
             assert set(TEXTS["entity"]["sensor"][item.translation_key]["state"]) == set(item.options)
-    assert set(TEXTS["entity"]["sensor"]["link"]["state"]) == {state.value for state in LinkState}
+    assert set(TEXTS["entity"]["sensor"]["link"]["state"]) == {state.value for state in ConnectionState}
     for item in PARAMETERS["select"]:
         assert set(TEXTS["entity"]["select"][item.translation_key]["state"]) == set(
-            SETTINGS[Kind.CHOICE, item.key].options
+            SETTINGS[SettingKind.CHOICE, item.key].options
         )
 
 
@@ -420,17 +420,17 @@ def codes_in_code() -> set[str]:
 
 
 def test_every_refusal_and_every_finding_has_a_sentence_and_none_is_left_over() -> None:
-    held = {Outcome.CONFIRMED, Outcome.CHANGED_ELSEWHERE, Outcome.PENDING}
-    written = {f"write_{outcome}" for outcome in set(Outcome) - held}
-    commands = {f"command_{outcome}" for outcome in set(Outcome) - held - {Outcome.DIFFERENT}}
-    reasons = {f"reason_{code}" for code in REASONS} | {f"hint_{code}" for code in (*hints.CODES, *LinkHint)}
+    held = {WriteOutcome.CONFIRMED, WriteOutcome.CHANGED_ELSEWHERE, WriteOutcome.PENDING}
+    written = {f"write_{outcome}" for outcome in set(WriteOutcome) - held}
+    commands = {f"command_{outcome}" for outcome in set(WriteOutcome) - held - {WriteOutcome.DIFFERENT}}
+    reasons = {f"reason_{code}" for code in REASONS} | {f"hint_{code}" for code in (*hints.CODES, *ConnectionHint)}
     left_out = {f"left_out_{why}" for why in member.REASONS}
     unfit = {f"unfit_{code}" for code in (*compatibility.UNFIT, compatibility.CAPACITIES_DIFFER)}
     told = {"recording_ready", "recording_runs"} | unfit
     told |= {"dashboard_added", "dashboard_renewed", "dashboard_there_already"}
     assert codes_in_code() | written | commands | reasons | left_out | told == set(TEXTS["exceptions"])
     assert set(logbook._COMMANDS) == {"confirmed"} | {code.removeprefix("command_") for code in commands}
-    assert {outcome.value for outcome in Outcome} - {"pending"} == set(logbook._MESSAGES) - {"untold"}
+    assert {outcome.value for outcome in WriteOutcome} - {"pending"} == set(logbook._MESSAGES) - {"untold"}
 
 
 def test_every_action_is_described_and_its_selectors_are_valid() -> None:
@@ -451,7 +451,7 @@ def test_every_action_is_described_and_its_selectors_are_valid() -> None:
     }
     choices |= {"chemistry": set(services.CHEMISTRIES), "simulated": set(simulated.CHOICES)}
     choices |= {"wiring": {"parallel", "series"}}
-    choices |= {"protection": set(PROTECTIONS), "severity": {severity.value for severity in Severity}}
+    choices |= {"protection": set(PROTECTIONS), "severity": {severity.value for severity in AlarmSeverity}}
     assert {key: set(part["options"]) for key, part in TEXTS["selector"].items()} == choices
 
 

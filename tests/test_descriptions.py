@@ -12,8 +12,8 @@ import pytest
 from custom_components.smart_bms import number
 from custom_components.smart_bms.bank_entry.sensor import BANK_SENSORS
 from custom_components.smart_bms.bms.alarm import Alarm
-from custom_components.smart_bms.bms.settings import Kind, Proof
-from custom_components.smart_bms.pack_entry.capabilities import Features
+from custom_components.smart_bms.bms.settings import Proof, SettingKind
+from custom_components.smart_bms.pack_entry.capabilities import Capabilities
 from custom_components.smart_bms.sensor.cells import (
     cell_descriptions,
     counter_descriptions,
@@ -30,7 +30,7 @@ from script.lib.parameters import VARIANTS, catalogues
 INTEGRATION = Path("custom_components/smart_bms")
 ICONS = json.loads((INTEGRATION / "icons.json").read_text(encoding="utf-8"))
 NAMES = json.loads((INTEGRATION / "translations/en.json").read_text(encoding="utf-8"))["entity"]
-FEATURES = Features(
+FEATURES = Capabilities(
     cells=1, resistances=1, cell_temperatures=1, probes=("mosfet", "probe_1"), counters=(Alarm.CELL_OVERVOLTAGE,)
 )
 CATALOGUES = [catalogue for family in VARIANTS for _, catalogue in catalogues(family)]
@@ -68,7 +68,7 @@ def test_nothing_on_a_battery_looks_like_alternating_current() -> None:
         number.describe(setting)
         for catalogue in CATALOGUES
         for setting in catalogue.settings.values()
-        if setting.kind is Kind.NUMBER and setting.proof is not Proof.READ_ONLY and not setting.procedure
+        if setting.kind is SettingKind.NUMBER and setting.proof is not Proof.READ_ONLY and not setting.procedure
     ]
     for domain, described in (("sensor", list(sensors())), ("number", numbers)):
         keys = {item.translation_key for item in described if item.device_class in SINE}

@@ -9,7 +9,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .bank_entry.coordinator import BankConfigEntry, BankCoordinator
 from .bank_entry.entity import BankEntity
-from .bms.settings import Kind, Setting
+from .bms.settings import Setting, SettingKind
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 from .entity import SmartBmsEntity, async_add_described
 from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, presentation
@@ -36,7 +36,7 @@ async def async_setup_entry(
         async_add_entities([BankDashboardButton(entry.runtime_data, DASHBOARD)])
         return
     async_add_parameters(
-        hass, entry.runtime_data, async_add_entities, kind=Kind.COMMAND, describe=describe, entity=SmartBmsButton
+        hass, entry.runtime_data, async_add_entities, kind=SettingKind.COMMAND, describe=describe, entity=SmartBmsButton
     )
     coordinator = entry.runtime_data
 

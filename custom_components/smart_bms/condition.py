@@ -19,9 +19,9 @@ from homeassistant.helpers.condition import (
 from homeassistant.util.unit_conversion import ElectricPotentialConverter
 import probatio
 
-from .bms.alarm import Alarm, Severity
+from .bms.alarm import Alarm, AlarmSeverity
 from .entity.automation_targets import device_of, own_entities
-from .protection.monitor import State as Standing
+from .protection.monitor import ProtectionState
 from .trigger import PROTECTION, SEVERITY
 
 
@@ -61,7 +61,7 @@ def _state_condition(translation_key: str, state: str) -> type[Condition]:
     return StateCondition
 
 
-def _protection_condition(standing: Standing) -> type[Condition]:
+def _protection_condition(standing: ProtectionState) -> type[Condition]:
     class ProtectionCondition(_OwnEntities):
         _domain_specs = {SENSOR_DOMAIN: DomainSpec()}
         _translation_keys = frozenset({"protection_state"})
@@ -84,12 +84,12 @@ class IsAlarmRaised(_OwnEntities):
     """A pack reports an alarm of these severities."""
 
     _domain_specs = {BINARY_SENSOR_DOMAIN: DomainSpec()}
-    _schema = _with(SEVERITY, probatio.In([severity.value for severity in Severity]))
+    _schema = _with(SEVERITY, probatio.In([severity.value for severity in AlarmSeverity]))
 
     def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
         """Take which severities count; none means any."""
         super().__init__(hass, config)
-        chosen = (config.options or {}).get(SEVERITY) or tuple(Severity)
+        chosen = (config.options or {}).get(SEVERITY) or tuple(AlarmSeverity)
         self._alarms = frozenset(alarm for alarm in Alarm if alarm.severity in chosen)
 
     @override
@@ -152,8 +152,8 @@ class IsImbalance(_OwnEntities, EntityNumericalConditionWithUnitBase):
 
 
 CONDITIONS: Final[dict[str, type[Condition]]] = {
-    "is_protection_tripped": _protection_condition(Standing.TRIPPED),
-    "is_protection_pending": _protection_condition(Standing.PENDING),
+    "is_protection_tripped": _protection_condition(ProtectionState.TRIPPED),
+    "is_protection_pending": _protection_condition(ProtectionState.PENDING),
     "is_alarm_raised": IsAlarmRaised,
     "is_charging_allowed": _state_condition("charge_allowed", STATE_ON),
     "is_charging_not_allowed": _state_condition("charge_allowed", STATE_OFF),

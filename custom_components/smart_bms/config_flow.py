@@ -39,7 +39,7 @@ from .bank_entry.coordinator import chemistry_of, is_bank
 from .bms.advertisement import Advertisement
 from .bms.chemistry import charge_voltages
 from .bms.errors import (
-    LinkLostError,
+    ConnectionLostError,
     NotThisKindError,
     PackError,
     PairingNeededError,
@@ -73,9 +73,9 @@ from .const import (
     DOMAIN,
 )
 from .coordinator import SmartBmsConfigEntry, catalogue_data, identity_data
-from .energy.current_correction import CurrentSense
+from .energy.current_correction import CurrentCorrection
 from .pack_entry import bluetooth_paths
-from .pack_entry.capabilities import Features
+from .pack_entry.capabilities import Capabilities
 from .pack_entry.publishing import ADJUSTABLE, DEFAULT_POLICIES, Quantity
 from .pack_entry.simulated import CHOICES, Simulation
 from .protection.limit_options import LimitOptions
@@ -130,7 +130,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
         self._key = ""
         """Of the simulated pack."""
         self._found: dict[str, BluetoothServiceInfoBleak] = {}
-        self._contact: tuple[Identity, Reading, Features] | None = None
+        self._contact: tuple[Identity, Reading, Capabilities] | None = None
         self._settings_keys: tuple[str, ...] = ()
         self._attempts: list[tuple[Family, bool]] = []
         """Which families are still to be asked, and whether in haste."""
@@ -282,7 +282,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
         except (PasswordNeededError, WrongPasswordError) as error:
             self._families, self._password_error = (family,), error
             return "password"
-        except (NotThisKindError, SilentError, LinkLostError, PairingNeededError) as error:
+        except (NotThisKindError, SilentError, ConnectionLostError, PairingNeededError) as error:
             self._failures[family.key] = (error.reason, str(error))
             if not isinstance(error, SilentError):
                 # Only who says nothing may be slow: more patience does not help the others.
@@ -346,7 +346,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
         identity, reading, settings = pack.last_identity, pack.last_reading, pack.last_settings
         if identity is None or reading is None:
             raise RuntimeError("a pack was contacted that said nothing")
-        self._contact = (identity, reading, Features.of(reading, settings))
+        self._contact = (identity, reading, Capabilities.of(reading, settings))
         self._settings_keys = tuple(settings.values) if settings else ()
 
     async def async_step_password(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -578,7 +578,7 @@ def _limits(chosen: Mapping[str, Any]) -> probatio.Schema:
 
 def _current(chosen: Mapping[str, Any]) -> probatio.Schema:
     """Return the section about a current sensor that is not right."""
-    usual = CurrentSense()
+    usual = CurrentCorrection()
     return probatio.Schema(
         {
             probatio.Required("invert", default=chosen.get("invert", usual.invert)): BooleanSelector(),

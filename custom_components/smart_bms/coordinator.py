@@ -16,12 +16,12 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from .bms.connection_state import LinkState
+from .bms.connection_state import ConnectionState
 from .bms.event_log import LoggedEvent
 from .bms.families import FAMILIES
 from .bms.pack import Change, Circumstances, Pack
 from .bms.reading import Identity, Reading
-from .bms.settings import Catalogue
+from .bms.settings import Catalog
 from .bms.stored_values import sort_out
 from .bms.time_left import TimeLeft
 from .const import (
@@ -40,22 +40,22 @@ from .const import (
     CONF_POLLING,
     DOMAIN,
 )
-from .control.request import Permission
-from .energy.current_correction import CurrentSense
+from .control.request import WritePermission
+from .energy.current_correction import CurrentCorrection
 from .energy.soc_confidence import ADVISED_FROM
 from .pack_entry import bluetooth_paths
-from .pack_entry.capabilities import Features
+from .pack_entry.capabilities import Capabilities
 from .pack_entry.energy_account import EnergyAccount
-from .pack_entry.error_isolation import Followers
+from .pack_entry.error_isolation import ErrorIsolation
 from .pack_entry.parameters import LEARNT, PROTECTION, Parameters
-from .pack_entry.publishing import Gate, Group, Groups, Quantity, policies
+from .pack_entry.publishing import PublishFilter, PublishGroup, PublishGroups, Quantity, policies
 from .pack_entry.simulated import Simulation
 from .pack_entry.wiring_issue import WiringWatch
-from .protection.engine import Guard
-from .protection.events import Happening
+from .protection.engine import ProtectionEngine
+from .protection.events import ProtectionEvent
 from .protection.limit_options import LimitOptions
 from .protection.quantities import number
-from .protection.status import Status, ranked
+from .protection.status import PackStatus, ranked
 from .protection.status_codes import CELLS_DOUBTFUL, CHANGED_ELSEWHERE, FULL_CHARGE_ADVISED
 from .protection.status_monitor import StatusMonitor
 from .storage.history_import import async_import_soc
@@ -65,7 +65,7 @@ _LOGGER: Final = logging.getLogger(__name__)
 # What ages by itself (the age of the data) needs a push while no reading comes.
 _TICK: Final = timedelta(seconds=10)
 _READINGS_BETWEEN_LOOKS: Final = 60
-_ASKS_FOR_PASSWORD: Final = {LinkState.PASSWORD_NEEDED, LinkState.WRONG_PASSWORD}
+_ASKS_FOR_PASSWORD: Final = {ConnectionState.PASSWORD_NEEDED, ConnectionState.WRONG_PASSWORD}
 _KEPT_OF_IDENTITY: Final = ("variant", "model", "hw_version", "sw_version", "serial_number", "name")
 
 type SmartBmsConfigEntry = ConfigEntry[SmartBmsCoordinator]
@@ -110,11 +110,11 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title, update_interval=None)
         self.address: str = entry.data[CONF_ADDRESS]
         self.family = FAMILIES[entry.data[CONF_FAMILY]]
-        self.features = Features.from_dict(entry.data[CONF_FEATURES])
+        self.features = Capabilities.from_dict(entry.data[CONF_FEATURES])
         self.identity: dict[str, str] = dict(entry.data[CONF_IDENTITY])
         self._described_by = tuple(self.identity.get(key, "") for key in ("variant", "model", "sw_version"))
         self.time_left = TimeLeft()
-        self.followers = Followers(lambda: entry.title)
+        self.followers = ErrorIsolation(lambda: entry.title)
         self.simulation = simulation
         self.ended = asyncio.Event()
         """Set when the entry is unloaded."""
@@ -150,7 +150,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
             simulated=simulation is not None,
             protection=lambda: self.guard.dump(self._clock),
         )
-        self.sense = CurrentSense.of(options.get(CONF_CURRENT, {}))
+        self.sense = CurrentCorrection.of(options.get(CONF_CURRENT, {}))
         self.guard = self._new_guard()
         self.status = StatusMonitor()
         """The one thing that matters now, and what else holds."""
@@ -169,14 +169,14 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         self.catalogue = self._kept_catalogue()
         self._link: asyncio.Task[None] | None = None
         self._policies = policies(options.get(CONF_INTERVALS, {}), options.get(CONF_DEAD_BANDS, {}))
-        self._groups = Groups()
+        self._groups = PublishGroups()
         self._was_available: bool | None = None
         self._stale_timer: CALLBACK_TYPE | None = None
         self._readings = 0
         self._stopped = False
         self._features_listeners: list[Callable[[], None]] = []
         self._log_listener: Callable[[LoggedEvent], None] | None = None
-        self._happening_listeners: list[Callable[[Happening], None]] = []
+        self._happening_listeners: list[Callable[[ProtectionEvent], None]] = []
         self.data = None
 
     @override
@@ -217,7 +217,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         found, _ = sort_out(self.config_entry.data.get(CONF_LEARNED, {}), self.family.stored_checks)
         return deepcopy(found)
 
-    def _kept_catalogue(self) -> Catalogue | None:
+    def _kept_catalogue(self) -> Catalog | None:
         """Return what can be set, as far as earlier sessions told."""
         kept = self.config_entry.data.get(CONF_CATALOGUE)
         if not kept:
@@ -227,7 +227,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         return self.family.catalogue(Identity(family=self.family.key, **known), kept["keys"])
 
     @property
-    def permission(self) -> Permission:
+    def permission(self) -> WritePermission:
         """Return what the user allows."""
         return self.parameters.control.permission
 
@@ -242,7 +242,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         return self.pack.is_fresh(self.now)
 
     @property
-    def link_state(self) -> LinkState:
+    def link_state(self) -> ConnectionState:
         """Return where the link stands."""
         return self.pack.status(self.now)
 
@@ -259,11 +259,11 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         capacity = None if reading is None else reading.full_capacity or reading.design_capacity
         return capacity * reading.voltage / 1000 if reading and capacity and reading.voltage else None
 
-    def gate(self, quantity: Quantity) -> Gate:
+    def gate(self, quantity: Quantity) -> PublishFilter:
         """Return a new gate for a value of this quantity, as the user wants it."""
-        return Gate(self._policies[quantity])
+        return PublishFilter(self._policies[quantity])
 
-    def group(self, quantity: Quantity) -> Group | None:
+    def group(self, quantity: Quantity) -> PublishGroup | None:
         """Return what a value of this quantity is published together with, if with anything."""
         return self._groups.of(quantity)
 
@@ -285,7 +285,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         return remove
 
     @callback
-    def async_add_happening_listener(self, listener: Callable[[Happening], None]) -> CALLBACK_TYPE:
+    def async_add_happening_listener(self, listener: Callable[[ProtectionEvent], None]) -> CALLBACK_TYPE:
         """Hand what happens to the protections to `listener`; return how to stop that."""
         self._happening_listeners.append(listener)
         return lambda: self._happening_listeners.remove(listener)
@@ -328,7 +328,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
 
     def _async_ask_for_password(self) -> None:
         """Ask for another password; one that was not accepted is forgotten, so that no restart tries it again."""
-        if self.pack.state is LinkState.WRONG_PASSWORD:
+        if self.pack.state is ConnectionState.WRONG_PASSWORD:
             data = {key: value for key, value in self.config_entry.data.items() if key != CONF_PASSWORD}
             self.hass.config_entries.async_update_entry(self.config_entry, data=data)
         self.config_entry.async_start_reauth(self.hass)
@@ -336,7 +336,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
     def _async_take_settings(self) -> None:
         """Take parameters once the dialect is certain, which it is when the pack streams."""
         identity, settings = self.pack.last_identity, self.pack.current_settings
-        if self.pack.state is not LinkState.STREAMING or identity is None or settings is None:
+        if self.pack.state is not ConnectionState.STREAMING or identity is None or settings is None:
             return
         kept = catalogue_data(identity, self._known_keys(identity, settings.values))
         if kept != self.config_entry.data.get(CONF_CATALOGUE):
@@ -406,17 +406,17 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         capacity = number(settings.values.get("design_capacity"))
         return reading if not capacity else Reading.of({**vars(reading), "design_capacity": capacity})
 
-    def _new_guard(self) -> Guard:
+    def _new_guard(self) -> ProtectionEngine:
         options = LimitOptions.of(self.config_entry.options.get(CONF_LIMITS, {}))
         interval = self.pack.terms.interval if self.family.polling else None
-        return Guard(self.family.key, self.identity["variant"], options, interval)
+        return ProtectionEngine(self.family.key, self.identity["variant"], options, interval)
 
     @property
     def _clock(self) -> float:
         """Return what has to be added to monotonic time for the time of day."""
         return dt_util.utcnow().timestamp() - self.now
 
-    def _async_judge(self) -> Status:
+    def _async_judge(self) -> PackStatus:
         """Find out what matters most now."""
         shown = self.status.shown
         found = ranked(
@@ -439,7 +439,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         }
         return [code for code, holds in held.items() if holds]
 
-    def _async_mirror(self, reading: Reading) -> list[Happening]:
+    def _async_mirror(self, reading: Reading) -> list[ProtectionEvent]:
         """Show the mirror a reading; return what happened."""
         settings = self.pack.last_settings
         stage = self.guard.limits.stage
@@ -449,7 +449,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         return happened
 
     def _async_look_for_features(self, reading: Reading) -> None:
-        found = self.features.merged(Features.of(reading, self.pack.last_settings))
+        found = self.features.merged(Capabilities.of(reading, self.pack.last_settings))
         if found != self.features:
             self.features = found
             self._async_update_entry({CONF_FEATURES: found.as_dict()})

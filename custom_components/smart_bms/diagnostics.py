@@ -9,9 +9,9 @@ from homeassistant.core import HomeAssistant
 
 from .bank_entry.coordinator import BankConfigEntry, BankCoordinator, is_bank
 from .bms.reading import reading_values
-from .control.writer import Control
+from .control.writer import ParameterWriter
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
-from .protection.engine import Guard
+from .protection.engine import ProtectionEngine
 
 _VALUES: Final = ("old", "new", "found")
 
@@ -98,7 +98,7 @@ def _pack(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
     }
 
 
-def _protection(guard: Guard) -> dict[str, Any]:
+def _protection(guard: ProtectionEngine) -> dict[str, Any]:
     """Return where the protections stand and what the limits are made of."""
     mirror = guard.mirror
     return {
@@ -121,7 +121,7 @@ def _protection(guard: Guard) -> dict[str, Any]:
     }
 
 
-def _control(control: Control) -> dict[str, Any]:
+def _control(control: ParameterWriter) -> dict[str, Any]:
     """Return what was changed and what came of it."""
     records = [
         record.as_dict() | (dict.fromkeys(_VALUES, REDACTED) if record.parameter in TO_REDACT else {})

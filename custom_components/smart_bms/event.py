@@ -17,7 +17,7 @@ from .bms.event_log import EventKind, LoggedEvent
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator, happened_signal
 from .entity import SmartBmsEntity, async_add_described
 from .pack_entry.publishing import Quantity, Value
-from .protection.events import Happening, Kind
+from .protection.events import ProtectionEvent, ProtectionEventType
 
 PARALLEL_UPDATES: Final = 0
 
@@ -38,7 +38,7 @@ PROTECTION_DESCRIPTIONS: Final = (
     EventEntityDescription(
         key="protection_event",
         translation_key="protection_event",
-        event_types=[kind.value for kind in Kind],
+        event_types=[kind.value for kind in ProtectionEventType],
     ),
 )
 
@@ -113,7 +113,7 @@ class SmartBmsProtectionEvent(_PackEvents):
         self.async_on_remove(self.coordinator.async_add_happening_listener(self._async_happened))
 
     @callback
-    def _async_happened(self, happening: Happening) -> None:
+    def _async_happened(self, happening: ProtectionEvent) -> None:
         self._tell(happening.kind, _particulars(happening))
 
 
@@ -139,11 +139,13 @@ class BankProtectionEvent(BankEntity, _Events):
             self.async_on_remove(async_dispatcher_connect(self.hass, happened_signal(key), listener))
 
     @callback
-    def _async_happened(self, key: str, happening: Happening) -> None:
+    def _async_happened(self, key: str, happening: ProtectionEvent) -> None:
         pack = self.hass.config_entries.async_get_entry(key)
         self._tell(happening.kind, {PACK: pack.title if pack else None, **_particulars(happening)})
 
 
-def _particulars(happening: Happening) -> dict[str, Any]:
-    name = ALARM if happening.kind in (Kind.ALARM_RAISED, Kind.ALARM_CLEARED) else PROTECTION
+def _particulars(happening: ProtectionEvent) -> dict[str, Any]:
+    name = (
+        ALARM if happening.kind in (ProtectionEventType.ALARM_RAISED, ProtectionEventType.ALARM_CLEARED) else PROTECTION
+    )
     return {name: happening.protection, **happening.particulars}

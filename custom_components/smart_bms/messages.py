@@ -5,9 +5,9 @@ from typing import Final
 
 from homeassistant.helpers.translation import async_get_exception_message
 
-from .bank.compatibility import Unfit
+from .bank.compatibility import Incompatibility
 from .const import DOMAIN
-from .control.validation_issue import RefusedError, words
+from .control.validation_issue import RejectedError, words
 from .protection.permission import Detail, Reason
 
 _NOT_KNOWN: Final = "–"
@@ -37,7 +37,7 @@ def left_out(rows: Iterable[tuple[str, str]]) -> list[str]:
     ]
 
 
-def misfits(rows: Iterable[Unfit]) -> list[str]:
+def misfits(rows: Iterable[Incompatibility]) -> list[str]:
     """Return a sentence for each reason why packs are not one battery, or not a good one."""
     return [
         async_get_exception_message(
@@ -50,7 +50,7 @@ def misfits(rows: Iterable[Unfit]) -> list[str]:
     ]
 
 
-def refusal(error: RefusedError) -> str:
+def refusal(error: RejectedError) -> str:
     """Return why something was refused, in a sentence."""
     finding = error.findings[0]
     return async_get_exception_message(DOMAIN, finding.code, dict(finding.details))

@@ -16,7 +16,7 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .bms.settings import Kind, Setting, Unit
+from .bms.settings import Setting, SettingKind, Unit
 from .coordinator import SmartBmsConfigEntry
 from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, presentation
 
@@ -59,7 +59,7 @@ async def async_setup_entry(
 ) -> None:
     """Add the numbers of a pack."""
     async_add_parameters(
-        hass, entry.runtime_data, async_add_entities, kind=Kind.NUMBER, describe=describe, entity=SmartBmsNumber
+        hass, entry.runtime_data, async_add_entities, kind=SettingKind.NUMBER, describe=describe, entity=SmartBmsNumber
     )
 
 

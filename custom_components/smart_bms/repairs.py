@@ -15,7 +15,7 @@ import probatio
 from .bms.settings import Proof
 from .control.baseline import Difference
 from .control.chemistry import CODES
-from .control.request import Request
+from .control.request import WriteRequest
 from .control.validation_issue import words
 from .coordinator import SmartBmsConfigEntry
 from .entity.parameter import raise_unless_confirmed, told_to_the_user
@@ -70,7 +70,7 @@ class DriftRepairFlow(RepairsFlow):
         }
         beyond = {
             key
-            for finding in parameters.control.examine(old, Request()).findings
+            for finding in parameters.control.examine(old, WriteRequest()).findings
             if finding.code in CODES
             for key in finding.parameters
         }

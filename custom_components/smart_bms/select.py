@@ -6,7 +6,7 @@ from homeassistant.components.select import SelectEntity, SelectEntityDescriptio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .bms.settings import Kind, Setting
+from .bms.settings import Setting, SettingKind
 from .coordinator import SmartBmsConfigEntry
 from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, presentation
 
@@ -24,7 +24,7 @@ async def async_setup_entry(
 ) -> None:
     """Add the selects of a pack."""
     async_add_parameters(
-        hass, entry.runtime_data, async_add_entities, kind=Kind.CHOICE, describe=describe, entity=SmartBmsSelect
+        hass, entry.runtime_data, async_add_entities, kind=SettingKind.CHOICE, describe=describe, entity=SmartBmsSelect
     )
 
 

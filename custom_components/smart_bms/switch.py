@@ -8,7 +8,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .bank_entry.coordinator import BankConfigEntry, BankCoordinator
 from .bank_entry.switch import async_bank_switches, async_pack_set_up
-from .bms.settings import Kind, Setting
+from .bms.settings import Setting, SettingKind
 from .coordinator import SmartBmsConfigEntry
 from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, presentation
 
@@ -32,7 +32,7 @@ async def async_setup_entry(
         return
     async_pack_set_up(hass, entry.entry_id)
     async_add_parameters(
-        hass, entry.runtime_data, async_add_entities, kind=Kind.SWITCH, describe=describe, entity=SmartBmsSwitch
+        hass, entry.runtime_data, async_add_entities, kind=SettingKind.SWITCH, describe=describe, entity=SmartBmsSwitch
     )
 
 

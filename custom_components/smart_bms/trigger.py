@@ -21,9 +21,9 @@ from homeassistant.helpers.trigger import (
 from homeassistant.util.unit_conversion import ElectricPotentialConverter
 import probatio
 
-from .bms.alarm import Severity
+from .bms.alarm import AlarmSeverity
 from .entity.automation_targets import own_entities
-from .protection.events import Kind
+from .protection.events import ProtectionEventType
 
 PROTECTION: Final = "protection"
 SEVERITY: Final = "severity"
@@ -46,7 +46,7 @@ class _EventTrigger(_OwnEntities, StatelessEntityTriggerBase):
 
     _domain_specs = {EVENT_DOMAIN: DomainSpec()}
     _translation_keys = frozenset({"protection_event"})
-    _kind: ClassVar[Kind]
+    _kind: ClassVar[ProtectionEventType]
     _option: ClassVar[str]
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
@@ -61,7 +61,7 @@ class _EventTrigger(_OwnEntities, StatelessEntityTriggerBase):
         return not self._accepted or state.attributes.get(self._option) in self._accepted
 
 
-def _event_trigger(kind: Kind, option: str, allowed: Any) -> type[Trigger]:
+def _event_trigger(kind: ProtectionEventType, option: str, allowed: Any) -> type[Trigger]:
     selected = probatio.All(probatio.EnsureList(), [allowed])
 
     class OneEventTrigger(_EventTrigger):
@@ -124,14 +124,14 @@ class ImbalanceCrossedThresholdTrigger(_OwnEntities, EntityNumericalStateCrossed
     _unit_converter = ElectricPotentialConverter
 
 
-_SEVERITIES: Final = probatio.In([severity.value for severity in Severity])
+_SEVERITIES: Final = probatio.In([severity.value for severity in AlarmSeverity])
 
 TRIGGERS: Final[dict[str, type[Trigger]]] = {
-    "protection_pending": _event_trigger(Kind.PENDING, PROTECTION, str),
-    "protection_tripped": _event_trigger(Kind.TRIPPED, PROTECTION, str),
-    "protection_released": _event_trigger(Kind.RELEASED, PROTECTION, str),
-    "alarm_raised": _event_trigger(Kind.ALARM_RAISED, SEVERITY, _SEVERITIES),
-    "alarm_cleared": _event_trigger(Kind.ALARM_CLEARED, SEVERITY, _SEVERITIES),
+    "protection_pending": _event_trigger(ProtectionEventType.PENDING, PROTECTION, str),
+    "protection_tripped": _event_trigger(ProtectionEventType.TRIPPED, PROTECTION, str),
+    "protection_released": _event_trigger(ProtectionEventType.RELEASED, PROTECTION, str),
+    "alarm_raised": _event_trigger(ProtectionEventType.ALARM_RAISED, SEVERITY, _SEVERITIES),
+    "alarm_cleared": _event_trigger(ProtectionEventType.ALARM_CLEARED, SEVERITY, _SEVERITIES),
     "charging_allowed": _state_trigger("charge_allowed", STATE_ON),
     "charging_not_allowed": _state_trigger("charge_allowed", STATE_OFF),
     "discharging_allowed": _state_trigger("discharge_allowed", STATE_ON),

@@ -14,7 +14,7 @@ import probatio
 
 from custom_components.smart_bms.bms.encode import FAMILIES
 from custom_components.smart_bms.simulator.battery import Battery
-from custom_components.smart_bms.simulator.radio import Air
+from custom_components.smart_bms.simulator.radio import SimulatedRadio
 
 from .areas import async_set_areas
 from .meters import Meters
@@ -54,7 +54,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
         state = hass.states.get(CHARGER)
         return float(state.state) if state is not None and state.state not in _NOTHING else 0.0
 
-    air = Air(*all_packs(charger))
+    air = SimulatedRadio(*all_packs(charger))
     for peripheral in air.peripherals.values():
         peripheral.set_clock(dt_util.now())
     proxies = demo_proxies(air)

@@ -11,7 +11,7 @@ from homeassistant.components import bluetooth
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 
 from custom_components.smart_bms.simulator.peripheral import Peripheral
-from custom_components.smart_bms.simulator.radio import Air
+from custom_components.smart_bms.simulator.radio import SimulatedRadio
 
 PROXIES: Final = (
     ("24:6F:28:00:00:01", "Cellar proxy"),
@@ -24,7 +24,7 @@ PROXIES: Final = (
 class EmulatedProxy(BaseHaRemoteScanner):
     """A proxy as Home Assistant's Bluetooth stack sees it."""
 
-    def __init__(self, air: Air, source: str, name: str, slots: int = 3) -> None:
+    def __init__(self, air: SimulatedRadio, source: str, name: str, slots: int = 3) -> None:
         """`source` is the proxy's own address."""
         connector = HaBluetoothConnector(
             client=air.client_class(self), source=source, can_connect=lambda: len(self._allocated) < self._slots
@@ -95,12 +95,12 @@ class EmulatedProxy(BaseHaRemoteScanner):
         return True
 
 
-def demo_proxies(air: Air) -> tuple[EmulatedProxy, ...]:
+def demo_proxies(air: SimulatedRadio) -> tuple[EmulatedProxy, ...]:
     """Return the proxies of the demo, the nearest first."""
     return tuple(EmulatedProxy(air, source, name) for source, name in PROXIES)
 
 
-def advertise(air: Air, proxies: Sequence[EmulatedProxy]) -> None:
+def advertise(air: SimulatedRadio, proxies: Sequence[EmulatedProxy]) -> None:
     """Let all proxies hear all packs once."""
     for distance, proxy in enumerate(proxies):
         for peripheral in air.peripherals.values():

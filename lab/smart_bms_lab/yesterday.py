@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.energy.energy_counter import EnergyCounter
-from custom_components.smart_bms.energy.energy_totals import Flow
+from custom_components.smart_bms.energy.energy_totals import EnergyTotals
 from custom_components.smart_bms.simulator.battery import Battery
 
 from .meters import Meters, sun, use
@@ -40,7 +40,7 @@ def hours_until(now: datetime) -> list[datetime]:
     return hours
 
 
-def lived(battery: Battery, hours: list[datetime]) -> list[Flow]:
+def lived(battery: Battery, hours: list[datetime]) -> list[EnergyTotals]:
     """Return what a battery like this moves in each of these hours: it takes what the sun has left over, and gives it back."""
     battery = deepcopy(battery)
     # Whatever the pack shows today, it had room in both directions then.
@@ -60,16 +60,16 @@ def lived(battery: Battery, hours: list[datetime]) -> list[Flow]:
     return moved
 
 
-def summed(members: list[list[Flow]]) -> list[Flow]:
+def summed(members: list[list[EnergyTotals]]) -> list[EnergyTotals]:
     """Return what packs have moved together in each hour."""
-    together = [Flow() for _ in members[0]]
+    together = [EnergyTotals() for _ in members[0]]
     for hours in members:
         for total, hour in zip(together, hours, strict=True):
             total.add(hour)
     return together
 
 
-def metered(capacity: float, hours: list[datetime], moved: list[Flow]) -> list[Meters]:
+def metered(capacity: float, hours: list[datetime], moved: list[EnergyTotals]) -> list[Meters]:
     """Return what the meters of the house had counted at the end of each hour, around batteries of so many kWh."""
     meters, shown = Meters(capacity), []
     for hour, flow in zip(hours, moved, strict=True):
@@ -83,9 +83,9 @@ async def async_import_yesterday(hass: HomeAssistant, packs: list[Any]) -> None:
     hours = hours_until(dt_util.now())
     batteries: dict[str, Battery] = {peripheral.address: peripheral.board.battery for peripheral in packs}
     registry = er.async_get(hass)
-    moved: dict[str, list[Flow]] = {}
+    moved: dict[str, list[EnergyTotals]] = {}
 
-    def take_over(unique_id: str, flows: list[Flow]) -> None:
+    def take_over(unique_id: str, flows: list[EnergyTotals]) -> None:
         for name in ("charged", "discharged"):
             total, totals = 0.0, []
             for flow in flows:

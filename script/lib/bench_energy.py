@@ -5,7 +5,7 @@ import statistics
 
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.energy.energy_counter import EnergyCounter
-from custom_components.smart_bms.energy.energy_statistics import Ledger
+from custom_components.smart_bms.energy.energy_statistics import EnergyStatistics
 from custom_components.smart_bms.energy.health import Health
 from script.lib.bench_mirror import ROUNDS, cases, collected, timed
 
@@ -13,7 +13,7 @@ from script.lib.bench_mirror import ROUNDS, cases, collected, timed
 def counted(readings: list[Reading]) -> None:
     """Count them all."""
     counter = EnergyCounter(10.0)
-    ledger, health = Ledger(counter), Health(counter)
+    ledger, health = EnergyStatistics(counter), Health(counter)
     for reading in readings:
         counter.take(reading)
         ledger.take(reading)

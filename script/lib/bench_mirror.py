@@ -9,7 +9,7 @@ import time
 
 from custom_components.smart_bms.bms.pack import Pack
 from custom_components.smart_bms.bms.reading import Reading
-from custom_components.smart_bms.protection.engine import Guard
+from custom_components.smart_bms.protection.engine import ProtectionEngine
 from custom_components.smart_bms.protection.limit_options import LimitOptions
 from custom_components.smart_bms.simulator.jk.labels import PB2A16S20P
 from custom_components.smart_bms.simulator.smart123.labels import GEN3_NUS
@@ -78,7 +78,7 @@ def mirrored(family: str, variant: str, limits: Mapping[str, float], readings: l
 
     Only the second half counts: right after a start, currents recover for a minute or two.
     """
-    guard = Guard(family, variant, LimitOptions())
+    guard = ProtectionEngine(family, variant, LimitOptions())
     mirror, half = guard.mirror, len(readings) // 2
 
     def run(some: list[Reading]) -> None:

@@ -17,7 +17,7 @@ from bleak.backends.device import BLEDevice
 
 from custom_components.smart_bms.bms.daly import decode as daly_decode, frames as daly_frames
 from custom_components.smart_bms.bms.daly.common import completed
-from custom_components.smart_bms.bms.daly.current_sign import Sign
+from custom_components.smart_bms.bms.daly.current_sign import CurrentSign
 from custom_components.smart_bms.bms.daly.frames import Dialect
 from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.jbd import frames as jbd_frames
@@ -102,7 +102,7 @@ def our_daly(decode: Callable[..., dict[str, Any]]) -> Decode:
     """Return our path for a dialect."""
 
     def run(polls: list[Poll]) -> int:
-        pack, reassembler, sign = sink("daly"), daly_frames.Reassembler(), Sign({}, "", inverted=False)
+        pack, reassembler, sign = sink("daly"), daly_frames.Reassembler(), CurrentSign({}, "", inverted=False)
         done, now = 0, 0.0
         for poll in polls:
             values = decode(*(_words(reassembler, answer, now) for answer in poll))

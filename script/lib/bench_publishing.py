@@ -9,24 +9,24 @@ import dataclasses
 from dataclasses import dataclass
 from functools import partial
 
-from custom_components.smart_bms.bank.member import Member
+from custom_components.smart_bms.bank.member import BankMember
 from custom_components.smart_bms.bank.merge import Bank, merge
 from custom_components.smart_bms.bank_entry.sensor import BANK_SENSORS
 from custom_components.smart_bms.binary_sensor import descriptions as binary_descriptions
 from custom_components.smart_bms.bms.alarm import Alarm
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.bms.time_left import TimeLeft
-from custom_components.smart_bms.pack_entry.capabilities import Features
+from custom_components.smart_bms.pack_entry.capabilities import Capabilities
 from custom_components.smart_bms.pack_entry.publishing import (
     DEFAULT_POLICIES,
     TOGETHER,
-    Gate,
-    Group,
-    Member as Published,
+    GroupMember as Published,
+    PublishFilter,
+    PublishGroup,
     Quantity,
     Value,
 )
-from custom_components.smart_bms.protection.relays import Answer
+from custom_components.smart_bms.protection.relays import Tristate
 from custom_components.smart_bms.sensor import descriptions
 from custom_components.smart_bms.simulator.battery import Battery, Profile, household
 from custom_components.smart_bms.simulator.firmware import Board
@@ -69,7 +69,7 @@ class Shown:
 
     def values(self, reading: Reading) -> Valued:
         """Return the values of the entities enabled by default."""
-        features = Features.of(reading, None)
+        features = Capabilities.of(reading, None)
         values: dict[str, tuple[Quantity, Callable[[], Value]]] = {}
         for sensor in descriptions(features):
             if sensor.entity_registry_enabled_default and not sensor.always:
@@ -96,13 +96,13 @@ class Page:
     def __init__(self, values: Valued, *, together: bool) -> None:
         """Show nothing yet."""
         self.told = Told(Counter())
-        self._groups: dict[str, Group] = {}
-        self._members: dict[str, tuple[Quantity, Published, Group | None]] = {}
+        self._groups: dict[str, PublishGroup] = {}
+        self._members: dict[str, tuple[Quantity, Published, PublishGroup | None]] = {}
         self._last: dict[str, Value] = {}
         for key, (quantity, newest) in values.items():
-            member = Published(Gate(DEFAULT_POLICIES[quantity]), newest, lambda: None)
+            member = Published(PublishFilter(DEFAULT_POLICIES[quantity]), newest, lambda: None)
             name = TOGETHER.get(quantity) if together else None
-            group = self._groups.setdefault(name, Group()) if name else None
+            group = self._groups.setdefault(name, PublishGroup()) if name else None
             if group is not None:
                 group.join(member)
             self._members[key] = (quantity, member, group)
@@ -160,7 +160,7 @@ def of_smart123(profile: Profile) -> Iterator[Reading]:
 
 def of_bank(profile: Profile) -> Iterator[tuple[Bank, float]]:
     """Yield what two packs in parallel amount to."""
-    members = [Member(key=key, name=key, reading=None, charge=Answer.YES, discharge=Answer.YES) for key in "ab"]
+    members = [BankMember(key=key, name=key, reading=None, charge=Tristate.YES, discharge=Tristate.YES) for key in "ab"]
     for number, readings in enumerate(zip(of_jk(profile, 7), of_jk(profile, 8), strict=True)):
         if number % LOOK_EVERY == 0:
             pairs = zip(members, readings, strict=True)

@@ -16,19 +16,19 @@ from typing import Any, override
 from bleak.backends.device import BLEDevice
 import bleak_retry_connector
 
-from custom_components.smart_bms.bms.connection_state import LinkState
+from custom_components.smart_bms.bms.connection_state import ConnectionState
 from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.pack import Pack
 from custom_components.smart_bms.bms.settings import Settings, SettingValue
 from custom_components.smart_bms.control.baseline import Baseline
-from custom_components.smart_bms.control.request import Permission, Request
-from custom_components.smart_bms.control.write_log import Journal
-from custom_components.smart_bms.control.writer import Control
+from custom_components.smart_bms.control.request import WritePermission, WriteRequest
+from custom_components.smart_bms.control.write_log import WriteLog
+from custom_components.smart_bms.control.writer import ParameterWriter
 from custom_components.smart_bms.simulator.battery import Battery
 from custom_components.smart_bms.simulator.firmware import Board
 from custom_components.smart_bms.simulator.jk.labels import PB2A16S20P
 from custom_components.smart_bms.simulator.jk.peripheral import JkPeripheral
-from custom_components.smart_bms.simulator.radio import Air
+from custom_components.smart_bms.simulator.radio import SimulatedRadio
 
 ADDRESS = "C8:47:80:00:00:01"
 WRITES = 30
@@ -59,7 +59,7 @@ class TimedPack(Pack):
 async def measure() -> tuple[list[float], list[float]]:
     """Return seconds per confirmed write, and the seconds of each that were spent waiting for the pack."""
     peripheral = JkPeripheral(ADDRESS, "bench", PB2A16S20P, Board(Battery(cells=16, capacity=280)))
-    air = Air(peripheral)
+    air = SimulatedRadio(peripheral)
     backend = air.client_class()
     original = bleak_retry_connector.BleakClientWithServiceCache
 
@@ -70,7 +70,7 @@ async def measure() -> tuple[list[float], list[float]]:
 
     bleak_retry_connector.BleakClientWithServiceCache = Client  # type: ignore[assignment, misc]
     pack = TimedPack(FAMILIES["jk"], "bench", lambda: BLEDevice(ADDRESS, "bench", {}))
-    journal = Journal()
+    journal = WriteLog()
     with tempfile.TemporaryDirectory() as folder:
 
         async def save() -> None:
@@ -80,9 +80,9 @@ async def measure() -> tuple[list[float], list[float]]:
         async def backup(_: str) -> None:
             """Nothing here needs one."""
 
-        control = Control(
+        control = ParameterWriter(
             pack,
-            permission=Permission(control=True),
+            permission=WritePermission(control=True),
             journal=journal,
             baseline=Baseline(),
             save=save,
@@ -92,13 +92,13 @@ async def measure() -> tuple[list[float], list[float]]:
         )
         air.start()
         running = asyncio.create_task(pack.run())
-        while pack.state is not LinkState.STREAMING or pack.current_settings is None:  # noqa: ASYNC110
+        while pack.state is not ConnectionState.STREAMING or pack.current_settings is None:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         totals, waited = [], []
         for number in range(WRITES):
             pack.spent = 0.0
             start = time.perf_counter()
-            (record,) = await control.apply({"cell_overvoltage": 3.6 - 0.001 * (number + 1)}, Request())
+            (record,) = await control.apply({"cell_overvoltage": 3.6 - 0.001 * (number + 1)}, WriteRequest())
             totals.append(time.perf_counter() - start)
             waited.append(pack.spent)
             if record.outcome != "confirmed":

@@ -12,7 +12,7 @@ from custom_components.smart_bms.bms.jk.layouts import Variant
 from custom_components.smart_bms.bms.jk.parameters import BY_KEY as JK
 from custom_components.smart_bms.bms.jk.presets import presets_for
 from custom_components.smart_bms.bms.reading import Identity
-from custom_components.smart_bms.bms.settings import Catalogue, Kind, Proof, Setting
+from custom_components.smart_bms.bms.settings import Catalog, Proof, Setting, SettingKind
 from custom_components.smart_bms.bms.smart123.generation import Variant as Smart123Variant
 from custom_components.smart_bms.bms.smart123.parameters import BY_KEY as SMART123
 
@@ -88,7 +88,7 @@ VARIANTS: dict[str, tuple[str, Callable[[str], tuple[Identity, Collection[str]]]
 """By family: what to say of it, what its richest pack of a variant says, and the titles of its variants."""
 
 
-def catalogues(family: str) -> Iterator[tuple[str, Catalogue]]:
+def catalogues(family: str) -> Iterator[tuple[str, Catalog]]:
     """Yield title and catalogue of each variant of a family, as the richest pack of it has them."""
     _, richest, titles = VARIANTS[family]
     for variant, title in titles.items():
@@ -97,19 +97,19 @@ def catalogues(family: str) -> Iterator[tuple[str, Catalogue]]:
 
 def _limits(setting: Setting) -> str:
     match setting.kind:
-        case Kind.SWITCH:
+        case SettingKind.SWITCH:
             return "true, false"
-        case Kind.CHOICE:
+        case SettingKind.CHOICE:
             return ", ".join(setting.options)
-        case Kind.TEXT:
+        case SettingKind.TEXT:
             return f"at most {setting.maximum:g} characters"
-        case Kind.COMMAND:
+        case SettingKind.COMMAND:
             return "a button"
     steps = f"{setting.minimum:g} … {setting.maximum:.9g}, step {setting.step:.6f}".rstrip("0").rstrip(".")
     return steps if setting.special is None else f"{steps}; {setting.special:g}: never"
 
 
-def _order(chain: tuple[str, ...], catalogue: Catalogue) -> str:
+def _order(chain: tuple[str, ...], catalogue: Catalog) -> str:
     first, *others = chain
     return f"`{first}`" + "".join(f" {'≥' if key in catalogue.may_equal else '>'} `{key}`" for key in others)
 

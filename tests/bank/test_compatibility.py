@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.smart_bms.bank.compatibility import LASTS, Apart, Build, unlike
-from custom_components.smart_bms.bank.member import Limits
+from custom_components.smart_bms.bank.compatibility import LASTS, Apart, PackBuild, unlike
+from custom_components.smart_bms.bank.member import MemberLimits
 from custom_components.smart_bms.bank.merge import merge, split
 
 from .test_merge import NO, PARALLEL, SERIES, YES, member, stale
@@ -22,7 +22,7 @@ def test_a_pack_of_16_cells_and_one_of_4_are_no_battery() -> None:
     bank = merge([member("a", **LONG), member("b", **SHORT)], PARALLEL)
     assert bank.unfit[0] == ("cells_differ", (("A", 16.0), ("B", 4.0)))
     assert (bank.charge, bank.discharge) == (NO, NO)
-    assert bank.limits == Limits(
+    assert bank.limits == MemberLimits(
         charge_voltage=56.0,
         charge_current=0.0,
         discharge_current=0.0,
@@ -41,7 +41,7 @@ def test_a_pack_of_16_cells_and_one_of_4_are_no_battery() -> None:
 def test_who_does_not_count_is_not_compared() -> None:
     assert codes(merge([member("a", **LONG), stale(member("b", **SHORT))], PARALLEL)) == []
     assert codes(merge([member("a", **LONG), member("b", **SHORT | {"cell_voltages": ()})], PARALLEL)) == []
-    assert unlike([[Build("a", 16, None)], [Build("b", None, "lfp"), Build("c", 8, None)]]) == ()
+    assert unlike([[PackBuild("a", 16, None)], [PackBuild("b", None, "lfp"), PackBuild("c", 8, None)]]) == ()
 
 
 @pytest.mark.parametrize("topology", [PARALLEL, SERIES])

@@ -4,18 +4,18 @@ import random
 
 import pytest
 
-from custom_components.smart_bms.bank.current_imbalance import Uneven
+from custom_components.smart_bms.bank.current_imbalance import CurrentImbalance
 from custom_components.smart_bms.bank.limiter import BankLimiter
-from custom_components.smart_bms.bank.member import Limits
+from custom_components.smart_bms.bank.member import MemberLimits
 from custom_components.smart_bms.bank.merge import merge
-from custom_components.smart_bms.pack_entry.publishing import DEFAULT_POLICIES, Gate, Quantity
+from custom_components.smart_bms.pack_entry.publishing import DEFAULT_POLICIES, PublishFilter, Quantity
 from custom_components.smart_bms.simulator.battery import household
 
 from .test_merge import PARALLEL, member
 
 
-def follow(limiter: BankLimiter, now: float, charge: float | None, voltage: float | None = 56.0) -> Limits:
-    aim = Limits(charge_voltage=voltage, charge_current=charge, discharge_current=charge)
+def follow(limiter: BankLimiter, now: float, charge: float | None, voltage: float | None = 56.0) -> MemberLimits:
+    aim = MemberLimits(charge_voltage=voltage, charge_current=charge, discharge_current=charge)
     return limiter.follow(aim, now, strings=2, cells=16)
 
 
@@ -30,7 +30,7 @@ def test_a_limit_falls_at_once_and_rises_slowly() -> None:
     assert follow(limiter, 34, 100.0).charge_current == 80
     assert follow(limiter, 36, 100.0).charge_current == 100
     assert follow(limiter, 36, 100.0).charge_limited_by == ""
-    assert follow(limiter, 38, 0.0) == Limits(charge_voltage=56.0, charge_current=0.0, discharge_current=0.0)
+    assert follow(limiter, 38, 0.0) == MemberLimits(charge_voltage=56.0, charge_current=0.0, discharge_current=0.0)
     assert follow(limiter, 40, None).charge_current is None
     assert follow(limiter, 42, 0.0, None).charge_voltage is None
 
@@ -38,8 +38,8 @@ def test_a_limit_falls_at_once_and_rises_slowly() -> None:
 def rows_of_an_hour(*, calm: bool) -> dict[str, int]:
     """Return how often each limit of a bank with an uneven string is written in an hour, at a look every two seconds."""
     load, noise = household(3), random.Random(3)
-    gates = {name: Gate(DEFAULT_POLICIES[Quantity.STATE]) for name in ("charge_current", "discharge_current")}
-    rows, uneven, limiter = dict.fromkeys(gates, 0), Uneven(), BankLimiter()
+    gates = {name: PublishFilter(DEFAULT_POLICIES[Quantity.STATE]) for name in ("charge_current", "discharge_current")}
+    rows, uneven, limiter = dict.fromkeys(gates, 0), CurrentImbalance(), BankLimiter()
     known: dict[str, float] = {}
     for second in range(0, 3600, 2):
         total = load(50_000.0 + second)

@@ -5,21 +5,21 @@ import json
 
 import pytest
 
-from custom_components.smart_bms.bank.current_imbalance import Uneven
-from custom_components.smart_bms.bank.energy import CHECKS, BankCount
-from custom_components.smart_bms.bank.member import Limits, Member, String
+from custom_components.smart_bms.bank.current_imbalance import CurrentImbalance
+from custom_components.smart_bms.bank.energy import CHECKS, BankEnergyTotals
+from custom_components.smart_bms.bank.member import BankMember, MemberLimits, SeriesString
 from custom_components.smart_bms.bank.merge import Extreme, merge, split
 from custom_components.smart_bms.bms.alarm import Alarm
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.bms.stored_values import sort_out
-from custom_components.smart_bms.energy.energy_totals import Flow
-from custom_components.smart_bms.protection.relays import Answer
+from custom_components.smart_bms.energy.energy_totals import EnergyTotals
+from custom_components.smart_bms.protection.relays import Tristate
 from custom_components.smart_bms.simulator.battery import Battery
 
-YES, NO, UNKNOWN = Answer.YES, Answer.NO, Answer.UNKNOWN
+YES, NO, UNKNOWN = Tristate.YES, Tristate.NO, Tristate.UNKNOWN
 
 
-def member(key: str, *, age: float = 1.0, charge=YES, discharge=YES, limits=None, **values) -> Member:
+def member(key: str, *, age: float = 1.0, charge=YES, discharge=YES, limits=None, **values) -> BankMember:
     usual = {
         "voltage": 52.0,
         "current": -20.0,
@@ -30,18 +30,18 @@ def member(key: str, *, age: float = 1.0, charge=YES, discharge=YES, limits=None
         "temperatures": {"temperature_1": 20.0, "mosfet": 60.0},
         "alarms": (),
     }
-    return Member(
+    return BankMember(
         key=key,
         name=key.upper(),
         reading=Reading(measured_at=0.0, **usual | values),
         age=age,
         charge=charge,
         discharge=discharge,
-        limits=limits or Limits(charge_voltage=56.0, charge_current=50.0, discharge_current=100.0),
+        limits=limits or MemberLimits(charge_voltage=56.0, charge_current=50.0, discharge_current=100.0),
     )
 
 
-def stale(item: Member) -> Member:
+def stale(item: BankMember) -> BankMember:
     return replace(item, reading=None, age=99.0, charge=UNKNOWN, discharge=UNKNOWN)
 
 
@@ -85,7 +85,7 @@ def test_packs_in_series_add_their_voltages_and_are_as_strong_as_the_weakest() -
     assert bank.current == pytest.approx(-20)
     assert (bank.soc, bank.capacity, bank.remaining) == (50, 90, 45)
     assert (bank.charge, bank.discharge) == (NO, YES)
-    assert bank.limits == Limits(
+    assert bank.limits == MemberLimits(
         charge_voltage=112.0, charge_current=0.0, discharge_current=100.0, charge_limited_by="blocked"
     )
     assert bank.left_out == (("B", "charge_blocked"),)
@@ -162,7 +162,7 @@ def test_one_pack_in_parallel_that_may_is_enough_and_all_in_series_must(first, s
 )
 def test_no_pack_gets_more_current_than_it_stands(currents, limits, together) -> None:
     packs = [
-        member(key, current=current, limits=Limits(charge_voltage=56.0, charge_current=limit))
+        member(key, current=current, limits=MemberLimits(charge_voltage=56.0, charge_current=limit))
         for key, current, limit in zip("ab", currents, limits, strict=True)
     ]
     assert merge(packs, PARALLEL).limits.charge_current == together
@@ -184,7 +184,7 @@ def test_where_the_current_is_known_to_be_uneven_the_one_that_carries_most_sets_
 
 
 def test_uneven_is_what_lasts_and_stays_while_nobody_can_tell() -> None:
-    uneven = Uneven()
+    uneven = CurrentImbalance()
     banks = {
         True: merge([member("a", current=-36.0), member("b", current=-4.0)], PARALLEL),
         False: merge([member("a"), member("b")], PARALLEL),
@@ -210,7 +210,7 @@ def test_a_pack_that_states_no_capacity_does_no_harm(current) -> None:
 def test_without_capacities_all_count_alike_and_the_weakest_sets_the_limit() -> None:
     packs = [
         member("a", full_capacity=None, soc=80.0),
-        member("b", full_capacity=None, soc=40.0, limits=Limits(charge_current=20.0)),
+        member("b", full_capacity=None, soc=40.0, limits=MemberLimits(charge_current=20.0)),
     ]
     bank = merge(packs, PARALLEL)
     assert bank.soc == 60
@@ -219,36 +219,36 @@ def test_without_capacities_all_count_alike_and_the_weakest_sets_the_limit() -> 
     assert bank.limits.charge_voltage is None
     assert bank.uneven is None
     assert merge([member("a", soc=None), member("b")], PARALLEL).soc is None
-    assert merge([member("a", limits=Limits()), member("b")], SERIES).limits.charge_voltage is None
+    assert merge([member("a", limits=MemberLimits()), member("b")], SERIES).limits.charge_voltage is None
 
 
 @pytest.mark.parametrize(
     ("first", "second", "limit"),
     [
-        (Answer.NO, Answer.NO, 0.0),
-        (Answer.UNKNOWN, Answer.NO, None),
-        (Answer.UNKNOWN, Answer.UNKNOWN, None),
+        (Tristate.NO, Tristate.NO, 0.0),
+        (Tristate.UNKNOWN, Tristate.NO, None),
+        (Tristate.UNKNOWN, Tristate.UNKNOWN, None),
     ],
 )
 def test_a_limit_of_which_nobody_knows_anything_is_not_a_confident_nothing(first, second, limit) -> None:
-    unheard = Limits(charge_voltage=56.0)
+    unheard = MemberLimits(charge_voltage=56.0)
     bank = merge([member("a", charge=first, limits=unheard), member("b", charge=second, limits=unheard)], PARALLEL)
     assert bank.limits.charge_current == limit
     # A pack that knows its rules and doubts a probe says nothing by itself: that is known.
-    doubts = Limits(charge_voltage=56.0, charge_current=0.0)
+    doubts = MemberLimits(charge_voltage=56.0, charge_current=0.0)
     bank = merge([member("a", charge=first, limits=doubts), member("b", charge=second, limits=doubts)], PARALLEL)
     assert bank.limits.charge_current == 0.0
 
 
 def test_a_blocked_pack_leaves_its_current_to_the_others() -> None:
     packs = [member("a", current=0.0), member("b", current=0.0, charge=NO)]
-    assert merge(packs, PARALLEL).limits == Limits(
+    assert merge(packs, PARALLEL).limits == MemberLimits(
         charge_voltage=56.0, charge_current=50.0, discharge_current=200.0, charge_limited_by="blocked"
     )
 
 
-def limited(by: str, current: float | None = 50.0) -> Limits:
-    return Limits(charge_voltage=56.0, charge_current=current, discharge_current=100.0, charge_limited_by=by)
+def limited(by: str, current: float | None = 50.0) -> MemberLimits:
+    return MemberLimits(charge_voltage=56.0, charge_current=current, discharge_current=100.0, charge_limited_by=by)
 
 
 @pytest.mark.parametrize(
@@ -347,46 +347,46 @@ def test_a_bank_of_simulated_packs_is_what_they_are_together(series) -> None:
 
 
 def test_what_members_count_is_added_and_never_taken_back() -> None:
-    count = BankCount()
-    count.take({"a": Flow(100.0, 50.0), "b": Flow(10.0)})
-    assert count.total == Flow()
-    count.take({"a": Flow(130.0, 60.0), "b": Flow(15.0)})
-    assert count.total == Flow(35.0, 10.0)
+    count = BankEnergyTotals()
+    count.take({"a": EnergyTotals(100.0, 50.0), "b": EnergyTotals(10.0)})
+    assert count.total == EnergyTotals()
+    count.take({"a": EnergyTotals(130.0, 60.0), "b": EnergyTotals(15.0)})
+    assert count.total == EnergyTotals(35.0, 10.0)
     # Another one joins, one leaves, one is replaced by another that begins anew.
-    count.take({"a": Flow(130.0, 60.0), "c": Flow(5000.0)})
+    count.take({"a": EnergyTotals(130.0, 60.0), "c": EnergyTotals(5000.0)})
     count.forget({"a", "c"})
-    count.take({"a": Flow(130.0, 60.0), "c": Flow(5001.0)})
-    assert count.total == Flow(36.0, 10.0)
-    count.take({"c": Flow(0.0), "b": Flow(999.0)})
-    count.take({"c": Flow(2.0), "b": Flow(999.0)})
-    assert count.total == Flow(38.0, 10.0)
+    count.take({"a": EnergyTotals(130.0, 60.0), "c": EnergyTotals(5001.0)})
+    assert count.total == EnergyTotals(36.0, 10.0)
+    count.take({"c": EnergyTotals(0.0), "b": EnergyTotals(999.0)})
+    count.take({"c": EnergyTotals(2.0), "b": EnergyTotals(999.0)})
+    assert count.total == EnergyTotals(38.0, 10.0)
 
 
 def test_what_a_crash_took_from_a_member_is_not_counted_twice() -> None:
-    count = BankCount()
-    count.take({"a": Flow(2000.0)})
-    count.take({"a": Flow(2100.0)})
-    count.take({"a": Flow(2060.0)})
-    count.take({"a": Flow(2110.0)})
-    assert count.total == Flow(110.0)
+    count = BankEnergyTotals()
+    count.take({"a": EnergyTotals(2000.0)})
+    count.take({"a": EnergyTotals(2100.0)})
+    count.take({"a": EnergyTotals(2060.0)})
+    count.take({"a": EnergyTotals(2110.0)})
+    assert count.total == EnergyTotals(110.0)
 
 
 def test_a_bank_goes_on_after_a_restart() -> None:
-    count = BankCount()
-    count.take({"a": Flow(100.0)})
-    count.take({"a": Flow(110.0)})
-    other = BankCount()
+    count = BankEnergyTotals()
+    count.take({"a": EnergyTotals(100.0)})
+    count.take({"a": EnergyTotals(110.0)})
+    other = BankEnergyTotals()
     other.restore(json.loads(json.dumps(count.dump())))
-    other.take({"a": Flow(115.0)})
+    other.take({"a": EnergyTotals(115.0)})
     assert other.total.charged == 15
     good, bad = sort_out({**count.dump(), "last": {"a": {}}}, CHECKS)
     assert set(bad) == {"last"}
     other.restore(good)
-    other.take({"a": Flow(500.0)})
+    other.take({"a": EnergyTotals(500.0)})
     assert other.total.charged == 10
     other.restore({})
-    assert other.total == Flow()
+    assert other.total == EnergyTotals()
 
 
 def test_a_string_without_members_or_values_is_none() -> None:
-    assert String.of((stale(member("a")),)) is None
+    assert SeriesString.of((stale(member("a")),)) is None

@@ -4,36 +4,36 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.smart_bms.bank.compatibility import CAPACITIES_DIFFER, VOLTAGES_APART, Unfit
-from custom_components.smart_bms.bank.member import Member
+from custom_components.smart_bms.bank.compatibility import CAPACITIES_DIFFER, VOLTAGES_APART, Incompatibility
+from custom_components.smart_bms.bank.member import BankMember
 from custom_components.smart_bms.bank.merge import merge
 from custom_components.smart_bms.bank.status import CODES, ORDER, ranked_bank
-from custom_components.smart_bms.protection.relays import Answer
+from custom_components.smart_bms.protection.relays import Tristate
 from custom_components.smart_bms.protection.rules import CHARGE
-from custom_components.smart_bms.protection.status import Status
-from custom_components.smart_bms.protection.status_codes import Rank
+from custom_components.smart_bms.protection.status import PackStatus
+from custom_components.smart_bms.protection.status_codes import StatusRank
 
 from .test_merge import PARALLEL, member
 
 SERIES = (("a", "b"),)
-WELL = Status(rank=Rank.ALL_WELL, code="all_well")
-FULL = Status(rank=Rank.FULL, code="full", sides=CHARGE)
-CELL_FULL = Status(rank=Rank.TRIPPED, code="charging_stopped_cell_full", cell=5, value=3.65, sides=CHARGE)
-LOST = Status(rank=Rank.NO_DATA, code="out_of_reach", since=900.0)
-FAULT = Status(rank=Rank.TRIPPED, code="fault", about="front_end_fault")
-COLD = Status(rank=Rank.HELD_BACK, code="charging_held_back_cold")
-ADVICE = Status(rank=Rank.ADVICE, code="changed_elsewhere")
-UNKNOWN = Status(rank=Rank.NOT_KNOWN, code="not_known")
+WELL = PackStatus(rank=StatusRank.ALL_WELL, code="all_well")
+FULL = PackStatus(rank=StatusRank.FULL, code="full", sides=CHARGE)
+CELL_FULL = PackStatus(rank=StatusRank.TRIPPED, code="charging_stopped_cell_full", cell=5, value=3.65, sides=CHARGE)
+LOST = PackStatus(rank=StatusRank.NO_DATA, code="out_of_reach", since=900.0)
+FAULT = PackStatus(rank=StatusRank.TRIPPED, code="fault", about="front_end_fault")
+COLD = PackStatus(rank=StatusRank.HELD_BACK, code="charging_held_back_cold")
+ADVICE = PackStatus(rank=StatusRank.ADVICE, code="changed_elsewhere")
+UNKNOWN = PackStatus(rank=StatusRank.NOT_KNOWN, code="not_known")
 
 
-def pack(key: str, status: Status | None, **more) -> Member:
-    lost = status is None or status.rank in (Rank.ACCESS, Rank.NO_DATA)
+def pack(key: str, status: PackStatus | None, **more) -> BankMember:
+    lost = status is None or status.rank in (StatusRank.ACCESS, StatusRank.NO_DATA)
     stopped = status in (CELL_FULL, FULL)
-    shown = replace(member(key, charge=Answer.NO if stopped else Answer.YES), status=status, **more)
+    shown = replace(member(key, charge=Tristate.NO if stopped else Tristate.YES), status=status, **more)
     return replace(shown, reading=None) if lost else shown
 
 
-def found(*members: Member, topology=PARALLEL, uneven=None, **more) -> list[tuple[str, str, str]]:
+def found(*members: BankMember, topology=PARALLEL, uneven=None, **more) -> list[tuple[str, str, str]]:
     bank = replace(merge(list(members), topology), **more)
     rows = ranked_bank(bank, members, uneven=uneven)
     assert [ORDER.index(status.rank) for status in rows] == sorted(ORDER.index(status.rank) for status in rows)
@@ -79,8 +79,8 @@ def test_a_bank_of_which_nothing_is_known_says_so_and_who_is_why() -> None:
 
 
 def test_the_order_of_troubles() -> None:
-    unfit = (Unfit(VOLTAGES_APART, ()),)
-    advice = (Unfit(CAPACITIES_DIFFER, ()),)
+    unfit = (Incompatibility(VOLTAGES_APART, ()),)
+    advice = (Incompatibility(CAPACITIES_DIFFER, ()),)
     a, b = pack("a", CELL_FULL), pack("b", LOST)
     third = pack("c", COLD)
     fourth = pack("d", ADVICE)

@@ -17,7 +17,7 @@ from custom_components.smart_bms.simulator.daly.labels import _SERVICES_B as BOT
 from custom_components.smart_bms.simulator.jbd import labels as jbd_labels
 from custom_components.smart_bms.simulator.jk import labels as jk_labels
 from custom_components.smart_bms.simulator.peripheral import Peripheral
-from custom_components.smart_bms.simulator.radio import Air
+from custom_components.smart_bms.simulator.radio import SimulatedRadio
 from custom_components.smart_bms.simulator.smart123 import labels as smart123_labels
 from tests.support.packs import daly_pack, jbd_pack, jk_pack, smart123_pack
 
@@ -60,7 +60,13 @@ def password_of(pack: Peripheral) -> str | None:
 
 
 async def contact(
-    air: Air, pack: Peripheral, family: Family, kept: dict[str, Any], *, hasty: bool = False, password: Any = None
+    air: SimulatedRadio,
+    pack: Peripheral,
+    family: Family,
+    kept: dict[str, Any],
+    *,
+    hasty: bool = False,
+    password: Any = None,
 ) -> Pack:
     found = Pack(
         family,
@@ -78,7 +84,7 @@ async def contact(
     return found
 
 
-async def added(air: Air, pack: Peripheral, families: tuple[Family, ...], kept: dict[str, Any]) -> Family:
+async def added(air: SimulatedRadio, pack: Peripheral, families: tuple[Family, ...], kept: dict[str, Any]) -> Family:
     """Do what adding a pack does."""
     for family, hasty in attempts(families):
         try:
@@ -92,7 +98,7 @@ async def added(air: Air, pack: Peripheral, families: tuple[Family, ...], kept: 
 @pytest.mark.parametrize("make", kinds())
 async def test_a_pack_is_added_in_ten_seconds_and_known_from_then_on(make: Callable[[], Peripheral]) -> None:
     pack, kept, loop = make(), {}, asyncio.get_running_loop()
-    air = Air(pack)
+    air = SimulatedRadio(pack)
     air.start()
     try:
         began = loop.time()
@@ -111,7 +117,7 @@ async def test_a_pack_that_may_be_of_several_families_is_added_soon_too(make: Ca
     """Under a name of the user's, with nothing else in its advertisement: only connecting can tell."""
     pack, loop = make(), asyncio.get_running_loop()
     unnamed = Advertisement(name="Shed", address="AC:00:00:00:00:01", service_uuids=(pack.services[0].uuid,))
-    air = Air(pack)
+    air = SimulatedRadio(pack)
     air.start()
     try:
         began = loop.time()

@@ -15,7 +15,7 @@ from custom_components.smart_bms.bms.jk import catalog as jk
 from custom_components.smart_bms.bms.jk.layouts import Variant
 from custom_components.smart_bms.bms.jk.parameters import REGISTERS
 from custom_components.smart_bms.bms.reading import Identity
-from custom_components.smart_bms.bms.settings import Kind, Proof, ReadBack, Setting, judge
+from custom_components.smart_bms.bms.settings import Proof, ReadBack, Setting, SettingKind, judge
 from custom_components.smart_bms.bms.smart123 import catalog as smart123
 from custom_components.smart_bms.bms.smart123.parameters import BY_KEY as SMART123
 from custom_components.smart_bms.bms.smart123.scales import Formula
@@ -74,7 +74,7 @@ NUMBERS = [
     pytest.param(setting, trip, id=f"{variant}-{setting.key}")
     for source in (of_daly, of_jbd, of_jk, of_smart123)
     for variant, setting, trip in source()
-    if setting.kind is Kind.NUMBER and setting.proof is not Proof.READ_ONLY
+    if setting.kind is SettingKind.NUMBER and setting.proof is not Proof.READ_ONLY
 ]
 
 
@@ -116,7 +116,7 @@ def test_the_next_value_is_another_one(setting, trip) -> None:
     ],
 )
 def test_something_else_that_was_stored_is_different(wanted, found, outcome) -> None:
-    setting = Setting(key="sleep_time", kind=Kind.NUMBER, proof=Proof.PROVEN, step=10, resolution=10)
+    setting = Setting(key="sleep_time", kind=SettingKind.NUMBER, proof=Proof.PROVEN, step=10, resolution=10)
     assert judge(setting.same, old=1800, wanted=wanted, found=found) is outcome
 
 

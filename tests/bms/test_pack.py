@@ -9,12 +9,12 @@ from bleak.exc import BleakError
 import bleak_retry_connector
 import pytest
 
-from custom_components.smart_bms.bms.connection import Link
-from custom_components.smart_bms.bms.connection_state import LinkState
+from custom_components.smart_bms.bms.connection import Connection
+from custom_components.smart_bms.bms.connection_state import ConnectionState
 from custom_components.smart_bms.bms.errors import (
     ConnectFailedError,
+    ConnectionLostError,
     FrozenError,
-    LinkLostError,
     NoConnectablePathError,
     NoFreeSlotError,
     NotThisKindError,
@@ -82,14 +82,14 @@ async def test_a_pack_of_each_layout_streams(monkeypatch, variant) -> None:
         pack = Pack(FAMILY, "test", finder(air, ADDRESS), backoff=BACKOFF)
         async with running(pack):
             await until(lambda: pack.frames_per_minute(now()) > 5)
-            assert pack.state is LinkState.STREAMING
+            assert pack.state is ConnectionState.STREAMING
             assert pack.is_fresh(now())
             assert pack.last_identity.variant == variant
             assert pack.last_settings.values["cell_count"] == 8
             assert pack.last_reading.cell_count == 8
             assert not pack.dropped
             assert pack.sessions == 1
-        assert pack.state is LinkState.STOPPED
+        assert pack.state is ConnectionState.STOPPED
         assert not peripheral.connected
 
 
@@ -112,8 +112,8 @@ async def test_a_lost_link_is_taken_up_again(pack, peripheral) -> None:
     async with running(pack):
         await until(lambda: pack.last_reading)
         peripheral.faults.disconnect_after = 0
-        await until(lambda: pack.sessions == 2 and pack.state is LinkState.STREAMING)
-        assert isinstance(pack.last_error, LinkLostError)
+        await until(lambda: pack.sessions == 2 and pack.state is ConnectionState.STREAMING)
+        assert isinstance(pack.last_error, ConnectionLostError)
 
 
 @pytest.mark.parametrize("notifications", range(10))
@@ -133,7 +133,11 @@ async def test_a_pack_that_serves_a_phone_is_out_of_reach_until_the_phone_lets_g
     peripheral.connect()
     async with running(pack):
         await until(lambda: pack.last_error)
-        assert pack.state in (LinkState.NO_CONNECTABLE_PATH, LinkState.CONNECT_FAILED, LinkState.CONNECTING)
+        assert pack.state in (
+            ConnectionState.NO_CONNECTABLE_PATH,
+            ConnectionState.CONNECT_FAILED,
+            ConnectionState.CONNECTING,
+        )
         assert pack.last_reading is None
         peripheral.disconnect()
         await until(lambda: pack.is_fresh(now()))
@@ -146,7 +150,7 @@ async def test_a_pack_that_vanishes_is_found_again_as_soon_as_it_is_heard(air, p
         peripheral.faults.refuse_connections = True
         pack._backoff = BACKOFF
         peripheral.faults.disconnect_after = 0
-        await until(lambda: pack.state is LinkState.NO_CONNECTABLE_PATH)
+        await until(lambda: pack.state is ConnectionState.NO_CONNECTABLE_PATH)
         await until(lambda: not pack.is_fresh(now()))
         assert pack.age(now()) > 0.4
         pack._backoff = (3600.0,)
@@ -167,7 +171,7 @@ async def test_a_silent_stream_is_asked_again_and_then_reconnected(pack, periphe
         asked = len(peripheral.written)
         peripheral.faults.silent = True
         await until(lambda: len(peripheral.written) > asked)
-        await until(lambda: pack.status(now()) is LinkState.SILENT)
+        await until(lambda: pack.status(now()) is ConnectionState.SILENT)
         await until(lambda: isinstance(pack.last_error, SilentError))
         peripheral.faults.silent = False
         await until(lambda: pack.sessions > 1 and pack.is_fresh(now()))
@@ -180,19 +184,25 @@ async def test_the_reason_of_a_loss_stays_until_a_reading_is_trusted_again(pack,
     async with running(pack):
         await until(lambda: pack.is_fresh(now()))
         # Nothing went wrong yet: the steps are told.
-        assert [status for _, status in seen] == [LinkState.CONNECTING, LinkState.IDENTIFYING, LinkState.STREAMING]
+        assert [status for _, status in seen] == [
+            ConnectionState.CONNECTING,
+            ConnectionState.IDENTIFYING,
+            ConnectionState.STREAMING,
+        ]
         peripheral.faults.silent = True
         last = pack.last_reading
-        await until(lambda: pack.status(now()) is LinkState.SILENT)
+        await until(lambda: pack.status(now()) is ConnectionState.SILENT)
         assert pack.silent_since == last.measured_at
         seen.clear()
-        await until(lambda: pack.sessions > 2 and LinkState.IDENTIFYING in [step for step, _ in seen])
-        assert {LinkState.CONNECTING, LinkState.IDENTIFYING, LinkState.SILENT} <= {step for step, _ in seen}
-        assert {status for _, status in seen} == {LinkState.SILENT}
+        await until(lambda: pack.sessions > 2 and ConnectionState.IDENTIFYING in [step for step, _ in seen])
+        assert {ConnectionState.CONNECTING, ConnectionState.IDENTIFYING, ConnectionState.SILENT} <= {
+            step for step, _ in seen
+        }
+        assert {status for _, status in seen} == {ConnectionState.SILENT}
         assert pack.silent_since == last.measured_at
         peripheral.faults.silent = False
         await until(lambda: pack.is_fresh(now()))
-        assert pack.status(now()) is LinkState.STREAMING
+        assert pack.status(now()) is ConnectionState.STREAMING
 
 
 async def test_a_pack_that_never_answered_is_lost_since_the_first_try(pack, peripheral) -> None:
@@ -201,7 +211,7 @@ async def test_a_pack_that_never_answered_is_lost_since_the_first_try(pack, peri
     async with running(pack):
         await until(lambda: pack.sessions > 2)
         assert before <= pack.silent_since < now()
-        assert pack.status(now()) is LinkState.SILENT
+        assert pack.status(now()) is ConnectionState.SILENT
 
 
 async def test_a_stream_that_stopped_is_started_again_without_reconnecting(pack, peripheral) -> None:
@@ -228,7 +238,7 @@ async def test_a_frozen_pack_is_stale_and_says_so(pack, peripheral, monkeypatch)
     async with running(pack):
         await until(lambda: pack.last_reading)
         peripheral.faults.frozen = True
-        await until(lambda: pack.status(now()) is LinkState.FROZEN)
+        await until(lambda: pack.status(now()) is ConnectionState.FROZEN)
         assert pack.dropped["frozen"] > 0
         await until(lambda: isinstance(pack.last_error, FrozenError) and pack.sessions > 1)
         assert not pack.is_fresh(now())
@@ -396,7 +406,7 @@ async def test_in_haste_a_pack_that_said_who_it_is_is_waited_for(pack, periphera
 async def test_in_haste_a_device_that_hangs_up_is_not_called_silent(pack, peripheral) -> None:
     pack.family = replace(pack.family, first_answer=5.0)
     peripheral.faults.disconnect_after = 0
-    with pytest.raises(LinkLostError):
+    with pytest.raises(ConnectionLostError):
         await pack.first_contact(hasty=True)
 
 
@@ -443,15 +453,15 @@ async def test_a_slot_that_somebody_else_took_meanwhile_is_named(air, monkeypatc
     monkeypatch.setattr("custom_components.smart_bms.bms.pack._WAKE_SPACING", 0.0)
     pack = Pack(FAMILY, "test", find_device, backoff=(3600.0,))
     async with running(pack):
-        await until(lambda: pack.state is LinkState.NO_FREE_SLOT)
+        await until(lambda: pack.state is ConnectionState.NO_FREE_SLOT)
         monkeypatch.undo()
         pack.wake()
         await asyncio.sleep(0.05)
-        assert pack.state is LinkState.NO_FREE_SLOT
+        assert pack.state is ConnectionState.NO_FREE_SLOT
         full.clear()
         pack._deaf_until = 0.0
         pack.wake()
-        await until(lambda: pack.state is not LinkState.NO_FREE_SLOT)
+        await until(lambda: pack.state is not ConnectionState.NO_FREE_SLOT)
 
 
 async def test_being_heard_ten_times_a_second_does_not_hammer(pack) -> None:
@@ -464,7 +474,7 @@ async def test_being_heard_ten_times_a_second_does_not_hammer(pack) -> None:
     pack._find_device = nowhere
     pack._backoff = (3600.0,)
     async with running(pack):
-        await until(lambda: pack.state is LinkState.NO_CONNECTABLE_PATH)
+        await until(lambda: pack.state is ConnectionState.NO_CONNECTABLE_PATH)
         for _ in range(30):
             pack.wake()
             await asyncio.sleep(0.01)
@@ -487,9 +497,9 @@ async def test_a_defect_in_the_conversation_still_ends_the_connection(pack, peri
 async def test_early_losses_do_not_colour_what_comes_after_them(pack, peripheral, monkeypatch) -> None:
     monkeypatch.setattr(type(peripheral), "on_connected", lambda self: setattr(self, "hang_up", True))
     async with running(pack):
-        await until(lambda: pack.state is LinkState.PAIRING_NEEDED)
+        await until(lambda: pack.state is ConnectionState.PAIRING_NEEDED)
         peripheral.faults.refuse_connections = True
-        await until(lambda: pack.state is LinkState.NO_CONNECTABLE_PATH)
+        await until(lambda: pack.state is ConnectionState.NO_CONNECTABLE_PATH)
         assert pack._early_losses == 0
 
 
@@ -555,8 +565,8 @@ async def test_a_link_that_is_not_open_cannot_be_written_to_but_closed() -> None
     def nowhere():
         raise NoConnectablePathError("nowhere")
 
-    link = Link(nowhere, "test")
-    with pytest.raises(LinkLostError):
+    link = Connection(nowhere, "test")
+    with pytest.raises(ConnectionLostError):
         await link.write(b"x")
     await link.close()
     with pytest.raises(NoConnectablePathError, match="nowhere"):
@@ -566,13 +576,13 @@ async def test_a_link_that_is_not_open_cannot_be_written_to_but_closed() -> None
 @pytest.mark.parametrize(
     ("raised", "expected"),
     [
-        (BleakError("gone"), LinkLostError),
-        (TimeoutError(), LinkLostError),
+        (BleakError("gone"), ConnectionLostError),
+        (TimeoutError(), ConnectionLostError),
         (BleakError("not paired"), PairingNeededError),
     ],
 )
 async def test_a_write_that_fails_ends_the_session(air, monkeypatch, raised, expected) -> None:
-    link = Link(finder(air, ADDRESS), "test")
+    link = Connection(finder(air, ADDRESS), "test")
     await link.open(JkDriver.choose_channel, lambda data: None)
 
     async def fail(*args, **kwargs):
@@ -593,7 +603,7 @@ async def test_attempts_that_failed_first_do_not_end_the_session(air, monkeypatc
         return client
 
     monkeypatch.setattr(bleak_retry_connector, "establish_connection", stumble)
-    link = Link(finder(air, ADDRESS), "test")
+    link = Connection(finder(air, ADDRESS), "test")
     await link.open(JkDriver.choose_channel, lambda data: None)
     assert not link.lost.is_set()
     await link.close()
@@ -608,8 +618,8 @@ async def test_a_connection_that_ends_at_once_is_a_lost_one(air, monkeypatch) ->
         return client
 
     monkeypatch.setattr(bleak_retry_connector, "establish_connection", too_short)
-    link = Link(finder(air, ADDRESS), "test")
-    with pytest.raises(LinkLostError, match="at once"):
+    link = Connection(finder(air, ADDRESS), "test")
+    with pytest.raises(ConnectionLostError, match="at once"):
         await link.open(JkDriver.choose_channel, lambda data: None)
 
 
@@ -632,7 +642,7 @@ async def test_settings_that_were_lost_on_the_way_are_asked_for_again(pack, peri
 
 
 async def test_the_service_list_is_read_again_once_when_the_channel_is_missing(air, peripheral) -> None:
-    link = Link(finder(air, ADDRESS), "test")
+    link = Connection(finder(air, ADDRESS), "test")
     tried = []
 
     def choose(services):
@@ -649,7 +659,7 @@ async def test_the_service_list_is_read_again_once_when_the_channel_is_missing(a
 
 
 async def test_a_client_without_a_cache_of_services_is_simply_connected_again(air, monkeypatch) -> None:
-    link = Link(finder(air, ADDRESS), "test")
+    link = Connection(finder(air, ADDRESS), "test")
     tried = []
 
     def choose(services):
@@ -674,10 +684,10 @@ async def test_a_client_without_a_cache_of_services_is_simply_connected_again(ai
 
 
 async def test_a_link_that_was_closed_meanwhile_is_lost(air) -> None:
-    link = Link(finder(air, ADDRESS), "test")
+    link = Connection(finder(air, ADDRESS), "test")
     await link.open(JkDriver.choose_channel, lambda data: None)
     await link.close()
-    with pytest.raises(LinkLostError, match="not connected"):
+    with pytest.raises(ConnectionLostError, match="not connected"):
         await link.write(b"x")
 
 
@@ -688,7 +698,7 @@ def test_errors_speak_even_without_a_detail(error) -> None:
 
 
 async def test_whoever_waits_is_told_that_the_link_ended(pack, peripheral) -> None:
-    with pytest.raises(LinkLostError):
+    with pytest.raises(ConnectionLostError):
         await pack.next_reading()
     async with running(pack):
         await until(lambda: pack.last_reading)
@@ -697,7 +707,7 @@ async def test_whoever_waits_is_told_that_the_link_ended(pack, peripheral) -> No
         waiting = asyncio.create_task(pack.next_reading())
         await asyncio.sleep(0.02)
         peripheral.faults.refuse_connections = peripheral.hang_up = True
-        with pytest.raises(LinkLostError, match="meanwhile"):
+        with pytest.raises(ConnectionLostError, match="meanwhile"):
             await waiting
 
 
@@ -705,7 +715,7 @@ async def test_whoever_hears_that_it_streams_finds_the_reading_that_made_it_so(a
     found: list[Reading | None] = []
 
     def heard(change: Change) -> None:
-        if change is Change.STATE and pack.state is LinkState.STREAMING:
+        if change is Change.STATE and pack.state is ConnectionState.STREAMING:
             found.append(pack.last_reading)
             assert seen[-1] is pack.last_reading
         if change is Change.READING:

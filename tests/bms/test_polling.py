@@ -8,7 +8,7 @@ import itertools
 import pytest
 
 from custom_components.smart_bms.bms.driver import Terms
-from custom_components.smart_bms.bms.errors import FrameError, LinkLostError, PasswordNeededError, SilentError
+from custom_components.smart_bms.bms.errors import ConnectionLostError, FrameError, PasswordNeededError, SilentError
 from custom_components.smart_bms.bms.polling import MAX_REFUSED, MOST_FAILURES, Polling, PollingDriver
 
 
@@ -98,7 +98,7 @@ async def test_it_is_asked_again_and_again_with_room_for_other_questions() -> No
     assert driver.sink.drops == []
 
 
-@pytest.mark.parametrize("error", [PasswordNeededError(), LinkLostError(), SilentError()])
+@pytest.mark.parametrize("error", [PasswordNeededError(), ConnectionLostError(), SilentError()])
 async def test_whoever_cannot_begin_does_not_poll(error) -> None:
     driver = Scripted()
     driver.cannot_begin = error
@@ -140,8 +140,8 @@ async def test_different_failures_add_up() -> None:
 
 
 async def test_a_lost_link_ends_it_at_once() -> None:
-    driver = Scripted(True, LinkLostError())
-    with pytest.raises(LinkLostError):
+    driver = Scripted(True, ConnectionLostError())
+    with pytest.raises(ConnectionLostError):
         await driver.converse()
     assert len(driver.polls) == 2
 

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from custom_components.smart_bms.bms.alarm import Alarm, Severity
+from custom_components.smart_bms.bms.alarm import Alarm, AlarmSeverity
 from custom_components.smart_bms.bms.reading import Identity, Reading, reading_values
 
 
@@ -80,9 +80,9 @@ def test_nags_and_a_full_battery_are_no_problems(alarms, soc, problems) -> None:
 
 
 def test_an_alarm_that_nobody_judged_is_a_fault() -> None:
-    assert Alarm.CELL_UNDERVOLTAGE.severity is Severity.FAULT
-    assert Alarm.DEFAULT_PASSWORD.severity is Severity.NOTICE
-    assert Alarm.GPS_LOCKED.severity is Severity.WARNING
+    assert Alarm.CELL_UNDERVOLTAGE.severity is AlarmSeverity.FAULT
+    assert Alarm.DEFAULT_PASSWORD.severity is AlarmSeverity.NOTICE
+    assert Alarm.GPS_LOCKED.severity is AlarmSeverity.WARNING
 
 
 def test_an_identity_is_completed_by_what_was_told_before() -> None:

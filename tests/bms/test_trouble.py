@@ -7,7 +7,7 @@ import itertools
 
 import pytest
 
-from custom_components.smart_bms.bms.connection_state import LinkState
+from custom_components.smart_bms.bms.connection_state import ConnectionState
 from custom_components.smart_bms.bms.errors import ImplausibleError
 from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.jk.driver import JkDriver
@@ -128,7 +128,7 @@ async def test_doubt_is_said_as_such_and_does_not_end_the_session(monkeypatch, f
     peripheral.board.battery.voltage_gain = 1.12
     async with living(monkeypatch, peripheral) as pack:
         loop = asyncio.get_running_loop()
-        await until(lambda: pack.status(loop.time()) is LinkState.IMPLAUSIBLE)
+        await until(lambda: pack.status(loop.time()) is ConnectionState.IMPLAUSIBLE)
         assert pack.trust.doubt == "cells_disagree_with_voltage"
         await until(lambda: pack.last_reading)
         await asyncio.sleep(60)
@@ -180,7 +180,7 @@ async def test_one_that_insists_on_nothing_that_can_be_shown_says_why(monkeypatc
             await pack.first_contact()
     async with living(monkeypatch, peripheral) as pack:
         await until(lambda: isinstance(pack.last_error, ImplausibleError), 120)
-        assert pack.state is LinkState.IMPLAUSIBLE
+        assert pack.state is ConnectionState.IMPLAUSIBLE
 
 
 async def test_a_listener_that_fails_is_logged_once_and_ends_nothing(monkeypatch, caplog) -> None:

@@ -9,37 +9,37 @@ from typing import Any
 
 import pytest
 
-from custom_components.smart_bms.bms.connection_state import LinkState
+from custom_components.smart_bms.bms.connection_state import ConnectionState
 from custom_components.smart_bms.bms.pack import Change, Circumstances, Pack
 from custom_components.smart_bms.control import calibration, temporary, writer
 from custom_components.smart_bms.control.baseline import Baseline
-from custom_components.smart_bms.control.request import Permission
-from custom_components.smart_bms.control.write_log import Journal, Record
-from custom_components.smart_bms.control.writer import Control
+from custom_components.smart_bms.control.request import WritePermission
+from custom_components.smart_bms.control.write_log import WriteLog, WriteRecord
+from custom_components.smart_bms.control.writer import ParameterWriter
 from custom_components.smart_bms.simulator.peripheral import Peripheral
 from tests.support.packs import capable_pack
 from tests.support.radio import fast, finder, on_air
 from tests.support.virtual_time import configure_event_loop, enable_event_loop_debug, pytest_asyncio_loop_factories  # noqa: F401
 
-ALL = Permission(control=True, dangerous=True, experimental=True)
+ALL = WritePermission(control=True, dangerous=True, experimental=True)
 
 
 class Site:
     """A pack, the door to it, and what was told of it."""
 
-    def __init__(self, peripheral: Peripheral, pack: Pack, permission: Permission, kept: dict[str, Any]) -> None:
+    def __init__(self, peripheral: Peripheral, pack: Pack, permission: WritePermission, kept: dict[str, Any]) -> None:
         self.peripheral = peripheral
         self.pack = pack
-        self.records: list[Record] = []
+        self.records: list[WriteRecord] = []
         self.drifts: list[dict[str, Any]] = []
         self.saved: list[list[dict[str, Any]]] = []
         self.backups: list[str] = []
         self.kept: dict[str, Any] = {}
         """What a crash would leave."""
-        self.control = Control(
+        self.control = ParameterWriter(
             pack,
             permission=permission,
-            journal=Journal(kept.get("records", ())),
+            journal=WriteLog(kept.get("records", ())),
             baseline=Baseline(kept.get("baseline")),
             save=self._save,
             backup=self._backup,
@@ -91,7 +91,7 @@ class Site:
                 await asyncio.sleep(0.01)
 
     async def streaming(self) -> None:
-        await self.until(lambda: self.pack.state is LinkState.STREAMING and self.pack.current_settings)
+        await self.until(lambda: self.pack.state is ConnectionState.STREAMING and self.pack.current_settings)
 
 
 type Open = Callable[..., Awaitable[Site]]

@@ -2,15 +2,15 @@
 
 import pytest
 
-from custom_components.smart_bms.bms.errors import LinkLostError
+from custom_components.smart_bms.bms.errors import ConnectionLostError
 from custom_components.smart_bms.control.calibration import calibrate_current, calibrate_voltage
-from custom_components.smart_bms.control.request import Permission, Request
-from custom_components.smart_bms.control.validation_issue import RefusedError
-from custom_components.smart_bms.control.write_log import Outcome
+from custom_components.smart_bms.control.request import WritePermission, WriteRequest
+from custom_components.smart_bms.control.validation_issue import RejectedError
+from custom_components.smart_bms.control.write_log import WriteOutcome
 from tests.control.conftest import site_of
 from tests.support.packs import capable_pack, jk_pack
 
-SURE = Request(source="test", confirm=True)
+SURE = WriteRequest(source="test", confirm=True)
 
 
 def switches(site) -> tuple[bool, bool]:
@@ -18,7 +18,7 @@ def switches(site) -> tuple[bool, bool]:
 
 
 async def refusal(procedure) -> str:
-    with pytest.raises(RefusedError) as error:
+    with pytest.raises(RejectedError) as error:
         await procedure
     return error.value.findings[0].code
 
@@ -33,7 +33,7 @@ async def test_voltage_is_calibrated_with_the_switches_off(monkeypatch) -> None:
             "discharge_switch",
             "charge_switch",
         ]
-        assert {record.outcome for record in records} == {Outcome.CONFIRMED}
+        assert {record.outcome for record in records} == {WriteOutcome.CONFIRMED}
         assert switches(site) == (True, True)
         assert site.peripheral.voltage_gain * site.peripheral.board.battery.voltage == pytest.approx(26.9, abs=0.1)
 
@@ -48,7 +48,7 @@ async def test_an_active_balancer_is_told_a_new_reference(monkeypatch) -> None:
     async with site_of(monkeypatch, jk_pack("JK04")) as site:
         displayed = site.pack.last_reading.voltage
         (record,) = await calibrate_voltage(site.control, site.pack, displayed * 1.01, SURE)
-        assert record.outcome is Outcome.CONFIRMED
+        assert record.outcome is WriteOutcome.CONFIRMED
         assert record.found == pytest.approx(3.03 * 1.01, abs=0.0001)
         await site.until(lambda: site.pack.last_reading.voltage > displayed * 1.009)
 
@@ -60,13 +60,15 @@ async def test_nothing_is_switched_off_for_a_slip_of_the_finger(site, volts, cod
 
 
 async def test_a_calibration_far_away_can_be_forced(site) -> None:
-    records = await calibrate_voltage(site.control, site.pack, 24.0, Request(source="test", confirm=True, force=True))
+    records = await calibrate_voltage(
+        site.control, site.pack, 24.0, WriteRequest(source="test", confirm=True, force=True)
+    )
     assert len(records) == 5
 
 
 async def test_it_takes_a_second_word(monkeypatch) -> None:
-    async with site_of(monkeypatch, jk_pack(), Permission(control=True)) as site:
-        assert await refusal(calibrate_voltage(site.control, site.pack, 26.9, Request())) == "confirm_needed"
+    async with site_of(monkeypatch, jk_pack(), WritePermission(control=True)) as site:
+        assert await refusal(calibrate_voltage(site.control, site.pack, 26.9, WriteRequest())) == "confirm_needed"
         assert site.sent == []
 
 
@@ -87,7 +89,7 @@ async def test_a_current_that_does_not_stop_ends_it(site) -> None:
 async def test_a_switch_that_does_not_go_off_ends_it(site) -> None:
     site.peripheral.faults.forget_writes = True
     records = await calibrate_voltage(site.control, site.pack, 26.9, SURE)
-    assert [record.outcome for record in records] == [Outcome.REFUSED, Outcome.NOT_SENT]
+    assert [record.outcome for record in records] == [WriteOutcome.REFUSED, WriteOutcome.NOT_SENT]
     assert 0x64 not in site.sent
 
 
@@ -121,7 +123,7 @@ async def test_current_is_calibrated_while_it_flows(monkeypatch) -> None:
     async with site_of(monkeypatch, capable_pack(profile=lambda _: -20.0)) as site:
         await site.until(lambda: site.pack.last_reading.current < -19)
         (record,) = await calibrate_current(site.control, site.pack, 22.0, SURE)
-        assert record.outcome is Outcome.CONFIRMED
+        assert record.outcome is WriteOutcome.CONFIRMED
         await site.until(lambda: site.pack.last_reading.current == pytest.approx(-22, abs=0.1))
 
 
@@ -137,7 +139,7 @@ async def test_a_pack_that_measures_no_current_cannot_be_calibrated(monkeypatch)
 async def test_a_small_error_is_calibrated_too(site) -> None:
     shown = site.pack.last_reading.voltage
     records = await calibrate_voltage(site.control, site.pack, round(shown + 0.06, 2), SURE)
-    assert [record.outcome for record in records] == [Outcome.CONFIRMED] * 5
+    assert [record.outcome for record in records] == [WriteOutcome.CONFIRMED] * 5
     assert 0x64 in site.sent
 
 
@@ -174,7 +176,7 @@ async def test_a_reference_that_is_not_known_cannot_be_corrected(monkeypatch) ->
 
 async def test_a_link_lost_while_the_current_fades_is_said(site, monkeypatch) -> None:
     async def lost() -> None:
-        raise LinkLostError("gone")
+        raise ConnectionLostError("gone")
 
     monkeypatch.setattr(site.pack, "next_reading", lost)
     assert await refusal(calibrate_voltage(site.control, site.pack, 26.9, SURE)) == "out_of_reach"
@@ -197,6 +199,6 @@ async def test_lost_answers_do_not_leave_the_house_dark(site, lost) -> None:
 
 
 async def test_permission_comes_before_everything_else(monkeypatch) -> None:
-    async with site_of(monkeypatch, jk_pack(), Permission()) as site:
+    async with site_of(monkeypatch, jk_pack(), WritePermission()) as site:
         assert await refusal(calibrate_voltage(site.control, site.pack, 2.0, SURE)) == "control_off"
         assert await refusal(calibrate_current(site.control, site.pack, 2.0, SURE)) == "control_off"

@@ -6,9 +6,9 @@ from custom_components.smart_bms.bms.jbd.catalog import catalogue_of
 from custom_components.smart_bms.bms.reading import Identity, Reading
 from custom_components.smart_bms.control.chemistry import chemistry_findings, chemistry_of
 from custom_components.smart_bms.control.parameter_check import advice
-from custom_components.smart_bms.control.request import Permission
-from custom_components.smart_bms.control.validation_issue import Severity
-from custom_components.smart_bms.control.write_log import Outcome
+from custom_components.smart_bms.control.request import WritePermission
+from custom_components.smart_bms.control.validation_issue import IssueSeverity
+from custom_components.smart_bms.control.write_log import WriteOutcome
 from custom_components.smart_bms.simulator.daly.labels import ESS_81
 from tests.control.conftest import site_of
 from tests.control.test_parameter_check import CATALOGUE
@@ -21,9 +21,9 @@ NMC = {
     "charge_undertemperature": -20,
     "charge_undertemperature_release": -10,
 }
-ASKS = Permission(control=True, experimental=True)
+ASKS = WritePermission(control=True, experimental=True)
 PIN = "1234"
-ALL = Permission(control=True, dangerous=True, experimental=True)
+ALL = WritePermission(control=True, dangerous=True, experimental=True)
 
 
 def cells(voltage: float | None, stated: str = "") -> Reading:
@@ -79,14 +79,14 @@ async def test_it_takes_the_option_and_a_second_word(monkeypatch, changes, codes
         assert set(await refused(site, changes, ASK)) == codes
         findings = site.control.examine(changes, SURE).findings
         assert {finding.code for finding in findings} >= codes
-        assert {finding.severity for finding in findings if finding.code in codes} == {Severity.WARNING}
+        assert {finding.severity for finding in findings if finding.code in codes} == {IssueSeverity.WARNING}
     async with site_of(monkeypatch, capable_pack(), ASKS) as site:
         assert set(await refused(site, changes, SURE)) == codes
 
 
 async def test_with_both_it_is_written(monkeypatch) -> None:
     async with site_of(monkeypatch, jk_pack(), ALL) as site:
-        assert outcomes(await site.control.apply({"cell_overvoltage": 4.3}, SURE)) == [Outcome.CONFIRMED]
+        assert outcomes(await site.control.apply({"cell_overvoltage": 4.3}, SURE)) == [WriteOutcome.CONFIRMED]
 
 
 async def test_it_is_named_with_its_numbers(monkeypatch) -> None:
@@ -106,8 +106,8 @@ async def test_the_way_back_is_not_barred(monkeypatch) -> None:
     peripheral.board.limits.cell_overvoltage = 4.3
     async with site_of(monkeypatch, peripheral, ASKS) as site:
         (finding,) = site.control.examine({"cell_overvoltage": 4.2}, ASK).findings
-        assert (finding.code, finding.severity) == ("above_chemistry", Severity.WARNING)
-        assert outcomes(await site.control.apply({"cell_overvoltage": 3.65}, ASK)) == [Outcome.CONFIRMED]
+        assert (finding.code, finding.severity) == ("above_chemistry", IssueSeverity.WARNING)
+        assert outcomes(await site.control.apply({"cell_overvoltage": 3.65}, ASK)) == [WriteOutcome.CONFIRMED]
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ async def test_what_a_pack_has_already_is_called_a_danger(monkeypatch) -> None:
     async with site_of(monkeypatch, jk_pack(), ALL) as site:
         values = {**site.pack.current_settings.values, "cell_overvoltage": 4.2}
         findings = advice(site.control.catalogue, values, None, site.pack.last_reading)
-        assert (findings[0].code, findings[0].severity) == ("above_chemistry", Severity.ERROR)
+        assert (findings[0].code, findings[0].severity) == ("above_chemistry", IssueSeverity.ERROR)
         assert "above_chemistry" not in {item.code for item in advice(site.control.catalogue, values)}
         assert "above_chemistry" in {item.code for item in advice(site.control.catalogue, values, "lfp")}
         unused = {**values, "cell_overvoltage": 0.0, "power_off_voltage": 0.0}

@@ -2,14 +2,14 @@
 
 import pytest
 
-from custom_components.smart_bms.control.counter_totals import Tally
+from custom_components.smart_bms.control.counter_totals import CounterTotals
 
 OLD = {"overvoltage": 5, "undervoltage": 2, "restarts": 3}
 
 
 @pytest.fixture
-def tally() -> Tally:
-    tally = Tally()
+def tally() -> CounterTotals:
+    tally = CounterTotals()
     assert tally.follow(OLD)
     return tally
 
@@ -37,7 +37,7 @@ def test_a_cleared_pack_takes_nothing_away(tally, restarts, total) -> None:
 
 
 def test_a_pack_without_a_count_of_its_restarts_is_cleared_too() -> None:
-    tally = Tally()
+    tally = CounterTotals()
     tally.follow({"overvoltage": 5})
     assert tally.follow({"overvoltage": 0})
     assert tally.follow({"overvoltage": 2})
@@ -46,7 +46,7 @@ def test_a_pack_without_a_count_of_its_restarts_is_cleared_too() -> None:
 
 @pytest.mark.parametrize(("old", "new", "total"), [(65_000, 3, 65_539), (65_535, 1, 65_537)])
 def test_a_count_that_ran_over_goes_on(old, new, total) -> None:
-    tally = Tally()
+    tally = CounterTotals()
     tally.follow({"overvoltage": old, "undervoltage": 2})
     assert tally.follow({"overvoltage": new, "undervoltage": 2})
     assert tally.totals == {"overvoltage": total, "undervoltage": 2}
@@ -54,7 +54,7 @@ def test_a_count_that_ran_over_goes_on(old, new, total) -> None:
 
 @pytest.mark.parametrize("old", [65_000, 65_100, 65_535])
 def test_a_high_count_that_is_cleared_together_with_all_others_did_not_run_over(old) -> None:
-    tally = Tally()
+    tally = CounterTotals()
     tally.follow({"overvoltage": old, "undervoltage": 2})
     assert tally.follow({"overvoltage": 0, "undervoltage": 0})
     assert tally.totals == {"overvoltage": old, "undervoltage": 2}
@@ -98,23 +98,23 @@ def test_a_good_answer_after_a_doubt_counts_from_what_was_before(tally) -> None:
 
 def test_it_outlives_a_restart_of_ours(tally) -> None:
     kept = tally.as_dict()
-    again = Tally(kept)
+    again = CounterTotals(kept)
     assert again.as_dict() == kept
     assert not again.follow(OLD)
     assert again.follow(OLD | {"overvoltage": 6})
     assert again.totals["overvoltage"] == 6
     assert tally.totals == OLD  # the kept values are a copy
-    assert Tally(None).totals == Tally({}).totals == {}
+    assert CounterTotals(None).totals == CounterTotals({}).totals == {}
 
 
 def test_a_pack_that_was_cleared_while_we_were_away_loses_nothing(tally) -> None:
-    again = Tally(tally.as_dict())
+    again = CounterTotals(tally.as_dict())
     assert again.follow(dict.fromkeys(OLD, 0))
     assert again.totals == OLD
 
 
 def test_what_is_taken_is_a_copy() -> None:
-    tally, counters = Tally(), {"overvoltage": 1}
+    tally, counters = CounterTotals(), {"overvoltage": 1}
     tally.follow(counters)
     counters["overvoltage"] = 2
     assert tally.follow(counters)

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from custom_components.smart_bms.bms.connection_state import LinkState
+from custom_components.smart_bms.bms.connection_state import ConnectionState
 from custom_components.smart_bms.bms.daly import driver
 from custom_components.smart_bms.bms.daly.dialects import PROBES
 from custom_components.smart_bms.bms.daly.frames import Dialect, a5_request, write_request
 from custom_components.smart_bms.control import writer
-from custom_components.smart_bms.control.request import Permission
-from custom_components.smart_bms.control.validation_issue import RefusedError
-from custom_components.smart_bms.control.write_log import Outcome
+from custom_components.smart_bms.control.request import WritePermission
+from custom_components.smart_bms.control.validation_issue import RejectedError
+from custom_components.smart_bms.control.write_log import WriteOutcome
 from custom_components.smart_bms.simulator.daly.labels import ESS_81, K_81_NO_NTC, K_D2, LAYOUT_B, LEGACY_A5, R24_A5
 from tests.control.conftest import ALL, Site, site_of
 from tests.support import radio
@@ -29,7 +29,7 @@ QUICK = replace(
     radio.FAST_DALY, probe=0.1, answer=0.12, spacing=0.002, last_frames=0.01, acknowledgement=0.1, settled=0.01
 )
 NEVER = 65535
-ALL_BUT_EXPERIMENTAL = Permission(control=True, dangerous=True)
+ALL_BUT_EXPERIMENTAL = WritePermission(control=True, dangerous=True)
 
 
 @asynccontextmanager
@@ -63,7 +63,7 @@ def writes(site: Site) -> list[bytes]:
 
 
 async def refused(site: Site, changes, request=ASK) -> list[str]:
-    with pytest.raises(RefusedError) as error:
+    with pytest.raises(RejectedError) as error:
         await site.control.apply(changes, request)
     assert writes(site) == []
     assert not site.control.journal.records
@@ -108,12 +108,12 @@ async def test_every_kind_of_parameter_can_be_changed(monkeypatch, label, key, v
     dialect, register, raw = frame
     async with daly_site(monkeypatch, label, cells=16 if label is ESS_81 else 4) as site:
         (record,) = await site.control.apply({key: value}, ASK)
-        assert record.outcome is Outcome.CONFIRMED
+        assert record.outcome is WriteOutcome.CONFIRMED
         assert record.found == pytest.approx(value, abs=0.5 if key == "soc_calibration" else 0)
         assert writes(site) == [write_request(dialect, register, (raw,))]
         assert site.control.value(site.control.catalogue.settings[key]) == pytest.approx(value, abs=0.5)
         assert site.drifts == []
-        assert outcomes(site.records) == [Outcome.CONFIRMED]
+        assert outcomes(site.records) == [WriteOutcome.CONFIRMED]
 
 
 @pytest.mark.parametrize(("label", "host"), [(LEGACY_A5, 0x80), (R24_A5, 0x40)])
@@ -121,10 +121,10 @@ async def test_the_switches_of_an_old_board_show_in_the_readings(monkeypatch, la
     async with daly_site(monkeypatch, label) as site:
         await settled(site)
         records = await site.control.apply({"charge_switch": False, "discharge_switch": False}, ASK)
-        assert outcomes(records) == [Outcome.CONFIRMED] * 2
+        assert outcomes(records) == [WriteOutcome.CONFIRMED] * 2
         assert [record.found for record in records] == [False, False]
         records = await site.control.apply({"charge_switch": True}, ASK)
-        assert outcomes(records) == [Outcome.CONFIRMED]
+        assert outcomes(records) == [WriteOutcome.CONFIRMED]
         assert writes(site) == [
             a5_request(host, 0xDA, bytes(8)),
             a5_request(host, 0xD9, bytes(8)),
@@ -145,7 +145,7 @@ async def test_the_state_of_charge_of_an_old_board_is_set_with_the_local_time(mo
     async with daly_site(monkeypatch, LEGACY_A5) as site:
         site.pack._driver._terms = replace(site.pack.terms, clock=lambda: clock)
         (record,) = await site.control.apply({"soc_calibration": 65.5}, ASK)
-        assert record.outcome is Outcome.CONFIRMED
+        assert record.outcome is WriteOutcome.CONFIRMED
         assert record.found == pytest.approx(65.5, abs=0.5)
         assert writes(site) == [a5_request(0x80, 0x21, bytes((26, 11, 21, 17, 5, 42)) + (655).to_bytes(2))]
 
@@ -155,28 +155,28 @@ async def test_a_state_of_charge_far_from_the_last_is_seen_although_it_is_doubte
     async with daly_site(monkeypatch, K_D2) as site:
         site.pack._driver._terms = replace(site.pack.terms, interval=5 / 6 * writer.SEEN_WITHIN)
         (record,) = await site.control.apply({"soc_calibration": 20}, ASK)
-        assert (record.outcome, record.found) == (Outcome.CONFIRMED, pytest.approx(20, abs=0.5))
+        assert (record.outcome, record.found) == (WriteOutcome.CONFIRMED, pytest.approx(20, abs=0.5))
 
 
 async def test_a_limit_that_moves_another_one_is_nobody_elses_doing(site) -> None:
     (record,) = await site.control.apply({"cell_overvoltage": 3.65}, ASK)
-    assert record.outcome is Outcome.CONFIRMED
+    assert record.outcome is WriteOutcome.CONFIRMED
     assert site.value("cell_overvoltage_warning") == 3.6
     assert site.drifts == []
     (record,) = await site.control.apply({"max_discharge_current": 140}, ASK)
     assert site.value("discharge_overcurrent_warning") == 112
     await site.control.refresh()
     assert site.drifts == []
-    assert outcomes(site.records) == [Outcome.CONFIRMED] * 2
+    assert outcomes(site.records) == [WriteOutcome.CONFIRMED] * 2
 
 
 async def test_a_warning_is_written_after_the_limit_that_moves_it(site) -> None:
     """The board sets the first level itself whenever the second is written."""
     records = await site.control.apply({"cell_overvoltage": 3.56, "cell_overvoltage_warning": 3.4}, ASK)
-    assert outcomes(records) == [Outcome.CONFIRMED] * 2
+    assert outcomes(records) == [WriteOutcome.CONFIRMED] * 2
     assert (site.value("cell_overvoltage"), site.value("cell_overvoltage_warning")) == (3.56, 3.4)
     records = await site.control.apply({"cell_overvoltage": 3.7, "cell_overvoltage_warning": 3.5}, ASK)
-    assert outcomes(records) == [Outcome.CONFIRMED] * 2
+    assert outcomes(records) == [WriteOutcome.CONFIRMED] * 2
     assert (site.value("cell_overvoltage"), site.value("cell_overvoltage_warning")) == (3.7, 3.5)
     assert site.drifts == []
 
@@ -184,12 +184,12 @@ async def test_a_warning_is_written_after_the_limit_that_moves_it(site) -> None:
 async def test_on_81_only_what_can_be_stored_is_written_as_sleep_time(monkeypatch) -> None:
     async with site_of(monkeypatch, daly_pack(ESS_81), ALL) as site:
         for seconds, code in ((3605, "off_step"), (65_530, "out_of_range"), (65_534, "out_of_range")):
-            with pytest.raises(RefusedError) as error:
+            with pytest.raises(RejectedError) as error:
                 await site.control.apply({"sleep_time": seconds}, ASK)
             assert [finding.code for finding in error.value.findings] == [code]
         for seconds in (65_535, 3600, 65_520):
             records = await site.control.apply({"sleep_time": seconds}, ASK)
-            assert outcomes(records) in ([Outcome.CONFIRMED], [])
+            assert outcomes(records) in ([WriteOutcome.CONFIRMED], [])
             assert site.value("sleep_time") == seconds
 
 
@@ -205,7 +205,7 @@ async def test_several_changes_are_written_in_a_safe_order(site) -> None:
     changes = {"discharge_switch": True, "cell_overvoltage": 3.58, "charge_switch": False, "balance_trigger": 0.02}
     records = await site.control.apply(changes, ASK)
     assert [record.parameter for record in records] == ["charge_switch", "cell_overvoltage", "balance_trigger"]
-    assert outcomes(records) == [Outcome.CONFIRMED] * 3
+    assert outcomes(records) == [WriteOutcome.CONFIRMED] * 3
 
 
 # What is not taken.
@@ -227,17 +227,17 @@ async def test_several_changes_are_written_in_a_safe_order(site) -> None:
 async def test_what_one_person_tried_is_refused_unless_allowed(monkeypatch, label, changes) -> None:
     async with daly_site(monkeypatch, label, ALL_BUT_EXPERIMENTAL) as site:
         assert await refused(site, changes) == ["experimental_off"]
-        assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [Outcome.CONFIRMED]
+        assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [WriteOutcome.CONFIRMED]
 
 
 @pytest.mark.parametrize("label", [LEGACY_A5, R24_A5])
 async def test_what_is_proven_on_old_boards_needs_no_more_than_a_second_word(monkeypatch, label) -> None:
-    async with daly_site(monkeypatch, label, Permission(control=True)) as site:
+    async with daly_site(monkeypatch, label, WritePermission(control=True)) as site:
         await settled(site)
         assert await refused(site, {"soc_calibration": 65}) == ["confirm_needed"]
         assert await refused(site, {"cell_overvoltage": 3.55}) == ["read_only"]
         records = await site.control.apply({"soc_calibration": 65}, replace(ASK, confirm=True))
-        assert outcomes(records) == [Outcome.CONFIRMED]
+        assert outcomes(records) == [WriteOutcome.CONFIRMED]
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ async def test_a_board_that_keeps_the_old_value_has_refused(monkeypatch, label, 
         site.peripheral.faults.forget_writes = True
         site.peripheral.faults.lose_ready = not word
         (record,) = await site.control.apply({key: value}, ASK)
-        assert record.outcome is Outcome.REFUSED
+        assert record.outcome is WriteOutcome.REFUSED
         assert len(writes(site)) == 1  # it is not tried again
         assert site.drifts == []
 
@@ -306,7 +306,7 @@ async def test_a_board_that_keeps_another_value_is_told_as_it_is(monkeypatch, la
     async with daly_site(monkeypatch, label) as site:
         site.peripheral.faults.distort_writes = True
         (record,) = await site.control.apply({key: value}, ASK)
-        assert record.outcome is Outcome.DIFFERENT
+        assert record.outcome is WriteOutcome.DIFFERENT
         assert record.found == site.value(key) not in (value, record.old)
         assert len(writes(site)) == 1
         assert site.drifts == []
@@ -325,28 +325,28 @@ async def test_a_board_that_says_nothing_but_obeys_is_believed(monkeypatch, labe
     async with daly_site(monkeypatch, label) as site:
         site.peripheral.faults.lose_ready = True
         (record,) = await site.control.apply({key: value}, ASK)
-        assert record.outcome is Outcome.CONFIRMED
+        assert record.outcome is WriteOutcome.CONFIRMED
         assert len(writes(site)) == 1
 
 
 async def test_a_late_word_changes_nothing(site) -> None:
     site.peripheral.faults.ready_delay = 8.0  # later than we wait
-    assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [Outcome.CONFIRMED]
-    assert outcomes(await site.control.apply({"charge_switch": True}, ASK)) == [Outcome.CONFIRMED]
+    assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [WriteOutcome.CONFIRMED]
+    assert outcomes(await site.control.apply({"charge_switch": True}, ASK)) == [WriteOutcome.CONFIRMED]
     assert site.peripheral.board.charge_switch
 
 
 async def test_a_read_back_that_arrives_broken_is_asked_for_once_more(site) -> None:
     site.peripheral.faults.corrupt_settings = 1
-    assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [Outcome.CONFIRMED]
+    assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [WriteOutcome.CONFIRMED]
     assert len(writes(site)) == 1
 
 
 async def test_a_read_back_that_never_arrives_leaves_it_open_until_the_next(site) -> None:
     site.peripheral.faults.corrupt_settings = 4
     (record,) = await site.control.apply({"charge_switch": False}, ASK)
-    assert record.outcome is Outcome.UNKNOWN
-    await site.until(lambda: record.outcome is Outcome.CONFIRMED)
+    assert record.outcome is WriteOutcome.UNKNOWN
+    await site.until(lambda: record.outcome is WriteOutcome.CONFIRMED)
     assert len(writes(site)) == 1
     assert site.drifts == []
 
@@ -360,22 +360,22 @@ async def test_a_read_back_that_never_arrives_leaves_it_open_until_the_next(site
         (LEGACY_A5, "soc_calibration", 50),
     ],
 )
-@pytest.mark.parametrize(("obeys", "found"), [(True, Outcome.CONFIRMED), (False, Outcome.REFUSED)])
+@pytest.mark.parametrize(("obeys", "found"), [(True, WriteOutcome.CONFIRMED), (False, WriteOutcome.REFUSED)])
 async def test_a_link_lost_at_the_write_is_settled_by_the_next_connection(
     monkeypatch, label, key, value, obeys, found
 ) -> None:
     async with daly_site(monkeypatch, label) as site:
         vanish_at_the_write(site, obeys=obeys)
         (record,) = await site.control.apply({key: value}, ASK)
-        assert record.outcome is Outcome.UNKNOWN
+        assert record.outcome is WriteOutcome.UNKNOWN
         assert site.control.value(site.control.catalogue.settings[key]) is None
         await site.until(lambda: not record.open)
         assert record.outcome is found
-        assert outcomes(site.records) == [Outcome.UNKNOWN, found]
+        assert outcomes(site.records) == [WriteOutcome.UNKNOWN, found]
         assert len(writes(site)) == 1
         assert site.drifts == []
         await site.streaming()
-        assert site.pack.state is LinkState.STREAMING
+        assert site.pack.state is ConnectionState.STREAMING
 
 
 def vanish_at_the_write(site: Site, *, obeys: bool) -> None:
@@ -398,7 +398,7 @@ def vanish_at_the_write(site: Site, *, obeys: bool) -> None:
 async def test_a_failure_ends_the_request_and_says_what_was_not_sent(site) -> None:
     site.peripheral.faults.forget_writes = True
     records = await site.control.apply({"charge_switch": False, "balance_trigger": 0.02}, ASK)
-    assert outcomes(records) == [Outcome.REFUSED, Outcome.NOT_SENT]
+    assert outcomes(records) == [WriteOutcome.REFUSED, WriteOutcome.NOT_SENT]
     assert len(writes(site)) == 1
 
 
@@ -419,9 +419,9 @@ async def test_a_pack_that_falls_silent_at_the_read_back_leaves_it_in_doubt(monk
 
         site.peripheral.on_write = fall_silent
         (record,) = await site.control.apply({"charge_switch": False}, ASK)
-        assert record.outcome is Outcome.UNKNOWN
+        assert record.outcome is WriteOutcome.UNKNOWN
         site.peripheral.faults.silent = False
-        await site.until(lambda: record.outcome is Outcome.CONFIRMED)
+        await site.until(lambda: record.outcome is WriteOutcome.CONFIRMED)
         assert len(writes(site)) == 1
 
 
@@ -444,7 +444,7 @@ async def test_a_change_by_a_second_master_is_noticed_once(monkeypatch, label, f
         for _ in range(2):
             await site.control.refresh()
         assert site.drifts == [drift]
-        assert outcomes(site.records) == [Outcome.CHANGED_ELSEWHERE]
+        assert outcomes(site.records) == [WriteOutcome.CHANGED_ELSEWHERE]
         assert await site.control.accept(drift)
 
 
@@ -481,7 +481,7 @@ async def test_requests_take_turns_and_polls_go_on(monkeypatch) -> None:
         answers = await asyncio.gather(
             *(site.control.apply({"balance_trigger": round(0.011 + step / 1000, 3)}, ASK) for step in range(5))
         )
-        assert [outcome for records in answers for outcome in outcomes(records)] == [Outcome.CONFIRMED] * 5
+        assert [outcome for records in answers for outcome in outcomes(records)] == [WriteOutcome.CONFIRMED] * 5
         assert len(writes(site)) == 5
         await site.until(lambda: site.pack.last_reading is not seen)
 
@@ -493,7 +493,7 @@ async def test_an_order_in_which_the_pack_was_delivered_forbids_no_other_change(
     await site.control.refresh()
     assert site.value("discharge_undertemperature") == 0
     assert site.value("discharge_undertemperature_warning") == -15
-    with pytest.raises(RefusedError, match="order_broken"):
+    with pytest.raises(RejectedError, match="order_broken"):
         await site.control.apply({"discharge_undertemperature": 1}, ASK)
     assert writes(site) == []
     assert await outcomes_of(site, {"discharge_overtemperature": 61}) == ["confirmed"]

@@ -5,8 +5,8 @@ import struct
 
 import pytest
 
-from custom_components.smart_bms.control.validation_issue import RefusedError
-from custom_components.smart_bms.control.write_log import Outcome, Record
+from custom_components.smart_bms.control.validation_issue import RejectedError
+from custom_components.smart_bms.control.write_log import WriteOutcome, WriteRecord
 from tests.control.conftest import site_of
 from tests.support.packs import READY, jk_pack
 from tests.support.write_requests import ASK, outcomes
@@ -18,7 +18,7 @@ async def test_a_change_by_the_phone_app_is_noticed_once(site) -> None:
         await site.control.refresh()
     assert site.drifts == [{"cell_overvoltage": (3.6, 3.65)}]
     (record,) = site.records
-    assert (record.outcome, record.old, record.found) == (Outcome.CHANGED_ELSEWHERE, 3.6, 3.65)
+    assert (record.outcome, record.old, record.found) == (WriteOutcome.CHANGED_ELSEWHERE, 3.6, 3.65)
     assert not await site.control.accept({"cell_overvoltage": (3.6, 3.7)})
     assert await site.control.accept({"cell_overvoltage": (3.6, 3.65)})
     assert site.drifts[-1] == {}
@@ -39,7 +39,7 @@ async def test_a_change_can_be_undone(site) -> None:
     site.peripheral.change(0x04, struct.pack("<I", 3650))
     await site.control.refresh()
     records = await site.control.apply({"cell_overvoltage": 3.6}, ASK)
-    assert outcomes(records) == [Outcome.CONFIRMED]
+    assert outcomes(records) == [WriteOutcome.CONFIRMED]
     assert site.drifts[-1] == {}
 
 
@@ -72,18 +72,18 @@ async def test_what_is_in_doubt_is_not_taken_for_the_state_of_things(site) -> No
     setting = site.control.catalogue.settings["charge_switch"]
     site.peripheral.faults.corrupt_settings = 2
     (record,) = await site.control.apply({"charge_switch": False}, ASK)
-    assert record.outcome is Outcome.UNKNOWN
+    assert record.outcome is WriteOutcome.UNKNOWN
     assert site.control.value(setting) is None
     (back,) = await site.control.apply({"charge_switch": True}, ASK)
-    assert back.outcome is Outcome.CONFIRMED
-    assert record.outcome is Outcome.CONFIRMED
+    assert back.outcome is WriteOutcome.CONFIRMED
+    assert record.outcome is WriteOutcome.CONFIRMED
     assert site.peripheral.board.charge_switch
 
 
 async def test_without_a_new_look_what_is_in_doubt_stops_everything(site) -> None:
     site.peripheral.faults.corrupt_settings = 5
     await site.control.apply({"charge_switch": False}, ASK)
-    with pytest.raises(RefusedError, match="unanswered"):
+    with pytest.raises(RejectedError, match="unanswered"):
         await site.control.apply({"charge_switch": True}, ASK)
 
 
@@ -91,9 +91,9 @@ async def test_an_older_answer_does_not_settle_a_write(site) -> None:
     site.peripheral.faults.corrupt_settings = 2
     (record,) = await site.control.apply({"charge_switch": False}, ASK)
     await site.pack.read_settings("can_protocol")  # tells the old settings frame once more
-    assert record.outcome is Outcome.UNKNOWN
+    assert record.outcome is WriteOutcome.UNKNOWN
     await site.control.refresh()
-    assert outcomes(site.records) == [Outcome.UNKNOWN, Outcome.CONFIRMED]
+    assert outcomes(site.records) == [WriteOutcome.UNKNOWN, WriteOutcome.CONFIRMED]
     assert site.drifts == []
 
 
@@ -101,19 +101,19 @@ async def test_the_other_frame_does_not_settle_a_write_either(site) -> None:
     site.peripheral.label = replace(site.peripheral.label, pushes_info=False)
     site.peripheral._answers[0x97] = lambda: None
     (record,) = await site.control.apply({"can_protocol": "victron"}, ASK)
-    assert record.outcome is Outcome.UNKNOWN
+    assert record.outcome is WriteOutcome.UNKNOWN
     await site.pack.read_settings("charge_switch")
-    assert record.outcome is Outcome.UNKNOWN
+    assert record.outcome is WriteOutcome.UNKNOWN
     site.peripheral._answers[0x97] = site.peripheral._answer_device_info
     await site.control.refresh()
-    assert record.outcome is Outcome.CONFIRMED
+    assert record.outcome is WriteOutcome.CONFIRMED
     assert site.drifts == []
 
 
 async def test_what_is_in_doubt_is_looked_at_again_soon(site) -> None:
     site.peripheral.faults.corrupt_settings = 2
     (record,) = await site.control.apply({"charge_switch": False}, ASK)
-    await site.until(lambda: record.outcome is Outcome.CONFIRMED)
+    await site.until(lambda: record.outcome is WriteOutcome.CONFIRMED)
 
 
 async def test_changes_elsewhere_show_in_both_frames(site) -> None:
@@ -135,11 +135,11 @@ async def test_the_same_change_elsewhere_is_told_once_whatever_happens(monkeypat
     assert site.drifts == [{"cell_overvoltage": (3.6, 3.65)}]
 
 
-@pytest.mark.parametrize(("obeys", "found"), [(True, Outcome.CONFIRMED), (False, Outcome.REFUSED)])
+@pytest.mark.parametrize(("obeys", "found"), [(True, WriteOutcome.CONFIRMED), (False, WriteOutcome.REFUSED)])
 async def test_what_only_shows_in_readings_is_settled_by_them(site, obeys, found) -> None:
     site.vanish_at_the_next_write(obeys=obeys)
     (record,) = await site.control.apply({"soc_calibration": 40}, ASK)
-    assert record.outcome is Outcome.UNKNOWN
+    assert record.outcome is WriteOutcome.UNKNOWN
     await site.until(lambda: record.outcome is found)
 
 
@@ -148,12 +148,12 @@ async def test_what_has_moved_by_itself_stays_in_doubt(site) -> None:
     (record,) = await site.control.apply({"soc_calibration": 40}, ASK)
     site.peripheral.board.soc = 0.2
     await site.until(lambda: record.found is not None)
-    assert record.outcome is Outcome.UNKNOWN
+    assert record.outcome is WriteOutcome.UNKNOWN
     assert not record.open
 
 
 async def test_a_reading_from_before_settles_nothing(site) -> None:
-    record = Record(at="", parameter="soc_calibration", old=60, new=40, outcome=Outcome.UNKNOWN, sent_at=1e12)
+    record = WriteRecord(at="", parameter="soc_calibration", old=60, new=40, outcome=WriteOutcome.UNKNOWN, sent_at=1e12)
     site.control.journal.add(record)
     await site.control.refresh()
     assert record.open
@@ -166,11 +166,11 @@ async def test_a_refused_restore_does_not_make_an_old_change_news(site) -> None:
     await site.control.apply({"cell_overvoltage": 3.6}, ASK)
     site.control.watch.drift = {}  # as after a restart
     await site.control.refresh()
-    assert outcomes(site.records) == [Outcome.CHANGED_ELSEWHERE, Outcome.REFUSED]
+    assert outcomes(site.records) == [WriteOutcome.CHANGED_ELSEWHERE, WriteOutcome.REFUSED]
 
 
 async def test_what_nobody_will_ever_tell_is_closed(site) -> None:
-    record = Record(at="", parameter="gone", old=1, new=2, outcome=Outcome.UNKNOWN)
+    record = WriteRecord(at="", parameter="gone", old=1, new=2, outcome=WriteOutcome.UNKNOWN)
     site.control.journal.add(record)
     await site.control.refresh()
     assert not record.open
@@ -189,5 +189,5 @@ async def test_a_link_lost_while_the_effect_is_awaited_is_settled_too(site) -> N
 
     site.peripheral._take_write = take_later
     (record,) = await site.control.apply({"soc_calibration": 40}, ASK)
-    assert (record.outcome, record.found) == (Outcome.UNKNOWN, None)
-    await site.until(lambda: record.outcome is Outcome.CONFIRMED)
+    assert (record.outcome, record.found) == (WriteOutcome.UNKNOWN, None)
+    await site.until(lambda: record.outcome is WriteOutcome.CONFIRMED)

@@ -4,11 +4,11 @@ import pytest
 
 from custom_components.smart_bms.bms.alarm import Alarm
 from custom_components.smart_bms.bms.reading import Reading
-from custom_components.smart_bms.bms.settings import Catalogue
+from custom_components.smart_bms.bms.settings import Catalog
 from custom_components.smart_bms.control.immediate_effect import consequence_findings
 from custom_components.smart_bms.protection.families import rules_at_once
 
-NOTHING = Catalogue(settings={}, known=frozenset(), presets={})
+NOTHING = Catalog(settings={}, known=frozenset(), presets={})
 CHARGING, DISCHARGING, BOTH, OFF = (
     "would_stop_charging", "would_stop_discharging", "would_stop_both", "would_power_off")  # fmt: skip
 

@@ -11,10 +11,10 @@ import pytest
 
 from custom_components.smart_bms.bms.errors import SilentError
 from custom_components.smart_bms.control import writer
-from custom_components.smart_bms.control.counter_totals import Tally
-from custom_components.smart_bms.control.request import Permission
-from custom_components.smart_bms.control.validation_issue import RefusedError
-from custom_components.smart_bms.control.write_log import Outcome
+from custom_components.smart_bms.control.counter_totals import CounterTotals
+from custom_components.smart_bms.control.request import WritePermission
+from custom_components.smart_bms.control.validation_issue import RejectedError
+from custom_components.smart_bms.control.write_log import WriteOutcome
 from custom_components.smart_bms.simulator.jbd.labels import DP16S020, WATTCYCLE
 from custom_components.smart_bms.simulator.jbd.peripheral import JbdPeripheral
 from tests.control.conftest import ALL, Site, site_of
@@ -77,7 +77,7 @@ def word(site: Site, register: int) -> int:
 
 
 async def refused(site: Site, changes, request_=ASK) -> list[str]:
-    with pytest.raises(RefusedError) as error:
+    with pytest.raises(RejectedError) as error:
         await site.control.apply(changes, request_)
     assert told(site) == []
     assert not site.control.journal.records
@@ -119,7 +119,7 @@ async def test_every_kind_of_parameter_can_be_changed(site) -> None:
     functions = word(site, FUNCTIONS)
     release = site.value("charge_overcurrent_release")
     records = await site.control.apply(changes, ASK)
-    assert outcomes(records) == [Outcome.CONFIRMED] * len(changes)
+    assert outcomes(records) == [WriteOutcome.CONFIRMED] * len(changes)
     assert {record.parameter: record.found for record in records} == changes
     assert {key: site.value(key) for key in changes} == changes
     assert word(site, FUNCTIONS) == functions & ~(1 << 2) | 1 << 4
@@ -129,7 +129,7 @@ async def test_every_kind_of_parameter_can_be_changed(site) -> None:
 
 async def test_a_write_is_stored_and_then_read_again_without_storing(site) -> None:
     (record,) = await site.control.apply({"cell_overvoltage": 3.55}, ASK)
-    assert (record.outcome, record.old, record.found) == (Outcome.CONFIRMED, 3.6, 3.55)
+    assert (record.outcome, record.old, record.found) == (WriteOutcome.CONFIRMED, 3.6, 3.55)
     said = [said for said in commands(site.peripheral.written) if said.register in (0x00, EXIT, OVERVOLTAGE)]
     enter = Said(True, 0x00, b"\x56\x78")
     read = Said(False, OVERVOLTAGE, b"")
@@ -143,21 +143,21 @@ async def test_a_packed_word_keeps_what_its_other_bits_say(site) -> None:
     before = word(site, 0x38)
     texts = {key: site.value(key) for key in ("short_circuit_delay", "discharge_overcurrent_2_delay")}
     (record,) = await site.control.apply({"short_circuit_threshold": "44_mv"}, ASK)
-    assert record.outcome is Outcome.CONFIRMED
+    assert record.outcome is WriteOutcome.CONFIRMED
     assert word(site, 0x38) & ~0x0700 == before & ~0x0700
     assert {key: site.value(key) for key in texts} == texts
 
 
 async def test_a_choice_of_the_other_range_is_said_to_be_none(site) -> None:
     (record,) = await site.control.apply({"short_circuit_threshold": "22_mv"}, ASK)
-    assert (record.outcome, record.found) == (Outcome.REFUSED, record.old)
+    assert (record.outcome, record.found) == (WriteOutcome.REFUSED, record.old)
     assert not list(site.control.journal.open_records())
     assert told(site) == []
 
 
 async def test_the_remaining_capacity_is_proven_by_the_readings(site) -> None:
     (record,) = await site.control.apply({"remaining_capacity_calibration": 42.5}, ASK)
-    assert (record.outcome, record.found) == (Outcome.CONFIRMED, 42.5)
+    assert (record.outcome, record.found) == (WriteOutcome.CONFIRMED, 42.5)
     assert told(site) == [(4250).to_bytes(2)]
     assert {said.data for said in writes(site.peripheral.written, EXIT)} == {EXIT_A}
 
@@ -165,14 +165,14 @@ async def test_the_remaining_capacity_is_proven_by_the_readings(site) -> None:
 async def test_a_remaining_capacity_that_does_not_show_was_refused(site) -> None:
     site.peripheral.faults.forget_writes = True
     (record,) = await site.control.apply({"remaining_capacity_calibration": 42.5}, ASK)
-    assert record.outcome is Outcome.REFUSED
+    assert record.outcome is WriteOutcome.REFUSED
     assert len(told(site, REMAINING)) == 1
 
 
 async def test_coarse_boards_count_in_tenths(monkeypatch) -> None:
     async with jbd_site(monkeypatch, awake(hundred_ma=True)) as site:
         records = await site.control.apply({"max_charge_current": 80}, ASK)
-        assert outcomes(records) == [Outcome.CONFIRMED]
+        assert outcomes(records) == [WriteOutcome.CONFIRMED]
         assert told(site) == [(800).to_bytes(2)]
         assert site.peripheral.board.limits.charge_current == 80
 
@@ -188,7 +188,7 @@ async def test_each_switch_is_thrown_without_the_other(site) -> None:
         ({"discharge_switch": True}, b"\0\0"),
     ):
         (record,) = await site.control.apply(changes, ASK)
-        assert record.outcome is Outcome.CONFIRMED
+        assert record.outcome is WriteOutcome.CONFIRMED
         assert told(site)[-1] == data
     assert not writes(site.peripheral.written, EXIT)
     assert site.drifts == []
@@ -196,7 +196,7 @@ async def test_each_switch_is_thrown_without_the_other(site) -> None:
 
 async def test_both_switches_at_once(site) -> None:
     records = await site.control.apply({"charge_switch": False, "discharge_switch": False}, ASK)
-    assert outcomes(records) == [Outcome.CONFIRMED] * 2
+    assert outcomes(records) == [WriteOutcome.CONFIRMED] * 2
     assert (site.peripheral.board.charge_switch, site.peripheral.board.discharge_switch) == (False, False)
 
 
@@ -226,13 +226,13 @@ async def test_a_switch_is_not_touched_while_the_other_cannot_be_seen(monkeypatc
         assert await refused(site, {"charge_switch": True}) == ["hidden_now"]
         peripheral.board.extra_alarms.clear()
         await site.until(lambda: "discharge_lock" in site.pack.last_reading.details)
-        assert outcomes(await site.control.apply({"discharge_switch": False}, ASK)) == [Outcome.CONFIRMED]
+        assert outcomes(await site.control.apply({"discharge_switch": False}, ASK)) == [WriteOutcome.CONFIRMED]
         assert not peripheral.board.charge_switch
 
 
 async def test_a_switch_that_is_obeyed_without_a_word_is_believed(site) -> None:
     site.peripheral.faults.lose_ready = True
-    assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [Outcome.CONFIRMED]
+    assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [WriteOutcome.CONFIRMED]
     assert len(told(site)) == 1
 
 
@@ -242,12 +242,12 @@ async def test_a_switch_that_is_obeyed_without_a_word_while_hidden_is_not_called
     site.peripheral.faults.lose_ready = True
     (record,) = await site.control.apply({"charge_switch": False}, ASK)
     assert not site.peripheral.board.charge_switch
-    assert record.outcome is not Outcome.REFUSED
+    assert record.outcome is not WriteOutcome.REFUSED
 
 
 async def test_a_switch_that_is_not_obeyed_has_refused(site) -> None:
     site.peripheral.faults.forget_writes = True
-    assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [Outcome.REFUSED]
+    assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [WriteOutcome.REFUSED]
     assert len(told(site)) == 1
 
 
@@ -260,7 +260,7 @@ async def test_a_switch_that_is_not_obeyed_has_refused(site) -> None:
 )
 async def test_each_board_gets_the_command_that_it_takes(monkeypatch, options, sent) -> None:
     async with jbd_site(monkeypatch, awake(**options)) as site:
-        assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [Outcome.CONFIRMED]
+        assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [WriteOutcome.CONFIRMED]
         assert [(said.register, said.data) for said in writes(site.peripheral.written, SWITCHES, SWITCH)] == sent
         assert {said.data for said in writes(site.peripheral.written, EXIT)} <= {EXIT_A}
         assert not site.peripheral.factory_mode
@@ -270,22 +270,22 @@ async def test_behind_a_password_parameters_are_written_too(monkeypatch) -> None
     peripheral = jbd_pack(DP16S020, cells=16)
     async with jbd_site(monkeypatch, peripheral, password="123456") as site:
         records = await site.control.apply({"cell_overvoltage": 3.55, "charge_switch": False}, ASK)
-        assert outcomes(records) == [Outcome.CONFIRMED] * 2
+        assert outcomes(records) == [WriteOutcome.CONFIRMED] * 2
 
 
 # What is refused.
 
 
 async def test_a_write_that_clears_what_was_counted_takes_a_second_word(monkeypatch) -> None:
-    async with jbd_site(monkeypatch, permission=Permission(control=True)) as site:
+    async with jbd_site(monkeypatch, permission=WritePermission(control=True)) as site:
         assert await refused(site, {"cell_overvoltage": 3.55}) == ["clears_history"]
         assert await refused(site, {"remaining_capacity_calibration": 42.5}) == ["confirm_needed"]
         assert await refused(site, {"hardware_cell_overvoltage_delay": "4_s"}) == [
             *("experimental_off", "clears_history", "confirm_needed")
         ]
-        assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [Outcome.CONFIRMED]
+        assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [WriteOutcome.CONFIRMED]
         sure = replace(ASK, confirm=True)
-        assert outcomes(await site.control.apply({"cell_overvoltage": 3.55}, sure)) == [Outcome.CONFIRMED]
+        assert outcomes(await site.control.apply({"cell_overvoltage": 3.55}, sure)) == [WriteOutcome.CONFIRMED]
 
 
 async def test_what_is_not_valid_is_refused(site) -> None:
@@ -320,12 +320,12 @@ async def test_what_an_order_depends_on_is_read_before_a_single_write(site, monk
     monkeypatch.setattr(writer, "_RECENT", -1.0)
     # The vendor's app raised the release since the parameters were read.
     assert site.peripheral.change_elsewhere(request(0x25, (3580).to_bytes(2)))
-    with pytest.raises(RefusedError, match="order_broken"):
+    with pytest.raises(RejectedError, match="order_broken"):
         await site.control.apply({"cell_overvoltage": 3.55}, ASK)
     assert site.value("cell_overvoltage_release") == 3.58
     site.peripheral.written.clear()
     (record,) = await site.control.apply({"cell_overvoltage": 3.59}, ASK)
-    assert record.outcome is Outcome.CONFIRMED
+    assert record.outcome is WriteOutcome.CONFIRMED
     said = [said for said in commands(site.peripheral.written) if said.register >= 0x10 and not said.write]
     registers = {item.register for item in said}
     assert {0x24, 0x25, 0x26, 0x27, 0x20, 0x2F} <= registers
@@ -347,13 +347,13 @@ async def test_an_answer_that_is_lost_is_asked_for_once_more_and_then_nothing_is
     monkeypatch.setattr(site.pack, "read_related", lose)
     assert await refused(site, {"cell_overvoltage": 3.55}) == ["unanswered"]
     failures[0] = 1
-    assert outcomes(await site.control.apply({"cell_overvoltage": 3.55}, ASK)) == [Outcome.CONFIRMED]
+    assert outcomes(await site.control.apply({"cell_overvoltage": 3.55}, ASK)) == [WriteOutcome.CONFIRMED]
 
 
 async def test_what_stands_alone_needs_no_look(site, monkeypatch) -> None:
     monkeypatch.setattr(writer, "_RECENT", -1.0)
     site.pack.read_related = None  # nobody may ask
-    assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [Outcome.CONFIRMED]
+    assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [WriteOutcome.CONFIRMED]
 
 
 async def test_frost_counts_at_rest_too(monkeypatch) -> None:
@@ -369,14 +369,14 @@ async def test_frost_counts_at_rest_too(monkeypatch) -> None:
 async def test_a_board_that_keeps_the_old_value_has_refused(site) -> None:
     site.peripheral.faults.forget_writes = True
     (record,) = await site.control.apply({"cell_overvoltage": 3.55}, ASK)
-    assert (record.outcome, record.found) == (Outcome.REFUSED, 3.6)
+    assert (record.outcome, record.found) == (WriteOutcome.REFUSED, 3.6)
     assert len(told(site)) == 1
 
 
 async def test_a_board_that_keeps_another_value_is_told_as_it_is(site) -> None:
     site.peripheral.faults.distort_writes = True
     (record,) = await site.control.apply({"cell_overvoltage": 3.55}, ASK)
-    assert (record.outcome, record.found) == (Outcome.DIFFERENT, 3.551)
+    assert (record.outcome, record.found) == (WriteOutcome.DIFFERENT, 3.551)
     assert site.drifts == []
 
 
@@ -385,28 +385,28 @@ async def test_a_board_that_obeys_without_a_word_or_too_late_is_believed(site, f
     for name, value in fault.items():
         setattr(site.peripheral.faults, name, value)
     (record,) = await site.control.apply({"led": True}, ASK)
-    assert (record.outcome, record.found) == (Outcome.CONFIRMED, True)
+    assert (record.outcome, record.found) == (WriteOutcome.CONFIRMED, True)
     assert len(told(site)) == 1
     assert not site.peripheral.factory_mode
 
 
 async def test_a_read_back_that_arrives_broken_is_asked_for_once_more(site) -> None:
     site.peripheral.faults.corrupt_settings = 1
-    assert outcomes(await site.control.apply({"led": True}, ASK)) == [Outcome.CONFIRMED]
+    assert outcomes(await site.control.apply({"led": True}, ASK)) == [WriteOutcome.CONFIRMED]
     assert len(told(site)) == 1
 
 
-@pytest.mark.parametrize(("obeys", "found"), [(True, Outcome.CONFIRMED), (False, Outcome.REFUSED)])
+@pytest.mark.parametrize(("obeys", "found"), [(True, WriteOutcome.CONFIRMED), (False, WriteOutcome.REFUSED)])
 @pytest.mark.parametrize(
     ("changes", "register"), [({"cell_overvoltage": 3.55}, OVERVOLTAGE), ({"charge_switch": False}, SWITCHES)]
 )
 async def test_a_link_lost_at_the_write_is_settled_by_the_next_session(site, changes, register, obeys, found) -> None:
     cut_at(site, register, obeys=obeys)
     (record,) = await site.control.apply(changes, ASK)
-    assert record.outcome is Outcome.UNKNOWN
+    assert record.outcome is WriteOutcome.UNKNOWN
     await site.until(lambda: not record.open)
     assert record.outcome is found
-    assert outcomes(site.records) == [Outcome.UNKNOWN, found]
+    assert outcomes(site.records) == [WriteOutcome.UNKNOWN, found]
     assert len(told(site, register)) == 1
     assert site.drifts == []
     if register == OVERVOLTAGE:
@@ -427,8 +427,8 @@ async def test_a_link_lost_at_the_second_look_is_settled_too(site) -> None:
 
     peripheral._answer_read = vanish
     (record,) = await site.control.apply({"cell_overvoltage": 3.55}, ASK)
-    assert record.outcome is Outcome.UNKNOWN
-    await site.until(lambda: record.outcome is Outcome.CONFIRMED)
+    assert record.outcome is WriteOutcome.UNKNOWN
+    await site.until(lambda: record.outcome is WriteOutcome.CONFIRMED)
     await site.until(lambda: not peripheral.factory_mode)
 
 
@@ -436,11 +436,11 @@ async def test_a_write_that_is_not_let_in_is_not_forgotten_to_be_closed(site) ->
     take = site.peripheral._enter
     site.peripheral._enter = lambda data: 0x81
     (record,) = await site.control.apply({"cell_overvoltage": 3.55}, ASK)
-    assert record.outcome is Outcome.UNKNOWN
+    assert record.outcome is WriteOutcome.UNKNOWN
     assert told(site) == []
     site.peripheral._enter = take
     await site.control.refresh()
-    assert record.outcome is Outcome.REFUSED
+    assert record.outcome is WriteOutcome.REFUSED
 
 
 async def test_an_empty_answer_is_not_what_is_in_a_register(site) -> None:
@@ -457,7 +457,7 @@ async def test_an_empty_answer_is_not_what_is_in_a_register(site) -> None:
     peripheral._answer_read = answer_nothing
     before = word(site, FUNCTIONS)
     (record,) = await site.control.apply({"led": True}, ASK)
-    assert record.outcome is Outcome.CONFIRMED
+    assert record.outcome is WriteOutcome.CONFIRMED
     assert word(site, FUNCTIONS) == before | 1 << 4
     assert not peripheral.factory_mode
 
@@ -465,7 +465,7 @@ async def test_an_empty_answer_is_not_what_is_in_a_register(site) -> None:
 async def test_the_first_write_that_does_not_hold_ends_the_request(site) -> None:
     site.peripheral.faults.forget_writes = True
     records = await site.control.apply({"cell_overvoltage": 3.55, "led": True}, ASK)
-    assert outcomes(records) == [Outcome.REFUSED, Outcome.NOT_SENT]
+    assert outcomes(records) == [WriteOutcome.REFUSED, WriteOutcome.NOT_SENT]
 
 
 async def test_whoever_asked_may_go_away(site) -> None:
@@ -474,7 +474,7 @@ async def test_whoever_asked_may_go_away(site) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await site.until(lambda: site.records)
-    assert outcomes(site.records) == [Outcome.CONFIRMED]
+    assert outcomes(site.records) == [WriteOutcome.CONFIRMED]
     assert not site.peripheral.factory_mode
 
 
@@ -485,7 +485,7 @@ async def test_what_a_second_master_changed_is_noticed(site) -> None:
     assert site.peripheral.change_elsewhere(request(OVERVOLTAGE, (3550).to_bytes(2)))
     await site.control.refresh()
     assert site.drifts == [{"cell_overvoltage": (3.6, 3.55)}]
-    assert outcomes(site.records) == [Outcome.CHANGED_ELSEWHERE]
+    assert outcomes(site.records) == [WriteOutcome.CHANGED_ELSEWHERE]
 
 
 async def test_what_the_board_itself_counts_is_nobodys_change(site) -> None:
@@ -501,13 +501,13 @@ async def test_a_word_of_which_we_wrote_a_part_is_nobodys_change(site) -> None:
     await site.control.apply({"led": True}, ASK)
     await site.control.refresh()
     assert site.drifts == []
-    assert outcomes(site.records) == [Outcome.CONFIRMED]
+    assert outcomes(site.records) == [WriteOutcome.CONFIRMED]
 
 
 async def test_what_a_second_master_changed_beside_it_is_kept(site) -> None:
     before = word(site, FUNCTIONS)
     site.peripheral.change_elsewhere(request(FUNCTIONS, (before | 1 << 5).to_bytes(2)))
-    assert outcomes(await site.control.apply({"led": True}, ASK)) == [Outcome.CONFIRMED]
+    assert outcomes(await site.control.apply({"led": True}, ASK)) == [WriteOutcome.CONFIRMED]
     assert word(site, FUNCTIONS) == before | 1 << 5 | 1 << 4
 
 
@@ -527,7 +527,7 @@ async def counters(site: Site, condition: Callable[[dict[str, int]], bool]) -> d
 
 
 async def test_what_the_board_forgets_at_a_write_is_remembered(site) -> None:
-    tally = Tally()
+    tally = CounterTotals()
     site.peripheral.board.extra_alarms.add("short_circuit")
     tally.follow(await counters(site, lambda found: found["short_circuit"] == 1))
     site.peripheral.board.extra_alarms.clear()
@@ -557,6 +557,6 @@ async def test_what_was_counted_just_before_a_write_is_seen_before_it_is_cleared
 
 async def test_more_than_the_pack_can_hold_is_refused(site) -> None:
     assert site.value("design_capacity") == 100
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(RejectedError) as refused:
         await site.control.apply({"remaining_capacity_calibration": 120}, ASK)
     assert [finding.code for finding in refused.value.findings] == ["more_than"]

@@ -9,7 +9,7 @@ from custom_components.smart_bms.bms.jk.layouts import Variant
 from custom_components.smart_bms.bms.jk.settings import decode_settings
 from custom_components.smart_bms.bms.reading import Identity
 from custom_components.smart_bms.control.parameter_check import advice
-from custom_components.smart_bms.control.validation_issue import Severity
+from custom_components.smart_bms.control.validation_issue import IssueSeverity
 from tests.support.packs import settings
 
 VALUES = dict(decode_settings(settings(), Variant.JK02_32S, 0.0).values) | {"short_circuit_delay": 1500}
@@ -64,9 +64,9 @@ def test_equal_targets_and_unused_fields_are_fine() -> None:
 def test_the_worst_comes_first() -> None:
     findings = advice(CATALOGUE, VALUES | {"cell_overvoltage": 3.4, "balance_trigger": 0.02})
     severities = [finding.severity for finding in findings]
-    assert severities[0] is Severity.ERROR
-    assert severities[-1] is Severity.ADVICE
-    assert severities == sorted(severities, key=list(Severity).index)
+    assert severities[0] is IssueSeverity.ERROR
+    assert severities[-1] is IssueSeverity.ADVICE
+    assert severities == sorted(severities, key=list(IssueSeverity).index)
 
 
 def test_differences_from_a_preset_are_told_if_asked_for() -> None:

@@ -6,7 +6,7 @@ from custom_components.smart_bms.bms.jk.catalog import CHAINS, catalogue_of
 from custom_components.smart_bms.bms.jk.layouts import Variant
 from custom_components.smart_bms.bms.jk.parameters import REGISTERS
 from custom_components.smart_bms.bms.reading import Identity
-from custom_components.smart_bms.bms.settings import Kind
+from custom_components.smart_bms.bms.settings import SettingKind
 from custom_components.smart_bms.control.constraints import broken_orders, value_findings
 from custom_components.smart_bms.control.plan import plan
 
@@ -18,9 +18,9 @@ CHAINED = {key for chain in CHAINS for key in chain}
 NUMBERS = [
     setting
     for setting in CATALOGUE.settings.values()
-    if setting.kind is Kind.NUMBER and setting.key not in CHAINED and setting.seen is None
+    if setting.kind is SettingKind.NUMBER and setting.key not in CHAINED and setting.seen is None
 ]
-SWITCHES = [setting.key for setting in CATALOGUE.settings.values() if setting.kind is Kind.SWITCH]
+SWITCHES = [setting.key for setting in CATALOGUE.settings.values() if setting.kind is SettingKind.SWITCH]
 
 
 def steps_of(setting):

@@ -11,7 +11,7 @@ from custom_components.smart_bms.bms.jk.parameters import REGISTERS
 from custom_components.smart_bms.bms.reading import Identity
 from custom_components.smart_bms.bms.settings import Settings
 from custom_components.smart_bms.control.profile import FORMAT, differences, make, to_restore, values_of
-from custom_components.smart_bms.control.validation_issue import RefusedError
+from custom_components.smart_bms.control.validation_issue import RejectedError
 
 IDENTITY = Identity(
     family="jk",
@@ -55,7 +55,7 @@ def test_a_profile_holds_the_parameters_and_nothing_of_the_owner() -> None:
     ],
 )
 def test_what_is_no_profile_for_this_pack_is_refused(profile, code) -> None:
-    with pytest.raises(RefusedError) as error:
+    with pytest.raises(RejectedError) as error:
         values_of(profile, IDENTITY, "JK02_32S")
     assert error.value.findings[0].code == code
 
@@ -67,7 +67,7 @@ def test_what_belongs_to_one_board_is_left_out_unless_named() -> None:
     assert to_restore(VALUES, CATALOGUE, ["device_address"]) == ({"device_address": 3}, [])
     assert to_restore(VALUES, CATALOGUE, ["mosfet_overtemperature"]) == ({}, ["mosfet_overtemperature"])
     assert to_restore(VALUES, CATALOGUE, []) == ({}, [])
-    with pytest.raises(RefusedError) as error:
+    with pytest.raises(RejectedError) as error:
         to_restore(VALUES, CATALOGUE, ["float_mode"])
     assert error.value.findings[0].code == "not_in_profile"
 
@@ -103,6 +103,6 @@ def test_a_profile_of_temperatures_that_are_calculated_in_another_way_does_not_f
         if fits:
             assert values_of(profile, identity, "gen3") == {}
         else:
-            with pytest.raises(RefusedError) as error:
+            with pytest.raises(RejectedError) as error:
                 values_of(profile, identity, "gen3")
             assert error.value.findings[0].details == {"profile": "smart123 gen3 app", "pack": "smart123 gen3 document"}

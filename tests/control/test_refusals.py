@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.smart_bms.control.request import Permission
-from custom_components.smart_bms.control.validation_issue import Severity
-from custom_components.smart_bms.control.write_log import Outcome
+from custom_components.smart_bms.control.request import WritePermission
+from custom_components.smart_bms.control.validation_issue import IssueSeverity
+from custom_components.smart_bms.control.write_log import WriteOutcome
 from tests.control.conftest import site_of
 from tests.support.packs import capable_pack, jk_pack
 from tests.support.write_requests import ASK, outcomes, refused
@@ -15,11 +15,11 @@ from tests.support.write_requests import ASK, outcomes, refused
 @pytest.mark.parametrize(
     ("permission", "changes", "code"),
     [
-        (Permission(), {"charge_switch": False}, "control_off"),
-        (Permission(control=True), {"cell_count": 4}, "confirm_needed"),
-        (Permission(control=True), {"rebulk_soc": 20}, "experimental_off"),
-        (Permission(control=True), {"factory_reset": None}, "experimental_off"),
-        (Permission(control=True, experimental=True), {"factory_reset": None}, "confirm_needed"),
+        (WritePermission(), {"charge_switch": False}, "control_off"),
+        (WritePermission(control=True), {"cell_count": 4}, "confirm_needed"),
+        (WritePermission(control=True), {"rebulk_soc": 20}, "experimental_off"),
+        (WritePermission(control=True), {"factory_reset": None}, "experimental_off"),
+        (WritePermission(control=True, experimental=True), {"factory_reset": None}, "confirm_needed"),
     ],
 )
 async def test_what_is_not_allowed_is_refused(monkeypatch, permission, changes, code) -> None:
@@ -28,15 +28,15 @@ async def test_what_is_not_allowed_is_refused(monkeypatch, permission, changes, 
 
 
 async def test_every_write_to_a_24s_pack_is_experimental(monkeypatch) -> None:
-    async with site_of(monkeypatch, jk_pack("JK02_24S"), Permission(control=True, dangerous=True)) as site:
+    async with site_of(monkeypatch, jk_pack("JK02_24S"), WritePermission(control=True, dangerous=True)) as site:
         for key, value in {"charge_switch": False, "cell_overvoltage": 3.55, "cell_count": 4}.items():
             assert await refused(site, {key: value}) == ["experimental_off"]
 
 
 async def test_a_second_word_of_the_user_is_enough(monkeypatch) -> None:
-    async with site_of(monkeypatch, jk_pack(), Permission(control=True)) as site:
+    async with site_of(monkeypatch, jk_pack(), WritePermission(control=True)) as site:
         records = await site.control.apply({"cell_count": 4}, replace(ASK, confirm=True))
-        assert outcomes(records) == [Outcome.CONFIRMED]
+        assert outcomes(records) == [WriteOutcome.CONFIRMED]
 
 
 @pytest.mark.parametrize(
@@ -83,14 +83,14 @@ async def test_a_broken_order_elsewhere_does_not_stop_other_changes(monkeypatch)
     peripheral = jk_pack()
     peripheral.board.limits.discharge_overtemperature_release = 70
     async with site_of(monkeypatch, peripheral) as site:
-        assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [Outcome.CONFIRMED]
-        assert outcomes(await site.control.apply({"cell_overvoltage": 3.55}, ASK)) == [Outcome.CONFIRMED]
+        assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [WriteOutcome.CONFIRMED]
+        assert outcomes(await site.control.apply({"cell_overvoltage": 3.55}, ASK)) == [WriteOutcome.CONFIRMED]
 
 
 async def test_values_from_a_pack_need_not_lie_on_the_steps_of_users(site) -> None:
     assert await refused(site, {"max_charge_current": 30.125}) == ["off_step"]
     records = await site.control.apply({"max_charge_current": 30.125}, replace(ASK, exact=True))
-    assert outcomes(records) == [Outcome.CONFIRMED]
+    assert outcomes(records) == [WriteOutcome.CONFIRMED]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ async def test_what_would_trip_at_once_is_refused_unless_forced(monkeypatch, opt
         assert code in await refused(site, changes)
         examination = site.control.examine(changes, replace(ASK, force=True))
         assert not examination.errors
-        assert examination.findings[0].severity is Severity.WARNING
+        assert examination.findings[0].severity is IssueSeverity.WARNING
 
 
 async def test_a_protection_that_is_tripped_anyway_does_not_stop_a_change(monkeypatch) -> None:

@@ -3,9 +3,9 @@ r"""Changing a 123\SmartBMS through the door: nothing by default, and never thro
 import pytest
 
 from custom_components.smart_bms.bms.settings import Proof
-from custom_components.smart_bms.control.request import Permission
-from custom_components.smart_bms.control.validation_issue import RefusedError
-from custom_components.smart_bms.control.write_log import Outcome
+from custom_components.smart_bms.control.request import WritePermission
+from custom_components.smart_bms.control.validation_issue import RejectedError
+from custom_components.smart_bms.control.write_log import WriteOutcome
 from custom_components.smart_bms.simulator.smart123.labels import BRIDGE, GEN2_BRSP, GEN3_NUS
 from tests.control.conftest import ALL, site_of
 from tests.support.packs import smart123_pack
@@ -13,7 +13,7 @@ from tests.support.smart123_wire import sent
 from tests.support.write_requests import ASK, outcomes
 
 PIN = "1234"
-READING = Permission(control=True, dangerous=True)
+READING = WritePermission(control=True, dangerous=True)
 
 
 def writes(site) -> list[str]:
@@ -21,7 +21,7 @@ def writes(site) -> list[str]:
 
 
 async def refusals(site, changes) -> list[str]:
-    with pytest.raises(RefusedError) as error:
+    with pytest.raises(RejectedError) as error:
         await site.control.apply(changes, ASK)
     assert not writes(site)
     return [finding.code for finding in error.value.findings]
@@ -39,7 +39,7 @@ async def refusals(site, changes) -> list[str]:
 async def test_a_change_is_written_and_read_back(monkeypatch, key, value, bytes_sent) -> None:
     async with site_of(monkeypatch, smart123_pack(GEN3_NUS), password=PIN) as site:
         records = await site.control.apply({key: value}, ASK)
-        assert outcomes(records) == [Outcome.CONFIRMED]
+        assert outcomes(records) == [WriteOutcome.CONFIRMED]
         assert writes(site) == bytes_sent
         setting = site.control.catalogue.settings[key]
         # What is told of it is what the unit keeps, not what was asked for.
@@ -71,7 +71,7 @@ async def test_a_change_that_would_pass_through_a_harmful_value_is_refused_with_
         examination = site.control.examine({"battery_capacity": 25_600}, ASK)
         (finding,) = examination.errors
         assert finding.details == {"parameter": "Battery capacity", "present": "25500 Wh", "value": "25600 Wh"}
-        assert outcomes(await site.control.apply({"battery_capacity": 25_400}, ASK)) == [Outcome.CONFIRMED]
+        assert outcomes(await site.control.apply({"battery_capacity": 25_400}, ASK)) == [WriteOutcome.CONFIRMED]
 
 
 async def test_limits_keep_their_order(monkeypatch) -> None:
@@ -88,7 +88,7 @@ async def test_a_limit_that_would_act_at_once_is_refused(monkeypatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "outcome"), [("forget_writes", Outcome.REFUSED), ("distort_writes", Outcome.DIFFERENT)]
+    ("fault", "outcome"), [("forget_writes", WriteOutcome.REFUSED), ("distort_writes", WriteOutcome.DIFFERENT)]
 )
 async def test_a_write_that_does_not_hold_is_told(monkeypatch, fault, outcome) -> None:
     async with site_of(monkeypatch, smart123_pack(GEN3_NUS), password=PIN) as site:

@@ -8,14 +8,14 @@ import pytest
 from custom_components.smart_bms.bms.pack import Pack
 from custom_components.smart_bms.control import calibration, writer
 from custom_components.smart_bms.control.calibration import calibrate_voltage
-from custom_components.smart_bms.control.request import Permission, Request
-from custom_components.smart_bms.control.validation_issue import RefusedError
-from custom_components.smart_bms.control.write_log import Outcome
+from custom_components.smart_bms.control.request import WritePermission, WriteRequest
+from custom_components.smart_bms.control.validation_issue import RejectedError
+from custom_components.smart_bms.control.write_log import WriteOutcome
 from tests.control.conftest import site_of
 from tests.support.packs import jk_pack
 from tests.support.write_requests import ASK, outcomes
 
-SURE = Request(source="calibrate_voltage", user="Ada", user_id="1", confirm=True)
+SURE = WriteRequest(source="calibrate_voltage", user="Ada", user_id="1", confirm=True)
 BOTH = {"charge_switch": True, "discharge_switch": True}
 
 
@@ -42,7 +42,7 @@ async def crash(site, task) -> dict:
     """End as a process does that is killed: nothing is put back. Return what is on disk."""
     site.control._finished = True
     kept = site.kept
-    with suppress(RefusedError):
+    with suppress(RejectedError):
         await task
     assert switches(site) == (False, False)
     return kept
@@ -58,7 +58,7 @@ def before_each_write(site, look) -> None:
     site.peripheral._take_write = look_and_take
 
 
-def told(site) -> set[Outcome]:
+def told(site) -> set[WriteOutcome]:
     return {record.outcome for record in site.control.journal.records}
 
 
@@ -66,7 +66,7 @@ async def test_before_the_link_is_given_up_the_switches_are_on_again(site) -> No
     task = await begin(site)
     await site.control.close()
     assert switches(site) == (True, True)
-    with pytest.raises(RefusedError, match="closing"):
+    with pytest.raises(RejectedError, match="closing"):
         await task
     assert not site.control.temporary.values
     assert site.kept["temporary"] == {}
@@ -80,7 +80,7 @@ async def test_nothing_is_begun_any_more_once_it_closes(site) -> None:
     await asyncio.sleep(0.01)
     await site.control.close()
     for request in (task, waiting, site.control.apply({"balance_switch": False}, ASK)):
-        with pytest.raises(RefusedError, match="closing"):
+        with pytest.raises(RejectedError, match="closing"):
             await request
     assert site.peripheral.board.balance_switch
 
@@ -94,7 +94,7 @@ async def test_what_has_nothing_to_do_closes_at_once(site) -> None:
 async def test_several_writes_end_after_the_one_under_way(site) -> None:
     before_each_write(site, lambda: setattr(site.control, "closing", True))
     records = await site.control.apply({"charge_switch": False, "max_charge_current": 50}, ASK)
-    assert outcomes(records) == [Outcome.CONFIRMED, Outcome.NOT_SENT]
+    assert outcomes(records) == [WriteOutcome.CONFIRMED, WriteOutcome.NOT_SENT]
 
 
 async def test_closing_ends_in_time_whatever_the_pack_does(site, monkeypatch) -> None:
@@ -125,7 +125,7 @@ async def test_a_note_that_cannot_be_kept_forbids_it(site, monkeypatch) -> None:
     assert site.sent == []
 
 
-@pytest.mark.parametrize("permission", [Permission(control=True), Permission()])
+@pytest.mark.parametrize("permission", [WritePermission(control=True), WritePermission()])
 async def test_after_a_crash_the_next_connection_puts_it_back(monkeypatch, permission) -> None:
     async with site_of(monkeypatch, jk_pack()) as site:
         await site.until(lambda: site.control.baseline.values)
@@ -134,7 +134,7 @@ async def test_after_a_crash_the_next_connection_puts_it_back(monkeypatch, permi
     async with site_of(monkeypatch, peripheral, permission, kept=kept) as site:
         await site.until(lambda: not site.control.temporary.values)
         assert switches(site) == (True, True)
-        assert told(site) == {Outcome.CONFIRMED}
+        assert told(site) == {WriteOutcome.CONFIRMED}
         assert {(record.source, record.user) for record in site.control.journal.records} == {
             ("calibrate_voltage", "Ada")
         }
@@ -153,12 +153,12 @@ async def test_a_lost_link_is_put_right_by_the_next_one(site, monkeypatch) -> No
     task = await begin(site)
     site.peripheral.faults.refuse_connections = True
     site.peripheral.hang_up = True
-    with pytest.raises(RefusedError, match="not_switched_on_again"):
+    with pytest.raises(RejectedError, match="not_switched_on_again"):
         await task
     assert site.control.temporary.values == BOTH
     site.peripheral.faults.refuse_connections = False
     await site.until(lambda: switches(site) == (True, True) and not site.control.temporary.values)
-    assert Outcome.CHANGED_ELSEWHERE not in told(site)
+    assert WriteOutcome.CHANGED_ELSEWHERE not in told(site)
 
 
 async def test_a_switch_that_stays_off_is_tried_once_in_a_session_and_shown_as_ours(monkeypatch) -> None:
@@ -170,7 +170,7 @@ async def test_a_switch_that_stays_off_is_tried_once_in_a_session_and_shown_as_o
     async with site_of(monkeypatch, peripheral, kept=kept) as site:
         await site.until(lambda: site.drifts)
         assert site.drifts[-1] == {"charge_switch": (True, False), "discharge_switch": (True, False)}
-        assert Outcome.CHANGED_ELSEWHERE not in told(site)
+        assert WriteOutcome.CHANGED_ELSEWHERE not in told(site)
         sent = len(site.sent)
         await site.pack.read_settings()
         await asyncio.sleep(1)

@@ -2,15 +2,15 @@
 
 import pytest
 
-from custom_components.smart_bms.bms.settings import Kind, Proof, Setting, Unit
+from custom_components.smart_bms.bms.settings import Proof, Setting, SettingKind, Unit
 from custom_components.smart_bms.control.baseline import Baseline
 from custom_components.smart_bms.control.drift import outcome_of
 from custom_components.smart_bms.control.validation_issue import shown, words
-from custom_components.smart_bms.control.write_log import Journal, Outcome, Record
+from custom_components.smart_bms.control.write_log import WriteLog, WriteOutcome, WriteRecord
 
 
 def test_values_are_told_in_words() -> None:
-    volts = Setting(key="x", kind=Kind.NUMBER, proof=Proof.PROVEN, unit=Unit.VOLT)
+    volts = Setting(key="x", kind=SettingKind.NUMBER, proof=Proof.PROVEN, unit=Unit.VOLT)
     assert [shown(value, volts) for value in (3.65, 3.0, 4, None)] == ["3.65 V", "3 V", "4 V", "unknown"]
     assert [shown(value) for value in (True, False, "victron", 0.1 + 0.2)] == ["on", "off", "victron", "0.3"]
     assert words("uart1_protocol") == "UART 1 protocol"
@@ -24,8 +24,8 @@ def test_a_baseline_takes_only_what_is_there() -> None:
 
 
 def test_a_journal_of_a_newer_version_is_taken_up_as_far_as_it_is_understood() -> None:
-    kept = Record(at="", parameter="x", old=1, new=2, outcome=Outcome.CONFIRMED).as_dict()
-    journal = Journal([kept | {"newer": 1}, kept | {"outcome": "brand_new"}, {"at": ""}])
+    kept = WriteRecord(at="", parameter="x", old=1, new=2, outcome=WriteOutcome.CONFIRMED).as_dict()
+    journal = WriteLog([kept | {"newer": 1}, kept | {"outcome": "brand_new"}, {"at": ""}])
     assert [record.parameter for record in journal.records] == ["x"]
 
 
@@ -34,9 +34,9 @@ def test_a_journal_of_a_newer_version_is_taken_up_as_far_as_it_is_understood() -
 )
 def test_a_noisy_measurement_is_judged_by_what_it_is_nearer_to(found, outcome) -> None:
     setting = Setting(
-        key="x", kind=Kind.NUMBER, proof=Proof.PROVEN, resolution=0.001, seen=lambda _: None, tolerance=0.3
+        key="x", kind=SettingKind.NUMBER, proof=Proof.PROVEN, resolution=0.001, seen=lambda _: None, tolerance=0.3
     )
-    record = Record(at="", parameter="x", old=20.0, new=22.0, found=found, outcome=Outcome.PENDING)
+    record = WriteRecord(at="", parameter="x", old=20.0, new=22.0, found=found, outcome=WriteOutcome.PENDING)
     assert outcome_of(setting, record) == outcome
 
 
@@ -45,8 +45,8 @@ def test_a_noisy_measurement_is_judged_by_what_it_is_nearer_to(found, outcome) -
     [("at", 3), ("parameter", None), ("user", 5), ("temporary", "no"), ("old", [3.6]), ("found", {})],
 )
 def test_a_record_with_a_mistyped_field_is_passed_over_alone(field, value) -> None:
-    good = Record(
-        at="2026-11-29T12:00:00+00:00", parameter="cell_overvoltage", old=3.6, new=3.5, outcome=Outcome.CONFIRMED
+    good = WriteRecord(
+        at="2026-11-29T12:00:00+00:00", parameter="cell_overvoltage", old=3.6, new=3.5, outcome=WriteOutcome.CONFIRMED
     )
     kept = [good.as_dict(), good.as_dict() | {field: value}, good.as_dict()]
-    assert len(Journal(kept).records) == 2
+    assert len(WriteLog(kept).records) == 2

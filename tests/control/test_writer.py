@@ -6,8 +6,8 @@ import struct
 import pytest
 
 from custom_components.smart_bms.control import writer
-from custom_components.smart_bms.control.validation_issue import RefusedError
-from custom_components.smart_bms.control.write_log import Outcome
+from custom_components.smart_bms.control.validation_issue import RejectedError
+from custom_components.smart_bms.control.write_log import WriteOutcome
 from tests.control.conftest import site_of
 from tests.support.packs import jk_pack
 from tests.support.write_requests import ASK, SURE, outcomes, refused
@@ -15,7 +15,7 @@ from tests.support.write_requests import ASK, SURE, outcomes, refused
 
 async def test_a_write_is_confirmed_by_reading_it_back(site) -> None:
     (record,) = await site.control.apply({"cell_overvoltage": 3.55}, ASK)
-    assert record.outcome is Outcome.CONFIRMED
+    assert record.outcome is WriteOutcome.CONFIRMED
     assert (record.old, record.new, record.found) == (3.6, 3.55, 3.55)
     assert (record.user, record.user_id, record.source) == ("Ada", "1", "test")
     assert site.peripheral.board.limits.cell_overvoltage == 3.55
@@ -54,7 +54,7 @@ async def test_the_journal_is_kept_before_the_write_leaves(site) -> None:
 )
 async def test_every_kind_of_parameter_can_be_changed(site, key, value) -> None:
     (record,) = await site.control.apply({key: value}, ASK)
-    assert record.outcome is Outcome.CONFIRMED
+    assert record.outcome is WriteOutcome.CONFIRMED
     assert record.found == value
     assert site.control.value(site.control.catalogue.settings[key]) == value
 
@@ -64,7 +64,7 @@ async def test_other_layouts_are_written_in_their_own_way(monkeypatch, variant) 
     changes = {"balance_trigger": 0.108, "balance_start_voltage": 3.45, "cell_count": 9}
     async with site_of(monkeypatch, jk_pack(variant)) as site:
         records = await site.control.apply(changes, ASK)
-        assert outcomes(records) == [Outcome.CONFIRMED] * 3
+        assert outcomes(records) == [WriteOutcome.CONFIRMED] * 3
         assert {key: site.value(key) for key in changes} == changes
 
 
@@ -76,10 +76,10 @@ async def test_what_is_already_so_is_not_sent(site) -> None:
 async def test_a_group_is_written_in_an_order_that_the_board_takes(site) -> None:
     nmc = {"power_off_voltage": 2.8, "cell_undervoltage": 2.9, "cell_overvoltage": 4.2, "cell_overvoltage_release": 4.1}
     records = await site.control.apply(nmc | {"cell_undervoltage_release": 3.2}, SURE)
-    assert outcomes(records) == [Outcome.CONFIRMED] * 5
+    assert outcomes(records) == [WriteOutcome.CONFIRMED] * 5
     lto = {"power_off_voltage": 1.7, "cell_undervoltage": 1.8, "cell_overvoltage": 3.7, "cell_overvoltage_release": 3.6}
     records = await site.control.apply(lto | {"cell_undervoltage_release": 2.0}, SURE)
-    assert outcomes(records) == [Outcome.CONFIRMED] * 5
+    assert outcomes(records) == [WriteOutcome.CONFIRMED] * 5
 
 
 async def test_nothing_to_send_is_only_believed_after_a_look(site, monkeypatch) -> None:
@@ -101,7 +101,7 @@ async def test_a_look_that_fails_is_said(site, monkeypatch) -> None:
 async def test_what_a_look_brings_up_can_forbid_it(site, monkeypatch) -> None:
     monkeypatch.setattr(writer, "_RECENT", -1)
     site.peripheral.change(0x05, struct.pack("<I", 3580))
-    with pytest.raises(RefusedError, match="order_broken"):
+    with pytest.raises(RejectedError, match="order_broken"):
         await site.control.apply({"cell_overvoltage": 3.55, "charge_switch": False}, ASK)
     assert site.sent == []
 
@@ -113,12 +113,12 @@ async def test_an_unchanged_value_outside_of_what_may_be_written_is_no_obstacle(
     async with site_of(monkeypatch, peripheral) as site:
         assert site.value("design_capacity") == 2
         records = await site.control.apply({"design_capacity": 2, "charge_switch": False}, ASK)
-        assert outcomes(records) == [Outcome.CONFIRMED]
+        assert outcomes(records) == [WriteOutcome.CONFIRMED]
 
 
 async def test_user_data_can_be_emptied(site) -> None:
-    assert outcomes(await site.control.apply({"user_data": ""}, ASK)) == [Outcome.CONFIRMED]
-    assert outcomes(await site.control.apply({"user_data": "shed"}, ASK)) == [Outcome.CONFIRMED]
+    assert outcomes(await site.control.apply({"user_data": ""}, ASK)) == [WriteOutcome.CONFIRMED]
+    assert outcomes(await site.control.apply({"user_data": "shed"}, ASK)) == [WriteOutcome.CONFIRMED]
 
 
 async def test_a_broken_order_can_be_repaired_step_by_step(monkeypatch) -> None:
@@ -127,7 +127,7 @@ async def test_a_broken_order_can_be_repaired_step_by_step(monkeypatch) -> None:
     limits.cell_overvoltage_release, limits.cell_undervoltage_release, limits.cell_undervoltage = 3.7, 3.75, 2.7
     async with site_of(monkeypatch, peripheral) as site:
         changes = {"cell_overvoltage": 3.65, "cell_overvoltage_release": 3.5, "cell_undervoltage_release": 2.9}
-        assert outcomes(await site.control.apply(changes, ASK)) == [Outcome.CONFIRMED] * 3
+        assert outcomes(await site.control.apply(changes, ASK)) == [WriteOutcome.CONFIRMED] * 3
 
 
 async def test_a_link_lost_between_two_writes_ends_the_request(site) -> None:
@@ -139,12 +139,12 @@ async def test_a_link_lost_between_two_writes_ends_the_request(site) -> None:
 
     site.control._on_record = tell_and_forget
     records = await site.control.apply({"charge_switch": False, "max_charge_current": 50}, ASK)
-    assert outcomes(records) == [Outcome.CONFIRMED, Outcome.NOT_SENT]
+    assert outcomes(records) == [WriteOutcome.CONFIRMED, WriteOutcome.NOT_SENT]
 
 
 async def test_a_command_may_follow_other_changes(site) -> None:
     records = await site.control.apply({"charge_switch": False, "factory_reset": None}, ASK)
-    assert outcomes(records) == [Outcome.CONFIRMED, Outcome.CONFIRMED]
+    assert outcomes(records) == [WriteOutcome.CONFIRMED, WriteOutcome.CONFIRMED]
 
 
 async def test_a_request_that_is_ended_by_force_leaves_the_door_open_for_others(site) -> None:
@@ -154,20 +154,20 @@ async def test_a_request_that_is_ended_by_force_leaves_the_door_open_for_others(
         for task in list(site.control._tasks):
             task.cancel()
         await asyncio.gather(asking, return_exceptions=True)
-    assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [Outcome.CONFIRMED]
+    assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [WriteOutcome.CONFIRMED]
 
 
 async def test_what_speaks_against_it_is_looked_at_again_before_it_is_refused(site, monkeypatch) -> None:
     monkeypatch.setattr(writer, "_RECENT", -1)
     site.peripheral.change(0x05, struct.pack("<I", 3300))
     records = await site.control.apply({"cell_overvoltage": 3.45}, ASK)
-    assert outcomes(records) == [Outcome.CONFIRMED]
+    assert outcomes(records) == [WriteOutcome.CONFIRMED]
 
 
 async def test_what_a_single_write_depends_on_is_looked_at_first(site, monkeypatch) -> None:
     monkeypatch.setattr(writer, "_RECENT", -1)
     site.peripheral.change(0x05, struct.pack("<I", 3580))
-    with pytest.raises(RefusedError, match="order_broken"):
+    with pytest.raises(RejectedError, match="order_broken"):
         await site.control.apply({"cell_overvoltage": 3.55}, ASK)
     assert site.sent == []
 

@@ -8,9 +8,9 @@ import pytest
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.bms.stored_values import sort_out
 from custom_components.smart_bms.energy.bridge import Anchor, bridge
-from custom_components.smart_bms.energy.current_correction import CurrentSense
+from custom_components.smart_bms.energy.current_correction import CurrentCorrection
 from custom_components.smart_bms.energy.energy_counter import CHECKS, EnergyCounter
-from custom_components.smart_bms.energy.energy_totals import Flow, split
+from custom_components.smart_bms.energy.energy_totals import EnergyTotals, split
 
 
 def reading(at: float, current: float | None, voltage: float | None = 50.0, **values) -> Reading:
@@ -77,7 +77,7 @@ def test_no_broken_number_spoils_the_sums(absurd) -> None:
 
 def test_a_gap_is_not_drawn_over() -> None:
     counter = counted(reading(0, 10), reading(60, 10))
-    assert counter.total == Flow()
+    assert counter.total == EnergyTotals()
     assert (counter.gaps, counter.missed, counter.broken) == (1, 60, True)
     counter.take(reading(65, 10))
     assert counter.total.charge_in == pytest.approx(10 * 5 / 3600)
@@ -141,8 +141,8 @@ FLOWS_OUT, FLOWS_IN = {"current": -10.0}, {"current": 10.0}
 def test_a_gap_is_bridged_by_what_the_pack_counted(seconds, before, after, found) -> None:
     first, last = {"current": 0.0} | before, {"current": 0.0} | after
     counter = counted(reading(0, **first), reading(seconds, **last), longest_gap=-1)
-    flow = None if found is None else Flow(*found)
-    assert counter.bridged == counter.total == (flow or Flow())
+    flow = None if found is None else EnergyTotals(*found)
+    assert counter.bridged == counter.total == (flow or EnergyTotals())
     assert counter.broken is (found is None and seconds > 0)
 
 
@@ -191,7 +191,7 @@ def test_a_charge_that_somebody_set_is_no_energy_and_is_told(before, after, prov
     first, last = ({"current": 0.0, "full_capacity": 280.0, "soc": 50.0} | values for values in (before, after))
     counter = counted(reading(0, **first), reading(600, **last))
 
-    def net(flow: Flow) -> float:
+    def net(flow: EnergyTotals) -> float:
         return flow.charge_in - flow.charge_out
 
     assert net(counter.total) == net(counter.bridged) == pytest.approx(proven)
@@ -291,7 +291,7 @@ def test_a_broken_part_is_found_and_the_rest_goes_on(part, broken) -> None:
     assert set(bad) == {part}
     counter = EnergyCounter(10.0)
     counter.restore(good, 0.0)
-    assert counter.total == (Flow() if part == "total" else Flow.of(sound.total.as_dict()))
+    assert counter.total == (EnergyTotals() if part == "total" else EnergyTotals.of(sound.total.as_dict()))
     # Nothing of it can fail later.
     counter.take(reading(3600, 36.0, **LEFT))
     counter.dump()
@@ -301,21 +301,21 @@ def test_a_gap_of_unknown_length_is_not_bridged() -> None:
     counter = EnergyCounter(10.0)
     counter.restore(json.loads(json.dumps(counted(reading(0, 10.0, **LEFT)).dump())), None)
     counter.take(reading(50, 10.0, remaining_capacity=61.0, soc=61.0))
-    assert (counter.gaps, counter.missed, counter.total) == (1, 0, Flow())
+    assert (counter.gaps, counter.missed, counter.total) == (1, 0, EnergyTotals())
 
 
 def test_the_counters_of_a_pack_with_a_turned_sensor_are_not_believed() -> None:
     counter = EnergyCounter(10.0, bridges=False)
     counter.take(reading(0, 0.0, **LEFT))
     counter.take(reading(3600, 0.0, remaining_capacity=50.0, soc=50.0))
-    assert (counter.gaps, counter.total) == (1, Flow())
+    assert (counter.gaps, counter.total) == (1, EnergyTotals())
 
 
 def test_nothing_ever_goes_back() -> None:
     counter = counted(reading(0, 36.0), reading(100, 36.0), longest_gap=1000)
-    counter.total.at_least(Flow(charged=5000.0, discharged=7.0))
-    assert counter.total == Flow(5000.0, 7.0, 1.0, 0.0)
-    counter.total.at_least(Flow())
+    counter.total.at_least(EnergyTotals(charged=5000.0, discharged=7.0))
+    assert counter.total == EnergyTotals(5000.0, 7.0, 1.0, 0.0)
+    counter.total.at_least(EnergyTotals())
     assert counter.total.charged == 5000.0
 
 
@@ -328,7 +328,7 @@ def test_nothing_ever_goes_back() -> None:
 )
 def test_sums_only_grow_whatever_comes(steps) -> None:
     counter, now = EnergyCounter(10.0), 0.0
-    before = Flow()
+    before = EnergyTotals()
     for seconds, current, remaining, restarts in steps:
         now += seconds
         if restarts:
@@ -356,12 +356,12 @@ def test_sums_only_grow_whatever_comes(steps) -> None:
     ],
 )
 def test_a_wrong_sensor_is_corrected(options, current, shown) -> None:
-    found = CurrentSense.of(options).corrected(reading(0, current, power=999.0))
+    found = CurrentCorrection.of(options).corrected(reading(0, current, power=999.0))
     assert found.current == pytest.approx(shown)
     assert found.power == (pytest.approx(shown * 50) if options else 999.0)
 
 
 def test_a_correction_needs_a_current() -> None:
-    sense = CurrentSense(invert=True)
+    sense = CurrentCorrection(invert=True)
     assert sense.corrected(reading(0, None)).current is None
     assert sense.corrected(reading(0, 3.0, None)).power is None

@@ -7,8 +7,8 @@ import pytest
 
 from custom_components.smart_bms.bms.stored_values import BROKEN
 from custom_components.smart_bms.energy.energy_counter import EnergyCounter
-from custom_components.smart_bms.energy.energy_statistics import Ledger
-from custom_components.smart_bms.energy.energy_totals import Flow
+from custom_components.smart_bms.energy.energy_statistics import EnergyStatistics
+from custom_components.smart_bms.energy.energy_totals import EnergyTotals
 
 from .test_energy_counter import reading
 
@@ -18,7 +18,7 @@ class Book:
 
     def __init__(self) -> None:
         self.counter = EnergyCounter(3600.0)
-        self.ledger = Ledger(self.counter)
+        self.ledger = EnergyStatistics(self.counter)
         self.now = 0.0
 
     def see(self, current: float, soc: float | None, *, hours: float = 1.0, voltage: float = 50.0, **values) -> None:
@@ -80,7 +80,7 @@ def test_a_sum_that_is_raised_was_not_moved_today() -> None:
     book.ledger.see_day(date(2026, 3, 1))
     book.see(0.0, 100)
     book.see(-10.0, 90)
-    raised = Flow(5000.0, 4000.0, 100.0, 80.0)
+    raised = EnergyTotals(5000.0, 4000.0, 100.0, 80.0)
     before = book.ledger.since_full, book.ledger.today(book.counter.total)
     book.counter.total.add(raised)
     book.ledger.moved(raised)
@@ -116,11 +116,11 @@ def test_a_new_day_begins_at_nothing_and_the_same_day_goes_on() -> None:
     book.ledger.see_day(date(2026, 2, 28))
     assert book.ledger.today(book.counter.total).charge_in == pytest.approx(10)
     book.ledger.see_day(date(2026, 3, 2))
-    assert book.ledger.today(book.counter.total) == Flow()
+    assert book.ledger.today(book.counter.total) == EnergyTotals()
     book.see(10.0, 70)
     # It had been far ahead.
     book.ledger.see_day(date(2026, 2, 1))
-    assert book.ledger.today(book.counter.total) == Flow()
+    assert book.ledger.today(book.counter.total) == EnergyTotals()
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_new_day_begins_at_nothing_and_the_same_day_goes_on() -> None:
 def test_what_is_broken_is_refused_whole(broken) -> None:
     book = Book()
     book.cycle()
-    other = Ledger(EnergyCounter(10.0))
+    other = EnergyStatistics(EnergyCounter(10.0))
     before = other.dump()
     with pytest.raises(BROKEN):
         other.restore(book.ledger.dump() | broken)
@@ -139,11 +139,11 @@ def test_what_is_broken_is_refused_whole(broken) -> None:
 def test_sums_that_begin_anew_leave_nothing_that_was_measured_by_them() -> None:
     book = Book()
     book.cycle()
-    other = Ledger(EnergyCounter(10.0))
+    other = EnergyStatistics(EnergyCounter(10.0))
     other.restore(book.ledger.dump())
     other.unmoor()
     assert other.since_full is None
-    assert other.today(Flow()) == Flow()
+    assert other.today(EnergyTotals()) == EnergyTotals()
 
 
 def test_full_cycles_are_what_went_out_by_the_capacity() -> None:
@@ -162,12 +162,12 @@ def test_a_restart_changes_nothing() -> None:
     book.cycle()
     book.see(-10.0, 0)
     kept = json.loads(json.dumps(book.ledger.dump()))
-    other = Ledger(book.counter)
+    other = EnergyStatistics(book.counter)
     other.restore(kept)
     assert other.dump() == book.ledger.dump()
     assert other.efficiency == pytest.approx(book.ledger.efficiency)
     assert other.today(book.counter.total).discharged == pytest.approx(book.ledger.today(book.counter.total).discharged)
-    fresh = Ledger(book.counter)
+    fresh = EnergyStatistics(book.counter)
     other.restore(fresh.dump())
     assert other.since_full is None
     with pytest.raises(KeyError):

@@ -11,11 +11,11 @@ from custom_components.smart_bms.bms.stored_values import sort_out
 from custom_components.smart_bms.energy.capacity import Capacity
 from custom_components.smart_bms.energy.consistency import Criterion
 from custom_components.smart_bms.energy.energy_counter import EnergyCounter
-from custom_components.smart_bms.energy.energy_totals import Flow
+from custom_components.smart_bms.energy.energy_totals import EnergyTotals
 from custom_components.smart_bms.energy.health import CHECKS, Health
 from custom_components.smart_bms.energy.imbalance import Imbalance, Occasion
 from custom_components.smart_bms.energy.resistance import LEAST_STEPS, Resistances, WeeklyTrend, fitted
-from custom_components.smart_bms.energy.rest_imbalance import RestDrift
+from custom_components.smart_bms.energy.rest_imbalance import RestImbalance
 from custom_components.smart_bms.energy.soc_confidence import counted_soc, expected_drift
 from custom_components.smart_bms.simulator.battery import Battery, household
 
@@ -341,7 +341,7 @@ def test_rest_begins_when_the_current_ends_and_is_not_certain_over_a_gap() -> No
 
 
 def test_the_cell_that_falls_behind_at_rest_is_found_after_a_day() -> None:
-    drift = RestDrift()
+    drift = RestImbalance()
 
     def rest(hours: float) -> None:
         fallen = 0.002 * hours / 24
@@ -355,11 +355,11 @@ def test_the_cell_that_falls_behind_at_rest_is_found_after_a_day() -> None:
     found = drift.drift
     assert found.fastest[0] == 3
     assert found.fastest[1] == pytest.approx(-0.002 * 0.75, abs=3 * found.uncertainty)
-    other = RestDrift()
+    other = RestImbalance()
     other.restore(json.loads(json.dumps(drift.dump())), 0.0)
     assert other.drift == found
     assert other.dump() == drift.dump()
-    other.restore(RestDrift().dump(), 0.0)
+    other.restore(RestImbalance().dump(), 0.0)
     assert other.drift is None
 
 
@@ -368,12 +368,12 @@ def test_the_cell_that_falls_behind_at_rest_is_found_after_a_day() -> None:
     [{"balancing": True}, {"cell_voltages": ()}, {"cell_voltages": (3.3, None)}, {"cell_voltages": (3.3, 3.3)}],
 )
 def test_what_moves_charge_or_hides_a_cell_begins_anew(spoils) -> None:
-    drift = RestDrift()
+    drift = RestImbalance()
     drift.take(reading(0.0), 10_000.0, 0.0)
     drift.take(reading(50_000.0, **spoils), 60_000.0, 0.0)
     drift.take(reading(DAY + 10), DAY + 20_000, 0.0)
     assert drift.drift is None
-    assert RestDrift().drift is None
+    assert RestImbalance().drift is None
 
 
 # The whole.
@@ -450,7 +450,7 @@ def test_a_raised_sum_is_no_part_of_a_run() -> None:
     run = Run()
     run.see(0.0, 100)
     run.see(-45.0, 50, hours=0.9)
-    raised = Flow(5000.0, 4000.0, 300.0, 200.0)
+    raised = EnergyTotals(5000.0, 4000.0, 300.0, 200.0)
     health = Health(run.counter, follows_board=True)
     health.capacity = run.capacity
     fed(health, run.counter, reading(run.now + 1, -45.0))

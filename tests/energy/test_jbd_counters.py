@@ -6,11 +6,11 @@ import pytest
 
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.energy.energy_counter import EnergyCounter
-from custom_components.smart_bms.energy.energy_totals import Flow
+from custom_components.smart_bms.energy.energy_totals import EnergyTotals
 from custom_components.smart_bms.energy.health import Health
-from custom_components.smart_bms.energy.jbd_capacity_learning import Phase
-from custom_components.smart_bms.energy.jbd_counters import Board
-from custom_components.smart_bms.energy.jbd_events import Event, event_of
+from custom_components.smart_bms.energy.jbd_capacity_learning import LearningPhase
+from custom_components.smart_bms.energy.jbd_counters import JbdCounters
+from custom_components.smart_bms.energy.jbd_events import JbdEvent, event_of
 
 SETTINGS = {
     "cycle_capacity": 80.0,
@@ -27,10 +27,10 @@ class Watched:
 
     def __init__(self) -> None:
         self.counter = EnergyCounter(3600.0)
-        self.board = Board(self.counter)
+        self.board = JbdCounters(self.counter)
         self.now = 0.0
 
-    def see(self, current: float = 0.0, hours: float = 1.0, settings=SETTINGS, **values) -> Event | None:
+    def see(self, current: float = 0.0, hours: float = 1.0, settings=SETTINGS, **values) -> JbdEvent | None:
         self.now += hours * 3600
         usual = {"soc": 60.0, "remaining_capacity": 60.0, "full_capacity": 100.0, "cycles": 5, "counters": COUNTERS}
         cells = (3.325, 3.325)
@@ -44,8 +44,8 @@ class Watched:
     [
         (COUNTERS, None),
         (COUNTERS | {"cell_overvoltage": 4}, None),
-        (COUNTERS | {"restarts": 2}, Event.SUPPLY_RETURNED),
-        (COUNTERS | {"cell_overvoltage": 0}, Event.PARAMETER_WRITTEN),
+        (COUNTERS | {"restarts": 2}, JbdEvent.SUPPLY_RETURNED),
+        (COUNTERS | {"cell_overvoltage": 0}, JbdEvent.PARAMETER_WRITTEN),
         ({"cell_overvoltage": 3}, None),
     ],
 )
@@ -73,7 +73,7 @@ def test_a_write_begins_the_cycle_anew_and_makes_the_charge_a_guess() -> None:
     assert watched.see(-10.0) is None
     assert not watched.board.estimated
     cleared = dict.fromkeys(COUNTERS, 0) | {"restarts": 1}
-    assert watched.see(counters=cleared, soc=50.0) is Event.PARAMETER_WRITTEN
+    assert watched.see(counters=cleared, soc=50.0) is JbdEvent.PARAMETER_WRITTEN
     assert watched.board.estimated
     assert watched.board.cycle.progress == 0
     assert [str(jump.cause) for jump in watched.board.jumps] == ["forgot"]
@@ -98,7 +98,7 @@ def test_a_board_that_says_little_is_followed_as_far_as_it_goes() -> None:
     watched.see(settings=None, soc=None, counters={}, cycles=None)
     watched.see(settings=None, soc=None, counters={}, cycles=None)
     watched.see(soc=None, counters={}, cycles=None)
-    Board(EnergyCounter(10.0)).moved(Flow(1.0))
+    JbdCounters(EnergyCounter(10.0)).moved(EnergyTotals(1.0))
     assert not watched.board.jumps
     assert not watched.board.estimated
     assert watched.board.cycle.progress is None
@@ -110,14 +110,14 @@ def test_it_goes_on_after_a_restart_but_is_no_longer_certain() -> None:
     watched.see(counters=dict.fromkeys(COUNTERS, 0) | {"restarts": 1}, soc=40.0)
     watched.see(-10.0)
     kept = json.loads(json.dumps(watched.board.dump()))
-    other = Board(EnergyCounter(10.0))
+    other = JbdCounters(EnergyCounter(10.0))
     other.restore(kept)
     assert other.cycle.progress is None
     assert other.cycle.discharged == watched.board.cycle.discharged
     assert other.estimated
     assert list(other.jumps) == list(watched.board.jumps)
-    fresh = Board(EnergyCounter(10.0))
-    fresh.restore(Board(EnergyCounter(10.0)).dump())
+    fresh = JbdCounters(EnergyCounter(10.0))
+    fresh.restore(JbdCounters(EnergyCounter(10.0)).dump())
     assert not fresh.estimated
 
 
@@ -132,9 +132,9 @@ def test_health_tells_the_vendors_rule_what_happened_to_the_board() -> None:
         health.take(item, 0.0, SETTINGS)
 
     see(0.0)
-    assert health.capacity.vendor.phase is Phase.ARMED
+    assert health.capacity.vendor.phase is LearningPhase.ARMED
     see(60.0, soc=98.0, counters=COUNTERS | {"restarts": 2})
-    assert health.capacity.vendor.phase is Phase.IDLE
+    assert health.capacity.vendor.phase is LearningPhase.IDLE
     kept = json.loads(json.dumps(health.dump()))
     other = Health(counter, follows_board=True)
     other.restore(kept, 0.0)

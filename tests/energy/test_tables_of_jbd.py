@@ -3,17 +3,17 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.smart_bms.bms.connection_hints import LinkHint
+from custom_components.smart_bms.bms.connection_hints import ConnectionHint
 from custom_components.smart_bms.bms.jbd.connection_hints import Light, lights, link_hints
-from custom_components.smart_bms.control.counter_totals import Tally
+from custom_components.smart_bms.control.counter_totals import CounterTotals
 from custom_components.smart_bms.energy.consistency import REST, Criterion, judge
-from custom_components.smart_bms.energy.jbd_capacity_learning import Aging, Phase, learn
-from custom_components.smart_bms.energy.jbd_cycle_count import CycleCount
-from custom_components.smart_bms.energy.jbd_events import EFFECTS, Effect, Event, Kept
-from custom_components.smart_bms.energy.jbd_remaining_charge import Cause, Remaining, explain_jump
+from custom_components.smart_bms.energy.jbd_capacity_learning import JbdCapacityLearning, LearningPhase, learn
+from custom_components.smart_bms.energy.jbd_cycle_count import JbdCycleCount
+from custom_components.smart_bms.energy.jbd_events import EFFECTS, JbdEvent, JbdEventEffect, Kept
+from custom_components.smart_bms.energy.jbd_remaining_charge import JbdRemainingCharge, SocJumpCause, explain_jump
 from custom_components.smart_bms.energy.jbd_voltage_soc import points_of, soc_range, voltage_soc
 
-RETURNED, WRITTEN, CALIBRATED, RESTORED, UNSEEN = Event
+RETURNED, WRITTEN, CALIBRATED, RESTORED, UNSEEN = JbdEvent
 POINTS = ((0.0, 2.8), (20.0, 3.1), (40.0, 3.3), (60.0, 3.35), (80.0, 3.4), (100.0, 3.5))
 
 # What becomes of each, by event.
@@ -31,7 +31,7 @@ POINTS = ((0.0, 2.8), (20.0, 3.1), (40.0, 3.3), (60.0, 3.35), (80.0, 3.4), (100.
     ],
 )
 def test_what_makes_a_board_forget(kept, effects) -> None:
-    assert dict(zip(Event, map(Effect, effects.split()), strict=True)) == EFFECTS[kept]
+    assert dict(zip(JbdEvent, map(JbdEventEffect, effects.split()), strict=True)) == EFFECTS[kept]
 
 
 # Cycles.
@@ -54,11 +54,11 @@ def test_what_makes_a_board_forget(kept, effects) -> None:
     ],
 )
 def test_when_a_board_counts_a_cycle(steps, counted, left, certain) -> None:
-    count = CycleCount(80.0)
+    count = JbdCycleCount(80.0)
     count.counted()
     cycles = 0
     for step in steps:
-        if isinstance(step, Event):
+        if isinstance(step, JbdEvent):
             count.happen(step)
         else:
             cycles += count.take(step)
@@ -69,14 +69,14 @@ def test_when_a_board_counts_a_cycle(steps, counted, left, certain) -> None:
 
 @pytest.mark.parametrize("capacity", [None, 0.0])
 def test_without_a_cycle_capacity_nothing_is_foretold(capacity) -> None:
-    count = CycleCount(capacity)
+    count = JbdCycleCount(capacity)
     count.counted()
     assert count.take(-500.0) == 0
     assert count.progress is None
 
 
 def test_where_a_cycle_stands_is_not_known_at_first() -> None:
-    count = CycleCount(80.0)
+    count = JbdCycleCount(80.0)
     count.take(-10.0)
     assert count.progress is None
     count.counted()
@@ -102,7 +102,7 @@ def test_where_a_cycle_stands_is_not_known_at_first() -> None:
     ],
 )
 def test_what_two_readings_of_the_counters_say(old, new, added) -> None:
-    tally = Tally()
+    tally = CounterTotals()
     tally.follow(old)
     news = tally.follow(new)
     assert news is (added is not None and old != new)
@@ -114,10 +114,10 @@ def test_what_two_readings_of_the_counters_say(old, new, added) -> None:
 FULL, EMPTY = "full", "empty"
 
 
-def aged(steps, learnt=100.0) -> Aging:
-    aging = Aging(100.0, learnt)
+def aged(steps, learnt=100.0) -> JbdCapacityLearning:
+    aging = JbdCapacityLearning(100.0, learnt)
     for step in steps:
-        if isinstance(step, Event):
+        if isinstance(step, JbdEvent):
             aging.happen(step)
         elif isinstance(step, str):
             aging.take(0.0, full=step == FULL, empty=step == EMPTY)
@@ -129,20 +129,20 @@ def aged(steps, learnt=100.0) -> Aging:
 @pytest.mark.parametrize(
     ("steps", "phase", "measured", "cycles"),
     [
-        ([-50, 20], Phase.IDLE, 0, 0),
-        ([EMPTY], Phase.IDLE, 0, 0),
-        ([FULL], Phase.ARMED, 0, 0),
-        ([FULL, -30], Phase.ARMED, 30, 0),
-        ([FULL, -30, 10], Phase.ARMED, 20, 0),
-        ([FULL, -30, 50], Phase.ARMED, 0, 0),
-        ([FULL, -30, FULL], Phase.ARMED, 0, 0),
-        ([FULL, -90, EMPTY], Phase.EMPTIED, 90, 0),
-        ([FULL, -90, EMPTY, -5], Phase.EMPTIED, 90, 0),
-        ([FULL, -90, EMPTY, 95, FULL], Phase.ARMED, 0, 1),
-        *(([FULL, -90, event], Phase.IDLE, 0, 0) for event in (RETURNED, WRITTEN, CALIBRATED, RESTORED)),
-        *(([FULL, -90, EMPTY, event, 95, FULL], Phase.ARMED, 0, 0) for event in (RETURNED, WRITTEN, RESTORED)),
-        ([FULL, -30, UNSEEN, -60, EMPTY, 95, FULL], Phase.ARMED, 0, 0),
-        ([FULL, -90, EMPTY, UNSEEN, 95, FULL], Phase.ARMED, 0, 1),
+        ([-50, 20], LearningPhase.IDLE, 0, 0),
+        ([EMPTY], LearningPhase.IDLE, 0, 0),
+        ([FULL], LearningPhase.ARMED, 0, 0),
+        ([FULL, -30], LearningPhase.ARMED, 30, 0),
+        ([FULL, -30, 10], LearningPhase.ARMED, 20, 0),
+        ([FULL, -30, 50], LearningPhase.ARMED, 0, 0),
+        ([FULL, -30, FULL], LearningPhase.ARMED, 0, 0),
+        ([FULL, -90, EMPTY], LearningPhase.EMPTIED, 90, 0),
+        ([FULL, -90, EMPTY, -5], LearningPhase.EMPTIED, 90, 0),
+        ([FULL, -90, EMPTY, 95, FULL], LearningPhase.ARMED, 0, 1),
+        *(([FULL, -90, event], LearningPhase.IDLE, 0, 0) for event in (RETURNED, WRITTEN, CALIBRATED, RESTORED)),
+        *(([FULL, -90, EMPTY, event, 95, FULL], LearningPhase.ARMED, 0, 0) for event in (RETURNED, WRITTEN, RESTORED)),
+        ([FULL, -30, UNSEEN, -60, EMPTY, 95, FULL], LearningPhase.ARMED, 0, 0),
+        ([FULL, -90, EMPTY, UNSEEN, 95, FULL], LearningPhase.ARMED, 0, 1),
     ],
 )
 def test_an_aging_cycle_is_full_empty_full(steps, phase, measured, cycles) -> None:
@@ -153,15 +153,15 @@ def test_an_aging_cycle_is_full_empty_full(steps, phase, measured, cycles) -> No
 def test_a_cell_that_is_too_high_and_one_too_low_at_once_is_empty() -> None:
     aging = aged([FULL, -90])
     aging.take(0.0, full=True, empty=True)
-    assert aging.phase is Phase.EMPTIED
+    assert aging.phase is LearningPhase.EMPTIED
     aging.take(0.0, full=True, empty=True)
-    assert aging.phase is Phase.EMPTIED
+    assert aging.phase is LearningPhase.EMPTIED
 
 
 def test_what_nobody_knows_changes_nothing() -> None:
     aging = aged([FULL, -90])
     aging.take(-1.0, full=None, empty=None)
-    assert (aging.phase, aging.measured) == (Phase.ARMED, 91)
+    assert (aging.phase, aging.measured) == (LearningPhase.ARMED, 91)
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_points_are_found_among_the_parameters() -> None:
     ],
 )
 def test_how_a_board_counts_what_is_left(left, charge, full, empty, becomes) -> None:
-    remaining = Remaining(100.0, POINTS, left)
+    remaining = JbdRemainingCharge(100.0, POINTS, left)
     remaining.take(charge, full=full, empty=empty)
     assert remaining.left == becomes
     assert remaining.soc == (None if becomes is None else round(becomes))
@@ -262,7 +262,7 @@ def test_how_a_board_counts_what_is_left(left, charge, full, empty, becomes) -> 
 
 @pytest.mark.parametrize("event", [RETURNED, WRITTEN, CALIBRATED, RESTORED])
 def test_a_board_that_forgot_guesses_until_it_is_full_or_empty(event) -> None:
-    remaining = Remaining(100.0, POINTS, 90.0)
+    remaining = JbdRemainingCharge(100.0, POINTS, 90.0)
     remaining.happen(event, 3.325)
     assert 40 <= remaining.soc <= 60
     assert remaining.estimated
@@ -273,7 +273,7 @@ def test_a_board_that_forgot_guesses_until_it_is_full_or_empty(event) -> None:
 
 
 def test_a_gap_is_not_reckoned_over() -> None:
-    remaining = Remaining(100.0, POINTS, 50.0)
+    remaining = JbdRemainingCharge(100.0, POINTS, 50.0)
     remaining.happen(UNSEEN, 3.2)
     assert remaining.left == 50
     remaining.told(44.0)
@@ -281,22 +281,22 @@ def test_a_gap_is_not_reckoned_over() -> None:
 
 
 def test_without_voltage_or_capacity_there_is_no_state_of_charge() -> None:
-    remaining = Remaining(100.0, POINTS, 50.0)
+    remaining = JbdRemainingCharge(100.0, POINTS, 50.0)
     remaining.happen(WRITTEN, None)
     assert remaining.soc is None
-    assert Remaining(0.0, POINTS, 5.0).soc is None
+    assert JbdRemainingCharge(0.0, POINTS, 5.0).soc is None
 
 
 @pytest.mark.parametrize(
     ("after", "known", "cause"),
     [
         (55, {"full": True}, None),
-        (100, {"full": True, "forgot": True, "unseen": True}, Cause.FULL),
-        (0, {"empty": True, "forgot": True}, Cause.EMPTY),
-        (60, {"forgot": True, "unseen": True}, Cause.FORGOT),
-        (56, {"unseen": True}, Cause.UNSEEN),
-        (40, {}, Cause.UNEXPLAINED),
-        (100, {"full": None}, Cause.UNEXPLAINED),
+        (100, {"full": True, "forgot": True, "unseen": True}, SocJumpCause.FULL),
+        (0, {"empty": True, "forgot": True}, SocJumpCause.EMPTY),
+        (60, {"forgot": True, "unseen": True}, SocJumpCause.FORGOT),
+        (56, {"unseen": True}, SocJumpCause.UNSEEN),
+        (40, {}, SocJumpCause.UNEXPLAINED),
+        (100, {"full": None}, SocJumpCause.UNEXPLAINED),
     ],
 )
 def test_why_a_state_of_charge_jumps(after, known, cause) -> None:
@@ -361,19 +361,19 @@ def test_what_the_light_of_the_module_does(version, disconnected, connecting, co
 @pytest.mark.parametrize(
     ("state", "signal", "version", "hints"),
     [
-        ("connect_failed", -95, "2.0", [LinkHint.WEAK_SIGNAL]),
-        ("connect_failed", -60, "2.0", [LinkHint.RESTART_BLUETOOTH]),
-        ("connect_failed", None, "2.0", [LinkHint.RESTART_BLUETOOTH]),
-        ("no_connectable_path", None, "2.0", [LinkHint.CHECK_SUPPLY, LinkHint.RESTART_BLUETOOTH]),
-        ("no_connectable_path", None, "1.4", [LinkHint.CHECK_SUPPLY, LinkHint.RESTART_BLUETOOTH]),
+        ("connect_failed", -95, "2.0", [ConnectionHint.WEAK_SIGNAL]),
+        ("connect_failed", -60, "2.0", [ConnectionHint.RESTART_BLUETOOTH]),
+        ("connect_failed", None, "2.0", [ConnectionHint.RESTART_BLUETOOTH]),
+        ("no_connectable_path", None, "2.0", [ConnectionHint.CHECK_SUPPLY, ConnectionHint.RESTART_BLUETOOTH]),
+        ("no_connectable_path", None, "1.4", [ConnectionHint.CHECK_SUPPLY, ConnectionHint.RESTART_BLUETOOTH]),
         (
             "no_connectable_path",
             None,
             "1.3",
-            [LinkHint.CHECK_SUPPLY, LinkHint.WAKE_BOARD, LinkHint.RESTART_BLUETOOTH],
+            [ConnectionHint.CHECK_SUPPLY, ConnectionHint.WAKE_BOARD, ConnectionHint.RESTART_BLUETOOTH],
         ),
-        ("not_this_kind", -70, "", [LinkHint.WEAK_SIGNAL, LinkHint.RESTART_BLUETOOTH]),
-        ("silent", -70, "2.0", [LinkHint.OTHER_CLIENT]),
+        ("not_this_kind", -70, "", [ConnectionHint.WEAK_SIGNAL, ConnectionHint.RESTART_BLUETOOTH]),
+        ("silent", -70, "2.0", [ConnectionHint.OTHER_CLIENT]),
         ("streaming", -95, "2.0", []),
         ("no_free_slot", -60, "2.0", []),
     ],

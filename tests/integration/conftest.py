@@ -16,7 +16,7 @@ from syrupy.assertion import SnapshotAssertion
 from custom_components.smart_bms.bms import families, pack as pack_module
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.simulator.peripheral import Peripheral
-from custom_components.smart_bms.simulator.radio import Air
+from custom_components.smart_bms.simulator.radio import SimulatedRadio
 from lab.smart_bms_lab.proxy import EmulatedProxy
 from tests.support.packs import jk_pack
 from tests.support.radio import SPEED, TICK, fast
@@ -33,7 +33,7 @@ class House:
 
     def __init__(self, hass: HomeAssistant, slots: int = 3) -> None:
         self.hass = hass
-        self.air = Air(speed=SPEED, tick=TICK)
+        self.air = SimulatedRadio(speed=SPEED, tick=TICK)
         self.proxy = EmulatedProxy(self.air, "24:6F:28:00:00:01", "Garage proxy", slots=slots)
         self._leave: Callable[[], None] | None = None
 

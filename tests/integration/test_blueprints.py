@@ -12,7 +12,7 @@ from homeassistant.util.yaml import load_yaml_dict
 import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 
-from custom_components.smart_bms.bank.member import Limits
+from custom_components.smart_bms.bank.member import MemberLimits
 from tests.support.protected_pack import BLUEPRINTS, mirrored, with_blueprint
 from tests.support.rule_books import JK_LFP
 
@@ -592,7 +592,9 @@ async def test_a_pack_of_a_bank_may_be_silent_as_long_as_one_alone(hass, steady,
     bank = pack.bank.runtime_data
     await run(pack, tmp_path, "stop_charger", of_the_charger(pack) | {"current": 40})
     await minutes(pack, 1)
-    limits = Limits(charge_voltage=56.0, charge_current=30.0, discharge_current=50.0, charge_limited_by="left_out")
+    limits = MemberLimits(
+        charge_voltage=56.0, charge_current=30.0, discharge_current=50.0, charge_limited_by="left_out"
+    )
     monkeypatch.setattr(bank._limiter, "follow", lambda *_, **__: limits)
     await minutes(pack, 0.75)
     assert state(pack, CHARGER) == "on"

@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.smart_bms.const import DOMAIN
-from custom_components.smart_bms.simulator.radio import Air
+from custom_components.smart_bms.simulator.radio import SimulatedRadio
 from lab.smart_bms_lab import yesterday
 from lab.smart_bms_lab.areas import async_set_areas
 from lab.smart_bms_lab.meters import sun
@@ -45,7 +45,7 @@ class DemoHouse(House):
 
     def __init__(self, hass) -> None:
         super().__init__(hass)
-        self.air = Air(*all_packs(), speed=SPEED, tick=TICK)
+        self.air = SimulatedRadio(*all_packs(), speed=SPEED, tick=TICK)
         self.proxies = demo_proxies(self.air)
 
     def open(self) -> None:
@@ -133,7 +133,7 @@ async def test_every_pack_that_waits_can_be_added_and_is_back_after_a_restart(ha
 
 
 def test_there_is_a_slot_for_every_pack_and_one_more() -> None:
-    air = Air(*all_packs())
+    air = SimulatedRadio(*all_packs())
     assert sum(proxy._slots for proxy in demo_proxies(air)) > len(air.peripherals)
 
 

@@ -14,9 +14,9 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.smart_bms.bms.connection_state import LinkState
+from custom_components.smart_bms.bms.connection_state import ConnectionState
 from custom_components.smart_bms.const import DOMAIN
-from custom_components.smart_bms.pack_entry.capabilities import Features
+from custom_components.smart_bms.pack_entry.capabilities import Capabilities
 from custom_components.smart_bms.sensor import connection
 from lab.smart_bms_lab.packs import all_packs
 from tests.support.packs import changed, jk_pack, sealed
@@ -138,7 +138,7 @@ async def test_numbers_are_calm(hass, house, adopt) -> None:
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_without_the_pack_entities_exist_and_wait_for_it(hass, house, pack) -> None:
-    features = Features(
+    features = Capabilities(
         values=frozenset({"voltage", "soc", "alarms", "balancing"}),
         cells=8,
         resistances=8,
@@ -183,7 +183,7 @@ async def test_without_the_pack_entities_exist_and_wait_for_it(hass, house, pack
 
 @pytest.mark.parametrize(
     ("fault", "state"),
-    [("silent", LinkState.SILENT), ("frozen", LinkState.FROZEN)],
+    [("silent", ConnectionState.SILENT), ("frozen", ConnectionState.FROZEN)],
 )
 async def test_a_stream_that_brings_nothing_new_is_unavailable_and_says_why(
     hass, house, pack, adopt, monkeypatch, fault, state
@@ -217,7 +217,7 @@ async def test_a_silent_pack_is_silent_while_it_is_reconnected(hass, house, pack
     pack.faults.silent = True
     sessions = entry.runtime_data.pack.sessions
     await house.until(lambda: entry.runtime_data.pack.sessions > sessions + 2)
-    assert {state for state, _ in shown} == {LinkState.SILENT}
+    assert {state for state, _ in shown} == {ConnectionState.SILENT}
     told = [attributes for _, attributes in shown]
     assert {"connecting", "identifying", "waiting"} <= {attributes["step"] for attributes in told}
     since = {dt_util.parse_datetime(attributes["since"]) for attributes in told}

@@ -10,7 +10,7 @@ from custom_components.smart_bms.diagnostics import async_get_config_entry_diagn
 from custom_components.smart_bms.entity import SmartBmsEntity
 from custom_components.smart_bms.pack_entry import wiring_issue as wiring
 from custom_components.smart_bms.pack_entry.energy_account import EnergyAccount
-from custom_components.smart_bms.protection.engine import Guard
+from custom_components.smart_bms.protection.engine import ProtectionEngine
 from custom_components.smart_bms.storage.checked_store import set_aside_issue
 from tests.support.packs import daly_pack, jbd_pack, jk_pack
 from tests.support.radio import SPEED
@@ -65,7 +65,7 @@ async def test_a_pack_whose_cells_do_not_add_up_is_added_and_says_so(hass, house
 
 
 FOLLOWERS = {
-    "protection": (Guard, "take"),
+    "protection": (ProtectionEngine, "take"),
     "energy": (EnergyAccount, "async_take"),
     "wiring": (wiring.WiringWatch, "take"),
 }

@@ -2,22 +2,22 @@
 
 import pytest
 
-from custom_components.smart_bms.protection.engine import Guard, check_kept
+from custom_components.smart_bms.protection.engine import ProtectionEngine, check_kept
 from custom_components.smart_bms.protection.limit_options import LimitOptions
-from custom_components.smart_bms.protection.monitor import State
+from custom_components.smart_bms.protection.monitor import ProtectionState
 from tests.support.protection_life import reading
 from tests.support.rule_books import DALY_D2, JK_LFP
 
 
-def guard(family: str = "jk", variant: str = "JK02_32S") -> Guard:
-    return Guard(family, variant, LimitOptions())
+def guard(family: str = "jk", variant: str = "JK02_32S") -> ProtectionEngine:
+    return ProtectionEngine(family, variant, LimitOptions())
 
 
 def test_a_reading_reaches_mirror_limits_and_hints():
     one = guard()
-    assert one.state is State.UNKNOWN
+    assert one.state is ProtectionState.UNKNOWN
     one.take(reading(1.0), JK_LFP | {"balance_switch": True})
-    assert one.state is State.CLEAR
+    assert one.state is ProtectionState.CLEAR
     assert one.mirror.charge.allowed is True
     assert one.balance.allowed is False
     assert one.limits.charge_current == 90
@@ -26,9 +26,9 @@ def test_a_reading_reaches_mirror_limits_and_hints():
         ("tripped", "cell_undervoltage"),
         ("pending", "charge_overcurrent"),
     }
-    assert one.state is State.TRIPPED
-    assert one.protections_in(State.TRIPPED) == ["cell_undervoltage"]
-    assert one.protections_in(State.PENDING) == ["charge_overcurrent"]
+    assert one.state is ProtectionState.TRIPPED
+    assert one.protections_in(ProtectionState.TRIPPED) == ["cell_undervoltage"]
+    assert one.protections_in(ProtectionState.PENDING) == ["charge_overcurrent"]
     assert [hint.code for hint in one.hints] == ["shutdown_ahead"]
     assert one.limits.discharge_current == 0
 
@@ -37,17 +37,17 @@ def test_what_runs_counts_more_than_what_is_clear_and_less_than_what_is_unknown(
     one = guard()
     one.take(reading(1.0), JK_LFP)
     one.take(reading(2.0, current=120.0), JK_LFP)
-    assert one.state is State.PENDING
+    assert one.state is ProtectionState.PENDING
     one.take(reading(3.0, current=None), JK_LFP)
-    assert one.state is State.UNKNOWN
+    assert one.state is ProtectionState.UNKNOWN
     assert one.mirror.charge.allowed is None
 
 
 def test_a_warning_is_no_protection():
     one = guard("daly", "D2")
     one.take(reading(1.0, highest=3.52, pack=13.2), DALY_D2)
-    assert one.state is State.CLEAR
-    assert one.protections_in(State.TRIPPED) == []
+    assert one.state is ProtectionState.CLEAR
+    assert one.protections_in(ProtectionState.TRIPPED) == []
 
 
 def test_a_refused_reading_changes_nothing():

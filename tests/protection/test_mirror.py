@@ -9,7 +9,7 @@ from custom_components.smart_bms.protection.daly import DALY
 from custom_components.smart_bms.protection.jbd import JBD
 from custom_components.smart_bms.protection.jk import JK
 from custom_components.smart_bms.protection.mirror import Mirror
-from custom_components.smart_bms.protection.monitor import State
+from custom_components.smart_bms.protection.monitor import ProtectionState
 from custom_components.smart_bms.protection.rules import Side
 from custom_components.smart_bms.protection.smart123 import SMART123
 from tests.support.protection_life import Life, reading
@@ -17,7 +17,7 @@ from tests.support.rule_books import DALY_81, DALY_D2, JBD_REAL, JK_LFP
 
 from .test_smart123 import SETTINGS as SMART123_SETTINGS
 
-C, P, T, U = State.CLEAR, State.PENDING, State.TRIPPED, State.UNKNOWN
+C, P, T, U = ProtectionState.CLEAR, ProtectionState.PENDING, ProtectionState.TRIPPED, ProtectionState.UNKNOWN
 STRONG = {"current": -200.0}
 
 
@@ -696,5 +696,5 @@ def test_what_was_told_and_cannot_be_is_never_clear(names, unknown) -> None:
         shown = replace(shown, temperatures={"temperature_1": 25.0})
     life.mirror.take(shown, life.settings)
     states = {name: life.state(name) for name in unknown}
-    assert set(states.values()) <= {State.UNKNOWN}
+    assert set(states.values()) <= {ProtectionState.UNKNOWN}
     assert (life.answer("charge") == "yes") is (not unknown)

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from custom_components.smart_bms.protection.engine import Guard
+from custom_components.smart_bms.protection.engine import ProtectionEngine
 from custom_components.smart_bms.protection.limit_options import LimitOptions
 from custom_components.smart_bms.protection.mirror import Mirror
-from custom_components.smart_bms.protection.nearest import Approach
+from custom_components.smart_bms.protection.nearest import NearestTracker
 from tests.support.protection_life import reading
 from tests.support.rule_books import JK_LFP
 
@@ -16,7 +16,7 @@ class Watched:
     """What is shown as near over time; a LFP pack of a JK, charge ends at 3.6 V, discharge at 2.7 V."""
 
     def __init__(self) -> None:
-        self.guard = Guard("jk", "JK02_32S", LimitOptions())
+        self.guard = ProtectionEngine("jk", "JK02_32S", LimitOptions())
         self.now = 0.0
         self.shown: list[str | None] = []
 
@@ -35,8 +35,8 @@ class Watched:
 
 
 def test_nothing_is_known_of_a_pack_that_said_nothing() -> None:
-    approach = Approach()
-    approach.follow(Mirror(Guard("jk", "JK02_32S", LimitOptions()).rules), 0)
+    approach = NearestTracker()
+    approach.follow(Mirror(ProtectionEngine("jk", "JK02_32S", LimitOptions()).rules), 0)
     assert approach.near is None
 
 

@@ -10,7 +10,7 @@ from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.bms.pack import Pack
 from custom_components.smart_bms.bms.reading import Reading
-from custom_components.smart_bms.protection.engine import Guard
+from custom_components.smart_bms.protection.engine import ProtectionEngine
 from custom_components.smart_bms.protection.limit_options import LimitOptions
 from custom_components.smart_bms.simulator.jk.peripheral import JkPeripheral
 from lab.smart_bms_lab.packs import loaded, solar
@@ -39,11 +39,11 @@ def lived(pack: JkPeripheral) -> tuple[list[Reading], dict[str, Any]]:
 
 def replayed(readings: list[Reading], settings: dict[str, Any], *, restart_at: int = -1) -> Iterator[tuple]:
     """Yield everything that the mirror says at each reading."""
-    guard = Guard("jk", "JK02_32S", LimitOptions())
+    guard = ProtectionEngine("jk", "JK02_32S", LimitOptions())
     for number, reading in enumerate(readings):
         if number == restart_at:
             kept = guard.dump(CLOCK)
-            guard = Guard("jk", "JK02_32S", LimitOptions())
+            guard = ProtectionEngine("jk", "JK02_32S", LimitOptions())
             guard.restore(kept, CLOCK)
         happened = guard.take(reading, settings)
         nearest = guard.mirror.nearest

@@ -8,7 +8,7 @@ from custom_components.smart_bms.bms.jk.layouts import Variant as JkVariant
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.bms.smart123.generation import Variant
 from custom_components.smart_bms.protection.families import rules_of
-from custom_components.smart_bms.protection.relays import Answer
+from custom_components.smart_bms.protection.relays import Tristate
 from custom_components.smart_bms.protection.rules import Side
 from custom_components.smart_bms.protection.smart123 import SMART123, SMART123_GENERATION_3
 from tests.support.protection_life import Life
@@ -85,8 +85,8 @@ def test_vectors(vector):
     life = Life(SMART123, SETTINGS | {"critical_mode": mode}, began=False)
     life.see(0, **values(cells, celsius, soc, hears=hears, charging=charge_before, discharging=load_before))
     relays = life.mirror.relays[mode]
-    assert relays[Side.CHARGE].answer is (Answer.YES if charge else Answer.NO)
-    assert relays[Side.DISCHARGE].answer is (Answer.YES if load else Answer.NO)
+    assert relays[Side.CHARGE].answer is (Tristate.YES if charge else Tristate.NO)
+    assert relays[Side.DISCHARGE].answer is (Tristate.YES if load else Tristate.NO)
 
 
 SEQUENCE = [

@@ -7,10 +7,10 @@ import pytest
 from custom_components.smart_bms.simulator.daly.protections import DalyProtections
 from custom_components.smart_bms.simulator.jbd.protections import JbdProtections
 from custom_components.smart_bms.simulator.jk.protections import JkProtections
-from custom_components.smart_bms.simulator.measurement import Look
+from custom_components.smart_bms.simulator.measurement import Measurement
 from custom_components.smart_bms.simulator.protections import Protections
 
-CALM = Look(
+CALM = Measurement(
     cells=(3300, 3301, 3299, 3300), pack=13200, current=0, probes=(20.0, 22.0, 21.0), power_stage=25.0, soc=60.0
 )
 JK = {

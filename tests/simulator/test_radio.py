@@ -4,19 +4,19 @@ from bleak.backends.device import BLEDevice
 from bleak.exc import BleakError
 import pytest
 
-from custom_components.smart_bms.simulator.radio import Air
+from custom_components.smart_bms.simulator.radio import SimulatedRadio
 from custom_components.smart_bms.simulator.smart123.labels import GEN2_BRSP
 from tests.support.packs import jk_pack, smart123_pack
 
 
-def client_of(air: Air, peripheral, **options):
+def client_of(air: SimulatedRadio, peripheral, **options):
     device = BLEDevice(peripheral.address, peripheral.name, {})
     return air.direct_client_class()(device, **options)
 
 
 async def test_it_connects_talks_and_lets_go() -> None:
     peripheral, gone, heard = smart123_pack(GEN2_BRSP), [], []
-    air = Air(peripheral)
+    air = SimulatedRadio(peripheral)
     client = client_of(air, peripheral, disconnected_callback=gone.append)
     assert not client.is_connected
     assert not list(client.services)
@@ -39,7 +39,7 @@ async def test_it_connects_talks_and_lets_go() -> None:
 
 async def test_it_needs_nobody_to_tell_that_the_device_is_gone() -> None:
     peripheral = jk_pack()
-    air = Air(peripheral)
+    air = SimulatedRadio(peripheral)
     client = client_of(air, peripheral)
     await client.connect()
     peripheral.hang_up = True
@@ -50,7 +50,7 @@ async def test_it_needs_nobody_to_tell_that_the_device_is_gone() -> None:
 
 async def test_a_device_serves_one_client_at_a_time() -> None:
     peripheral = jk_pack()
-    air = Air(peripheral)
+    air = SimulatedRadio(peripheral)
     await client_of(air, peripheral).connect()
     with pytest.raises(BleakError, match="not found"):
         await client_of(air, peripheral).connect()
@@ -62,7 +62,7 @@ async def test_a_device_serves_one_client_at_a_time() -> None:
 async def test_pairing_and_refusals_are_those_of_the_device() -> None:
     peripheral = jk_pack()
     peripheral.faults.pairing_required = True
-    air = Air(peripheral)
+    air = SimulatedRadio(peripheral)
     client = client_of(air, peripheral)
     await client.connect()
     notify = next(
@@ -82,12 +82,12 @@ async def test_pairing_and_refusals_are_those_of_the_device() -> None:
 
 
 async def test_time_can_be_stopped_before_it_ran() -> None:
-    await Air(jk_pack()).stop()
+    await SimulatedRadio(jk_pack()).stop()
 
 
 async def test_whoever_is_connected_when_time_stops_is_dropped() -> None:
     peripheral, gone = jk_pack(), []
-    air = Air(peripheral, tick=0.001)
+    air = SimulatedRadio(peripheral, tick=0.001)
     air.start()
     client = client_of(air, peripheral, disconnected_callback=gone.append)
     await client.connect()
@@ -98,7 +98,7 @@ async def test_whoever_is_connected_when_time_stops_is_dropped() -> None:
 
 async def test_what_is_sent_to_nobody_is_lost() -> None:
     peripheral = jk_pack()
-    air = Air(peripheral)
+    air = SimulatedRadio(peripheral)
     client = client_of(air, peripheral)
     await client.connect()
     client._backend.deliver(1, b"x")

@@ -11,7 +11,7 @@ import pytest
 from custom_components.smart_bms.bms.daly.driver import DalyDriver, Timing
 from custom_components.smart_bms.bms.daly.frames import Dialect, read_request
 from custom_components.smart_bms.bms.driver import Terms
-from custom_components.smart_bms.bms.errors import LinkLostError
+from custom_components.smart_bms.bms.errors import ConnectionLostError
 from custom_components.smart_bms.bms.pack import Circumstances, Pack
 from custom_components.smart_bms.bms.reading import Identity, Reading
 from custom_components.smart_bms.bms.settings import Settings
@@ -138,7 +138,7 @@ class Wire:
 
     async def write(self, data: bytes) -> None:
         if self.lost:
-            raise LinkLostError("gone")
+            raise ConnectionLostError("gone")
         if self.deaf(data):
             self.written.append(data)
             return

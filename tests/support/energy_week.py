@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.energy.energy_counter import EnergyCounter
-from custom_components.smart_bms.energy.energy_totals import Flow
+from custom_components.smart_bms.energy.energy_totals import EnergyTotals
 from custom_components.smart_bms.simulator.battery import Battery, household
 
 STEP = 0.5
@@ -56,7 +56,7 @@ class Follower:
     def __post_init__(self) -> None:
         self.counter = EnergyCounter(self.wire.longest_gap)
 
-    def live(self, now: float, battery: Battery, left: float, counted: Flow) -> None:
+    def live(self, now: float, battery: Battery, left: float, counted: EnergyTotals) -> None:
         """Take part in one moment."""
         if now < self.away_until or now % self.wire.every:
             return
@@ -81,7 +81,7 @@ class Follower:
         if kept is not None:
             self.counter.restore(json.loads(kept), 0.0)
 
-    def _reading(self, now: float, battery: Battery, left: float, counted: Flow) -> Reading:
+    def _reading(self, now: float, battery: Battery, left: float, counted: EnergyTotals) -> Reading:
         wire = self.wire
         values: dict[str, Any] = {"remaining_capacity": coarse(left, wire.ampere_hour), "full_capacity": CAPACITY}
         if wire.energies:
@@ -100,9 +100,9 @@ class Outcome(NamedTuple):
     """What a family's counter said in the end."""
 
     family: str
-    truth: Flow
-    counted: Flow
-    bridged: Flow
+    truth: EnergyTotals
+    counted: EnergyTotals
+    bridged: EnergyTotals
     happened: dict[str, int]
 
     @property
@@ -118,14 +118,14 @@ def lived(days: float, seed: int = 1) -> Iterator[Outcome]:
     """Let a house run for so many days and yield how every family's counter did."""
     house = household(seed, charge=55.0)
     battery = Battery(cells=4, capacity=CAPACITY, soc=0.6, profile=sheltered(house, lambda: left / CAPACITY))
-    left, truth, today = 0.6 * CAPACITY, Flow(), Flow()
+    left, truth, today = 0.6 * CAPACITY, EnergyTotals(), EnergyTotals()
     followers = {family: Follower(wire, random.Random(f"{seed}:{family}")) for family, wire in WIRES.items()}
     for tick in range(1, int(days * DAY / STEP) + 1):
         now = tick * STEP
         battery.step(STEP)
         hours = STEP / 3600
         energy, charge = battery.current * battery.voltage * hours, battery.current * hours
-        moved = Flow(max(energy, 0.0), max(-energy, 0.0), max(charge, 0.0), max(-charge, 0.0))
+        moved = EnergyTotals(max(energy, 0.0), max(-energy, 0.0), max(charge, 0.0), max(-charge, 0.0))
         truth.add(moved)
         today = moved if now % DAY == 0 else today
         today.add(moved)

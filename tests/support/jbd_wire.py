@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from custom_components.smart_bms.bms.driver import Terms
-from custom_components.smart_bms.bms.errors import LinkLostError
+from custom_components.smart_bms.bms.errors import ConnectionLostError
 from custom_components.smart_bms.bms.jbd.driver import JbdDriver
 from custom_components.smart_bms.bms.jbd.exchange import Timing
 from custom_components.smart_bms.bms.reading import Identity, Reading
@@ -131,7 +131,7 @@ class Wire:
     async def write(self, data: bytes) -> None:
         """Send one packet."""
         if self.lost:
-            raise LinkLostError("gone")
+            raise ConnectionLostError("gone")
         if self.deaf(data):
             self.written.append(data)
             return

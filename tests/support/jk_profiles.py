@@ -6,10 +6,10 @@ from typing import Any, NamedTuple, Protocol
 
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.protection.mirror import Mirror
-from custom_components.smart_bms.protection.monitor import State
-from custom_components.smart_bms.protection.relays import Answer
+from custom_components.smart_bms.protection.monitor import ProtectionState
+from custom_components.smart_bms.protection.relays import Tristate
 from custom_components.smart_bms.protection.rules import RuleSet, Side
-from custom_components.smart_bms.simulator.measurement import Look
+from custom_components.smart_bms.simulator.measurement import Measurement
 
 BYTES_OF_A_SEGMENT = 7
 INTERVALS = (0.5, 1.0, 2.0, 5.0)
@@ -18,7 +18,7 @@ INTERVALS = (0.5, 1.0, 2.0, 5.0)
 class Firmware(Protocol):
     """What the boards of the simulator have."""
 
-    def look(self, seconds: float, seen: Look) -> None: ...
+    def look(self, seconds: float, seen: Measurement) -> None: ...
 
     @property
     def alarms(self) -> frozenset[str]: ...
@@ -43,7 +43,7 @@ class Sample(NamedTuple):
     """A look, and the seconds since the one before."""
 
     seconds: float
-    seen: Look
+    seen: Measurement
 
 
 def around(*limits: float | None, usual: tuple[float, ...], step: float, most: float = 1e9) -> list[float]:
@@ -87,11 +87,11 @@ def choices(limits: Mapping[str, float]) -> dict[str, list[float]]:
 def samples(data: bytes, limits: Mapping[str, float]) -> Iterator[Sample]:
     """Yield the life that the bytes stand for: segments in which nothing changes."""
     offered = choices(limits)
-    nominal = Look((3300, 3290, 3300, 3290), 13200, 0, (21.0, 20.0), 40.0, 50.0)
+    nominal = Measurement((3300, 3290, 3300, 3290), 13200, 0, (21.0, 20.0), 40.0, 50.0)
     yield Sample(0.0, nominal)
     for start in range(0, len(data) - BYTES_OF_A_SEGMENT + 1, BYTES_OF_A_SEGMENT):
         lasts, highest, lowest, current, hot, cold, more = data[start : start + BYTES_OF_A_SEGMENT]
-        look = Look(
+        look = Measurement(
             cells=tuple(
                 round(1000 * value)
                 for value in (pick(offered["highest"], highest), pick(offered["lowest"], lowest), 3.295, 3.3)
@@ -111,7 +111,7 @@ def pick(offered: list[float], number: int) -> float:
     return offered[number % len(offered)]
 
 
-def reading_of(seen: Look, now: float, *, first: bool) -> Reading:
+def reading_of(seen: Measurement, now: float, *, first: bool) -> Reading:
     """Return what a driver would make of it. Only the first one says that no alarm is on: the rest is not told."""
     values: dict[str, Any] = {
         "measured_at": now,
@@ -136,13 +136,16 @@ def compare(family: Family, data: bytes) -> int:
         mirror.take(reading_of(seen, now, first=not count), limits)
         firmware.look(seconds, seen)
         count += 1
-        tripped = {track.rule.protection for track in mirror.active if track.state is State.TRIPPED}
+        tripped = {track.rule.protection for track in mirror.active if track.state is ProtectionState.TRIPPED}
         if getattr(firmware, "powered_off", False) or "automatic_shutdown" in tripped:
             assert getattr(firmware, "powered_off", False) is ("automatic_shutdown" in tripped), seen
             break
         assert tripped == set(firmware.alarms), (tripped, firmware.alarms, seen)
         for side, blocked in ((Side.CHARGE, firmware.charge_blocked), (Side.DISCHARGE, firmware.discharge_blocked)):
-            assert any(side in track.rule.blocks and track.state is State.TRIPPED for track in mirror.active) is blocked
+            assert (
+                any(side in track.rule.blocks and track.state is ProtectionState.TRIPPED for track in mirror.active)
+                is blocked
+            )
             if blocked:
-                assert mirror.verdict(side).answer is Answer.NO
+                assert mirror.verdict(side).answer is Tristate.NO
     return count

@@ -19,13 +19,13 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.smart_bms.bank_entry.coordinator import BankCoordinator
 from custom_components.smart_bms.bms.alarm import Alarm
-from custom_components.smart_bms.bms.connection_state import LinkState
+from custom_components.smart_bms.bms.connection_state import ConnectionState
 from custom_components.smart_bms.bms.pack import Change, Pack
 from custom_components.smart_bms.bms.reading import Identity, Reading
 from custom_components.smart_bms.bms.settings import Settings, SettingValue
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.coordinator import SmartBmsCoordinator, catalogue_data, identity_data
-from custom_components.smart_bms.pack_entry.capabilities import Features
+from custom_components.smart_bms.pack_entry.capabilities import Capabilities
 from custom_components.smart_bms.simulator.firmware import Board
 from tests.support.protection_life import reading as plain_reading
 
@@ -56,7 +56,7 @@ class Mirrored:
         if self.settings is not None and (pack.last_settings is None or pack.last_settings.values is not self.settings):
             variant = self.coordinator.identity["variant"]
             pack.last_settings = Settings(measured_at=self.now, variant=variant, values=self.settings)
-        pack.state = LinkState.STREAMING
+        pack.state = ConnectionState.STREAMING
         pack.last_reading = reading
         pack._listener(Change.READING)
         self._look()
@@ -153,7 +153,7 @@ async def mirrored(
             "address": "C8:47:80:00:00:01",
             "family": family,
             "identity": identity_data(identity),
-            "features": Features.of(first, None).as_dict(),
+            "features": Capabilities.of(first, None).as_dict(),
             "catalogue": catalogue_data(identity, settings or ()),
         },
         options=options,

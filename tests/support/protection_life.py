@@ -4,9 +4,9 @@ from typing import Any
 
 from custom_components.smart_bms.bms.alarm import Alarm
 from custom_components.smart_bms.bms.reading import Reading
-from custom_components.smart_bms.protection.events import Happening
+from custom_components.smart_bms.protection.events import ProtectionEvent
 from custom_components.smart_bms.protection.mirror import Mirror
-from custom_components.smart_bms.protection.monitor import State
+from custom_components.smart_bms.protection.monitor import ProtectionState
 from custom_components.smart_bms.protection.rules import RuleSet, Side
 
 USUAL: dict[str, Any] = {
@@ -54,18 +54,18 @@ class Life:
         self.mirror = Mirror(rules)
         self.settings = settings
         self.now = 1000.0
-        self.happened: list[Happening] = []
+        self.happened: list[ProtectionEvent] = []
         if began:
             self.see(0)
 
-    def see(self, seconds: float, **values: Any) -> list[Happening]:
+    def see(self, seconds: float, **values: Any) -> list[ProtectionEvent]:
         """Take a reading so many seconds after the one before."""
         self.now += seconds
         happened = self.mirror.take(reading(self.now, **values), self.settings)
         self.happened += happened
         return happened
 
-    def state(self, protection: str) -> State:
+    def state(self, protection: str) -> ProtectionState:
         """Return where a protection stands."""
         return self.mirror.tracks[protection].state
 

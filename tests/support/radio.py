@@ -18,7 +18,7 @@ from custom_components.smart_bms.bms.polling import Polling
 from custom_components.smart_bms.bms.smart123.driver import Smart123Driver
 from custom_components.smart_bms.bms.smart123.exchange import Timing as Smart123Timing
 from custom_components.smart_bms.simulator.peripheral import Peripheral
-from custom_components.smart_bms.simulator.radio import Air
+from custom_components.smart_bms.simulator.radio import SimulatedRadio
 
 SPEED = 20.0
 """Simulated packs live twenty times as fast as the clock on the wall."""
@@ -83,9 +83,9 @@ def fast(key: str) -> Family:
 
 
 @asynccontextmanager
-async def on_air(monkeypatch: pytest.MonkeyPatch, *peripherals: Peripheral) -> AsyncIterator[Air]:
+async def on_air(monkeypatch: pytest.MonkeyPatch, *peripherals: Peripheral) -> AsyncIterator[SimulatedRadio]:
     """Let bleak find the packs, without any adapter."""
-    air = Air(*peripherals, speed=SPEED, tick=TICK)
+    air = SimulatedRadio(*peripherals, speed=SPEED, tick=TICK)
     backend = air.client_class()
 
     class Client(_RETRY_CLIENT):
@@ -101,7 +101,7 @@ async def on_air(monkeypatch: pytest.MonkeyPatch, *peripherals: Peripheral) -> A
         await air.stop()
 
 
-def finder(air: Air, address: str) -> Callable[[], BLEDevice]:
+def finder(air: SimulatedRadio, address: str) -> Callable[[], BLEDevice]:
     """Return what finds a pack as long as it advertises."""
 
     def find() -> BLEDevice:

@@ -7,8 +7,8 @@ from custom_components.smart_bms.bms.alarm import Alarm
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.bms.smart123.scales import Formula, celsius, volts
 from custom_components.smart_bms.protection.mirror import Mirror
-from custom_components.smart_bms.protection.monitor import State
-from custom_components.smart_bms.protection.relays import Answer
+from custom_components.smart_bms.protection.monitor import ProtectionState
+from custom_components.smart_bms.protection.relays import Tristate
 from custom_components.smart_bms.protection.rules import Side
 from custom_components.smart_bms.protection.smart123 import SMART123
 from custom_components.smart_bms.simulator.smart123.relays import Relays, Sample, Thresholds, decide, lamps
@@ -106,12 +106,12 @@ def compare(data: bytes) -> int:
         count += 1
         stand = mirror.relays[limits.critical]
         for side, closed in ((Side.CHARGE, relays.charge), (Side.DISCHARGE, relays.load)):
-            assert stand[side].answer is (Answer.YES if closed else Answer.NO), (side, sample, relays)
+            assert stand[side].answer is (Tristate.YES if closed else Tristate.NO), (side, sample, relays)
             if not closed:
-                assert mirror.verdict(side).answer is Answer.NO
+                assert mirror.verdict(side).answer is Tristate.NO
         if sample.communicates:
             lit = lamps(sample, limits)
-            tripped = {track.rule.protection for track in mirror.active if track.state is State.TRIPPED}
+            tripped = {track.rule.protection for track in mirror.active if track.state is ProtectionState.TRIPPED}
             assert tripped == {
                 name
                 for name, on in zip(

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from custom_components.smart_bms.bms.advertisement import Advertisement
-from custom_components.smart_bms.bms.connection_state import LinkState
+from custom_components.smart_bms.bms.connection_state import ConnectionState
 from custom_components.smart_bms.bms.pack import Change, Circumstances, Pack
 from custom_components.smart_bms.simulator.smart123.peripheral import Smart123Peripheral
 from tests.support.radio import fast, finder, on_air
@@ -51,7 +51,7 @@ async def running(
         task = asyncio.create_task(pack.run())
         try:
             if streaming:
-                await until(lambda: pack.state is LinkState.STREAMING)
+                await until(lambda: pack.state is ConnectionState.STREAMING)
             yield pack
         finally:
             task.cancel()

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from .member import String
+    from .member import SeriesString
     from .merge import Bank
 
 CELLS_DIFFER: Final = "cells_differ"
@@ -28,7 +28,7 @@ LASTS: Final = 30.0
 """s for which what is measured must be seen without a break: packs are heard one after the other."""
 
 
-class Unfit(NamedTuple):
+class Incompatibility(NamedTuple):
     """Why packs are not one battery."""
 
     code: str
@@ -36,7 +36,7 @@ class Unfit(NamedTuple):
     """By name of the pack or string."""
 
 
-class Build(NamedTuple):
+class PackBuild(NamedTuple):
     """What is known of how a pack is built."""
 
     name: str
@@ -45,52 +45,52 @@ class Build(NamedTuple):
     chemistry: str | None
 
 
-def unlike(strings: Sequence[Sequence[Build]]) -> tuple[Unfit, ...]:
+def unlike(strings: Sequence[Sequence[PackBuild]]) -> tuple[Incompatibility, ...]:
     """Return what in the build of packs forbids to make these strings one battery; what is not known forbids nothing."""
     found = []
     cells = tuple((named(string), _cells(string)) for string in strings)
     known = tuple((name, float(count)) for name, count in cells if count is not None)
     if len({count for _, count in known}) > 1:
-        found.append(Unfit(CELLS_DIFFER, known))
+        found.append(Incompatibility(CELLS_DIFFER, known))
     chemistries = tuple((pack.name, pack.chemistry) for string in strings for pack in string if pack.chemistry)
     if len({chemistry for _, chemistry in chemistries}) > 1:
-        found.append(Unfit(CHEMISTRIES_DIFFER, chemistries))
+        found.append(Incompatibility(CHEMISTRIES_DIFFER, chemistries))
     return tuple(found)
 
 
-def named(packs: Sequence[Build]) -> str:
+def named(packs: Sequence[PackBuild]) -> str:
     """Return what a string is called."""
     return ", ".join(pack.name for pack in packs)
 
 
-def _cells(string: Sequence[Build]) -> int | None:
+def _cells(string: Sequence[PackBuild]) -> int | None:
     known = [pack.cells for pack in string if pack.cells]
     return sum(known) if known and len(known) == len(string) else None
 
 
-def apart(strings: Sequence[String]) -> tuple[Unfit, ...]:
+def apart(strings: Sequence[SeriesString]) -> tuple[Incompatibility, ...]:
     """Return what strings measure at this moment and no battery could."""
     return (*_voltages_apart(strings), *_currents_apart(strings))
 
 
-def _voltages_apart(strings: Sequence[String]) -> Iterator[Unfit]:
+def _voltages_apart(strings: Sequence[SeriesString]) -> Iterator[Incompatibility]:
     """Compare strings that are switched on: one that is cut off may have any voltage."""
     voltages = [(string.name, round(string.voltage, 2)) for string in strings if not string.cut_off]
     highest = max((voltage for _, voltage in voltages), default=0.0)
     if highest - min((voltage for _, voltage in voltages), default=0.0) > _APART * highest:
-        yield Unfit(VOLTAGES_APART, tuple(voltages))
+        yield Incompatibility(VOLTAGES_APART, tuple(voltages))
 
 
-def _currents_apart(strings: Sequence[String]) -> Iterator[Unfit]:
+def _currents_apart(strings: Sequence[SeriesString]) -> Iterator[Incompatibility]:
     for string in strings:
         currents = [(member.name, member.reading.current or 0.0) for member in string.members if member.reading]
         lowest, highest = min(current for _, current in currents), max(current for _, current in currents)
         most = max(abs(lowest), abs(highest))
         if highest - lowest > max(_CURRENT_APART[0], _CURRENT_APART[1] * most):
-            yield Unfit(CURRENTS_APART, tuple(currents))
+            yield Incompatibility(CURRENTS_APART, tuple(currents))
 
 
-def advice(strings: Sequence[String]) -> tuple[Unfit, ...]:
+def advice(strings: Sequence[SeriesString]) -> tuple[Incompatibility, ...]:
     """Return what works but is worth a word."""
     found = []
     for string in strings:
@@ -101,7 +101,7 @@ def advice(strings: Sequence[String]) -> tuple[Unfit, ...]:
         ]
         sizes = [capacity for _, capacity in capacities]
         if min(sizes) > 0 and max(sizes) > _CAPACITY_CLASS * min(sizes):
-            found.append(Unfit(CAPACITIES_DIFFER, tuple(capacities)))
+            found.append(Incompatibility(CAPACITIES_DIFFER, tuple(capacities)))
     return tuple(found)
 
 
@@ -110,11 +110,11 @@ class Apart:
 
     def __init__(self) -> None:
         """Know nothing yet."""
-        self.judged: tuple[Unfit, ...] = ()
+        self.judged: tuple[Incompatibility, ...] = ()
         self._codes: Counter[str] = Counter()
         self._since = 0.0
 
-    def take(self, bank: Bank, now: float) -> tuple[Unfit, ...]:
+    def take(self, bank: Bank, now: float) -> tuple[Incompatibility, ...]:
         """Take a bank at a moment; return what lasts."""
         codes = Counter(found.code for found in bank.apart)
         if codes != self._codes:

@@ -15,7 +15,7 @@ _ENOUGH: Final = 2
 """Strings that can share."""
 
 
-class Uneven:
+class CurrentImbalance:
     """Follows one bank."""
 
     def __init__(self) -> None:

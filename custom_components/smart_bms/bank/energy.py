@@ -4,21 +4,21 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..bms.stored_values import Checks
-from ..energy.energy_totals import Flow
+from ..energy.energy_totals import EnergyTotals
 
 _SETBACK: Final = 1000.0
 """Wh by which a member may fall back after a crash; more is another count."""
 
 
-class BankCount:
+class BankEnergyTotals:
     """Adds up what its members add."""
 
     def __init__(self) -> None:
         """Begin at nothing."""
-        self.total = Flow()
-        self._last: dict[str, Flow] = {}
+        self.total = EnergyTotals()
+        self._last: dict[str, EnergyTotals] = {}
 
-    def take(self, members: Mapping[str, Flow]) -> None:
+    def take(self, members: Mapping[str, EnergyTotals]) -> None:
         """Take what every member has counted so far; what one had counted before it joined is not of this bank."""
         for key, flow in members.items():
             last = self._last.get(key, flow)
@@ -40,13 +40,13 @@ class BankCount:
 
     def restore(self, kept: Mapping[str, Any]) -> None:
         """Take up what was kept and passed `CHECKS`; what is missing begins anew."""
-        self.total = Flow.of(kept["total"]) if "total" in kept else Flow()
+        self.total = EnergyTotals.of(kept["total"]) if "total" in kept else EnergyTotals()
         self._last = _flows(kept.get("last", {}))
 
 
-def _flows(kept: Mapping[str, Any]) -> dict[str, Flow]:
-    return {key: Flow.of(flow) for key, flow in kept.items()}
+def _flows(kept: Mapping[str, Any]) -> dict[str, EnergyTotals]:
+    return {key: EnergyTotals.of(flow) for key, flow in kept.items()}
 
 
-CHECKS: Final[Checks] = {"total": Flow.of, "last": _flows}
+CHECKS: Final[Checks] = {"total": EnergyTotals.of, "last": _flows}
 """Of the parts of what was kept."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from ..protection.limit_options import LimitOptions
 from ..protection.limits import DEAD_BAND, RECOVERING, VOLTAGE_DEAD_BAND, VOLTAGE_HOLD, VOLTAGE_RATE
 from ..protection.ramp import Ramp
-from .member import Limits
+from .member import MemberLimits
 
 _GAP = 30.0
 """s between two looks after which they begin to recover anew."""
@@ -22,7 +22,7 @@ class BankLimiter:
         self._most = dict.fromkeys(self._currents, 0.0)
         """A: the highest limit so far, of which the dead band is a share."""
 
-    def follow(self, aim: Limits, now: float, *, strings: int, cells: int) -> Limits:
+    def follow(self, aim: MemberLimits, now: float, *, strings: int, cells: int) -> MemberLimits:
         """Return the limits on their way to what the packs stand at a monotonic time in s."""
         found: dict[str, float | None] = {}
         causes: dict[str, str] = {}

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..bms.reading import Reading
-from ..energy.energy_totals import Flow
-from ..protection.relays import Answer
-from ..protection.status import Status
-from .compatibility import Build, named
+from ..energy.energy_totals import EnergyTotals
+from ..protection.relays import Tristate
+from ..protection.status import PackStatus
+from .compatibility import PackBuild, named
 
 STALE: Final = "stale"
 """Why a member is left out: nothing current is known of it."""
@@ -21,7 +21,7 @@ REASONS: Final = (STALE, INCOMPLETE, BLOCKED_CHARGE, BLOCKED_DISCHARGE, UNKNOWN_
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class MemberLimits:
     """What a charger and an inverter should keep to: V, A, A. None is not known."""
 
     charge_voltage: float | None = None
@@ -32,7 +32,7 @@ class Limits:
     discharge_limited_by: str = ""
 
 
-NO_LIMITS: Final = Limits()
+NO_LIMITS: Final = MemberLimits()
 
 BLOCKED: Final = "blocked"
 """Limited by a string that may not be used: the others have to carry all."""
@@ -43,7 +43,7 @@ UNFIT: Final = "unfit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class BankMember:
     """One pack at a moment."""
 
     key: str
@@ -52,25 +52,25 @@ class Member:
     """None: stale."""
     age: float | None = None
     """s since the reading."""
-    charge: Answer = Answer.UNKNOWN
-    discharge: Answer = Answer.UNKNOWN
-    limits: Limits = NO_LIMITS
-    counted: Flow | None = None
+    charge: Tristate = Tristate.UNKNOWN
+    discharge: Tristate = Tristate.UNKNOWN
+    limits: MemberLimits = NO_LIMITS
+    counted: EnergyTotals | None = None
     chemistry: str | None = None
-    status: Status | None = None
+    status: PackStatus | None = None
     """What matters now about it; None while it is not set up."""
 
     @property
-    def build(self) -> Build:
+    def build(self) -> PackBuild:
         """How it is built, as far as its newest reading tells."""
-        return Build(self.name, len(self.reading.cell_voltages) or None if self.reading else None, self.chemistry)
+        return PackBuild(self.name, len(self.reading.cell_voltages) or None if self.reading else None, self.chemistry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class String:
+class SeriesString:
     """Members in series, all of which are current: as strong as the weakest."""
 
-    members: tuple[Member, ...]
+    members: tuple[BankMember, ...]
     voltage: float
     current: float
     soc: float | None
@@ -78,7 +78,7 @@ class String:
     remaining: float | None
 
     @classmethod
-    def of(cls, members: tuple[Member, ...]) -> String | None:
+    def of(cls, members: tuple[BankMember, ...]) -> SeriesString | None:
         """Return what a string amounts to; None if a member is stale or says neither voltage nor current."""
         readings = [member.reading for member in members]
         voltages = [reading.voltage if reading else None for reading in readings]
@@ -107,12 +107,14 @@ class String:
     @property
     def cut_off(self) -> bool:
         """Whether a pack in it is known to let no current pass in one direction."""
-        return Answer.NO in (self.answer(charge=True), self.answer(charge=False))
+        return Tristate.NO in (self.answer(charge=True), self.answer(charge=False))
 
-    def answer(self, *, charge: bool) -> Answer:
+    def answer(self, *, charge: bool) -> Tristate:
         """Return whether the whole string may be charged or discharged: all of its members must."""
         answers = {member.charge if charge else member.discharge for member in self.members}
-        return Answer.NO if Answer.NO in answers else Answer.UNKNOWN if Answer.UNKNOWN in answers else Answer.YES
+        return (
+            Tristate.NO if Tristate.NO in answers else Tristate.UNKNOWN if Tristate.UNKNOWN in answers else Tristate.YES
+        )
 
     @property
     def charge_voltage(self) -> float | None:

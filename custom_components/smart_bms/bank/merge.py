@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from ..protection.limits import RECOVERING
-from ..protection.relays import Answer
-from .compatibility import Unfit, advice, apart, unlike
+from ..protection.relays import Tristate
+from .compatibility import Incompatibility, advice, apart, unlike
 from .member import (
     BLOCKED,
     BLOCKED_CHARGE,
@@ -23,9 +23,9 @@ from .member import (
     UNFIT,
     UNKNOWN_CHARGE,
     UNKNOWN_DISCHARGE,
-    Limits,
-    Member,
-    String,
+    BankMember,
+    MemberLimits,
+    SeriesString,
     least,
 )
 
@@ -37,10 +37,10 @@ _SHARED_FROM: Final = 0.05
 UNEVEN: Final = 0.5
 """Of the share that its capacity gives a string, by which the real one must differ to be uneven."""
 _REASONS: Final = {
-    (True, Answer.NO): BLOCKED_CHARGE,
-    (False, Answer.NO): BLOCKED_DISCHARGE,
-    (True, Answer.UNKNOWN): UNKNOWN_CHARGE,
-    (False, Answer.UNKNOWN): UNKNOWN_DISCHARGE,
+    (True, Tristate.NO): BLOCKED_CHARGE,
+    (False, Tristate.NO): BLOCKED_DISCHARGE,
+    (True, Tristate.UNKNOWN): UNKNOWN_CHARGE,
+    (False, Tristate.UNKNOWN): UNKNOWN_DISCHARGE,
 }
 
 
@@ -53,7 +53,7 @@ class Extreme(NamedTuple):
     """Cell number or probe."""
 
 
-class Share(NamedTuple):
+class CurrentShare(NamedTuple):
     """What a string carries of the current, and what it should by its capacity: 0 to 1."""
 
     packs: str
@@ -88,17 +88,17 @@ class Bank:
     """% between packs."""
     alarms: tuple[tuple[str, str], ...] | None = None
     """Names of members and what they complain of."""
-    charge: Answer = Answer.UNKNOWN
-    discharge: Answer = Answer.UNKNOWN
-    limits: Limits = NO_LIMITS
-    shares: tuple[Share, ...] = ()
+    charge: Tristate = Tristate.UNKNOWN
+    discharge: Tristate = Tristate.UNKNOWN
+    limits: MemberLimits = NO_LIMITS
+    shares: tuple[CurrentShare, ...] = ()
     uneven: bool | None = None
     """A string carries much more or less than its share at this moment."""
-    unfit: tuple[Unfit, ...] = ()
+    unfit: tuple[Incompatibility, ...] = ()
     """Why this is not one battery: nothing of it may be charged or discharged."""
-    apart: tuple[Unfit, ...] = ()
+    apart: tuple[Incompatibility, ...] = ()
     """What is measured at this moment and would forbid it if it lasts."""
-    advice: tuple[Unfit, ...] = ()
+    advice: tuple[Incompatibility, ...] = ()
     cells: int = 0
     """In series."""
 
@@ -112,10 +112,10 @@ def split(keys: Sequence[str], strings: int) -> Topology:
 
 
 def merge(
-    members: Sequence[Member],
+    members: Sequence[BankMember],
     topology: Topology,
     uneven: Mapping[str, float] = MappingProxyType({}),
-    lasting: tuple[Unfit, ...] = (),
+    lasting: tuple[Incompatibility, ...] = (),
 ) -> Bank:
     """Return what the members amount to.
 
@@ -123,11 +123,11 @@ def merge(
     this is not one battery.
     """
     by_key = {member.key: member for member in members}
-    strings: list[String] = []
+    strings: list[SeriesString] = []
     left_out: list[tuple[str, str]] = []
     for keys in topology:
         found = tuple(by_key[key] for key in keys if key in by_key)
-        string = String.of(found) if len(found) == len(keys) else None
+        string = SeriesString.of(found) if len(found) == len(keys) else None
         if string is None:
             left_out += [(member.name, STALE if member.reading is None else INCOMPLETE) for member in found]
         else:
@@ -142,7 +142,7 @@ def merge(
     shares = tuple(_shares(strings, current, capacity))
     by_build = unlike([[member.build for member in string.members] for string in strings])
     unfit = (*by_build, *lasting)
-    limits = Limits(
+    limits = MemberLimits(
         charge_voltage=least([string.charge_voltage for string in strings]),
         charge_current=0.0 if unfit else _limit(strings, shares, uneven, charge=True),
         discharge_current=0.0 if unfit else _limit(strings, shares, uneven, charge=False),
@@ -170,8 +170,8 @@ def merge(
         voltage_spread=_spread([string.voltage for string in strings]),
         soc_spread=_spread([member.reading.soc for member in counted if member.reading]),
         alarms=_alarms(members, topology),
-        charge=Answer.NO if unfit else _any([string.answer(charge=True) for string in strings]),
-        discharge=Answer.NO if unfit else _any([string.answer(charge=False) for string in strings]),
+        charge=Tristate.NO if unfit else _any([string.answer(charge=True) for string in strings]),
+        discharge=Tristate.NO if unfit else _any([string.answer(charge=False) for string in strings]),
         limits=limits,
         shares=shares,
         uneven=_uneven(shares),
@@ -182,11 +182,11 @@ def merge(
     )
 
 
-def _not_usable(string: String) -> Iterator[tuple[str, str]]:
+def _not_usable(string: SeriesString) -> Iterator[tuple[str, str]]:
     for charge in (True, False):
         for member in string.members:
             answer = member.charge if charge else member.discharge
-            if answer is not Answer.YES:
+            if answer is not Tristate.YES:
                 yield member.name, _REASONS[charge, answer]
 
 
@@ -201,7 +201,7 @@ def _spread(values: Sequence[float | None]) -> float | None:
     return max(known) - min(known) if len(known) > 1 else None
 
 
-def _weighted_soc(strings: Sequence[String]) -> float | None:
+def _weighted_soc(strings: Sequence[SeriesString]) -> float | None:
     """Return the state of charge in %, each string by its capacity; all count alike if one does not say it."""
     if any(string.soc is None for string in strings):
         return None
@@ -210,7 +210,7 @@ def _weighted_soc(strings: Sequence[String]) -> float | None:
     return sum((string.soc or 0.0) * weight for string, weight in zip(strings, weights, strict=True)) / sum(weights)
 
 
-def _cells(members: Sequence[Member], *, lowest: bool) -> Iterator[Extreme]:
+def _cells(members: Sequence[BankMember], *, lowest: bool) -> Iterator[Extreme]:
     for member in members:
         reading = member.reading
         if reading is None or reading.cell_range is None:
@@ -219,14 +219,14 @@ def _cells(members: Sequence[Member], *, lowest: bool) -> Iterator[Extreme]:
         yield Extreme(reading.cell_range[0 if lowest else 1], member.name, str(number))
 
 
-def _probes(members: Sequence[Member]) -> Iterator[Extreme]:
+def _probes(members: Sequence[BankMember]) -> Iterator[Extreme]:
     for member in members:
         for probe, value in (member.reading.temperatures if member.reading else {}).items():
             if probe != "mosfet":
                 yield Extreme(value, member.name, probe)
 
 
-def _alarms(members: Sequence[Member], topology: Topology) -> tuple[tuple[str, str], ...] | None:
+def _alarms(members: Sequence[BankMember], topology: Topology) -> tuple[tuple[str, str], ...] | None:
     """Return what anybody complains of, also who does not count otherwise; None if nobody complains and not all can."""
     found = tuple(
         (member.name, str(alarm)) for member in members if member.reading for alarm in member.reading.problems
@@ -236,19 +236,19 @@ def _alarms(members: Sequence[Member], topology: Topology) -> tuple[tuple[str, s
     return None if silent and not found else found
 
 
-def _any(answers: Sequence[Answer]) -> Answer:
+def _any(answers: Sequence[Tristate]) -> Tristate:
     """Return whether any string may be used: that is enough, as the others switch themselves off."""
-    return Answer.YES if Answer.YES in answers else Answer.UNKNOWN if Answer.UNKNOWN in answers else Answer.NO
+    return Tristate.YES if Tristate.YES in answers else Tristate.UNKNOWN if Tristate.UNKNOWN in answers else Tristate.NO
 
 
-def _shares(strings: Sequence[String], current: float, capacity: float | None) -> Iterator[Share]:
+def _shares(strings: Sequence[SeriesString], current: float, capacity: float | None) -> Iterator[CurrentShare]:
     says = bool(capacity) and current != 0 and abs(current) >= _SHARED_FROM * (capacity or 0.0)
     for string in strings:
         expected = string.capacity / capacity if capacity and string.capacity else None
-        yield Share(string.name, string.current / current if says else None, expected)
+        yield CurrentShare(string.name, string.current / current if says else None, expected)
 
 
-def _uneven(shares: Sequence[Share]) -> bool | None:
+def _uneven(shares: Sequence[CurrentShare]) -> bool | None:
     """Tell whether the current is shared unevenly; None while too little flows to tell, or there is nobody to share with."""
     if len(shares) < 2 or any(share.share is None or share.expected is None for share in shares):
         return None
@@ -258,18 +258,18 @@ def _uneven(shares: Sequence[Share]) -> bool | None:
 
 
 def _limit(
-    strings: Sequence[String], shares: Sequence[Share], uneven: Mapping[str, float], *, charge: bool
+    strings: Sequence[SeriesString], shares: Sequence[CurrentShare], uneven: Mapping[str, float], *, charge: bool
 ) -> float | None:
     """Return the current limit in A of the strings that may be used, None if one of them tells none.
 
     No string gets more than it stands: with the current shared by capacity, and also as it is known to be shared otherwise.
     What those that are left out would carry goes through the others.
     """
-    allowed = [pair for pair in zip(strings, shares, strict=True) if pair[0].answer(charge=charge) is Answer.YES]
+    allowed = [pair for pair in zip(strings, shares, strict=True) if pair[0].answer(charge=charge) is Tristate.YES]
     if not allowed:
         # Nothing is certain only where each string says so: a pack whose parameters are not known yet says nothing.
         told = [
-            string.current_limit(charge=charge) for string in strings if string.answer(charge=charge) is not Answer.NO
+            string.current_limit(charge=charge) for string in strings if string.answer(charge=charge) is not Tristate.NO
         ]
         return 0.0 if None not in told else None
     limits = [string.current_limit(charge=charge) for string, _ in allowed]
@@ -282,16 +282,16 @@ def _limit(
     return min(sum(known), together) if as_it_is is None else min(sum(known), together, as_it_is)
 
 
-def _limited_by(strings: Sequence[String], all_strings: int, *, charge: bool) -> str:
+def _limited_by(strings: Sequence[SeriesString], all_strings: int, *, charge: bool) -> str:
     """Return what reduces the current limit, the worst first; that a limit only has yet to rise is the least."""
     answers = [string.answer(charge=charge) for string in strings]
-    causes = {string.limited_by(charge=charge) for string in strings if string.answer(charge=charge) is Answer.YES}
+    causes = {string.limited_by(charge=charge) for string in strings if string.answer(charge=charge) is Tristate.YES}
     found = sorted(causes - {"", RECOVERING})
     if found:
         return found[0]
-    if Answer.NO in answers:
+    if Tristate.NO in answers:
         return BLOCKED
-    return LEFT_OUT if answers.count(Answer.YES) < all_strings else RECOVERING if RECOVERING in causes else ""
+    return LEFT_OUT if answers.count(Tristate.YES) < all_strings else RECOVERING if RECOVERING in causes else ""
 
 
 def _shared(limits: Sequence[float], parts: Sequence[float | None]) -> float | None:

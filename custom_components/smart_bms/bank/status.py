@@ -4,26 +4,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from ..protection.relays import Answer
+from ..protection.relays import Tristate
 from ..protection.rules import Side
-from ..protection.status import Status
-from ..protection.status_codes import ALL_WELL, CODES as PACK_CODES, FULL, Rank
+from ..protection.status import PackStatus
+from ..protection.status_codes import ALL_WELL, CODES as PACK_CODES, FULL, StatusRank
 from .compatibility import CAPACITIES_DIFFER
-from .member import INCOMPLETE, STALE, Member
+from .member import INCOMPLETE, STALE, BankMember
 from .merge import Bank
 
 ORDER: Final = (
-    Rank.TRIPPED,
-    Rank.PENDING,
-    Rank.NOT_ALLOWED,
-    Rank.ACCESS,
-    Rank.NO_DATA,
-    Rank.MISMATCH,
-    Rank.HELD_BACK,
-    Rank.ADVICE,
-    Rank.FULL,
-    Rank.NOT_KNOWN,
-    Rank.ALL_WELL,
+    StatusRank.TRIPPED,
+    StatusRank.PENDING,
+    StatusRank.NOT_ALLOWED,
+    StatusRank.ACCESS,
+    StatusRank.NO_DATA,
+    StatusRank.MISMATCH,
+    StatusRank.HELD_BACK,
+    StatusRank.ADVICE,
+    StatusRank.FULL,
+    StatusRank.NOT_KNOWN,
+    StatusRank.ALL_WELL,
 )
 """What matters most first: a pack that has cut off comes before one that is merely out of reach."""
 
@@ -34,12 +34,12 @@ PACK_STOPPED: Final = "pack_stopped"
 UNEVEN: Final = "uneven_current"
 CODES: Final = (*PACK_CODES, UNFIT, NO_PACK, PACK_LEFT_OUT, PACK_STOPPED, UNEVEN, CAPACITIES_DIFFER)
 """Every code that a bank may have."""
-_LOST: Final = frozenset({Rank.ACCESS, Rank.NO_DATA})
-_OF_ALL: Final = frozenset({Rank.FULL, Rank.ALL_WELL})
+_LOST: Final = frozenset({StatusRank.ACCESS, StatusRank.NO_DATA})
+_OF_ALL: Final = frozenset({StatusRank.FULL, StatusRank.ALL_WELL})
 """What is so of a bank only if it is so of every pack that counts."""
 
 
-def ranked_bank(bank: Bank, members: Sequence[Member], *, uneven: bool | None) -> list[Status]:
+def ranked_bank(bank: Bank, members: Sequence[BankMember], *, uneven: bool | None) -> list[PackStatus]:
     """Return everything that holds, what matters most first; there is always something.
 
     `uneven`: a string has carried much more or less than its share for a while.
@@ -47,24 +47,24 @@ def ranked_bank(bank: Bank, members: Sequence[Member], *, uneven: bool | None) -
     found = [*_whole(bank, uneven=uneven), *_left_out(bank, members)]
     heard = [(member, status) for member in members if (status := member.status) and status.rank not in _LOST]
     found += [_of_member(bank, member, status) for member, status in heard if status.rank not in _OF_ALL]
-    if heard and all(status.rank is Rank.FULL for _, status in heard):
-        found.append(Status(rank=Rank.FULL, code=FULL))
+    if heard and all(status.rank is StatusRank.FULL for _, status in heard):
+        found.append(PackStatus(rank=StatusRank.FULL, code=FULL))
     found.sort(key=lambda status: ORDER.index(status.rank))
-    return found or [Status(rank=Rank.ALL_WELL, code=ALL_WELL)]
+    return found or [PackStatus(rank=StatusRank.ALL_WELL, code=ALL_WELL)]
 
 
-def _whole(bank: Bank, *, uneven: bool | None) -> Iterator[Status]:
+def _whole(bank: Bank, *, uneven: bool | None) -> Iterator[PackStatus]:
     for unfit in bank.unfit:
-        yield Status(rank=Rank.TRIPPED, code=UNFIT, about=unfit.code, sides=frozenset(Side))
+        yield PackStatus(rank=StatusRank.TRIPPED, code=UNFIT, about=unfit.code, sides=frozenset(Side))
     if not bank.counted:
-        yield Status(rank=Rank.NO_DATA, code=NO_PACK)
+        yield PackStatus(rank=StatusRank.NO_DATA, code=NO_PACK)
     if uneven:
-        yield Status(rank=Rank.MISMATCH, code=UNEVEN)
+        yield PackStatus(rank=StatusRank.MISMATCH, code=UNEVEN)
     for row in bank.advice:
-        yield Status(rank=Rank.ADVICE, code=CAPACITIES_DIFFER, about=row.code)
+        yield PackStatus(rank=StatusRank.ADVICE, code=CAPACITIES_DIFFER, about=row.code)
 
 
-def _left_out(bank: Bank, members: Sequence[Member]) -> Iterator[Status]:
+def _left_out(bank: Bank, members: Sequence[BankMember]) -> Iterator[PackStatus]:
     """Yield the packs that do not count, those first that nothing is known of: they take others in series with them."""
     by_name = {member.name: member.status for member in members}
     for why in (STALE, INCOMPLETE):
@@ -74,16 +74,16 @@ def _left_out(bank: Bank, members: Sequence[Member]) -> Iterator[Status]:
                 told = status is not None and status.rank in _LOST
                 about = status.code if status is not None and told else why
                 since = status.since if status is not None and told else None
-                yield Status(rank=Rank.NO_DATA, code=PACK_LEFT_OUT, about=about, pack=name, since=since)
+                yield PackStatus(rank=StatusRank.NO_DATA, code=PACK_LEFT_OUT, about=about, pack=name, since=since)
 
 
-def _of_member(bank: Bank, member: Member, status: Status) -> Status:
+def _of_member(bank: Bank, member: BankMember, status: PackStatus) -> PackStatus:
     """Return what a pack's status means to its bank: what one pack no longer does the others may still do."""
     answers = {Side.CHARGE: bank.charge, Side.DISCHARGE: bank.discharge}
-    of_all = not status.sides or any(answers[side] is Answer.NO for side in status.sides)
+    of_all = not status.sides or any(answers[side] is Tristate.NO for side in status.sides)
     if of_all:
         return replace(status, pack=member.name)
-    return Status(
+    return PackStatus(
         rank=status.rank,
         code=PACK_STOPPED,
         about=status.code,

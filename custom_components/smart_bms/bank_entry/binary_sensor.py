@@ -16,7 +16,7 @@ from ..bank.merge import Bank
 from ..entity.automation_targets import FindableEntity
 from ..messages import left_out, misfits
 from ..pack_entry.publishing import Quantity, Value
-from ..protection.relays import Answer
+from ..protection.relays import Tristate
 from .coordinator import BankCoordinator
 from .entity import BankEntity
 
@@ -31,8 +31,8 @@ class BankBinaryDescription(BinarySensorEntityDescription):
     """It says something also when no string counts."""
 
 
-def _yes(answer: Answer) -> bool | None:
-    return None if answer is Answer.UNKNOWN else answer is Answer.YES
+def _yes(answer: Tristate) -> bool | None:
+    return None if answer is Tristate.UNKNOWN else answer is Tristate.YES
 
 
 def _problem(bank: Bank) -> bool | None:

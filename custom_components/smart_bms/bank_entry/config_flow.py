@@ -16,11 +16,11 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
-from ..bank.compatibility import VOLTAGES_APART, Build, unlike
+from ..bank.compatibility import VOLTAGES_APART, PackBuild, unlike
 from ..bank.merge import Topology, merge, split
 from ..const import CONF_FEATURES, CONF_PACKS, CONF_STRINGS, DOMAIN
 from ..coordinator import SmartBmsConfigEntry
-from ..pack_entry.capabilities import Features
+from ..pack_entry.capabilities import Capabilities
 from .coordinator import banks_with, is_bank, member_of
 
 FEWEST_PACKS: Final = 2
@@ -83,10 +83,10 @@ def _misfit(hass: HomeAssistant, topology: Topology) -> str | None:
         if entry is not None and entry.state is ConfigEntryState.LOADED
     }
 
-    def build(key: str) -> Build:
+    def build(key: str) -> PackBuild:
         entry = entries[key]
-        known = Features.from_dict(entry.data[CONF_FEATURES]).cells if entry is not None else None
-        found = members[key].build if key in members else Build(key, None, None)
+        known = Capabilities.from_dict(entry.data[CONF_FEATURES]).cells if entry is not None else None
+        found = members[key].build if key in members else PackBuild(key, None, None)
         return found._replace(cells=found.cells or known or None)
 
     unfit = unlike([[build(key) for key in keys] for keys in topology])

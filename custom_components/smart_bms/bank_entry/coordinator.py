@@ -13,19 +13,19 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from ..bank.compatibility import Apart
-from ..bank.current_imbalance import Uneven
-from ..bank.energy import BankCount
+from ..bank.current_imbalance import CurrentImbalance
+from ..bank.energy import BankEnergyTotals
 from ..bank.limiter import BankLimiter
-from ..bank.member import Limits, Member
+from ..bank.member import BankMember, MemberLimits
 from ..bank.merge import Bank, Topology, merge, split
 from ..bank.status import ORDER, ranked_bank
 from ..bms.chemistry import stated
 from ..const import CONF_BANK, CONF_PACKS, CONF_STRINGS, DOCUMENTATION, DOMAIN
 from ..coordinator import SmartBmsCoordinator
-from ..pack_entry.publishing import DEFAULT_POLICIES, Gate, Group, Groups, Quantity
-from ..protection.relays import Answer
+from ..pack_entry.publishing import DEFAULT_POLICIES, PublishFilter, PublishGroup, PublishGroups, Quantity
+from ..protection.relays import Tristate
 from ..protection.status_monitor import StatusMonitor
-from ..storage.energy_store import SumFile
+from ..storage.energy_store import EnergyStore
 
 _LOGGER: Final = logging.getLogger(__name__)
 _LOOK_EVERY: Final = timedelta(seconds=2)
@@ -87,10 +87,10 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
         config = entry.options
         self.packs: tuple[str, ...] = tuple(config[CONF_PACKS])
         self.topology: Topology = split(self.packs, config[CONF_STRINGS])
-        self.count = BankCount()
+        self.count = BankEnergyTotals()
         self.count.restore(counted or {})
         self.count.forget(set(self.packs))
-        self.file = SumFile(
+        self.file = EnergyStore(
             hass,
             entry.entry_id,
             self.count.dump,
@@ -98,12 +98,12 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
             lambda content: content.get("total"),
             counted,
         )
-        self.uneven = Uneven()
+        self.uneven = CurrentImbalance()
         self.apart = Apart()
         self._limiter = BankLimiter()
         self.status = StatusMonitor(ORDER)
         """The one thing that matters now, and what else holds."""
-        self._groups = Groups()
+        self._groups = PublishGroups()
         self.data = self._merge()
         self._judge(self.data)
 
@@ -157,11 +157,11 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
         bank = self.data
         return bank.capacity * bank.voltage / 1000 if bank.capacity and bank.voltage else None
 
-    def gate(self, quantity: Quantity) -> Gate:
+    def gate(self, quantity: Quantity) -> PublishFilter:
         """Return a new gate for a value of this quantity."""
-        return Gate(DEFAULT_POLICIES[quantity])
+        return PublishFilter(DEFAULT_POLICIES[quantity])
 
-    def group(self, quantity: Quantity) -> Group | None:
+    def group(self, quantity: Quantity) -> PublishGroup | None:
         """Return what a value of this quantity is published together with, if with anything."""
         return self._groups.of(quantity)
 
@@ -191,28 +191,28 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
         limits = self._limiter.follow(bank.limits, self.now, strings=max(1, bank.counted), cells=max(1, bank.cells))
         return replace(bank, limits=limits)
 
-    def _members(self) -> Iterator[Member]:
+    def _members(self) -> Iterator[BankMember]:
         loaded = {coordinator.config_entry.entry_id: coordinator for coordinator in self.coordinators()}
         for key in self.packs:
             entry = self.hass.config_entries.async_get_entry(key)
             if key in loaded:
                 yield member_of(key, loaded[key])
             elif entry is not None:
-                yield Member(key=key, name=entry.title, reading=None)
+                yield BankMember(key=key, name=entry.title, reading=None)
 
 
-def member_of(key: str, coordinator: SmartBmsCoordinator) -> Member:
+def member_of(key: str, coordinator: SmartBmsCoordinator) -> BankMember:
     """Return what a bank knows of a pack."""
     guard, limits = coordinator.guard, coordinator.guard.limits
     fresh = coordinator.available
-    return Member(
+    return BankMember(
         key=key,
         name=coordinator.config_entry.title,
         reading=coordinator.data if fresh else None,
         age=coordinator.pack.age(coordinator.now),
-        charge=guard.mirror.charge.answer if fresh else Answer.UNKNOWN,
-        discharge=guard.mirror.discharge.answer if fresh else Answer.UNKNOWN,
-        limits=Limits(
+        charge=guard.mirror.charge.answer if fresh else Tristate.UNKNOWN,
+        discharge=guard.mirror.discharge.answer if fresh else Tristate.UNKNOWN,
+        limits=MemberLimits(
             charge_voltage=limits.charge_voltage,
             charge_current=limits.charge_current,
             discharge_current=limits.discharge_current,

@@ -10,7 +10,7 @@ from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from ..const import DOMAIN
-from ..pack_entry.publishing import Member, Quantity, Value
+from ..pack_entry.publishing import GroupMember, Quantity, Value
 from .coordinator import BankCoordinator
 
 
@@ -42,7 +42,7 @@ class BankEntity(CoordinatorEntity[BankCoordinator], Entity):
         self._always = always
         self._gate = coordinator.gate(quantity)
         self._group = coordinator.group(quantity)
-        self._member = Member(self._gate, self.current_value, self._handle_coordinator_update)
+        self._member = GroupMember(self._gate, self.current_value, self._handle_coordinator_update)
         self._was_available = coordinator.available
         self._counted = coordinator.data.counted
         self._discrete: Any = None

@@ -24,7 +24,7 @@ from homeassistant.const import (
 from homeassistant.helpers.typing import StateType
 
 from ..bank.merge import Bank, Extreme
-from ..energy.energy_totals import Flow
+from ..energy.energy_totals import EnergyTotals
 from ..entity.automation_targets import FindableEntity
 from ..messages import left_out, misfits
 from ..pack_entry.publishing import Quantity, Value
@@ -324,7 +324,7 @@ class BankEnergySensor(BankSensor, RestoreSensor):
         name, last = self.entity_description.of_total, await self.async_get_last_sensor_data()
         file = self.coordinator.file
         if file.falls_back and name and last is not None and isinstance(last.native_value, (int, float)):
-            file.at_least(Flow(**{name: float(last.native_value)}))
+            file.at_least(EnergyTotals(**{name: float(last.native_value)}))
         await super().async_added_to_hass()
 
 

@@ -11,8 +11,8 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 
 from ..const import CONF_ALLOW_CONTROL, CONF_CONTROL, CONF_PACKS, DOMAIN
-from ..control.validation_issue import RefusedError
-from ..control.write_log import Outcome
+from ..control.validation_issue import RejectedError
+from ..control.write_log import WriteOutcome
 from ..coordinator import SmartBmsCoordinator
 from ..entity.parameter import async_enable
 from ..messages import misfits, refusal
@@ -91,10 +91,10 @@ class BankSwitch(BankEntity, SwitchEntity):
             request = await async_request(self.hass, self._context, "switch")
             try:
                 records = await pack.parameters.control.apply({self.entity_description.key: value}, request)
-            except RefusedError as error:
+            except RejectedError as error:
                 failed.append(f"{name}: {refusal(error)}")
                 continue
-            held = all(record.outcome is Outcome.CONFIRMED for record in records)
+            held = all(record.outcome is WriteOutcome.CONFIRMED for record in records)
             (done if held else failed).append(name)
         missing = len(self.coordinator.packs) - len(packs)
         if failed or missing:

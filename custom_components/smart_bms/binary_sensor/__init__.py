@@ -15,11 +15,11 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from ..bank_entry.binary_sensor import bank_binary_sensors
 from ..bank_entry.coordinator import BankConfigEntry, BankCoordinator
-from ..bms.alarm import Alarm, Severity
+from ..bms.alarm import Alarm, AlarmSeverity
 from ..bms.reading import Reading
 from ..coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 from ..entity import SmartBmsEntity, async_add_described
-from ..pack_entry.capabilities import Features
+from ..pack_entry.capabilities import Capabilities
 from ..pack_entry.publishing import Quantity, Value
 from .protection import SmartBmsDisagreement, SmartBmsVerdict, VerdictDescription, protection_descriptions
 
@@ -123,7 +123,7 @@ def _balancing_description(number: int) -> SmartBmsBinarySensorDescription:
 
 
 def _alarm_description(alarm: Alarm) -> SmartBmsBinarySensorDescription:
-    notice = alarm.severity is Severity.NOTICE
+    notice = alarm.severity is AlarmSeverity.NOTICE
     return SmartBmsBinarySensorDescription(
         key=f"alarm_{alarm}",
         translation_key=f"alarm_{alarm}",
@@ -140,7 +140,7 @@ def _alarm_description(alarm: Alarm) -> SmartBmsBinarySensorDescription:
 ALARM_DESCRIPTIONS: Final = {alarm: _alarm_description(alarm) for alarm in Alarm}
 
 
-def descriptions(features: Features, alarms: Iterable[Alarm]) -> list[SmartBmsBinarySensorDescription]:
+def descriptions(features: Capabilities, alarms: Iterable[Alarm]) -> list[SmartBmsBinarySensorDescription]:
     """Return the binary sensors of a pack with these features, whose family can report these alarms."""
     cells = (_balancing_description(number) for number in range(1, features.cells + 1))
     possible = (*BINARY_SENSOR_DESCRIPTIONS, *(ALARM_DESCRIPTIONS[alarm] for alarm in alarms), *cells)

@@ -16,16 +16,16 @@ from ..entity import SmartBmsEntity
 from ..entity.automation_targets import FindableEntity
 from ..messages import sentences
 from ..pack_entry.publishing import Quantity, Value
-from ..protection.engine import Guard
-from ..protection.mismatch import Disagreement
-from ..protection.permission import Verdict
+from ..protection.engine import ProtectionEngine
+from ..protection.mismatch import Mismatch
+from ..protection.permission import Permission
 
 
 @dataclass(frozen=True, kw_only=True)
 class VerdictDescription(BinarySensorEntityDescription):
     """What a verdict is about."""
 
-    verdict_fn: Callable[[Guard], Verdict]
+    verdict_fn: Callable[[ProtectionEngine], Permission]
 
 
 DISAGREEMENT = BinarySensorEntityDescription(
@@ -114,7 +114,7 @@ class SmartBmsDisagreement(SmartBmsEntity, BinarySensorEntity):
         super().__init__(coordinator, description, Quantity.STATE, always=False)
 
     @property
-    def _open(self) -> tuple[Disagreement, ...]:
+    def _open(self) -> tuple[Mismatch, ...]:
         return self.coordinator.guard.mirror.disagreements
 
     @override

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Final
 
 
-class Severity(StrEnum):
+class AlarmSeverity(StrEnum):
     """How much an alarm asks of the user."""
 
     NOTICE = "notice"
@@ -89,10 +89,10 @@ class Alarm(StrEnum):
     VOLTAGE_SENSOR_FAULT = "voltage_sensor_fault"
 
     @property
-    def severity(self) -> Severity:
+    def severity(self) -> AlarmSeverity:
         """How much this alarm asks of the user."""
         warning = self.value.endswith("_warning")
-        return _SEVERITY.get(self, Severity.WARNING if warning else Severity.FAULT)
+        return _SEVERITY.get(self, AlarmSeverity.WARNING if warning else AlarmSeverity.FAULT)
 
     @property
     def is_early(self) -> bool:
@@ -106,19 +106,19 @@ _KEYS: Final = frozenset(alarm.value for alarm in Alarm)
 
 # A fault unless listed: an alarm that nobody judged must not be taken lightly.
 _SEVERITY: Final = {
-    Alarm.DEFAULT_PASSWORD: Severity.NOTICE,
-    Alarm.GPS_DISCONNECTED: Severity.NOTICE,
-    Alarm.SOFTWARE_LOCK: Severity.NOTICE,
-    Alarm.BALANCE_WIRE_RESISTANCE: Severity.WARNING,
-    Alarm.UNNAMED_PROTECTION: Severity.WARNING,
-    Alarm.CELL_IMBALANCE: Severity.WARNING,
-    Alarm.TEMPERATURE_IMBALANCE: Severity.WARNING,
-    Alarm.SOC_HIGH: Severity.WARNING,
-    Alarm.SOC_LOW: Severity.WARNING,
-    Alarm.SOH_LOW: Severity.WARNING,
-    Alarm.CLOCK_FAULT: Severity.WARNING,
-    Alarm.EXTERNAL_COMMUNICATION_FAULT: Severity.WARNING,
-    Alarm.TEMPERATURE_SENSOR_FAULT: Severity.WARNING,
-    Alarm.PARALLEL_MODULE_FAULT: Severity.WARNING,
-    Alarm.GPS_LOCKED: Severity.WARNING,
+    Alarm.DEFAULT_PASSWORD: AlarmSeverity.NOTICE,
+    Alarm.GPS_DISCONNECTED: AlarmSeverity.NOTICE,
+    Alarm.SOFTWARE_LOCK: AlarmSeverity.NOTICE,
+    Alarm.BALANCE_WIRE_RESISTANCE: AlarmSeverity.WARNING,
+    Alarm.UNNAMED_PROTECTION: AlarmSeverity.WARNING,
+    Alarm.CELL_IMBALANCE: AlarmSeverity.WARNING,
+    Alarm.TEMPERATURE_IMBALANCE: AlarmSeverity.WARNING,
+    Alarm.SOC_HIGH: AlarmSeverity.WARNING,
+    Alarm.SOC_LOW: AlarmSeverity.WARNING,
+    Alarm.SOH_LOW: AlarmSeverity.WARNING,
+    Alarm.CLOCK_FAULT: AlarmSeverity.WARNING,
+    Alarm.EXTERNAL_COMMUNICATION_FAULT: AlarmSeverity.WARNING,
+    Alarm.TEMPERATURE_SENSOR_FAULT: AlarmSeverity.WARNING,
+    Alarm.PARALLEL_MODULE_FAULT: AlarmSeverity.WARNING,
+    Alarm.GPS_LOCKED: AlarmSeverity.WARNING,
 }

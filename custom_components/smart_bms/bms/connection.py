@@ -16,7 +16,7 @@ import bleak_retry_connector
 
 from .errors import (
     ConnectFailedError,
-    LinkLostError,
+    ConnectionLostError,
     NoConnectablePathError,
     NoFreeSlotError,
     NotThisKindError,
@@ -59,7 +59,7 @@ type ChooseChannel = Callable[[BleakGATTServiceCollection], Channel]
 """Finds the channel among the services of a device. Raises NotThisKindError if they are not those of the family."""
 
 
-class Link:
+class Connection:
     """One session. All errors are PackError."""
 
     def __init__(
@@ -105,7 +105,7 @@ class Link:
             try:
                 if not await self.switch_channel():
                     raise failure from error
-            except LinkLostError:
+            except ConnectionLostError:
                 raise failure from error
 
     async def _subscribe(self, channel: Channel) -> None:
@@ -131,7 +131,7 @@ class Link:
         try:
             await self._subscribe(self._channel)
         except (BleakError, TimeoutError, EOFError, OSError) as error:
-            raise LinkLostError(str(error)) from error
+            raise ConnectionLostError(str(error)) from error
         return True
 
     @property
@@ -142,14 +142,14 @@ class Link:
     async def write(self, data: bytes) -> None:
         """Send one packet. Raises LinkLostError if it could not be sent."""
         if self._channel is None:
-            raise LinkLostError("not connected")
+            raise ConnectionLostError("not connected")
         self._tap(True, data)
         try:
             async with asyncio.timeout(WRITE_TIMEOUT):
                 await self._connected().write_gatt_char(self._channel.write, data, response=self._channel.response)
         except (BleakError, TimeoutError, EOFError, OSError) as error:
             failure = self._failure(error)
-            raise failure if isinstance(failure, PairingNeededError) else LinkLostError(str(error)) from error
+            raise failure if isinstance(failure, PairingNeededError) else ConnectionLostError(str(error)) from error
 
     async def close(self) -> None:
         """Disconnect; never raises and never hangs."""
@@ -190,7 +190,7 @@ class Link:
         self.connected_at = asyncio.get_running_loop().time()
         if not self._client.is_connected:
             self.lost.set()
-            raise LinkLostError("the connection ended at once")
+            raise ConnectionLostError("the connection ended at once")
 
     def _on_disconnected(self, client: BleakClient) -> None:
         if client is self._client:
@@ -208,7 +208,7 @@ class Link:
 
     def _connected(self) -> BleakClient:
         if self._client is None:
-            raise LinkLostError("not connected")
+            raise ConnectionLostError("not connected")
         return self._client
 
     @staticmethod

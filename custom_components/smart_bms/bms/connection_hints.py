@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from .connection_state import LinkState
+from .connection_state import ConnectionState
 
 WEAK: Final = -85
 """dBm below which a signal is weak."""
 
 
-class LinkHint(StrEnum):
+class ConnectionHint(StrEnum):
     """What may help."""
 
     WEAK_SIGNAL = "weak_signal"
@@ -26,24 +26,28 @@ class LinkHint(StrEnum):
     REPLACED = "replaced"
 
 
-HINTS: Final[Mapping[LinkState, tuple[LinkHint, ...]]] = {
-    LinkState.NO_CONNECTABLE_PATH: (LinkHint.OTHER_CLIENT, LinkHint.CHECK_SUPPLY, LinkHint.RESTART_BLUETOOTH),
-    LinkState.NO_FREE_SLOT: (LinkHint.FREE_A_SLOT,),
-    LinkState.CONNECT_FAILED: (LinkHint.RESTART_BLUETOOTH, LinkHint.OTHER_CLIENT),
-    LinkState.LINK_LOST: (LinkHint.OTHER_CLIENT, LinkHint.RESTART_BLUETOOTH),
-    LinkState.SILENT: (LinkHint.OTHER_CLIENT,),
-    LinkState.FROZEN: (LinkHint.RESTART_MODULE,),
-    LinkState.IMPLAUSIBLE: (LinkHint.CHECK_WIRES,),
-    LinkState.PAIRING_NEEDED: (LinkHint.PAIR,),
-    LinkState.PASSWORD_NEEDED: (LinkHint.ENTER_PASSWORD,),
-    LinkState.WRONG_PASSWORD: (LinkHint.ENTER_PASSWORD,),
-    LinkState.NOT_THIS_KIND: (LinkHint.REPLACED, LinkHint.RESTART_BLUETOOTH),
+HINTS: Final[Mapping[ConnectionState, tuple[ConnectionHint, ...]]] = {
+    ConnectionState.NO_CONNECTABLE_PATH: (
+        ConnectionHint.OTHER_CLIENT,
+        ConnectionHint.CHECK_SUPPLY,
+        ConnectionHint.RESTART_BLUETOOTH,
+    ),
+    ConnectionState.NO_FREE_SLOT: (ConnectionHint.FREE_A_SLOT,),
+    ConnectionState.CONNECT_FAILED: (ConnectionHint.RESTART_BLUETOOTH, ConnectionHint.OTHER_CLIENT),
+    ConnectionState.LINK_LOST: (ConnectionHint.OTHER_CLIENT, ConnectionHint.RESTART_BLUETOOTH),
+    ConnectionState.SILENT: (ConnectionHint.OTHER_CLIENT,),
+    ConnectionState.FROZEN: (ConnectionHint.RESTART_MODULE,),
+    ConnectionState.IMPLAUSIBLE: (ConnectionHint.CHECK_WIRES,),
+    ConnectionState.PAIRING_NEEDED: (ConnectionHint.PAIR,),
+    ConnectionState.PASSWORD_NEEDED: (ConnectionHint.ENTER_PASSWORD,),
+    ConnectionState.WRONG_PASSWORD: (ConnectionHint.ENTER_PASSWORD,),
+    ConnectionState.NOT_THIS_KIND: (ConnectionHint.REPLACED, ConnectionHint.RESTART_BLUETOOTH),
 }
 """By the reason why there is no data: what may help with any pack."""
-_OF_SIGNAL: Final = frozenset({LinkState.CONNECT_FAILED, LinkState.LINK_LOST})
+_OF_SIGNAL: Final = frozenset({ConnectionState.CONNECT_FAILED, ConnectionState.LINK_LOST})
 
 
-def link_hints(state: LinkState, signal: float | None) -> tuple[LinkHint, ...]:
+def link_hints(state: ConnectionState, signal: float | None) -> tuple[ConnectionHint, ...]:
     """Return what to look at, by the reason why there is no data and the signal in dBm."""
     weak = state in _OF_SIGNAL and signal is not None and signal < WEAK
-    return ((LinkHint.WEAK_SIGNAL,) if weak else ()) + HINTS.get(state, ())
+    return ((ConnectionHint.WEAK_SIGNAL,) if weak else ()) + HINTS.get(state, ())

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Final
 
 
-class LinkState(StrEnum):
+class ConnectionState(StrEnum):
     """Where the link to a pack stands; the failures are named as the errors' reasons."""
 
     CONNECTING = "connecting"
@@ -24,7 +24,7 @@ class LinkState(StrEnum):
     STOPPED = "stopped"
 
 
-CONNECTED: Final = frozenset({LinkState.STREAMING, LinkState.IDENTIFYING})
-STEPS: Final = CONNECTED | {LinkState.CONNECTING}
+CONNECTED: Final = frozenset({ConnectionState.STREAMING, ConnectionState.IDENTIFYING})
+STEPS: Final = CONNECTED | {ConnectionState.CONNECTING}
 """What is being done; every other state but `STOPPED` is a reason why there is no data."""
-REASONS: Final = frozenset(LinkState) - STEPS - {LinkState.STOPPED}
+REASONS: Final = frozenset(ConnectionState) - STEPS - {ConnectionState.STOPPED}

@@ -15,7 +15,7 @@ from .reading import Identity, Reading
 from .settings import Settings, SettingValue
 
 
-class Writer(Protocol):
+class FrameWriter(Protocol):
     """The part of a link that a driver uses."""
 
     @property
@@ -29,7 +29,7 @@ class Writer(Protocol):
         """Go on over the other channel that the device has; tell whether there is one. Raises LinkLostError."""
 
 
-class Sink(Protocol):
+class DriverListener(Protocol):
     """Where a driver puts what it hears."""
 
     def identity(self, identity: Identity) -> None:
@@ -81,7 +81,7 @@ class Terms:
 class Driver(ABC):
     """The conversation of one session."""
 
-    def __init__(self, link: Writer, sink: Sink) -> None:
+    def __init__(self, link: FrameWriter, sink: DriverListener) -> None:
         """Talk over `link`, report to `sink`."""
         self._link = link
         self._sink = sink

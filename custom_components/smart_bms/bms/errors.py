@@ -78,7 +78,7 @@ class ImplausibleError(PackError):
     reason = "implausible"
 
 
-class LinkLostError(PackError):
+class ConnectionLostError(PackError):
     """The connection ended while it was in use."""
 
     reason = "link_lost"

@@ -6,14 +6,14 @@ from typing import Final
 
 from .advertisement import Advertisement
 from .alarm import Alarm
-from .connection_hints import LinkHint
+from .connection_hints import ConnectionHint
 from .daly.advertisement import is_daly, may_be_daly
 from .daly.alarms import D2_ALARMS, P81_ALARMS
 from .daly.catalog import catalogue_of as daly_catalogue
 from .daly.driver import STORED_CHECKS as DALY_STORED, DalyDriver
 from .daly.frames import Dialect
 from .daly.privacy import mask as daly_mask
-from .driver import Driver, Sink, Terms, Writer
+from .driver import Driver, DriverListener, FrameWriter, Terms
 from .event_log import EventKind
 from .jbd.advertisement import is_jbd, may_be_jbd
 from .jbd.catalog import catalogue_of as jbd_catalogue
@@ -30,7 +30,7 @@ from .jk.privacy import mask as jk_mask
 from .polling import Polling
 from .reading import Identity
 from .recording import Mask
-from .settings import FORMULA, Catalogue
+from .settings import FORMULA, Catalog
 from .smart123.advertisement import is_other_product, is_smart123, may_be_smart123
 from .smart123.alarms import possible_alarms as smart123_alarms
 from .smart123.catalog import catalogue_of as smart123_catalogue
@@ -45,7 +45,7 @@ from .stored_values import Checks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+class FamilyOption:
     """What the owner of a pack may choose, because nothing that the pack says decides it."""
 
     key: str
@@ -68,7 +68,7 @@ class Family:
     """The advertisement is of another product of the same vendor, and of no pack of any family."""
     confirms: Callable[[Identity], bool]
     """What a device says of itself when connected makes sure that it is of this family."""
-    make_driver: Callable[[Writer, Sink, Terms], Driver]
+    make_driver: Callable[[FrameWriter, DriverListener, Terms], Driver]
     polling: Polling | None = None
     """None for a family that speaks by itself."""
     stale_after: float = 0.0
@@ -79,11 +79,11 @@ class Family:
     """Seconds after connecting within which nearly every pack of the family has said who it is."""
     alarms: Callable[[str], tuple[Alarm, ...]]
     """Alarms that a variant can report."""
-    catalogue: Callable[[Identity, Collection[str]], Catalogue]
+    catalogue: Callable[[Identity, Collection[str]], Catalog]
     """What can be set on a pack that says this of itself and states the parameters of these keys."""
     mask: Mask
     """Removes from recorded traffic what must not leave the house."""
-    options: tuple[Option, ...] = ()
+    options: tuple[FamilyOption, ...] = ()
     logs: Callable[[str], tuple[EventKind, ...]] = lambda _: ()
     """Events that a variant writes down by itself."""
     stored_checks: Checks = field(default_factory=dict)
@@ -92,7 +92,7 @@ class Family:
     """JBD's manual says how its boards count cycles and charge, and what makes them forget."""
     password_protects: bool = True
     """Somebody without the pack's password is kept out by the pack itself, not only by the vendor's app."""
-    link_hints: Callable[[str, float | None, str], tuple[LinkHint, ...]] = lambda *_: ()
+    link_hints: Callable[[str, float | None, str], tuple[ConnectionHint, ...]] = lambda *_: ()
     """What to look at, by where the link stands, the signal in dBm and the version of the board's software.
 
     Nothing: what may help with any pack.
@@ -142,7 +142,7 @@ FAMILIES: Final = {
         mask=jbd_mask,
         # A board asleep does not hear the first question.
         first_answer=3.5,
-        options=(Option(key=UNIT, choices=(AUTO, *UNITS)),),
+        options=(FamilyOption(key=UNIT, choices=(AUTO, *UNITS)),),
         link_hints=jbd_link_hints,
         counts_by_manual=True,
     ),
@@ -181,10 +181,10 @@ FAMILIES: Final = {
         catalogue=smart123_catalogue,
         mask=smart123_mask,
         options=(
-            Option(key=TRANSPORT, choices=(AUTO, RECORDS, FRAMES)),
-            Option(key=SCALE, choices=(AUTO, *SCALES)),
-            Option(key=FORMULA, choices=tuple(Formula)),
-            Option(key=IMPORT_HISTORY),
+            FamilyOption(key=TRANSPORT, choices=(AUTO, RECORDS, FRAMES)),
+            FamilyOption(key=SCALE, choices=(AUTO, *SCALES)),
+            FamilyOption(key=FORMULA, choices=tuple(Formula)),
+            FamilyOption(key=IMPORT_HISTORY),
         ),
         stored_checks=SMART123_STORED,
         # It is listened to before anything is written to it.

@@ -33,7 +33,7 @@ class Field:
     base: bool = True
 
 
-class Record(Mapping[str, Any]):
+class FieldRecord(Mapping[str, Any]):
     """Named values that share their names with all records of their kind: a dict without a table of its own."""
 
     __slots__ = ("_places", "_values")
@@ -103,7 +103,7 @@ class Rows:
         for place in self._float_places:
             if not math.isfinite(values[place]):
                 return {name: values[at] for name, at in self._names.items() if at not in self._float_places}
-        return Record(self._names, values)
+        return FieldRecord(self._names, values)
 
 
 def _picker(places: tuple[int, ...]) -> Callable[[Unpacked], Unpacked]:

@@ -14,14 +14,14 @@ from bleak import BleakClient
 from bleak.backends.device import BLEDevice
 
 from .advertisement import Advertisement
-from .connection import CONNECT_TIMEOUT, Link
-from .connection_state import CONNECTED, STEPS, LinkState
+from .connection import CONNECT_TIMEOUT, Connection
+from .connection_state import CONNECTED, STEPS, ConnectionState
 from .driver import Driver, Terms
 from .errors import (
     ConnectFailedError,
+    ConnectionLostError,
     FrozenError,
     ImplausibleError,
-    LinkLostError,
     NoConnectablePathError,
     NoFreeSlotError,
     PackError,
@@ -34,7 +34,7 @@ from .event_log import LoggedEvent
 from .families import Family
 from .reading import Identity, Reading
 from .recording import Recording
-from .settings import Catalogue, Settings, SettingValue
+from .settings import Catalog, Settings, SettingValue
 from .trust import Trust
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ class Pack:
         self.logged_events: deque[LoggedEvent] = deque(maxlen=KEPT_EVENTS)
         """What the pack wrote down, newest last; whoever takes it removes it."""
         self._client_class = told.client_class
-        self.state = LinkState.STOPPED
+        self.state = ConnectionState.STOPPED
         self.last_identity: Identity | None = None
         self.last_settings: Settings | None = None
         self.last_reading: Reading | None = None
@@ -136,7 +136,7 @@ class Pack:
         self._accepted_at: deque[float] = deque(maxlen=600)
         self._failures = 0
         self._early_losses = 0
-        self._trouble: LinkState | None = None
+        self._trouble: ConnectionState | None = None
         """Why the newest session ended, until a reading is trusted again."""
         self._failed_at: float | None = None
         self._paired = False
@@ -171,7 +171,7 @@ class Pack:
         polling = self.family.polling
         return polling.stale_after(self.terms.interval) if polling else self.family.stale_after
 
-    def status(self, now: float) -> LinkState:
+    def status(self, now: float) -> ConnectionState:
         """Return why there is no trusted reading, as users need it; the step under way while nothing went wrong yet.
 
         The reason of a loss stays while the pack is being reconnected, until a reading is trusted again.
@@ -179,11 +179,11 @@ class Pack:
         fresh = self.is_fresh(now)
         if self.state in CONNECTED and not fresh:
             if self.trust.frozen:
-                return LinkState.FROZEN
+                return ConnectionState.FROZEN
             if self._answers(now):
-                return LinkState.IMPLAUSIBLE
-        if self.state is LinkState.STREAMING:
-            return self.state if fresh else LinkState.SILENT
+                return ConnectionState.IMPLAUSIBLE
+        if self.state is ConnectionState.STREAMING:
+            return self.state if fresh else ConnectionState.SILENT
         return self._trouble if self._trouble is not None and self.state in STEPS else self.state
 
     @property
@@ -220,7 +220,7 @@ class Pack:
         """Return the parameters if the pack told them in this session: an earlier one's may have been changed since."""
         return self.last_settings if self._driver is not None and self._settings_told else None
 
-    def catalogue(self) -> Catalogue | None:
+    def catalogue(self) -> Catalog | None:
         """Return what can be set on this pack; None before it said who it is."""
         if self.last_identity is None:
             return None
@@ -269,7 +269,7 @@ class Pack:
     async def _in_session[T](self, operation: Callable[[Driver], Awaitable[T]]) -> T:
         """Do something over the link that there is now; it ends when the link does."""
         if self._driver is None:
-            raise LinkLostError("not connected")
+            raise ConnectionLostError("not connected")
         task = asyncio.ensure_future(operation(self._driver))
         self._operations.add(task)
         task.add_done_callback(self._operations.discard)
@@ -278,7 +278,7 @@ class Pack:
             await asyncio.wait({task, ended}, return_when=asyncio.FIRST_COMPLETED)
             if task.done() and not task.cancelled():
                 return task.result()
-            raise LinkLostError("the connection ended meanwhile")
+            raise ConnectionLostError("the connection ended meanwhile")
         finally:
             await _end(task, ended)
 
@@ -310,7 +310,7 @@ class Pack:
                         await self._wake.wait()
                 self._wake.clear()
         finally:
-            self._set_state(LinkState.STOPPED)
+            self._set_state(ConnectionState.STOPPED)
 
     async def first_contact(self, seconds: float = CONTACT_TIMEOUT, *, hasty: bool = False) -> tuple[Identity, Reading]:
         """Connect once, return who the pack is and its first trusted reading, and let go of it again.
@@ -355,7 +355,7 @@ class Pack:
         contacted = self._contact.is_set()
         lasted = now - self._connected_at if self._connected_at else 0.0
         early = bool(self._connected_at) and not contacted and lasted < _EARLY
-        if early and isinstance(error, (LinkLostError, ConnectFailedError)):
+        if early and isinstance(error, (ConnectionLostError, ConnectFailedError)):
             self._early_losses += 1
             if self._early_losses >= _EARLY_LOSSES:
                 error = PairingNeededError("it ends every connection at once")
@@ -370,7 +370,7 @@ class Pack:
             self._deaf_until = now + _WAKE_SPACING_AFTER_ATTEMPT
         self.last_error = error
         _LOGGER.debug("%s: %s (%s)", self._name, error.reason, error)
-        self._trouble = LinkState(error.reason)
+        self._trouble = ConnectionState(error.reason)
         if self._failed_at is None:
             self._failed_at = now
         self._set_state(self._trouble)
@@ -382,8 +382,8 @@ class Pack:
         self._attempted = False
         self._find_device()
         self._attempted = True
-        self._set_state(LinkState.CONNECTING)
-        link = Link(self._find_device, self._name, client_class=self._client_class, tap=self._tap)
+        self._set_state(ConnectionState.CONNECTING)
+        link = Connection(self._find_device, self._name, client_class=self._client_class, tap=self._tap)
         driver = self.family.make_driver(link, self, self.terms)
         self.trust.reset()
         lost = asyncio.create_task(link.lost.wait())
@@ -398,7 +398,7 @@ class Pack:
             self._settings_told = False
             self._driver = driver
             self._session_end = asyncio.Event()
-            self._set_state(LinkState.IDENTIFYING)
+            self._set_state(ConnectionState.IDENTIFYING)
             conversation = asyncio.create_task(driver.converse())
             ends = {conversation, lost}
             done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED, timeout=first_answer)
@@ -408,7 +408,7 @@ class Pack:
                 await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if conversation.done():
                 await conversation
-            raise LinkLostError("the connection ended")
+            raise ConnectionLostError("the connection ended")
         finally:
             self._connected_at = link.connected_at
             self._driver = None
@@ -438,7 +438,7 @@ class Pack:
         if self.recording is not None:
             self.recording.take(sent, data, asyncio.get_running_loop().time())
 
-    def _set_state(self, state: LinkState) -> None:
+    def _set_state(self, state: ConnectionState) -> None:
         if state is not self.state:
             self._enter(state)
             self._tell(Change.STATE)
@@ -452,7 +452,7 @@ class Pack:
                 self._listener_defects.add((type(error), change))
                 _LOGGER.exception("%s: unexpected error after news of its %s", self._name, change)
 
-    def _enter(self, state: LinkState) -> None:
+    def _enter(self, state: ConnectionState) -> None:
         self.state = state
         if self.recording is not None:
             self.recording.note(state, asyncio.get_running_loop().time())
@@ -482,11 +482,11 @@ class Pack:
             return False
         self.last_reading = shown
         self._accepted_at.append(shown.measured_at)
-        first = self.state is not LinkState.STREAMING
+        first = self.state is not ConnectionState.STREAMING
         if first:
             self._contact.set()
             self._trouble = None
-            self._enter(LinkState.STREAMING)
+            self._enter(ConnectionState.STREAMING)
         # Whoever hears that it streams shall find the reading that made it so.
         self._tell(Change.READING)
         if first:

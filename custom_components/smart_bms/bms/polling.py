@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, override
 
-from .driver import Driver, Sink, Terms, Writer
+from .driver import Driver, DriverListener, FrameWriter, Terms
 from .errors import FrameError, SilentError
 from .settings import Settings
 
@@ -42,7 +42,7 @@ class Polling:
 class PollingDriver(Driver):
     """A conversation of questions and answers, one at a time."""
 
-    def __init__(self, link: Writer, sink: Sink, terms: Terms) -> None:
+    def __init__(self, link: FrameWriter, sink: DriverListener, terms: Terms) -> None:
         """`terms.interval` is the time between two polls in s."""
         super().__init__(link, sink)
         self._terms = terms

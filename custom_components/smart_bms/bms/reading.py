@@ -6,7 +6,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Self
 
-from .alarm import Alarm, Severity
+from .alarm import Alarm, AlarmSeverity
 
 type Detail = bool | int | float | str | tuple[int, ...]
 """A value that only some families have."""
@@ -177,7 +177,7 @@ class Reading:
         return tuple(
             alarm
             for alarm in self.alarms or ()
-            if alarm.severity is not Severity.NOTICE
+            if alarm.severity is not AlarmSeverity.NOTICE
             and not alarm.is_early
             and not (full and alarm is Alarm.CELL_OVERVOLTAGE)
         )

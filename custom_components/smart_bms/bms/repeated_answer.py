@@ -15,7 +15,7 @@ type Answer = Mapping[str, Any]
 """Values by key."""
 
 
-class Agreement:
+class RepeatedAnswer:
     """Follows the answers to any number of questions."""
 
     def __init__(self, believed: dict[Hashable, Answer] | None = None) -> None:

@@ -41,7 +41,7 @@ class Unit(StrEnum):
     HOUR = "h"
 
 
-class Kind(StrEnum):
+class SettingKind(StrEnum):
     """What may be written to a parameter."""
 
     NUMBER = "number"
@@ -68,7 +68,7 @@ class Setting:
     """A parameter that this pack has: what it is, and which values may be written."""
 
     key: str
-    kind: Kind
+    kind: SettingKind
     proof: Proof
     unit: Unit = Unit.NONE
     minimum: float = 0.0
@@ -185,7 +185,7 @@ type Chain = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Catalogue:
+class Catalog:
     """All that can be set on one pack."""
 
     settings: Mapping[str, Setting]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..bms.settings import Catalogue, SettingValue
+from ..bms.settings import Catalog, SettingValue
 
 type Difference = tuple[SettingValue, SettingValue]
 """What was meant to be, and what is."""
@@ -27,7 +27,7 @@ class Baseline:
             if key in values:
                 self.values[key] = values[key]
 
-    def differences(self, values: Mapping[str, SettingValue], catalogue: Catalogue) -> dict[str, Difference]:
+    def differences(self, values: Mapping[str, SettingValue], catalogue: Catalog) -> dict[str, Difference]:
         """Return what differs from what is meant to be."""
         return {
             key: (self.values[key], value)

@@ -11,11 +11,11 @@ from typing import Final
 from ..bms.errors import PackError
 from ..bms.pack import Pack
 from ..bms.settings import SettingValue
-from .request import Request
+from .request import WriteRequest
 from .temporary import Apply
-from .validation_issue import RefusedError, refuse
-from .write_log import Outcome, Record
-from .writer import Control
+from .validation_issue import RejectedError, refuse
+from .write_log import WriteOutcome, WriteRecord
+from .writer import ParameterWriter
 
 _AT_REST: Final = 0.5
 """A; more is a current that bends the voltage, less is none that could be calibrated."""
@@ -26,27 +26,29 @@ _FARTHEST_CURRENT: Final = 0.3
 """Share of the displayed value by which a calibration may change it; more is a slip of the finger."""
 
 
-async def calibrate_voltage(control: Control, pack: Pack, volts: float, request: Request) -> list[Record]:
+async def calibrate_voltage(
+    control: ParameterWriter, pack: Pack, volts: float, request: WriteRequest
+) -> list[WriteRecord]:
     """Make the pack show this voltage, measured at its terminals. Raises RefusedError."""
     request = replace(request, procedure=True)
 
-    async def procedure(apply: Apply) -> list[Record]:
+    async def procedure(apply: Apply) -> list[WriteRecord]:
         _must_be_allowed(control, request)
         displayed = pack.last_reading.voltage if pack.last_reading else None
         _check(displayed, volts, _FARTHEST_VOLTAGE, "V", request)
         changes = {"voltage_calibration": _wire_value(control, volts, displayed or volts)}
         examination = control.examine(changes, request)
         if examination.errors:
-            raise RefusedError(examination.errors)
+            raise RejectedError(examination.errors)
         if not examination.steps:
             return []
         settings = pack.current_settings
         on = [key for key in _SWITCHES if settings and settings.values.get(key) is True]
-        records: list[Record] = []
+        records: list[WriteRecord] = []
         try:
             await control.temporary.begin(dict.fromkeys(on, True), request)
             records += await apply(dict.fromkeys(on, False), replace(request, temporary=True))
-            if all(record.outcome is Outcome.CONFIRMED for record in records):
+            if all(record.outcome is WriteOutcome.CONFIRMED for record in records):
                 await _come_to_rest(control, pack)
                 records += await apply(changes, request)
         finally:
@@ -58,10 +60,12 @@ async def calibrate_voltage(control: Control, pack: Pack, volts: float, request:
     return await control.run(procedure)
 
 
-async def calibrate_current(control: Control, pack: Pack, amperes: float, request: Request) -> list[Record]:
+async def calibrate_current(
+    control: ParameterWriter, pack: Pack, amperes: float, request: WriteRequest
+) -> list[WriteRecord]:
     """Make the pack show this current, measured in its cable without a sign, while it flows. Raises RefusedError."""
 
-    async def procedure(apply: Apply) -> list[Record]:
+    async def procedure(apply: Apply) -> list[WriteRecord]:
         _must_be_allowed(control, request)
         current = pack.last_reading.current if pack.last_reading else None
         displayed = None if current is None else abs(current)
@@ -73,19 +77,19 @@ async def calibrate_current(control: Control, pack: Pack, amperes: float, reques
     return await control.run(procedure)
 
 
-def _must_be_allowed(control: Control, request: Request) -> None:
+def _must_be_allowed(control: ParameterWriter, request: WriteRequest) -> None:
     if errors := control.examine({}, request).errors:
-        raise RefusedError(errors)
+        raise RejectedError(errors)
 
 
-def _check(displayed: float | None, measured: float, farthest: float, unit: str, request: Request) -> None:
+def _check(displayed: float | None, measured: float, farthest: float, unit: str, request: WriteRequest) -> None:
     if displayed is None:
         raise refuse("nothing_to_calibrate")
     if not request.force and not abs(measured - displayed) <= farthest * displayed:
         raise refuse("implausible_calibration", value=f"{measured:g} {unit}", present=f"{displayed:g} {unit}")
 
 
-def _wire_value(control: Control, volts: float, displayed: float) -> SettingValue:
+def _wire_value(control: ParameterWriter, volts: float, displayed: float) -> SettingValue:
     catalogue = control.catalogue
     setting = catalogue.settings.get("voltage_calibration") if catalogue else None
     if setting is None or setting.seen is not None:
@@ -96,7 +100,7 @@ def _wire_value(control: Control, volts: float, displayed: float) -> SettingValu
     return round(reference * volts / displayed, 6)
 
 
-async def _come_to_rest(control: Control, pack: Pack) -> None:
+async def _come_to_rest(control: ParameterWriter, pack: Pack) -> None:
     """Wait until no current flows, as far as the pack measures it."""
     try:
         async with asyncio.timeout(AT_REST_WITHIN):

@@ -11,8 +11,8 @@ from typing import Final
 
 from ..bms.chemistry import STATED, named
 from ..bms.reading import Reading
-from ..bms.settings import Catalogue, SettingValue
-from .validation_issue import Finding, Severity, shown, words
+from ..bms.settings import Catalog, SettingValue
+from .validation_issue import IssueSeverity, ValidationIssue, shown, words
 
 type Values = Mapping[str, SettingValue]
 
@@ -124,8 +124,8 @@ def _cell_count(values: Values, reading: Reading | None) -> float | None:
 
 
 def chemistry_findings(
-    catalogue: Catalogue, changes: Mapping[str, SettingValue | None], current: Values, reading: Reading | None
-) -> Iterator[Finding]:
+    catalogue: Catalog, changes: Mapping[str, SettingValue | None], current: Values, reading: Reading | None
+) -> Iterator[ValidationIssue]:
     """Yield each change that the pack's cells do not withstand; what only comes nearer to what they do is a warning."""
     chemistry = chemistry_of(current, reading)
     if chemistry is None:
@@ -133,7 +133,7 @@ def chemistry_findings(
     for key, value in changes.items():
         other = _PRESETS.get(key) if value is None else value if key in STATED else None
         if other in _CELLS and other != chemistry:
-            yield Finding(
+            yield ValidationIssue(
                 code="other_chemistry",
                 parameters=(key,),
                 details={
@@ -148,12 +148,12 @@ def chemistry_findings(
         found = _beyond(catalogue, key, value, chemistry, cells)
         if found is not None and value is not None:
             nearer = old is not None and _outside(limit, value, old)
-            yield replace(found, severity=Severity.WARNING) if nearer else found
+            yield replace(found, severity=IssueSeverity.WARNING) if nearer else found
 
 
 def present_dangers(
-    catalogue: Catalogue, values: Values, reading: Reading | None, chemistry: str | None = None
-) -> Iterator[Finding]:
+    catalogue: Catalog, values: Values, reading: Reading | None, chemistry: str | None = None
+) -> Iterator[ValidationIssue]:
     """Yield each value that a pack has and its cells do not withstand; `chemistry` is what its owner knows if it states none."""
     chemistry = _stated(values, reading) or chemistry or _inferred(values, reading)
     if chemistry not in _CELLS:
@@ -170,7 +170,9 @@ def _outside(limit: _Limit, edge: float, value: float) -> bool:
     return value > edge if limit.above else value < edge
 
 
-def _beyond(catalogue: Catalogue, key: str, value: float | None, chemistry: str, cells: float | None) -> Finding | None:
+def _beyond(
+    catalogue: Catalog, key: str, value: float | None, chemistry: str, cells: float | None
+) -> ValidationIssue | None:
     limit = _LIMITS[key]
     setting = catalogue.settings.get(key)
     if setting is None or value is None or (limit.of_pack and not cells):
@@ -181,7 +183,7 @@ def _beyond(catalogue: Catalogue, key: str, value: float | None, chemistry: str,
     if not _outside(limit, round(edge, 3), value):
         return None
     code = "above_chemistry" if limit.above else "below_chemistry"
-    return Finding(
+    return ValidationIssue(
         code=code,
         parameters=(key,),
         details={

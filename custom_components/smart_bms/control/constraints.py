@@ -6,8 +6,8 @@ import math
 from types import MappingProxyType
 from typing import Final
 
-from ..bms.settings import Catalogue, Chain, Kind, Proof, Setting, SettingValue
-from .validation_issue import Finding, shown, words
+from ..bms.settings import Catalog, Chain, Proof, Setting, SettingKind, SettingValue
+from .validation_issue import ValidationIssue, shown, words
 
 _STEP_TOLERANCE: Final = 1e-6
 _FLOAT_TOLERANCE: Final = 1e-12
@@ -18,36 +18,36 @@ _PACK_LIMIT_TOLERANCE: Final = 0.1
 """Share by which a limit of the pack may differ from that of a cell times their number."""
 
 
-def value_findings(setting: Setting, value: object, *, exact: bool = False) -> Iterator[Finding]:
+def value_findings(setting: Setting, value: object, *, exact: bool = False) -> Iterator[ValidationIssue]:
     """Yield what is wrong with a value, whatever it is.
 
     `exact` values come from a pack and need not lie on the steps that users are given; nor need those of which the pack keeps
     the nearest that it can.
     """
     match setting.kind:
-        case Kind.SWITCH:
+        case SettingKind.SWITCH:
             if not isinstance(value, bool):
                 yield _finding("not_a_switch", setting, value=_quoted(value))
-        case Kind.CHOICE:
+        case SettingKind.CHOICE:
             if value not in setting.options:
                 yield _finding(
                     "not_a_choice", setting, value=_quoted(value), options=", ".join(setting.options) or "nothing"
                 )
-        case Kind.TEXT:
+        case SettingKind.TEXT:
             if not isinstance(value, str) or not value.isascii() or (value and not value.isprintable()):
                 yield _finding("not_a_text", setting, value=_quoted(value))
             elif value != value.strip():
                 yield _finding("blanks_around", setting)
             elif len(value) > setting.maximum:
                 yield _finding("text_too_long", setting, maximum=shown(int(setting.maximum)))
-        case Kind.COMMAND:
+        case SettingKind.COMMAND:
             if value is not None:
                 yield _finding("takes_no_value", setting)
         case _:
             yield from _number_findings(setting, value, exact=exact)
 
 
-def _number_findings(setting: Setting, value: object, *, exact: bool) -> Iterator[Finding]:
+def _number_findings(setting: Setting, value: object, *, exact: bool) -> Iterator[ValidationIssue]:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < HIGHEST:
         yield _finding("not_a_number", setting, value=_quoted(value))
         return
@@ -66,8 +66,8 @@ def _number_findings(setting: Setting, value: object, *, exact: bool) -> Iterato
         yield _finding("off_step", setting, value=shown(value, setting), step=shown(step, setting))
 
 
-def _finding(code: str, setting: Setting, **details: str) -> Finding:
-    return Finding(code=code, parameters=(setting.key,), details={"parameter": words(setting.key), **details})
+def _finding(code: str, setting: Setting, **details: str) -> ValidationIssue:
+    return ValidationIssue(code=code, parameters=(setting.key,), details={"parameter": words(setting.key), **details})
 
 
 def _quoted(value: object) -> str:
@@ -76,13 +76,13 @@ def _quoted(value: object) -> str:
     return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"
 
 
-def key_findings(catalogue: Catalogue, key: str) -> Iterator[Finding]:
+def key_findings(catalogue: Catalog, key: str) -> Iterator[ValidationIssue]:
     """Yield what is wrong with naming this parameter."""
     if key not in catalogue.settings:
         code = "unsupported_parameter" if key in catalogue.known else "unknown_parameter"
-        yield Finding(code=code, parameters=(key,), details={"parameter": key})
+        yield ValidationIssue(code=code, parameters=(key,), details={"parameter": key})
     elif catalogue.settings[key].proof is Proof.READ_ONLY:
-        yield Finding(code="read_only", parameters=(key,), details={"parameter": words(key)})
+        yield ValidationIssue(code="read_only", parameters=(key,), details={"parameter": words(key)})
 
 
 def broken_orders(
@@ -101,8 +101,8 @@ def broken_orders(
 
 
 def at_most_findings(
-    catalogue: Catalogue, setting: Setting, value: object, current: Mapping[str, SettingValue]
-) -> Iterator[Finding]:
+    catalogue: Catalog, setting: Setting, value: object, current: Mapping[str, SettingValue]
+) -> Iterator[ValidationIssue]:
     """Yield that a value is more than another parameter allows."""
     most = current.get(setting.at_most)
     if isinstance(most, (int, float)) and isinstance(value, (int, float)) and value > most:
@@ -116,11 +116,11 @@ def at_most_findings(
 
 
 def order_findings(
-    catalogue: Catalogue,
+    catalogue: Catalog,
     values: Mapping[str, SettingValue],
     touched: Iterable[str] | None = None,
     before: Mapping[str, SettingValue] = MappingProxyType({}),
-) -> Iterator[Finding]:
+) -> Iterator[ValidationIssue]:
     """Yield the broken orders of the whole set; with `touched` only of the chains that hold one of these.
 
     What was out of order `before`, and is not touched, is as the pack was delivered.
@@ -140,7 +140,7 @@ def order_findings(
             yield pair_finding("pack_limit_apart", catalogue, values, pack_limit, cell_limit)
 
 
-def related_keys(catalogue: Catalogue, keys: Iterable[str]) -> set[str]:
+def related_keys(catalogue: Catalog, keys: Iterable[str]) -> set[str]:
     """Return every parameter by which it is judged whether these may be written, themselves among them; none if none is."""
     related: set[str] = set()
     for key in keys:
@@ -155,10 +155,10 @@ def related_keys(catalogue: Catalogue, keys: Iterable[str]) -> set[str]:
 
 
 def pair_finding(
-    code: str, catalogue: Catalogue, values: Mapping[str, SettingValue], higher: str, lower: str
-) -> Finding:
+    code: str, catalogue: Catalog, values: Mapping[str, SettingValue], higher: str, lower: str
+) -> ValidationIssue:
     """Return a finding about two parameters that are in the wrong order."""
-    return Finding(
+    return ValidationIssue(
         code=code,
         parameters=(higher, lower),
         details={

@@ -12,7 +12,7 @@ _NEAR_THE_WRAP: Final = 65_000
 _RESTARTS: Final = "restarts"
 
 
-class Tally:
+class CounterTotals:
     """Adds up what a pack counts."""
 
     def __init__(self, kept: Mapping[str, Any] | None = None) -> None:

@@ -3,32 +3,32 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ..bms.connection_state import LinkState
+from ..bms.connection_state import ConnectionState
 from ..bms.pack import Pack
 from ..bms.settings import Setting, Settings, judge
 from .baseline import Baseline, Difference
-from .write_log import Journal, Outcome, Record, now
+from .write_log import WriteLog, WriteOutcome, WriteRecord, now
 
 type OnDrift = Callable[[Mapping[str, Difference], bool], None]
 """Takes what differs, and whether any of it was not known before."""
 
 
-class Watch:
+class DriftDetector:
     """Compares what a pack states with what was written, and with what is meant to be."""
 
     def __init__(
         self,
         pack: Pack,
-        journal: Journal,
+        journal: WriteLog,
         baseline: Baseline,
-        on_record: Callable[[Record, Any], None],
+        on_record: Callable[[WriteRecord, Any], None],
         on_drift: OnDrift,
     ) -> None:
         """`on_record` hears of every record that is settled or made, `on_drift` of everything that differs now."""
         self.journal = journal
         self.baseline = baseline
         self.drift: Mapping[str, Difference] = {}
-        self.under_way: Record | None = None
+        self.under_way: WriteRecord | None = None
         """What is being written: its own read-back is judged where it is written."""
         self.passing: set[str] = set()
         """What a procedure has changed for a moment, and is about to put back."""
@@ -42,7 +42,7 @@ class Watch:
         Before the pack streams its dialect is not certain, and what it stated may have been misread.
         """
         catalogue = self._pack.catalogue()
-        if catalogue is None or self._pack.state is not LinkState.STREAMING:
+        if catalogue is None or self._pack.state is not ConnectionState.STREAMING:
             return
         for record in self.journal.open_records():
             setting = catalogue.settings.get(record.parameter)
@@ -53,7 +53,7 @@ class Watch:
         if self.under_way is None:
             self.compare()
 
-    def _settle(self, record: Record, setting: Setting, settings: Settings) -> None:
+    def _settle(self, record: WriteRecord, setting: Setting, settings: Settings) -> None:
         """Find out what became of a write, from what was measured after it left."""
         reading = self._pack.last_reading
         if setting.seen is not None:
@@ -65,15 +65,19 @@ class Watch:
         if record.found is None:
             return
         record.outcome = outcome_of(setting, record)
-        if setting.seen is not None and record.outcome is Outcome.DIFFERENT:
-            record.outcome = Outcome.UNKNOWN  # it has moved by itself since
+        if setting.seen is not None and record.outcome is WriteOutcome.DIFFERENT:
+            record.outcome = WriteOutcome.UNKNOWN  # it has moved by itself since
         self.conclude(setting, record)
         self._on_record(record, None)
 
-    def conclude(self, setting: Setting, record: Record) -> None:
+    def conclude(self, setting: Setting, record: WriteRecord) -> None:
         """Take what was read back as what is meant to be."""
         settings = self._pack.current_settings
-        if settings is None or record.temporary or record.outcome not in (Outcome.CONFIRMED, Outcome.DIFFERENT):
+        if (
+            settings is None
+            or record.temporary
+            or record.outcome not in (WriteOutcome.CONFIRMED, WriteOutcome.DIFFERENT)
+        ):
             return
         if record.new is None:
             self.baseline.accept(settings.values, self._stored(settings))
@@ -98,8 +102,8 @@ class Watch:
         for key, (old, found) in drift.items():
             if not self.journal.knows_of(key, found):
                 news = True
-                record = Record(
-                    at=now(), parameter=key, old=old, new=None, found=found, outcome=Outcome.CHANGED_ELSEWHERE
+                record = WriteRecord(
+                    at=now(), parameter=key, old=old, new=None, found=found, outcome=WriteOutcome.CHANGED_ELSEWHERE
                 )
                 self._on_record(self.journal.add(record), None)
         self.drift = drift
@@ -119,7 +123,7 @@ class Watch:
         return True
 
 
-def outcome_of(setting: Setting, record: Record) -> Outcome:
+def outcome_of(setting: Setting, record: WriteRecord) -> WriteOutcome:
     """Return what the value that was found proves about a write."""
     same = setting.same if setting.seen is None else setting.nearer(record.old, record.new)
-    return Outcome(judge(same, old=record.old, wanted=record.new, found=record.found))
+    return WriteOutcome(judge(same, old=record.old, wanted=record.new, found=record.found))

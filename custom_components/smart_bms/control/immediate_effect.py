@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ..bms.reading import Reading
-from ..bms.settings import Catalogue, SettingValue
+from ..bms.settings import Catalog, SettingValue
 from ..protection.mirror import Mirror
-from ..protection.monitor import State
+from ..protection.monitor import ProtectionState
 from ..protection.relay_permission import in_force
 from ..protection.rules import RuleSet, Side
-from .validation_issue import Finding, shown, words
+from .validation_issue import ValidationIssue, shown, words
 
 type Values = Mapping[str, SettingValue]
 
@@ -24,8 +24,8 @@ class _Trip:
 
 
 def consequence_findings(
-    catalogue: Catalogue, changes: Values, current: Values, reading: Reading, rules: RuleSet
-) -> Iterator[Finding]:
+    catalogue: Catalog, changes: Values, current: Values, reading: Reading, rules: RuleSet
+) -> Iterator[ValidationIssue]:
     """Yield each protection that would trip now, sooner or later if all stays as it is, and does not with the present values."""
     values = {**current, **changes}
     before = _trips(rules, current, reading)
@@ -49,7 +49,9 @@ def _trips(rules: RuleSet, values: Values, reading: Reading) -> dict[str, _Trip]
         trip.blocks |= blocks
 
     for track in mirror.active:
-        if track.rule.blocks and (track.state in (State.TRIPPED, State.PENDING) or track.would_trip):
+        if track.rule.blocks and (
+            track.state in (ProtectionState.TRIPPED, ProtectionState.PENDING) or track.would_trip
+        ):
             passed(track.rule.limit, track.value, {*track.rule.blocks}, powers_off=track.rule.powers_off)
     if mirror.moment is not None and rules.relays:
         for side in Side:
@@ -62,7 +64,7 @@ def _trips(rules: RuleSet, values: Values, reading: Reading) -> dict[str, _Trip]
     return found
 
 
-def _of(trip: _Trip, catalogue: Catalogue, key: str, limit: SettingValue) -> Finding:
+def _of(trip: _Trip, catalogue: Catalog, key: str, limit: SettingValue) -> ValidationIssue:
     setting = catalogue.settings.get(key)
     details = {
         "parameter": words(key),
@@ -78,5 +80,5 @@ def _of(trip: _Trip, catalogue: Catalogue, key: str, limit: SettingValue) -> Fin
     return _finding("would_stop_both", key, details)
 
 
-def _finding(code: str, key: str, details: dict[str, str]) -> Finding:
-    return Finding(code=code, parameters=(key,), details=details)
+def _finding(code: str, key: str, details: dict[str, str]) -> ValidationIssue:
+    return ValidationIssue(code=code, parameters=(key,), details=details)

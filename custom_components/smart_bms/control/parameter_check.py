@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Final
 
 from ..bms.reading import Reading
-from ..bms.settings import Catalogue, Kind, Proof, SettingValue
+from ..bms.settings import Catalog, Proof, SettingKind, SettingValue
 from .chemistry import present_dangers
 from .constraints import broken_orders, order_findings, pair_finding
-from .validation_issue import Finding, Severity, shown, words
+from .validation_issue import IssueSeverity, ValidationIssue, shown, words
 
 type Values = Mapping[str, SettingValue]
 
@@ -51,8 +51,8 @@ _MAY_BE_EQUAL: Final = frozenset({"soc_100_voltage", "power_off_voltage", "reque
 
 
 def advice(
-    catalogue: Catalogue, values: Values, chemistry: str | None = None, reading: Reading | None = None
-) -> list[Finding]:
+    catalogue: Catalog, values: Values, chemistry: str | None = None, reading: Reading | None = None
+) -> list[ValidationIssue]:
     """Return what is questionable, the worst first; with a chemistry also what differs from its preset.
 
     What the cells do not withstand is told by the chemistry that the pack tells, in its parameters or its reading.
@@ -61,7 +61,7 @@ def advice(
     findings += [finding for rule in _RULES for finding in rule(catalogue, values)]
     if chemistry is not None:
         findings += _preset_findings(catalogue, values, chemistry)
-    order = list(Severity)
+    order = list(IssueSeverity)
     return sorted(findings, key=lambda finding: order.index(finding.severity))
 
 
@@ -70,29 +70,29 @@ def _number(values: Values, key: str) -> float | None:
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
-def _orders(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
+def _orders(catalogue: Catalog, values: Values) -> Iterator[ValidationIssue]:
     yield from order_findings(catalogue, values)
 
 
-def _sense(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
+def _sense(catalogue: Catalog, values: Values) -> Iterator[ValidationIssue]:
     for higher, lower in broken_orders(values, _SENSIBLE):
         if not values[higher] or not values[lower]:
             continue  # a zero is a field that this firmware does not use
         if lower in _MAY_BE_EQUAL and values[higher] == values[lower]:
             continue
-        yield replace(pair_finding("not_sensible", catalogue, values, higher, lower), severity=Severity.WARNING)
+        yield replace(pair_finding("not_sensible", catalogue, values, higher, lower), severity=IssueSeverity.WARNING)
 
 
-def _ranges(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
+def _ranges(catalogue: Catalog, values: Values) -> Iterator[ValidationIssue]:
     for key, setting in catalogue.settings.items():
         value = _number(values, key)
-        if setting.kind is not Kind.NUMBER or value is None or setting.proof is Proof.READ_ONLY:
+        if setting.kind is not SettingKind.NUMBER or value is None or setting.proof is Proof.READ_ONLY:
             continue
         unused = value == 0 and setting.unit == "V"
         if not setting.minimum <= value <= setting.maximum and not unused:
-            yield Finding(
+            yield ValidationIssue(
                 code="outside_manual" if catalogue.presets else "outside_limits",
-                severity=Severity.WARNING,
+                severity=IssueSeverity.WARNING,
                 parameters=(key,),
                 details={
                     "parameter": words(key),
@@ -103,16 +103,16 @@ def _ranges(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
             )
 
 
-def _releases(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
+def _releases(catalogue: Catalog, values: Values) -> Iterator[ValidationIssue]:
     for higher, lower in _RELEASES:
         top, bottom, setting = _number(values, higher), _number(values, lower), catalogue.settings.get(higher)
         if top is None or bottom is None or setting is None:
             continue
         least = _CLOSEST[setting.unit]
         if 0 < round(top - bottom, 6) < least:
-            yield Finding(
+            yield ValidationIssue(
                 code="release_too_close",
-                severity=Severity.WARNING,
+                severity=IssueSeverity.WARNING,
                 parameters=(higher, lower),
                 details={
                     "higher": words(higher),
@@ -123,15 +123,15 @@ def _releases(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
             )
 
 
-def _balancing(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
+def _balancing(catalogue: Catalog, values: Values) -> Iterator[ValidationIssue]:
     capacity = _number(values, "design_capacity")
     current, trigger = _number(values, "max_balance_current"), _number(values, "balance_trigger")
     if capacity is None:
         return
     if current is not None and current > capacity * _BALANCE_SHARE:
-        yield Finding(
+        yield ValidationIssue(
             code="balance_current_high",
-            severity=Severity.WARNING,
+            severity=IssueSeverity.WARNING,
             parameters=("max_balance_current", "design_capacity"),
             details={
                 "value": shown(current, catalogue.settings["max_balance_current"]),
@@ -143,9 +143,9 @@ def _balancing(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
     if not catalogue.presets and catalogue.advised_balance_trigger is None:
         return  # no manual, no advice
     if trigger is not None and trigger != advised:
-        yield Finding(
+        yield ValidationIssue(
             code="balance_trigger_advice",
-            severity=Severity.ADVICE,
+            severity=IssueSeverity.ADVICE,
             parameters=("balance_trigger", "design_capacity"),
             details={
                 "value": shown(trigger, catalogue.settings.get("balance_trigger")),
@@ -155,14 +155,14 @@ def _balancing(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
         )
 
 
-def _static_balance(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
+def _static_balance(catalogue: Catalog, values: Values) -> Iterator[ValidationIssue]:
     """Warn of balancing at rest where the voltage of an LFP cell says nothing of its charge (JBD's manual, as we read it)."""
     start, highest = _number(values, "balance_start_voltage"), _number(values, "cell_overvoltage")
     at_rest = values.get("balance_switch") is True and values.get("balance_only_charging") is False
     if at_rest and start is not None and start < _LFP_MIDDLE and highest is not None and highest <= _LFP_HIGHEST:
-        yield Finding(
+        yield ValidationIssue(
             code="balances_in_the_middle",
-            severity=Severity.WARNING,
+            severity=IssueSeverity.WARNING,
             parameters=("balance_start_voltage", "balance_only_charging"),
             details={
                 "value": shown(start, catalogue.settings.get("balance_start_voltage")),
@@ -171,17 +171,19 @@ def _static_balance(catalogue: Catalogue, values: Values) -> Iterator[Finding]:
         )
 
 
-def _switched_off(_: Catalogue, values: Values) -> Iterator[Finding]:
+def _switched_off(_: Catalog, values: Values) -> Iterator[ValidationIssue]:
     off = []
     if values.get("short_circuit_delay") == 0:
         off.append(("short_circuit_delay", "short_circuit_off"))
     if values.get("disable_temperature_sensors") is True:
         off.append(("disable_temperature_sensors", "temperature_sensors_off"))
     for key, code in off:
-        yield Finding(code=code, severity=Severity.WARNING, parameters=(key,), details={"parameter": words(key)})
+        yield ValidationIssue(
+            code=code, severity=IssueSeverity.WARNING, parameters=(key,), details={"parameter": words(key)}
+        )
 
 
-_RULES: Final[tuple[Callable[[Catalogue, Values], Iterator[Finding]], ...]] = (
+_RULES: Final[tuple[Callable[[Catalog, Values], Iterator[ValidationIssue]], ...]] = (
     _orders,
     _sense,
     _ranges,
@@ -192,13 +194,13 @@ _RULES: Final[tuple[Callable[[Catalogue, Values], Iterator[Finding]], ...]] = (
 )
 
 
-def _preset_findings(catalogue: Catalogue, values: Values, chemistry: str) -> Iterator[Finding]:
+def _preset_findings(catalogue: Catalog, values: Values, chemistry: str) -> Iterator[ValidationIssue]:
     for key, preset in catalogue.presets.get(chemistry, {}).items():
         setting = catalogue.settings.get(key)
         if setting is not None and key in values and not setting.same(values[key], preset):
-            yield Finding(
+            yield ValidationIssue(
                 code="differs_from_preset",
-                severity=Severity.ADVICE,
+                severity=IssueSeverity.ADVICE,
                 parameters=(key,),
                 details={
                     "parameter": words(key),

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..bms.settings import Catalogue, Chain, Kind, SettingValue
+from ..bms.settings import Catalog, Chain, SettingKind, SettingValue
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class WriteStep:
     """One write; a command has no value."""
 
     key: str
@@ -16,8 +16,8 @@ class Step:
 
 
 def plan(
-    catalogue: Catalogue, changes: Mapping[str, SettingValue | None], current: Mapping[str, SettingValue]
-) -> list[Step]:
+    catalogue: Catalog, changes: Mapping[str, SettingValue | None], current: Mapping[str, SettingValue]
+) -> list[WriteStep]:
     """Return the writes that lead from the current values to the changed ones; what is already so is left out.
 
     In a chain of falling values those that rise go first, from the top down, then those that fall, from the bottom up: no
@@ -26,14 +26,15 @@ def plan(
     changing = [
         key
         for key, new in changes.items()
-        if catalogue.settings[key].kind is Kind.COMMAND or not catalogue.settings[key].same(current.get(key), new)
+        if catalogue.settings[key].kind is SettingKind.COMMAND
+        or not catalogue.settings[key].same(current.get(key), new)
     ]
     # What the pack sets by itself along with another parameter is written after that, also if it is so now.
     moved = {also for key in changing for also in catalogue.settings[key].also_changes}
-    steps = [Step(key, current.get(key), new) for key, new in changes.items() if key in moved or key in changing]
+    steps = [WriteStep(key, current.get(key), new) for key, new in changes.items() if key in moved or key in changing]
     places = _places(catalogue.chains)
 
-    def rank(step: Step) -> tuple[int, int]:
+    def rank(step: WriteStep) -> tuple[int, int]:
         if step.key in moved:
             return 3, 1
         if step.new is False:
@@ -60,6 +61,6 @@ def _places(chains: Iterable[Chain]) -> dict[str, int]:
     return places
 
 
-def _rises(step: Step) -> bool:
+def _rises(step: WriteStep) -> bool:
     old, new = step.old, step.new
     return isinstance(old, (int, float)) and isinstance(new, (int, float)) and new > old

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from ..bms.reading import Identity
-from ..bms.settings import FORMULA, Catalogue, Kind, Proof, Setting, Settings, SettingValue
+from ..bms.settings import FORMULA, Catalog, Proof, Setting, SettingKind, Settings, SettingValue
 from .validation_issue import refuse
 
 FORMAT: Final = 1
@@ -16,7 +16,7 @@ OWN: Final = frozenset({"device_address", "charge_switch", "discharge_switch"})
 type Profile = dict[str, Any]
 
 
-def make(identity: Identity, settings: Settings, catalogue: Catalogue, at: datetime) -> Profile:
+def make(identity: Identity, settings: Settings, catalogue: Catalog, at: datetime) -> Profile:
     """Return the parameters of a pack; nothing in it tells whose pack it is."""
     return {
         "version": FORMAT,
@@ -59,7 +59,7 @@ def values_of(profile: object, identity: Identity, variant: str) -> dict[str, An
 
 
 def to_restore(
-    values: Mapping[str, Any], catalogue: Catalogue, only: list[str] | None
+    values: Mapping[str, Any], catalogue: Catalog, only: list[str] | None
 ) -> tuple[dict[str, Any], list[str]]:
     """Return what to write of a profile, and the keys that are left out because this pack cannot be written so."""
     unknown = [key for key in only or () if key not in values]
@@ -78,14 +78,14 @@ def _can_be_restored(setting: Setting | None) -> bool:
     return (
         setting is not None
         and setting.proof is not Proof.READ_ONLY
-        and setting.kind is not Kind.COMMAND
+        and setting.kind is not SettingKind.COMMAND
         and setting.seen is None
         and not (setting.procedure or setting.personal)
     )
 
 
 def differences(
-    one: Mapping[str, SettingValue], other: Mapping[str, SettingValue], catalogue: Catalogue
+    one: Mapping[str, SettingValue], other: Mapping[str, SettingValue], catalogue: Catalog
 ) -> dict[str, tuple[SettingValue | None, SettingValue | None]]:
     """Return what differs, by key; None for what one side does not have."""
     found: dict[str, tuple[SettingValue | None, SettingValue | None]] = {}

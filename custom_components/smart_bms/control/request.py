@@ -11,7 +11,7 @@ type Changes = Mapping[str, SettingValue | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Permission:
+class WritePermission:
     """What the user allows for this pack."""
 
     control: bool = False
@@ -20,7 +20,7 @@ class Permission:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class WriteRequest:
     """Who asks for a change, and how surely."""
 
     source: str = ""

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from ..bms.pack import Pack
 from ..bms.settings import SettingValue
-from .drift import Watch
-from .request import Changes, Request
-from .validation_issue import RefusedError
-from .write_log import Outcome, Record
+from .drift import DriftDetector
+from .request import Changes, WriteRequest
+from .validation_issue import RejectedError
+from .write_log import WriteOutcome, WriteRecord
 
 _CLOSING: Final = "closing"
 """Code of a refusal because the link is given up: no further try can succeed."""
@@ -22,13 +22,13 @@ PAUSE: Final = 2.0
 """Seconds between two tries."""
 _TRIES: Final = 3
 
-type Apply = Callable[[Changes, Request], Awaitable[list[Record]]]
+type Apply = Callable[[Changes, WriteRequest], Awaitable[list[WriteRecord]]]
 
 
 class TemporaryChanges:
     """The changes of one pack that have to be put back."""
 
-    def __init__(self, pack: Pack, watch: Watch, save: Callable[[], Awaitable[None]], kept: object) -> None:
+    def __init__(self, pack: Pack, watch: DriftDetector, save: Callable[[], Awaitable[None]], kept: object) -> None:
         """`kept` is what `as_dict` returned before; what cannot be read of it is left out."""
         stored: Mapping[str, Any] = kept if isinstance(kept, Mapping) else {}
         values = stored.get("values")
@@ -39,7 +39,7 @@ class TemporaryChanges:
         }
         """What to put back, by parameter."""
         who = {key: str(stored[key]) for key in ("source", "user_id", "user") if stored.get(key)}
-        self._request = Request(source=who.get("source", ""), user_id=who.get("user_id"), user=who.get("user"))
+        self._request = WriteRequest(source=who.get("source", ""), user_id=who.get("user_id"), user=who.get("user"))
         self._pack = pack
         self._watch = watch
         self._save = save
@@ -58,16 +58,16 @@ class TemporaryChanges:
         """Tell whether something is left to put back that was not yet tried in this session."""
         return bool(self.values) and self._tried_in != self._pack.sessions
 
-    async def begin(self, values: Mapping[str, SettingValue], request: Request) -> None:
+    async def begin(self, values: Mapping[str, SettingValue], request: WriteRequest) -> None:
         """Note what has to be put back, and in whose name; only then may it be changed."""
         self._request = request
         self.values.update(values)
         self._watch.passing.update(values)
         await self._save()
 
-    async def put_back(self, apply: Apply) -> list[Record]:
+    async def put_back(self, apply: Apply) -> list[WriteRecord]:
         """Put everything back, the last first; `values` holds what could not be. Returns what was written."""
-        records: list[Record] = []
+        records: list[WriteRecord] = []
         noted = list(self.values.items())
         for key, value in reversed(noted):
             records += await self._put_back(apply, key, value)
@@ -76,23 +76,23 @@ class TemporaryChanges:
         await self._save()
         return records
 
-    async def _put_back(self, apply: Apply, key: str, value: SettingValue) -> list[Record]:
+    async def _put_back(self, apply: Apply, key: str, value: SettingValue) -> list[WriteRecord]:
         """Put one back, and do not give up at the first lost answer."""
         request = replace(self._request, force=True, temporary=True, puts_back=True)
-        records: list[Record] = []
+        records: list[WriteRecord] = []
         for attempt in range(_TRIES):
             if attempt:
                 await asyncio.sleep(PAUSE)
             try:
                 done = await apply({key: value}, request)
-            except RefusedError as error:
+            except RejectedError as error:
                 if error.findings[0].code == _CLOSING:
                     break
                 continue
             records += done
             if done:
                 self._tried_in = self._pack.sessions
-            if all(record.outcome is Outcome.CONFIRMED for record in done):
+            if all(record.outcome is WriteOutcome.CONFIRMED for record in done):
                 self.forget(key)
                 break
         return records

@@ -9,7 +9,7 @@ from typing import Final
 from ..bms.settings import Setting, SettingValue
 
 
-class Severity(StrEnum):
+class IssueSeverity(StrEnum):
     """How much a finding matters."""
 
     ERROR = "error"
@@ -19,13 +19,13 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class ValidationIssue:
     """One sentence: `code` names it, `details` fills its gaps."""
 
     code: str
     parameters: tuple[str, ...] = ()
     details: Mapping[str, str] = MappingProxyType({})
-    severity: Severity = Severity.ERROR
+    severity: IssueSeverity = IssueSeverity.ERROR
 
 
 _ABBREVIATIONS: Final = {name.lower(): name for name in ("SOC", "SOH", "GPS", "PCL", "CAN", "NMC", "LFP", "LTO")} | {
@@ -36,18 +36,18 @@ _ABBREVIATIONS: Final = {name.lower(): name for name in ("SOC", "SOH", "GPS", "P
 }
 
 
-class RefusedError(Exception):
+class RejectedError(Exception):
     """A change was refused before anything was sent. The first finding is the reason to tell."""
 
-    def __init__(self, findings: Iterable[Finding]) -> None:
+    def __init__(self, findings: Iterable[ValidationIssue]) -> None:
         """There is at least one finding."""
         self.findings = tuple(findings)
         super().__init__(", ".join(finding.code for finding in self.findings))
 
 
-def refuse(code: str, **details: str) -> RefusedError:
+def refuse(code: str, **details: str) -> RejectedError:
     """Return the error for a refusal that concerns no single parameter."""
-    return RefusedError([Finding(code=code, details=details)])
+    return RejectedError([ValidationIssue(code=code, details=details)])
 
 
 def words(key: str) -> str:

@@ -15,7 +15,7 @@ from ..bms.settings import SettingValue
 KEPT: Final = 100
 
 
-class Outcome(StrEnum):
+class WriteOutcome(StrEnum):
     """What became of a write."""
 
     PENDING = "pending"
@@ -40,7 +40,7 @@ def now() -> str:
 
 
 @dataclass(slots=True, kw_only=True)
-class Record:
+class WriteRecord:
     """One change of one parameter."""
 
     at: str
@@ -48,7 +48,7 @@ class Record:
     parameter: str
     old: SettingValue | None
     new: SettingValue | None
-    outcome: Outcome
+    outcome: WriteOutcome
     found: SettingValue | None = None
     """What the pack was found to have afterwards."""
     source: str = ""
@@ -70,12 +70,12 @@ class Record:
         """
         if self.new is None or self.closed:
             return False
-        return self.outcome is Outcome.PENDING or (self.outcome is Outcome.UNKNOWN and self.found is None)
+        return self.outcome is WriteOutcome.PENDING or (self.outcome is WriteOutcome.UNKNOWN and self.found is None)
 
     @property
     def is_command(self) -> bool:
         """Tell whether it was a command, which has no value; `found` then is the number of parameters it changed."""
-        return self.new is None and self.outcome is not Outcome.CHANGED_ELSEWHERE
+        return self.new is None and self.outcome is not WriteOutcome.CHANGED_ELSEWHERE
 
     def values(self) -> dict[str, SettingValue | None]:
         """Return the values: before, wished, afterwards."""
@@ -84,7 +84,7 @@ class Record:
     @property
     def in_doubt(self) -> bool:
         """Tell whether it left and could not be read back."""
-        return self.open and self.outcome is Outcome.UNKNOWN
+        return self.open and self.outcome is WriteOutcome.UNKNOWN
 
     def as_dict(self) -> dict[str, Any]:
         """Return what is kept."""
@@ -98,7 +98,7 @@ class Record:
         for key, value in values.items():
             if not isinstance(value, _TYPES.get(key, _VALUE)):
                 raise TypeError(f"{key} is no such thing")
-        return cls(**{**values, "outcome": Outcome(data["outcome"])})
+        return cls(**{**values, "outcome": WriteOutcome(data["outcome"])})
 
 
 _VALUE: Final = (bool, int, float, str, NoneType)
@@ -114,29 +114,29 @@ _TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
 """Of the fields of a record; the others hold values of parameters."""
 
 
-class Journal:
+class WriteLog:
     """The newest records of one pack."""
 
     def __init__(self, kept: Iterable[Mapping[str, Any]] = ()) -> None:
         """Take up what was kept; what was on its way then has an unknown end. What cannot be read is passed over."""
-        self.records: deque[Record] = deque(maxlen=KEPT)
+        self.records: deque[WriteRecord] = deque(maxlen=KEPT)
         for data in kept:
             # A newer version may have written it.
             with suppress(ValueError, TypeError, KeyError):
-                self.records.append(Record.from_dict(data))
+                self.records.append(WriteRecord.from_dict(data))
         for record in self.records:
-            if record.outcome is Outcome.PENDING:
-                record.outcome = Outcome.UNKNOWN
+            if record.outcome is WriteOutcome.PENDING:
+                record.outcome = WriteOutcome.UNKNOWN
         # Asked for at every reading, and nearly always empty.
         self._open = [record for record in self.records if record.open]
 
-    def add(self, record: Record) -> Record:
+    def add(self, record: WriteRecord) -> WriteRecord:
         """Enter a record; the oldest goes."""
         self.records.append(record)
         self._open.append(record)
         return record
 
-    def open_records(self) -> list[Record]:
+    def open_records(self) -> list[WriteRecord]:
         """Return those of which it is not known yet what became of them."""
         self._open = [record for record in self._open if record.open]
         return list(self._open)
@@ -146,10 +146,10 @@ class Journal:
 
         Somebody else set it, which was told then; or a procedure here did for a moment, and could not put it back.
         """
-        changes = (Outcome.CONFIRMED, Outcome.DIFFERENT, Outcome.CHANGED_ELSEWHERE)
+        changes = (WriteOutcome.CONFIRMED, WriteOutcome.DIFFERENT, WriteOutcome.CHANGED_ELSEWHERE)
         told = (record for record in reversed(self.records) if record.outcome in changes)
         last = next((record for record in told if record.parameter == parameter), None)
-        explains = last is not None and (last.temporary or last.outcome is Outcome.CHANGED_ELSEWHERE)
+        explains = last is not None and (last.temporary or last.outcome is WriteOutcome.CHANGED_ELSEWHERE)
         return last is not None and explains and last.found == found
 
     def as_list(self) -> list[dict[str, Any]]:

@@ -5,19 +5,19 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from ..bms.connection_state import LinkState
+from ..bms.connection_state import ConnectionState
 from ..bms.errors import PackError, SilentError
 from ..bms.pack import Pack
-from ..bms.settings import Catalogue, Kind, Setting, Settings, SettingValue
+from ..bms.settings import Catalog, Setting, SettingKind, Settings, SettingValue
 from .baseline import Baseline, Difference
 from .constraints import broken_orders, related_keys
-from .drift import OnDrift, Watch, outcome_of
-from .plan import Step
-from .request import Changes, Permission, Request
+from .drift import DriftDetector, OnDrift, outcome_of
+from .plan import WriteStep
+from .request import Changes, WritePermission, WriteRequest
 from .temporary import Apply, TemporaryChanges
-from .validation import OF_THE_MOMENT, Examination, examine, present_value
-from .validation_issue import RefusedError, refuse
-from .write_log import Journal, Outcome, Record, now
+from .validation import OF_THE_MOMENT, Validation, examine, present_value
+from .validation_issue import RejectedError, refuse
+from .write_log import WriteLog, WriteOutcome, WriteRecord, now
 
 MOST_WAITING: Final = 20
 """Requests that may wait for their turn; more are told so at once."""
@@ -31,19 +31,19 @@ _RECENT: Final = 5.0
 """Age in s of parameters that are good enough to plan several writes with, or none at all."""
 
 
-class Control:
+class ParameterWriter:
     """Changes the parameters of one pack, one request at a time."""
 
     def __init__(  # noqa: PLR0913
         self,
         pack: Pack,
         *,
-        permission: Permission,
-        journal: Journal,
+        permission: WritePermission,
+        journal: WriteLog,
         baseline: Baseline,
         save: Callable[[], Awaitable[None]],
         backup: Callable[[str], Awaitable[None]],
-        on_record: Callable[[Record, Any], None],
+        on_record: Callable[[WriteRecord, Any], None],
         on_drift: OnDrift,
         temporary: object = None,
     ) -> None:
@@ -55,7 +55,7 @@ class Control:
         self.permission = permission
         self.journal = journal
         self.baseline = baseline
-        self.watch = Watch(pack, journal, baseline, on_record, on_drift)
+        self.watch = DriftDetector(pack, journal, baseline, on_record, on_drift)
         self.temporary = TemporaryChanges(pack, self.watch, save, temporary)
         self.closing = False
         """The link is about to be given up: nothing new is begun."""
@@ -72,7 +72,7 @@ class Control:
     # What others ask.
 
     @property
-    def catalogue(self) -> Catalogue | None:
+    def catalogue(self) -> Catalog | None:
         """Return what can be set; None before the pack said who it is."""
         return self._pack.catalogue()
 
@@ -89,13 +89,13 @@ class Control:
         """Tell whether a write of a parameter was sent of which nobody knows yet whether it held."""
         return any(record.parameter == key for record in self.journal.open_records() if record.in_doubt)
 
-    def examine(self, changes: Mapping[str, object], request: Request) -> Examination:
+    def examine(self, changes: Mapping[str, object], request: WriteRequest) -> Validation:
         """Return what a request would do, without doing it."""
         return examine(self._pack, self.permission, changes, request)
 
     # What others do.
 
-    async def apply(self, changes: Changes, request: Request) -> list[Record]:
+    async def apply(self, changes: Changes, request: WriteRequest) -> list[WriteRecord]:
         """Carry out a request; return a record for each write, in order. The first that does not hold ends it.
 
         Raises RefusedError before anything is sent.
@@ -143,7 +143,7 @@ class Control:
 
     async def refresh(self) -> None:
         """Read the parameters again, if nobody is changing them; what comes of it is told to `settings_read`."""
-        if self._turn.locked() or self._pack.state is not LinkState.STREAMING:
+        if self._turn.locked() or self._pack.state is not ConnectionState.STREAMING:
             return
         async with self._turn:
             # If it fails, the next connection reads them anyway.
@@ -169,15 +169,15 @@ class Control:
     def settings_read(self, settings: Settings) -> None:
         """Take parameters that the pack stated; what an earlier session could not put back is put back now."""
         self.watch.settings_read(settings)
-        if self.temporary.due and not self._turn.locked() and self._pack.state is LinkState.STREAMING:
+        if self.temporary.due and not self._turn.locked() and self._pack.state is ConnectionState.STREAMING:
             self._later(self._put_back)
 
     async def _put_back(self) -> None:
-        async def if_still_due(apply: Apply) -> list[Record]:
+        async def if_still_due(apply: Apply) -> list[WriteRecord]:
             # Parameters that come twice in a moment must not bring two rounds.
             return await self.temporary.put_back(apply) if self.temporary.due else []
 
-        with suppress(RefusedError):
+        with suppress(RejectedError):
             await self.run(if_still_due)
 
     async def accept(self, shown: Mapping[str, Difference]) -> bool:
@@ -190,16 +190,16 @@ class Control:
 
     # The steps of a write.
 
-    async def _apply(self, changes: Changes, request: Request) -> list[Record]:
+    async def _apply(self, changes: Changes, request: WriteRequest) -> list[WriteRecord]:
         if self._finished or (self.closing and not request.puts_back):
             raise refuse("closing")
         steps = await self._plan(changes, request)
         catalogue = self.catalogue
         assert catalogue is not None
-        records: list[Record] = []
+        records: list[WriteRecord] = []
         for step in steps:
             if records and (self._must_stop(records[-1], request) or self._would_break(catalogue, step)):
-                record = self.journal.add(_record(step, request, Outcome.NOT_SENT))
+                record = self.journal.add(_record(step, request, WriteOutcome.NOT_SENT))
                 self._on_record(record, request.context)
             else:
                 record = await self._write(catalogue.settings[step.key], step, request)
@@ -208,7 +208,7 @@ class Control:
             await self._save()
         return records
 
-    async def _plan(self, changes: Changes, request: Request) -> list[Step]:
+    async def _plan(self, changes: Changes, request: WriteRequest) -> list[WriteStep]:
         """Return the writes of a request. Raises RefusedError.
 
         A plan of several writes, or of none, and a refusal for the state that things are in, need to know what the pack has
@@ -220,7 +220,7 @@ class Control:
         examination = self.examine(changes, request)
         lasting = [error for error in examination.errors if error.code not in OF_THE_MOMENT]
         if lasting:
-            raise RefusedError(lasting)
+            raise RejectedError(lasting)
         if unsure or (old and (examination.errors or len(examination.steps) != 1)):
             try:
                 await self._read_again(None)
@@ -234,10 +234,10 @@ class Control:
                 raise refuse("unanswered") from error
             examination = self.examine(changes, request)
         if examination.errors:
-            raise RefusedError(examination.errors)
+            raise RejectedError(examination.errors)
         return examination.steps
 
-    def _too_old(self, steps: list[Step]) -> set[str]:
+    def _too_old(self, steps: list[WriteStep]) -> set[str]:
         """Return what the order of these writes depends on, if any of it was not told just now."""
         settings, catalogue = self._pack.current_settings, self.catalogue
         if not steps or settings is None or catalogue is None:
@@ -256,11 +256,11 @@ class Control:
         if any(settings.told_at(key) < began for key in keys):
             raise SilentError("it has not told all that was asked for")
 
-    def _must_stop(self, last: Record, request: Request) -> bool:
+    def _must_stop(self, last: WriteRecord, request: WriteRequest) -> bool:
         """Tell whether the writes of a request end here; what was planned is valid after each of them."""
-        return last.outcome is not Outcome.CONFIRMED or (self.closing and not request.puts_back)
+        return last.outcome is not WriteOutcome.CONFIRMED or (self.closing and not request.puts_back)
 
-    def _would_break(self, catalogue: Catalogue, step: Step) -> bool:
+    def _would_break(self, catalogue: Catalog, step: WriteStep) -> bool:
         """Tell whether somebody else changed something meanwhile that makes the next write wrong."""
         settings = self._pack.current_settings
         if settings is None:
@@ -271,17 +271,17 @@ class Control:
         before = set(broken_orders(settings.values, chains, may_equal))
         return bool(set(broken_orders({**settings.values, step.key: step.new}, chains, may_equal)) - before)
 
-    async def _write(self, setting: Setting, step: Step, request: Request) -> Record:
-        if setting.kind is Kind.COMMAND:
+    async def _write(self, setting: Setting, step: WriteStep, request: WriteRequest) -> WriteRecord:
+        if setting.kind is SettingKind.COMMAND:
             await self._backup(step.key)
         before = self._pack.current_settings
-        record = self.journal.add(_record(step, request, Outcome.PENDING))
+        record = self.journal.add(_record(step, request, WriteOutcome.PENDING))
         self.watch.under_way = record
         try:
             await self._save()
             record.sent_at = _monotonic()
             await self._pack.write(step.key, step.new)
-            if setting.kind is Kind.COMMAND:
+            if setting.kind is SettingKind.COMMAND:
                 await self._see_what_changed(record, before)
             elif setting.seen is not None:
                 await self._see(setting, setting.seen, record)
@@ -289,25 +289,25 @@ class Control:
                 await self._read_back(setting, record)
         except ValueError:
             # Only the pack knew: what it has now leaves no room for this value. Nothing was sent.
-            record.outcome, record.found = Outcome.REFUSED, step.old
+            record.outcome, record.found = WriteOutcome.REFUSED, step.old
         except PackError:
-            record.outcome, record.found = Outcome.UNKNOWN, None
+            record.outcome, record.found = WriteOutcome.UNKNOWN, None
             self._look_again_soon()
         finally:
             self.watch.under_way = None
         self.watch.conclude(setting, record)
-        if record.outcome is Outcome.CONFIRMED and not record.temporary:
+        if record.outcome is WriteOutcome.CONFIRMED and not record.temporary:
             self.temporary.forget(record.parameter)  # somebody's word, and the newer one
         self._on_record(record, request.context)
         self.watch.compare()
         return record
 
-    async def _read_back(self, setting: Setting, record: Record) -> None:
+    async def _read_back(self, setting: Setting, record: WriteRecord) -> None:
         """Find out what the pack has now. Only this proves a write."""
         settings = await self._read_again(setting.key)
         record.found = settings.values.get(setting.key)
         record.outcome = outcome_of(setting, record)
-        if record.outcome is Outcome.REFUSED:
+        if record.outcome is WriteOutcome.REFUSED:
             # It may just be slow, whatever it said; or its answer was on its way before the write was.
             await asyncio.sleep(SECOND_LOOK)
             settings = await self._read_again(setting.key)
@@ -321,14 +321,14 @@ class Control:
         except SilentError:
             return await self._pack.read_settings(key)
 
-    async def _see_what_changed(self, record: Record, before: Settings | None) -> None:
+    async def _see_what_changed(self, record: WriteRecord, before: Settings | None) -> None:
         """Count the parameters that a command changed."""
         settings = await self._read_again(None)
         old = before.values if before else {}
         record.found = sum(old.get(key) != value for key, value in settings.values.items())
-        record.outcome = Outcome.CONFIRMED if record.found else Outcome.REFUSED
+        record.outcome = WriteOutcome.CONFIRMED if record.found else WriteOutcome.REFUSED
 
-    async def _see(self, setting: Setting, seen: Callable[..., SettingValue | None], record: Record) -> None:
+    async def _see(self, setting: Setting, seen: Callable[..., SettingValue | None], record: WriteRecord) -> None:
         """Wait until two readings in a row show the effect, at the latest until they should have."""
         in_a_row = 0
         with suppress(TimeoutError):
@@ -336,8 +336,8 @@ class Control:
                 while in_a_row < 2:
                     record.found = seen(await self._pack.next_reading())
                     record.outcome = outcome_of(setting, record)
-                    in_a_row = in_a_row + 1 if record.outcome is Outcome.CONFIRMED else 0
-        if record.outcome is Outcome.PENDING:
+                    in_a_row = in_a_row + 1 if record.outcome is WriteOutcome.CONFIRMED else 0
+        if record.outcome is WriteOutcome.PENDING:
             raise SilentError("no reading came")
 
 
@@ -346,8 +346,8 @@ def _monotonic() -> float:
     return asyncio.get_running_loop().time()
 
 
-def _record(step: Step, request: Request, outcome: Outcome) -> Record:
-    return Record(
+def _record(step: WriteStep, request: WriteRequest, outcome: WriteOutcome) -> WriteRecord:
+    return WriteRecord(
         at=now(),
         parameter=step.key,
         old=step.old,

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, Self
 
 from ..bms.reading import FULL_SOC, NO_COUNTERS, Reading
 from ..bms.stored_values import number, optional, whole
-from .energy_totals import Flow, split
+from .energy_totals import EnergyTotals, split
 from .jbd_events import event_of
 
 _FASTEST: Final = 3.0
@@ -25,11 +25,11 @@ _DIRECTIONS: Final = ("charged", "discharged")
 _WH: Final = 1000.0
 
 
-class Found(NamedTuple):
+class BridgedTotals(NamedTuple):
     """What the counters say of a gap."""
 
-    proven: Flow
-    unproven: Flow = Flow()
+    proven: EnergyTotals
+    unproven: EnergyTotals = EnergyTotals()
     """What the charge that is left says, and nothing vouches for."""
 
 
@@ -92,7 +92,7 @@ class Anchor(NamedTuple):
         )
 
 
-def bridge(anchor: Anchor, reading: Reading) -> Found | None:
+def bridge(anchor: Anchor, reading: Reading) -> BridgedTotals | None:
     """Return what flowed between the anchor and a later reading, None if the counters say nothing of it."""
     seconds = reading.measured_at - anchor.at
     if seconds <= 0 or not reading.voltage or not anchor.voltage:
@@ -106,12 +106,12 @@ def bridge(anchor: Anchor, reading: Reading) -> Found | None:
     return _by_charge(anchor, after, volts, seconds)
 
 
-def _by_energy(before: Anchor, after: Anchor, volts: float) -> Found | None:
+def _by_energy(before: Anchor, after: Anchor, volts: float) -> BridgedTotals | None:
     found = [_counted(flow, before.energies, after.energies) for flow in _DIRECTIONS]
     if found[0] is None or found[1] is None:
         return None
     charged, discharged = found[0], found[1]
-    return Found(Flow(charged, discharged, charged / volts, discharged / volts))
+    return BridgedTotals(EnergyTotals(charged, discharged, charged / volts, discharged / volts))
 
 
 def _counted(flow: str, before: Mapping[str, float], after: Mapping[str, float]) -> float | None:
@@ -128,7 +128,7 @@ def _counted(flow: str, before: Mapping[str, float], after: Mapping[str, float])
     return max(proven, default=None)
 
 
-def _by_charge(before: Anchor, after: Anchor, volts: float, seconds: float) -> Found | None:
+def _by_charge(before: Anchor, after: Anchor, volts: float, seconds: float) -> BridgedTotals | None:
     capacity = after.capacity
     if before.remaining is None or after.remaining is None or not capacity or before.capacity != capacity:
         return None
@@ -145,7 +145,7 @@ def _by_charge(before: Anchor, after: Anchor, volts: float, seconds: float) -> F
     if through is not None and net < 0:
         # Whether charging counts as throughput no document says; discharging does.
         proven = min(proven, max(0.0, through) + _STEP)
-    return Found(_one_way(proven, net, volts), _one_way(abs(net) - proven, net, volts))
+    return BridgedTotals(_one_way(proven, net, volts), _one_way(abs(net) - proven, net, volts))
 
 
 def _by_currents(before: Anchor, after: Anchor, net: float, seconds: float) -> float:
@@ -159,10 +159,10 @@ def _by_currents(before: Anchor, after: Anchor, net: float, seconds: float) -> f
     return abs(net) if abs(net) <= allowed else split(*ways, seconds)[0]
 
 
-def _one_way(charge: float, net: float, volts: float) -> Flow:
+def _one_way(charge: float, net: float, volts: float) -> EnergyTotals:
     """Return a charge in Ah as a flow in the direction of a net change."""
     energy = charge * volts
-    return Flow(energy, 0.0, charge, 0.0) if net > 0 else Flow(0.0, energy, 0.0, charge)
+    return EnergyTotals(energy, 0.0, charge, 0.0) if net > 0 else EnergyTotals(0.0, energy, 0.0, charge)
 
 
 def _through(before: Anchor, after: Anchor) -> float | None:

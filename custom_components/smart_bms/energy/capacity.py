@@ -7,16 +7,16 @@ from ..bms.reading import FULL_SOC, Reading
 from ..bms.stored_values import number
 from .energy_counter import EnergyCounter
 from .energy_statistics import EMPTY_SOC
-from .energy_totals import Flow
-from .jbd_capacity_learning import Aging
-from .jbd_events import Event
+from .energy_totals import EnergyTotals
+from .jbd_capacity_learning import JbdCapacityLearning
+from .jbd_events import JbdEvent
 
 _REMEMBERED: Final = 10
 _LEAST_SHARE: Final = 0.5
 """Of the stated capacity: less is no run from full to empty, whatever the pack calls empty."""
 
 
-class Learnt(NamedTuple):
+class LearnedCapacity(NamedTuple):
     """A capacity and what it stands on."""
 
     ampere_hours: float
@@ -33,12 +33,12 @@ class Capacity:
     def __init__(self, counter: EnergyCounter) -> None:
         """Wait until the pack is full."""
         self._counter = counter
-        self._full: tuple[Flow, Flow] | None = None
+        self._full: tuple[EnergyTotals, EnergyTotals] | None = None
         """All and bridged, when it was last full; None if anything was missed since."""
-        self.runs: list[Learnt] = []
-        self.vendor: Aging | None = None
+        self.runs: list[LearnedCapacity] = []
+        self.vendor: JbdCapacityLearning | None = None
         """The same after JBD's rule, which wants to be full again before it believes it."""
-        self._at: Flow | None = None
+        self._at: EnergyTotals | None = None
         self._gaps = counter.gaps
 
     def take(self, reading: Reading, at: float) -> None:
@@ -47,7 +47,7 @@ class Capacity:
         if self._counter.gaps != self._gaps:
             self._gaps, self._full = self._counter.gaps, None
             if self.vendor is not None:
-                self.vendor.happen(Event.UNSEEN)
+                self.vendor.happen(JbdEvent.UNSEEN)
         if soc is None:
             return
         full, empty = soc >= FULL_SOC, soc <= EMPTY_SOC
@@ -58,18 +58,18 @@ class Capacity:
             self._end(reading, at, *self._full)
             self._full = None
 
-    def _end(self, reading: Reading, at: float, total: Flow, bridged: Flow) -> None:
+    def _end(self, reading: Reading, at: float, total: EnergyTotals, bridged: EnergyTotals) -> None:
         run, unseen = self._counter.total.since(total), self._counter.bridged.since(bridged)
         stated = reading.full_capacity or reading.design_capacity
         given = run.charge_out - run.charge_in
         if stated and given >= _LEAST_SHARE * stated:
-            learnt = Learnt(given, run.discharged - run.charged, unseen.charge_out + unseen.charge_in, at)
+            learnt = LearnedCapacity(given, run.discharged - run.charged, unseen.charge_out + unseen.charge_in, at)
             self.runs = [*self.runs, learnt][-_REMEMBERED:]
 
     def _follow_vendor(self, reading: Reading, *, full: bool, empty: bool) -> None:
         total, design = self._counter.total, reading.design_capacity or reading.full_capacity
         if self.vendor is None and design:
-            self.vendor = Aging(design)
+            self.vendor = JbdCapacityLearning(design)
         if self._at is None:
             self._at = total.copy()
         if self.vendor is not None and (full or empty or self._moved(total, self._at) >= 1):
@@ -78,11 +78,11 @@ class Capacity:
             self._at = total.copy()
 
     @staticmethod
-    def _moved(total: Flow, at: Flow) -> float:
+    def _moved(total: EnergyTotals, at: EnergyTotals) -> float:
         """Return Ah since the vendor's rule was last told."""
         return total.charge_in + total.charge_out - at.charge_in - at.charge_out
 
-    def moved(self, by: Flow) -> None:
+    def moved(self, by: EnergyTotals) -> None:
         """Take that the sums were raised, by nothing that flowed."""
         for flow in (self._at, self._full[0] if self._full else None):
             if flow is not None:
@@ -93,7 +93,7 @@ class Capacity:
         self._full = self._at = None
 
     @property
-    def learnt(self) -> Learnt | None:
+    def learnt(self) -> LearnedCapacity | None:
         """Return the newest run."""
         return self.runs[-1] if self.runs else None
 
@@ -110,9 +110,9 @@ class Capacity:
 
     def restore(self, kept: Mapping[str, Any]) -> None:
         """Take up what was kept. Raises one of BROKEN if it is broken."""
-        full = None if kept["full"] is None else (Flow.of(kept["full"][0]), Flow.of(kept["full"][1]))
-        runs = [Learnt(*map(number, run)) for run in kept["runs"]]
-        vendor = None if kept["vendor"] is None else Aging.of(kept["vendor"])
-        at = None if kept["at"] is None else Flow.of(kept["at"])
+        full = None if kept["full"] is None else (EnergyTotals.of(kept["full"][0]), EnergyTotals.of(kept["full"][1]))
+        runs = [LearnedCapacity(*map(number, run)) for run in kept["runs"]]
+        vendor = None if kept["vendor"] is None else JbdCapacityLearning.of(kept["vendor"])
+        at = None if kept["at"] is None else EnergyTotals.of(kept["at"])
         self._full, self.runs, self.vendor, self._at = full, runs, vendor, at
         self._gaps = self._counter.gaps

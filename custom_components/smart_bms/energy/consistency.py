@@ -24,7 +24,7 @@ class Criterion(StrEnum):
     """After a month's rest: internal resistance in the vendor's words, in truth self-discharge as well."""
 
 
-class Judgement(NamedTuple):
+class ConsistencyResult(NamedTuple):
     """A verdict and what it stands on."""
 
     criterion: Criterion
@@ -41,7 +41,7 @@ def judge(  # noqa: PLR0913
     empty: bool | None = None,
     aging_cycles: int | None = None,
     rest: float | None = None,
-) -> list[Judgement]:
+) -> list[ConsistencyResult]:
     """Return what cells that are `spread` V apart now allow to say.
 
     `assembled`: new, and at rest. `aging_cycles`: from full to empty and full again, None if nobody counted. `rest`: s
@@ -55,4 +55,4 @@ def judge(  # noqa: PLR0913
         (Criterion.RESISTANCE, rest is not None and rest >= REST),
     )
     good = round(spread, 3) < THRESHOLD
-    return [Judgement(criterion, good, spread) for criterion, holds in occasions if holds]
+    return [ConsistencyResult(criterion, good, spread) for criterion, holds in occasions if holds]

@@ -10,7 +10,7 @@ _DIGITS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CurrentSense:
+class CurrentCorrection:
     """How a pack's current is corrected before anything but the mirror sees it; the pack itself goes by its own."""
 
     invert: bool = False

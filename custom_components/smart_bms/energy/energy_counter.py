@@ -10,7 +10,7 @@ from typing import Any, Final
 from ..bms.reading import Reading
 from ..bms.stored_values import Checks, number, optional, whole
 from .bridge import Anchor, bridge
-from .energy_totals import Flow, split
+from .energy_totals import EnergyTotals, split
 
 _AHEAD: Final = 1e12
 """s by which what was kept is put ahead of all readings if nobody knows how long ago it was: nothing bridges that."""
@@ -26,10 +26,10 @@ class EnergyCounter:
         """
         self.longest_gap = longest_gap
         self._bridges = bridges
-        self.total = Flow()
+        self.total = EnergyTotals()
         """All, also what was bridged."""
-        self.bridged = Flow()
-        self.unproven = Flow()
+        self.bridged = EnergyTotals()
+        self.unproven = EnergyTotals()
         """What the pack's count of what is left says of gaps and nothing vouches for: no part of the sums."""
         self.seams = 0
         """Gaps, bridged or not, since the last restart."""
@@ -104,7 +104,9 @@ class EnergyCounter:
 
         `shift` s are added to its times; None: nobody knows how long ago it was, so that what came since is a gap.
         """
-        flows = (Flow.of(kept[name]) if name in kept else Flow() for name in ("total", "bridged", "unproven"))
+        flows = (
+            EnergyTotals.of(kept[name]) if name in kept else EnergyTotals() for name in ("total", "bridged", "unproven")
+        )
         self.total, self.bridged, self.unproven = flows
         self.gaps, self.missed = kept.get("gaps", 0), kept.get("missed", 0.0)
         anchor = kept.get("anchor")
@@ -112,9 +114,9 @@ class EnergyCounter:
 
 
 CHECKS: Final[Checks] = {
-    "total": Flow.of,
-    "bridged": Flow.of,
-    "unproven": Flow.of,
+    "total": EnergyTotals.of,
+    "bridged": EnergyTotals.of,
+    "unproven": EnergyTotals.of,
     "gaps": whole,
     "missed": number,
     "anchor": lambda part: optional(lambda anchor: Anchor.from_dict(anchor, 0.0), part),

@@ -7,7 +7,7 @@ from typing import Any, Final
 from ..bms.reading import FULL_SOC, Reading
 from ..bms.stored_values import flag, number, optional, text
 from .energy_counter import EnergyCounter
-from .energy_totals import Flow
+from .energy_totals import EnergyTotals
 
 _LEAST_SHARE: Final = 0.2
 """Of its capacity that must have gone through a pack from full to full before that says anything of its efficiency."""
@@ -18,22 +18,22 @@ _SET_BACK: Final = timedelta(days=2)
 """By which the day may go back and is still the same one: another time zone, or a clock that was wrong for a moment."""
 
 
-class Ledger:
+class EnergyStatistics:
     """Follows one pack's counter."""
 
     def __init__(self, counter: EnergyCounter) -> None:
         """Know of no full and no empty pack yet."""
         self._counter = counter
-        self._at_full: Flow | None = None
-        self._at_empty: Flow | None = None
+        self._at_full: EnergyTotals | None = None
+        self._at_empty: EnergyTotals | None = None
         self.whole = True
         """Nothing was missed since the pack was full."""
         self._full_now = False
-        self._run_from: Flow | None = None
+        self._run_from: EnergyTotals | None = None
         self._run_whole = True
-        self._runs: list[Flow] = []
+        self._runs: list[EnergyTotals] = []
         self._day: date | None = None
-        self._at_midnight = Flow()
+        self._at_midnight = EnergyTotals()
         self.capacity: float | None = None
         """Ah, as the pack stated them last."""
 
@@ -68,20 +68,20 @@ class Ledger:
             self._day, self._at_midnight = day, self._counter.total.copy()
 
     @property
-    def since_full(self) -> Flow | None:
+    def since_full(self) -> EnergyTotals | None:
         """What flowed since the pack was last full."""
         return None if self._at_full is None else self._counter.total.since(self._at_full)
 
     @property
-    def since_empty(self) -> Flow | None:
+    def since_empty(self) -> EnergyTotals | None:
         """What flowed since the pack was last empty."""
         return None if self._at_empty is None else self._counter.total.since(self._at_empty)
 
-    def today(self, total: Flow) -> Flow:
+    def today(self, total: EnergyTotals) -> EnergyTotals:
         """Return what flowed since midnight, of these sums."""
         return total.since(self._at_midnight).positive()
 
-    def moved(self, by: Flow) -> None:
+    def moved(self, by: EnergyTotals) -> None:
         """Take that the sums were raised, by nothing that flowed."""
         for flow in (self._at_full, self._at_empty, self._at_midnight, self._run_from):
             if flow is not None:
@@ -128,8 +128,8 @@ class Ledger:
     def restore(self, kept: Mapping[str, Any]) -> None:
         """Take up what was kept. Raises one of BROKEN if it is broken; nothing is taken then."""
         marks = ("at_full", "at_empty", "run_from")
-        at_full, at_empty, run_from = (None if kept[key] is None else Flow.of(kept[key]) for key in marks)
-        runs, at_midnight = [Flow.of(run) for run in kept["runs"]], Flow.of(kept["at_midnight"])
+        at_full, at_empty, run_from = (None if kept[key] is None else EnergyTotals.of(kept[key]) for key in marks)
+        runs, at_midnight = [EnergyTotals.of(run) for run in kept["runs"]], EnergyTotals.of(kept["at_midnight"])
         day, capacity = optional(text, kept["day"]), optional(number, kept["capacity"])
         run_whole, whole, full_now = (flag(kept[key]) for key in ("run_whole", "whole", "full_now"))
         self._day, self.capacity = None if day is None else date.fromisoformat(day), capacity

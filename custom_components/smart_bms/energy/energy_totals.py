@@ -10,7 +10,7 @@ _SECONDS = 3600.0
 
 
 @dataclass(slots=True)
-class Flow:
+class EnergyTotals:
     """Sums that only grow."""
 
     charged: float = 0.0
@@ -20,36 +20,36 @@ class Flow:
     """Ah."""
     charge_out: float = 0.0
 
-    def add(self, other: Flow) -> None:
+    def add(self, other: EnergyTotals) -> None:
         """Add what flowed elsewhere, or at another time."""
         self.charged += other.charged
         self.discharged += other.discharged
         self.charge_in += other.charge_in
         self.charge_out += other.charge_out
 
-    def since(self, earlier: Flow) -> Flow:
+    def since(self, earlier: EnergyTotals) -> EnergyTotals:
         """Return what came after an earlier state."""
-        return Flow(
+        return EnergyTotals(
             self.charged - earlier.charged,
             self.discharged - earlier.discharged,
             self.charge_in - earlier.charge_in,
             self.charge_out - earlier.charge_out,
         )
 
-    def at_least(self, least: Flow) -> None:
+    def at_least(self, least: EnergyTotals) -> None:
         """Take what was shown before: nothing ever goes back."""
         self.charged = max(self.charged, least.charged)
         self.discharged = max(self.discharged, least.discharged)
         self.charge_in = max(self.charge_in, least.charge_in)
         self.charge_out = max(self.charge_out, least.charge_out)
 
-    def positive(self) -> Flow:
+    def positive(self) -> EnergyTotals:
         """Return it without what is negative."""
-        return Flow(*(max(0.0, getattr(self, item.name)) for item in fields(self)))
+        return EnergyTotals(*(max(0.0, getattr(self, item.name)) for item in fields(self)))
 
-    def copy(self) -> Flow:
+    def copy(self) -> EnergyTotals:
         """Return what there is now."""
-        return Flow(self.charged, self.discharged, self.charge_in, self.charge_out)
+        return EnergyTotals(self.charged, self.discharged, self.charge_in, self.charge_out)
 
     def __bool__(self) -> bool:
         """Tell whether anything flowed."""

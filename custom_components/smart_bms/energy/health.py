@@ -6,14 +6,14 @@ from typing import Any, Final, NamedTuple
 from ..bms.reading import FULL_SOC, Reading
 from ..bms.stored_values import Checks, flag, number, optional
 from .capacity import Capacity
-from .consistency import Criterion, Judgement, judge
+from .consistency import ConsistencyResult, Criterion, judge
 from .energy_counter import EnergyCounter
 from .energy_statistics import EMPTY_SOC
-from .energy_totals import Flow
+from .energy_totals import EnergyTotals
 from .imbalance import Imbalance, Occasion
-from .jbd_counters import Board
+from .jbd_counters import JbdCounters
 from .resistance import Resistance, Resistances, WeeklyTrend
-from .rest_imbalance import RestDrift
+from .rest_imbalance import RestImbalance
 
 _LOOK_EVERY: Final = 10.0
 """s between two looks at what changes slowly."""
@@ -36,10 +36,10 @@ class Health:
 
     def __init__(self, counter: EnergyCounter, *, follows_board: bool = False) -> None:
         """Know nothing yet. `follows_board`: the board goes by JBD's manual."""
-        self.board = Board(counter) if follows_board else None
+        self.board = JbdCounters(counter) if follows_board else None
         self.capacity = Capacity(counter)
         self.imbalance = Imbalance()
-        self.drift = RestDrift()
+        self.drift = RestImbalance()
         self.verdicts: dict[Criterion, Verdict] = {}
         self.resistances: list[Resistance | None] = []
         self.resistances_at: float | None = None
@@ -73,7 +73,7 @@ class Health:
             self._fitted, self._fitted_at = self._steps.seen, now
             self._fit(now + clock)
 
-    def moved(self, by: Flow) -> None:
+    def moved(self, by: EnergyTotals) -> None:
         """Take that the sums were raised, by nothing that flowed."""
         self.capacity.moved(by)
         if self.board is not None:
@@ -100,7 +100,7 @@ class Health:
         ):
             self._note(judgement, at)
 
-    def _note(self, judgement: Judgement, at: float) -> None:
+    def _note(self, judgement: ConsistencyResult, at: float) -> None:
         self.verdicts[judgement.criterion] = Verdict(judgement.good, judgement.spread, at)
 
     def _fit(self, at: float) -> None:
@@ -181,12 +181,12 @@ _NOBODYS: Final = EnergyCounter(0.0)
 CHECKS: Final[Checks] = {
     "capacity": lambda part: Capacity(_NOBODYS).restore(part),
     "imbalance": lambda part: Imbalance().restore(part, 0.0),
-    "drift": lambda part: RestDrift().restore(part, 0.0),
+    "drift": lambda part: RestImbalance().restore(part, 0.0),
     "verdicts": _verdicts,
     "steps": lambda part: Resistances().restore(part),
     "trend": WeeklyTrend,
     "full_at": lambda part: optional(number, part),
     "resistances_at": lambda part: optional(number, part),
-    "board": lambda part: optional(Board(_NOBODYS).restore, part),
+    "board": lambda part: optional(JbdCounters(_NOBODYS).restore, part),
 }
 """Of the parts of what was kept."""

@@ -5,13 +5,13 @@ from enum import StrEnum
 from typing import Any, Final, Self
 
 from ..bms.stored_values import flag, number, whole
-from .jbd_events import EFFECTS, Effect, Event, Kept
+from .jbd_events import EFFECTS, JbdEvent, JbdEventEffect, Kept
 
 _MOST_AT_ONCE: Final = 0.25
 """Share of the design capacity by which one aging cycle changes what is learnt, at most (at least 10 % if it is that far off)."""
 
 
-class Phase(StrEnum):
+class LearningPhase(StrEnum):
     """Of an aging cycle."""
 
     IDLE = "idle"
@@ -29,14 +29,14 @@ def learn(measured: float, learnt: float, typical: float) -> float:
     return learnt + step if difference > 0 else learnt - step
 
 
-class Aging:
+class JbdCapacityLearning:
     """Follows the aging cycles of a board."""
 
     def __init__(self, typical: float, learnt: float | None = None) -> None:
         """Begin with what the board has learnt, or its design (typical) capacity, in Ah."""
         self.typical = typical
         self.learnt = typical if learnt is None else learnt
-        self.phase = Phase.IDLE
+        self.phase = LearningPhase.IDLE
         self.measured = 0.0
         """Ah given since full."""
         self.valid = True
@@ -49,26 +49,26 @@ class Aging:
 
         Both at once is empty: an undervoltage protection weighs more.
         """
-        if self.phase is Phase.ARMED:
+        if self.phase is LearningPhase.ARMED:
             self.measured = max(0.0, self.measured - charge)
             if empty:
-                self.phase = Phase.EMPTIED
+                self.phase = LearningPhase.EMPTIED
                 return
         if not full or empty:
             return
-        if self.phase is Phase.EMPTIED and self.valid:
+        if self.phase is LearningPhase.EMPTIED and self.valid:
             self.learnt = learn(self.measured, self.learnt, self.typical)
             self.cycles += 1
-        self._begin(Phase.ARMED)
+        self._begin(LearningPhase.ARMED)
 
-    def happen(self, event: Event, typical: float | None = None) -> None:
+    def happen(self, event: JbdEvent, typical: float | None = None) -> None:
         """Take that something happened to the board; `typical` is the design capacity if it was written."""
         effect = EFFECTS[Kept.AGING][event]
-        if effect is Effect.CLEAR:
-            self._begin(Phase.IDLE)
-        elif effect is Effect.DOUBT and self.phase is Phase.ARMED:
+        if effect is JbdEventEffect.CLEAR:
+            self._begin(LearningPhase.IDLE)
+        elif effect is JbdEventEffect.DOUBT and self.phase is LearningPhase.ARMED:
             self.valid = False
-        if typical is not None and EFFECTS[Kept.LEARNT][event] is Effect.TYPICAL:
+        if typical is not None and EFFECTS[Kept.LEARNT][event] is JbdEventEffect.TYPICAL:
             self.learnt = self.typical = typical
 
     # Over restarts.
@@ -81,9 +81,9 @@ class Aging:
     def of(cls, kept: Mapping[str, Any]) -> Self:
         """Return what was kept. Raises one of BROKEN if it is broken."""
         aging = cls(number(kept["typical"]), number(kept["learnt"]))
-        aging.phase, aging.measured = Phase(kept["phase"]), number(kept["measured"])
+        aging.phase, aging.measured = LearningPhase(kept["phase"]), number(kept["measured"])
         aging.valid, aging.cycles = flag(kept["valid"]), whole(kept["cycles"])
         return aging
 
-    def _begin(self, phase: Phase) -> None:
+    def _begin(self, phase: LearningPhase) -> None:
         self.phase, self.measured, self.valid = phase, 0.0, True

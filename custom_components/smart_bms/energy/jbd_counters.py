@@ -12,42 +12,42 @@ from ..bms.stored_values import flag, number, optional, whole
 from ..protection.quantities import number as number_in
 from .energy_counter import EnergyCounter
 from .energy_statistics import EMPTY_SOC
-from .energy_totals import Flow
-from .jbd_cycle_count import CycleCount
-from .jbd_events import Event, event_of
-from .jbd_remaining_charge import Cause, Remaining, explain_jump
+from .energy_totals import EnergyTotals
+from .jbd_cycle_count import JbdCycleCount
+from .jbd_events import JbdEvent, event_of
+from .jbd_remaining_charge import JbdRemainingCharge, SocJumpCause, explain_jump
 from .jbd_voltage_soc import points_of
 
 _REMEMBERED: Final = 10
 CYCLE_CAPACITY: Final = "cycle_capacity"
 
 
-class Jump(NamedTuple):
+class SocJump(NamedTuple):
     """A state of charge that changed by more than 5 % between two readings."""
 
     at: float
     """Time of day in s since 1970."""
     before: float
     after: float
-    cause: Cause
+    cause: SocJumpCause
 
 
-class Board:
+class JbdCounters:
     """Follows one board."""
 
     def __init__(self, counter: EnergyCounter) -> None:
         """Know nothing yet."""
-        self.cycle = CycleCount(None)
-        self.jumps: deque[Jump] = deque(maxlen=_REMEMBERED)
-        self.remaining: Remaining | None = None
+        self.cycle = JbdCycleCount(None)
+        self.jumps: deque[SocJump] = deque(maxlen=_REMEMBERED)
+        self.remaining: JbdRemainingCharge | None = None
         self._counter = counter
-        self._at: Flow | None = None
+        self._at: EnergyTotals | None = None
         self._counters: dict[str, int] = {}
         self._cycles: float | None = None
         self._soc: float | None = None
         self._seams = counter.seams
 
-    def take(self, reading: Reading, settings: Mapping[str, object] | None, at: float) -> Event | None:
+    def take(self, reading: Reading, settings: Mapping[str, object] | None, at: float) -> JbdEvent | None:
         """Take a reading at a time of day, and the parameters if they are known; return what happened to the board."""
         event = event_of(self._counters, reading.counters) if reading.counters and self._counters else None
         if reading.counters:
@@ -55,7 +55,7 @@ class Board:
         unseen = self._counter.seams != self._seams
         self._seams = self._counter.seams
         self._follow_cycle(reading, settings)
-        for happened in (Event.UNSEEN if unseen else None, event):
+        for happened in (JbdEvent.UNSEEN if unseen else None, event):
             if happened is not None:
                 self.cycle.happen(happened)
         self._follow_charge(reading, settings, event)
@@ -73,12 +73,12 @@ class Board:
             self.cycle.counted()
         self._cycles = reading.cycles if reading.cycles is not None else self._cycles
 
-    def _follow_charge(self, reading: Reading, settings: Mapping[str, object] | None, event: Event | None) -> None:
+    def _follow_charge(self, reading: Reading, settings: Mapping[str, object] | None, event: JbdEvent | None) -> None:
         soc, capacity, left = reading.soc, reading.full_capacity, reading.remaining_capacity
         if not capacity or left is None or settings is None:
             return
         if self.remaining is None:
-            self.remaining = Remaining(capacity, points_of(settings), left)
+            self.remaining = JbdRemainingCharge(capacity, points_of(settings), left)
         self.remaining.capacity, self.remaining.points = capacity, points_of(settings)
         if event is not None:
             self.remaining.happen(event, reading.cell_voltage_mean)
@@ -96,9 +96,9 @@ class Board:
         full, empty = soc >= FULL_SOC, soc <= EMPTY_SOC
         cause = explain_jump(before, soc, full=full, empty=empty, forgot=forgot, unseen=unseen)
         if cause is not None:
-            self.jumps.append(Jump(at, before, soc, cause))
+            self.jumps.append(SocJump(at, before, soc, cause))
 
-    def moved(self, by: Flow) -> None:
+    def moved(self, by: EnergyTotals) -> None:
         """Take that the sums were raised, by nothing that flowed."""
         if self._at is not None:
             self._at.add(by)
@@ -126,12 +126,13 @@ class Board:
         counters = {str(key): whole(count) for key, count in kept["counters"].items()}
         cycles, estimated = optional(number, kept["cycles"]), flag(kept["estimated"])
         jumps = [
-            Jump(number(at), number(before), number(after), Cause(cause)) for at, before, after, cause in kept["jumps"]
+            SocJump(number(at), number(before), number(after), SocJumpCause(cause))
+            for at, before, after, cause in kept["jumps"]
         ]
         self.cycle.discharged, self.cycle.certain = number(kept["discharged"]), flag(kept["certain"])
-        self.cycle.happen(Event.UNSEEN)
+        self.cycle.happen(JbdEvent.UNSEEN)
         self._counters, self._cycles = counters, cycles
         self.jumps.extend(jumps)
         if estimated:
-            self.remaining = Remaining(0.0, ())
+            self.remaining = JbdRemainingCharge(0.0, ())
             self.remaining.estimated = True

@@ -1,9 +1,9 @@
 """Cycle count: how a JBD board counts cycles, after its manual: one for every cycle capacity that was discharged."""
 
-from .jbd_events import EFFECTS, Effect, Event, Kept
+from .jbd_events import EFFECTS, JbdEvent, JbdEventEffect, Kept
 
 
-class CycleCount:
+class JbdCycleCount:
     """Follows what has been discharged since the last cycle."""
 
     def __init__(self, cycle_capacity: float | None) -> None:
@@ -32,9 +32,9 @@ class CycleCount:
         """Take that the board has just counted one: a new cycle begins now."""
         self.discharged, self.certain = 0.0, True
 
-    def happen(self, event: Event) -> None:
+    def happen(self, event: JbdEvent) -> None:
         """Take that something happened to the board."""
-        if EFFECTS[Kept.DISCHARGED][event] is Effect.CLEAR:
+        if EFFECTS[Kept.DISCHARGED][event] is JbdEventEffect.CLEAR:
             self.counted()
         else:
             self.certain = False

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 
-class Event(StrEnum):
+class JbdEvent(StrEnum):
     """What happens to a board."""
 
     SUPPLY_RETURNED = "supply_returned"
@@ -37,7 +37,7 @@ class Kept(StrEnum):
     """The capacity it has learnt."""
 
 
-class Effect(StrEnum):
+class JbdEventEffect(StrEnum):
     """What becomes of it."""
 
     KEEP = "keep"
@@ -50,31 +50,33 @@ class Effect(StrEnum):
     """Becomes the design capacity, if that is what was written."""
 
 
-_OF_BOARD: Final = (Event.SUPPLY_RETURNED, Event.PARAMETER_WRITTEN, Event.CALIBRATED, Event.RESTORED)
+_OF_BOARD: Final = (JbdEvent.SUPPLY_RETURNED, JbdEvent.PARAMETER_WRITTEN, JbdEvent.CALIBRATED, JbdEvent.RESTORED)
 
 
-def _effects(*of_board: Effect, unseen: Effect = Effect.KEEP) -> Mapping[Event, Effect]:
-    return {**dict(zip(_OF_BOARD, of_board, strict=True)), Event.UNSEEN: unseen}
+def _effects(
+    *of_board: JbdEventEffect, unseen: JbdEventEffect = JbdEventEffect.KEEP
+) -> Mapping[JbdEvent, JbdEventEffect]:
+    return {**dict(zip(_OF_BOARD, of_board, strict=True)), JbdEvent.UNSEEN: unseen}
 
 
-_KEEP, _CLEAR, _ESTIMATE = Effect.KEEP, Effect.CLEAR, Effect.ESTIMATE
+_KEEP, _CLEAR, _ESTIMATE = JbdEventEffect.KEEP, JbdEventEffect.CLEAR, JbdEventEffect.ESTIMATE
 
-EFFECTS: Final[Mapping[Kept, Mapping[Event, Effect]]] = {
+EFFECTS: Final[Mapping[Kept, Mapping[JbdEvent, JbdEventEffect]]] = {
     Kept.CYCLES: _effects(_KEEP, _KEEP, _KEEP, _KEEP),
-    Kept.DISCHARGED: _effects(_CLEAR, _CLEAR, _CLEAR, _CLEAR, unseen=Effect.DOUBT),
+    Kept.DISCHARGED: _effects(_CLEAR, _CLEAR, _CLEAR, _CLEAR, unseen=JbdEventEffect.DOUBT),
     Kept.COUNTERS: _effects(_KEEP, _CLEAR, _CLEAR, _CLEAR),
     Kept.REMAINING: _effects(_ESTIMATE, _ESTIMATE, _ESTIMATE, _ESTIMATE),
-    Kept.AGING: _effects(_CLEAR, _CLEAR, _CLEAR, _CLEAR, unseen=Effect.DOUBT),
-    Kept.LEARNT: _effects(_KEEP, Effect.TYPICAL, _KEEP, Effect.TYPICAL),
+    Kept.AGING: _effects(_CLEAR, _CLEAR, _CLEAR, _CLEAR, unseen=JbdEventEffect.DOUBT),
+    Kept.LEARNT: _effects(_KEEP, JbdEventEffect.TYPICAL, _KEEP, JbdEventEffect.TYPICAL),
 }
 
 _RESTARTS: Final = "restarts"
 
 
-def event_of(before: Mapping[str, int], after: Mapping[str, int]) -> Event | None:
+def event_of(before: Mapping[str, int], after: Mapping[str, int]) -> JbdEvent | None:
     """Return what happened to a board whose counters were these and are those."""
     if after.get(_RESTARTS, 0) > before.get(_RESTARTS, 0) and _RESTARTS in before:
-        return Event.SUPPLY_RETURNED
+        return JbdEvent.SUPPLY_RETURNED
     trips = [key for key in before if key != _RESTARTS and key in after]
     cleared = any(before[key] for key in trips) and not any(after[key] for key in trips)
-    return Event.PARAMETER_WRITTEN if cleared else None
+    return JbdEvent.PARAMETER_WRITTEN if cleared else None

@@ -3,14 +3,14 @@
 from enum import StrEnum
 from typing import Final
 
-from .jbd_events import EFFECTS, Effect, Event, Kept
+from .jbd_events import EFFECTS, JbdEvent, JbdEventEffect, Kept
 from .jbd_voltage_soc import Points, voltage_soc
 
 _JUMP: Final = 5.0
 """% between two readings from which on a change is a jump."""
 
 
-class Remaining:
+class JbdRemainingCharge:
     """Follows what a board says is left."""
 
     def __init__(self, capacity: float, points: Points, left: float | None = None) -> None:
@@ -34,9 +34,9 @@ class Remaining:
         """Take what the board says after nobody looked: nothing is reckoned over a gap."""
         self.left = left
 
-    def happen(self, event: Event, mean: float | None) -> None:
+    def happen(self, event: JbdEvent, mean: float | None) -> None:
         """Take that something happened to the board while its cells had this mean voltage in V."""
-        if EFFECTS[Kept.REMAINING][event] is not Effect.ESTIMATE:
+        if EFFECTS[Kept.REMAINING][event] is not JbdEventEffect.ESTIMATE:
             return
         soc = None if mean is None else voltage_soc(mean, self.points)
         self.left = None if soc is None else self.capacity * soc / 100
@@ -50,7 +50,7 @@ class Remaining:
         return int(100 * self.left / self.capacity + 0.5)
 
 
-class Cause(StrEnum):
+class SocJumpCause(StrEnum):
     """Why a state of charge jumped."""
 
     FULL = "full"
@@ -64,14 +64,14 @@ class Cause(StrEnum):
 
 def explain_jump(  # noqa: PLR0913
     before: float, after: float, *, full: bool | None, empty: bool | None, forgot: bool, unseen: bool
-) -> Cause | None:
+) -> SocJumpCause | None:
     """Return why a state of charge in % changed by more than 5 between two readings, None if it did not."""
     if abs(after - before) <= _JUMP:
         return None
     causes = (
-        (full, Cause.FULL),
-        (empty, Cause.EMPTY),
-        (forgot, Cause.FORGOT),
-        (unseen, Cause.UNSEEN),
+        (full, SocJumpCause.FULL),
+        (empty, SocJumpCause.EMPTY),
+        (forgot, SocJumpCause.FORGOT),
+        (unseen, SocJumpCause.UNSEEN),
     )
-    return next((cause for holds, cause in causes if holds), Cause.UNEXPLAINED)
+    return next((cause for holds, cause in causes if holds), SocJumpCause.UNEXPLAINED)

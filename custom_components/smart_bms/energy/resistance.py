@@ -38,7 +38,7 @@ _ROUNDING: Final = 0.001 / math.sqrt(6)
 """V: the standard deviation of the difference of two voltages told in mV."""
 
 
-class Step(NamedTuple):
+class CurrentStep(NamedTuple):
     """What one step of the current did."""
 
     amperes: float
@@ -60,7 +60,7 @@ class Resistances:
 
     def __init__(self) -> None:
         """Know of no step yet."""
-        self.steps: deque[Step] = deque(maxlen=REMEMBERED)
+        self.steps: deque[CurrentStep] = deque(maxlen=REMEMBERED)
         self.seen = 0
         """Steps in all, to know whether there is anything new."""
         self._last: Reading | None = None
@@ -82,7 +82,7 @@ class Resistances:
             None if one is None or other is None else round(other - one, 4)
             for one, other in zip(before, after, strict=True)
         )
-        self.steps.append(Step(round(amperes, 3), volts))
+        self.steps.append(CurrentStep(round(amperes, 3), volts))
         self.seen += 1
 
     def of_cells(self) -> list[Resistance | None]:
@@ -103,7 +103,9 @@ class Resistances:
 
     def restore(self, kept: Iterable[Any]) -> None:
         """Take up what was kept. Raises TypeError or ValueError if it is broken."""
-        steps = [Step(number(amperes), tuple(optional(number, volt) for volt in volts)) for amperes, volts in kept]
+        steps = [
+            CurrentStep(number(amperes), tuple(optional(number, volt) for volt in volts)) for amperes, volts in kept
+        ]
         self.steps.extend(steps)
         self.seen = len(self.steps)
 

@@ -17,7 +17,7 @@ _DAY: Final = 86_400.0
 _ROUNDING: Final = 0.001 / math.sqrt(6)
 
 
-class Drift(NamedTuple):
+class CellDrift(NamedTuple):
     """What the cells did, in V per day against their mean."""
 
     cells: tuple[float, ...]
@@ -33,12 +33,12 @@ class Drift(NamedTuple):
         return self.cells.index(least) + 1, least
 
 
-class RestDrift:
+class RestImbalance:
     """Watches one pack rest."""
 
     def __init__(self) -> None:
         """Wait for a rest."""
-        self.drift: Drift | None = None
+        self.drift: CellDrift | None = None
         """Of the newest rest that was long enough."""
         self._first: tuple[float, tuple[float, ...]] | None = None
 
@@ -57,7 +57,7 @@ class RestDrift:
         if now - since >= LEAST:
             days = (now - since) / _DAY
             moved = tuple(round((late - early) / days, 6) for early, late in zip(first, distances, strict=True))
-            self.drift = Drift(moved, _ROUNDING / days, days, at)
+            self.drift = CellDrift(moved, _ROUNDING / days, days, at)
 
     # Over restarts.
 
@@ -73,5 +73,5 @@ class RestDrift:
         """Take up what was kept; `shift` s are added to its times, None is not known. Raises one of BROKEN if it is broken."""
         first, drift = kept["first"], kept["drift"]
         began = None if first is None else (number(first[0]) + (shift or 0.0), tuple(map(number, first[1])))
-        self.drift = None if drift is None else Drift(tuple(map(number, drift[0])), *map(number, drift[1:]))
+        self.drift = None if drift is None else CellDrift(tuple(map(number, drift[0])), *map(number, drift[1:]))
         self._first = None if shift is None else began

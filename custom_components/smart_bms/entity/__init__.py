@@ -11,7 +11,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from ..const import DOMAIN
 from ..coordinator import SmartBmsCoordinator
-from ..pack_entry.publishing import Member, Quantity, Value
+from ..pack_entry.publishing import GroupMember, Quantity, Value
 from ..pack_entry.simulated import ATTRIBUTION
 
 
@@ -64,7 +64,7 @@ class SmartBmsEntity(CoordinatorEntity[SmartBmsCoordinator]):
         self._always = always
         self._gate = coordinator.gate(quantity)
         self._group = coordinator.group(quantity)
-        self._member = Member(self._gate, self._newest, self._handle_coordinator_update)
+        self._member = GroupMember(self._gate, self._newest, self._handle_coordinator_update)
         self._was_available = (coordinator.available, always or coordinator.available)
 
     def current_value(self) -> Value:

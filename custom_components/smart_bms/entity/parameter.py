@@ -13,11 +13,11 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from ..bms.settings import Kind, Proof, Setting, SettingValue
+from ..bms.settings import Proof, Setting, SettingKind, SettingValue
 from ..const import DOMAIN
-from ..control.request import Permission
-from ..control.validation_issue import RefusedError, shown, words
-from ..control.write_log import Outcome, Record
+from ..control.request import WritePermission
+from ..control.validation_issue import RejectedError, shown, words
+from ..control.write_log import WriteOutcome, WriteRecord
 from ..coordinator import SmartBmsCoordinator
 from ..pack_entry.parameters import AS_GOOD_AS_NEW, async_request
 from ..pack_entry.publishing import Quantity, Value
@@ -42,7 +42,12 @@ should do.
 BLANK_FOR: Final = 0.2
 """s for which a box is empty after a refusal: long enough for a browser to draw it."""
 
-_PLATFORM_OF: Final = {Kind.SWITCH: "switch", Kind.NUMBER: "number", Kind.CHOICE: "select", Kind.COMMAND: "button"}
+_PLATFORM_OF: Final = {
+    SettingKind.SWITCH: "switch",
+    SettingKind.NUMBER: "number",
+    SettingKind.CHOICE: "select",
+    SettingKind.COMMAND: "button",
+}
 
 
 @contextmanager
@@ -50,17 +55,17 @@ def told_to_the_user() -> Iterator[None]:
     """Turn a refusal into a sentence for the user."""
     try:
         yield
-    except RefusedError as error:
+    except RejectedError as error:
         finding = error.findings[0]
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key=finding.code, translation_placeholders=dict(finding.details)
         ) from error
 
 
-def raise_unless_confirmed(records: Sequence[Record], settings: Callable[[str], Setting | None]) -> None:
+def raise_unless_confirmed(records: Sequence[WriteRecord], settings: Callable[[str], Setting | None]) -> None:
     """Raise what the user must know of writes that did not hold."""
     for record in records:
-        if record.outcome is not Outcome.CONFIRMED:
+        if record.outcome is not WriteOutcome.CONFIRMED:
             setting = settings(record.parameter)
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
@@ -164,7 +169,7 @@ def unique_key(key: str) -> str:
     return f"parameter_{key}"
 
 
-def offered(coordinator: SmartBmsCoordinator, kind: Kind) -> list[Setting]:
+def offered(coordinator: SmartBmsCoordinator, kind: SettingKind) -> list[Setting]:
     """Return the parameters of a kind that have an entity: what this pack takes, and the user wants to risk."""
     catalogue = coordinator.catalogue
     proofs = {Proof.PROVEN, Proof.EXPERIMENTAL} if coordinator.permission.experimental else {Proof.PROVEN}
@@ -175,7 +180,7 @@ def offered(coordinator: SmartBmsCoordinator, kind: Kind) -> list[Setting]:
     ]
 
 
-def starts_enabled(setting: Setting, permission: Permission) -> bool:
+def starts_enabled(setting: Setting, permission: WritePermission) -> bool:
     """Tell whether a parameter's entity is enabled unless the user says otherwise: not while it could only refuse."""
     return permission.control and setting.key in ENABLED and not only_refuses(setting, permission)
 
@@ -203,7 +208,7 @@ def presentation(setting: Setting) -> dict[str, Any]:
     }
 
 
-def only_refuses(setting: Setting, permission: Permission) -> bool:
+def only_refuses(setting: Setting, permission: WritePermission) -> bool:
     """Tell whether what the user allows lets no entity write a parameter: that takes a second word, which entities do not have."""
     return (setting.dangerous or setting.clears_history) and not permission.dangerous
 
@@ -214,7 +219,7 @@ def async_add_parameters[D: EntityDescription](  # noqa: PLR0913
     coordinator: SmartBmsCoordinator,
     add: AddConfigEntryEntitiesCallback,
     *,
-    kind: Kind,
+    kind: SettingKind,
     describe: Callable[[Setting], D],
     entity: Callable[[SmartBmsCoordinator, D], Entity],
 ) -> None:

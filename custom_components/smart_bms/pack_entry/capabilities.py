@@ -11,7 +11,7 @@ FROM_SETTINGS: Final = frozenset({"design_capacity", "charged_total", "discharge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Features:
+class Capabilities:
     """What a pack has been seen to have."""
 
     values: frozenset[str] = frozenset()

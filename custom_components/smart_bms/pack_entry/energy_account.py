@@ -11,17 +11,17 @@ from ..bms.reading import Reading
 from ..bms.stored_values import Checks, number, optional
 from ..energy import energy_counter, health
 from ..energy.energy_counter import EnergyCounter
-from ..energy.energy_statistics import Ledger
-from ..energy.energy_totals import Flow
+from ..energy.energy_statistics import EnergyStatistics
+from ..energy.energy_totals import EnergyTotals
 from ..energy.health import Health
 from ..energy.soc_confidence import counted_soc, expected_drift
-from ..storage.energy_store import SumFile
+from ..storage.energy_store import EnergyStore
 
 _DAY: Final = 86_400.0
 
 
 def _ledger(kept: Any) -> None:
-    Ledger(EnergyCounter(0.0)).restore(kept)
+    EnergyStatistics(EnergyCounter(0.0)).restore(kept)
 
 
 CHECKS: Final[Checks] = {
@@ -53,10 +53,10 @@ class EnergyAccount:
         """
         self._clock = clock
         self.counter = EnergyCounter(longest_gap, bridges=bridges)
-        self.ledger = Ledger(self.counter)
+        self.ledger = EnergyStatistics(self.counter)
         self.health = Health(self.counter, follows_board=follows_board)
         self._restore(kept or {})
-        self.file = SumFile(
+        self.file = EnergyStore(
             hass,
             entry_id,
             self._kept,
@@ -80,7 +80,7 @@ class EnergyAccount:
             self.ledger.unmoor()
             self.health.unmoor()
 
-    def at_least(self, least: Flow) -> None:
+    def at_least(self, least: EnergyTotals) -> None:
         """Take what the sensors showed before, if that is more; what came since full, or today, stays what it is."""
         total = self.counter.total
         raised = least.since(total).positive()
@@ -100,7 +100,7 @@ class EnergyAccount:
             self.ledger.see_day(now.date())
 
     @property
-    def today(self) -> Flow:
+    def today(self) -> EnergyTotals:
         """Return what flowed since midnight, as far as it is on disk."""
         self._see_day()
         return self.ledger.today(self.file.shown)

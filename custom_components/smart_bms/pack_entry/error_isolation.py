@@ -17,7 +17,7 @@ class Failure:
     count: int = 0
 
 
-class Followers:
+class ErrorIsolation:
     """Calls what follows the readings of one pack, and remembers what failed."""
 
     def __init__(self, name: Callable[[], str]) -> None:

@@ -21,12 +21,12 @@ from ..const import (
     EVENT_PARAMETER,
 )
 from ..control.baseline import Baseline, Difference
-from ..control.counter_totals import Tally
+from ..control.counter_totals import CounterTotals
 from ..control.profile import Profile
-from ..control.request import Permission, Request
+from ..control.request import WritePermission, WriteRequest
 from ..control.validation_issue import shown, words
-from ..control.write_log import Journal, Record
-from ..control.writer import Control
+from ..control.write_log import WriteLog, WriteRecord
+from ..control.writer import ParameterWriter
 from ..storage.checked_store import CheckedStore, open_store
 from ..storage.profiles import async_profiles
 from .default_password_issue import async_note_password, async_show_passwords
@@ -64,11 +64,11 @@ def async_clear_issues(hass: HomeAssistant, entry_id: str) -> None:
     async_show_passwords(hass, without=entry_id)
 
 
-async def async_request(hass: HomeAssistant, context: Context | None, source: str, **flags: bool) -> Request:
+async def async_request(hass: HomeAssistant, context: Context | None, source: str, **flags: bool) -> WriteRequest:
     """Return a request in the name of whoever caused it."""
     user_id = context.user_id if context else None
     user = await hass.auth.async_get_user(user_id) if user_id else None
-    return Request(source=source, user_id=user_id, user=user.name if user else None, context=context, **flags)
+    return WriteRequest(source=source, user_id=user_id, user=user.name if user else None, context=context, **flags)
 
 
 def _reading_of(pack: Pack) -> dict[str, str]:
@@ -110,18 +110,18 @@ class Parameters:
         self._interval = timedelta(minutes=options.get(CONF_REREAD_INTERVAL, pack.family.reread_interval))
         kept = kept or {}
         self._learnt: dict[str, Any] = deepcopy(kept.get(LEARNT, {}))
-        self.tally = Tally(kept.get("tally"))
+        self.tally = CounterTotals(kept.get("tally"))
         self._reading = _reading_of(pack)
         # What was meant to be is in other numbers if the pack is read in another way now.
         same = kept.get("reading", self._reading) == self._reading
-        self.control = Control(
+        self.control = ParameterWriter(
             pack,
-            permission=Permission(
+            permission=WritePermission(
                 control=options.get(CONF_ALLOW_CONTROL, False),
                 dangerous=options.get(CONF_ALLOW_DANGEROUS, False),
                 experimental=options.get(CONF_EXPERIMENTAL, False),
             ),
-            journal=Journal(kept.get("records", ())),
+            journal=WriteLog(kept.get("records", ())),
             baseline=Baseline(kept.get("baseline") if same else None),
             save=self._async_save,
             backup=self._async_backup,
@@ -204,7 +204,7 @@ class Parameters:
         return await async_profiles(self._hass).async_backup(self._pack, name, simulated, of)
 
     @callback
-    def _tell(self, record: Record, context: Context | None) -> None:
+    def _tell(self, record: WriteRecord, context: Context | None) -> None:
         """Fire the event from which the logbook makes its line."""
         self._store.async_delay_save(self._kept, _SOON)
         device = dr.async_get(self._hass).async_get_device_by_identifier((DOMAIN, self._address), self._entry_id)
@@ -225,15 +225,15 @@ class Parameters:
             context=context,
         )
 
-    def _setting(self, record: Record) -> Setting | None:
+    def _setting(self, record: WriteRecord) -> Setting | None:
         catalogue = self.control.catalogue
         return catalogue.settings.get(record.parameter) if catalogue else None
 
-    def _is_personal(self, record: Record) -> bool:
+    def _is_personal(self, record: WriteRecord) -> bool:
         setting = self._setting(record)
         return setting is None or setting.personal
 
-    def _unit(self, record: Record) -> str:
+    def _unit(self, record: WriteRecord) -> str:
         setting = self._setting(record)
         return str(setting.unit) if setting else ""
 

@@ -44,7 +44,7 @@ class Quantity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class PublishPolicy:
     """When a changed value is published."""
 
     interval: float
@@ -53,28 +53,28 @@ class Policy:
     """Smallest change, in the unit of the quantity."""
 
 
-DEFAULT_POLICIES: Final[Mapping[Quantity, Policy]] = {
+DEFAULT_POLICIES: Final[Mapping[Quantity, PublishPolicy]] = {
     # Published together, all change when one does: rows stay few with a little more time between them.
-    Quantity.VOLTAGE: Policy(13, 0.05),
-    Quantity.CURRENT: Policy(13, 0.3),
-    Quantity.POWER: Policy(13, 10),
-    Quantity.VOLTAGE_SPREAD: Policy(10, 0.05),
-    Quantity.SOC: Policy(5),
-    Quantity.CELL_VOLTAGE: Policy(60, 0.003),
-    Quantity.CELL_NUMBER: Policy(60),
-    Quantity.CELL_BY_TEMPERATURE: Policy(60),
-    Quantity.BALANCE_CURRENT: Policy(30, 0.1),
-    Quantity.TEMPERATURE: Policy(60, 0.3),
-    Quantity.CAPACITY: Policy(60, 0.1),
-    Quantity.ENERGY: Policy(60, 5),
-    Quantity.RESISTANCE: Policy(3600, 0.005),
-    Quantity.TIME_LEFT: Policy(60, 60),
-    Quantity.DIRECTION: Policy(13),
-    Quantity.UNSTEADY_STATE: Policy(10),
-    Quantity.MARGIN: Policy(30),
-    Quantity.COUNTER: Policy(300),
-    Quantity.DATA_AGE: Policy(0),
-    Quantity.STATE: Policy(0),
+    Quantity.VOLTAGE: PublishPolicy(13, 0.05),
+    Quantity.CURRENT: PublishPolicy(13, 0.3),
+    Quantity.POWER: PublishPolicy(13, 10),
+    Quantity.VOLTAGE_SPREAD: PublishPolicy(10, 0.05),
+    Quantity.SOC: PublishPolicy(5),
+    Quantity.CELL_VOLTAGE: PublishPolicy(60, 0.003),
+    Quantity.CELL_NUMBER: PublishPolicy(60),
+    Quantity.CELL_BY_TEMPERATURE: PublishPolicy(60),
+    Quantity.BALANCE_CURRENT: PublishPolicy(30, 0.1),
+    Quantity.TEMPERATURE: PublishPolicy(60, 0.3),
+    Quantity.CAPACITY: PublishPolicy(60, 0.1),
+    Quantity.ENERGY: PublishPolicy(60, 5),
+    Quantity.RESISTANCE: PublishPolicy(3600, 0.005),
+    Quantity.TIME_LEFT: PublishPolicy(60, 60),
+    Quantity.DIRECTION: PublishPolicy(13),
+    Quantity.UNSTEADY_STATE: PublishPolicy(10),
+    Quantity.MARGIN: PublishPolicy(30),
+    Quantity.COUNTER: PublishPolicy(300),
+    Quantity.DATA_AGE: PublishPolicy(0),
+    Quantity.STATE: PublishPolicy(0),
 }
 
 TOGETHER: Final[Mapping[Quantity, str]] = {
@@ -95,18 +95,18 @@ ADJUSTABLE: Final = (
 """What users may tune; the rest follows no taste."""
 
 
-def policies(intervals: Mapping[str, float], dead_bands: Mapping[str, float]) -> dict[Quantity, Policy]:
+def policies(intervals: Mapping[str, float], dead_bands: Mapping[str, float]) -> dict[Quantity, PublishPolicy]:
     """Return the policies with the user's intervals and dead bands, by quantity, in place of the defaults."""
     return {
-        quantity: Policy(intervals.get(quantity, policy.interval), dead_bands.get(quantity, policy.dead_band))
+        quantity: PublishPolicy(intervals.get(quantity, policy.interval), dead_bands.get(quantity, policy.dead_band))
         for quantity, policy in DEFAULT_POLICIES.items()
     }
 
 
-class Gate:
+class PublishFilter:
     """Decides for one value when it is published."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: PublishPolicy) -> None:
         """Start with nothing published."""
         self._policy = policy
         self._published_at = float("-inf")
@@ -151,10 +151,10 @@ class Gate:
 
 
 @dataclass(eq=False, slots=True)
-class Member:
+class GroupMember:
     """One value of a group."""
 
-    gate: Gate
+    gate: PublishFilter
     newest: Callable[[], Value]
     """Returns the value of the newest reading."""
     tell: Callable[[], None]
@@ -170,7 +170,7 @@ class Member:
         return news
 
 
-class Group:
+class PublishGroup:
     """Values that are published together, of one reading, when any of them is due.
 
     The moment counts for all of them, also for those whose value stayed the same.
@@ -178,11 +178,11 @@ class Group:
 
     def __init__(self) -> None:
         """Start without members."""
-        self._members: list[Member] = []
+        self._members: list[GroupMember] = []
         self._reading: object = None
         self._era: Hashable = None
 
-    def join(self, member: Member) -> Callable[[], None]:
+    def join(self, member: GroupMember) -> Callable[[], None]:
         """Take in another value, with which the others are decided on again; return how to leave."""
         self._members.append(member)
         self._reading = None
@@ -207,21 +207,21 @@ class Group:
             if due:
                 member.is_news |= member.gate.publish(value, now)
 
-    def tell_others(self, newcomer: Member) -> None:
+    def tell_others(self, newcomer: GroupMember) -> None:
         """Have the others show at once what was published because of a newcomer."""
         for member in list(self._members):
             if member.is_news and member is not newcomer:
                 member.tell()
 
 
-class Groups:
+class PublishGroups:
     """The groups of one device."""
 
     def __init__(self) -> None:
         """Start without any."""
-        self._groups: dict[str, Group] = {}
+        self._groups: dict[str, PublishGroup] = {}
 
-    def of(self, quantity: Quantity) -> Group | None:
+    def of(self, quantity: Quantity) -> PublishGroup | None:
         """Return the group that values of this quantity belong to, if they belong to any."""
         name = TOGETHER.get(quantity)
-        return None if name is None else self._groups.setdefault(name, Group())
+        return None if name is None else self._groups.setdefault(name, PublishGroup())

@@ -13,7 +13,7 @@ from homeassistant.util import dt as dt_util
 
 from ..bms.advertisement import Advertisement
 from ..const import CONF_SIMULATED
-from ..simulator.radio import Air
+from ..simulator.radio import SimulatedRadio
 from ..simulator.samples import SAMPLES, sample
 
 CHOICES: Final = tuple(SAMPLES)
@@ -34,7 +34,7 @@ class Simulation:
         """Make the pack as it always begins."""
         self.peripheral = sample(key)
         self.peripheral.set_clock(dt_util.now())
-        self._air = Air(self.peripheral, speed=SPEED, tick=TICK)
+        self._air = SimulatedRadio(self.peripheral, speed=SPEED, tick=TICK)
 
     @property
     def address(self) -> str:

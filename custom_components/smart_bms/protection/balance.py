@@ -5,9 +5,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ..bms.alarm import Alarm
-from .permission import FINE, NO_RULES, NO_SETTINGS, NOT_KNOWN, NOT_SAID, SWITCHED_OFF, UNKNOWN, WAITS, Reason, Verdict
-from .relays import Answer, holds, limit_of
-from .rules import Comparison, Condition, Quantity
+from .permission import (
+    FINE,
+    NO_RULES,
+    NO_SETTINGS,
+    NOT_KNOWN,
+    NOT_SAID,
+    SWITCHED_OFF,
+    UNKNOWN,
+    WAITS,
+    Permission,
+    Reason,
+)
+from .relays import Tristate, holds, limit_of
+from .rules import Comparison, Condition, ProtectedQuantity
 
 if TYPE_CHECKING:
     from .mirror import Mirror
@@ -32,9 +43,9 @@ class BalanceTable:
 
 
 _START: Final = ("balance_start_voltage",)
-_TRIGGER: Final = Condition("balance_trigger", Quantity.CELL_SPREAD, Comparison.ABOVE, ("balance_trigger",))
-_ABOVE_START: Final = Condition("balance_start", Quantity.CELL_HIGHEST, Comparison.ABOVE, _START)
-_AT_START: Final = Condition("balance_start", Quantity.CELL_HIGHEST, Comparison.AT_LEAST, _START)
+_TRIGGER: Final = Condition("balance_trigger", ProtectedQuantity.CELL_SPREAD, Comparison.ABOVE, ("balance_trigger",))
+_ABOVE_START: Final = Condition("balance_start", ProtectedQuantity.CELL_HIGHEST, Comparison.ABOVE, _START)
+_AT_START: Final = Condition("balance_start", ProtectedQuantity.CELL_HIGHEST, Comparison.AT_LEAST, _START)
 
 TABLES: Final[Mapping[str, BalanceTable]] = {
     "jk": BalanceTable((_TRIGGER, _ABOVE_START), wires=True),
@@ -45,25 +56,25 @@ TABLES: Final[Mapping[str, BalanceTable]] = {
 }
 
 
-def balance(mirror: Mirror, family: str) -> Verdict:
+def balance(mirror: Mirror, family: str) -> Permission:
     """Return whether a pack of this family should be balancing now."""
     table = TABLES.get(family)
     moment = mirror.moment
     if moment is None or table is None:
-        return UNKNOWN if moment is None else Verdict(Answer.UNKNOWN, (Reason(NO_RULES),))
+        return UNKNOWN if moment is None else Permission(Tristate.UNKNOWN, (Reason(NO_RULES),))
     if not moment.known:
-        return Verdict(Answer.UNKNOWN, (Reason(NO_SETTINGS),))
+        return Permission(Tristate.UNKNOWN, (Reason(NO_SETTINGS),))
     switch = mirror.switches.get("balance_switch")
     if table.switched and switch is not True:
         if switch is False:
-            return Verdict(Answer.NO, (Reason(SWITCHED_OFF),))
-        return Verdict(Answer.UNKNOWN, (Reason(NOT_KNOWN, "balance_switch"),))
+            return Permission(Tristate.NO, (Reason(SWITCHED_OFF),))
+        return Permission(Tristate.UNKNOWN, (Reason(NOT_KNOWN, "balance_switch"),))
     found = list(_found(mirror, table))
     against = tuple(reason for truth, reason in found if truth is False)
     if against:
-        return Verdict(Answer.NO, against)
+        return Permission(Tristate.NO, against)
     unknown = tuple(reason for truth, reason in found if truth is None)
-    return Verdict(Answer.UNKNOWN, unknown) if unknown else Verdict(Answer.YES, (Reason(FINE),))
+    return Permission(Tristate.UNKNOWN, unknown) if unknown else Permission(Tristate.YES, (Reason(FINE),))
 
 
 def _found(mirror: Mirror, table: BalanceTable) -> Iterator[tuple[bool | None, Reason]]:
@@ -85,7 +96,9 @@ def _found(mirror: Mirror, table: BalanceTable) -> Iterator[tuple[bool | None, R
         }
         yield truth, Reason(NOT_KNOWN if truth is None else f"{WAITS}_{condition.name}", condition.name, numbers)
     if table.by_current:
-        yield _by_current(mirror.switches.get("balance_only_charging"), moment.measured[Quantity.CHARGE_CURRENT])
+        yield _by_current(
+            mirror.switches.get("balance_only_charging"), moment.measured[ProtectedQuantity.CHARGE_CURRENT]
+        )
 
 
 def _by_current(only_charging: object, current: float | None) -> tuple[bool | None, Reason]:

@@ -10,33 +10,33 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..bms.alarm import Alarm
-from .rules import BOTH, CHARGE, DISCHARGE, NEITHER, Quantity, Reported, Rule, RuleSet
+from .rules import BOTH, CHARGE, DISCHARGE, NEITHER, ProtectedQuantity, ProtectionRule, Reported, RuleSet
 
 _LEVELS: Final = (
-    (Alarm.CELL_OVERVOLTAGE, Quantity.CELL_HIGHEST, True, CHARGE),
-    (Alarm.CELL_UNDERVOLTAGE, Quantity.CELL_LOWEST, False, DISCHARGE),
-    (Alarm.PACK_OVERVOLTAGE, Quantity.PACK_VOLTAGE, True, CHARGE),
-    (Alarm.PACK_UNDERVOLTAGE, Quantity.PACK_VOLTAGE, False, DISCHARGE),
-    (Alarm.CHARGE_OVERTEMPERATURE, Quantity.HOTTEST, True, CHARGE),
-    (Alarm.CHARGE_UNDERTEMPERATURE, Quantity.COLDEST, False, CHARGE),
-    (Alarm.DISCHARGE_OVERTEMPERATURE, Quantity.HOTTEST, True, DISCHARGE),
-    (Alarm.DISCHARGE_UNDERTEMPERATURE, Quantity.COLDEST, False, DISCHARGE),
-    (Alarm.CELL_IMBALANCE, Quantity.CELL_SPREAD, True, BOTH),
-    (Alarm.TEMPERATURE_IMBALANCE, Quantity.TEMPERATURE_SPREAD, True, BOTH),
-    (Alarm.MOSFET_OVERTEMPERATURE, Quantity.POWER_STAGE, True, BOTH),
-    (Alarm.SOC_LOW, Quantity.SOC, False, NEITHER),
-    (Alarm.SOC_HIGH, Quantity.SOC, True, NEITHER),
+    (Alarm.CELL_OVERVOLTAGE, ProtectedQuantity.CELL_HIGHEST, True, CHARGE),
+    (Alarm.CELL_UNDERVOLTAGE, ProtectedQuantity.CELL_LOWEST, False, DISCHARGE),
+    (Alarm.PACK_OVERVOLTAGE, ProtectedQuantity.PACK_VOLTAGE, True, CHARGE),
+    (Alarm.PACK_UNDERVOLTAGE, ProtectedQuantity.PACK_VOLTAGE, False, DISCHARGE),
+    (Alarm.CHARGE_OVERTEMPERATURE, ProtectedQuantity.HOTTEST, True, CHARGE),
+    (Alarm.CHARGE_UNDERTEMPERATURE, ProtectedQuantity.COLDEST, False, CHARGE),
+    (Alarm.DISCHARGE_OVERTEMPERATURE, ProtectedQuantity.HOTTEST, True, DISCHARGE),
+    (Alarm.DISCHARGE_UNDERTEMPERATURE, ProtectedQuantity.COLDEST, False, DISCHARGE),
+    (Alarm.CELL_IMBALANCE, ProtectedQuantity.CELL_SPREAD, True, BOTH),
+    (Alarm.TEMPERATURE_IMBALANCE, ProtectedQuantity.TEMPERATURE_SPREAD, True, BOTH),
+    (Alarm.MOSFET_OVERTEMPERATURE, ProtectedQuantity.POWER_STAGE, True, BOTH),
+    (Alarm.SOC_LOW, ProtectedQuantity.SOC, False, NEITHER),
+    (Alarm.SOC_HIGH, ProtectedQuantity.SOC, True, NEITHER),
 )
 _CURRENTS: Final = (
-    (Alarm.CHARGE_OVERCURRENT, Quantity.CHARGE_CURRENT, "max_charge_current", CHARGE),
-    (Alarm.DISCHARGE_OVERCURRENT, Quantity.DISCHARGE_CURRENT, "max_discharge_current", DISCHARGE),
+    (Alarm.CHARGE_OVERCURRENT, ProtectedQuantity.CHARGE_CURRENT, "max_charge_current", CHARGE),
+    (Alarm.DISCHARGE_OVERCURRENT, ProtectedQuantity.DISCHARGE_CURRENT, "max_discharge_current", DISCHARGE),
 )
 _NOT_ALL_BOARDS_HAVE: Final = {Alarm.MOSFET_OVERTEMPERATURE, Alarm.SOC_LOW, Alarm.SOC_HIGH}
 _WARNING: Final = "_warning"
 
 
-def _warning(alarm: Alarm, quantity: Quantity, *, above: bool, level_2: Alarm) -> Rule:
-    return Rule(
+def _warning(alarm: Alarm, quantity: ProtectedQuantity, *, above: bool, level_2: Alarm) -> ProtectionRule:
+    return ProtectionRule(
         protection=alarm.value,
         quantity=quantity,
         above=above,
@@ -48,9 +48,9 @@ def _warning(alarm: Alarm, quantity: Quantity, *, above: bool, level_2: Alarm) -
     )
 
 
-def _rules() -> Iterator[Rule]:
+def _rules() -> Iterator[ProtectionRule]:
     for alarm, quantity, above, blocks in _LEVELS:
-        yield Rule(
+        yield ProtectionRule(
             protection=alarm.value,
             quantity=quantity,
             above=above,
@@ -64,7 +64,7 @@ def _rules() -> Iterator[Rule]:
         )
         yield _warning(Alarm(f"{alarm}{_WARNING}"), quantity, above=above, level_2=alarm)
     for alarm, quantity, limit, blocks in _CURRENTS:
-        yield Rule(
+        yield ProtectionRule(
             protection=alarm.value,
             quantity=quantity,
             above=True,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .limit_options import LimitOptions
-from .rules import Quantity, Side
+from .rules import ProtectedQuantity, Side
 
 if TYPE_CHECKING:
     from .mirror import Mirror
@@ -20,19 +20,19 @@ _FULL_SHARE: Final = 0.2
 _POWER_STAGE_SPAN: Final = 15.0
 
 
-class Share(NamedTuple):
+class DeratingFactor(NamedTuple):
     """How much of the full current something leaves, 0 to 1."""
 
     cause: str
     share: float
 
 
-def shares(mirror: Mirror, side: Side, target: float | None, options: LimitOptions) -> Iterator[Share]:
+def shares(mirror: Mirror, side: Side, target: float | None, options: LimitOptions) -> Iterator[DeratingFactor]:
     """Yield what everything that is measured leaves for a side; `target` is the charge voltage of a cell in V."""
     assert mirror.moment is not None
     for quantity, none_at, all_at in temperature_bounds(mirror, options, side):
         value = mirror.moment.measured[quantity]
-        yield Share(quantity, 0.0 if value is None else _fade(value, none_at, all_at))
+        yield DeratingFactor(quantity, 0.0 if value is None else _fade(value, none_at, all_at))
     if side is Side.CHARGE:
         yield from _charge(mirror, target, options)
     else:
@@ -41,15 +41,15 @@ def shares(mirror: Mirror, side: Side, target: float | None, options: LimitOptio
 
 def temperature_bounds(
     mirror: Mirror, options: LimitOptions, side: Side | None = None
-) -> Iterator[tuple[Quantity, float, float]]:
+) -> Iterator[tuple[ProtectedQuantity, float, float]]:
     """Yield at which temperatures nothing and everything is left, by every rule about one that blocks the side, or any."""
     for track in mirror.active:
         rule, limit = track.rule, track.limit
-        if not rule.quantity.of_probes or rule.quantity is Quantity.TEMPERATURE_SPREAD or limit is None:
+        if not rule.quantity.of_probes or rule.quantity is ProtectedQuantity.TEMPERATURE_SPREAD or limit is None:
             continue
         if not rule.blocks or (side is not None and side not in rule.blocks):
             continue
-        span = _POWER_STAGE_SPAN if rule.quantity is Quantity.POWER_STAGE else options.temperature_span
+        span = _POWER_STAGE_SPAN if rule.quantity is ProtectedQuantity.POWER_STAGE else options.temperature_span
         way = -1.0 if rule.above else 1.0
         none_at = limit + way * options.temperature_distance
         yield rule.quantity, none_at, none_at + way * max(span, LEAST_SPAN)
@@ -63,32 +63,42 @@ def _fade(value: float, none_at: float, all_at: float) -> float:
 def _mean_cell(mirror: Mirror) -> tuple[float | None, int]:
     """Return the pack's voltage per cell, and its cells."""
     assert mirror.moment is not None
-    voltage, cells = mirror.moment.measured[Quantity.PACK_VOLTAGE], mirror.moment.reading.cell_count or 0
+    voltage, cells = mirror.moment.measured[ProtectedQuantity.PACK_VOLTAGE], mirror.moment.reading.cell_count or 0
     return (voltage / cells if voltage is not None and cells else None), cells or 1
 
 
-def _charge(mirror: Mirror, target: float | None, options: LimitOptions) -> Iterator[Share]:
+def _charge(mirror: Mirror, target: float | None, options: LimitOptions) -> Iterator[DeratingFactor]:
     assert mirror.moment is not None
     measured, values = mirror.moment.measured, mirror.values
-    highest, limit, soc = measured[Quantity.CELL_HIGHEST], values.get("cell_overvoltage"), measured[Quantity.SOC]
+    highest, limit, soc = (
+        measured[ProtectedQuantity.CELL_HIGHEST],
+        values.get("cell_overvoltage"),
+        measured[ProtectedQuantity.SOC],
+    )
     mean, cells = _mean_cell(mirror)
     if highest is not None and limit is not None and target is not None:
-        yield Share(Quantity.CELL_HIGHEST, _fade(highest, limit - LAST_STEP, target))
+        yield DeratingFactor(ProtectedQuantity.CELL_HIGHEST, _fade(highest, limit - LAST_STEP, target))
     if mean is not None and (whole := values.get("pack_overvoltage")) and target is not None:
-        yield Share(Quantity.PACK_VOLTAGE, _fade(mean, whole / cells - LAST_STEP, target))
+        yield DeratingFactor(ProtectedQuantity.PACK_VOLTAGE, _fade(mean, whole / cells - LAST_STEP, target))
     if soc is not None and options.full_soc < 100:
-        yield Share(Quantity.SOC, _FULL_SHARE + (1 - _FULL_SHARE) * _fade(soc, 100.0, options.full_soc))
+        yield DeratingFactor(
+            ProtectedQuantity.SOC, _FULL_SHARE + (1 - _FULL_SHARE) * _fade(soc, 100.0, options.full_soc)
+        )
 
 
-def _discharge(mirror: Mirror, options: LimitOptions) -> Iterator[Share]:
+def _discharge(mirror: Mirror, options: LimitOptions) -> Iterator[DeratingFactor]:
     assert mirror.moment is not None
     measured, values = mirror.moment.measured, mirror.values
-    lowest, limit, soc = measured[Quantity.CELL_LOWEST], values.get("cell_undervoltage"), measured[Quantity.SOC]
+    lowest, limit, soc = (
+        measured[ProtectedQuantity.CELL_LOWEST],
+        values.get("cell_undervoltage"),
+        measured[ProtectedQuantity.SOC],
+    )
     mean, cells = _mean_cell(mirror)
     if lowest is not None and limit is not None:
-        yield Share(Quantity.CELL_LOWEST, _fade(lowest, limit + NEAR_EMPTY[0], limit + NEAR_EMPTY[1]))
+        yield DeratingFactor(ProtectedQuantity.CELL_LOWEST, _fade(lowest, limit + NEAR_EMPTY[0], limit + NEAR_EMPTY[1]))
     if mean is not None and (whole := values.get("pack_undervoltage")):
         empty = whole / cells
-        yield Share(Quantity.PACK_VOLTAGE, _fade(mean, empty + NEAR_EMPTY[0], empty + NEAR_EMPTY[1]))
+        yield DeratingFactor(ProtectedQuantity.PACK_VOLTAGE, _fade(mean, empty + NEAR_EMPTY[0], empty + NEAR_EMPTY[1]))
     if soc is not None:
-        yield Share(Quantity.SOC, _fade(soc, options.empty_soc, options.empty_soc + EMPTY_SPAN))
+        yield DeratingFactor(ProtectedQuantity.SOC, _fade(soc, options.empty_soc, options.empty_soc + EMPTY_SPAN))

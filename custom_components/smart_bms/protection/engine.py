@@ -6,22 +6,22 @@ from typing import Any, Final
 from ..bms.reading import Reading
 from ..bms.settings import SettingValue
 from .balance import balance
-from .events import Happening
+from .events import ProtectionEvent
 from .families import rules_of
 from .hints import Hints
 from .limit_options import LimitOptions
 from .limits import Limiter, Limits
 from .mirror import Mirror
-from .monitor import State
-from .nearest import Approach
+from .monitor import ProtectionState
+from .nearest import NearestTracker
 from .permission import UNKNOWN, Reason
 from .rules import RuleSet
 
 _BALANCE_EVERY: Final = 1.9
-_BY_WEIGHT: Final = (State.TRIPPED, State.PENDING, State.UNKNOWN)
+_BY_WEIGHT: Final = (ProtectionState.TRIPPED, ProtectionState.PENDING, ProtectionState.UNKNOWN)
 
 
-class Guard:
+class ProtectionEngine:
     """Mirror, hints and limits of one pack."""
 
     def __init__(self, family: str, variant: str, options: LimitOptions, interval: float | None = None) -> None:
@@ -32,14 +32,14 @@ class Guard:
         self.rules: RuleSet = rules_of(family, variant)
         self._interval = interval
         self.mirror = Mirror(self.rules, interval)
-        self.approach = Approach()
+        self.approach = NearestTracker()
         self.limiter = Limiter(family, options)
         self._hints = Hints(family)
         self.balance = UNKNOWN
         """Whether the pack should be balancing, judged every two seconds."""
         self._balance_at = float("-inf")
 
-    def take(self, reading: Reading, settings: Mapping[str, SettingValue] | None) -> list[Happening]:
+    def take(self, reading: Reading, settings: Mapping[str, SettingValue] | None) -> list[ProtectionEvent]:
         """Take a reading, and the parameters if they are known; return what happened."""
         happened = self.mirror.take(reading, settings)
         if self.mirror.moment is not None and self.mirror.moment.reading is reading:
@@ -57,7 +57,7 @@ class Guard:
     def reset(self) -> None:
         """Forget everything: what was said before may no longer be right, and unknown is never yes."""
         self.mirror, self.limiter = Mirror(self.rules, self._interval), Limiter(self.family, self.options)
-        self.approach = Approach()
+        self.approach = NearestTracker()
         self.balance = UNKNOWN
         self.lose()
 
@@ -72,18 +72,18 @@ class Guard:
         return self._hints.of(self.mirror)
 
     @property
-    def state(self) -> State:
+    def state(self) -> ProtectionState:
         """Return where the protections stand, the weightiest first; a warning is none."""
         if self.mirror.calm is not None:
-            return State.CLEAR
+            return ProtectionState.CLEAR
         states = {track.state for track in self.mirror.active if not track.warns}
         for state in _BY_WEIGHT:
             if state in states:
                 return state
         known = self.mirror.moment is not None and self.mirror.moment.known and states
-        return State.CLEAR if known else State.UNKNOWN
+        return ProtectionState.CLEAR if known else ProtectionState.UNKNOWN
 
-    def protections_in(self, state: State) -> list[str]:
+    def protections_in(self, state: ProtectionState) -> list[str]:
         """Return the protections that stand there."""
         return [track.rule.protection for track in self.mirror.active if track.state is state and not track.warns]
 
@@ -119,4 +119,4 @@ class Guard:
 def check_kept(family: str, variant: str, kept: Mapping[str, Any]) -> None:
     """Raise KeyError, TypeError, ValueError or AttributeError for what `restore` could not use."""
     if (kept.get("family"), kept.get("variant")) == (family, variant):
-        Guard(family, variant, LimitOptions()).take_up(kept, 0.0)
+        ProtectionEngine(family, variant, LimitOptions()).take_up(kept, 0.0)

@@ -6,13 +6,13 @@ from enum import StrEnum
 
 from ..bms.alarm import Alarm
 from ..bms.reading import Reading
-from .mismatch import Disagreement
-from .monitor import State, Track
+from .mismatch import Mismatch
+from .monitor import ProtectionMonitor, ProtectionState
 
 type Particular = str | float | bool | None
 
 
-class Kind(StrEnum):
+class ProtectionEventType(StrEnum):
     """What happened."""
 
     PENDING = "pending"
@@ -25,10 +25,10 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Happening:
+class ProtectionEvent:
     """Something that happened, at a reading."""
 
-    kind: Kind
+    kind: ProtectionEventType
     at: float
     """Monotonic time of the reading in s."""
     protection: str
@@ -36,12 +36,15 @@ class Happening:
     particulars: Mapping[str, Particular]
 
 
-def of_track(track: Track, before: State, now: float) -> Happening:
+def of_track(track: ProtectionMonitor, before: ProtectionState, now: float) -> ProtectionEvent:
     """Return what the new state of a protection means."""
     state, rule = track.state, track.rule
-    kind = {State.PENDING: Kind.PENDING, State.TRIPPED: Kind.TRIPPED}.get(state, Kind.RELEASED)
-    if before is State.TRIPPED and state is State.PENDING:
-        kind = Kind.RELEASED
+    kind = {
+        ProtectionState.PENDING: ProtectionEventType.PENDING,
+        ProtectionState.TRIPPED: ProtectionEventType.TRIPPED,
+    }.get(state, ProtectionEventType.RELEASED)
+    if before is ProtectionState.TRIPPED and state is ProtectionState.PENDING:
+        kind = ProtectionEventType.RELEASED
     ends_at = track.release_at
     told: dict[str, Particular] = {
         "value": track.value,
@@ -53,10 +56,10 @@ def of_track(track: Track, before: State, now: float) -> Happening:
         "released_after": None if ends_at is None else round(ends_at - now, 1),
         "pack_said_so": track.adopted or None,
     }
-    return Happening(kind=kind, at=now, protection=rule.protection, particulars=_told(told))
+    return ProtectionEvent(kind=kind, at=now, protection=rule.protection, particulars=_told(told))
 
 
-def of_alarm(kind: Kind, alarm: Alarm, reading: Reading, now: float) -> Happening:
+def of_alarm(kind: ProtectionEventType, alarm: Alarm, reading: Reading, now: float) -> ProtectionEvent:
     """Return that the pack raised or cleared an alarm, with what its cells are like."""
     told: dict[str, Particular] = {
         "severity": alarm.severity.value,
@@ -67,10 +70,10 @@ def of_alarm(kind: Kind, alarm: Alarm, reading: Reading, now: float) -> Happenin
         "current": reading.current,
         "soc": reading.soc,
     }
-    return Happening(kind=kind, at=now, protection=alarm.value, particulars=_told(told))
+    return ProtectionEvent(kind=kind, at=now, protection=alarm.value, particulars=_told(told))
 
 
-def of_disagreement(found: Disagreement, now: float, *, begins: bool) -> Happening:
+def of_disagreement(found: Mismatch, now: float, *, begins: bool) -> ProtectionEvent:
     """Return that mirror and pack see something differently, or no longer."""
     told: dict[str, Particular] = {
         "mirror": found.mirror,
@@ -81,8 +84,8 @@ def of_disagreement(found: Disagreement, now: float, *, begins: bool) -> Happeni
         "unit": found.unit,
         "seconds": round(now - found.since, 1),
     }
-    kind = Kind.DISAGREEMENT if begins else Kind.AGREEMENT
-    return Happening(kind=kind, at=now, protection=found.key, particulars=_told(told))
+    kind = ProtectionEventType.DISAGREEMENT if begins else ProtectionEventType.AGREEMENT
+    return ProtectionEvent(kind=kind, at=now, protection=found.key, particulars=_told(told))
 
 
 def _told(particulars: Mapping[str, Particular]) -> dict[str, Particular]:

@@ -10,26 +10,26 @@ from typing import Final, Self
 
 from ..bms.alarm import Alarm
 from ..bms.reading import Reading
-from .monitor import State, Track
+from .monitor import ProtectionMonitor, ProtectionState
 from .quantities import Measured
 from .relays import Relay, limit_of
-from .rules import Quantity
+from .rules import ProtectedQuantity
 
 NEAR: Final = 0.5
 """Share of a comfortable margin from which on a limit is looked at all the time, and its trend followed."""
 LEFT: Final = 0.6
 """Share from which on it no longer is."""
 
-type Bounds = tuple[tuple[Quantity, float, float], ...]
+type Bounds = tuple[tuple[ProtectedQuantity, float, float], ...]
 """Quantities, and between which values."""
 
 
 @dataclass(frozen=True, slots=True)
-class Calm:
+class SteadyState:
     """What has to stay as it is."""
 
     bounds: Bounds
-    absent: tuple[Quantity, ...]
+    absent: tuple[ProtectedQuantity, ...]
     """Quantities that nobody measures."""
     alarms: tuple[Alarm, ...]
     charging_enabled: bool | None
@@ -37,7 +37,7 @@ class Calm:
     cells: int
     """Places for cells."""
     temperatures: int
-    near: tuple[Track, ...]
+    near: tuple[ProtectionMonitor, ...]
     """What is near enough that its trend is followed."""
 
     @classmethod
@@ -45,18 +45,18 @@ class Calm:
         cls,
         reading: Reading,
         measured: Measured,
-        tracks: Iterable[Track],
+        tracks: Iterable[ProtectionMonitor],
         relays: Iterable[Relay],
         values: Mapping[str, float | None],
     ) -> Self | None:
         """Return the bounds around a reading, None if something is not clear, or at its limit."""
         if reading.alarms is None:
             return None
-        edges: dict[Quantity, list[float]] = {}
+        edges: dict[ProtectedQuantity, list[float]] = {}
         near = []
         for track in tracks:
             nearness, limit = track.nearness, track.limit
-            if track.state is not State.CLEAR or nearness is None or limit is None or nearness <= 0:
+            if track.state is not ProtectionState.CLEAR or nearness is None or limit is None or nearness <= 0:
                 return None
             # What is far may not come near, what is near may not reach its limit, or go far away.
             nearest, farthest = NEAR, float("inf")
@@ -105,7 +105,7 @@ class Calm:
 
 
 def _narrow(
-    edges: dict[Quantity, list[float]], relay: Relay, measured: Measured, values: Mapping[str, float | None]
+    edges: dict[ProtectedQuantity, list[float]], relay: Relay, measured: Measured, values: Mapping[str, float | None]
 ) -> bool:
     """Move the bounds to where a condition of a relay changes; tell whether the reading lies clearly on one side."""
     for condition in (*relay.table.off, *relay.table.on):

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Final
 from ..bms.alarm import Alarm
 from ..bms.reading import Reading
 from .jbd_fullness import is_empty, is_full
-from .monitor import State
+from .monitor import ProtectionState
 from .permission import Reason
 from .quantities import sensor_fails
-from .rules import Quantity
+from .rules import ProtectedQuantity
 from .smart123 import BYPASS, RESTARTS, contradictions
-from .wiring import HIGHEST_SIGN, Found, signs
+from .wiring import HIGHEST_SIGN, WiringFault, signs
 
 if TYPE_CHECKING:
     from .mirror import Mirror
@@ -46,9 +46,9 @@ class Hints:
     def __init__(self, family: str) -> None:
         """Begin anew."""
         self._family = family
-        self._signs: list[Found] = []
+        self._signs: list[WiringFault] = []
         self._seen_at = float("-inf")
-        self.wiring: tuple[Found, ...] = ()
+        self.wiring: tuple[WiringFault, ...] = ()
         """What the cells showed in two readings in a row."""
 
     def take(self, reading: Reading) -> None:
@@ -97,9 +97,13 @@ def _shutdown(mirror: Mirror) -> list[Reason]:
 def _of_smart123(mirror: Mirror) -> list[Reason]:
     assert mirror.moment is not None
     found = []
-    hot, highest, bypass = mirror.tracks["cell_overtemperature"], Quantity.CELL_HIGHEST, mirror.values.get(BYPASS)
+    hot, highest, bypass = (
+        mirror.tracks["cell_overtemperature"],
+        ProtectedQuantity.CELL_HIGHEST,
+        mirror.values.get(BYPASS),
+    )
     voltage = mirror.moment.measured[highest]
-    if hot.state is State.TRIPPED and bypass is not None and voltage is not None and voltage >= bypass:
+    if hot.state is ProtectionState.TRIPPED and bypass is not None and voltage is not None and voltage >= bypass:
         found.append(Reason(HEATED_BY_BALANCING))
     if contradictions(mirror.values):
         high, low = contradictions(mirror.values)[0]

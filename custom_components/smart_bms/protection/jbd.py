@@ -6,12 +6,12 @@ Whether equality trips is documented nowhere. Here it does: the mirror is early 
 from typing import Final
 
 from ..bms.alarm import Alarm
-from .rules import BOTH, CHARGE, DISCHARGE, Quantity, Reported, Rule, RuleSet, Side
+from .rules import BOTH, CHARGE, DISCHARGE, ProtectedQuantity, ProtectionRule, Reported, RuleSet, Side
 
 
-def _level(alarm: Alarm, quantity: Quantity, blocks: frozenset[Side], *, above: bool) -> Rule:
+def _level(alarm: Alarm, quantity: ProtectedQuantity, blocks: frozenset[Side], *, above: bool) -> ProtectionRule:
     """Return a protection with limit, release and delay under its own name."""
-    return Rule(
+    return ProtectionRule(
         protection=alarm.value,
         quantity=quantity,
         above=above,
@@ -25,8 +25,8 @@ def _level(alarm: Alarm, quantity: Quantity, blocks: frozenset[Side], *, above: 
     )
 
 
-def _current(alarm: Alarm, quantity: Quantity, limit: str, blocks: frozenset[Side]) -> Rule:
-    return Rule(
+def _current(alarm: Alarm, quantity: ProtectedQuantity, limit: str, blocks: frozenset[Side]) -> ProtectionRule:
+    return ProtectionRule(
         protection=alarm.value,
         quantity=quantity,
         above=True,
@@ -41,16 +41,16 @@ def _current(alarm: Alarm, quantity: Quantity, limit: str, blocks: frozenset[Sid
 
 JBD: Final = RuleSet(
     rules=(
-        _level(Alarm.CELL_OVERVOLTAGE, Quantity.CELL_HIGHEST, CHARGE, above=True),
-        _level(Alarm.CELL_UNDERVOLTAGE, Quantity.CELL_LOWEST, DISCHARGE, above=False),
-        _level(Alarm.PACK_OVERVOLTAGE, Quantity.PACK_VOLTAGE, CHARGE, above=True),
-        _level(Alarm.PACK_UNDERVOLTAGE, Quantity.PACK_VOLTAGE, DISCHARGE, above=False),
-        _level(Alarm.CHARGE_OVERTEMPERATURE, Quantity.HOTTEST, CHARGE, above=True),
-        _level(Alarm.CHARGE_UNDERTEMPERATURE, Quantity.COLDEST, CHARGE, above=False),
-        _level(Alarm.DISCHARGE_OVERTEMPERATURE, Quantity.HOTTEST, DISCHARGE, above=True),
-        _level(Alarm.DISCHARGE_UNDERTEMPERATURE, Quantity.COLDEST, DISCHARGE, above=False),
-        _current(Alarm.CHARGE_OVERCURRENT, Quantity.CHARGE_CURRENT, "max_charge_current", CHARGE),
-        _current(Alarm.DISCHARGE_OVERCURRENT, Quantity.DISCHARGE_CURRENT, "max_discharge_current", DISCHARGE),
+        _level(Alarm.CELL_OVERVOLTAGE, ProtectedQuantity.CELL_HIGHEST, CHARGE, above=True),
+        _level(Alarm.CELL_UNDERVOLTAGE, ProtectedQuantity.CELL_LOWEST, DISCHARGE, above=False),
+        _level(Alarm.PACK_OVERVOLTAGE, ProtectedQuantity.PACK_VOLTAGE, CHARGE, above=True),
+        _level(Alarm.PACK_UNDERVOLTAGE, ProtectedQuantity.PACK_VOLTAGE, DISCHARGE, above=False),
+        _level(Alarm.CHARGE_OVERTEMPERATURE, ProtectedQuantity.HOTTEST, CHARGE, above=True),
+        _level(Alarm.CHARGE_UNDERTEMPERATURE, ProtectedQuantity.COLDEST, CHARGE, above=False),
+        _level(Alarm.DISCHARGE_OVERTEMPERATURE, ProtectedQuantity.HOTTEST, DISCHARGE, above=True),
+        _level(Alarm.DISCHARGE_UNDERTEMPERATURE, ProtectedQuantity.COLDEST, DISCHARGE, above=False),
+        _current(Alarm.CHARGE_OVERCURRENT, ProtectedQuantity.CHARGE_CURRENT, "max_charge_current", CHARGE),
+        _current(Alarm.DISCHARGE_OVERCURRENT, ProtectedQuantity.DISCHARGE_CURRENT, "max_discharge_current", DISCHARGE),
     ),
     reported=(
         Reported(

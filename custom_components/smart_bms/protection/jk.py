@@ -7,21 +7,21 @@ A delay of the voltage protections is documented nowhere.
 from typing import Final
 
 from ..bms.alarm import Alarm
-from .rules import BOTH, CHARGE, DISCHARGE, Quantity, Reported, Rule, RuleSet, Side
+from .rules import BOTH, CHARGE, DISCHARGE, ProtectedQuantity, ProtectionRule, Reported, RuleSet, Side
 
 
 def _level(  # noqa: PLR0913
     alarm: Alarm,
-    quantity: Quantity,
+    quantity: ProtectedQuantity,
     blocks: frozenset[Side],
     *,
     above: bool,
     also: Alarm | None = None,
     only_charging: bool = False,
     optional: bool = False,
-) -> Rule:
+) -> ProtectionRule:
     """Return a protection with limit and release under its own name."""
-    return Rule(
+    return ProtectionRule(
         protection=alarm.value,
         quantity=quantity,
         above=above,
@@ -34,8 +34,8 @@ def _level(  # noqa: PLR0913
     )
 
 
-def _current(alarm: Alarm, quantity: Quantity, limit: str, blocks: frozenset[Side]) -> Rule:
-    return Rule(
+def _current(alarm: Alarm, quantity: ProtectedQuantity, limit: str, blocks: frozenset[Side]) -> ProtectionRule:
+    return ProtectionRule(
         protection=alarm.value,
         quantity=quantity,
         above=True,
@@ -47,9 +47,9 @@ def _current(alarm: Alarm, quantity: Quantity, limit: str, blocks: frozenset[Sid
     )
 
 
-SHUTDOWN: Final = Rule(
+SHUTDOWN: Final = ProtectionRule(
     protection="automatic_shutdown",
-    quantity=Quantity.CELL_LOWEST,
+    quantity=ProtectedQuantity.CELL_LOWEST,
     above=False,
     reached=True,
     limit="power_off_voltage",
@@ -59,15 +59,17 @@ SHUTDOWN: Final = Rule(
 """Balancers switch themselves off too."""
 
 _RULES: Final = (
-    _level(Alarm.CELL_OVERVOLTAGE, Quantity.CELL_HIGHEST, CHARGE, above=True, also=Alarm.PACK_OVERVOLTAGE),
-    _level(Alarm.CELL_UNDERVOLTAGE, Quantity.CELL_LOWEST, DISCHARGE, above=False, also=Alarm.PACK_UNDERVOLTAGE),
-    _current(Alarm.CHARGE_OVERCURRENT, Quantity.CHARGE_CURRENT, "max_charge_current", CHARGE),
-    _current(Alarm.DISCHARGE_OVERCURRENT, Quantity.DISCHARGE_CURRENT, "max_discharge_current", DISCHARGE),
-    _level(Alarm.CHARGE_OVERTEMPERATURE, Quantity.HOTTEST, CHARGE, above=True, only_charging=True),
-    _level(Alarm.DISCHARGE_OVERTEMPERATURE, Quantity.HOTTEST, DISCHARGE, above=True),
-    _level(Alarm.CHARGE_UNDERTEMPERATURE, Quantity.COLDEST, CHARGE, above=False, only_charging=True),
-    _level(Alarm.DISCHARGE_UNDERTEMPERATURE, Quantity.COLDEST, DISCHARGE, above=False, optional=True),
-    _level(Alarm.MOSFET_OVERTEMPERATURE, Quantity.POWER_STAGE, BOTH, above=True),
+    _level(Alarm.CELL_OVERVOLTAGE, ProtectedQuantity.CELL_HIGHEST, CHARGE, above=True, also=Alarm.PACK_OVERVOLTAGE),
+    _level(
+        Alarm.CELL_UNDERVOLTAGE, ProtectedQuantity.CELL_LOWEST, DISCHARGE, above=False, also=Alarm.PACK_UNDERVOLTAGE
+    ),
+    _current(Alarm.CHARGE_OVERCURRENT, ProtectedQuantity.CHARGE_CURRENT, "max_charge_current", CHARGE),
+    _current(Alarm.DISCHARGE_OVERCURRENT, ProtectedQuantity.DISCHARGE_CURRENT, "max_discharge_current", DISCHARGE),
+    _level(Alarm.CHARGE_OVERTEMPERATURE, ProtectedQuantity.HOTTEST, CHARGE, above=True, only_charging=True),
+    _level(Alarm.DISCHARGE_OVERTEMPERATURE, ProtectedQuantity.HOTTEST, DISCHARGE, above=True),
+    _level(Alarm.CHARGE_UNDERTEMPERATURE, ProtectedQuantity.COLDEST, CHARGE, above=False, only_charging=True),
+    _level(Alarm.DISCHARGE_UNDERTEMPERATURE, ProtectedQuantity.COLDEST, DISCHARGE, above=False, optional=True),
+    _level(Alarm.MOSFET_OVERTEMPERATURE, ProtectedQuantity.POWER_STAGE, BOTH, above=True),
     SHUTDOWN,
 )
 

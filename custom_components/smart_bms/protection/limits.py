@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ..bms.chemistry import charge_voltages
-from .charge_stages import AT_VOLTAGE, Stage, Stages
-from .derating import EMPTY_SPAN, LEAST_SPAN, NEAR_EMPTY, Share, shares, temperature_bounds
-from .fast_path import Bounds, Calm
+from .charge_stages import AT_VOLTAGE, ChargeStage, ChargeStages
+from .derating import EMPTY_SPAN, LEAST_SPAN, NEAR_EMPTY, DeratingFactor, shares, temperature_bounds
+from .fast_path import Bounds, SteadyState
 from .limit_options import LimitOptions
 from .permission import NO_DATA
 from .ramp import Ramp
-from .relays import Answer
-from .rules import Quantity, Side
+from .relays import Tristate
+from .rules import ProtectedQuantity, Side
 
 if TYPE_CHECKING:
     from .mirror import Mirror
@@ -50,7 +50,7 @@ class Limits:
     charge_voltage: float | None = None
     charge_current: float | None = None
     discharge_current: float | None = None
-    stage: Stage = Stage.BULK
+    stage: ChargeStage = ChargeStage.BULK
     charge_limited_by: str = ""
     """What reduces the charge current most; empty: nothing."""
     discharge_limited_by: str = ""
@@ -60,7 +60,7 @@ class Limits:
 class _Settled:
     """Between which values every limit stays what it is."""
 
-    calm: Calm
+    calm: SteadyState
     cells: int
     bounds: Bounds
 
@@ -98,7 +98,7 @@ class Limiter:
         self.options = options
         self.limits = Limits()
         self._requested = _REQUESTED.get(family, "")
-        self._stages = Stages(options)
+        self._stages = ChargeStages(options)
         self._charge, self._discharge, self._voltage = self._ramps = Ramp(), Ramp(), Ramp()
         self._settled: _Settled | None = None
 
@@ -141,17 +141,17 @@ class Limiter:
 
     def _settle(self, mirror: Mirror, target: float | None, cells: int | None) -> _Settled | None:
         """Return between which values nothing changes; None while anything still does."""
-        if mirror.calm is None or self._stages.stage is not Stage.BULK or target is None or not cells:
+        if mirror.calm is None or self._stages.stage is not ChargeStage.BULK or target is None or not cells:
             return None
         if any(not ramp.at_rest for ramp in self._ramps):
             return None
         options, values = self.options, mirror.values
         lowest, empty = values.get("cell_undervoltage") or 0.0, values.get("pack_undervoltage") or 0.0
-        bounds: dict[Quantity, tuple[float, float]] = {
-            Quantity.CELL_HIGHEST: (0.0, target),
-            Quantity.CELL_LOWEST: (lowest + NEAR_EMPTY[1], float("inf")),
-            Quantity.PACK_VOLTAGE: (empty + NEAR_EMPTY[1] * cells, (target - AT_VOLTAGE) * cells - LEAST_SPAN),
-            Quantity.SOC: (options.empty_soc + EMPTY_SPAN, options.full_soc),
+        bounds: dict[ProtectedQuantity, tuple[float, float]] = {
+            ProtectedQuantity.CELL_HIGHEST: (0.0, target),
+            ProtectedQuantity.CELL_LOWEST: (lowest + NEAR_EMPTY[1], float("inf")),
+            ProtectedQuantity.PACK_VOLTAGE: (empty + NEAR_EMPTY[1] * cells, (target - AT_VOLTAGE) * cells - LEAST_SPAN),
+            ProtectedQuantity.SOC: (options.empty_soc + EMPTY_SPAN, options.full_soc),
         }
         for quantity, none_at, all_at in temperature_bounds(mirror, options):
             low, high = bounds.get(quantity, (float("-inf"), float("inf")))
@@ -211,10 +211,10 @@ class Limiter:
         assert mirror.moment is not None
         if target is None or not cells:
             return None
-        floating = self._stages.stage is Stage.FLOAT
+        floating = self._stages.stage is ChargeStage.FLOAT
         per_cell = self._float_target(mirror.values, target) if floating else target
         # Each cell above counts with its excess: the pack is not pushed on by the others.
-        highest = mirror.moment.measured[Quantity.CELL_HIGHEST]
+        highest = mirror.moment.measured[ProtectedQuantity.CELL_HIGHEST]
         voltages = [voltage for voltage in mirror.moment.reading.cell_voltages if voltage is not None]
         if highest is None or highest <= target or floating:
             return per_cell * cells
@@ -243,13 +243,15 @@ class Limiter:
     def _current(self, mirror: Mirror, side: Side, target: float | None) -> tuple[float | None, str]:
         full = self._full_current(mirror.values, side)
         verdict = mirror.charge if side is Side.CHARGE else mirror.discharge
-        if verdict.answer is Answer.NO:
+        if verdict.answer is Tristate.NO:
             return 0.0, verdict.reasons[0].about or verdict.reasons[0].code
-        if verdict.answer is Answer.UNKNOWN:
+        if verdict.answer is Tristate.UNKNOWN:
             return self._safe_current(mirror.values, side), verdict.reasons[0].code
         if full is None:
             return None, ""
-        least = min(shares(mirror, side, target, self.options), key=lambda share: share.share, default=Share("", 1.0))
+        least = min(
+            shares(mirror, side, target, self.options), key=lambda share: share.share, default=DeratingFactor("", 1.0)
+        )
         return full * least.share, least.cause if least.share < 1 else ""
 
     # Over restarts.

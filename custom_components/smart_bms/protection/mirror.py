@@ -10,24 +10,29 @@ from typing import Any, Final, NamedTuple
 from ..bms.alarm import Alarm
 from ..bms.reading import Reading
 from ..bms.settings import SettingValue
-from .events import Happening, Kind, of_alarm, of_disagreement, of_track
-from .fast_path import NEAR, Calm
-from .mismatch import Disagreement, Dispute
-from .monitor import State, Track
-from .permission import Verdict, enabled, of_tracks
+from .events import ProtectionEvent, ProtectionEventType, of_alarm, of_disagreement, of_track
+from .fast_path import NEAR, SteadyState
+from .mismatch import Mismatch, MismatchDetector
+from .monitor import ProtectionMonitor, ProtectionState
+from .permission import Permission, enabled, of_tracks
 from .quantities import NOTHING_MISSING, Measured, Parts, measure, number, sensor_fails
 from .relay_permission import in_force, of_relays
-from .relays import Answer, Relay
-from .rules import Quantity, Reported, RuleSet, Side
+from .relays import Relay, Tristate
+from .rules import ProtectedQuantity, Reported, RuleSet, Side
 from .smart123 import contradictions
-from .trend import Foretold, Trend
+from .trend import Trend, TripPrediction
 
 _STEP: Final = 3.0
 """A by which the current must change between two readings to count as a step, ..."""
 _STEP_SHARE: Final = 0.2
 """... and as a share of what flowed."""
 _FOLLOW_CURRENT: Final = frozenset(
-    {Quantity.CELL_HIGHEST, Quantity.CELL_LOWEST, Quantity.CELL_SPREAD, Quantity.PACK_VOLTAGE}
+    {
+        ProtectedQuantity.CELL_HIGHEST,
+        ProtectedQuantity.CELL_LOWEST,
+        ProtectedQuantity.CELL_SPREAD,
+        ProtectedQuantity.PACK_VOLTAGE,
+    }
 )
 _MISSED: Final = 2.5
 """Readings that may be missed before nothing is known any more."""
@@ -40,8 +45,8 @@ _CHARGING: Final = 0.0
 class Nearest(NamedTuple):
     """The protection that is closest to its limit."""
 
-    track: Track
-    foretold: Foretold | None
+    track: ProtectionMonitor
+    foretold: TripPrediction | None
 
 
 class Moment(NamedTuple):
@@ -52,7 +57,7 @@ class Moment(NamedTuple):
     measured: Measured
     known: bool
     """The parameters of the pack are known."""
-    partial: frozenset[Quantity] = NOTHING_MISSING
+    partial: frozenset[ProtectedQuantity] = NOTHING_MISSING
     """Quantities of which not all cells or probes are known."""
 
 
@@ -68,25 +73,25 @@ class Mirror:
         self.values: Mapping[str, float | None] = {}
         """Thresholds and other numbers as the pack stated them last."""
         self.switches: Mapping[str, SettingValue] = {}
-        self._tracks = {rule.protection: Track(rule) for rule in rules.rules}
+        self._tracks = {rule.protection: ProtectionMonitor(rule) for rule in rules.rules}
         self.trends = {quantity: Trend() for quantity in {rule.quantity for rule in rules.rules}}
         self.relays = {
             mode: {side: Relay(table) for side, table in tables.items()}
             for mode, tables in (rules.relays or {}).items()
         }
-        self.dispute = Dispute(rules)
+        self.dispute = MismatchDetector(rules)
         self.moment: Moment | None = None
         self._settings: Mapping[str, SettingValue] | None = None
-        self._seen: set[Quantity] = set()
+        self._seen: set[ProtectedQuantity] = set()
         self._parts = Parts()
         self._looked_at: float | None = None
-        self._announced: dict[str, State] = {}
+        self._announced: dict[str, ProtectionState] = {}
         self._alarms: frozenset[Alarm] | None = None
-        self._active: tuple[Track, ...] = ()
+        self._active: tuple[ProtectionMonitor, ...] = ()
         self._current: float | None = None
-        self.calm: Calm | None = None
+        self.calm: SteadyState | None = None
         """Between which values nothing changes; None while something is not clear."""
-        self._near_trends: Mapping[Quantity, Trend] = {}
+        self._near_trends: Mapping[ProtectedQuantity, Trend] = {}
         """Those that go on while all is calm."""
         self._lags = False
         """The tracks have not seen the newest reading: nothing changed."""
@@ -96,7 +101,7 @@ class Mirror:
 
     # Readings.
 
-    def take(self, reading: Reading, settings: Mapping[str, SettingValue] | None) -> list[Happening]:
+    def take(self, reading: Reading, settings: Mapping[str, SettingValue] | None) -> list[ProtectionEvent]:
         """Take a reading, and the parameters if they are known; return what happened since the one before.
 
         A reading that goes back in time is refused and counted.
@@ -142,7 +147,7 @@ class Mirror:
         if calm.near:
             self._follow_trends(measured, now, self._near_trends)
         else:
-            self._current = measured[Quantity.CHARGE_CURRENT]
+            self._current = measured[ProtectedQuantity.CHARGE_CURRENT]
         if self.nearest is None or now - self._nearest_at >= _NEAREST_EVERY:
             self.nearest = self._find_nearest(self.active)
         elif calm.near:
@@ -157,7 +162,7 @@ class Mirror:
         if self.dispute.pending or not self._active or (self.moment is not None and self.moment.partial):
             return
         relays = [relay for tables in self.relays.values() for relay in tables.values()]
-        self.calm = Calm.of(reading, measured, self._active, relays, self.values)
+        self.calm = SteadyState.of(reading, measured, self._active, relays, self.values)
         if self.calm is None:
             return
         near = {track.rule.quantity for track in self.calm.near}
@@ -166,8 +171,8 @@ class Mirror:
             if quantity not in near:
                 trend.take(reading.measured_at, None)  # not near enough to be on its way
 
-    def _follow_trends(self, measured: Measured, now: float, trends: Mapping[Quantity, Trend]) -> None:
-        current, before = measured[Quantity.CHARGE_CURRENT], self._current
+    def _follow_trends(self, measured: Measured, now: float, trends: Mapping[ProtectedQuantity, Trend]) -> None:
+        current, before = measured[ProtectedQuantity.CHARGE_CURRENT], self._current
         self._current = current
         if current is not None and before is not None and abs(current - before) > max(_STEP, abs(before) * _STEP_SHARE):
             # Voltages jump with the current: what they did before says nothing of what they do now.
@@ -203,13 +208,13 @@ class Mirror:
                 relay.position = None
         self.dispute.forget()
 
-    def _look(self, reading: Reading, measured: Measured, now: float, happened: list[Happening]) -> None:
+    def _look(self, reading: Reading, measured: Measured, now: float, happened: list[ProtectionEvent]) -> None:
         alarms = reading.alarms
-        charging = (measured[Quantity.CHARGE_CURRENT] or 0.0) > _CHARGING
+        charging = (measured[ProtectedQuantity.CHARGE_CURRENT] or 0.0) > _CHARGING
         seen, announced = self._seen, self._announced
         fails = sensor_fails(reading)
         partial = self.moment.partial if self.moment is not None else NOTHING_MISSING
-        active: list[Track] = []
+        active: list[ProtectionMonitor] = []
         for name, track in self._tracks.items():
             rule = track.rule
             value = measured[rule.quantity]
@@ -222,10 +227,10 @@ class Mirror:
             active.append(track)
             reported = None if alarms is None or not rule.alarms else any(alarm in alarms for alarm in rule.alarms)
             state = track.look(value, now, charging=charging, reported=reported, partial=rule.quantity in partial)
-            before = announced.get(name, State.CLEAR)
-            if state is not before and state is not State.UNKNOWN:
+            before = announced.get(name, ProtectionState.CLEAR)
+            if state is not before and state is not ProtectionState.UNKNOWN:
                 announced[name] = state
-                if state is not State.CLEAR or before is State.TRIPPED:
+                if state is not ProtectionState.CLEAR or before is ProtectionState.TRIPPED:
                     happened.append(of_track(track, before, now))
         self._active = tuple(active)
 
@@ -234,7 +239,7 @@ class Mirror:
             return
         alarms = reading.alarms
         hears = None if alarms is None else Alarm.CELL_COMMUNICATION_FAULT not in alarms
-        if measured[Quantity.CELL_LOWEST] is None:
+        if measured[ProtectedQuantity.CELL_LOWEST] is None:
             hears = False
         for relays in self.relays.values():
             for side, relay in relays.items():
@@ -246,7 +251,7 @@ class Mirror:
                     partial=self.moment.partial if self.moment is not None else NOTHING_MISSING,
                 )
 
-    def _follow_alarms(self, reading: Reading, now: float) -> list[Happening]:
+    def _follow_alarms(self, reading: Reading, now: float) -> list[ProtectionEvent]:
         if reading.alarms is None:
             return []
         alarms, before = frozenset(reading.alarms), self._alarms
@@ -255,20 +260,20 @@ class Mirror:
         self._alarms = alarms
         if before is None:
             return []  # they may be as old as the pack
-        return [of_alarm(Kind.ALARM_RAISED, alarm, reading, now) for alarm in sorted(alarms - before)] + [
-            of_alarm(Kind.ALARM_CLEARED, alarm, reading, now) for alarm in sorted(before - alarms)
-        ]
+        return [
+            of_alarm(ProtectionEventType.ALARM_RAISED, alarm, reading, now) for alarm in sorted(alarms - before)
+        ] + [of_alarm(ProtectionEventType.ALARM_CLEARED, alarm, reading, now) for alarm in sorted(before - alarms)]
 
     # What it says.
 
     @property
-    def active(self) -> tuple[Track, ...]:
+    def active(self) -> tuple[ProtectionMonitor, ...]:
         """Protections that this pack has, as far as it has told."""
         self._catch_up()
         return self._active
 
     @property
-    def tracks(self) -> Mapping[str, Track]:
+    def tracks(self) -> Mapping[str, ProtectionMonitor]:
         """All protections of the family, by key."""
         self._catch_up()
         return self._tracks
@@ -282,43 +287,43 @@ class Mirror:
                 track.note(measured[track.rule.quantity])
 
     @cached_property
-    def charge(self) -> Verdict:
+    def charge(self) -> Permission:
         """Whether the pack may be charged now."""
         return self.verdict(Side.CHARGE)
 
     @cached_property
-    def discharge(self) -> Verdict:
+    def discharge(self) -> Permission:
         """Whether the pack may be discharged now."""
         return self.verdict(Side.DISCHARGE)
 
-    def verdict(self, side: Side) -> Verdict:
+    def verdict(self, side: Side) -> Permission:
         """Return whether a side is allowed, by the pack's rules and by its own word: the more careful of both."""
         if self.relays:
             return of_relays(self, side)
         return of_tracks(self, side)
 
-    def forced_answer(self, side: Side) -> Answer:
+    def forced_answer(self, side: Side) -> Tristate:
         """Return what the rules alone say, with no look at what the pack lets pass; unknown where they leave a choice."""
         if self.relays:
-            answers = {relay.answer if relay.forced else Answer.UNKNOWN for relay in in_force(self, side)}
-            return answers.pop() if len(answers) == 1 and not contradictions(self.values) else Answer.UNKNOWN
+            answers = {relay.answer if relay.forced else Tristate.UNKNOWN for relay in in_force(self, side)}
+            return answers.pop() if len(answers) == 1 and not contradictions(self.values) else Tristate.UNKNOWN
         states = [track.state for track in self._active if side in track.rule.blocks]
-        if State.TRIPPED in states or self.reports(side):
-            return Answer.NO
+        if ProtectionState.TRIPPED in states or self.reports(side):
+            return Tristate.NO
         known = self.moment is not None and self.moment.known and states
-        return Answer.YES if known and State.UNKNOWN not in states else Answer.UNKNOWN
+        return Tristate.YES if known and ProtectionState.UNKNOWN not in states else Tristate.UNKNOWN
 
     def reports(self, side: Side) -> list[Reported]:
         """Return the protections that only the pack can tell of and that it reports now."""
         alarms = self.moment.reading.alarms if self.moment else None
         return [row for row in self.rules.reported if side in row.blocks and alarms and row.alarm in alarms]
 
-    def _find_nearest(self, tracks: tuple[Track, ...]) -> Nearest | None:
+    def _find_nearest(self, tracks: tuple[ProtectionMonitor, ...]) -> Nearest | None:
         """Return the protection that is closest: tripped, then running, then on its way, then the smallest margin."""
         assert self.moment is not None
         if tracks is self._active:
             self._nearest_at = self.moment.at
-        best: Track | None = None
+        best: ProtectionMonitor | None = None
         rank, least, coming = 3, 0.0, None
         for track in tracks:
             nearness = track.nearness
@@ -326,32 +331,32 @@ class Mirror:
                 continue
             state = track.state
             # What is far away in every respect is not on its way here within the horizon.
-            foretold = self.foretell(track) if nearness < NEAR and state is not State.TRIPPED else None
-            own_rank = 0 if state is State.TRIPPED else 1 if foretold is not None else 2
+            foretold = self.foretell(track) if nearness < NEAR and state is not ProtectionState.TRIPPED else None
+            own_rank = 0 if state is ProtectionState.TRIPPED else 1 if foretold is not None else 2
             own = nearness if foretold is None else foretold.seconds
             if (own_rank, own) < (rank, least):
                 best, rank, least, coming = track, own_rank, own, foretold
         return None if best is None else Nearest(best, coming)
 
-    def foretell(self, track: Track) -> Foretold | None:
+    def foretell(self, track: ProtectionMonitor) -> TripPrediction | None:
         """Return when a protection trips if everything goes on as it does."""
         if self.moment is None or track.limit is None or track.value is None:
             return None
         left = track.time_left(self.moment.at)
         if left is not None:
-            return Foretold(left, 0.0)
-        if track.state is not State.CLEAR or (track.rule.only_charging and not self.charging):
+            return TripPrediction(left, 0.0)
+        if track.state is not ProtectionState.CLEAR or (track.rule.only_charging and not self.charging):
             return None
         found = self.trends[track.rule.quantity].foretell(track.limit, above=track.rule.above)
-        return None if found is None else Foretold(found.seconds + track.delay, found.uncertainty)
+        return None if found is None else TripPrediction(found.seconds + track.delay, found.uncertainty)
 
     @property
     def charging(self) -> bool:
         """Whether current flows into the pack."""
-        return self.moment is not None and (self.moment.measured[Quantity.CHARGE_CURRENT] or 0.0) > _CHARGING
+        return self.moment is not None and (self.moment.measured[ProtectedQuantity.CHARGE_CURRENT] or 0.0) > _CHARGING
 
     @property
-    def disagreements(self) -> tuple[Disagreement, ...]:
+    def disagreements(self) -> tuple[Mismatch, ...]:
         """What mirror and pack have seen differently for longer than the grace time."""
         return self.dispute.open
 
@@ -384,10 +389,12 @@ class Mirror:
                 position = kept.get("relays", {}).get(str(mode), {}).get(str(side))
                 relay.position = position if isinstance(position, bool) else None
         self._announced = {
-            name: State(state) for name, state in kept.get("announced", {}).items() if name in self._tracks
+            name: ProtectionState(state) for name, state in kept.get("announced", {}).items() if name in self._tracks
         }
         if (alarms := kept.get("alarms")) is not None:
             known = set(Alarm)
             self._alarms = frozenset(Alarm(alarm) for alarm in alarms if alarm in known)
-        self._seen = {Quantity(quantity) for quantity in kept.get("seen", ()) if quantity in set(Quantity)}
+        self._seen = {
+            ProtectedQuantity(quantity) for quantity in kept.get("seen", ()) if quantity in set(ProtectedQuantity)
+        }
         self.dispute.restore(kept.get("dispute", {}), shift)

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ..bms.alarm import Alarm, Severity
+from ..bms.alarm import Alarm, AlarmSeverity
 from ..bms.reading import FULL_SOC, Reading
-from .monitor import State, Track
+from .monitor import ProtectionMonitor, ProtectionState
 from .permission import enabled
-from .relays import Answer
+from .relays import Tristate
 from .rules import RuleSet, Side
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ NOT_BLOCKED: Final = "_not_blocked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Disagreement:
+class Mismatch:
     """What both sides say."""
 
     key: str
@@ -44,12 +44,12 @@ class Disagreement:
 
 @dataclass(slots=True)
 class _Open:
-    first: Disagreement
+    first: Mismatch
     readings: int = 1
     told: bool = False
 
 
-class Dispute:
+class MismatchDetector:
     """Follows what mirror and pack do not agree upon."""
 
     def __init__(self, rules: RuleSet) -> None:
@@ -58,7 +58,7 @@ class Dispute:
         self._found: dict[str, _Open] = {}
 
     @property
-    def open(self) -> tuple[Disagreement, ...]:
+    def open(self) -> tuple[Mismatch, ...]:
         """What has lasted long enough."""
         return tuple(item.first for item in self._found.values() if item.told)
 
@@ -67,7 +67,7 @@ class Dispute:
         """Whether anything is seen differently, for however short."""
         return bool(self._found)
 
-    def follow(self, mirror: Mirror, reading: Reading, now: float) -> list[tuple[Disagreement, bool]]:
+    def follow(self, mirror: Mirror, reading: Reading, now: float) -> list[tuple[Mismatch, bool]]:
         """Compare; return what became a disagreement now (true) and what ended (false)."""
         if self._rules.follows_report or reading.alarms is None:
             return []
@@ -92,16 +92,16 @@ class Dispute:
         """Begin to count anew: nobody looked for a while."""
         self._found = {key: item for key, item in self._found.items() if item.told}
 
-    def _differences(self, mirror: Mirror, reading: Reading, now: float) -> Iterator[Disagreement]:
+    def _differences(self, mirror: Mirror, reading: Reading, now: float) -> Iterator[Mismatch]:
         alarms = reading.alarms or ()
         for track in mirror.active:
             state = track.state
-            if state is State.CLEAR and not alarms:
+            if state is ProtectionState.CLEAR and not alarms:
                 continue
-            if state in (State.CLEAR, State.TRIPPED) and (track.rule.blocks and track.rule.alarms):
+            if state in (ProtectionState.CLEAR, ProtectionState.TRIPPED) and (track.rule.blocks and track.rule.alarms):
                 reports = any(alarm in alarms for alarm in track.rule.alarms)
                 fine = _is_full(track, reading, reports=reports) or (reports and track.would_trip)
-                if reports is not (state is State.TRIPPED) and not fine:
+                if reports is not (state is ProtectionState.TRIPPED) and not fine:
                     yield _of_track(track, now, reports=reports)
         for side in Side:
             yield from _of_side(mirror, reading, side, now)
@@ -125,18 +125,18 @@ class Dispute:
     def restore(self, kept: Mapping[str, Any], shift: float) -> None:
         """Take up what was kept."""
         for key, values in kept.items():
-            first = Disagreement(key=key, **{**values, "since": values["since"] + shift})
+            first = Mismatch(key=key, **{**values, "since": values["since"] + shift})
             self._found[key] = _Open(first, _READINGS, told=True)
 
 
-def _is_full(track: Track, reading: Reading, *, reports: bool) -> bool:
+def _is_full(track: ProtectionMonitor, reading: Reading, *, reports: bool) -> bool:
     """Tell whether the pack only says, in the words of an overvoltage, that it is full."""
     full = reading.overvoltage_ends_charge and reading.soc is not None and reading.soc >= FULL_SOC
     return reports and full and Alarm.CELL_OVERVOLTAGE in track.rule.alarms
 
 
-def _of_track(track: Track, now: float, *, reports: bool) -> Disagreement:
-    return Disagreement(
+def _of_track(track: ProtectionMonitor, now: float, *, reports: bool) -> Mismatch:
+    return Mismatch(
         key=track.rule.protection,
         since=now,
         mirror=track.state.value,
@@ -148,20 +148,20 @@ def _of_track(track: Track, now: float, *, reports: bool) -> Disagreement:
     )
 
 
-def _of_side(mirror: Mirror, reading: Reading, side: Side, now: float) -> Iterator[Disagreement]:
+def _of_side(mirror: Mirror, reading: Reading, side: Side, now: float) -> Iterator[Mismatch]:
     passes = enabled(reading, side)
     if passes is None or mirror.switches.get(f"{side}_switch") is False:
         return
     says = mirror.forced_answer(side)
-    if passes and says is Answer.NO:
-        yield Disagreement(key=f"{side}{NOT_BLOCKED}", since=now, mirror="blocked", pack="allowed")
-    elif not passes and says is Answer.YES and not _explains(reading):
-        yield Disagreement(key=f"{side}{BLOCKED}", since=now, mirror="allowed", pack="blocked")
+    if passes and says is Tristate.NO:
+        yield Mismatch(key=f"{side}{NOT_BLOCKED}", since=now, mirror="blocked", pack="allowed")
+    elif not passes and says is Tristate.YES and not _explains(reading):
+        yield Mismatch(key=f"{side}{BLOCKED}", since=now, mirror="allowed", pack="blocked")
 
 
 def _explains(reading: Reading) -> bool:
     """Tell whether the pack itself says why it blocks."""
     return any(
-        alarm.severity is Severity.FAULT or alarm in (Alarm.SOFTWARE_LOCK, Alarm.GPS_LOCKED)
+        alarm.severity is AlarmSeverity.FAULT or alarm in (Alarm.SOFTWARE_LOCK, Alarm.GPS_LOCKED)
         for alarm in reading.alarms or ()
     )

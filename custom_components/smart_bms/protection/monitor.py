@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
-from .rules import Rule
+from .rules import ProtectionRule
 
 CONCEDED_AFTER: Final = 60.0
 """Seconds after which the pack's word counts about a hold whose cause is gone."""
 
 
-class State(StrEnum):
+class ProtectionState(StrEnum):
     """Where a protection stands."""
 
     CLEAR = "clear"
@@ -23,7 +23,7 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Track:
+class ProtectionMonitor:
     """Follows one protection."""
 
     __slots__ = (
@@ -50,7 +50,7 @@ class Track:
         "warns",
     )
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: ProtectionRule) -> None:
         """Know nothing yet."""
         self.rule = rule
         self._above = rule.above
@@ -75,7 +75,7 @@ class Track:
         self.distance: float | None = None
         """From the value to the limit, negative beyond it."""
         self.warns = rule.is_warning
-        self.state = State.UNKNOWN
+        self.state = ProtectionState.UNKNOWN
         self._scale = 1.0
         self._denied_since: float | None = None
 
@@ -92,7 +92,7 @@ class Track:
 
     def look(
         self, value: float | None, now: float, *, charging: bool, reported: bool | None, partial: bool = False
-    ) -> State:
+    ) -> ProtectionState:
         """Take what is measured at `now`, and whether the pack reports the protection; return where it stands.
 
         `partial`: not all cells or probes are known, so that only what is wrong is certain.
@@ -108,13 +108,13 @@ class Track:
         if partial and not beyond:
             self.began_at = None
             self.tripped = self.tripped or None
-            self.state = State.TRIPPED if self.tripped else State.UNKNOWN
+            self.state = ProtectionState.TRIPPED if self.tripped else ProtectionState.UNKNOWN
             return self.state
         if not beyond and self.tripped is False and not (reported and self._of_current):
             # The usual case, kept short: it is looked at several times a second.
             self.began_at = None
-            self.state = State.CLEAR
-            return State.CLEAR
+            self.state = ProtectionState.CLEAR
+            return ProtectionState.CLEAR
         trips = beyond and (charging or not self._charging_only)
         if self.tripped is None:
             self._resolve(value, now, trips=trips, reported=reported)
@@ -129,11 +129,11 @@ class Track:
         elif not self.tripped:
             self._count(now, trips=trips)
         if self.tripped is None:
-            self.state = State.UNKNOWN
+            self.state = ProtectionState.UNKNOWN
         elif self.tripped:
-            self.state = State.TRIPPED
+            self.state = ProtectionState.TRIPPED
         else:
-            self.state = State.CLEAR if self.began_at is None else State.PENDING
+            self.state = ProtectionState.CLEAR if self.began_at is None else ProtectionState.PENDING
         return self.state
 
     def note(self, value: float | None) -> None:
@@ -142,13 +142,13 @@ class Track:
         known = value is not None and limit is not None
         self.distance = (limit - value if self._above else value - limit) if known else None  # type: ignore[operator]
 
-    def _blind(self, now: float) -> State:
+    def _blind(self, now: float) -> ProtectionState:
         """Return the state without value or limit: only a hold of known length still counts down."""
         ends_at = self.release_at
         if ends_at is not None and now < ends_at:
-            return State.TRIPPED
+            return ProtectionState.TRIPPED
         self.tripped = self.since = self.began_at = None
-        return State.UNKNOWN
+        return ProtectionState.UNKNOWN
 
     def _resolve(self, value: float, now: float, *, trips: bool, reported: bool | None) -> None:
         """Find out what holds from before."""
@@ -239,7 +239,7 @@ class Track:
 
     def time_left(self, now: float) -> float | None:
         """Seconds until a pending protection trips."""
-        if self.state is not State.PENDING or self.began_at is None:
+        if self.state is not ProtectionState.PENDING or self.began_at is None:
             return None
         return max(0.0, self.delay - (now - self.began_at))
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from .fast_path import LEFT, NEAR
 from .mirror import Mirror, Nearest
-from .monitor import State, Track
+from .monitor import ProtectionMonitor, ProtectionState
 
 CLEARLY: Final = 0.15
 """Share of a comfortable margin by which another protection has to be nearer to take the place of the one that is shown."""
@@ -17,7 +17,7 @@ STAYS: Final = 60.0
 """s for which a protection is shown at least, and for which it stays when it is not near any more."""
 
 
-class Approach:
+class NearestTracker:
     """Follows the nearest protection of one pack."""
 
     def __init__(self) -> None:
@@ -59,13 +59,13 @@ class Approach:
         return _is_near(best.track, NEAR) and (other < weight or (other == weight and is_nearer))
 
 
-def _is_near(track: Track, near: float) -> bool:
+def _is_near(track: ProtectionMonitor, near: float) -> bool:
     nearness = track.nearness
-    return track.state is State.TRIPPED or (nearness is not None and nearness <= near)
+    return track.state is ProtectionState.TRIPPED or (nearness is not None and nearness <= near)
 
 
 def _weight(nearest: Nearest) -> int:
     """Return what comes first: tripped, then what soon will be, then what is merely near."""
-    if nearest.track.state is State.TRIPPED:
+    if nearest.track.state is ProtectionState.TRIPPED:
         return 0
     return 1 if nearest.foretold is not None and nearest.foretold.seconds < SOON else 2

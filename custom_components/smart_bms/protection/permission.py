@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from ..bms.alarm import Alarm
 from ..bms.reading import Reading
-from .monitor import State, Track
-from .relays import Answer
+from .monitor import ProtectionMonitor, ProtectionState
+from .relays import Tristate
 from .rules import BOTH, CHARGE, DISCHARGE, Side
 
 if TYPE_CHECKING:
@@ -88,16 +88,16 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Permission:
     """An answer with its reasons, the weightiest first."""
 
-    answer: Answer
+    answer: Tristate
     reasons: tuple[Reason, ...]
 
     @property
     def allowed(self) -> bool | None:
         """Whether the answer is yes; None is unknown."""
-        return None if self.answer is Answer.UNKNOWN else self.answer is Answer.YES
+        return None if self.answer is Tristate.UNKNOWN else self.answer is Tristate.YES
 
 
 def enabled(reading: Reading, side: Side) -> bool | None:
@@ -105,27 +105,27 @@ def enabled(reading: Reading, side: Side) -> bool | None:
     return reading.charging_enabled if side is Side.CHARGE else reading.discharging_enabled
 
 
-UNKNOWN: Final = Verdict(Answer.UNKNOWN, (Reason(NO_DATA),))
+UNKNOWN: Final = Permission(Tristate.UNKNOWN, (Reason(NO_DATA),))
 
 
-def of_tracks(mirror: Mirror, side: Side) -> Verdict:
+def of_tracks(mirror: Mirror, side: Side) -> Permission:
     """Return the verdict of a family whose protections decide each by itself."""
     if mirror.moment is None:
         return UNKNOWN
     if not mirror.rules:
-        return Verdict(Answer.UNKNOWN, (Reason(NO_RULES),))
+        return Permission(Tristate.UNKNOWN, (Reason(NO_RULES),))
     against = [*said_against(mirror, side), *_tripped(mirror, side)]
     if against:
-        return Verdict(Answer.NO, tuple(against))
+        return Permission(Tristate.NO, tuple(against))
     if not mirror.moment.known:
-        return Verdict(Answer.UNKNOWN, (Reason(NO_SETTINGS),))
+        return Permission(Tristate.UNKNOWN, (Reason(NO_SETTINGS),))
     unknown = [
         Reason(NOT_KNOWN, track.rule.protection)
         for track in mirror.active
-        if track.state is State.UNKNOWN and side in track.rule.blocks
+        if track.state is ProtectionState.UNKNOWN and side in track.rule.blocks
     ]
     unknown += doubts_of(mirror.moment.reading)
-    return Verdict(Answer.UNKNOWN, tuple(unknown)) if unknown else Verdict(Answer.YES, (Reason(FINE),))
+    return Permission(Tristate.UNKNOWN, tuple(unknown)) if unknown else Permission(Tristate.YES, (Reason(FINE),))
 
 
 def said_against(mirror: Mirror, side: Side) -> Iterator[Reason]:
@@ -150,7 +150,7 @@ def _tripped(mirror: Mirror, side: Side) -> Iterator[Reason]:
     for track in mirror.active:
         if side not in track.rule.blocks:
             continue
-        if track.state is State.TRIPPED:
+        if track.state is ProtectionState.TRIPPED:
             ends_at = track.release_at
             if ends_at is not None:
                 seconds = round(max(0.0, ends_at - mirror.moment.at), 1)
@@ -165,7 +165,7 @@ def _complaints(mirror: Mirror, side: Side) -> Iterator[tuple[str, Alarm]]:
     """Yield the alarms by which a pack says that it does not let this side pass, with what they are about."""
     for track in mirror.active:
         # What has tripped here has its reason already, with its numbers.
-        if side in track.rule.blocks and track.state is not State.TRIPPED:
+        if side in track.rule.blocks and track.state is not ProtectionState.TRIPPED:
             yield from ((track.rule.protection, alarm) for alarm in track.rule.alarms)
     yield from ((alarm.value, alarm) for alarm, sides in _FORBIDDING.items() if side in sides)
 
@@ -177,7 +177,7 @@ def doubts_of(reading: Reading) -> list[Reason]:
     return [Reason(NOT_KNOWN, alarm.value) for alarm in reading.alarms if alarm in _DOUBTFUL]
 
 
-def numbers_of(track: Track) -> dict[str, Detail]:
+def numbers_of(track: ProtectionMonitor) -> dict[str, Detail]:
     """Return the numbers of a protection."""
     return {
         "value": track.value,

@@ -6,13 +6,13 @@ from typing import Final
 
 from ..bms.alarm import Alarm
 from ..bms.reading import Reading
-from .rules import Quantity
+from .rules import ProtectedQuantity
 
 _DIGITS: Final = 3
 """As fine as any pack's wire: what is equal there must be equal here."""
 _NO_PROBES: Final = frozenset({"mosfet", "board"})
 
-type Measured = dict[Quantity, float | None]
+type Measured = dict[ProtectedQuantity, float | None]
 
 
 def measure(reading: Reading) -> Measured:
@@ -27,18 +27,20 @@ def measure(reading: Reading) -> Measured:
     probes = probes_of(temperatures)
     hottest, coldest = (max(probes), min(probes)) if probes and all(map(math.isfinite, probes)) else (None, None)
     measured = {
-        Quantity.CELL_HIGHEST: highest,
-        Quantity.CELL_LOWEST: lowest,
-        Quantity.CELL_SPREAD: None if highest is None or lowest is None else round(highest - lowest, _DIGITS),
-        Quantity.PACK_VOLTAGE: None if voltage is None else round(voltage, _DIGITS),
-        Quantity.CHARGE_CURRENT: amperes,
-        Quantity.DISCHARGE_CURRENT: None if amperes is None else -amperes,
-        Quantity.HOTTEST: hottest,
-        Quantity.COLDEST: coldest,
-        Quantity.TEMPERATURE_SPREAD: None if hottest is None or coldest is None else round(hottest - coldest, _DIGITS),
-        Quantity.POWER_STAGE: stage,
+        ProtectedQuantity.CELL_HIGHEST: highest,
+        ProtectedQuantity.CELL_LOWEST: lowest,
+        ProtectedQuantity.CELL_SPREAD: None if highest is None or lowest is None else round(highest - lowest, _DIGITS),
+        ProtectedQuantity.PACK_VOLTAGE: None if voltage is None else round(voltage, _DIGITS),
+        ProtectedQuantity.CHARGE_CURRENT: amperes,
+        ProtectedQuantity.DISCHARGE_CURRENT: None if amperes is None else -amperes,
+        ProtectedQuantity.HOTTEST: hottest,
+        ProtectedQuantity.COLDEST: coldest,
+        ProtectedQuantity.TEMPERATURE_SPREAD: None
+        if hottest is None or coldest is None
+        else round(hottest - coldest, _DIGITS),
+        ProtectedQuantity.POWER_STAGE: stage,
         # More than all is a value that nobody knows.
-        Quantity.SOC: soc if soc is not None and 0 <= soc <= 100 else None,
+        ProtectedQuantity.SOC: soc if soc is not None and 0 <= soc <= 100 else None,
     }
     # No decoder makes such numbers; if one ever does, nothing may follow from them.
     if math.isfinite((highest or 0.0) + (lowest or 0.0) + (voltage or 0.0) + (current or 0.0) + (stage or 0.0)):
@@ -56,9 +58,9 @@ def probe_at(temperatures: Mapping[str, float], value: float | None) -> str | No
     return next((key for key, shown in temperatures.items() if key not in _NO_PROBES and shown == value), None)
 
 
-CELLS: Final = frozenset({Quantity.CELL_HIGHEST, Quantity.CELL_LOWEST, Quantity.CELL_SPREAD})
-PROBES: Final = frozenset({Quantity.HOTTEST, Quantity.COLDEST, Quantity.TEMPERATURE_SPREAD})
-NOTHING_MISSING: Final[frozenset[Quantity]] = frozenset()
+CELLS: Final = frozenset({ProtectedQuantity.CELL_HIGHEST, ProtectedQuantity.CELL_LOWEST, ProtectedQuantity.CELL_SPREAD})
+PROBES: Final = frozenset({ProtectedQuantity.HOTTEST, ProtectedQuantity.COLDEST, ProtectedQuantity.TEMPERATURE_SPREAD})
+NOTHING_MISSING: Final[frozenset[ProtectedQuantity]] = frozenset()
 """Every part of every quantity is known."""
 
 
@@ -70,7 +72,7 @@ class Parts:
         self.cells = 0
         self.probes = 0
 
-    def missing(self, reading: Reading) -> frozenset[Quantity]:
+    def missing(self, reading: Reading) -> frozenset[ProtectedQuantity]:
         """Return the quantities of which only a part is known: it may prove that something is wrong, never that all is well."""
         missing = _withheld(reading.implausible) if reading.implausible else NOTHING_MISSING
         if reading.extremes is None:
@@ -86,14 +88,14 @@ class Parts:
         return missing
 
 
-def _withheld(names: tuple[str, ...]) -> frozenset[Quantity]:
+def _withheld(names: tuple[str, ...]) -> frozenset[ProtectedQuantity]:
     """Return the quantities of which a part was told but cannot be."""
-    missing: frozenset[Quantity] = NOTHING_MISSING
+    missing: frozenset[ProtectedQuantity] = NOTHING_MISSING
     for name in names:
         if name.startswith("cell_voltage"):
             missing |= CELLS
         elif name == "temperature_mosfet":
-            missing |= {Quantity.POWER_STAGE}
+            missing |= {ProtectedQuantity.POWER_STAGE}
         elif name.startswith("temperature") and name != "temperature_board":
             missing |= PROBES
     return missing

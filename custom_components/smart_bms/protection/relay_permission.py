@@ -15,13 +15,13 @@ from .permission import (
     TRIPPED,
     UNKNOWN,
     WAITS,
+    Permission,
     Reason,
-    Verdict,
     doubts_of,
     enabled,
     said_against,
 )
-from .relays import Answer, Relay, limit_of
+from .relays import Relay, Tristate, limit_of
 from .rules import Condition, Side
 from .smart123 import contradictions
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .mirror import Mirror
 
 
-def of_relays(mirror: Mirror, side: Side) -> Verdict:
+def of_relays(mirror: Mirror, side: Side) -> Permission:
     """Return the verdict by the tables of the mode in force, or of both while that is not known."""
     if mirror.moment is None:
         return UNKNOWN
@@ -38,9 +38,9 @@ def of_relays(mirror: Mirror, side: Side) -> Verdict:
     if not contradictions(mirror.values):
         against += _held_open(mirror, relays, said=bool(against))
     if against:
-        return Verdict(Answer.NO, tuple(against))
+        return Permission(Tristate.NO, tuple(against))
     doubts = tuple(_doubts(mirror, side, relays))
-    return Verdict(Answer.UNKNOWN, doubts) if doubts else Verdict(Answer.YES, (Reason(FINE),))
+    return Permission(Tristate.UNKNOWN, doubts) if doubts else Permission(Tristate.YES, (Reason(FINE),))
 
 
 def in_force(mirror: Mirror, side: Side) -> list[Relay]:
@@ -56,7 +56,7 @@ def _held_open(mirror: Mirror, relays: Sequence[Relay], *, said: bool) -> Iterat
         for condition in relays[0].opens:
             yield _of_condition(mirror, TRIPPED, condition)
         return
-    open_by_table = all(relay.answer is Answer.NO for relay in relays)
+    open_by_table = all(relay.answer is Tristate.NO for relay in relays)
     # Where the tables are not all public the pack's own word decides; they still explain it.
     if not said and (mirror.rules.follows_report or not open_by_table):
         return
@@ -83,7 +83,7 @@ def _doubts(mirror: Mirror, side: Side, relays: Sequence[Relay]) -> Iterator[Rea
         yield from (Reason(NOT_KNOWN, name) for name in _names(relay.may_open for relay in relays))
         if enabled(mirror.moment.reading, side) is None:
             yield Reason(NOT_SAID)
-    elif {relay.answer for relay in relays} != {Answer.YES}:
+    elif {relay.answer for relay in relays} != {Tristate.YES}:
         unknown = _names(relay.unknown for relay in relays)
         yield from (Reason(NOT_KNOWN, name) for name in unknown)
         if not unknown:

@@ -9,7 +9,7 @@ import operator
 from typing import Final
 
 from .quantities import NOTHING_MISSING, Measured
-from .rules import Comparison, Condition, Quantity, RelayTable
+from .rules import Comparison, Condition, ProtectedQuantity, RelayTable
 
 _OPERATORS: Final[Mapping[Comparison, Callable[[float, float], bool]]] = {
     Comparison.BELOW: operator.lt,
@@ -21,11 +21,16 @@ _OPERATORS: Final[Mapping[Comparison, Callable[[float, float], bool]]] = {
 
 _UPWARDS: Final = frozenset({Comparison.ABOVE, Comparison.AT_LEAST})
 _MAY_BE_HIGHER: Final = frozenset(
-    {Quantity.CELL_HIGHEST, Quantity.CELL_SPREAD, Quantity.HOTTEST, Quantity.TEMPERATURE_SPREAD}
+    {
+        ProtectedQuantity.CELL_HIGHEST,
+        ProtectedQuantity.CELL_SPREAD,
+        ProtectedQuantity.HOTTEST,
+        ProtectedQuantity.TEMPERATURE_SPREAD,
+    }
 )
 
 
-class Answer(StrEnum):
+class Tristate(StrEnum):
     """What the mirror says of something that a pack may allow or do. Unknown is never yes."""
 
     YES = "yes"
@@ -42,7 +47,7 @@ def holds(
     condition: Condition,
     measured: Measured,
     values: Mapping[str, float | None],
-    partial: frozenset[Quantity] = NOTHING_MISSING,
+    partial: frozenset[ProtectedQuantity] = NOTHING_MISSING,
 ) -> bool | None:
     """Tell whether a condition holds; None is not known. Of `partial` quantities not every cell or probe is known."""
     value, limit = measured[condition.quantity], limit_of(condition, values)
@@ -65,7 +70,7 @@ class Relay:
         self.table = table
         self.position: bool | None = None
         """Closed, open, or not known."""
-        self.answer = Answer.UNKNOWN
+        self.answer = Tristate.UNKNOWN
         self.forced = False
         """The table leaves no choice: what was before does not matter."""
         self.opens: tuple[Condition, ...] = ()
@@ -84,8 +89,8 @@ class Relay:
         *,
         hears: bool | None,
         reported: bool | None,
-        partial: frozenset[Quantity] = NOTHING_MISSING,
-    ) -> Answer:
+        partial: frozenset[ProtectedQuantity] = NOTHING_MISSING,
+    ) -> Tristate:
         """Take what is measured, whether the pack hears its cells, and where it says that the relay stands."""
         off = [(condition, holds(condition, measured, values, partial)) for condition in self.table.off]
         on = [(condition, holds(condition, measured, values, partial)) for condition in self.table.on]
@@ -100,14 +105,14 @@ class Relay:
             return self._stand(closed=True)
         self.forced = False
         if hears is None or self.may_open or (not self.waits_for and self.unknown):
-            self.answer = Answer.UNKNOWN
+            self.answer = Tristate.UNKNOWN
             return self.answer
         if self.position is None:
             self.position = reported
-        self.answer = Answer.UNKNOWN if self.position is None else Answer.YES if self.position else Answer.NO
+        self.answer = Tristate.UNKNOWN if self.position is None else Tristate.YES if self.position else Tristate.NO
         return self.answer
 
-    def _stand(self, *, closed: bool) -> Answer:
+    def _stand(self, *, closed: bool) -> Tristate:
         self.position = closed
-        self.answer = Answer.YES if closed else Answer.NO
+        self.answer = Tristate.YES if closed else Tristate.NO
         return self.answer

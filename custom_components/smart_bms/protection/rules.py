@@ -24,7 +24,7 @@ DISCHARGE: Final = frozenset({Side.DISCHARGE})
 NEITHER: Final[frozenset[Side]] = frozenset()
 
 
-class Quantity(StrEnum):
+class ProtectedQuantity(StrEnum):
     """What rules look at."""
 
     CELL_HIGHEST = "cell_highest"
@@ -57,28 +57,35 @@ class Quantity(StrEnum):
 
 # Unit, comfortable margin, or that as a share of the limit.
 _UNITS: Final = {
-    Quantity.CELL_HIGHEST: ("V", 0.3, 0.0),
-    Quantity.CELL_LOWEST: ("V", 0.5, 0.0),
-    Quantity.CELL_SPREAD: ("V", 0.0, 1.0),
-    Quantity.PACK_VOLTAGE: ("V", 0.0, 0.1),
-    Quantity.CHARGE_CURRENT: ("A", 0.0, 1.0),
-    Quantity.DISCHARGE_CURRENT: ("A", 0.0, 1.0),
-    Quantity.HOTTEST: ("°C", 25.0, 0.0),
-    Quantity.COLDEST: ("°C", 15.0, 0.0),
-    Quantity.TEMPERATURE_SPREAD: ("°C", 0.0, 1.0),
-    Quantity.POWER_STAGE: ("°C", 30.0, 0.0),
-    Quantity.SOC: ("%", 50.0, 0.0),
+    ProtectedQuantity.CELL_HIGHEST: ("V", 0.3, 0.0),
+    ProtectedQuantity.CELL_LOWEST: ("V", 0.5, 0.0),
+    ProtectedQuantity.CELL_SPREAD: ("V", 0.0, 1.0),
+    ProtectedQuantity.PACK_VOLTAGE: ("V", 0.0, 0.1),
+    ProtectedQuantity.CHARGE_CURRENT: ("A", 0.0, 1.0),
+    ProtectedQuantity.DISCHARGE_CURRENT: ("A", 0.0, 1.0),
+    ProtectedQuantity.HOTTEST: ("°C", 25.0, 0.0),
+    ProtectedQuantity.COLDEST: ("°C", 15.0, 0.0),
+    ProtectedQuantity.TEMPERATURE_SPREAD: ("°C", 0.0, 1.0),
+    ProtectedQuantity.POWER_STAGE: ("°C", 30.0, 0.0),
+    ProtectedQuantity.SOC: ("%", 50.0, 0.0),
 }
-_OF_PROBES: Final = frozenset({Quantity.HOTTEST, Quantity.COLDEST, Quantity.TEMPERATURE_SPREAD, Quantity.POWER_STAGE})
+_OF_PROBES: Final = frozenset(
+    {
+        ProtectedQuantity.HOTTEST,
+        ProtectedQuantity.COLDEST,
+        ProtectedQuantity.TEMPERATURE_SPREAD,
+        ProtectedQuantity.POWER_STAGE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class ProtectionRule:
     """One protection, or one warning, of a family. Names of parameters are keys of `Settings.values`."""
 
     protection: str
     """The key that users see; that of the alarm by which the pack reports it, if it does."""
-    quantity: Quantity
+    quantity: ProtectedQuantity
     above: bool
     """It trips above its limit, not below."""
     limit: str
@@ -141,7 +148,7 @@ class Condition:
 
     name: str
     """The key by which it is given as a reason."""
-    quantity: Quantity
+    quantity: ProtectedQuantity
     comparison: Comparison
     parameters: tuple[str, ...]
 
@@ -161,7 +168,7 @@ type Relays = Mapping[Side, RelayTable]
 class RuleSet:
     """What the packs of a variant go by."""
 
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[ProtectionRule, ...] = ()
     reported: tuple[Reported, ...] = ()
     relays: Mapping[bool, Relays] | None = None
     """By mode (critical or not): who decides in place of the rules alone."""

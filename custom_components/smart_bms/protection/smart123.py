@@ -16,11 +16,11 @@ from .rules import (
     Comparison,
     Condition,
     Numbers,
-    Quantity,
+    ProtectedQuantity,
+    ProtectionRule,
     Relays,
     RelayTable,
     Reported,
-    Rule,
     RuleSet,
     Side,
 )
@@ -36,15 +36,15 @@ T_MIN: Final = {
 }
 RESTARTS: Final = {Side.CHARGE: "charge_restart_soc", Side.DISCHARGE: "discharge_restart_soc"}
 
-_HOT: Final = Condition("cell_overtemperature", Quantity.HOTTEST, Comparison.ABOVE, (T_MAX,))
-_NOT_HOT: Final = Condition("cell_overtemperature", Quantity.HOTTEST, Comparison.BELOW, (T_MAX,))
-_HIGH: Final = Condition("cell_overvoltage", Quantity.CELL_HIGHEST, Comparison.AT_LEAST, (V_MAX,))
-_LOW: Final = Condition("cell_undervoltage", Quantity.CELL_LOWEST, Comparison.AT_MOST, (V_MIN,))
-_FULL: Final = Condition("pack_full", Quantity.CELL_LOWEST, Comparison.AT_LEAST, (BYPASS,))
+_HOT: Final = Condition("cell_overtemperature", ProtectedQuantity.HOTTEST, Comparison.ABOVE, (T_MAX,))
+_NOT_HOT: Final = Condition("cell_overtemperature", ProtectedQuantity.HOTTEST, Comparison.BELOW, (T_MAX,))
+_HIGH: Final = Condition("cell_overvoltage", ProtectedQuantity.CELL_HIGHEST, Comparison.AT_LEAST, (V_MAX,))
+_LOW: Final = Condition("cell_undervoltage", ProtectedQuantity.CELL_LOWEST, Comparison.AT_MOST, (V_MIN,))
+_FULL: Final = Condition("pack_full", ProtectedQuantity.CELL_LOWEST, Comparison.AT_LEAST, (BYPASS,))
 
 
 def _cold(side: Side, comparison: Comparison) -> Condition:
-    return Condition(f"{side}_undertemperature", Quantity.COLDEST, comparison, T_MIN[side])
+    return Condition(f"{side}_undertemperature", ProtectedQuantity.COLDEST, comparison, T_MIN[side])
 
 
 def _table(side: Side, off: tuple[Condition, ...], on: tuple[Condition, ...]) -> RelayTable:
@@ -55,15 +55,15 @@ def _table(side: Side, off: tuple[Condition, ...], on: tuple[Condition, ...]) ->
 
 
 _RESTARTS_CHARGE: Final = (
-    Condition("cells_above_bypass", Quantity.CELL_HIGHEST, Comparison.BELOW, (BYPASS,)),
-    Condition("charge_restart", Quantity.SOC, Comparison.BELOW, (RESTARTS[Side.CHARGE],)),
+    Condition("cells_above_bypass", ProtectedQuantity.CELL_HIGHEST, Comparison.BELOW, (BYPASS,)),
+    Condition("charge_restart", ProtectedQuantity.SOC, Comparison.BELOW, (RESTARTS[Side.CHARGE],)),
 )
-_NOT_LOW: Final = Condition("cell_undervoltage", Quantity.CELL_LOWEST, Comparison.ABOVE, (V_MIN,))
+_NOT_LOW: Final = Condition("cell_undervoltage", ProtectedQuantity.CELL_LOWEST, Comparison.ABOVE, (V_MIN,))
 _RESTARTS_DISCHARGE: Final = (
     _NOT_LOW,
-    Condition("discharge_restart", Quantity.SOC, Comparison.AT_LEAST, (RESTARTS[Side.DISCHARGE],)),
+    Condition("discharge_restart", ProtectedQuantity.SOC, Comparison.AT_LEAST, (RESTARTS[Side.DISCHARGE],)),
 )
-_NOT_HIGH: Final = Condition("cell_overvoltage", Quantity.CELL_HIGHEST, Comparison.BELOW, (V_MAX,))
+_NOT_HIGH: Final = Condition("cell_overvoltage", ProtectedQuantity.CELL_HIGHEST, Comparison.BELOW, (V_MAX,))
 
 RELAYS: Final[Mapping[bool, Relays]] = {
     False: {
@@ -90,16 +90,16 @@ def contradictions(values: Numbers) -> tuple[tuple[str, str], ...]:
 
 def _lamp(  # noqa: PLR0913
     protection: str,
-    quantity: Quantity,
+    quantity: ProtectedQuantity,
     limit: str,
     alarms: tuple[Alarm, ...],
     blocks: frozenset[Side],
     *,
     above: bool,
     optional: bool = False,
-) -> Rule:
+) -> ProtectionRule:
     """Return a rule without hysteresis: equality trips voltages, not temperatures."""
-    return Rule(
+    return ProtectionRule(
         protection=protection,
         quantity=quantity,
         above=above,
@@ -112,17 +112,24 @@ def _lamp(  # noqa: PLR0913
 
 
 _LAMPS: Final = (
-    _lamp("cell_overvoltage", Quantity.CELL_HIGHEST, V_MAX, (Alarm.CELL_OVERVOLTAGE,), CHARGE, above=True),
-    _lamp("cell_undervoltage", Quantity.CELL_LOWEST, V_MIN, (Alarm.CELL_UNDERVOLTAGE,), DISCHARGE, above=False),
-    _lamp("cell_overtemperature", Quantity.HOTTEST, T_MAX, (Alarm.CELL_OVERTEMPERATURE,), BOTH, above=True),
+    _lamp("cell_overvoltage", ProtectedQuantity.CELL_HIGHEST, V_MAX, (Alarm.CELL_OVERVOLTAGE,), CHARGE, above=True),
+    _lamp(
+        "cell_undervoltage", ProtectedQuantity.CELL_LOWEST, V_MIN, (Alarm.CELL_UNDERVOLTAGE,), DISCHARGE, above=False
+    ),
+    _lamp("cell_overtemperature", ProtectedQuantity.HOTTEST, T_MAX, (Alarm.CELL_OVERTEMPERATURE,), BOTH, above=True),
 )
 _T_MIN_OF_BOTH: Final = _lamp(
-    "cell_undertemperature", Quantity.COLDEST, T_MIN[Side.CHARGE][0], (Alarm.CELL_UNDERTEMPERATURE,), BOTH, above=False
+    "cell_undertemperature",
+    ProtectedQuantity.COLDEST,
+    T_MIN[Side.CHARGE][0],
+    (Alarm.CELL_UNDERTEMPERATURE,),
+    BOTH,
+    above=False,
 )
 _T_MIN_OF_EACH: Final = tuple(
     _lamp(
         f"{side}_undertemperature",
-        Quantity.COLDEST,
+        ProtectedQuantity.COLDEST,
         T_MIN[side][0],
         (Alarm(f"{side}_undertemperature"),),
         blocks,
@@ -131,7 +138,9 @@ _T_MIN_OF_EACH: Final = tuple(
     for side, blocks in ((Side.CHARGE, CHARGE), (Side.DISCHARGE, DISCHARGE))
 )
 _EARLY_WARNING: Final = replace(
-    _lamp("early_warning", Quantity.CELL_LOWEST, "low_cell_voltage", (Alarm.EARLY_WARNING,), CHARGE, above=False),
+    _lamp(
+        "early_warning", ProtectedQuantity.CELL_LOWEST, "low_cell_voltage", (Alarm.EARLY_WARNING,), CHARGE, above=False
+    ),
     blocks=frozenset(),
     optional=True,
 )

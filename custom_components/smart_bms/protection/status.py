@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..bms.alarm import Alarm, Severity
-from ..bms.connection_state import LinkState
+from ..bms.alarm import Alarm, AlarmSeverity
+from ..bms.connection_state import ConnectionState
 from ..bms.reading import FULL_SOC, Reading
-from .engine import Guard
+from .engine import ProtectionEngine
 from .hints import FULL as HINT_FULL, SHUTDOWN
 from .mirror import Mirror
-from .monitor import State, Track
+from .monitor import ProtectionMonitor, ProtectionState
 from .permission import (
     NO_RULES,
     NO_SETTINGS,
@@ -19,13 +19,13 @@ from .permission import (
     SWITCHED_OFF,
     WAITS,
     WOULD_TRIP,
+    Permission,
     Reason,
-    Verdict,
     numbers_of,
 )
 from .quantities import measure, probe_at
-from .relays import Answer
-from .rules import BOTH, CHARGE, DISCHARGE, Quantity, Side
+from .relays import Tristate
+from .rules import BOTH, CHARGE, DISCHARGE, ProtectedQuantity, Side
 from .status_codes import (
     ADVICE_OF_HINTS,
     ALL_WELL,
@@ -36,7 +36,7 @@ from .status_codes import (
     NEEDS_ACCESS,
     OF_LINK,
     WHEN_CHARGED,
-    Rank,
+    StatusRank,
     stopped,
 )
 
@@ -52,10 +52,10 @@ _NUMBERS: Final = ("value", "limit", "release", "unit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class PackStatus:
     """One thing that holds: a code, how much it matters, and its numbers."""
 
-    rank: Rank
+    rank: StatusRank
     code: str
     about: str = ""
     """The protection, the alarm, or what else it is about."""
@@ -79,22 +79,22 @@ class Status:
 
 
 def ranked(  # noqa: PLR0913
-    guard: Guard,
+    guard: ProtectionEngine,
     reading: Reading | None,
-    link: LinkState,
+    link: ConnectionState,
     *,
     silent_since: float | None = None,
     advice: Sequence[str] = (),
     shown: str = "",
-) -> list[Status]:
+) -> list[PackStatus]:
     """Return everything that holds, what matters most first; there is always something.
 
     `reading`: what may be shown as current, or None. `advice`: codes of what else is advised. `shown`: the code that is
     shown now; a current that is held back stays so a little longer.
     """
     if reading is None:
-        rank = Rank.ACCESS if link in NEEDS_ACCESS else Rank.NO_DATA
-        return [Status(rank=rank, code=OF_LINK[link], about=link.value, since=silent_since)]
+        rank = StatusRank.ACCESS if link in NEEDS_ACCESS else StatusRank.NO_DATA
+        return [PackStatus(rank=rank, code=OF_LINK[link], about=link.value, since=silent_since)]
     mirror, hints = guard.mirror, guard.hints
     # While all is calm nothing is tripped, and no delay runs.
     tracks = () if mirror.calm is not None else tuple(track for track in mirror.active if not track.warns)
@@ -112,26 +112,26 @@ def ranked(  # noqa: PLR0913
     ]
     # Python's sort keeps the order of what matters alike; of what is said twice the first stays.
     found.sort(key=lambda status: status.rank)
-    first: dict[tuple[str, str], Status] = {}
+    first: dict[tuple[str, str], PackStatus] = {}
     for status in found:
         first.setdefault((status.code, status.about), status)
-    return list(first.values()) or [Status(rank=Rank.ALL_WELL, code=ALL_WELL)]
+    return list(first.values()) or [PackStatus(rank=StatusRank.ALL_WELL, code=ALL_WELL)]
 
 
-def _place(quantity: Quantity, reading: Reading) -> dict[str, Any]:
+def _place(quantity: ProtectedQuantity, reading: Reading) -> dict[str, Any]:
     """Return which cell or probe a quantity is measured at."""
-    if quantity is Quantity.CELL_HIGHEST:
+    if quantity is ProtectedQuantity.CELL_HIGHEST:
         return {"cell": reading.cell_max_number}
-    if quantity is Quantity.CELL_LOWEST:
+    if quantity is ProtectedQuantity.CELL_LOWEST:
         return {"cell": reading.cell_min_number}
-    if quantity is Quantity.POWER_STAGE:
+    if quantity is ProtectedQuantity.POWER_STAGE:
         return {"probe": "mosfet"}
-    if quantity in (Quantity.HOTTEST, Quantity.COLDEST):
+    if quantity in (ProtectedQuantity.HOTTEST, ProtectedQuantity.COLDEST):
         return {"probe": probe_at(reading.temperatures, measure(reading)[quantity])}
     return {}
 
 
-def _of_track(track: Track, reading: Reading) -> dict[str, Any]:
+def _of_track(track: ProtectionMonitor, reading: Reading) -> dict[str, Any]:
     return numbers_of(track) | _place(track.rule.quantity, reading)
 
 
@@ -141,14 +141,14 @@ def _ends_charge(reading: Reading, name: str) -> bool:
     return full and reading.overvoltage_ends_charge and name == Alarm.CELL_OVERVOLTAGE
 
 
-def _tripped(tracks: Sequence[Track], reading: Reading) -> Iterator[Status]:
+def _tripped(tracks: Sequence[ProtectionMonitor], reading: Reading) -> Iterator[PackStatus]:
     for track in tracks:
         name = track.rule.protection
-        if track.state is not State.TRIPPED or _ends_charge(reading, name):
+        if track.state is not ProtectionState.TRIPPED or _ends_charge(reading, name):
             continue
         left = None if track.release_at is None else round(max(0.0, track.release_at - reading.measured_at), 1)
-        yield Status(
-            rank=Rank.TRIPPED,
+        yield PackStatus(
+            rank=StatusRank.TRIPPED,
             code=stopped(name) or FAULT,
             about=name,
             sides=track.rule.blocks,
@@ -157,19 +157,19 @@ def _tripped(tracks: Sequence[Track], reading: Reading) -> Iterator[Status]:
         )
 
 
-def _faults(tracks: Sequence[Track], reading: Reading) -> Iterator[Status]:
-    seen = {alarm for track in tracks if track.state is State.TRIPPED for alarm in track.rule.alarms}
+def _faults(tracks: Sequence[ProtectionMonitor], reading: Reading) -> Iterator[PackStatus]:
+    seen = {alarm for track in tracks if track.state is ProtectionState.TRIPPED for alarm in track.rule.alarms}
     for alarm in reading.problems:
-        if alarm.severity is Severity.FAULT and alarm not in seen:
+        if alarm.severity is AlarmSeverity.FAULT and alarm not in seen:
             sides = CAUSES[alarm][0] if alarm in CAUSES else frozenset[Side]()
-            yield Status(rank=Rank.TRIPPED, code=stopped(alarm) or FAULT, about=alarm.value, sides=sides)
+            yield PackStatus(rank=StatusRank.TRIPPED, code=stopped(alarm) or FAULT, about=alarm.value, sides=sides)
 
 
-def _pending(tracks: Sequence[Track], reading: Reading) -> Iterator[Status]:
+def _pending(tracks: Sequence[ProtectionMonitor], reading: Reading) -> Iterator[PackStatus]:
     for track in tracks:
-        if track.state is State.PENDING:
-            yield Status(
-                rank=Rank.PENDING,
+        if track.state is ProtectionState.PENDING:
+            yield PackStatus(
+                rank=StatusRank.PENDING,
                 code=_SOON[track.rule.blocks],
                 about=track.rule.protection,
                 seconds=track.time_left(reading.measured_at),
@@ -177,13 +177,13 @@ def _pending(tracks: Sequence[Track], reading: Reading) -> Iterator[Status]:
             )
 
 
-def _verdicts(mirror: Mirror) -> tuple[tuple[Side, Verdict], ...]:
+def _verdicts(mirror: Mirror) -> tuple[tuple[Side, Permission], ...]:
     return (Side.CHARGE, mirror.charge), (Side.DISCHARGE, mirror.discharge)
 
 
-def _not_allowed(mirror: Mirror, reading: Reading) -> Iterator[Status]:
+def _not_allowed(mirror: Mirror, reading: Reading) -> Iterator[PackStatus]:
     for side, verdict in _verdicts(mirror):
-        if verdict.answer is not Answer.NO:
+        if verdict.answer is not Tristate.NO:
             continue
         found = [_of_reason(reason, side, mirror, reading) for reason in verdict.reasons]
         # That the pack lets nothing pass is no news where something says why.
@@ -191,27 +191,27 @@ def _not_allowed(mirror: Mirror, reading: Reading) -> Iterator[Status]:
         yield from explained or found
 
 
-def _of_reason(reason: Reason, side: Side, mirror: Mirror, reading: Reading) -> Status:
+def _of_reason(reason: Reason, side: Side, mirror: Mirror, reading: Reading) -> PackStatus:
     """Return what a reason against a side amounts to."""
     verb, sides = _VERBS[side], frozenset({side})
     track = mirror.tracks.get(reason.about)
     of_track = {} if track is None else _of_track(track, reading)
     told: dict[str, Any] = {"about": reason.about, "sides": sides} | of_track | _numbers(reason)
     if reason.code in _ENDS_CHARGE or reason.about == "pack_full" or _ends_charge(reading, reason.about):
-        return Status(rank=Rank.FULL, code=FULL, **told)
+        return PackStatus(rank=StatusRank.FULL, code=FULL, **told)
     if reason.code in _BLOCKED:
-        return Status(rank=Rank.NOT_ALLOWED, code=f"{verb}_{_BLOCKED[reason.code]}", **told)
+        return PackStatus(rank=StatusRank.NOT_ALLOWED, code=f"{verb}_{_BLOCKED[reason.code]}", **told)
     if reason.code == f"{WAITS}_discharge_restart":
-        return Status(rank=Rank.NOT_ALLOWED, code="discharging_waits", **told)
+        return PackStatus(rank=StatusRank.NOT_ALLOWED, code="discharging_waits", **told)
     if reason.code == WOULD_TRIP:
-        return Status(rank=Rank.NOT_ALLOWED, code=WHEN_CHARGED[reason.about], **told)
-    return Status(rank=Rank.NOT_ALLOWED, code=stopped(reason.about) or f"{verb}_blocked", **told)
+        return PackStatus(rank=StatusRank.NOT_ALLOWED, code=WHEN_CHARGED[reason.about], **told)
+    return PackStatus(rank=StatusRank.NOT_ALLOWED, code=stopped(reason.about) or f"{verb}_blocked", **told)
 
 
-def _mismatches(mirror: Mirror, reading: Reading) -> Iterator[Status]:
+def _mismatches(mirror: Mirror, reading: Reading) -> Iterator[PackStatus]:
     for found in mirror.disagreements:
-        yield Status(
-            rank=Rank.MISMATCH,
+        yield PackStatus(
+            rank=StatusRank.MISMATCH,
             code="mismatch",
             about=found.key,
             value=found.value,
@@ -221,11 +221,11 @@ def _mismatches(mirror: Mirror, reading: Reading) -> Iterator[Status]:
             since=found.since,
         )
     for alarm in reading.problems:
-        if alarm.severity is not Severity.FAULT:
-            yield Status(rank=Rank.MISMATCH, code="warning", about=alarm.value)
+        if alarm.severity is not AlarmSeverity.FAULT:
+            yield PackStatus(rank=StatusRank.MISMATCH, code="warning", about=alarm.value)
 
 
-def _held_back(guard: Guard, reading: Reading, shown: str) -> Iterator[Status]:
+def _held_back(guard: ProtectionEngine, reading: Reading, shown: str) -> Iterator[PackStatus]:
     limits, current = guard.limits, reading.current
     rows = (
         (Side.CHARGE, limits.charge_current, limits.charge_limited_by, current),
@@ -236,9 +236,9 @@ def _held_back(guard: Guard, reading: Reading, shown: str) -> Iterator[Status]:
         if code is None or limit is None or flows is None:
             continue
         if flows >= (STILL_USED if code == shown else USED) * limit:
-            quantity = Quantity(cause)
-            yield Status(
-                rank=Rank.HELD_BACK,
+            quantity = ProtectedQuantity(cause)
+            yield PackStatus(
+                rank=StatusRank.HELD_BACK,
                 code=code,
                 about=cause,
                 current_limit=limit,
@@ -246,7 +246,7 @@ def _held_back(guard: Guard, reading: Reading, shown: str) -> Iterator[Status]:
             )
 
 
-def _of_quantity(mirror: Mirror, quantity: Quantity, side: Side, reading: Reading) -> dict[str, Any]:
+def _of_quantity(mirror: Mirror, quantity: ProtectedQuantity, side: Side, reading: Reading) -> dict[str, Any]:
     """Return the numbers of the protection of a side that is about a quantity, as far as there is one."""
     for track in mirror.active:
         if track.rule.quantity is quantity and side in track.rule.blocks:
@@ -255,12 +255,12 @@ def _of_quantity(mirror: Mirror, quantity: Quantity, side: Side, reading: Readin
     return {"value": mirror.moment.measured[quantity], "unit": quantity.unit} | _place(quantity, reading)
 
 
-def _ahead(mirror: Mirror, hints: Sequence[Reason], reading: Reading) -> Iterator[Status]:
+def _ahead(mirror: Mirror, hints: Sequence[Reason], reading: Reading) -> Iterator[PackStatus]:
     nearest = mirror.nearest
-    if nearest is not None and nearest.foretold is not None and nearest.track.state is State.CLEAR:
+    if nearest is not None and nearest.foretold is not None and nearest.track.state is ProtectionState.CLEAR:
         track = nearest.track
-        yield Status(
-            rank=Rank.HELD_BACK,
+        yield PackStatus(
+            rank=StatusRank.HELD_BACK,
             code="cut_off_ahead",
             about=track.rule.protection,
             seconds=round(nearest.foretold.seconds),
@@ -269,30 +269,30 @@ def _ahead(mirror: Mirror, hints: Sequence[Reason], reading: Reading) -> Iterato
     for hint in hints:
         if hint.code == SHUTDOWN:
             cell = reading.cell_min_number
-            yield Status(rank=Rank.HELD_BACK, code="shutdown_ahead", cell=cell, **_numbers(hint))
+            yield PackStatus(rank=StatusRank.HELD_BACK, code="shutdown_ahead", cell=cell, **_numbers(hint))
 
 
 def _numbers(reason: Reason) -> dict[str, Any]:
     return {key: value for key, value in (reason.numbers or {}).items() if key in _NUMBERS}
 
 
-def _advice(hints: Sequence[Reason], advice: Sequence[str]) -> Iterator[Status]:
+def _advice(hints: Sequence[Reason], advice: Sequence[str]) -> Iterator[PackStatus]:
     for hint in hints:
         if hint.code in ADVICE_OF_HINTS:
-            yield Status(rank=Rank.ADVICE, code=ADVICE_OF_HINTS[hint.code], about=hint.about)
+            yield PackStatus(rank=StatusRank.ADVICE, code=ADVICE_OF_HINTS[hint.code], about=hint.about)
     for code in advice:
-        yield Status(rank=Rank.ADVICE, code=code)
+        yield PackStatus(rank=StatusRank.ADVICE, code=code)
 
 
-def _full(hints: Sequence[Reason], reading: Reading) -> Iterator[Status]:
+def _full(hints: Sequence[Reason], reading: Reading) -> Iterator[PackStatus]:
     says_full = any(hint.code == HINT_FULL for hint in hints)
     if says_full or (reading.soc is not None and reading.soc >= FULL_SOC):
-        yield Status(rank=Rank.FULL, code=FULL, value=reading.soc, unit="%")
+        yield PackStatus(rank=StatusRank.FULL, code=FULL, value=reading.soc, unit="%")
 
 
-def _not_known(mirror: Mirror) -> Iterator[Status]:
+def _not_known(mirror: Mirror) -> Iterator[PackStatus]:
     codes = {NO_SETTINGS: "parameters_not_read", NO_RULES: "rules_not_known"}
     for _, verdict in _verdicts(mirror):
-        if verdict.answer is Answer.UNKNOWN:
+        if verdict.answer is Tristate.UNKNOWN:
             reason = verdict.reasons[0]
-            yield Status(rank=Rank.NOT_KNOWN, code=codes.get(reason.code, "not_known"), about=reason.about)
+            yield PackStatus(rank=StatusRank.NOT_KNOWN, code=codes.get(reason.code, "not_known"), about=reason.about)

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final
 
-from ..bms.connection_state import LinkState
+from ..bms.connection_state import ConnectionState
 from .hints import CONTRADICTION, RESTARTS_CROSSED, SENSOR_MISSING
-from .rules import BOTH, CHARGE, DISCHARGE, Quantity, Side
+from .rules import BOTH, CHARGE, DISCHARGE, ProtectedQuantity, Side
 
 
-class Rank(IntEnum):
+class StatusRank(IntEnum):
     """How much something matters; the lower, the more. The first that holds is shown."""
 
     ACCESS = 1
@@ -33,24 +33,26 @@ class Rank(IntEnum):
     ALL_WELL = 11
 
 
-OF_LINK: Final[Mapping[LinkState, str]] = {
-    LinkState.CONNECTING: "connecting",
-    LinkState.IDENTIFYING: "connecting",
-    LinkState.STREAMING: "connecting",
-    LinkState.STOPPED: "connecting",
-    LinkState.FROZEN: "frozen",
-    LinkState.SILENT: "silent",
-    LinkState.IMPLAUSIBLE: "implausible",
-    LinkState.LINK_LOST: "connection_lost",
-    LinkState.NO_CONNECTABLE_PATH: "out_of_reach",
-    LinkState.NO_FREE_SLOT: "no_free_slot",
-    LinkState.CONNECT_FAILED: "connection_failed",
-    LinkState.PAIRING_NEEDED: "pairing_needed",
-    LinkState.PASSWORD_NEEDED: "password_needed",
-    LinkState.WRONG_PASSWORD: "wrong_password",
-    LinkState.NOT_THIS_KIND: "not_this_kind",
+OF_LINK: Final[Mapping[ConnectionState, str]] = {
+    ConnectionState.CONNECTING: "connecting",
+    ConnectionState.IDENTIFYING: "connecting",
+    ConnectionState.STREAMING: "connecting",
+    ConnectionState.STOPPED: "connecting",
+    ConnectionState.FROZEN: "frozen",
+    ConnectionState.SILENT: "silent",
+    ConnectionState.IMPLAUSIBLE: "implausible",
+    ConnectionState.LINK_LOST: "connection_lost",
+    ConnectionState.NO_CONNECTABLE_PATH: "out_of_reach",
+    ConnectionState.NO_FREE_SLOT: "no_free_slot",
+    ConnectionState.CONNECT_FAILED: "connection_failed",
+    ConnectionState.PAIRING_NEEDED: "pairing_needed",
+    ConnectionState.PASSWORD_NEEDED: "password_needed",
+    ConnectionState.WRONG_PASSWORD: "wrong_password",
+    ConnectionState.NOT_THIS_KIND: "not_this_kind",
 }
-NEEDS_ACCESS: Final = frozenset({LinkState.PAIRING_NEEDED, LinkState.PASSWORD_NEEDED, LinkState.WRONG_PASSWORD})
+NEEDS_ACCESS: Final = frozenset(
+    {ConnectionState.PAIRING_NEEDED, ConnectionState.PASSWORD_NEEDED, ConnectionState.WRONG_PASSWORD}
+)
 
 CAUSES: Final[Mapping[str, tuple[frozenset[Side], str]]] = {
     "cell_overvoltage": (CHARGE, "cell_full"),
@@ -82,18 +84,18 @@ WHEN_CHARGED: Final[Mapping[str, str]] = {
 }
 """By protection that only trips while the pack is charged: it would."""
 HELD_BACK: Final[Mapping[tuple[Side, str], str]] = {
-    (Side.CHARGE, Quantity.CELL_HIGHEST): "charging_held_back_cell_full",
-    (Side.CHARGE, Quantity.PACK_VOLTAGE): "charging_held_back_pack_full",
-    (Side.CHARGE, Quantity.SOC): "charging_held_back_soc",
-    (Side.CHARGE, Quantity.COLDEST): "charging_held_back_cold",
-    (Side.CHARGE, Quantity.HOTTEST): "charging_held_back_hot",
-    (Side.CHARGE, Quantity.POWER_STAGE): "charging_held_back_power_stage_hot",
-    (Side.DISCHARGE, Quantity.CELL_LOWEST): "discharging_held_back_cell_empty",
-    (Side.DISCHARGE, Quantity.PACK_VOLTAGE): "discharging_held_back_pack_empty",
-    (Side.DISCHARGE, Quantity.SOC): "discharging_held_back_soc",
-    (Side.DISCHARGE, Quantity.COLDEST): "discharging_held_back_cold",
-    (Side.DISCHARGE, Quantity.HOTTEST): "discharging_held_back_hot",
-    (Side.DISCHARGE, Quantity.POWER_STAGE): "discharging_held_back_power_stage_hot",
+    (Side.CHARGE, ProtectedQuantity.CELL_HIGHEST): "charging_held_back_cell_full",
+    (Side.CHARGE, ProtectedQuantity.PACK_VOLTAGE): "charging_held_back_pack_full",
+    (Side.CHARGE, ProtectedQuantity.SOC): "charging_held_back_soc",
+    (Side.CHARGE, ProtectedQuantity.COLDEST): "charging_held_back_cold",
+    (Side.CHARGE, ProtectedQuantity.HOTTEST): "charging_held_back_hot",
+    (Side.CHARGE, ProtectedQuantity.POWER_STAGE): "charging_held_back_power_stage_hot",
+    (Side.DISCHARGE, ProtectedQuantity.CELL_LOWEST): "discharging_held_back_cell_empty",
+    (Side.DISCHARGE, ProtectedQuantity.PACK_VOLTAGE): "discharging_held_back_pack_empty",
+    (Side.DISCHARGE, ProtectedQuantity.SOC): "discharging_held_back_soc",
+    (Side.DISCHARGE, ProtectedQuantity.COLDEST): "discharging_held_back_cold",
+    (Side.DISCHARGE, ProtectedQuantity.HOTTEST): "discharging_held_back_hot",
+    (Side.DISCHARGE, ProtectedQuantity.POWER_STAGE): "discharging_held_back_power_stage_hot",
 }
 """By side and what reduces its limit most."""
 ADVICE_OF_HINTS: Final[Mapping[str, str]] = {

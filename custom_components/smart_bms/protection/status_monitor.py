@@ -4,36 +4,36 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from .status import Status
-from .status_codes import Rank
+from .status import PackStatus
+from .status_codes import StatusRank
 
 MIN_SHOWN: Final = 5.0
 """s for which what is over stays, so that nothing flickers."""
 _HOLD: Final = {
-    Rank.TRIPPED: MIN_SHOWN,
-    Rank.PENDING: MIN_SHOWN,
-    Rank.NOT_ALLOWED: MIN_SHOWN,
-    Rank.MISMATCH: MIN_SHOWN,
+    StatusRank.TRIPPED: MIN_SHOWN,
+    StatusRank.PENDING: MIN_SHOWN,
+    StatusRank.NOT_ALLOWED: MIN_SHOWN,
+    StatusRank.MISMATCH: MIN_SHOWN,
     # A sun behind clouds, a load that steps: it comes and goes with the current.
-    Rank.HELD_BACK: 60.0,
-    Rank.ADVICE: 60.0,
-    Rank.FULL: 60.0,
-    Rank.NOT_KNOWN: MIN_SHOWN,
+    StatusRank.HELD_BACK: 60.0,
+    StatusRank.ADVICE: 60.0,
+    StatusRank.FULL: 60.0,
+    StatusRank.NOT_KNOWN: MIN_SHOWN,
 }
 
 
 class StatusMonitor:
     """Chooses what is shown: what matters more at once, what matters less only once it lasts."""
 
-    def __init__(self, order: Sequence[Rank] = tuple(Rank)) -> None:
+    def __init__(self, order: Sequence[StatusRank] = tuple(StatusRank)) -> None:
         """`order`: ranks, what matters most first."""
         self._weight = {rank: weight for weight, rank in enumerate(order)}
-        self.shown: Status | None = None
-        self.also: tuple[Status, ...] = ()
+        self.shown: PackStatus | None = None
+        self.also: tuple[PackStatus, ...] = ()
         """What else holds."""
         self._held_at = 0.0
 
-    def update(self, found: Sequence[Status], now: float) -> Status:
+    def update(self, found: Sequence[PackStatus], now: float) -> PackStatus:
         """Take everything that holds, what matters most first, at a monotonic time in s; return what is shown."""
         before = self.shown
         shown = found[0] if before is None else self._choose(before, found, now)
@@ -46,7 +46,7 @@ class StatusMonitor:
         self.also = tuple(status for status in found if status.code != shown.code)
         return shown
 
-    def _choose(self, before: Status, found: Sequence[Status], now: float) -> Status:
+    def _choose(self, before: PackStatus, found: Sequence[PackStatus], now: float) -> PackStatus:
         first, hold = found[0], _HOLD.get(before.rank, 0.0)
         if self._weight[first.rank] < self._weight[before.rank] or not hold:
             return first

@@ -22,7 +22,7 @@ _UNCERTAIN: Final = 0.5
 _REBASE_AFTER: Final = 3600.0
 
 
-class Line(NamedTuple):
+class TrendLine(NamedTuple):
     """A line through the last samples."""
 
     value: float
@@ -33,7 +33,7 @@ class Line(NamedTuple):
     slope_error: float
 
 
-class Foretold(NamedTuple):
+class TripPrediction(NamedTuple):
     """When a limit is reached."""
 
     seconds: float
@@ -52,7 +52,7 @@ class Trend:
         self._sums = [0.0] * 5
         self._base_time = 0.0
         self._base_value = 0.0
-        self._line: Line | None = None
+        self._line: TrendLine | None = None
 
     def take(self, now: float, value: float | None) -> None:
         """Take a value; what is not known breaks the line."""
@@ -82,13 +82,13 @@ class Trend:
         sums[3] += sign * x * y
         sums[4] += sign * y * y
 
-    def line(self) -> Line | None:
+    def line(self) -> TrendLine | None:
         """Return the line, None if the values do not lie on one."""
         if self._line is None:
             self._line = self._fit()
         return self._line
 
-    def _fit(self) -> Line | None:
+    def _fit(self) -> TrendLine | None:
         samples = self._samples
         count = len(samples)
         if count < _LEAST_POINTS or samples[-1][0] - samples[0][0] < _LEAST_SPAN:
@@ -101,14 +101,14 @@ class Trend:
         noise = max(0.0, spread_y - slope * together) / (count - 2)
         ahead = samples[-1][0] - self._base_time - x / count
         value = self._base_value + y / count + slope * ahead
-        return Line(
+        return TrendLine(
             value,
             slope,
             math.sqrt(noise * (1 / count + ahead * ahead / spread_x)),
             math.sqrt(noise / spread_x),
         )
 
-    def foretell(self, limit: float, *, above: bool) -> Foretold | None:
+    def foretell(self, limit: float, *, above: bool) -> TripPrediction | None:
         """Return when a limit above or below is reached, None if it is not on its way there, or too far."""
         line = self.line()
         if line is None or (line.slope > 0) is not above:
@@ -118,4 +118,6 @@ class Trend:
             return None
         seconds = way / line.slope
         uncertainty = seconds * math.hypot(line.slope_error / line.slope, line.value_error / way)
-        return Foretold(seconds, uncertainty) if seconds <= HORIZON and uncertainty <= _UNCERTAIN * seconds else None
+        return (
+            TripPrediction(seconds, uncertainty) if seconds <= HORIZON and uncertainty <= _UNCERTAIN * seconds else None
+        )

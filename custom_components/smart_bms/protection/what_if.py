@@ -7,8 +7,8 @@ from typing import Final
 from ..bms.reading import Reading
 from ..bms.settings import SettingValue
 from .mirror import Mirror
-from .monitor import State, Track
-from .relays import Answer
+from .monitor import ProtectionMonitor, ProtectionState
+from .relays import Tristate
 from .rules import RuleSet, Side
 
 BELOW: Final = "below"
@@ -21,7 +21,7 @@ CHARGER: Final = "charger_connected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prospect:
+class Forecast:
     """What becomes of one protection."""
 
     protection: str
@@ -41,15 +41,15 @@ class Prospect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class WhatIfResult:
     """What becomes of the pack."""
 
-    prospects: tuple[Prospect, ...]
-    charge: Answer
-    discharge: Answer
+    prospects: tuple[Forecast, ...]
+    charge: Tristate
+    discharge: Tristate
 
 
-def what_if(rules: RuleSet, settings: Mapping[str, SettingValue], reading: Reading, seconds: float) -> Outcome:
+def what_if(rules: RuleSet, settings: Mapping[str, SettingValue], reading: Reading, seconds: float) -> WhatIfResult:
     """Return what happens if a pack on which nothing is tripped stays as the reading says for so many seconds."""
     mirror = Mirror(rules)
     for track in mirror.tracks.values():
@@ -57,32 +57,32 @@ def what_if(rules: RuleSet, settings: Mapping[str, SettingValue], reading: Readi
     mirror.take(reading, settings)
     prospects = tuple(_prospect(track, seconds) for track in mirror.active)
     if rules.relays:
-        return Outcome(prospects=prospects, charge=mirror.charge.answer, discharge=mirror.discharge.answer)
-    return Outcome(
+        return WhatIfResult(prospects=prospects, charge=mirror.charge.answer, discharge=mirror.discharge.answer)
+    return WhatIfResult(
         prospects=prospects,
         charge=_answer(mirror, prospects, Side.CHARGE),
         discharge=_answer(mirror, prospects, Side.DISCHARGE),
     )
 
 
-def _answer(mirror: Mirror, prospects: tuple[Prospect, ...], side: Side) -> Answer:
+def _answer(mirror: Mirror, prospects: tuple[Forecast, ...], side: Side) -> Tristate:
     own = [item for item in prospects if side.value in item.blocks]
     if any(item.trips_after is not None for item in own):
-        return Answer.NO
+        return Tristate.NO
     return mirror.verdict(side).answer
 
 
-def _prospect(track: Track, seconds: float) -> Prospect:
+def _prospect(track: ProtectionMonitor, seconds: float) -> Forecast:
     trips_after = None
-    if track.state is State.TRIPPED:
+    if track.state is ProtectionState.TRIPPED:
         trips_after = 0.0
-    elif track.state is State.PENDING and track.delay <= seconds:
+    elif track.state is ProtectionState.PENDING and track.delay <= seconds:
         trips_after = track.delay
     released, release = _release(track)
-    return Prospect(
+    return Forecast(
         protection=track.rule.protection,
         trips_after=trips_after,
-        known=track.state is not State.UNKNOWN,
+        known=track.state is not ProtectionState.UNKNOWN,
         value=track.value,
         limit=track.limit,
         margin=track.margin,
@@ -93,7 +93,7 @@ def _prospect(track: Track, seconds: float) -> Prospect:
     )
 
 
-def _release(track: Track) -> tuple[str, float | None]:
+def _release(track: ProtectionMonitor) -> tuple[str, float | None]:
     rule = track.rule
     if rule.powers_off:
         return CHARGER, None

@@ -15,7 +15,7 @@ _CLEARLY_HIGH: Final = 0.3
 """V above the median of the other cells."""
 
 
-class Sign(StrEnum):
+class WiringSign(StrEnum):
     """What the cells look like."""
 
     WRONG_ORDER = "wires_in_wrong_order"
@@ -26,26 +26,26 @@ class Sign(StrEnum):
     """Only the error, without a cell that explains it."""
 
 
-class Found(NamedTuple):
+class WiringFault(NamedTuple):
     """A sign and the cells that show it, counted from 1."""
 
-    sign: Sign
+    sign: WiringSign
     cells: tuple[int, ...]
 
 
-def signs(cells: Sequence[float | None], *, front_end_error: bool | None) -> list[Found] | None:
+def signs(cells: Sequence[float | None], *, front_end_error: bool | None) -> list[WiringFault] | None:
     """Return what the cells show; None if the front end's error would decide and is not known."""
     near_order = _within(cells, _ORDER)
     if near_order and front_end_error is None:
         return None
     found = []
     if near_order and front_end_error:
-        found.append(Found(Sign.WRONG_ORDER, near_order))
+        found.append(WiringFault(WiringSign.WRONG_ORDER, near_order))
     loose = [(cell, other) for cell in _within(cells, _LOOSE) for other in _high_neighbours(cells, cell)]
     if loose:
-        found.append(Found(Sign.LOOSE_WIRE, tuple(sorted({number for pair in loose for number in pair}))))
+        found.append(WiringFault(WiringSign.LOOSE_WIRE, tuple(sorted({number for pair in loose for number in pair}))))
     if front_end_error and not found:
-        found.append(Found(Sign.FRONT_END, ()))
+        found.append(WiringFault(WiringSign.FRONT_END, ()))
     return found
 
 

@@ -13,10 +13,10 @@ from homeassistant.util import dt as dt_util
 from ..bank_entry.coordinator import BankConfigEntry, BankCoordinator
 from ..bank_entry.sensor import bank_sensors
 from ..coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
-from ..energy.energy_totals import Flow
+from ..energy.energy_totals import EnergyTotals
 from ..entity import SmartBmsEntity, async_add_described
 from ..entity.automation_targets import FindableEntity
-from ..pack_entry.capabilities import Features
+from ..pack_entry.capabilities import Capabilities
 from ..pack_entry.publishing import Value
 from .cells import cell_descriptions, counter_descriptions, parameter_descriptions, probe_descriptions
 from .connection import LINK_DESCRIPTIONS
@@ -32,7 +32,7 @@ PARALLEL_UPDATES: Final = 0
 MEASURED_AT: Final = "measured_at"
 
 
-def descriptions(features: Features) -> list[SmartBmsSensorDescription]:
+def descriptions(features: Capabilities) -> list[SmartBmsSensorDescription]:
     """Return the sensors of a pack with these features."""
     return [
         *(item for item in SENSOR_DESCRIPTIONS if (item.needs or item.key) in features.values),
@@ -149,5 +149,5 @@ class SmartBmsEnergySensor(SmartBmsSensor, RestoreSensor):
         name, last = self.entity_description.of_total, await self.async_get_last_sensor_data()
         falls_back = self.coordinator.energy.file.falls_back
         if falls_back and name and last is not None and isinstance(last.native_value, (int, float)):
-            self.coordinator.energy.at_least(Flow(**{name: float(last.native_value)}))
+            self.coordinator.energy.at_least(EnergyTotals(**{name: float(last.native_value)}))
         await super().async_added_to_hass()

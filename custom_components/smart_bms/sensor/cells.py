@@ -14,9 +14,9 @@ from homeassistant.const import (
 )
 
 from ..bms.reading import Reading
-from ..bms.settings import Catalogue, Setting, Unit
+from ..bms.settings import Catalog, Setting, Unit
 from ..coordinator import SmartBmsCoordinator
-from ..pack_entry.capabilities import Features
+from ..pack_entry.capabilities import Capabilities
 from ..pack_entry.parameters import AS_GOOD_AS_NEW
 from ..pack_entry.publishing import Quantity, Value
 from .description import SmartBmsSensorDescription, described
@@ -31,7 +31,7 @@ ENABLED_CELLS: Final = 32
 _OF_THE_BOARD: Final = frozenset({"mosfet", "board"})
 
 
-def cell_descriptions(features: Features) -> Iterable[SmartBmsSensorDescription]:
+def cell_descriptions(features: Capabilities) -> Iterable[SmartBmsSensorDescription]:
     """One voltage and one temperature for each cell, and one resistance of each balance lead."""
     for place in range(features.cells):
         yield SmartBmsSensorDescription(
@@ -90,7 +90,7 @@ def _item(values: Callable[[Reading], tuple[float | None, ...]], place: int) -> 
     return value
 
 
-def probe_descriptions(features: Features) -> Iterable[SmartBmsSensorDescription]:
+def probe_descriptions(features: Capabilities) -> Iterable[SmartBmsSensorDescription]:
     """One temperature for each probe."""
     for probe in features.probes:
         numbered, _, number = probe.rpartition("_")
@@ -108,7 +108,7 @@ def probe_descriptions(features: Features) -> Iterable[SmartBmsSensorDescription
         )
 
 
-def counter_descriptions(features: Features) -> Iterable[SmartBmsSensorDescription]:
+def counter_descriptions(features: Capabilities) -> Iterable[SmartBmsSensorDescription]:
     """How often each protection has tripped, over all that the pack has forgotten."""
     for counter in features.counters:
         yield described(
@@ -141,7 +141,7 @@ _PRECISIONS: Final = {Unit.VOLT: 3, Unit.PERCENT: 0, Unit.WATT: 0}
 """Digits after the point, where it is not one."""
 
 
-def parameter_descriptions(catalogue: Catalogue | None) -> Iterable[SmartBmsSensorDescription]:
+def parameter_descriptions(catalogue: Catalog | None) -> Iterable[SmartBmsSensorDescription]:
     """Thresholds and the like of packs whose parameters can, or may, only be read."""
     for setting in catalogue.settings.values() if catalogue else ():
         if setting.shown:

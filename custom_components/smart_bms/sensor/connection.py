@@ -6,7 +6,7 @@ from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import SIGNAL_STRENGTH_DECIBELS_MILLIWATT, EntityCategory, UnitOfTime
 
 from ..bms.connection_hints import link_hints
-from ..bms.connection_state import REASONS, STEPS, LinkState
+from ..bms.connection_state import REASONS, STEPS, ConnectionState
 from ..coordinator import SmartBmsCoordinator
 from ..messages import sentences
 from ..pack_entry import bluetooth_paths
@@ -51,7 +51,7 @@ LINK_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
         translation_key="link",
         quantity=Quantity.STATE,
         device_class=SensorDeviceClass.ENUM,
-        options=[state.value for state in LinkState],
+        options=[state.value for state in ConnectionState],
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda coordinator: coordinator.link_state,
         attributes_fn=_explained,

@@ -10,7 +10,7 @@ from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfRatio
 
 from ..coordinator import SmartBmsCoordinator
-from ..energy.energy_totals import Flow
+from ..energy.energy_totals import EnergyTotals
 from ..pack_entry.publishing import Quantity, Value
 from .description import SmartBmsSensorDescription
 from .measurements import AMPERE_HOUR
@@ -47,7 +47,9 @@ def _bridged(name: str) -> Callable[[SmartBmsCoordinator], dict[str, Any]]:
     return attributes
 
 
-def _of_flow(flow: Callable[[SmartBmsCoordinator], Flow | None], *names: str) -> Callable[[SmartBmsCoordinator], Value]:
+def _of_flow(
+    flow: Callable[[SmartBmsCoordinator], EnergyTotals | None], *names: str
+) -> Callable[[SmartBmsCoordinator], Value]:
     def value(coordinator: SmartBmsCoordinator) -> Value:
         found = flow(coordinator)
         return None if found is None else round(sum(getattr(found, name) for name in names), 1)

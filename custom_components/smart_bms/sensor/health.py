@@ -12,7 +12,7 @@ from ..energy.health import Health
 from ..energy.imbalance import Occasion
 from ..energy.resistance import Resistance
 from ..energy.soc_confidence import ADVISED_FROM
-from ..pack_entry.capabilities import Features
+from ..pack_entry.capabilities import Capabilities
 from ..pack_entry.publishing import Quantity, Value
 from .description import SmartBmsSensorDescription
 from .measurements import AMPERE_HOUR
@@ -246,7 +246,7 @@ def _resistance_of(place: int) -> Callable[[Health], Value]:
     return value
 
 
-def health_descriptions(features: Features, *, follows_board: bool = False) -> list[SmartBmsSensorDescription]:
+def health_descriptions(features: Capabilities, *, follows_board: bool = False) -> list[SmartBmsSensorDescription]:
     """Return the sensors of a pack with these cells; `follows_board`: its board goes by JBD's manual."""
     if not features.cells:
         return []

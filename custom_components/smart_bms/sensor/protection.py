@@ -9,8 +9,8 @@ from homeassistant.const import EntityCategory, UnitOfElectricCurrent, UnitOfEle
 from ..coordinator import SmartBmsCoordinator
 from ..messages import sentences
 from ..pack_entry.publishing import Quantity, Value
-from ..protection.monitor import State, Track
-from ..protection.rules import Rule
+from ..protection.monitor import ProtectionMonitor, ProtectionState
+from ..protection.rules import ProtectionRule
 from .description import SmartBmsSensorDescription, time_of_day
 
 PROTECTION: Final = "protection_"
@@ -18,7 +18,7 @@ NONE_NEAR: Final = "none_near"
 """All limits are far away."""
 _STEPS: Final[Mapping[str, float]] = {"V": 0.005, "A": 1, "°C": 0.5, "%": 1}
 """In which margins are told, by unit; whole numbers where the step is one."""
-STATES: Final = [state.value for state in State if state is not State.UNKNOWN]
+STATES: Final = [state.value for state in ProtectionState if state is not ProtectionState.UNKNOWN]
 
 
 def protection_descriptions(coordinator: SmartBmsCoordinator) -> Iterator[SmartBmsSensorDescription]:
@@ -90,7 +90,7 @@ def descriptions_of(names: Sequence[str]) -> Iterator[SmartBmsSensorDescription]
         )
 
 
-def _has(coordinator: SmartBmsCoordinator, rule: Rule) -> bool:
+def _has(coordinator: SmartBmsCoordinator, rule: ProtectionRule) -> bool:
     """Tell whether a pack has a protection that not all packs of its kind have."""
     catalogue = coordinator.catalogue
     return not rule.optional or (catalogue is not None and rule.limit in catalogue.settings)
@@ -98,15 +98,18 @@ def _has(coordinator: SmartBmsCoordinator, rule: Rule) -> bool:
 
 def _state(coordinator: SmartBmsCoordinator) -> Value:
     state = coordinator.guard.state
-    return None if state is State.UNKNOWN else state.value
+    return None if state is ProtectionState.UNKNOWN else state.value
 
 
 def _standing(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
     guard = coordinator.guard
-    return {state.value: guard.protections_in(state) for state in (State.TRIPPED, State.PENDING, State.UNKNOWN)}
+    return {
+        state.value: guard.protections_in(state)
+        for state in (ProtectionState.TRIPPED, ProtectionState.PENDING, ProtectionState.UNKNOWN)
+    }
 
 
-def _of_nearest(value: Callable[[Track], Value]) -> Callable[[SmartBmsCoordinator], Value]:
+def _of_nearest(value: Callable[[ProtectionMonitor], Value]) -> Callable[[SmartBmsCoordinator], Value]:
     def of(coordinator: SmartBmsCoordinator) -> Value:
         near = coordinator.guard.approach.near
         return None if near is None else value(near.track)
@@ -121,7 +124,7 @@ def _nearest(coordinator: SmartBmsCoordinator) -> Value:
     return NONE_NEAR if guard.approach.near is None else guard.approach.near.track.rule.protection
 
 
-def _coarse_margin(track: Track) -> float | None:
+def _coarse_margin(track: ProtectionMonitor) -> float | None:
     """Return a margin as finely as people care: it is published often."""
     if track.margin is None:
         return None
@@ -178,7 +181,7 @@ def _limit(key: str, name: str, device_class: SensorDeviceClass, unit: str) -> S
 def _state_of(name: str) -> Callable[[SmartBmsCoordinator], Value]:
     def state(coordinator: SmartBmsCoordinator) -> Value:
         track = coordinator.guard.mirror.tracks.get(name)
-        return None if track is None or track.state is State.UNKNOWN else track.state.value
+        return None if track is None or track.state is ProtectionState.UNKNOWN else track.state.value
 
     return state
 
@@ -191,7 +194,7 @@ def _particulars_of(name: str) -> Callable[[SmartBmsCoordinator], Mapping[str, A
     return particulars
 
 
-def _particulars(coordinator: SmartBmsCoordinator, track: Track) -> dict[str, Any]:
+def _particulars(coordinator: SmartBmsCoordinator, track: ProtectionMonitor) -> dict[str, Any]:
     told = {
         "value": track.value,
         "limit": track.limit,
@@ -199,7 +202,7 @@ def _particulars(coordinator: SmartBmsCoordinator, track: Track) -> dict[str, An
         "margin": track.margin,
         "unit": track.rule.quantity.unit,
         "blocks": sorted(track.rule.blocks),
-        "tripped_at": time_of_day(coordinator.now, track.since) if track.state is State.TRIPPED else None,
+        "tripped_at": time_of_day(coordinator.now, track.since) if track.state is ProtectionState.TRIPPED else None,
         "released_at": time_of_day(coordinator.now, track.release_at),
     }
     return {key: value for key, value in told.items() if value is not None}

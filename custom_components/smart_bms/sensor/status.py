@@ -7,7 +7,7 @@ from homeassistant.components.sensor import SensorDeviceClass
 from ..bank.status import CODES
 from ..coordinator import SmartBmsCoordinator
 from ..pack_entry.publishing import Quantity, Value
-from ..protection.status_codes import Rank
+from ..protection.status_codes import StatusRank
 from ..protection.status_monitor import StatusMonitor
 from .connection import link_hints_of
 from .description import SmartBmsSensorDescription, time_of_day
@@ -43,7 +43,7 @@ def status_attributes(monitor: StatusMonitor, now: float) -> dict[str, Any]:
 
 def _attributes(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
     monitor = coordinator.status
-    lost = monitor.shown is not None and monitor.shown.rank in (Rank.ACCESS, Rank.NO_DATA)
+    lost = monitor.shown is not None and monitor.shown.rank in (StatusRank.ACCESS, StatusRank.NO_DATA)
     hints = link_hints_of(coordinator) if lost else []
     return status_attributes(monitor, coordinator.now) | ({"hints": hints} if hints else {})
 

@@ -13,14 +13,14 @@ from homeassistant.helpers.translation import async_get_exception_message
 import probatio
 
 from ..bank_entry.coordinator import is_bank
-from ..bms.settings import Kind, Proof, Setting, SettingValue
+from ..bms.settings import Proof, Setting, SettingKind, SettingValue
 from ..const import CONF_PACKS, DOMAIN
 from ..control.calibration import calibrate_current, calibrate_voltage
 from ..control.parameter_check import advice
 from ..control.profile import differences, to_restore, values_of
 from ..control.request import Changes
-from ..control.validation_issue import Finding, RefusedError, refuse
-from ..control.write_log import Outcome, Record
+from ..control.validation_issue import RejectedError, ValidationIssue, refuse
+from ..control.write_log import WriteOutcome, WriteRecord
 from ..coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 from ..entity.parameter import raise_unless_confirmed
 from ..pack_entry.parameters import async_request
@@ -156,7 +156,7 @@ async def _set(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
     settings = catalogue.settings if catalogue else {}
     changes = {
         key: _TRUTHS.get(value, value)
-        if isinstance(value, str) and key in settings and settings[key].kind is Kind.SWITCH
+        if isinstance(value, str) and key in settings and settings[key].kind is SettingKind.SWITCH
         else value
         for key, value in call.data[ATTR_PARAMETERS].items()
     }
@@ -258,14 +258,14 @@ async def _calibrate_current(coordinator: SmartBmsCoordinator, call: ServiceCall
 
 
 async def _calibrate(
-    coordinator: SmartBmsCoordinator, call: ServiceCall, procedure: Callable[..., Awaitable[list[Record]]]
+    coordinator: SmartBmsCoordinator, call: ServiceCall, procedure: Callable[..., Awaitable[list[WriteRecord]]]
 ) -> Result:
     flags = {ATTR_CONFIRM: call.data[ATTR_CONFIRM], ATTR_FORCE: call.data[ATTR_FORCE]}
     request = await async_request(coordinator.hass, call.context, call.service, **flags)
     return {"results": _results(await procedure(coordinator.parameters.control, coordinator.pack, request=request))}
 
 
-def _results(records: list[Record]) -> list[Result]:
+def _results(records: list[WriteRecord]) -> list[Result]:
     return [
         {
             "parameter": record.parameter,
@@ -278,7 +278,7 @@ def _results(records: list[Record]) -> list[Result]:
     ]
 
 
-def _findings(findings: list[Finding]) -> list[Result]:
+def _findings(findings: list[ValidationIssue]) -> list[Result]:
     return [
         {
             "severity": finding.severity.value,
@@ -290,7 +290,7 @@ def _findings(findings: list[Finding]) -> list[Result]:
     ]
 
 
-def _message(finding: Finding) -> str:
+def _message(finding: ValidationIssue) -> str:
     return async_get_exception_message(DOMAIN, finding.code, dict(finding.details))
 
 
@@ -314,7 +314,7 @@ async def _delete_profiles(hass: HomeAssistant, call: ServiceCall) -> None:
     """Delete profiles by name."""
     try:
         await async_profiles(hass).async_delete(call.data[ATTR_NAME])
-    except RefusedError as error:
+    except RejectedError as error:
         raise _refusal(error.findings[0]) from error
 
 
@@ -349,7 +349,7 @@ async def _for_one(
         try:
             answer |= await for_pack(coordinator, call)
             failure = _not_held(coordinator, answer)
-        except RefusedError as error:
+        except RejectedError as error:
             answer["findings"] = _findings(list(error.findings))
             raise _refusal(error.findings[0]) from error
     except HomeAssistantError as error:
@@ -382,7 +382,7 @@ def _coordinator(hass: HomeAssistant, device_id: str) -> SmartBmsCoordinator:
     return cast(SmartBmsConfigEntry, entry).runtime_data
 
 
-def _refusal(finding: Finding) -> HomeAssistantError:
+def _refusal(finding: ValidationIssue) -> HomeAssistantError:
     return ServiceValidationError(
         translation_domain=DOMAIN, translation_key=finding.code, translation_placeholders=dict(finding.details)
     )
@@ -392,7 +392,8 @@ def _not_held(coordinator: SmartBmsCoordinator, outcome: Result) -> HomeAssistan
     """Return the error for the first write that did not hold, if there is one."""
     catalogue = coordinator.pack.catalogue()
     records = [
-        Record(at="", **{**result, "outcome": Outcome(result["outcome"])}) for result in outcome.get("results", ())
+        WriteRecord(at="", **{**result, "outcome": WriteOutcome(result["outcome"])})
+        for result in outcome.get("results", ())
     ]
     try:
         raise_unless_confirmed(records, lambda key: catalogue.settings.get(key) if catalogue else None)

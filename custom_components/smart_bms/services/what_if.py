@@ -9,7 +9,7 @@ from ..bms.reading import Reading
 from ..bms.settings import SettingValue
 from ..control.validation_issue import refuse, words
 from ..coordinator import SmartBmsCoordinator
-from ..protection.what_if import Outcome, Prospect, what_if
+from ..protection.what_if import Forecast, WhatIfResult, what_if
 
 ATTR_CELLS: Final = "cell_voltages"
 ATTR_CURRENT: Final = "current"
@@ -91,7 +91,7 @@ def _situation(reading: Reading, data: Mapping[str, Any]) -> Reading:
     )
 
 
-def _told(outcome: Outcome, seconds: float) -> dict[str, Any]:
+def _told(outcome: WhatIfResult, seconds: float) -> dict[str, Any]:
     return {
         "duration": seconds,
         "charge_allowed": outcome.charge.value,
@@ -105,7 +105,7 @@ def _told(outcome: Outcome, seconds: float) -> dict[str, Any]:
     }
 
 
-def _prospect(item: Prospect) -> dict[str, Any]:
+def _prospect(item: Forecast) -> dict[str, Any]:
     told = {
         "protection": item.protection,
         "trips_after": item.trips_after,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from .battery import Battery
 from .latch import Latch
-from .measurement import Look
+from .measurement import Measurement
 from .protections import Protections
 
 
@@ -66,14 +66,14 @@ class Board:
     extra_alarms: set[str] = field(default_factory=set)
     """Alarms switched on by hand, to show and to test them."""
     protections: Protections = field(init=False)
-    _measure: Callable[[], Look] | None = field(init=False, default=None)
+    _measure: Callable[[], Measurement] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         """Begin with the battery's true state of charge, unprotected."""
         self.soc = sum(cell.soc for cell in self.battery.cells) / len(self.battery.cells)
         self.protections = Protections({})
 
-    def protect(self, protections: Protections, measure: Callable[[], Look]) -> None:
+    def protect(self, protections: Protections, measure: Callable[[], Measurement]) -> None:
         """Protect from now on, by what is measured."""
         self.protections, self._measure = protections, measure
         protections.look(0.0, measure())

@@ -6,13 +6,13 @@ Where the danger lies below, both the reading and the limit change their sign.
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from .measurement import Look
+from .measurement import Measurement
 
 
 class Gauge(NamedTuple):
     """A reading in counts."""
 
-    read: Callable[[Look], int | None]
+    read: Callable[[Measurement], int | None]
     """None: there is nothing to read."""
     per_unit: int
     """Counts per V, A, °C or %; negative where the danger lies below."""
@@ -27,19 +27,19 @@ def _tenths(value: float) -> int:
     return round(value * 10)
 
 
-def _hottest(seen: Look) -> int | None:
+def _hottest(seen: Measurement) -> int | None:
     return max(map(_tenths, seen.probes), default=None)
 
 
-def _coldest(seen: Look) -> int | None:
+def _coldest(seen: Measurement) -> int | None:
     return max((-_tenths(probe) for probe in seen.probes), default=None)
 
 
-def _temperature_spread(seen: Look) -> int | None:
+def _temperature_spread(seen: Measurement) -> int | None:
     return _tenths(max(seen.probes)) - _tenths(min(seen.probes)) if seen.probes else None
 
 
-def _power_stage(seen: Look) -> int | None:
+def _power_stage(seen: Measurement) -> int | None:
     return None if seen.power_stage is None else _tenths(seen.power_stage)
 
 

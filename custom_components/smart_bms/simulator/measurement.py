@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Measurement:
     """What a board measures at a moment, at the fineness of its wire."""
 
     cells: tuple[int, ...]

@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 
 from .gauges import Gauge
 from .latch import Latch
-from .measurement import Look
+from .measurement import Measurement
 
 type Comparison = Callable[[int, int], bool]
 """Of a reading with a limit, in counts that rise towards the danger."""
@@ -79,7 +79,7 @@ class Protections:
         self.powered_off = False
         """The board has switched itself off."""
 
-    def look(self, seconds: float, seen: Look) -> None:
+    def look(self, seconds: float, seen: Measurement) -> None:
         """Take what is measured now, so many seconds after the look before."""
         for rule in self.rules:
             self._judge(rule, seconds, seen)
@@ -99,7 +99,7 @@ class Protections:
         """Nothing may be discharged."""
         return self.powered_off or any(rule.discharge and self.latches[rule.name].tripped for rule in self.rules)
 
-    def _judge(self, rule: Rule, seconds: float, seen: Look) -> None:
+    def _judge(self, rule: Rule, seconds: float, seen: Measurement) -> None:
         latch, limits = self.latches[rule.name], self.limits
         latch.wait(seconds)
         limit = rule.gauge.level(limits, rule.limit or rule.name)

@@ -39,7 +39,7 @@ class FreeRadio:
         """Nothing to give back."""
 
 
-class Air:
+class SimulatedRadio:
     """Carries bytes between clients and packs. `speed` lets the packs live faster than the clock on the wall."""
 
     def __init__(self, *peripherals: Peripheral, speed: float = 1.0, tick: float = TICK) -> None:
@@ -118,7 +118,9 @@ class Air:
 class EmulatedClient(BaseBleakClient):
     """A bleak back end without a radio."""
 
-    def __init__(self, address_or_ble_device: BLEDevice | str, *, air: Air, radio: Radio, **kwargs: Any) -> None:
+    def __init__(
+        self, address_or_ble_device: BLEDevice | str, *, air: SimulatedRadio, radio: Radio, **kwargs: Any
+    ) -> None:
         """Take what bleak hands to a back end."""
         super().__init__(address_or_ble_device, **kwargs)
         self._air = air

@@ -6,7 +6,7 @@ from typing import Any, Final
 from homeassistant.core import HomeAssistant, callback
 
 from ..const import CONF_COUNTED, DOMAIN
-from ..energy.energy_totals import Flow
+from ..energy.energy_totals import EnergyTotals
 from .checked_store import CheckedStore, open_store
 
 SAVE_EVERY: Final = 60.0
@@ -21,7 +21,7 @@ def energy_store(hass: HomeAssistant, entry_id: str) -> CheckedStore:
     return open_store(hass, f"{DOMAIN}.{entry_id}.energy", atomic_writes=True)
 
 
-class SumFile:
+class EnergyStore:
     """The file of one entry.
 
     What is shown is what is on disk: a crash then never makes a shown sum go back.
@@ -32,7 +32,7 @@ class SumFile:
         hass: HomeAssistant,
         entry_id: str,
         kept: Callable[[], dict[str, Any]],
-        total: Flow,
+        total: EnergyTotals,
         total_in: Callable[[Mapping[str, Any]], Mapping[str, Any] | None],
         held: Mapping[str, Any] | None,
     ) -> None:
@@ -50,10 +50,10 @@ class SumFile:
         self.falls_back = lost and (held is not None or self._had_file)
         """Its sums are gone. Only then what Home Assistant remembers of its sensors counts: else that may be another pack's."""
         written = total_in(self._store.on_disk or {})
-        self.shown = total.copy() if lost or written is None else Flow.of(written)
+        self.shown = total.copy() if lost or written is None else EnergyTotals.of(written)
         """The sums as they are on disk."""
 
-    def at_least(self, least: Flow) -> None:
+    def at_least(self, least: EnergyTotals) -> None:
         """Take what was shown before: nothing ever goes back."""
         self._total.at_least(least)
         self.shown.at_least(least)

@@ -6,7 +6,7 @@ from custom_components.smart_bms.bms.daly.catalog import catalogue_of
 from custom_components.smart_bms.bms.daly.frames import Dialect
 from custom_components.smart_bms.bms.daly.parameters import BY_KEY, PARAMETERS
 from custom_components.smart_bms.bms.reading import Identity, Reading
-from custom_components.smart_bms.bms.settings import Kind, Proof
+from custom_components.smart_bms.bms.settings import Proof, SettingKind
 from custom_components.smart_bms.control.constraints import broken_orders, order_findings, value_findings
 
 from .test_parameters import D2_LFP, D2_NMC, D2_ROWS, P81_K, P81_ROWS, P81_STORAGE
@@ -71,7 +71,7 @@ def test_nothing_dangerous_beside_the_list_is_offered(dialect) -> None:
     found = catalogue(dialect)
     forbidden = {"restart", "shut_down", "zero_current", "factory_reset", "password", "clock", "forced_closure"}
     assert not forbidden & {*found.settings, *found.known}
-    assert not any(setting.kind is Kind.COMMAND for setting in found.settings.values())
+    assert not any(setting.kind is SettingKind.COMMAND for setting in found.settings.values())
     assert {"charge_switch", "discharge_switch", "soc_calibration"} <= found.known
 
 
@@ -118,7 +118,7 @@ def test_windows_by_chemistry(dialect, chemistry) -> None:
 def test_windows_of_all_else(dialect) -> None:
     found = catalogue(dialect)
     for key, setting in found.settings.items():
-        if setting.proof is Proof.READ_ONLY or setting.kind is not Kind.NUMBER:
+        if setting.proof is Proof.READ_ONLY or setting.kind is not SettingKind.NUMBER:
             continue
         if key.startswith("cell_imbalance") and setting.unit == "V":
             assert limits(found, key) == SPREAD, key
@@ -174,8 +174,8 @@ def test_without_a_count_of_cells_a_pack_can_have_any() -> None:
 @pytest.mark.parametrize("chemistry", ["lfp", "nmc", "lto", None])
 def test_every_parameter_has_a_range_that_its_unit_and_wire_allow(dialect, chemistry) -> None:
     for key, setting in catalogue(dialect, chemistry=chemistry).settings.items():
-        assert bool(setting.options) is (setting.kind is Kind.CHOICE)
-        if setting.kind is not Kind.NUMBER or setting.proof is Proof.READ_ONLY:
+        assert bool(setting.options) is (setting.kind is SettingKind.CHOICE)
+        if setting.kind is not SettingKind.NUMBER or setting.proof is Proof.READ_ONLY:
             continue
         assert setting.minimum < setting.maximum, key
         assert setting.step > 0
@@ -188,7 +188,7 @@ def test_every_parameter_has_a_range_that_its_unit_and_wire_allow(dialect, chemi
 def test_whatever_may_be_chosen_is_confirmed_when_it_is_read_back(dialect, chemistry) -> None:
     apart = []
     for key, setting in catalogue(dialect, chemistry=chemistry, cells=13).settings.items():
-        if setting.kind is not Kind.NUMBER or setting.proof is Proof.READ_ONLY or key == "sleep_time":
+        if setting.kind is not SettingKind.NUMBER or setting.proof is Proof.READ_ONLY or key == "sleep_time":
             continue
         row, steps = BY_KEY[Dialect(dialect)][key], round((setting.maximum - setting.minimum) / setting.step)
         for number in {0, 1, 2, steps, *range(0, steps, max(1, steps // 200))}:

@@ -8,11 +8,16 @@ import logging
 
 import pytest
 
-from custom_components.smart_bms.bms.connection_state import LinkState
+from custom_components.smart_bms.bms.connection_state import ConnectionState
 from custom_components.smart_bms.bms.daly.driver import STORED_CHECKS, DalyDriver
 from custom_components.smart_bms.bms.daly.frames import Dialect, a5_request, write_request
 from custom_components.smart_bms.bms.driver import Terms
-from custom_components.smart_bms.bms.errors import ConnectFailedError, LinkLostError, NotThisKindError, SilentError
+from custom_components.smart_bms.bms.errors import (
+    ConnectFailedError,
+    ConnectionLostError,
+    NotThisKindError,
+    SilentError,
+)
 from custom_components.smart_bms.bms.pack import Circumstances, Pack
 from custom_components.smart_bms.bms.settings import Settings
 from custom_components.smart_bms.bms.stored_values import sort_out
@@ -55,7 +60,7 @@ async def test_every_board_streams_and_tells_its_parameters(monkeypatch, label, 
         assert pack.last_settings.values["cell_overvoltage"] == 3.6
         seen = pack.last_reading
         await until(lambda: pack.last_reading is not seen)
-        assert pack.state is LinkState.STREAMING
+        assert pack.state is ConnectionState.STREAMING
     assert not peripheral.connected
     assert all(is_read(data) for data in peripheral.written)
 
@@ -654,7 +659,7 @@ async def test_nobody_waits_for_a_board_to_settle_once_the_link_is_gone() -> Non
     wire = await begun(timing=replace(SHORT, settled=30.0, acknowledgement=30.0))
     wire.lost = True
     async with asyncio.timeout(1):
-        with pytest.raises(LinkLostError):
+        with pytest.raises(ConnectionLostError):
             await wire.driver.write("charge_switch", False)
     wire.lost = False
     wire.deaf = lambda _: True
@@ -673,11 +678,11 @@ async def test_a_lost_link_ends_everything_at_once(label) -> None:
     wire.lost = True
     wire.written.clear()
     for asking in (wire.driver.write("charge_switch", False), wire.driver.read_settings(), wire.driver._poll()):
-        with pytest.raises(LinkLostError):
+        with pytest.raises(ConnectionLostError):
             await asking
     assert not wire.driver._turn.locked()
     assert not wire.written
-    with pytest.raises(LinkLostError):
+    with pytest.raises(ConnectionLostError):
         await wire.again().driver_lost()
 
 
@@ -728,7 +733,7 @@ async def test_three_polls_without_an_answer_end_the_session_and_one_does_not(mo
         assert isinstance(pack.last_error, SilentError)
         assert pack.dropped["unanswered"] == 4
         peripheral.faults.silent = False
-        await until(lambda: pack.sessions == 2 and pack.state is LinkState.STREAMING)
+        await until(lambda: pack.sessions == 2 and pack.state is ConnectionState.STREAMING)
 
 
 async def test_a_pack_may_vanish_at_any_step(monkeypatch, caplog) -> None:
@@ -737,7 +742,7 @@ async def test_a_pack_may_vanish_at_any_step(monkeypatch, caplog) -> None:
         for notifications in (0, 2, 5, 12):
             peripheral.faults.disconnect_after = notifications
             await until(lambda: peripheral.faults.disconnect_after is None)
-            await until(lambda: pack.state is LinkState.STREAMING)
+            await until(lambda: pack.state is ConnectionState.STREAMING)
         await until(lambda: pack.current_settings)
     assert "unexpected" not in caplog.text
 

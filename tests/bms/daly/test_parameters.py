@@ -16,7 +16,7 @@ from custom_components.smart_bms.bms.daly.parameters import (
     derived_from,
 )
 from custom_components.smart_bms.bms.daly.settings import decode_settings, encode_write, write_frame
-from custom_components.smart_bms.bms.settings import Kind, Proof
+from custom_components.smart_bms.bms.settings import Proof, SettingKind
 from custom_components.smart_bms.simulator.daly import d2 as daly_d2, p81 as daly_p81
 from custom_components.smart_bms.simulator.daly.a5 import Uart
 from custom_components.smart_bms.simulator.daly.labels import ESS_81, K_D2, R24_A5
@@ -455,9 +455,9 @@ def test_no_key_and_no_place_stands_twice(dialect) -> None:
 def test_kinds() -> None:
     rows = BY_KEY[Dialect.D2]
     assert [rows[key].kind for key in ("charge_switch", "battery_type", "cell_overvoltage")] == [
-        Kind.SWITCH,
-        Kind.CHOICE,
-        Kind.NUMBER,
+        SettingKind.SWITCH,
+        SettingKind.CHOICE,
+        SettingKind.NUMBER,
     ]
 
 

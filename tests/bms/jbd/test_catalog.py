@@ -9,7 +9,7 @@ from custom_components.smart_bms.bms.jbd.decode import decode_basic
 from custom_components.smart_bms.bms.jbd.parameters import BY_KEY, REGISTERS
 from custom_components.smart_bms.bms.jbd.settings import decode_settings, encode_register, registers_of
 from custom_components.smart_bms.bms.reading import Identity, Reading
-from custom_components.smart_bms.bms.settings import Kind, Proof
+from custom_components.smart_bms.bms.settings import Proof, SettingKind
 from custom_components.smart_bms.control.constraints import broken_orders, order_findings, value_findings
 from custom_components.smart_bms.simulator.jbd.labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
 from tests.bms.jbd.test_decode import basic
@@ -39,8 +39,8 @@ def reading(**fields) -> Reading:
 def test_every_parameter_has_a_range_that_its_unit_and_wire_allow(coarse, cells) -> None:
     for key, setting in catalogue(coarse=coarse, cells=cells).settings.items():
         assert setting.key == key
-        assert bool(setting.options) is (setting.kind is Kind.CHOICE)
-        if setting.kind is not Kind.NUMBER:
+        assert bool(setting.options) is (setting.kind is SettingKind.CHOICE)
+        if setting.kind is not SettingKind.NUMBER:
             continue
         assert setting.minimum < setting.maximum
         assert setting.resolution
@@ -179,7 +179,7 @@ def test_the_remaining_capacity_is_never_offered_beyond_what_its_register_holds(
 
 def test_a_text_has_the_longest_that_its_register_takes() -> None:
     setting = catalogue().settings["model_name"]
-    assert (setting.kind, setting.maximum) == (Kind.TEXT, 31)
+    assert (setting.kind, setting.maximum) == (SettingKind.TEXT, 31)
     assert catalogue().settings["barcode"].personal
     assert not setting.personal
 

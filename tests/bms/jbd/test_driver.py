@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from custom_components.smart_bms.bms.connection_state import LinkState
+from custom_components.smart_bms.bms.connection_state import ConnectionState
 from custom_components.smart_bms.bms.errors import (
     NotThisKindError,
     PairingNeededError,
@@ -65,7 +65,7 @@ async def test_every_board_streams_and_tells_its_parameters(monkeypatch, board) 
         assert exits_of(peripheral) == [EXIT_A] * (1 if label is LEGACY else 2)
         readings = pack.last_reading
         await until(lambda: pack.last_reading is not readings)
-        assert pack.state is LinkState.STREAMING
+        assert pack.state is ConnectionState.STREAMING
         assert not pack.dropped
     assert not peripheral.connected
     assert {said.register for said in commands(peripheral.written)} <= SAFE
@@ -107,7 +107,7 @@ async def test_a_pack_may_vanish_at_any_step(monkeypatch, caplog) -> None:
         for notifications in (0, 1, 4, 9, 20):
             peripheral.faults.disconnect_after = notifications
             await until(lambda: peripheral.faults.disconnect_after is None)
-            await until(lambda: pack.state is LinkState.STREAMING)
+            await until(lambda: pack.state is ConnectionState.STREAMING)
         await until(lambda: pack.current_settings)
         assert not peripheral.factory_mode
     assert "unexpected" not in caplog.text
@@ -298,6 +298,6 @@ async def test_a_module_that_echoes_is_paired_with(monkeypatch) -> None:
     peripheral = jbd_pack(loses_first=False)
     peripheral.echo = True
     async with running(monkeypatch, peripheral) as pack:
-        await until(lambda: pack.state is LinkState.STREAMING)
+        await until(lambda: pack.state is ConnectionState.STREAMING)
         assert isinstance(pack.last_error, PairingNeededError)
         assert peripheral.paired

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from custom_components.smart_bms.bms.connection_state import LinkState
+from custom_components.smart_bms.bms.connection_state import ConnectionState
 from custom_components.smart_bms.bms.driver import Terms
 from custom_components.smart_bms.bms.errors import (
-    LinkLostError,
+    ConnectionLostError,
     PackError,
     PasswordNeededError,
     SilentError,
@@ -56,7 +56,7 @@ async def test_a_wrong_password_is_tried_once_and_never_again(monkeypatch) -> No
     async with running(monkeypatch, peripheral, "111111") as pack:
         await until(lambda: isinstance(pack.last_error, WrongPasswordError))
         await asyncio.sleep(0.3)
-        assert pack.state is LinkState.WRONG_PASSWORD
+        assert pack.state is ConnectionState.WRONG_PASSWORD
         assert pack.sessions == 1
         tried = [packet for packet in peripheral.written if packet.startswith(b"\xff\xaa\x18")]
         assert len(tried) == 1
@@ -232,7 +232,7 @@ async def test_a_link_lost_again_at_leaving_leaves_it_to_the_session_after(wire)
         await wire.driver.read_settings()
     wire = wire.again()
     wire.hang_up()
-    with pytest.raises(LinkLostError):
+    with pytest.raises(ConnectionLostError):
         await wire.begin()
     wire = await wire.again().begin()
     assert not wire.peripheral.factory_mode

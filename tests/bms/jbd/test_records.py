@@ -11,7 +11,7 @@ from custom_components.smart_bms.bms.jbd.frames import Command, module_request, 
 from custom_components.smart_bms.bms.jbd.parameters import BY_REGISTER, REGISTERS
 from custom_components.smart_bms.bms.jbd.records import encode_text
 from custom_components.smart_bms.bms.records import decode_lines, main
-from custom_components.smart_bms.bms.settings import Kind
+from custom_components.smart_bms.bms.settings import SettingKind
 from custom_components.smart_bms.simulator.jbd.labels import LEGACY, WATTCYCLE
 from tests.bms.jbd.test_decode import basic, tail
 from tests.bms.jbd.test_frames import BASIC, CELLS, answer, cut
@@ -475,7 +475,7 @@ def test_what_is_personal_is_left_out(tmp_path, capsys) -> None:
 
 @pytest.mark.parametrize("row", [row for row in REGISTERS if not row.shunt], ids=lambda row: row.key)
 def test_the_two_commands_are_inverse(row, capsys) -> None:
-    value = {Kind.SWITCH: "on", Kind.TEXT: "shed"}.get(row.kind, "1")
+    value = {SettingKind.SWITCH: "on", SettingKind.TEXT: "shed"}.get(row.kind, "1")
     if row.choice is not None:
         value = f"{row.choice.ranges[0][1]}_{row.choice.unit}"
     assert encode.main(["jbd", "classic", f"{row.key}={value}"]) == 0

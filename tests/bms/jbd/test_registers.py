@@ -19,7 +19,7 @@ from custom_components.smart_bms.bms.jbd.settings import (
     is_coarse,
     registers_of,
 )
-from custom_components.smart_bms.bms.settings import Kind
+from custom_components.smart_bms.bms.settings import SettingKind
 from custom_components.smart_bms.simulator.jbd.labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
 from tests.support.packs import jbd_pack
 
@@ -522,4 +522,9 @@ def test_the_factory_mode_is_left_as_documented() -> None:
 def test_every_row_is_found_by_key_and_by_register() -> None:
     assert len(BY_KEY) == len(REGISTERS)
     assert sum(map(len, BY_REGISTER.values())) == len(REGISTERS)
-    assert {row.kind for row in REGISTERS} == {Kind.NUMBER, Kind.SWITCH, Kind.CHOICE, Kind.TEXT}
+    assert {row.kind for row in REGISTERS} == {
+        SettingKind.NUMBER,
+        SettingKind.SWITCH,
+        SettingKind.CHOICE,
+        SettingKind.TEXT,
+    }

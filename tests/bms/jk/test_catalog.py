@@ -9,7 +9,7 @@ from custom_components.smart_bms.bms.jk.parameters import REGISTERS
 from custom_components.smart_bms.bms.jk.presets import presets_for
 from custom_components.smart_bms.bms.jk.settings import decode_settings, settings_in_details
 from custom_components.smart_bms.bms.reading import Identity
-from custom_components.smart_bms.bms.settings import Kind, Proof
+from custom_components.smart_bms.bms.settings import Proof, SettingKind
 from custom_components.smart_bms.control.constraints import broken_orders, value_findings
 from tests.support.packs import device_info, settings
 
@@ -106,14 +106,14 @@ def test_every_parameter_has_a_range_that_its_unit_and_wire_allow(variant) -> No
     identity = Identity(family="jk", variant=variant, model="JK_X", details={"commands": tuple(range(256))})
     found = catalogue_of(identity, {row.key for row in REGISTERS[variant]})
     for setting in found.settings.values():
-        if setting.kind is Kind.NUMBER:
+        if setting.kind is SettingKind.NUMBER:
             assert setting.minimum < setting.maximum, setting.key
             assert setting.step > 0
             if setting.resolution:
                 assert setting.step >= setting.resolution * 0.999, setting.key
             assert not list(value_findings(setting, setting.minimum))
             assert not list(value_findings(setting, setting.maximum))
-        assert bool(setting.options) is (setting.kind is Kind.CHOICE)
+        assert bool(setting.options) is (setting.kind is SettingKind.CHOICE)
 
 
 @pytest.mark.parametrize("model", ["JK_B2A24S20P", "JK-B5A25S60P"])

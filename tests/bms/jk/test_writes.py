@@ -15,7 +15,7 @@ from custom_components.smart_bms.bms.jk.parameters import BY_KEY, REGISTERS, sho
 from custom_components.smart_bms.bms.jk.records import encode_text
 from custom_components.smart_bms.bms.jk.settings import decode_write, encode_write
 from custom_components.smart_bms.bms.records import decode_lines
-from custom_components.smart_bms.bms.settings import Kind
+from custom_components.smart_bms.bms.settings import SettingKind
 from tests.support.captures import CAPTURES
 from tests.support.packs import changed, device_info, sealed, settings
 from tests.support.radio import FAST
@@ -29,13 +29,13 @@ WIDTHS = {"B": (0, 2**8), "b": (-(2**7), 2**7), "H": (0, 2**16), "I": (0, 2**32)
 def values_of(row):
     """Return a strategy for all values that a parameter can have on the wire."""
     match row.kind:
-        case Kind.COMMAND:
+        case SettingKind.COMMAND:
             return st.none()
-        case Kind.SWITCH:
+        case SettingKind.SWITCH:
             return st.booleans()
-        case Kind.CHOICE:
+        case SettingKind.CHOICE:
             return st.integers(0, 2**16 - 1).map(row.value)
-        case Kind.TEXT:
+        case SettingKind.TEXT:
             return st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=PAYLOAD_LENGTH)
         case _ if row.code == "f":
             return st.floats(width=32, allow_nan=False, allow_infinity=False).map(shortest)
@@ -60,7 +60,7 @@ def test_what_is_encoded_is_decoded_again(variant, row, data) -> None:
 
 @pytest.mark.parametrize(("variant", "row"), WRITABLE, ids=lambda item: getattr(item, "key", str(item)))
 def test_the_two_commands_are_inverse(variant, row, capsys) -> None:
-    text = {Kind.COMMAND: "", Kind.SWITCH: "=true", Kind.TEXT: "=shed"}.get(row.kind, "=1")
+    text = {SettingKind.COMMAND: "", SettingKind.SWITCH: "=true", SettingKind.TEXT: "=shed"}.get(row.kind, "=1")
     assert encode.main(["jk", variant, f"{row.key}{text}"]) == 0
     (result,) = decode_lines("jk", iter([json.dumps({"hex": capsys.readouterr().out.strip(), "variant": variant})]))
     assert result["kind"] == "write"

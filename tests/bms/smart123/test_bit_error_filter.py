@@ -2,11 +2,11 @@
 
 import pytest
 
-from custom_components.smart_bms.bms.smart123.bit_error_filter import Shapes, Steady, Votes
+from custom_components.smart_bms.bms.smart123.bit_error_filter import Debounce, MajorityVote, Shapes
 
 
 def test_flags_count_when_two_of_the_last_three_agree() -> None:
-    votes = Votes()
+    votes = MajorityVote()
     votes.take(0b011)
     assert votes.flags is None
     votes.take(0b011)
@@ -18,7 +18,7 @@ def test_flags_count_when_two_of_the_last_three_agree() -> None:
 
 
 def test_two_that_disagree_wait_for_a_third() -> None:
-    votes = Votes()
+    votes = MajorityVote()
     votes.take(1)
     votes.take(2)
     assert votes.flags is None
@@ -28,7 +28,7 @@ def test_two_that_disagree_wait_for_a_third() -> None:
 
 @pytest.mark.parametrize("counts", [(100, 101, 103), (100, 100, 5000, 100), (5000, 100, 100), (100, 5000, 100, 100)])
 def test_a_meter_never_shows_a_jump_that_only_one_record_tells(counts) -> None:
-    steady = Steady(step=10)
+    steady = Debounce(step=10)
     shown = []
     for count in counts:
         steady.take(count)
@@ -38,14 +38,14 @@ def test_a_meter_never_shows_a_jump_that_only_one_record_tells(counts) -> None:
 
 
 def test_a_jump_that_is_said_twice_is_true() -> None:
-    steady = Steady(step=10)
+    steady = Debounce(step=10)
     for count in (100, 100, 0, 0):
         steady.take(count)
     assert steady.value == 0
 
 
 def test_a_value_that_is_not_available_is_unknown_when_that_is_said_twice() -> None:
-    steady = Steady(step=10)
+    steady = Debounce(step=10)
     steady.take(100)
     steady.take(100)
     steady.take(None)
@@ -59,7 +59,7 @@ def test_a_value_that_is_not_available_is_unknown_when_that_is_said_twice() -> N
 
 
 def test_a_meter_that_only_rises_falls_only_when_it_is_said_twice() -> None:
-    steady = Steady(step=10, rising=True)
+    steady = Debounce(step=10, rising=True)
     for count in (100, 100, 99):
         steady.take(count)
     assert steady.value == 100

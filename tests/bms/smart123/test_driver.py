@@ -8,10 +8,10 @@ import re
 import pytest
 
 from custom_components.smart_bms.bms.alarm import Alarm
-from custom_components.smart_bms.bms.connection import Link
-from custom_components.smart_bms.bms.connection_state import LinkState
+from custom_components.smart_bms.bms.connection import Connection
+from custom_components.smart_bms.bms.connection_state import ConnectionState
 from custom_components.smart_bms.bms.driver import Terms
-from custom_components.smart_bms.bms.errors import LinkLostError, NotThisKindError, SilentError
+from custom_components.smart_bms.bms.errors import ConnectionLostError, NotThisKindError, SilentError
 from custom_components.smart_bms.bms.event_log import EventKind
 from custom_components.smart_bms.bms.pack import Change
 from custom_components.smart_bms.bms.smart123.driver import Smart123Driver
@@ -127,7 +127,7 @@ async def test_slots_above_the_cells_are_passed_over(monkeypatch) -> None:
 async def test_without_a_pin_it_is_asked_for(monkeypatch) -> None:
     peripheral, _, _ = unit("gen3_nus")
     async with running(monkeypatch, peripheral, streaming=False) as pack:
-        await until(lambda: pack.state is LinkState.PASSWORD_NEEDED)
+        await until(lambda: pack.state is ConnectionState.PASSWORD_NEEDED)
         await asyncio.sleep(0.3)
         assert not any(text.startswith("PW") for text in sent(peripheral))
         assert sent(peripheral).count("E!") == 2  # the first answer could have been a late one
@@ -144,7 +144,7 @@ async def test_a_board_that_needs_no_pin_is_not_given_one(monkeypatch) -> None:
 async def test_a_wrong_pin_is_tried_once_and_never_again(monkeypatch, name, reply) -> None:
     peripheral, _, _ = unit(name, wrong_pin_reply=reply)
     async with running(monkeypatch, peripheral, streaming=False, password="4321") as pack:
-        await until(lambda: pack.state is LinkState.WRONG_PASSWORD)
+        await until(lambda: pack.state is ConnectionState.WRONG_PASSWORD)
         await asyncio.sleep(0.3)
         assert [text for text in sent(peripheral) if text.startswith("PW")] == ["PW4321!"]
         assert "4321" not in str(pack.last_error)
@@ -154,7 +154,7 @@ async def test_a_wrong_pin_is_tried_once_and_never_again(monkeypatch, name, repl
 async def test_what_cannot_be_a_pin_is_not_sent(monkeypatch, pin) -> None:
     peripheral, _, _ = unit("gen3_nus")
     async with running(monkeypatch, peripheral, streaming=False, password=pin) as pack:
-        await until(lambda: pack.state is LinkState.WRONG_PASSWORD)
+        await until(lambda: pack.state is ConnectionState.WRONG_PASSWORD)
         assert not any(text.startswith("PW") for text in sent(peripheral))
 
 
@@ -162,7 +162,7 @@ async def test_a_unit_that_is_locked_refuses_the_right_pin_and_is_not_asked_agai
     peripheral, pin, _ = unit("gen3_nus")
     peripheral.pin_locked = True
     async with running(monkeypatch, peripheral, streaming=False, password=pin) as pack:
-        await until(lambda: pack.state is LinkState.WRONG_PASSWORD)
+        await until(lambda: pack.state is ConnectionState.WRONG_PASSWORD)
         await asyncio.sleep(0.2)
         assert sum(text.startswith("PW") for text in sent(peripheral)) == 1
 
@@ -172,7 +172,7 @@ async def test_a_pin_that_is_never_answered_is_not_tried_for_ever(monkeypatch) -
     peripheral.faults.silent = True
     kept: dict = {}
     async with running(monkeypatch, peripheral, streaming=False, password=pin, kept=kept) as pack:
-        await until(lambda: pack.state is LinkState.WRONG_PASSWORD)
+        await until(lambda: pack.state is ConnectionState.WRONG_PASSWORD)
         assert sum(text.startswith("PW") for text in sent(peripheral)) == 3
     peripheral.faults.silent = False
     async with running(monkeypatch, peripheral, password=pin, kept=kept):
@@ -186,21 +186,21 @@ async def test_a_unit_that_takes_the_pin_and_refuses_the_stream_is_no_reason_to_
         peripheral.dialect, "_answer", lambda command, faults: "NA" if command == "E!" else answer(command, faults)
     )
     async with running(monkeypatch, peripheral, streaming=False, password=pin) as pack:
-        await until(lambda: pack.state is LinkState.SILENT)
+        await until(lambda: pack.state is ConnectionState.SILENT)
 
 
 async def test_a_newer_unit_that_says_nothing_without_a_pin_is_asked_for_one(monkeypatch) -> None:
     peripheral, _, _ = unit("gen3_nus")
     peripheral.faults.silent = True
     async with running(monkeypatch, peripheral, streaming=False) as pack:
-        await until(lambda: pack.state is LinkState.PASSWORD_NEEDED)
+        await until(lambda: pack.state is ConnectionState.PASSWORD_NEEDED)
 
 
 async def test_an_older_unit_that_says_nothing_is_silent(monkeypatch) -> None:
     peripheral, _, _ = unit("gen2_brsp")
     peripheral.faults.silent = True
     async with running(monkeypatch, peripheral, streaming=False) as pack:
-        await until(lambda: pack.state is LinkState.SILENT)
+        await until(lambda: pack.state is ConnectionState.SILENT)
 
 
 # Which transport.
@@ -250,24 +250,24 @@ async def test_a_bridge_whose_frames_do_not_arrive_whole_is_not_written_to(monke
     peripheral, _, _ = unit("bridge")
     peripheral.faults.lose_every = lose_every
     async with running(monkeypatch, peripheral, streaming=False) as pack:
-        await until(lambda: pack.state is LinkState.SILENT or pack.last_reading is not None)
+        await until(lambda: pack.state is ConnectionState.SILENT or pack.last_reading is not None)
         assert not peripheral.written
         peripheral.faults.lose_every = 0
-        await until(lambda: pack.state is LinkState.STREAMING)
+        await until(lambda: pack.state is ConnectionState.STREAMING)
 
 
 async def test_a_bridge_that_is_silent_is_silent_and_asks_for_no_pin(monkeypatch) -> None:
     peripheral, _, _ = unit("bridge")
     peripheral.stream_stops = True
     async with running(monkeypatch, peripheral, streaming=False) as pack:
-        await until(lambda: pack.state is LinkState.SILENT)
+        await until(lambda: pack.state is ConnectionState.SILENT)
 
 
 @pytest.mark.parametrize("kind", [0, 1, 5])
 async def test_another_product_of_the_vendor_is_sent_nothing(monkeypatch, kind) -> None:
     peripheral, pin, _ = unit("gen3_nus", device_type=kind)
     async with running(monkeypatch, peripheral, streaming=False, password=pin) as pack:
-        await until(lambda: pack.state is LinkState.NOT_THIS_KIND)
+        await until(lambda: pack.state is ConnectionState.NOT_THIS_KIND)
         assert not peripheral.written
 
 
@@ -351,7 +351,7 @@ async def test_broken_lines_are_counted_and_cost_only_themselves(monkeypatch, fa
         setattr(peripheral, fault, value)
         await until(lambda: not getattr(peripheral, fault))
         await until(fresh(pack))
-        assert pack.state is LinkState.STREAMING
+        assert pack.state is ConnectionState.STREAMING
         assert reason is None or pack.dropped[reason]
 
 
@@ -379,7 +379,7 @@ async def test_hex_without_any_end_stops_nothing_but_itself(monkeypatch) -> None
     async with running(monkeypatch, peripheral, password=pin) as pack:
         peripheral.endless_line = True
         await until(lambda: pack.dropped["broken_line"])
-        await until(lambda: pack.status(asyncio.get_running_loop().time()) is not LinkState.STREAMING)
+        await until(lambda: pack.status(asyncio.get_running_loop().time()) is not ConnectionState.STREAMING)
         peripheral.endless_line = False
         await until(fresh(pack))
 
@@ -399,9 +399,9 @@ async def test_a_unit_that_went_dumb_is_reconnected(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
     async with running(monkeypatch, peripheral, password=pin) as pack:
         peripheral.faults.silent = True
-        await until(lambda: pack.state is LinkState.SILENT)
+        await until(lambda: pack.state is ConnectionState.SILENT)
         peripheral.faults.silent = False
-        await until(lambda: pack.state is LinkState.STREAMING)
+        await until(lambda: pack.state is ConnectionState.STREAMING)
         assert pack.sessions > 1
 
 
@@ -409,21 +409,21 @@ async def test_pings_that_are_ignored_leave_a_silent_unit(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen2_brsp")
     peripheral.refuse_pings = True
     async with running(monkeypatch, peripheral, streaming=False, password=pin) as pack:
-        await until(lambda: pack.state in (LinkState.SILENT, LinkState.STREAMING))
+        await until(lambda: pack.state in (ConnectionState.SILENT, ConnectionState.STREAMING))
 
 
 async def test_one_ping_that_is_refused_is_forgiven_and_three_end_the_link(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
     async with running(monkeypatch, peripheral, password=pin) as pack:
-        write, refusals = Link.write, [1]
+        write, refusals = Connection.write, [1]
 
         async def refusing(self, data: bytes) -> None:
             if data == b"$" and refusals[0]:
                 refusals[0] -= 1
-                raise LinkLostError("refused")
+                raise ConnectionLostError("refused")
             await write(self, data)
 
-        monkeypatch.setattr(Link, "write", refusing)
+        monkeypatch.setattr(Connection, "write", refusing)
         await until(lambda: not refusals[0])
         await until(fresh(pack))
         assert pack.sessions == 1
@@ -652,7 +652,7 @@ async def test_parameters_of_a_bridge_come_with_the_frames(monkeypatch) -> None:
 async def test_nothing_is_known_before_it_was_listened_to(monkeypatch) -> None:
     peripheral, _, _ = unit("bridge")
     async with running(monkeypatch, peripheral, streaming=False) as pack:
-        await until(lambda: pack.state is LinkState.IDENTIFYING)
+        await until(lambda: pack.state is ConnectionState.IDENTIFYING)
         with pytest.raises(SilentError):
             await pack.read_settings()
 

@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.smart_bms.bms.errors import FrameError
 from custom_components.smart_bms.bms.smart123.frame58 import LENGTH, Assembler, check, decode_frame, decode_settings
-from custom_components.smart_bms.bms.smart123.trailer import KEYS, Clock, Turns
+from custom_components.smart_bms.bms.smart123.trailer import KEYS, TrailerClock, TrailerParser
 from custom_components.smart_bms.simulator.smart123 import frame as smart123_frame
 from custom_components.smart_bms.simulator.smart123.labels import BRIDGE
 from tests.support.packs import smart123_pack
@@ -92,7 +92,7 @@ def test_parameters_come_with_every_frame() -> None:
 # Keys and values.
 
 
-def turn(start: int, count: int, turns: Turns, now: float = 0.0, **values: int) -> dict[str, int]:
+def turn(start: int, count: int, turns: TrailerParser, now: float = 0.0, **values: int) -> dict[str, int]:
     told: dict[str, int] = {}
     for step in range(count):
         key = (start + step) % KEYS
@@ -101,7 +101,7 @@ def turn(start: int, count: int, turns: Turns, now: float = 0.0, **values: int) 
 
 
 def test_keys_count_only_after_four_steps_in_a_row() -> None:
-    turns = Turns()
+    turns = TrailerParser()
     turn(5, 3, turns)
     assert not turns.on
     turn(8, 1, turns)
@@ -109,7 +109,7 @@ def test_keys_count_only_after_four_steps_in_a_row() -> None:
 
 
 def test_values_of_several_bytes_are_joined_when_the_turn_is_complete() -> None:
-    turns = Turns()
+    turns = TrailerParser()
     assert turn(0, KEYS, turns) == {}
     told = turn(0, 1, turns, now=19.0)
     # The parts of the first keys came before the steps were believed.
@@ -125,7 +125,7 @@ def test_values_of_several_bytes_are_joined_when_the_turn_is_complete() -> None:
 
 
 def test_parts_of_two_turns_do_not_belong_together() -> None:
-    turns = Turns()
+    turns = TrailerParser()
     turn(0, KEYS, turns)
     turns.take(25 + 0, 97, 19.0)
     turns.take(25 + 1, 99, 20.0)
@@ -139,7 +139,7 @@ def test_parts_of_two_turns_do_not_belong_together() -> None:
 
 
 def test_a_turn_whose_beginning_was_lost_is_not_joined_with_the_one_before() -> None:
-    turns = Turns()
+    turns = TrailerParser()
     turn(0, KEYS, turns)
     for key in (1, *range(2, 10), *range(11, KEYS)):
         turns.take(25 + key, 1 if key in (11, 12) else 0, 19.0 + key)
@@ -147,14 +147,14 @@ def test_a_turn_whose_beginning_was_lost_is_not_joined_with_the_one_before() -> 
 
 
 def test_parts_older_than_a_minute_are_forgotten() -> None:
-    turns = Turns()
+    turns = TrailerParser()
     turn(0, KEYS, turns)
     told = turns.take(25, 97, 100.0)
     assert told == {}
 
 
 def test_a_clock_is_never_taken_for_keys() -> None:
-    turns = Turns()
+    turns = TrailerParser()
     for second in range(3 * 3600):
         minute, hour = second // 60 % 60, second // 3600
         assert turns.take(minute, hour, float(second)) == {}
@@ -162,7 +162,7 @@ def test_a_clock_is_never_taken_for_keys() -> None:
 
 
 def test_keys_are_forgotten_when_they_stop_stepping() -> None:
-    turns = Turns()
+    turns = TrailerParser()
     turn(0, KEYS, turns)
     for second in range(40):
         turns.take(30, 0, 20.0 + second)
@@ -173,7 +173,7 @@ def test_keys_are_forgotten_when_they_stop_stepping() -> None:
 
 
 def test_which_byte_is_the_hour_is_found_out_and_never_guessed() -> None:
-    clock = Clock()
+    clock = TrailerClock()
     for _ in range(20):
         assert clock.take(1, 19) is None
     for _ in range(4):
@@ -186,14 +186,14 @@ def test_which_byte_is_the_hour_is_found_out_and_never_guessed() -> None:
 
 
 def test_the_other_order_is_found_out_as_well() -> None:
-    clock = Clock()
+    clock = TrailerClock()
     for _ in range(5):
         found = clock.take(19, 24)
     assert found == (19, 24)
 
 
 def test_bytes_that_are_no_time_tell_nothing() -> None:
-    clock = Clock(hour_first=True)
+    clock = TrailerClock(hour_first=True)
     for pair in ((60, 1), (1, 60), (30, 30)):
         for _ in range(6):
             assert clock.take(*pair) is None

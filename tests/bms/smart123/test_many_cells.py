@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.pack import Change, Circumstances, Pack
-from custom_components.smart_bms.simulator.radio import Air
+from custom_components.smart_bms.simulator.radio import SimulatedRadio
 from custom_components.smart_bms.simulator.smart123.labels import BRIDGE, GEN3_NUS
 from tests.support import virtual_time
 from tests.support.packs import smart123_pack
@@ -21,7 +21,7 @@ CELLS = 255
 
 async def live(peripheral, password: str | None, hours: float):
     """Let a pack stream for hours; return it with the ages of its cells and what was waiting, each minute."""
-    air = Air(peripheral, tick=0.1)
+    air = SimulatedRadio(peripheral, tick=0.1)
     readings: list[float] = []
     worst: list[float] = []
 

@@ -8,7 +8,7 @@ from custom_components.smart_bms.bms.alarm import Alarm
 from custom_components.smart_bms.bms.errors import FrameError
 from custom_components.smart_bms.bms.smart123.cells import Cells
 from custom_components.smart_bms.bms.smart123.decode import decode_record
-from custom_components.smart_bms.bms.smart123.record_accumulator import FRESH, Picture, refused
+from custom_components.smart_bms.bms.smart123.record_accumulator import FRESH, RecordAccumulator, refused
 from custom_components.smart_bms.bms.smart123.scales import Scales
 from custom_components.smart_bms.bms.trust import Trust
 
@@ -25,15 +25,15 @@ def cell(number: int, count: int = 4, voltage: str = "290", status: str = "03", 
     return f"C_{number:02X}_{count:02X}_{voltage}_12C_{status}{more}"
 
 
-def picture() -> Picture:
-    return Picture(lambda: Scales(ampere=0.05), lambda: datetime(2026, 11, 21, 12, 0, tzinfo=UTC))
+def picture() -> RecordAccumulator:
+    return RecordAccumulator(lambda: Scales(ampere=0.05), lambda: datetime(2026, 11, 21, 12, 0, tzinfo=UTC))
 
 
-def feed(it: Picture, now: float, *lines: str) -> list[str | None]:
+def feed(it: RecordAccumulator, now: float, *lines: str) -> list[str | None]:
     return [refused(it, *decode_record(line), now) for line in lines]
 
 
-def complete(now: float = 100.0) -> Picture:
+def complete(now: float = 100.0) -> RecordAccumulator:
     """Return a picture of four cells that is two turns old."""
     it = picture()
     for step in range(8):

@@ -6,9 +6,9 @@ from contextlib import suppress
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.smart_bms.bms.connection import Link
-from custom_components.smart_bms.bms.errors import LinkLostError, SilentError
-from custom_components.smart_bms.bms.settings import Kind, Proof
+from custom_components.smart_bms.bms.connection import Connection
+from custom_components.smart_bms.bms.errors import ConnectionLostError, SilentError
+from custom_components.smart_bms.bms.settings import Proof, SettingKind
 from custom_components.smart_bms.bms.smart123.catalog import catalogue_of
 from custom_components.smart_bms.bms.smart123.frames import checksum
 from custom_components.smart_bms.bms.smart123.generation import Variant
@@ -87,15 +87,19 @@ def test_the_way_ends_at_the_value_and_never_passes_through_a_stricter_one(param
 @pytest.mark.parametrize("parameter", [item for item in PARAMETERS if item.addresses], ids=lambda item: item.key)
 def test_what_is_encoded_is_decoded_again(parameter: Parameter) -> None:
     values: list = [parameter.minimum, parameter.maximum, (parameter.minimum + parameter.maximum) / 2]
-    if parameter.kind is Kind.SWITCH:
+    if parameter.kind is SettingKind.SWITCH:
         values = [True, False]
-    elif parameter.kind is Kind.CHOICE:
+    elif parameter.kind is SettingKind.CHOICE:
         values = list(parameter.codes.values())
     for value in values:
         count = parameter.count(value, Formula.APP)
         assert 0 <= count < 256 ** len(parameter.addresses)
         again = parameter.value(count, Formula.APP)
-        assert again == pytest.approx(value, abs=parameter.step) if parameter.kind is Kind.NUMBER else again == value
+        assert (
+            again == pytest.approx(value, abs=parameter.step)
+            if parameter.kind is SettingKind.NUMBER
+            else again == value
+        )
         assert parameter.count(again, Formula.APP) == count
 
 
@@ -196,14 +200,14 @@ async def test_both_bytes_leave_within_a_second(monkeypatch, peripheral) -> None
     async with running(monkeypatch, peripheral, password=PIN) as pack:
         await ready(pack)
         times: list[float] = []
-        write = Link.write
+        write = Connection.write
 
         async def timed(self, data: bytes) -> None:
             if b"-" in data:
                 times.append(peripheral.now)
             await write(self, data)
 
-        monkeypatch.setattr(Link, "write", timed)
+        monkeypatch.setattr(Connection, "write", timed)
         assert await pack.write("cell_undervoltage", 2.55)
         assert len(times) == 2
         assert times[1] - times[0] < 1.0
@@ -325,16 +329,16 @@ async def test_a_link_that_breaks_between_both_bytes_is_put_right_first_thing_wh
     peripheral.board.settings.v_min = 510
     async with running(monkeypatch, peripheral, password=PIN) as pack:
         await ready(pack)
-        write = Link.write
+        write = Connection.write
 
         async def breaking(self, data: bytes) -> None:
             if data == b"02-040!\r":
                 peripheral.hang_up = True
-                raise LinkLostError("gone")
+                raise ConnectionLostError("gone")
             await write(self, data)
 
-        monkeypatch.setattr(Link, "write", breaking)
-        with pytest.raises(LinkLostError):
+        monkeypatch.setattr(Connection, "write", breaking)
+        with pytest.raises(ConnectionLostError):
             await pack.write("cell_undervoltage", 2.60)
         assert pack.terms.kept["unfinished"] == ["cell_undervoltage", 510, 264]
         await until(lambda: pack.sessions == 2 and pack.current_settings is not None)

@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.smart_bms.const import DOMAIN, EVENT_PARAMETER
 from custom_components.smart_bms.control import writer
-from custom_components.smart_bms.control.request import Permission
+from custom_components.smart_bms.control.request import WritePermission
 from custom_components.smart_bms.entity import parameter
 from custom_components.smart_bms.entity.parameter import only_refuses
 from tests.support.packs import capable_pack, jbd_pack, jk_pack
@@ -127,8 +127,8 @@ async def test_what_could_only_refuse_is_there_but_not_enabled(hass, house, adop
 async def test_what_the_user_allows_is_enabled_from_the_start(hass, house, adopt) -> None:
     entry = await adopt(jbd_pack(name="Attic"))
     setting = entry.runtime_data.catalogue.settings["cell_overvoltage"]
-    assert only_refuses(setting, Permission(control=True))
-    assert not only_refuses(setting, Permission(control=True, dangerous=True))
+    assert only_refuses(setting, WritePermission(control=True))
+    assert not only_refuses(setting, WritePermission(control=True, dangerous=True))
 
 
 @pytest.mark.parametrize(

@@ -6,18 +6,18 @@ from custom_components.smart_bms.pack_entry.publishing import (
     DEFAULT_POLICIES,
     SETTLE,
     TOGETHER,
-    Gate,
-    Group,
-    Groups,
-    Member,
-    Policy,
+    GroupMember,
+    PublishFilter,
+    PublishGroup,
+    PublishGroups,
+    PublishPolicy,
     Quantity,
     policies,
 )
 
 
 def test_the_first_value_is_published() -> None:
-    gate = Gate(Policy(60, 1))
+    gate = PublishFilter(PublishPolicy(60, 1))
     assert gate.offer(3.3, 0)
     assert gate.value == 3.3
 
@@ -36,34 +36,34 @@ def test_the_first_value_is_published() -> None:
     ],
 )
 def test_numbers_wait_for_interval_and_dead_band(value, after, published) -> None:
-    gate = Gate(Policy(5, 0.2))
+    gate = PublishFilter(PublishPolicy(5, 0.2))
     gate.offer(10.0, 0)
     assert gate.offer(value, after) is published
     assert gate.value == (value if published else 10.0)
 
 
 def test_a_dead_band_is_met_exactly_in_decimal() -> None:
-    gate = Gate(Policy(0, 0.002))
+    gate = PublishFilter(PublishPolicy(0, 0.002))
     gate.offer(3.3, 0)
     assert gate.offer(3.302, 1)
 
 
 @pytest.mark.parametrize(("old", "new"), [(False, True), ("bulk", "float"), (None, True), (0, False)])
 def test_states_are_published_at_once(old, new) -> None:
-    gate = Gate(DEFAULT_POLICIES[Quantity.STATE])
+    gate = PublishFilter(DEFAULT_POLICIES[Quantity.STATE])
     gate.offer(old, 0)
     assert gate.offer(new, 0.001)
 
 
 def test_a_direction_that_flickers_waits_but_a_new_one_does_not() -> None:
-    gate = Gate(DEFAULT_POLICIES[Quantity.DIRECTION])
+    gate = PublishFilter(DEFAULT_POLICIES[Quantity.DIRECTION])
     assert gate.offer(False, 0)
     assert not gate.offer(True, 3)
     assert gate.offer(True, 13)
 
 
 def test_after_an_outage_the_next_value_is_published_whatever_it_is() -> None:
-    gate = Gate(Policy(3600, 5))
+    gate = PublishFilter(PublishPolicy(3600, 5))
     gate.offer(1.0, 0)
     gate.open()
     assert gate.offer(1.1, 1)
@@ -71,8 +71,8 @@ def test_after_an_outage_the_next_value_is_published_whatever_it_is() -> None:
 
 def test_users_tune_what_they_may() -> None:
     tuned = policies({"voltage": 1.0}, {"voltage": 0.5, "power": 99.0})
-    assert tuned[Quantity.VOLTAGE] == Policy(1.0, 0.5)
-    assert tuned[Quantity.POWER] == Policy(DEFAULT_POLICIES[Quantity.POWER].interval, 99.0)
+    assert tuned[Quantity.VOLTAGE] == PublishPolicy(1.0, 0.5)
+    assert tuned[Quantity.POWER] == PublishPolicy(DEFAULT_POLICIES[Quantity.POWER].interval, 99.0)
     assert tuned[Quantity.STATE] == DEFAULT_POLICIES[Quantity.STATE]
 
 
@@ -82,9 +82,13 @@ class Pair:
     def __init__(self) -> None:
         self.values = {"current": 1.0, "power": 50.0}
         self.told: list[str] = []
-        self.group = Group()
+        self.group = PublishGroup()
         self.members = {
-            key: Member(Gate(Policy(10, band)), lambda key=key: self.values[key], lambda key=key: self.told.append(key))
+            key: GroupMember(
+                PublishFilter(PublishPolicy(10, band)),
+                lambda key=key: self.values[key],
+                lambda key=key: self.told.append(key),
+            )
             for key, band in (("current", 1), ("power", 10))
         }
 
@@ -154,11 +158,11 @@ def test_who_comes_later_is_shown_with_the_others() -> None:
 
 
 def test_quantities_that_belong_together_share_a_group() -> None:
-    groups = Groups()
+    groups = PublishGroups()
     assert groups.of(Quantity.VOLTAGE) is groups.of(Quantity.CURRENT) is groups.of(Quantity.DIRECTION)
     assert groups.of(Quantity.CELL_VOLTAGE) is groups.of(Quantity.CELL_NUMBER) is not groups.of(Quantity.VOLTAGE)
     assert groups.of(Quantity.STATE) is None
-    assert Groups().of(Quantity.VOLTAGE) is not groups.of(Quantity.VOLTAGE)
+    assert PublishGroups().of(Quantity.VOLTAGE) is not groups.of(Quantity.VOLTAGE)
     for name in set(TOGETHER.values()):
         intervals = {DEFAULT_POLICIES[quantity].interval for quantity, group in TOGETHER.items() if group == name}
         assert len(intervals) == 1, "the shortest would be that of all"

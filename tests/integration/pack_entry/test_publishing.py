@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.smart_bms.bank_entry import coordinator as bank_coordinator_module
 from custom_components.smart_bms.pack_entry import publishing
-from custom_components.smart_bms.pack_entry.publishing import Policy, Quantity
+from custom_components.smart_bms.pack_entry.publishing import PublishPolicy, Quantity
 from tests.support.packs import jbd_pack, jk_pack, smart123_pack
 
 FLOW = ("voltage", "current", "power")
@@ -18,11 +18,11 @@ FLOW = ("voltage", "current", "power")
 @pytest.fixture(autouse=True)
 def quick(monkeypatch) -> None:
     """Let seconds be hours; intervals stay apart, as dead bands keep them in life."""
-    for quantity, policy in ((Quantity.VOLTAGE, Policy(0.3, 0.05)), (Quantity.POWER, Policy(0.5, 10))):
+    for quantity, policy in ((Quantity.VOLTAGE, PublishPolicy(0.3, 0.05)), (Quantity.POWER, PublishPolicy(0.5, 10))):
         monkeypatch.setitem(publishing.DEFAULT_POLICIES, quantity, policy)
-    monkeypatch.setitem(publishing.DEFAULT_POLICIES, Quantity.CURRENT, Policy(0.4, 0.3))
-    monkeypatch.setitem(publishing.DEFAULT_POLICIES, Quantity.CELL_VOLTAGE, Policy(0.3, 0.003))
-    monkeypatch.setitem(publishing.DEFAULT_POLICIES, Quantity.CELL_NUMBER, Policy(0.5))
+    monkeypatch.setitem(publishing.DEFAULT_POLICIES, Quantity.CURRENT, PublishPolicy(0.4, 0.3))
+    monkeypatch.setitem(publishing.DEFAULT_POLICIES, Quantity.CELL_VOLTAGE, PublishPolicy(0.3, 0.003))
+    monkeypatch.setitem(publishing.DEFAULT_POLICIES, Quantity.CELL_NUMBER, PublishPolicy(0.5))
     monkeypatch.setattr(bank_coordinator_module, "_LOOK_EVERY", timedelta(seconds=0.05))
 
 

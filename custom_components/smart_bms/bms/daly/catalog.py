@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..reading import Identity
-from ..settings import Catalogue, Chain, Kind, Proof, Setting, Unit
+from ..settings import Catalog, Chain, Proof, Setting, SettingKind, Unit
 from .frames import Dialect
 from .parameters import BY_KEY, NEVER, PARAMETERS, Parameter, derived_from
 from .settings import A5_SWITCHES, SOC
@@ -136,13 +136,13 @@ def _range_of(row: Parameter, identity: Identity) -> _Range:
     return _BY_UNIT.get(row.unit, _Range(0, 0))
 
 
-def catalogue_of(identity: Identity, stated: Collection[str]) -> Catalogue:
+def catalogue_of(identity: Identity, stated: Collection[str]) -> Catalog:
     """Return what can be set on this pack, which states the parameters of these keys."""
     dialect = Dialect(identity.variant)
     found = {row.key: _setting(row, identity, dialect) for row in PARAMETERS[dialect] if row.key in stated}
     if dialect is Dialect.A5:
         found |= {setting.key: setting for setting in _A5_COMMANDS}
-    return Catalogue(
+    return Catalog(
         settings=found,
         known=frozenset({*BY_KEY[dialect], *A5_SWITCHES, SOC}),
         chains=CHAINS,
@@ -178,19 +178,19 @@ def _setting(row: Parameter, identity: Identity, dialect: Dialect) -> Setting:
 _A5_COMMANDS: Final = (
     Setting(
         key="charge_switch",
-        kind=Kind.SWITCH,
+        kind=SettingKind.SWITCH,
         proof=Proof.PROVEN,
         seen=lambda reading: reading.charging_enabled,
     ),
     Setting(
         key="discharge_switch",
-        kind=Kind.SWITCH,
+        kind=SettingKind.SWITCH,
         proof=Proof.PROVEN,
         seen=lambda reading: reading.discharging_enabled,
     ),
     Setting(
         key=SOC,
-        kind=Kind.NUMBER,
+        kind=SettingKind.NUMBER,
         proof=Proof.PROVEN,
         unit=Unit.PERCENT,
         minimum=0,

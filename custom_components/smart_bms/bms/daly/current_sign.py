@@ -16,7 +16,7 @@ _INVERTED: Final = "current_inverted"
 _WAYS: Final = ("charging", "discharging")
 
 
-class Sign:
+class CurrentSign:
     """Remembers for ever which way the current of a pack goes."""
 
     def __init__(self, kept: dict[str, Any], dialect: str, *, inverted: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol, override
 
 from ..errors import FrameError, SilentError
 from ..reading import Detail, Identity
-from ..repeated_answer import MOST_QUESTIONS, Agreement
+from ..repeated_answer import MOST_QUESTIONS, RepeatedAnswer
 from ..settings import Settings, SettingValue
 from .decode import (
     D2_LIVE,
@@ -68,7 +68,7 @@ class Line(Protocol):
         """Return the data of all frames of A5 that answer a command; at least so many differently numbered ones."""
 
 
-class Board(ABC):
+class DalyBoard(ABC):
     """A board that speaks one of the dialects."""
 
     dialect: Dialect
@@ -106,7 +106,7 @@ class Board(ABC):
         """Return what knows the answer to a write."""
 
 
-class _ModbusBoard(Board):
+class _ModbusBoard(DalyBoard):
     """D2 and 81: blocks of registers."""
 
     blocks: tuple[Block, ...]
@@ -254,7 +254,7 @@ class P81Board(_ModbusBoard):
         return values, at
 
 
-class A5Board(Board):
+class A5Board(DalyBoard):
     """An older board, or a newer one on its wire."""
 
     dialect = Dialect.A5
@@ -272,7 +272,7 @@ class A5Board(Board):
         super().__init__(line, host)
         self._last_byte = 0
         self._mosfet_proofs = 0
-        self._agreement = Agreement()
+        self._agreement = RepeatedAnswer()
         self._contents: dict[int, bytes] = {}
         self._silences: dict[int, int] = {}
 
@@ -377,7 +377,7 @@ def _details(password: bytes, settings: Mapping[str, SettingValue]) -> dict[str,
     return details | details_of(settings)
 
 
-BOARDS: Final[Mapping[Dialect, Callable[[Line, int], Board]]] = {
+BOARDS: Final[Mapping[Dialect, Callable[[Line, int], DalyBoard]]] = {
     Dialect.D2: D2Board,
     Dialect.P81: P81Board,
     Dialect.A5: A5Board,

@@ -14,7 +14,7 @@ from bleak.backends.service import BleakGATTServiceCollection
 
 from ..channels import choose
 from ..connection import Channel
-from ..driver import Sink, Terms, Writer
+from ..driver import DriverListener, FrameWriter, Terms
 from ..errors import FrameError, SilentError
 from ..polling import PollingDriver
 from ..reading import Identity, Reading
@@ -22,8 +22,8 @@ from ..settings import Settings, SettingValue
 from ..stored_values import Checks, flag, whole
 from .advertisement import OTHER_SERVICE, SERVICE
 from .common import completed
-from .current_sign import Sign
-from .dialects import BOARDS, PROBES, Board, details_of
+from .current_sign import CurrentSign
+from .dialects import BOARDS, PROBES, DalyBoard, details_of
 from .frames import A5Frame, Dialect, Message, Reassembler, Words
 from .settings import write_frame
 
@@ -71,15 +71,15 @@ DEFAULT_TIMING: Final = Timing()
 class DalyDriver(PollingDriver):
     """One session with a Daly pack."""
 
-    def __init__(self, link: Writer, sink: Sink, terms: Terms, timing: Timing = DEFAULT_TIMING) -> None:
+    def __init__(self, link: FrameWriter, sink: DriverListener, terms: Terms, timing: Timing = DEFAULT_TIMING) -> None:
         """Start knowing nothing but what earlier sessions found."""
         super().__init__(link, sink, terms)
         self._timing = timing
         self._reassembler = Reassembler()
         self._broken_counted = 0
-        self._board: Board | None = None
+        self._board: DalyBoard | None = None
         self._identity: Identity | None = None
-        self._sign = Sign(terms.kept, "", inverted=False)
+        self._sign = CurrentSign(terms.kept, "", inverted=False)
         self._wanted: Wanted = lambda _: False
         self._answers: asyncio.Queue[tuple[Message, float]] = asyncio.Queue()
         self._answered_at = 0.0
@@ -200,12 +200,12 @@ class DalyDriver(PollingDriver):
                 raise SilentError("it answers in none of the three dialects")
             board, within = found
             self._board = board
-            self._sign = Sign(kept, board.dialect, inverted=board.inverted)
+            self._sign = CurrentSign(kept, board.dialect, inverted=board.inverted)
             kept |= {_DIALECT: [board.dialect.value, board.host], _OTHER_CHANNEL: switched, _PATIENT: False}
             self._identity = await board.identify(within)
             self._sink.identity(self._identity)
 
-    async def _ask_around(self, *, thorough: bool) -> tuple[Board, float] | None:
+    async def _ask_around(self, *, thorough: bool) -> tuple[DalyBoard, float] | None:
         """Ask in every dialect, with reads alone; return the board that answers, and how many s it was waited for at most.
 
         The dialect that it spoke last comes first, and is given time.
@@ -238,7 +238,7 @@ class DalyDriver(PollingDriver):
             values["details"]["current_inverted"] = self._sign.inverted
         return self._sink.reading(Reading.of(completed(values) | {"measured_at": at}))
 
-    def _known_board(self) -> Board:
+    def _known_board(self) -> DalyBoard:
         if self._board is None:
             raise SilentError("its dialect is not known yet")
         return self._board

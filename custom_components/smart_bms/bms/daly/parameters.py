@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import math
 from typing import Final
 
-from ..settings import Kind, Proof, SettingValue, Unit
+from ..settings import Proof, SettingKind, SettingValue, Unit
 from .common import CURRENT_OFFSET, UNSUPPORTED
 from .frames import Dialect
 
@@ -42,11 +42,11 @@ class Parameter:
     proof: Proof = Proof.EXPERIMENTAL
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> SettingKind:
         """Return what may be written."""
         if self.is_switch:
-            return Kind.SWITCH
-        return Kind.CHOICE if self.names is not None else Kind.NUMBER
+            return SettingKind.SWITCH
+        return SettingKind.CHOICE if self.names is not None else SettingKind.NUMBER
 
     def value(self, data: bytes) -> SettingValue | None:
         """Return what the bytes of this parameter say, None if the board does not have it."""

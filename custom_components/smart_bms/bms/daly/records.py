@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ..advertisement import Advertisement
 from ..errors import FrameError
-from ..settings import Kind, SettingValue, judge
+from ..settings import SettingKind, SettingValue, judge
 from .advertisement import SERVICE, is_daly
 from .describe import a5, question, refused, words, write
 from .frames import A5_DATA, A5_HOSTS, A5Frame, Dialect, Message, ReadRequest, Reassembler, Words, Written, decode_frame
@@ -191,10 +191,10 @@ def encode_text(variant: str, parameter: str, text: str | None) -> bytes:
     dialect = Dialect(variant)
     row = BY_KEY[dialect].get(parameter)
     value: SettingValue = text
-    if parameter in A5_SWITCHES or (row is not None and row.kind is Kind.SWITCH):
+    if parameter in A5_SWITCHES or (row is not None and row.kind is SettingKind.SWITCH):
         if text.lower() not in _TRUTHS:
             raise ValueError(f"{parameter} is true or false")
         value = _TRUTHS[text.lower()]
-    elif row is None or row.kind is Kind.NUMBER:
+    elif row is None or row.kind is SettingKind.NUMBER:
         value = float(text)
     return write_frame(dialect, parameter, value, host=A5_HOSTS[0], now=datetime.now().astimezone())

@@ -25,7 +25,7 @@ class ModuleCommand(IntEnum):
     VENDOR_PASSWORD = 0x1D
 
 
-class Answer(IntEnum):
+class AuthAnswer(IntEnum):
     """What the module says to a key or password."""
 
     ACCEPTED = 0

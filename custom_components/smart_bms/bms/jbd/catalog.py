@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..reading import Identity, Reading
-from ..settings import Catalogue, Chain, Kind, Proof, Setting, SettingValue, Unit
+from ..settings import Catalog, Chain, Proof, Setting, SettingKind, SettingValue, Unit
 from .parameters import BY_KEY, OF_FRONT_END, REGISTERS, Register
 from .settings import CHARGE_SWITCH, COMMANDED, DISCHARGE_SWITCH, REMAINING_CAPACITY, TI_FRONT_END
 
@@ -140,7 +140,7 @@ def _locked(key: str) -> Callable[[Reading], SettingValue | None]:
 def _switch(key: str, lock: str, other_lock: str) -> Setting:
     return Setting(
         key=key,
-        kind=Kind.SWITCH,
+        kind=SettingKind.SWITCH,
         proof=Proof.PROVEN,
         seen=_locked(lock),
         # The command always sets both: while the other cannot be seen it would be set by chance.
@@ -154,7 +154,7 @@ _SWITCHES: Final = (
 )
 
 
-def catalogue_of(identity: Identity, stated: Collection[str]) -> Catalogue:
+def catalogue_of(identity: Identity, stated: Collection[str]) -> Catalog:
     """Return what can be set on this pack, which states the parameters of these keys."""
     coarse = identity.details.get("coarse_units") is True
     found = {setting.key: setting for setting in _SWITCHES}
@@ -162,7 +162,7 @@ def catalogue_of(identity: Identity, stated: Collection[str]) -> Catalogue:
     if "design_capacity" in stated:
         found[REMAINING_CAPACITY] = Setting(
             key=REMAINING_CAPACITY,
-            kind=Kind.NUMBER,
+            kind=SettingKind.NUMBER,
             # In which steps a board with coarse units takes it nobody has tried.
             proof=Proof.EXPERIMENTAL if coarse else Proof.PROVEN,
             unit=Unit.AMPERE_HOUR,
@@ -175,7 +175,7 @@ def catalogue_of(identity: Identity, stated: Collection[str]) -> Catalogue:
             seen=lambda reading: reading.remaining_capacity,
             tolerance=0.5,
         )
-    return Catalogue(
+    return Catalog(
         settings=found,
         known=frozenset({*BY_KEY, CHARGE_SWITCH, DISCHARGE_SWITCH, REMAINING_CAPACITY}),
         chains=CHAINS,

@@ -4,7 +4,7 @@ from enum import StrEnum
 import re
 from typing import Final, NamedTuple
 
-from ..connection_hints import WEAK, LinkHint
+from ..connection_hints import WEAK, ConnectionHint
 
 _VERSION: Final = re.compile(r"[Vv]?(\d+)\.(\d+)")
 
@@ -47,15 +47,17 @@ def lights(version: str) -> Lights:
     return _OLD if number <= _LAST_OLD else _NEW if number >= _FIRST_NEW else _NOT_DESCRIBED
 
 
-def link_hints(state: str, signal: float | None, version: str) -> tuple[LinkHint, ...]:
+def link_hints(state: str, signal: float | None, version: str) -> tuple[ConnectionHint, ...]:
     """Return what to look at, by where the link stands, the signal in dBm and the version of the board's software."""
     if state == "no_connectable_path":
-        asleep = (LinkHint.WAKE_BOARD,) if lights(version).sleeps else ()
-        return (LinkHint.CHECK_SUPPLY, *asleep, LinkHint.RESTART_BLUETOOTH)
+        asleep = (ConnectionHint.WAKE_BOARD,) if lights(version).sleeps else ()
+        return (ConnectionHint.CHECK_SUPPLY, *asleep, ConnectionHint.RESTART_BLUETOOTH)
     if state == "connect_failed":
-        return (LinkHint.WEAK_SIGNAL if signal is not None and signal < WEAK else LinkHint.RESTART_BLUETOOTH,)
+        return (
+            ConnectionHint.WEAK_SIGNAL if signal is not None and signal < WEAK else ConnectionHint.RESTART_BLUETOOTH,
+        )
     if state == "not_this_kind":
-        return LinkHint.WEAK_SIGNAL, LinkHint.RESTART_BLUETOOTH
+        return ConnectionHint.WEAK_SIGNAL, ConnectionHint.RESTART_BLUETOOTH
     if state == "silent":
-        return (LinkHint.OTHER_CLIENT,)
+        return (ConnectionHint.OTHER_CLIENT,)
     return ()

@@ -6,7 +6,7 @@ from typing import Any, Final
 from ..errors import FrameError
 from ..reading import Reading, reading_values
 from ..trust import check
-from .auth import Answer, ModuleCommand, decipher
+from .auth import AuthAnswer, ModuleCommand, decipher
 from .decode import decode_basic, decode_cells, decode_counters
 from .frames import Command, ModuleMessage, Request
 from .parameters import BY_REGISTER, FIRST_TEXT, PRODUCTION_DATE
@@ -233,7 +233,7 @@ def module(message: ModuleMessage, address: str | None, random: int | None) -> R
     elif command == ModuleCommand.RENAME:
         values |= {"new_name": data.decode("ascii", "replace")} if data else {"result": "accepted"}
     elif len(data) == 1:
-        values["result"] = "ACK" if data[0] in (Answer.ACCEPTED, Answer.NO_PASSWORD) else "NACK"
+        values["result"] = "ACK" if data[0] in (AuthAnswer.ACCEPTED, AuthAnswer.NO_PASSWORD) else "NACK"
     elif command == ModuleCommand.CHANGE_PASSWORD:
         values["new_password"] = data.decode("ascii", "replace")
     elif command in (ModuleCommand.PASSWORD, ModuleCommand.VENDOR_PASSWORD) and data:

@@ -10,7 +10,7 @@ from bleak.backends.service import BleakGATTServiceCollection
 
 from ..channels import choose
 from ..connection import Channel
-from ..driver import Sink, Terms, Writer
+from ..driver import DriverListener, FrameWriter, Terms
 from ..errors import FrameError, PairingNeededError, SilentError
 from ..polling import PollingDriver
 from ..reading import Identity
@@ -18,8 +18,8 @@ from ..settings import Settings, SettingValue
 from .advertisement import OTHER_SERVICES, SERVICE
 from .decode import decode_basic, decode_cells, decode_counters, reading_of
 from .exchange import DEFAULT_TIMING, TRIES, Exchange, RefusedError, Timing
-from .factory_mode import Entrance
-from .frames import Command, Status
+from .factory_mode import FactoryMode
+from .frames import Command, ReplyStatus
 from .identity import Variant, identity_of, variant_of
 from .parameters import BY_KEY, FUNCTION_WORD
 from .settings import (
@@ -52,12 +52,12 @@ _LAST_LOCKS: Final = "last_locks"
 class JbdDriver(PollingDriver):
     """One session with a JBD pack."""
 
-    def __init__(self, link: Writer, sink: Sink, terms: Terms, timing: Timing = DEFAULT_TIMING) -> None:
+    def __init__(self, link: FrameWriter, sink: DriverListener, terms: Terms, timing: Timing = DEFAULT_TIMING) -> None:
         """Start knowing nothing."""
         super().__init__(link, sink, terms)
         self._timing = timing
         self._line = Exchange(link, sink, timing)
-        self._entrance = Entrance(self._line, terms, timing)
+        self._entrance = FactoryMode(self._line, terms, timing)
         self._variant = Variant.CLASSIC
         self._identity: Identity | None = None
         self._front_end: int | None = None
@@ -207,7 +207,7 @@ class JbdDriver(PollingDriver):
         try:
             return decode_counters((await self._line.read(Command.COUNTERS))[0])
         except RefusedError as error:
-            self._counters_supported = error.status != Status.UNKNOWN_REGISTER
+            self._counters_supported = error.status != ReplyStatus.UNKNOWN_REGISTER
         except SilentError, FrameError:
             pass  # next time
         return {}
@@ -249,7 +249,7 @@ class JbdDriver(PollingDriver):
                 try:
                     found[register], _ = await self._line.read(register)
                 except RefusedError as error:
-                    if error.status != Status.UNKNOWN_REGISTER:
+                    if error.status != ReplyStatus.UNKNOWN_REGISTER:
                         raise
         try:
             settings = decode_settings(found, self._variant, oldest, front_end=self._front_end or 0)
@@ -311,7 +311,7 @@ class JbdDriver(PollingDriver):
         try:
             await self._line.write(register, data)
         except RefusedError as error:
-            if error.status != Status.NOT_NOW:
+            if error.status != ReplyStatus.NOT_NOW:
                 raise
             await self._entrance.enter()  # it had closed them meanwhile
             await self._line.write(register, data)
@@ -352,7 +352,7 @@ class JbdDriver(PollingDriver):
         try:
             await self._line.write(Command.SWITCHES, data)
         except RefusedError as error:
-            if error.status == Status.UNKNOWN_REGISTER and self._variant is Variant.NEWER:
+            if error.status == ReplyStatus.UNKNOWN_REGISTER and self._variant is Variant.NEWER:
                 await self._line.write(Command.SWITCH, bytes((key == CHARGE_SWITCH, not on)))
                 return
             async with self._entrance.parameters():

@@ -5,8 +5,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from ..driver import Sink, Writer
-from ..errors import LinkLostError, SilentError
+from ..driver import DriverListener, FrameWriter
+from ..errors import ConnectionLostError, SilentError
 from ..polling import to_the_end
 from .auth import ModuleCommand
 from .frames import (
@@ -18,7 +18,7 @@ from .frames import (
     ModuleMessage,
     Reassembler,
     Reply,
-    Status,
+    ReplyStatus,
     module_request,
     read_request,
     write_request,
@@ -65,7 +65,7 @@ class RefusedError(SilentError):
 class Exchange:
     """Asks the board, and the Bluetooth module in front of it. Nobody else may ask until an answer came or did not."""
 
-    def __init__(self, link: Writer, sink: Sink, timing: Timing) -> None:
+    def __init__(self, link: FrameWriter, sink: DriverListener, timing: Timing) -> None:
         """Ask over `link`, count what is of no use in `sink`."""
         self.legacy = False
         """Answers do not say what they answer."""
@@ -138,8 +138,8 @@ class Exchange:
                 await asyncio.sleep(self._timing.answer)
             with suppress(TimeoutError):
                 reply, at = await self._ask_once(register, frame, within or self._timing.answer)
-                if reply.status != Status.DONE:
-                    if reply.status == Status.WRONG_CHECKSUM:
+                if reply.status != ReplyStatus.DONE:
+                    if reply.status == ReplyStatus.WRONG_CHECKSUM:
                         continue
                     raise RefusedError(register, reply.status)
                 self.legacy = self.legacy or reply.register == LEGACY
@@ -174,7 +174,7 @@ class Exchange:
                         reply, _ = await self._answer
                     if reply.status in accepted:
                         return True
-        except LinkLostError:
+        except ConnectionLostError:
             pass
         finally:
             self._answer = self._expected = None
@@ -199,7 +199,7 @@ def _may_answer(reply: Reply, asked: bytes) -> bool:
     register, length = asked[2], len(reply.data)
     if asked[1] == WRITE:
         return not length
-    if reply.status != Status.DONE:
+    if reply.status != ReplyStatus.DONE:
         return True
     if register in BY_REGISTER and register < FIRST_TEXT:
         return length == 2

@@ -13,27 +13,27 @@ from typing import Final
 from ..driver import Terms
 from ..errors import PasswordNeededError, SilentError, WrongPasswordError
 from ..polling import to_the_end
-from .auth import APP_KEY, Answer, ModuleCommand, is_password, user_password, vendor_password
+from .auth import APP_KEY, AuthAnswer, ModuleCommand, is_password, user_password, vendor_password
 from .exchange import Exchange, RefusedError, Timing
-from .frames import Command, Status
+from .frames import Command, ReplyStatus
 from .settings import ENTER_CODE, factory_exit
 
 _TRIES: Final = 3
 _UNLOCK_DATA: Final = b"\x06J1B2D4"
 _NO_LOGIN: Final = b"\x06" + bytes(6)
-_LEFT: Final = (Status.DONE, Status.UNKNOWN_REGISTER, Status.NOT_NOW)
+_LEFT: Final = (ReplyStatus.DONE, ReplyStatus.UNKNOWN_REGISTER, ReplyStatus.NOT_NOW)
 """Answers to closing the parameters after which they are closed."""
 _DIRTY: Final = "factory_mode"
 
 
 @dataclass(slots=True)
-class Visit:
+class FactorySession:
     """What was done while the parameters were open."""
 
     wrote: bool = False
 
 
-class Entrance:
+class FactoryMode:
     """Opens and closes what is closed."""
 
     def __init__(self, line: Exchange, terms: Terms, timing: Timing) -> None:
@@ -52,21 +52,21 @@ class Entrance:
             key = await self._line.tell_module(ModuleCommand.APP_KEY, APP_KEY, tries=_TRIES)
         except SilentError:
             return  # an older module, which knows no password
-        if key[0] == Answer.NO_PASSWORD:
+        if key[0] == AuthAnswer.NO_PASSWORD:
             return
         password = self._terms.password
         if password is None:
             raise PasswordNeededError("its Bluetooth module asks for the password of the vendor's app")
         if not is_password(password):
             raise WrongPasswordError("the password has six digits")
-        if key[0] == Answer.REJECTED:
+        if key[0] == AuthAnswer.REJECTED:
             # Some modules want the password right here, and no more.
             again = await self._line.tell_module(ModuleCommand.APP_KEY, password.encode("ascii"))
-            if again[0] == Answer.REJECTED:
+            if again[0] == AuthAnswer.REJECTED:
                 raise WrongPasswordError("its Bluetooth module does not accept the password")
             return
         answer = await self._line.tell_module(ModuleCommand.PASSWORD, await self._encrypted(password))
-        if answer[0] != Answer.ACCEPTED:
+        if answer[0] != AuthAnswer.ACCEPTED:
             raise WrongPasswordError("its Bluetooth module does not accept the password")
         self._password_accepted = True
 
@@ -82,10 +82,10 @@ class Entrance:
     # The factory mode.
 
     @asynccontextmanager
-    async def parameters(self) -> AsyncIterator[Visit]:
+    async def parameters(self) -> AsyncIterator[FactorySession]:
         """Open the parameters, and close them whatever happens. Raises SilentError, LinkLostError."""
         # What an earlier visit left undone is done at the end of this one.
-        visit: Visit = self._terms.memory.setdefault(_DIRTY, Visit())
+        visit: FactorySession = self._terms.memory.setdefault(_DIRTY, FactorySession())
         try:
             await self.enter()
             yield visit
@@ -97,7 +97,7 @@ class Entrance:
         if self._password_accepted and not self._vendor_asked:
             # What the owner's password opens is reading only.
             answer = await self._line.tell_module(ModuleCommand.VENDOR_PASSWORD, await self._encrypted(None))
-            if answer[0] == Answer.ACCEPTED:
+            if answer[0] == AuthAnswer.ACCEPTED:
                 with suppress(SilentError):
                     await self._line.write(Command.UNLOCK, _UNLOCK_DATA)
             self._vendor_asked = True
@@ -121,7 +121,7 @@ class Entrance:
         if visit := self._terms.memory.get(_DIRTY):
             await self._leave(visit)
 
-    async def _leave(self, visit: Visit) -> None:
+    async def _leave(self, visit: FactorySession) -> None:
         """Close the parameters, also while everything around is ending."""
         if await self._line.close(factory_exit(keeping=visit.wrote), _LEFT):
             self._terms.memory.pop(_DIRTY, None)

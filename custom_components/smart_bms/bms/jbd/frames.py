@@ -49,7 +49,7 @@ class Command(IntEnum):
     SWITCH = 0xFB
 
 
-class Status(IntEnum):
+class ReplyStatus(IntEnum):
     """What a reply says of the request."""
 
     DONE = 0x00
@@ -154,7 +154,7 @@ def is_request(frame: bytes) -> bool:
     """Tell a request from a reply, which the oldest firmware begins in the same way."""
     if len(frame) < _HEAD or frame[0] != START:
         return False
-    legacy_reply = frame[1] == READ and frame[2] == Status.DONE and frame[3] >= _SHORTEST_LEGACY
+    legacy_reply = frame[1] == READ and frame[2] == ReplyStatus.DONE and frame[3] >= _SHORTEST_LEGACY
     return frame[1] in (READ, WRITE) and not legacy_reply
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ..settings import Kind, Proof, SettingValue, Unit
+from ..settings import Proof, SettingKind, SettingValue, Unit
 from .hardware_protection import CHOICES, HARDWARE_WORD, Choice
 
 _ZERO_CELSIUS: Final = 2731
@@ -49,13 +49,13 @@ class Register:
     proof: Proof = Proof.PROVEN
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> SettingKind:
         """Return what may be written."""
         if self.text:
-            return Kind.TEXT
+            return SettingKind.TEXT
         if self.choice is not None:
-            return Kind.CHOICE
-        return Kind.NUMBER if self.bit is None else Kind.SWITCH
+            return SettingKind.CHOICE
+        return SettingKind.NUMBER if self.bit is None else SettingKind.SWITCH
 
     def _divisor(self, *, coarse: bool) -> int:
         return self.divisor // 10 if self.scaled and coarse else self.divisor

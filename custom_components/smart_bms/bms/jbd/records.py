@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from ..advertisement import Advertisement
 from ..errors import FrameError
-from ..settings import Kind, SettingValue, judge
+from ..settings import SettingKind, SettingValue, judge
 from .advertisement import SERVICE, address_in, is_jbd
 from .auth import ModuleCommand
 from .decode import decode_basic
@@ -16,7 +16,7 @@ from .frames import (
     ModuleMessage,
     Reassembler,
     Reply,
-    Status,
+    ReplyStatus,
     decode_module_message,
     decode_reply,
     decode_request,
@@ -131,8 +131,8 @@ class JbdRecords:
         if register == LEGACY:
             self._variant = Variant.LEGACY
             register = _register_of_legacy(reply.data)
-        if reply.status != Status.DONE:
-            name = next((status.name.lower() for status in Status if status == reply.status), "unknown_status")
+        if reply.status != ReplyStatus.DONE:
+            name = next((status.name.lower() for status in ReplyStatus if status == reply.status), "unknown_status")
             return self._told("ack", {"register": register, "status": reply.status, "result": name})
         explained = answer(register, reply.data)
         if register == Command.BASIC_INFO and reply.data and self._variant is not Variant.LEGACY:
@@ -181,9 +181,9 @@ def encode_text(variant: str, parameter: str, text: str | None) -> bytes:
         return write_request(Command.REMAINING_CAPACITY, encode_remaining_capacity(float(text)))
     row = BY_KEY.get(parameter)
     value: SettingValue = text
-    if row is not None and row.kind is Kind.NUMBER:
+    if row is not None and row.kind is SettingKind.NUMBER:
         value = float(text)
-    elif row is not None and row.kind is Kind.SWITCH:
+    elif row is not None and row.kind is SettingKind.SWITCH:
         value = _truth(parameter, text)
     return write_request(*encode_register(parameter, bytes(2), value))
 

@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from ..reading import Identity, Reading
-from ..settings import Catalogue, Chain, Kind, Proof, Setting, SettingValue
+from ..settings import Catalog, Chain, Proof, Setting, SettingKind, SettingValue
 from .layouts import Variant
 from .parameters import IN_DEVICE_INFO, LAST_UNGATED, REGISTERS, Register
 from .presets import is_contactor, presets_for
@@ -159,7 +159,7 @@ _SEEN: Final[Mapping[str, tuple[Callable[[Reading], SettingValue | None], float]
 """How a reading shows what no setting does, and how close it must come."""
 
 
-def catalogue_of(identity: Identity, stated: Collection[str]) -> Catalogue:
+def catalogue_of(identity: Identity, stated: Collection[str]) -> Catalog:
     """Return what can be set on this pack, which states the parameters of these keys."""
     variant = Variant(identity.variant)
     rows = {row.key: row for row in REGISTERS[variant] if row.write is not None and not _is_hidden(row)}
@@ -170,7 +170,7 @@ def catalogue_of(identity: Identity, stated: Collection[str]) -> Catalogue:
         for row in rows.values()
         if row.key in stated or (not _is_stored(row) and _takes(row, variant, listed))
     }
-    return Catalogue(
+    return Catalog(
         settings=found,
         known=frozenset(row.key for row in REGISTERS[variant]),
         chains=CHAINS,
@@ -197,7 +197,7 @@ def _is_stored(row: Register) -> bool:
 
 def _takes(row: Register, variant: Variant, listed: frozenset[int | float]) -> bool:
     """Tell whether the pack takes a write of this register; newer firmware lists those that it does."""
-    if variant is not Variant.JK02_32S or row.kind is Kind.TEXT:
+    if variant is not Variant.JK02_32S or row.kind is SettingKind.TEXT:
         return True
     return row.write in listed if listed else (row.write or 0) <= LAST_UNGATED
 
@@ -223,7 +223,7 @@ def _setting(row: Register, identity: Identity, variant: Variant, *, writable: b
         options=tuple(_options(row, identity)),
         dangerous=row.key in _DANGEROUS,
         procedure=row.key in _CALIBRATIONS,
-        personal=row.kind is Kind.TEXT,
+        personal=row.kind is SettingKind.TEXT,
         seen=seen,
         tolerance=tolerance,
     )

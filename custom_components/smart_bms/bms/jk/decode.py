@@ -22,8 +22,8 @@ from .layouts import (
     JK04_VOLTAGES,
     LAYOUT_24S,
     LAYOUT_32S,
+    DecodePlan,
     Layout,
-    Plan,
     Variant,
     plan_for,
 )
@@ -189,7 +189,7 @@ def _scatter(raw: tuple[float, ...], present: int, divisor: int = 1000) -> tuple
     )
 
 
-def _temperatures(probes: dict[str, float], sensor_mask: Any, plan: Plan) -> dict[str, float]:
+def _temperatures(probes: dict[str, float], sensor_mask: Any, plan: DecodePlan) -> dict[str, float]:
     if sensor_mask == _ALL_PROBES and ABSENT_PROBE not in probes.values():
         return probes
     # Many firmwares leave the mask at all ones or never fill it; only a mask with gaps says something.

@@ -16,10 +16,10 @@ from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.service import BleakGATTServiceCollection
 
 from ..connection import Channel
-from ..driver import Driver, Sink, Writer
+from ..driver import Driver, DriverListener, FrameWriter
 from ..errors import FrameError, NotThisKindError, SilentError
 from ..reading import Identity
-from ..repeated_answer import MOST_QUESTIONS, Agreement, Answer
+from ..repeated_answer import MOST_QUESTIONS, Answer, RepeatedAnswer
 from ..settings import Settings, SettingValue
 from .advertisement import SERVICE
 from .decode import decode_reading, detect_variant
@@ -65,7 +65,11 @@ class JkDriver(Driver):
     """One session with a JK pack."""
 
     def __init__(
-        self, link: Writer, sink: Sink, timing: Timing = DEFAULT_TIMING, memory: dict[str, Any] | None = None
+        self,
+        link: FrameWriter,
+        sink: DriverListener,
+        timing: Timing = DEFAULT_TIMING,
+        memory: dict[str, Any] | None = None,
     ) -> None:
         """`memory` is what earlier sessions found: what is said again word for word need not be said twice."""
         super().__init__(link, sink)
@@ -80,7 +84,7 @@ class JkDriver(Driver):
         self._settings_at = 0.0
         self._settings: Settings | None = None
         self._settings_asked_at = 0.0
-        self._agreement = Agreement({} if memory is None else memory.setdefault(_BELIEVED, {}))
+        self._agreement = RepeatedAnswer({} if memory is None else memory.setdefault(_BELIEVED, {}))
         self._to_ask: set[Command] = set()
         """What was answered in a way that has to be confirmed."""
         self._requests: Counter[Command] = Counter()

@@ -106,7 +106,7 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DecodePlan:
     """The rows of a layout that one pack has, ready to read."""
 
     layout: Layout
@@ -265,7 +265,7 @@ JK04_FIELDS: Final = FieldTable(
 
 
 @lru_cache(maxsize=32)
-def plan_for(variant: Variant, bitmap: bytes) -> Plan:
+def plan_for(variant: Variant, bitmap: bytes) -> DecodePlan:
     """Return the rows that a pack with this field bitmap has; an all-zero bitmap means firmware without one.
 
     Raises FrameError (`spliced`) if no pack can have such a bitmap.
@@ -287,7 +287,7 @@ def plan_for(variant: Variant, bitmap: bytes) -> Plan:
     if not core.keys >= _INDISPENSABLE:
         # No pack hides these: the bitmap is made of something else, the tail of another frame most likely.
         raise FrameError("spliced")
-    return Plan(
+    return DecodePlan(
         layout=layout,
         unpack=table.unpack,
         mask=table.starts["mask"],

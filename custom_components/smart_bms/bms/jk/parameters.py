@@ -13,7 +13,7 @@ from typing import Final
 
 from ..errors import FrameError
 from ..fields import Raw
-from ..settings import Kind, Proof, SettingValue, Unit
+from ..settings import Proof, SettingKind, SettingValue, Unit
 from .frames import PAYLOAD_LENGTH
 from .layouts import Variant
 
@@ -45,11 +45,13 @@ class Register:
     proof: Proof = Proof.PROVEN
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> SettingKind:
         """Return what may be written."""
         if self.names is not None:
-            return Kind.CHOICE
-        return {"?": Kind.SWITCH, "s": Kind.TEXT, "": Kind.COMMAND}.get(self.code, Kind.NUMBER)
+            return SettingKind.CHOICE
+        return {"?": SettingKind.SWITCH, "s": SettingKind.TEXT, "": SettingKind.COMMAND}.get(
+            self.code, SettingKind.NUMBER
+        )
 
     def value(self, raw: Raw) -> SettingValue:
         """Return the value that a wire value stands for."""
@@ -64,18 +66,18 @@ class Register:
     def encode(self, value: SettingValue | None) -> bytes:
         """Return the payload that writes a value. Raises ValueError if it cannot be written."""
         match self.kind:
-            case Kind.COMMAND:
+            case SettingKind.COMMAND:
                 if value is not None:
                     raise ValueError(f"{self.key} takes no value")
                 return b""
-            case Kind.TEXT:
+            case SettingKind.TEXT:
                 if not isinstance(value, str) or not value.isascii() or len(value) > PAYLOAD_LENGTH:
                     raise ValueError(f"{self.key} is at most {PAYLOAD_LENGTH} plain characters")
                 # In full, so that nothing is left of a longer text before.
                 return value.encode("ascii").ljust(PAYLOAD_LENGTH, b"\0")
-            case Kind.CHOICE:
+            case SettingKind.CHOICE:
                 return struct.pack("<" + self.code, self._number_of(str(value)))
-            case Kind.SWITCH:
+            case SettingKind.SWITCH:
                 if not isinstance(value, bool):
                     raise ValueError(f"{self.key} is true or false")  # noqa: TRY004
                 return struct.pack("<I" if self.wide else "<B", value)

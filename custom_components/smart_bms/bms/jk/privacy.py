@@ -11,7 +11,7 @@ from typing import Final
 
 from ..errors import FrameError
 from ..recording import Chunk, Piece, holds_text, show_pieces
-from ..settings import Kind
+from ..settings import SettingKind
 from .decode import decode_reading, detect_variant
 from .event_log import decode_log
 from .frames import (
@@ -34,7 +34,10 @@ _HEADER: Final = 6
 _LENGTH_OFFSET: Final = 5
 _LONGEST_NUMBER: Final = 4
 _NUMBERS: Final = frozenset(Command) | {
-    row.write for rows in REGISTERS.values() for row in rows if row.write is not None and row.kind is not Kind.TEXT
+    row.write
+    for rows in REGISTERS.values()
+    for row in rows
+    if row.write is not None and row.kind is not SettingKind.TEXT
 }
 """Ids of commands that carry a number or nothing."""
 _START: Final = re.compile(b"|".join(map(re.escape, (RESPONSE_HEADER, READY_HEADER, CHATTER))))

@@ -6,7 +6,7 @@ from typing import Any, Final
 from ..advertisement import Advertisement
 from ..errors import FrameError
 from ..reading import Identity, reading_values
-from ..settings import Kind, SettingValue, judge
+from ..settings import SettingKind, SettingValue, judge
 from ..trust import check
 from .advertisement import COMPANY, COMPANY_PREFIX, SERVICE, is_jk
 from .decode import decode_reading, detect_variant
@@ -187,13 +187,13 @@ def encode_text(variant: str, parameter: str, text: str | None) -> bytes:
     row = BY_KEY[layout].get(parameter)
     kind = row.kind if row else None
     value: SettingValue | None = text
-    if text is not None and kind is Kind.NUMBER:
+    if text is not None and kind is SettingKind.NUMBER:
         value = float(text)
-    elif text is not None and kind is Kind.SWITCH:
+    elif text is not None and kind is SettingKind.SWITCH:
         if text.lower() not in _TRUTHS:
             raise ValueError(f"{parameter} is true or false")
         value = _TRUTHS[text.lower()]
-    elif text is not None and kind is Kind.CHOICE and text.isdecimal():
+    elif text is not None and kind is SettingKind.CHOICE and text.isdecimal():
         value = f"{UNKNOWN}{text}"
     return encode_write(parameter, value, layout)
 

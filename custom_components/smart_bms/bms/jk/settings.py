@@ -8,7 +8,7 @@ from typing import Final
 from ..errors import FrameError
 from ..fields import Field, FieldTable
 from ..reading import Detail
-from ..settings import Kind, Settings, SettingValue
+from ..settings import SettingKind, Settings, SettingValue
 from .frames import encode_command
 from .layouts import Variant
 from .parameters import BY_KEY, BY_WRITE, IN_DEVICE_INFO, LAST_UNGATED, REGISTERS, SWITCHES, Register
@@ -79,10 +79,10 @@ def settings_in_details(details: Mapping[str, Detail], variant: Variant) -> dict
     commands = details.get("commands")
     listed = commands if isinstance(commands, tuple) else ()
     return {
-        row.key: row.value(value) if row.kind is Kind.CHOICE and isinstance(value, int) else value
+        row.key: row.value(value) if row.kind is SettingKind.CHOICE and isinstance(value, int) else value
         for row in REGISTERS[variant]
         if row.key in IN_DEVICE_INFO
-        and (row.write in listed or row.kind is Kind.TEXT)
+        and (row.write in listed or row.kind is SettingKind.TEXT)
         and (value := details.get(row.key)) is not None
     }
 

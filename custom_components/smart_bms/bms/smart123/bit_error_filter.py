@@ -8,7 +8,7 @@ _MAJORITY: Final = 2
 _USUAL_AFTER: Final = 5
 
 
-class Votes:
+class MajorityVote:
     """Flags: each counts when two of the last three samples agree, as the vendor's software has it."""
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Votes:
         self.flags = (one & two) | (one & three) | (two & three)
 
 
-class Steady:
+class Debounce:
     """A count that moves slowly: a step that is too wide is believed when the next value confirms it.
 
     A meter that jumps up and back would be counted as energy by whoever adds it up.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..reading import Identity
-from ..settings import FORMULA, Catalogue, Chain, Proof, Setting, SettingValue
+from ..settings import FORMULA, Catalog, Chain, Proof, Setting, SettingValue
 from .generation import Variant
 from .parameters import BY_KEY, PARAMETERS, Parameter
 from .scales import Formula, celsius, temperature_count
@@ -23,10 +23,10 @@ def formula_of(identity: Identity) -> Formula:
     return Formula(str(identity.details.get(FORMULA, Formula.APP)))
 
 
-def catalogue_of(identity: Identity, keys: Collection[str]) -> Catalogue:
+def catalogue_of(identity: Identity, keys: Collection[str]) -> Catalog:
     """Return what can be set on a pack that states these parameters; addresses are known for generation 3 only."""
     formula, newer = formula_of(identity), identity.variant == Variant.GENERATION_3
-    return Catalogue(
+    return Catalog(
         settings={
             parameter.key: _setting(parameter, formula, writable=newer and bool(parameter.addresses))
             for parameter in PARAMETERS

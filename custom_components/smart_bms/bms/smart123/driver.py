@@ -13,7 +13,7 @@ from bleak.backends.service import BleakGATTServiceCollection
 
 from ..channels import choose
 from ..connection import Channel
-from ..driver import Driver, Sink, Terms, Writer
+from ..driver import Driver, DriverListener, FrameWriter, Terms
 from ..errors import NotThisKindError, SilentError
 from ..settings import FORMULA, Settings, SettingValue
 from .advertisement import (
@@ -64,7 +64,7 @@ type Session = RecordSession | FrameSession
 class Smart123Driver(Driver):
     """One session."""
 
-    def __init__(self, link: Writer, sink: Sink, terms: Terms, timing: Timing = DEFAULT_TIMING) -> None:
+    def __init__(self, link: FrameWriter, sink: DriverListener, terms: Terms, timing: Timing = DEFAULT_TIMING) -> None:
         """Start knowing what was advertised, and what earlier sessions found."""
         super().__init__(link, sink)
         self._terms = terms

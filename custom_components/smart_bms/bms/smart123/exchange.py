@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-from ..driver import Sink, Writer
-from ..errors import FrameError, LinkLostError, SilentError
+from ..driver import DriverListener, FrameWriter
+from ..errors import ConnectionLostError, FrameError, SilentError
 from .frames import PING, WORDS, Word, command, query_fields
 
 _MOST_REFUSED_PINGS: Final = 3
@@ -70,7 +70,7 @@ class RefusedQueryError(Exception):
 class Exchange:
     """Asks and waits; whoever asks holds the turn."""
 
-    def __init__(self, link: Writer, sink: Sink, timing: Timing) -> None:
+    def __init__(self, link: FrameWriter, sink: DriverListener, timing: Timing) -> None:
         """Start without a question."""
         self._link = link
         self._sink = sink
@@ -92,7 +92,7 @@ class Exchange:
             try:
                 await self._link.write(PING)
                 refused = 0
-            except LinkLostError:
+            except ConnectionLostError:
                 refused += 1
                 if refused >= _MOST_REFUSED_PINGS:
                     raise

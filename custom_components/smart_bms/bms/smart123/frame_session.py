@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime
 from typing import Any, Final
 
-from ..driver import Sink, Terms
+from ..driver import DriverListener, Terms
 from ..errors import SilentError
 from ..settings import Settings, SettingValue
 from .decode import Counts
@@ -13,9 +13,9 @@ from .frame58 import Assembler, decode_frame, decode_settings
 from .generation import Variant
 from .identity import identity_of, version_of_frame
 from .parameters import BY_KEY
-from .record_accumulator import Picture, refused
+from .record_accumulator import RecordAccumulator, refused
 from .scales import FRAME_AMPERE, Formula, Scales
-from .trailer import Clock, Turns
+from .trailer import TrailerClock, TrailerParser
 
 TRANSPORT: Final = "transport"
 FRAMES: Final = "frames"
@@ -31,16 +31,16 @@ _TURN_FRESH: Final = 60.0
 class FrameSession:
     """One session with a unit that sends frames."""
 
-    def __init__(self, sink: Sink, terms: Terms, timing: Timing, formula: Formula) -> None:
+    def __init__(self, sink: DriverListener, terms: Terms, timing: Timing, formula: Formula) -> None:
         """Start knowing nothing."""
         self._sink = sink
         self._terms = terms
         self._timing = timing
         self._formula = formula
         self._assembler = Assembler()
-        self._turns = Turns()
-        self._clock = Clock(terms.kept.get(_HOUR_FIRST))
-        self._picture = Picture(lambda: Scales(formula=formula, ampere=FRAME_AMPERE), self._local)
+        self._turns = TrailerParser()
+        self._clock = TrailerClock(terms.kept.get(_HOUR_FIRST))
+        self._picture = RecordAccumulator(lambda: Scales(formula=formula, ampere=FRAME_AMPERE), self._local)
         self._keys: dict[str, tuple[int, float]] = {}
         self._identity_told: tuple[Variant, str] | None = None
         self._stated: dict[str, SettingValue] = {}

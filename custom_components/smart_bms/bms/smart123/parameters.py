@@ -10,7 +10,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
-from ..settings import Kind, SettingValue, Unit
+from ..settings import SettingKind, SettingValue, Unit
 from .frames import number
 from .scales import Formula, celsius, temperature_count
 
@@ -33,7 +33,7 @@ class Parameter:
     """One parameter."""
 
     key: str
-    kind: Kind = Kind.NUMBER
+    kind: SettingKind = SettingKind.NUMBER
     query: str = ""
     """The query that tells it; empty for what only the frame or the stream tells."""
     index: int = 0
@@ -53,9 +53,9 @@ class Parameter:
 
     def value(self, count: int, formula: Formula) -> SettingValue | None:
         """Return what a count means, None if nobody knows."""
-        if self.kind is Kind.SWITCH:
+        if self.kind is SettingKind.SWITCH:
             return count == 1 if count in (0, 1) else None
-        if self.kind is Kind.CHOICE:
+        if self.kind is SettingKind.CHOICE:
             return self.codes.get(count)
         if self.temperature:
             return round(celsius(count, formula), 1)
@@ -64,13 +64,13 @@ class Parameter:
 
     def count(self, value: SettingValue | None, formula: Formula) -> int:
         """Return the count of a value. Raises ValueError if it has none."""
-        if self.kind is Kind.SWITCH and isinstance(value, bool):
+        if self.kind is SettingKind.SWITCH and isinstance(value, bool):
             return int(value)
-        if self.kind is Kind.CHOICE:
+        if self.kind is SettingKind.CHOICE:
             for code, name in self.codes.items():
                 if name == value:
                     return code
-        elif self.kind is Kind.NUMBER and isinstance(value, (int, float)) and not isinstance(value, bool):
+        elif self.kind is SettingKind.NUMBER and isinstance(value, (int, float)) and not isinstance(value, bool):
             count = temperature_count(value, formula) if self.temperature else round(value / self.factor)
             if 0 <= count < 1 << 8 * max(len(self.addresses), 1):
                 return count
@@ -156,12 +156,14 @@ def _delay(key: str, index: int, seconds: float, *addresses: int) -> Parameter:
 
 
 def _switch(key: str, index: int, address: int, *, dangerous: bool = True) -> Parameter:
-    return Parameter(key=key, kind=Kind.SWITCH, query="S3", index=index, addresses=(address,), dangerous=dangerous)
+    return Parameter(
+        key=key, kind=SettingKind.SWITCH, query="S3", index=index, addresses=(address,), dangerous=dangerous
+    )
 
 
 def _choice(key: str, query: str, index: int, address: int, codes: Mapping[int, str]) -> Parameter:
     return Parameter(
-        key=key, kind=Kind.CHOICE, query=query, index=index, addresses=(address,), codes=codes, dangerous=True
+        key=key, kind=SettingKind.CHOICE, query=query, index=index, addresses=(address,), codes=codes, dangerous=True
     )
 
 
@@ -188,7 +190,7 @@ def _relay(number: int, query: str, first: int) -> tuple[Parameter, ...]:
         _choice(f"relay_{number}_function", query, 1, first, _FUNCTIONS),
         Parameter(
             key=f"relay_{number}_inverted",
-            kind=Kind.SWITCH,
+            kind=SettingKind.SWITCH,
             query=query,
             index=2,
             addresses=(first + 1,),

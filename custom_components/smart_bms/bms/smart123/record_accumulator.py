@@ -15,7 +15,7 @@ from .alarms import (
     NOT_CALIBRATED,
     alarms,
 )
-from .bit_error_filter import Steady, Votes
+from .bit_error_filter import Debounce, MajorityVote
 from .cells import Cells
 from .decode import Counts
 from .scales import Scales, celsius, volts
@@ -61,7 +61,7 @@ _OWN_PLACE: Final = {"soc": "soc", "soh": "soh", "charge_cycles": "cycles", "cyc
 """Of what the vocabulary of readings has itself; the rest are details under their own name."""
 
 
-class Picture:
+class RecordAccumulator:
     """Follows the records of one session and makes readings of them."""
 
     def __init__(self, scales: Callable[[], Scales], clock: Callable[[], datetime]) -> None:
@@ -69,10 +69,10 @@ class Picture:
         self.cells = Cells()
         self._scales = scales
         self._clock = clock
-        self._votes = Votes()
-        self._votes_2 = Votes()
+        self._votes = MajorityVote()
+        self._votes_2 = MajorityVote()
         self._records: dict[str, tuple[Counts, float]] = {}
-        self._steady: dict[str, Steady] = {}
+        self._steady: dict[str, Debounce] = {}
         self._began_at: float | None = None
 
     def take(self, tag: str, counts: Counts, now: float) -> None:
@@ -93,7 +93,7 @@ class Picture:
             count = None
         if name not in self._steady:
             rising = name in _RISING
-            self._steady[name] = Steady(_RISING[name] if rising else _STEPS[name], rising=rising)
+            self._steady[name] = Debounce(_RISING[name] if rising else _STEPS[name], rising=rising)
         self._steady[name].take(count)
 
     def _take_cell(self, counts: Counts, now: float) -> None:
@@ -261,7 +261,7 @@ class Picture:
         return steady.value if steady is not None and self._counts(tag, now, fresh) else None
 
 
-def refused(picture: Picture, tag: str, counts: Counts, now: float) -> str | None:
+def refused(picture: RecordAccumulator, tag: str, counts: Counts, now: float) -> str | None:
     """Let a picture take a record; return why a part of it must not be shown, if there is a reason."""
     try:
         picture.take(tag, counts, now)

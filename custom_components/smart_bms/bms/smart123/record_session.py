@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager, suppress
 import re
 from typing import Final
 
-from ..driver import Sink, Terms, Writer
+from ..driver import DriverListener, FrameWriter, Terms
 from ..errors import FrameError, PackError, PasswordNeededError, SilentError, WrongPasswordError
-from ..repeated_answer import MOST_QUESTIONS, Agreement
+from ..repeated_answer import MOST_QUESTIONS, RepeatedAnswer
 from ..settings import Settings, SettingValue
 from .bit_error_filter import Shapes
 from .decode import decode_record, is_record
@@ -19,7 +19,7 @@ from .identity import identity_of, version_of
 from .memory_reader import read_history, read_log
 from .parameters import BY_KEY, NEWER_QUERIES, QUERIES, VERSION, decode_answer
 from .privacy import PIN_FIELD
-from .record_accumulator import Picture, refused
+from .record_accumulator import RecordAccumulator, refused
 from .scales import Formula, Scales
 from .write import Writing
 
@@ -38,8 +38,8 @@ class RecordSession:
 
     def __init__(  # noqa: PLR0913
         self,
-        link: Writer,
-        sink: Sink,
+        link: FrameWriter,
+        sink: DriverListener,
         terms: Terms,
         timing: Timing,
         *,
@@ -64,10 +64,10 @@ class RecordSession:
         self._lines = Assembler()
         self._shapes = Shapes()
         self._broken_counted = 0
-        self._picture = Picture(lambda: Scales(formula=formula, ampere=generation.ampere), terms.clock)
+        self._picture = RecordAccumulator(lambda: Scales(formula=formula, ampere=generation.ampere), terms.clock)
         self._version = ""
         self._identity_told: tuple[Variant, str] | None = None
-        self._agreement = Agreement(terms.memory.setdefault(_BELIEVED, {}))
+        self._agreement = RepeatedAnswer(terms.memory.setdefault(_BELIEVED, {}))
         self._answers: dict[str, tuple[dict[str, SettingValue], float]] = {}
         self._log_index: int | None = None
         self._log_seen: int | None = -1

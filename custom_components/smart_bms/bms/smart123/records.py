@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ..advertisement import Advertisement
 from ..errors import FrameError
-from ..settings import Kind, SettingValue, judge
+from ..settings import SettingKind, SettingValue, judge
 from . import frame58
 from .advertisement import device_type, is_smart123, serial_number
 from .alarms import CHARGE_ALLOWED, CHARGE_RELAY, DISCHARGE_ALLOWED, LOAD_RELAY, NOT_CALIBRATED, alarms
@@ -390,8 +390,8 @@ def encode_text(variant: str, parameter: str, text: str | None) -> bytes:
 
 
 def _value(row: Parameter, text: str) -> SettingValue:
-    if row.kind is Kind.SWITCH:
+    if row.kind is SettingKind.SWITCH:
         if text.lower() not in _TRUTHS:
             raise ValueError(f"{row.key} is true or false")
         return _TRUTHS[text.lower()]
-    return float(text) if row.kind is Kind.NUMBER else text
+    return float(text) if row.kind is SettingKind.NUMBER else text

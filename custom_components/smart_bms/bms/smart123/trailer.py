@@ -28,7 +28,7 @@ _JOINED: Final = {
 """By name, the keys that hold it, high byte first."""
 
 
-class Turns:
+class TrailerParser:
     """Follows byte 47 and 48 of successive valid frames."""
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class Turns:
         return told
 
 
-class Clock:
+class TrailerClock:
     """Finds out which of two bytes is the hour: sources disagree, but an hour is never above 23."""
 
     def __init__(self, hour_first: bool | None = None) -> None:

@@ -6,7 +6,7 @@ import struct
 from typing import Final
 
 from ..firmware import Board
-from ..measurement import Look
+from ..measurement import Measurement
 from .alarms import d2_words, p81_codes
 from .labels import Label
 from .limits import DalyLimits
@@ -103,10 +103,10 @@ class Controller:
         battery = self.board.battery
         return round(battery.ambient + 4 + abs(battery.current) * 0.09) + _ZERO_CELSIUS
 
-    def measured(self) -> Look:
+    def measured(self) -> Measurement:
         """Return what the board measures, in its steps."""
         cells, supported = self.cells, self.label.supports_mos_temperature
-        return Look(
+        return Measurement(
             cells=tuple(cells),
             pack=self.voltage * 100,
             current=self.current * 100,

@@ -8,7 +8,7 @@ import struct
 from typing import Final
 
 from ..firmware import Board
-from ..measurement import Look
+from ..measurement import Measurement
 from .labels import Label
 from .limits import JbdLimits
 from .protections import JbdProtections
@@ -162,9 +162,9 @@ class Firmware:
         last, steps = len(cells) - 1, max(1, count - 1)
         return tuple(encode_temperature(cells[place * last // steps].temperature) for place in range(count))
 
-    def measured(self) -> Look:
+    def measured(self) -> Measurement:
         """Return what the board measures; it has no sensor at its power stage."""
-        return Look(
+        return Measurement(
             cells=self.cells,
             pack=self.voltage * 10,
             current=round(self.current * self.registers.unit * 1000),

@@ -9,7 +9,7 @@ import struct
 from typing import Final, override
 
 from ..firmware import Board
-from ..measurement import Look
+from ..measurement import Measurement
 from ..peripheral import Peripheral, serial_number_of, uuid16
 from .labels import Label, Layout
 from .limits import JkLimits
@@ -253,12 +253,12 @@ class JkPeripheral(Peripheral):
             case _:
                 return self._cell_info_jk02(slots=32)
 
-    def measured(self) -> Look:
+    def measured(self) -> Measurement:
         """Return what the board measures, right or wrong."""
         battery = self.board.battery
         cells = tuple(_raw(cell.voltage * self.voltage_gain, 1000) for cell in battery.cells)
         power_stage, *probes = self._temperatures()
-        return Look(
+        return Measurement(
             cells=cells,
             pack=round(sum(cells) * battery.voltage_gain),
             current=_raw(battery.current * self.current_gain, 1000),

@@ -5,7 +5,7 @@ import operator
 from typing import ClassVar, Final, override
 
 from ..gauges import CHARGE, COLDEST, DISCHARGE, HIGHEST_CELL, HOTTEST, LOWEST_CELL, POWER_STAGE
-from ..measurement import Look
+from ..measurement import Measurement
 from ..protections import Protections, Rule, passes, timed
 
 _rule: Final = partial(Rule, trips=operator.gt, ends=passes(operator.lt, "_release"))
@@ -27,7 +27,7 @@ class JkProtections(Protections):
     )
 
     @override
-    def look(self, seconds: float, seen: Look) -> None:
+    def look(self, seconds: float, seen: Measurement) -> None:
         """Take what is measured now. An empty cell switches the board off, a charger that has filled it on again."""
         super().look(seconds, seen)
         key = "cell_undervoltage_release" if self.powered_off else "power_off_voltage"
