@@ -77,8 +77,8 @@ PROTECTIONS = list(
 SETTINGS = {
     (setting.kind, setting.key): setting
     for family in FAMILIES
-    for _, catalogue in parameters.catalogues(family)
-    for setting in catalogue.settings.values()
+    for _, catalog in parameters.catalogs(family)
+    for setting in catalog.settings.values()
     if setting.proof is not Proof.READ_ONLY and not setting.procedure
 }
 """Everything that any pack can be set to, with an entity."""
@@ -101,8 +101,8 @@ SENSORS = [
     *(
         item
         for family in FAMILIES
-        for _, catalogue in parameters.catalogues(family)
-        for item in sensor.parameter_descriptions(catalogue)
+        for _, catalog in parameters.catalogs(family)
+        for item in sensor.parameter_descriptions(catalog)
     ),
 ]
 BINARY_SENSORS = binary_sensor.descriptions(
@@ -401,7 +401,7 @@ def test_triggers_and_conditions_are_described_alike_everywhere(file, known, beh
             assert fields["threshold"]["selector"]["numeric_threshold"]["mode"] == mode
 
 
-def test_every_happening_has_a_name() -> None:
+def test_every_protection_event_has_a_name() -> None:
     named = TEXTS["entity"]["event"]["protection_event"]["state_attributes"]["event_type"]["state"]
     assert set(named) == {kind.value for kind in Happened}
 

@@ -25,7 +25,7 @@ from custom_components.smart_bms.sensor.energy import ENERGY_DESCRIPTIONS
 from custom_components.smart_bms.sensor.health import health_descriptions
 from custom_components.smart_bms.sensor.measurements import SENSOR_DESCRIPTIONS
 from custom_components.smart_bms.sensor.protection import descriptions_of
-from script.lib.parameters import VARIANTS, catalogues
+from script.lib.parameters import VARIANTS, catalogs
 
 INTEGRATION = Path("custom_components/smart_bms")
 ICONS = json.loads((INTEGRATION / "icons.json").read_text(encoding="utf-8"))
@@ -33,7 +33,7 @@ NAMES = json.loads((INTEGRATION / "translations/en.json").read_text(encoding="ut
 FEATURES = Capabilities(
     cells=1, resistances=1, cell_temperatures=1, probes=("mosfet", "probe_1"), counters=(Alarm.CELL_OVERVOLTAGE,)
 )
-CATALOGUES = [catalogue for family in VARIANTS for _, catalogue in catalogues(family)]
+CATALOGS = [catalog for family in VARIANTS for _, catalog in catalogs(family)]
 ROUNDED_BY_ITS_UNIT = {"protection_margin"}
 """Its unit goes with the limit that is nearest, and so do its digits."""
 LONGEST = 37
@@ -44,8 +44,8 @@ def sensors() -> Iterator[SensorEntityDescription]:
     yield from (*SENSOR_DESCRIPTIONS, *ENERGY_DESCRIPTIONS, *LINK_DESCRIPTIONS, *BANK_SENSORS)
     yield from (*cell_descriptions(FEATURES), *probe_descriptions(FEATURES), *counter_descriptions(FEATURES))
     yield from (*health_descriptions(FEATURES, follows_board=True), *descriptions_of(["cell_overvoltage"]))
-    for catalogue in CATALOGUES:
-        yield from parameter_descriptions(catalogue)
+    for catalog in CATALOGS:
+        yield from parameter_descriptions(catalog)
 
 
 def is_numeric(description: SensorEntityDescription) -> bool:
@@ -66,8 +66,8 @@ SINE = {SensorDeviceClass.VOLTAGE, SensorDeviceClass.CURRENT, NumberDeviceClass.
 def test_nothing_on_a_battery_looks_like_alternating_current() -> None:
     numbers = [
         number.describe(setting)
-        for catalogue in CATALOGUES
-        for setting in catalogue.settings.values()
+        for catalog in CATALOGS
+        for setting in catalog.settings.values()
         if setting.kind is SettingKind.NUMBER and setting.proof is not Proof.READ_ONLY and not setting.procedure
     ]
     for domain, described in (("sensor", list(sensors())), ("number", numbers)):

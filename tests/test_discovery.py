@@ -1,6 +1,6 @@
-"""Whoever a family recognises, Home Assistant is asked for: its own matcher runs over the manifest.
+"""Whoever a family recognizes, Home Assistant is asked for: its own matcher runs over the manifest.
 
-What is recognised but not asked for would be found by hand only, and nobody would know why.
+What is recognized but not asked for would be found by hand only, and nobody would know why.
 """
 
 import json
@@ -13,7 +13,7 @@ from homeassistant.components.bluetooth.models import BluetoothServiceInfoBleak
 from hypothesis import given, settings as hypothesis_settings, strategies as st
 import pytest
 
-from custom_components.smart_bms.bms.families import candidates, recognise
+from custom_components.smart_bms.bms.families import candidates, recognize
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.pack_entry import bluetooth_paths
 from custom_components.smart_bms.simulator.daly.labels import K_D2
@@ -62,7 +62,7 @@ def is_discovered(info: BluetoothServiceInfoBleak) -> bool:
 
 
 def family_of(info: BluetoothServiceInfoBleak) -> str | None:
-    family = recognise(bluetooth_paths.advertisement_of(info))
+    family = recognize(bluetooth_paths.advertisement_of(info))
     return family.key if family else None
 
 
@@ -111,7 +111,7 @@ MADE = {
         for place, info in enumerate(listed)
     ],
 )
-def test_who_is_recognised_is_discovered(family, info) -> None:
+def test_who_is_recognized_is_discovered(family, info) -> None:
     assert family_of(info) == family
     assert is_discovered(info)
 
@@ -142,7 +142,7 @@ services = st.lists(st.sampled_from((FF00, FFF0, FFE0, NORDIC, BLUERADIOS, "0000
 
 @given(st.builds(heard, names, addresses, st.dictionaries(companies, payloads, max_size=2), services.map(tuple)))
 @hypothesis_settings(max_examples=1500, deadline=None)
-def test_whoever_is_recognised_is_discovered_whatever_else_is_heard(info) -> None:
+def test_whoever_is_recognized_is_discovered_whatever_else_is_heard(info) -> None:
     assert family_of(info) is None or is_discovered(info)
 
 
@@ -181,7 +181,7 @@ def recorded() -> list:
 @pytest.mark.captures
 @pytest.mark.skipif(not CAPTURES.is_dir(), reason="no captures of real packs at hand")
 @pytest.mark.parametrize(("record", "info"), recorded())
-def test_recorded_advertisements_that_are_recognised_are_discovered(record, info) -> None:
+def test_recorded_advertisements_that_are_recognized_are_discovered(record, info) -> None:
     assert family_of(info) is None or is_discovered(info)
     if record["expected"].get("discovered_by_home_assistant"):
         assert family_of(info) == record["family"]

@@ -17,7 +17,7 @@ from .pack_entry import bluetooth_paths
 from .pack_entry.energy_account import CHECKS as OF_PACK
 from .pack_entry.entry_title import async_follow_names
 from .pack_entry.parameters import async_clear_issues, store
-from .pack_entry.simulated import async_leave_no_trace, simulation_of
+from .pack_entry.simulated import async_purge_history, simulation_of
 from .services import async_setup_services
 from .storage.checked_store import async_load_parts
 from .storage.energy_store import energy_store
@@ -109,6 +109,6 @@ async def async_remove_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry | B
     await async_forget(hass, entry.entry_id)
     if CONF_SIMULATED in entry.data:
         await async_profiles(hass).async_forget(entry.entry_id)
-        async_leave_no_trace(hass, entry)
+        async_purge_history(hass, entry)
     else:
         bluetooth.async_rediscover_address(hass, entry.data[CONF_ADDRESS])

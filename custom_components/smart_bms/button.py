@@ -41,7 +41,7 @@ async def async_setup_entry(
     coordinator = entry.runtime_data
 
     def counted() -> tuple[ButtonEntityDescription, ...]:
-        return (DASHBOARD,) if coordinator.features.values >= NEEDS else ()
+        return (DASHBOARD,) if coordinator.capabilities.values >= NEEDS else ()
 
     async_add_described(coordinator, async_add_entities, counted, EnergyDashboardButton)
 

@@ -34,7 +34,7 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 import probatio
 
-from .bank_entry.config_flow import FEWEST_PACKS, BankOptionsFlow, bank_errors, bank_fields, bank_options, packs_of
+from .bank_entry.config_flow import MIN_PACKS, BankOptionsFlow, bank_errors, bank_fields, bank_options, packs_of
 from .bank_entry.coordinator import chemistry_of, is_bank
 from .bms.advertisement import Advertisement
 from .bms.chemistry import charge_voltages
@@ -47,17 +47,17 @@ from .bms.errors import (
     SilentError,
     WrongPasswordError,
 )
-from .bms.families import FAMILIES, Family, attempts, candidates, recognise
+from .bms.families import FAMILIES, Family, attempts, candidates, recognize
 from .bms.pack import Circumstances, Pack
 from .bms.reading import Identity, Reading
 from .const import (
     CONF_ALLOW_CONTROL,
     CONF_ALLOW_DANGEROUS,
     CONF_BANK,
-    CONF_CATALOGUE,
+    CONF_CATALOG,
     CONF_CONTROL,
     CONF_CURRENT,
-    CONF_DEAD_BANDS,
+    CONF_DEADBANDS,
     CONF_EXPERIMENTAL,
     CONF_FAMILY,
     CONF_FEATURES,
@@ -72,26 +72,26 @@ from .const import (
     CONF_SIMULATED,
     DOMAIN,
 )
-from .coordinator import SmartBmsConfigEntry, catalogue_data, identity_data
+from .coordinator import SmartBmsConfigEntry, catalog_data, identity_data
 from .energy.current_correction import CurrentCorrection
 from .pack_entry import bluetooth_paths
 from .pack_entry.capabilities import Capabilities
 from .pack_entry.publishing import ADJUSTABLE, DEFAULT_POLICIES, Quantity
 from .pack_entry.simulated import CHOICES, Simulation
 from .protection.limit_options import LimitOptions
-from .protection.limits import LEAST_DISTANCE
+from .protection.limits import MIN_DISTANCE
 
 _LOGGER: Final = logging.getLogger(__name__)
 
 _SCAN_SECONDS: Final = 5.0
-_LONGEST_INTERVAL: Final = 3600
-_LONGEST_REREAD: Final = 1440
+_MAX_INTERVAL: Final = 3600
+_MAX_REREAD: Final = 1440
 
 _PASSWORD_SCHEMA: Final = probatio.Schema(
     {probatio.Required(CONF_PASSWORD): TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))}
 )
 
-_DEAD_BANDS: Final[dict[Quantity, tuple[str, float, float]]] = {
+_DEADBANDS: Final[dict[Quantity, tuple[str, float, float]]] = {
     Quantity.VOLTAGE: ("V", 10, 0.01),
     Quantity.CURRENT: ("A", 50, 0.1),
     Quantity.POWER: ("W", 1000, 1),
@@ -156,7 +156,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
         await self.async_set_unique_id(discovery_info.address)
         self._abort_if_unique_id_configured()
         advertisement = bluetooth_paths.advertisement_of(discovery_info)
-        family = recognise(advertisement)
+        family = recognize(advertisement)
         if family is None:
             return self.async_abort(reason="not_supported")
         self._choose(_Target(discovery_info.name, advertisement), (family,))
@@ -165,7 +165,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask whether to look for a real pack or at one that is not there, or to make one battery of several."""
-        enough = len(packs_of(self.hass)) >= FEWEST_PACKS
+        enough = len(packs_of(self.hass)) >= MIN_PACKS
         return self.async_show_menu(step_id="user", menu_options=["search", "simulated", *(["bank"] if enough else [])])
 
     async def async_step_bank(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -222,7 +222,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
                 continue
             self._found[info.address] = info
             label = f"{info.name} ({info.address}, {info.rssi} dBm)"
-            if family := recognise(advertisement):
+            if family := recognize(advertisement):
                 sure.append(SelectOptionDict(value=info.address, label=f"{family.name}: {label}"))
             else:
                 # Half of all serial bridges look like this; connecting tells.
@@ -338,7 +338,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
         finally:
             if simulation:
                 await simulation.stop()
-        if recognise(target.advertisement) is None and not (simulation or family.confirms(identity)):
+        if recognize(target.advertisement) is None and not (simulation or family.confirms(identity)):
             raise NotThisKindError(f"it calls itself {identity.model}")
         return pack
 
@@ -412,7 +412,7 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
         target, (family, *_) = self._chosen()
         if self._contact is None:
             return await self._connect()
-        identity, reading, features = self._contact
+        identity, reading, capabilities = self._contact
         if user_input is None:
             return self.async_show_form(
                 step_id="identified",
@@ -432,8 +432,8 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
                 CONF_ADDRESS: target.address,
                 CONF_FAMILY: family.key,
                 CONF_IDENTITY: identity_data(identity),
-                CONF_FEATURES: features.as_dict(),
-                CONF_CATALOGUE: catalogue_data(identity, self._settings_keys),
+                CONF_FEATURES: capabilities.as_dict(),
+                CONF_CATALOG: catalog_data(identity, self._settings_keys),
                 CONF_LEARNED: deepcopy(self._learned.get(family.key, {})),
             }
             | ({} if self._password is None else {CONF_PASSWORD: self._password})
@@ -475,7 +475,7 @@ class SmartBmsOptionsFlow(OptionsFlowWithReload):
             errors = {"base": "charge_voltage_for_other_cells"}
         options = self.config_entry.options
         intervals = options.get(CONF_INTERVALS, {})
-        dead_bands = options.get(CONF_DEAD_BANDS, {})
+        deadbands = options.get(CONF_DEADBANDS, {})
         control = options.get(CONF_CONTROL, {})
         family = FAMILIES[self.config_entry.data[CONF_FAMILY]]
         schema = probatio.Schema(
@@ -490,7 +490,7 @@ class SmartBmsOptionsFlow(OptionsFlowWithReload):
                             probatio.Required(
                                 CONF_REREAD_INTERVAL,
                                 default=control.get(CONF_REREAD_INTERVAL, family.reread_interval),
-                            ): _number("min", _LONGEST_REREAD, 1, lowest=1),
+                            ): _number("min", _MAX_REREAD, 1, lowest=1),
                         }
                     )
                 ),
@@ -504,19 +504,19 @@ class SmartBmsOptionsFlow(OptionsFlowWithReload):
                             probatio.Required(
                                 quantity.value,
                                 default=intervals.get(quantity, DEFAULT_POLICIES[quantity].interval),
-                            ): _number("s", _LONGEST_INTERVAL, 1)
+                            ): _number("s", _MAX_INTERVAL, 1)
                             for quantity in ADJUSTABLE
                         }
                     ),
                     {"collapsed": True},
                 ),
-                probatio.Required(CONF_DEAD_BANDS): section(
+                probatio.Required(CONF_DEADBANDS): section(
                     probatio.Schema(
                         {
                             probatio.Required(
                                 quantity.value,
-                                default=dead_bands.get(quantity, DEFAULT_POLICIES[quantity].dead_band),
-                            ): _number(*_DEAD_BANDS[quantity])
+                                default=deadbands.get(quantity, DEFAULT_POLICIES[quantity].deadband),
+                            ): _number(*_DEADBANDS[quantity])
                             for quantity in ADJUSTABLE
                         }
                     ),
@@ -536,7 +536,9 @@ class SmartBmsOptionsFlow(OptionsFlowWithReload):
         if self.config_entry.state is not ConfigEntryState.LOADED:
             return charge_voltages(None, None)
         coordinator = cast(SmartBmsConfigEntry, self.config_entry).runtime_data
-        return charge_voltages(chemistry_of(coordinator), coordinator.guard.mirror.values.get("cell_overvoltage"))
+        return charge_voltages(
+            chemistry_of(coordinator), coordinator.protection_engine.mirror.values.get("cell_overvoltage")
+        )
 
 
 _CHARGE_VOLTAGE: Final = "charge_cell_voltage"
@@ -565,11 +567,11 @@ _LIMITS: Final = {
 
 def _limits(chosen: Mapping[str, Any]) -> probatio.Schema:
     """Return the section about charge voltage and current limits."""
-    usual = LimitOptions()
+    default = LimitOptions()
     return probatio.Schema(
         {
-            probatio.Required(key, default=chosen.get(key, getattr(usual, key))): _number(
-                *bounds, lowest=LEAST_DISTANCE if key == "voltage_distance" else 0
+            probatio.Required(key, default=chosen.get(key, getattr(default, key))): _number(
+                *bounds, lowest=MIN_DISTANCE if key == "voltage_distance" else 0
             )
             for key, bounds in _LIMITS.items()
         }
@@ -578,12 +580,14 @@ def _limits(chosen: Mapping[str, Any]) -> probatio.Schema:
 
 def _current(chosen: Mapping[str, Any]) -> probatio.Schema:
     """Return the section about a current sensor that is not right."""
-    usual = CurrentCorrection()
+    default = CurrentCorrection()
     return probatio.Schema(
         {
-            probatio.Required("invert", default=chosen.get("invert", usual.invert)): BooleanSelector(),
-            probatio.Required("offset", default=chosen.get("offset", usual.offset)): _number("A", 50, 0.01, lowest=-50),
-            probatio.Required("floor", default=chosen.get("floor", usual.floor)): _number("A", 10, 0.01),
+            probatio.Required("invert", default=chosen.get("invert", default.invert)): BooleanSelector(),
+            probatio.Required("offset", default=chosen.get("offset", default.offset)): _number(
+                "A", 50, 0.01, lowest=-50
+            ),
+            probatio.Required("floor", default=chosen.get("floor", default.floor)): _number("A", 10, 0.01),
         }
     )
 
@@ -607,10 +611,10 @@ def _pack(family: Family, options: Mapping[str, Any]) -> dict[Any, Any]:
             selector: Any = SelectSelector(
                 SelectSelectorConfig(options=list(option.choices), translation_key=option.key)
             )
-            usual: Any = option.choices[0]
+            default: Any = option.choices[0]
         else:
-            selector, usual = BooleanSelector(), False
-        fields[probatio.Required(option.key, default=options.get(option.key, usual))] = selector
+            selector, default = BooleanSelector(), False
+        fields[probatio.Required(option.key, default=options.get(option.key, default))] = selector
     return {probatio.Required(CONF_PACK): section(probatio.Schema(fields), {"collapsed": True})}
 
 

@@ -25,10 +25,10 @@ from .bms.settings import Catalog
 from .bms.stored_values import sort_out
 from .bms.time_left import TimeLeft
 from .const import (
-    CONF_CATALOGUE,
+    CONF_CATALOG,
     CONF_CONTROL,
     CONF_CURRENT,
-    CONF_DEAD_BANDS,
+    CONF_DEADBANDS,
     CONF_FAMILY,
     CONF_FEATURES,
     CONF_IDENTITY,
@@ -47,7 +47,7 @@ from .pack_entry import bluetooth_paths
 from .pack_entry.capabilities import Capabilities
 from .pack_entry.energy_account import EnergyAccount
 from .pack_entry.error_isolation import ErrorIsolation
-from .pack_entry.parameters import LEARNT, PROTECTION, Parameters
+from .pack_entry.parameters import LEARNED, PROTECTION, Parameters
 from .pack_entry.publishing import PublishFilter, PublishGroup, PublishGroups, Quantity, policies
 from .pack_entry.simulated import Simulation
 from .pack_entry.wiring_issue import WiringWatch
@@ -76,13 +76,13 @@ def identity_data(identity: Identity) -> dict[str, str]:
     return {key: getattr(identity, key) for key in _KEPT_OF_IDENTITY}
 
 
-def catalogue_data(identity: Identity, keys: Iterable[str]) -> dict[str, Any]:
+def catalog_data(identity: Identity, keys: Iterable[str]) -> dict[str, Any]:
     """Return what is kept with the entry to know what can be set before the pack is heard."""
     lists = {key: list(detail) for key, detail in identity.details.items() if isinstance(detail, tuple)}
     return {"keys": sorted(keys), "max_cells": identity.max_cells, "details": lists}
 
 
-def happened_signal(entry_id: str) -> str:
+def protection_event_signal(entry_id: str) -> str:
     """Return by which signal the banks of a pack hear what happens to its protections."""
     return f"{DOMAIN}_happened_{entry_id}"
 
@@ -110,11 +110,11 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title, update_interval=None)
         self.address: str = entry.data[CONF_ADDRESS]
         self.family = FAMILIES[entry.data[CONF_FAMILY]]
-        self.features = Capabilities.from_dict(entry.data[CONF_FEATURES])
+        self.capabilities = Capabilities.from_dict(entry.data[CONF_FEATURES])
         self.identity: dict[str, str] = dict(entry.data[CONF_IDENTITY])
         self._described_by = tuple(self.identity.get(key, "") for key in ("variant", "model", "sw_version"))
         self.time_left = TimeLeft()
-        self.followers = ErrorIsolation(lambda: entry.title)
+        self.isolation = ErrorIsolation(lambda: entry.title)
         self.simulation = simulation
         self.ended = asyncio.Event()
         """Set when the entry is unloaded."""
@@ -130,7 +130,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
                 interval=options.get(CONF_POLLING, {}).get(CONF_POLL_INTERVAL),
                 clock=dt_util.now,
                 options=options.get(CONF_PACK, {}),
-                kept=self._learned_at_first() | dict((kept or {}).get(LEARNT, {})),
+                kept=self._learned_at_first() | dict((kept or {}).get(LEARNED, {})),
                 advertisement=(
                     simulation.advertisement
                     if simulation
@@ -148,35 +148,35 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
             options=options.get(CONF_CONTROL, {}),
             kept=kept,
             simulated=simulation is not None,
-            protection=lambda: self.guard.dump(self._clock),
+            protection=lambda: self.protection_engine.dump(self._clock_offset),
         )
         self.sense = CurrentCorrection.of(options.get(CONF_CURRENT, {}))
-        self.guard = self._new_guard()
+        self.protection_engine = self._new_protection_engine()
         self.status = StatusMonitor()
         """The one thing that matters now, and what else holds."""
         self.energy = EnergyAccount(
             hass,
             entry.entry_id,
             counted,
-            longest_gap=self.guard.mirror.longest_gap,
-            clock=lambda: self._clock,
+            longest_gap=self.protection_engine.mirror.longest_gap,
+            clock=lambda: self._clock_offset,
             follows_board=self.family.counts_by_manual,
             bridges=not self.sense.invert,
         )
         self._wiring = WiringWatch(hass, entry.entry_id, lambda: entry.title)
-        self.guard.restore((kept or {}).get(PROTECTION), self._clock)
-        self.guard.lose()
-        self.catalogue = self._kept_catalogue()
+        self.protection_engine.restore((kept or {}).get(PROTECTION), self._clock_offset)
+        self.protection_engine.lose()
+        self.catalog = self._kept_catalog()
         self._link: asyncio.Task[None] | None = None
-        self._policies = policies(options.get(CONF_INTERVALS, {}), options.get(CONF_DEAD_BANDS, {}))
+        self._policies = policies(options.get(CONF_INTERVALS, {}), options.get(CONF_DEADBANDS, {}))
         self._groups = PublishGroups()
         self._was_available: bool | None = None
         self._stale_timer: CALLBACK_TYPE | None = None
         self._readings = 0
         self._stopped = False
-        self._features_listeners: list[Callable[[], None]] = []
+        self._capabilities_listeners: list[Callable[[], None]] = []
         self._log_listener: Callable[[LoggedEvent], None] | None = None
-        self._happening_listeners: list[Callable[[ProtectionEvent], None]] = []
+        self._protection_event_listeners: list[Callable[[ProtectionEvent], None]] = []
         self.data = None
 
     @override
@@ -217,14 +217,14 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         found, _ = sort_out(self.config_entry.data.get(CONF_LEARNED, {}), self.family.stored_checks)
         return deepcopy(found)
 
-    def _kept_catalogue(self) -> Catalog | None:
+    def _kept_catalog(self) -> Catalog | None:
         """Return what can be set, as far as earlier sessions told."""
-        kept = self.config_entry.data.get(CONF_CATALOGUE)
+        kept = self.config_entry.data.get(CONF_CATALOG)
         if not kept:
             return None
         details = {key: tuple(numbers) for key, numbers in kept["details"].items()}
         known: dict[str, Any] = {**self.identity, "max_cells": kept["max_cells"], "details": details}
-        return self.family.catalogue(Identity(family=self.family.key, **known), kept["keys"])
+        return self.family.catalog(Identity(family=self.family.key, **known), kept["keys"])
 
     @property
     def permission(self) -> WritePermission:
@@ -259,7 +259,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         capacity = None if reading is None else reading.full_capacity or reading.design_capacity
         return capacity * reading.voltage / 1000 if reading and capacity and reading.voltage else None
 
-    def gate(self, quantity: Quantity) -> PublishFilter:
+    def publish_filter(self, quantity: Quantity) -> PublishFilter:
         """Return a new gate for a value of this quantity, as the user wants it."""
         return PublishFilter(self._policies[quantity])
 
@@ -268,16 +268,16 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         return self._groups.of(quantity)
 
     @callback
-    def async_add_features_listener(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
+    def async_add_capabilities_listener(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
         """Call `listener` whenever the pack turns out to have more than was known; return how to stop that."""
-        self._features_listeners.append(listener)
-        return lambda: self._features_listeners.remove(listener)
+        self._capabilities_listeners.append(listener)
+        return lambda: self._capabilities_listeners.remove(listener)
 
     @callback
     def async_add_log_listener(self, listener: Callable[[LoggedEvent], None]) -> CALLBACK_TYPE:
         """Hand what the pack has written down to `listener`, each entry once; return how to stop that."""
         self._log_listener = listener
-        self._async_tell_log()
+        self._async_notify_log()
 
         def remove() -> None:
             self._log_listener = None
@@ -285,14 +285,14 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         return remove
 
     @callback
-    def async_add_happening_listener(self, listener: Callable[[ProtectionEvent], None]) -> CALLBACK_TYPE:
+    def async_add_protection_event_listener(self, listener: Callable[[ProtectionEvent], None]) -> CALLBACK_TYPE:
         """Hand what happens to the protections to `listener`; return how to stop that."""
-        self._happening_listeners.append(listener)
-        return lambda: self._happening_listeners.remove(listener)
+        self._protection_event_listeners.append(listener)
+        return lambda: self._protection_event_listeners.remove(listener)
 
-    def _async_tell_log(self) -> None:
+    def _async_notify_log(self) -> None:
         while self._log_listener is not None and self.pack.logged_events:
-            self.followers.call("pack log", self._log_listener, self.pack.logged_events.popleft(), default=None)
+            self.isolation.call("pack log", self._log_listener, self.pack.logged_events.popleft(), default=None)
         self.parameters.async_remember()
 
     def _async_take_history(self) -> None:
@@ -314,15 +314,15 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
             case Change.STATE:
                 if self.pack.state in _ASKS_FOR_PASSWORD:
                     self._async_ask_for_password()
-                self.followers.call("parameters", self._async_take_settings, default=None)
+                self.isolation.call("parameters", self._async_take_settings, default=None)
                 self.parameters.async_remember()
                 self._async_check_available()
                 self.async_update_listeners()
             case Change.SETTINGS:
-                self.followers.call("parameters", self._async_take_settings, default=None)
+                self.isolation.call("parameters", self._async_take_settings, default=None)
                 self.async_update_listeners()
             case Change.LOGGED:
-                self._async_tell_log()
+                self._async_notify_log()
             case Change.HISTORY:
                 self._async_take_history()
 
@@ -338,19 +338,19 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         identity, settings = self.pack.last_identity, self.pack.current_settings
         if self.pack.state is not ConnectionState.STREAMING or identity is None or settings is None:
             return
-        kept = catalogue_data(identity, self._known_keys(identity, settings.values))
-        if kept != self.config_entry.data.get(CONF_CATALOGUE):
-            self._async_update_entry({CONF_CATALOGUE: kept})
-        if (catalogue := self.pack.catalogue()) != self.catalogue:
-            self.catalogue = catalogue
-            self._async_tell_of_features()
+        kept = catalog_data(identity, self._known_keys(identity, settings.values))
+        if kept != self.config_entry.data.get(CONF_CATALOG):
+            self._async_update_entry({CONF_CATALOG: kept})
+        if (catalog := self.pack.catalog()) != self.catalog:
+            self.catalog = catalog
+            self._async_notify_capabilities()
         if self.data is not None:
-            self._async_look_for_features(self.data)
+            self._async_find_capabilities(self.data)
         self.parameters.async_pack_told()
 
     def _known_keys(self, identity: Identity, stated: Iterable[str]) -> set[str]:
         """Return the parameters that the pack has told, now or before: an answer that was lost takes away no entity."""
-        kept = self.config_entry.data.get(CONF_CATALOGUE)
+        kept = self.config_entry.data.get(CONF_CATALOG)
         same = self._described_by == (identity.variant, identity.model, identity.sw_version)
         self._described_by = (identity.variant, identity.model, identity.sw_version)
         return {*stated, *(kept["keys"] if kept and same else ())}
@@ -359,43 +359,43 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         reading = self.pack.last_reading
         if reading is None:
             return
-        follow = self.followers.call
+        follow = self.isolation.call
         # The mirror goes by what the pack sees, right or wrong.
-        happened = follow("protection", self._async_mirror, reading, default=None)
-        if happened is None:
-            follow("protection reset", self.guard.reset, default=None)
+        events = follow("protection", self._async_mirror, reading, default=None)
+        if events is None:
+            follow("protection reset", self.protection_engine.reset, default=None)
         reading = follow("current sensor", self._corrected, reading, default=reading)
         follow("time left", self.time_left.follow, reading, default=None)
         settings = self.pack.last_settings
         follow("energy", self.energy.async_take, reading, settings.values if settings else None, default=None)
-        follow("wiring", self._wiring.take, reading, default=None)
+        follow("wiring", self._wiring.update, reading, default=None)
         follow("trip counters", self.parameters.async_count, reading.counters, default=None)
-        counts_more = reading.counters and not set(self.features.counters).issuperset(reading.counters)
+        counts_more = reading.counters and not set(self.capabilities.counters).issuperset(reading.counters)
         if self._readings % _READINGS_BETWEEN_LOOKS == 0 or counts_more:
-            follow("features", self._async_look_for_features, reading, default=None)
+            follow("features", self._async_find_capabilities, reading, default=None)
         self._readings += 1
         self._async_check_available()
         if self._stale_timer is None:
             self._arm_stale_timer()
         self.async_set_updated_data(reading)
         # Whoever hears of it shall find entities that show it.
-        for happening in happened or ():
-            for listener in list(self._happening_listeners):
-                follow("protection events", listener, happening, default=None)
-            signal = happened_signal(self.config_entry.entry_id)
-            follow("bank events", async_dispatcher_send, self.hass, signal, happening, default=None)
+        for protection_event in events or ():
+            for listener in list(self._protection_event_listeners):
+                follow("protection events", listener, protection_event, default=None)
+            signal = protection_event_signal(self.config_entry.entry_id)
+            follow("bank events", async_dispatcher_send, self.hass, signal, protection_event, default=None)
 
     @override
     @callback
     def async_update_listeners(self) -> None:
         """Tell every entity; one that fails keeps its value, and the others hear of the news."""
-        if self.followers.call("status", self._async_judge, default=None) is None:
+        if self.isolation.call("status", self._async_judge, default=None) is None:
             self.status = StatusMonitor()  # what was said before may no longer be right
         for update, _ in list(self._listeners.values()):
             try:
                 update()
             except Exception as error:  # noqa: BLE001
-                self.followers.failed(_listener_name(update), error)
+                self.isolation.failed(_listener_name(update), error)
 
     def _corrected(self, reading: Reading) -> Reading:
         """Return a reading with the current as the user corrects it, and the capacity that some packs only tell as a parameter."""
@@ -406,13 +406,13 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         capacity = number(settings.values.get("design_capacity"))
         return reading if not capacity else Reading.of({**vars(reading), "design_capacity": capacity})
 
-    def _new_guard(self) -> ProtectionEngine:
+    def _new_protection_engine(self) -> ProtectionEngine:
         options = LimitOptions.of(self.config_entry.options.get(CONF_LIMITS, {}))
         interval = self.pack.terms.interval if self.family.polling else None
         return ProtectionEngine(self.family.key, self.identity["variant"], options, interval)
 
     @property
-    def _clock(self) -> float:
+    def _clock_offset(self) -> float:
         """Return what has to be added to monotonic time for the time of day."""
         return dt_util.utcnow().timestamp() - self.now
 
@@ -420,7 +420,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         """Find out what matters most now."""
         shown = self.status.shown
         found = ranked(
-            self.guard,
+            self.protection_engine,
             self.data if self.available else None,
             self.link_state,
             silent_since=self.pack.silent_since,
@@ -442,22 +442,22 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
     def _async_mirror(self, reading: Reading) -> list[ProtectionEvent]:
         """Show the mirror a reading; return what happened."""
         settings = self.pack.last_settings
-        stage = self.guard.limits.stage
-        happened = self.guard.take(reading, settings.values if settings else None)
-        if happened or self.guard.limits.stage is not stage:
+        stage = self.protection_engine.limits.stage
+        events = self.protection_engine.update(reading, settings.values if settings else None)
+        if events or self.protection_engine.limits.stage is not stage:
             self.parameters.async_keep()
-        return happened
+        return events
 
-    def _async_look_for_features(self, reading: Reading) -> None:
-        found = self.features.merged(Capabilities.of(reading, self.pack.last_settings))
-        if found != self.features:
-            self.features = found
+    def _async_find_capabilities(self, reading: Reading) -> None:
+        found = self.capabilities.merged(Capabilities.of(reading, self.pack.last_settings))
+        if found != self.capabilities:
+            self.capabilities = found
             self._async_update_entry({CONF_FEATURES: found.as_dict()})
-            self._async_tell_of_features()
+            self._async_notify_capabilities()
 
-    def _async_tell_of_features(self) -> None:
-        for listener in list(self._features_listeners):
-            self.followers.call("new entities", listener, default=None)
+    def _async_notify_capabilities(self) -> None:
+        for listener in list(self._capabilities_listeners):
+            self.isolation.call("new entities", listener, default=None)
 
     def _async_take_identity(self) -> None:
         identity = self.pack.last_identity
@@ -472,11 +472,11 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         other_rules = kept["variant"] != self.identity.get("variant")
         self.identity = kept
         if other_rules:
-            self.guard = self._new_guard()
-            self.guard.lose()
+            self.protection_engine = self._new_protection_engine()
+            self.protection_engine.lose()
         self._async_update_entry({CONF_IDENTITY: kept})
         # Another layout reports other alarms.
-        self._async_tell_of_features()
+        self._async_notify_capabilities()
         devices = dr.async_get(self.hass)
         for device in dr.async_entries_for_config_entry(devices, self.config_entry.entry_id):
             devices.async_update_device(
@@ -496,7 +496,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         if available is self._was_available:
             return
         if not available:
-            self.guard.lose()
+            self.protection_engine.lose()
         if available and self._was_available is not None:
             _LOGGER.info("%s is back", self.config_entry.title)
         elif not available and self._was_available:

@@ -84,13 +84,13 @@ def _pack(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
             "withheld": dict(pack.trust.withheld),
             "doubt": pack.trust.doubt,
         },
-        "failed_followers": {name: asdict(failure) for name, failure in coordinator.followers.failures.items()},
+        "failed_followers": {name: asdict(failure) for name, failure in coordinator.isolation.failures.items()},
         "reading": reading_values(pack.last_reading) if pack.last_reading else None,
         "settings": async_redact_data(dict(pack.last_settings.values), TO_REDACT) if pack.last_settings else None,
         "control": _control(coordinator.parameters.control),
-        "protection": _protection(coordinator.guard),
+        "protection": _protection(coordinator.protection_engine),
         "current_sense": asdict(coordinator.sense),
-        "energy": {"counter": coordinator.energy.counter.dump(), "ledger": coordinator.energy.ledger.dump()},
+        "energy": {"counter": coordinator.energy.counter.dump(), "statistics": coordinator.energy.statistics.dump()},
         "identity_details": async_redact_data(dict(pack.last_identity.details), TO_REDACT)
         if pack.last_identity
         else None,
@@ -98,26 +98,26 @@ def _pack(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
     }
 
 
-def _protection(guard: ProtectionEngine) -> dict[str, Any]:
+def _protection(protection_engine: ProtectionEngine) -> dict[str, Any]:
     """Return where the protections stand and what the limits are made of."""
-    mirror = guard.mirror
+    mirror = protection_engine.mirror
     return {
         "charge": asdict(mirror.charge),
         "discharge": asdict(mirror.discharge),
         "protections": {
-            track.rule.protection: {
-                "state": track.state,
-                "value": track.value,
-                "limit": track.limit,
-                "release": track.release,
-                "delay": track.delay,
+            monitor.rule.protection: {
+                "state": monitor.state,
+                "value": monitor.value,
+                "limit": monitor.limit,
+                "release": monitor.release,
+                "delay": monitor.delay,
             }
-            for track in mirror.active
+            for monitor in mirror.active
         },
-        "disagreements": [asdict(found) for found in mirror.disagreements],
+        "disagreements": [asdict(found) for found in mirror.mismatchs],
         "refused_readings": mirror.refused,
-        "limits": asdict(guard.limits),
-        "options": asdict(guard.options),
+        "limits": asdict(protection_engine.limits),
+        "options": asdict(protection_engine.options),
     }
 
 
@@ -125,7 +125,7 @@ def _control(control: ParameterWriter) -> dict[str, Any]:
     """Return what was changed and what came of it."""
     records = [
         record.as_dict() | (dict.fromkeys(_VALUES, REDACTED) if record.parameter in TO_REDACT else {})
-        for record in control.journal.records
+        for record in control.write_log.records
     ]
     return {
         "permission": asdict(control.permission),

@@ -14,7 +14,7 @@ from homeassistant.util import dt as dt_util
 from .bank_entry.coordinator import BankConfigEntry, BankCoordinator
 from .bank_entry.entity import BankEntity
 from .bms.event_log import EventKind, LoggedEvent
-from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator, happened_signal
+from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator, protection_event_signal
 from .entity import SmartBmsEntity, async_add_described
 from .pack_entry.publishing import Quantity, Value
 from .protection.events import ProtectionEvent, ProtectionEventType
@@ -59,7 +59,7 @@ async def async_setup_entry(
         return EVENT_DESCRIPTIONS if coordinator.family.logs(coordinator.identity["variant"]) else ()
 
     def protections() -> tuple[EventEntityDescription, ...]:
-        return PROTECTION_DESCRIPTIONS if coordinator.guard.rules else ()
+        return PROTECTION_DESCRIPTIONS if coordinator.protection_engine.rules else ()
 
     async_add_described(coordinator, async_add_entities, described, SmartBmsEventLog)
     async_add_described(coordinator, async_add_entities, protections, SmartBmsProtectionEvent)
@@ -71,9 +71,9 @@ class _Events(EventEntity):
     entity_description: EventEntityDescription
 
     @callback
-    def _tell(self, kind: str, particulars: Mapping[str, Any]) -> None:
+    def _notify(self, kind: str, details: Mapping[str, Any]) -> None:
         """Tell one event, without what nobody knows of it."""
-        self._trigger_event(kind, {key: value for key, value in particulars.items() if value is not None})
+        self._trigger_event(kind, {key: value for key, value in details.items() if value is not None})
         self.async_write_ha_state()
 
 
@@ -99,9 +99,9 @@ class SmartBmsEventLog(_PackEvents):
 
     @callback
     def _async_logged(self, event: LoggedEvent) -> None:
-        ago = dt_util.utcnow().timestamp() - event.age - (self.coordinator.now - event.told_at)
+        ago = dt_util.utcnow().timestamp() - event.age - (self.coordinator.now - event.read_at)
         happened_at = dt_util.utc_from_timestamp(round(ago)).isoformat()
-        self._tell(event.kind, {"happened_at": happened_at, "cell": event.cell, "value": event.value})
+        self._notify(event.kind, {"happened_at": happened_at, "cell": event.cell, "value": event.value})
 
 
 class SmartBmsProtectionEvent(_PackEvents):
@@ -110,11 +110,11 @@ class SmartBmsProtectionEvent(_PackEvents):
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.async_add_happening_listener(self._async_happened))
+        self.async_on_remove(self.coordinator.async_add_protection_event_listener(self._async_happened))
 
     @callback
-    def _async_happened(self, happening: ProtectionEvent) -> None:
-        self._tell(happening.kind, _particulars(happening))
+    def _async_happened(self, protection_event: ProtectionEvent) -> None:
+        self._notify(protection_event.kind, _details(protection_event))
 
 
 class BankProtectionEvent(BankEntity, _Events):
@@ -136,16 +136,18 @@ class BankProtectionEvent(BankEntity, _Events):
         await super().async_added_to_hass()
         for key in self.coordinator.packs:
             listener = partial(self._async_happened, key)
-            self.async_on_remove(async_dispatcher_connect(self.hass, happened_signal(key), listener))
+            self.async_on_remove(async_dispatcher_connect(self.hass, protection_event_signal(key), listener))
 
     @callback
-    def _async_happened(self, key: str, happening: ProtectionEvent) -> None:
+    def _async_happened(self, key: str, protection_event: ProtectionEvent) -> None:
         pack = self.hass.config_entries.async_get_entry(key)
-        self._tell(happening.kind, {PACK: pack.title if pack else None, **_particulars(happening)})
+        self._notify(protection_event.kind, {PACK: pack.title if pack else None, **_details(protection_event)})
 
 
-def _particulars(happening: ProtectionEvent) -> dict[str, Any]:
+def _details(protection_event: ProtectionEvent) -> dict[str, Any]:
     name = (
-        ALARM if happening.kind in (ProtectionEventType.ALARM_RAISED, ProtectionEventType.ALARM_CLEARED) else PROTECTION
+        ALARM
+        if protection_event.kind in (ProtectionEventType.ALARM_RAISED, ProtectionEventType.ALARM_CLEARED)
+        else PROTECTION
     )
-    return {name: happening.protection, **happening.particulars}
+    return {name: protection_event.protection, **protection_event.details}

@@ -6,7 +6,7 @@ from homeassistant.components.logbook import LOGBOOK_ENTRY_MESSAGE, LOGBOOK_ENTR
 from homeassistant.core import Event, HomeAssistant, callback
 
 from .const import DOMAIN, EVENT_PARAMETER
-from .control.validation_issue import shown, words
+from .control.validation_issue import format_value, parameter_name
 
 _MESSAGES = {
     "confirmed": "{parameter} changed from {old} to {new}, read back from the pack",
@@ -38,10 +38,10 @@ def async_describe_events(
         if outcome == "unknown" and data["found"] is not None:
             outcome = "untold"
         message = (_COMMANDS if data["command"] else _MESSAGES)[outcome].format(
-            parameter=words(data["parameter"]),
-            **{key: f"{shown(data[key])} {data['unit']}".rstrip() for key in ("old", "new", "found")},
+            parameter=parameter_name(data["parameter"]),
+            **{key: f"{format_value(data[key])} {data['unit']}".rstrip() for key in ("old", "new", "found")},
         )
-        by = [words(data["source"]).lower()] if data["source"] else []
+        by = [parameter_name(data["source"]).lower()] if data["source"] else []
         by += [data["user"]] if data["user"] else []
         if by:
             message += f" ({', '.join(by)})"

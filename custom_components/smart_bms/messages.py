@@ -7,7 +7,7 @@ from homeassistant.helpers.translation import async_get_exception_message
 
 from .bank.compatibility import Incompatibility
 from .const import DOMAIN
-from .control.validation_issue import RejectedError, words
+from .control.validation_issue import RejectedError, parameter_name
 from .protection.permission import Detail, Reason
 
 _NOT_KNOWN: Final = "–"
@@ -18,7 +18,7 @@ def sentence(reason: Reason, prefix: str = "reason") -> str:
     """Return what a reason says, in a sentence with its numbers."""
     numbers = reason.numbers or {}
     placeholders = {key: number(numbers.get(key)) for key in _NUMBERS}
-    about = ", ".join(words(item) for item in reason.about.split(", ")) if reason.about else _NOT_KNOWN
+    about = ", ".join(parameter_name(item) for item in reason.about.split(", ")) if reason.about else _NOT_KNOWN
     unit = numbers.get("unit")
     told = placeholders | {"about": about, "unit": str(unit or "")}
     # Messages come without their full stop.
@@ -52,8 +52,8 @@ def misfits(rows: Iterable[Incompatibility]) -> list[str]:
 
 def refusal(error: RejectedError) -> str:
     """Return why something was refused, in a sentence."""
-    finding = error.findings[0]
-    return async_get_exception_message(DOMAIN, finding.code, dict(finding.details))
+    issue = error.issues[0]
+    return async_get_exception_message(DOMAIN, issue.code, dict(issue.details))
 
 
 def number(value: Detail) -> str:

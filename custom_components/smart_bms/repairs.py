@@ -16,9 +16,9 @@ from .bms.settings import Proof
 from .control.baseline import Difference
 from .control.chemistry import CODES
 from .control.request import WriteRequest
-from .control.validation_issue import words
+from .control.validation_issue import parameter_name
 from .coordinator import SmartBmsConfigEntry
-from .entity.parameter import raise_unless_confirmed, told_to_the_user
+from .entity.parameter import raise_unless_confirmed, translated_errors
 from .pack_entry.parameters import Parameters, async_request
 
 
@@ -44,7 +44,7 @@ class DriftRepairFlow(RepairsFlow):
         issue = ir.async_get(self.hass).async_get_issue(self.handler, self.issue_id)
         told = dict(issue.translation_placeholders or {}) if issue else {}
         if parameters:
-            told["changes"] = parameters.told_changes(self._shown, to_administrator=True)
+            told["changes"] = parameters.describe_changes(self._shown, to_administrator=True)
         return self.async_show_menu(step_id="init", menu_options=["accept", "restore"], description_placeholders=told)
 
     async def async_step_accept(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
@@ -61,8 +61,8 @@ class DriftRepairFlow(RepairsFlow):
             return self.async_abort(reason="not_loaded")
         if dict(parameters.control.drift) != self._shown:
             return self.async_abort(reason="changed_again")
-        catalogue = parameters.control.catalogue
-        settings = catalogue.settings if catalogue else {}
+        catalog = parameters.control.catalog
+        settings = catalog.settings if catalog else {}
         old: dict[str, Any] = {
             key: difference[0]
             for key, difference in self._shown.items()
@@ -70,12 +70,12 @@ class DriftRepairFlow(RepairsFlow):
         }
         beyond = {
             key
-            for finding in parameters.control.examine(old, WriteRequest()).findings
-            if finding.code in CODES
-            for key in finding.parameters
+            for issue in parameters.control.examine(old, WriteRequest()).issues
+            if issue.code in CODES
+            for key in issue.parameters
         }
         dangerous = [
-            words(key)
+            parameter_name(key)
             for key in self._shown
             if key in settings and (settings[key].dangerous or settings[key].clears_history or key in beyond)
         ]
@@ -91,12 +91,12 @@ class DriftRepairFlow(RepairsFlow):
             self.hass, Context(user_id=user.id) if user else None, "repair", confirm=bool(dangerous), exact=True
         )
         try:
-            with told_to_the_user():
+            with translated_errors():
                 records = await parameters.control.apply(old, request)
-            raise_unless_confirmed(records, lambda key: catalogue.settings.get(key) if catalogue else None)
+            raise_unless_confirmed(records, lambda key: catalog.settings.get(key) if catalog else None)
         except HomeAssistantError as error:
             return self.async_abort(reason="not_restored", description_placeholders={"reason": str(error)})
-        if left := [words(key) for key in self._shown if key not in old]:
+        if left := [parameter_name(key) for key in self._shown if key not in old]:
             return self.async_abort(reason="left_out", description_placeholders={"parameters": ", ".join(left)})
         return self._end(parameters)
 

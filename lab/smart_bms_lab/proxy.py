@@ -72,7 +72,7 @@ class EmulatedProxy(BaseHaRemoteScanner):
         """Hear a pack again."""
         self._deaf_to.discard(address)
 
-    def take(self, address: str) -> None:
+    def acquire(self, address: str) -> None:
         """Take a slot. Raises BleakError if there is none."""
         if len(self._allocated) >= self._slots:
             raise BleakError("No backend with an available connection slot")

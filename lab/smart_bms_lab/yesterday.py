@@ -55,7 +55,7 @@ def lived(battery: Battery, hours: list[datetime]) -> list[EnergyTotals]:
             battery.profile = lambda _, wanted=wanted: wanted  # type: ignore[misc]
             soc = sum(cell.soc for cell in battery.cells) / len(battery.cells)
             battery.step(_STEP, charge=soc < _FULL, discharge=soc > _EMPTY)
-            counter.take(Reading(measured_at=battery.now, voltage=battery.voltage, current=battery.current))
+            counter.update(Reading(measured_at=battery.now, voltage=battery.voltage, current=battery.current))
         moved.append(counter.total.since(before))
     return moved
 

@@ -15,9 +15,9 @@ def counted(readings: list[Reading]) -> None:
     counter = EnergyCounter(10.0)
     ledger, health = EnergyStatistics(counter), Health(counter)
     for reading in readings:
-        counter.take(reading)
-        ledger.take(reading)
-        health.take(reading, 0.0)
+        counter.update(reading)
+        ledger.update(reading)
+        health.update(reading, 0.0)
 
 
 def main() -> None:

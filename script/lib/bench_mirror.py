@@ -78,13 +78,13 @@ def mirrored(family: str, variant: str, limits: Mapping[str, float], readings: l
 
     Only the second half counts: right after a start, currents recover for a minute or two.
     """
-    guard = ProtectionEngine(family, variant, LimitOptions())
-    mirror, half = guard.mirror, len(readings) // 2
+    protection_engine = ProtectionEngine(family, variant, LimitOptions())
+    mirror, half = protection_engine.mirror, len(readings) // 2
 
     def run(some: list[Reading]) -> None:
         for reading in some:
-            guard.take(reading, limits)
-            _ = mirror.charge, mirror.discharge, mirror.nearest, guard.state, guard.balance
+            protection_engine.update(reading, limits)
+            _ = mirror.charge, mirror.discharge, mirror.nearest, protection_engine.state, protection_engine.balance
 
     run(readings[:half])
     return timed(partial(run, readings[half:])) / (len(readings) - half)

@@ -69,12 +69,12 @@ class Shown:
 
     def values(self, reading: Reading) -> Valued:
         """Return the values of the entities enabled by default."""
-        features = Capabilities.of(reading, None)
+        capabilities = Capabilities.of(reading, None)
         values: dict[str, tuple[Quantity, Callable[[], Value]]] = {}
-        for sensor in descriptions(features):
+        for sensor in descriptions(capabilities):
             if sensor.entity_registry_enabled_default and not sensor.always:
                 values[sensor.key] = (sensor.quantity, partial(sensor.value_fn, self))  # type: ignore[arg-type]
-        for binary in binary_descriptions(features, Alarm):
+        for binary in binary_descriptions(capabilities, Alarm):
             if binary.entity_registry_enabled_default:
                 values[binary.key] = (binary.quantity, partial(self.stated, binary.value_fn))
         return values
@@ -107,7 +107,7 @@ class Page:
                 group.join(member)
             self._members[key] = (quantity, member, group)
 
-    def take(self, reading: object, now: float) -> None:
+    def update(self, reading: object, now: float) -> None:
         """Publish what is due of a reading."""
         told = self.told
         for key, (quantity, member, group) in self._members.items():
@@ -115,7 +115,7 @@ class Page:
             told.unthrottled += value != self._last.get(key)
             self._last[key] = value
             if group is None:
-                told.rows[quantity] += member.gate.offer(value, now)
+                told.rows[quantity] += member.publish_filter.submit(value, now)
             else:
                 group.follow(reading, now)
                 told.rows[quantity] += member.take_news()
@@ -126,7 +126,7 @@ class Page:
         """Tell whether a power is not what voltage and current make, by more than the last digits that are shown."""
         if any(key not in self._members for key in keys):
             return False
-        values = [self._members[key][1].gate.value for key in keys]
+        values = [self._members[key][1].publish_filter.value for key in keys]
         voltage, current, power = (value if isinstance(value, (int, float)) else 0.0 for value in values)
         return abs(voltage * current - power) > 0.5 + 0.005 * (abs(voltage) + abs(current))
 
@@ -176,7 +176,7 @@ def pages(readings: Iterator[Reading]) -> list[Told]:
         shown.time_left.follow(reading)
         made = made or [Page(shown.values(reading), together=together) for together in (False, True)]
         for page in made:
-            page.take(reading, reading.measured_at)
+            page.update(reading, reading.measured_at)
     return [page.told for page in made]
 
 
@@ -190,7 +190,7 @@ def bank_pages(banks: Iterator[tuple[Bank, float]]) -> list[Told]:
         newest[:] = [bank]
         made = made or [Page(values, together=together) for together in (False, True)]
         for page in made:
-            page.take(bank, now)
+            page.update(bank, now)
     return [page.told for page in made]
 
 

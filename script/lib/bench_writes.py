@@ -70,11 +70,11 @@ async def measure() -> tuple[list[float], list[float]]:
 
     bleak_retry_connector.BleakClientWithServiceCache = Client  # type: ignore[assignment, misc]
     pack = TimedPack(FAMILIES["jk"], "bench", lambda: BLEDevice(ADDRESS, "bench", {}))
-    journal = WriteLog()
+    write_log = WriteLog()
     with tempfile.TemporaryDirectory() as folder:
 
         async def save() -> None:
-            text = json.dumps(journal.as_list())
+            text = json.dumps(write_log.as_list())
             await asyncio.to_thread(Path(folder, "journal").write_text, text)
 
         async def backup(_: str) -> None:
@@ -83,7 +83,7 @@ async def measure() -> tuple[list[float], list[float]]:
         control = ParameterWriter(
             pack,
             permission=WritePermission(control=True),
-            journal=journal,
+            write_log=write_log,
             baseline=Baseline(),
             save=save,
             backup=backup,

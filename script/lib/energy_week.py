@@ -16,7 +16,7 @@ def main() -> None:
         charged, discharged = outcome.errors
         bridged = (outcome.bridged.charged + outcome.bridged.discharged) / 1000
         print(
-            f"{outcome.family:7} {outcome.happened['gaps']:5} {outcome.happened['restarts']:9} {outcome.happened['crashes']:8}"
+            f"{outcome.family:7} {outcome.events['gaps']:5} {outcome.events['restarts']:9} {outcome.events['crashes']:8}"
             f" {outcome.counted.charged / 1000:9.2f} {charged:+7.3f} % {outcome.counted.discharged / 1000:10.2f}"
             f" {discharged:+7.3f} % {bridged:8.2f}"
         )

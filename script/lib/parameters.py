@@ -88,11 +88,11 @@ VARIANTS: dict[str, tuple[str, Callable[[str], tuple[Identity, Collection[str]]]
 """By family: what to say of it, what its richest pack of a variant says, and the titles of its variants."""
 
 
-def catalogues(family: str) -> Iterator[tuple[str, Catalog]]:
-    """Yield title and catalogue of each variant of a family, as the richest pack of it has them."""
+def catalogs(family: str) -> Iterator[tuple[str, Catalog]]:
+    """Yield title and catalog of each variant of a family, as the richest pack of it has them."""
     _, richest, titles = VARIANTS[family]
     for variant, title in titles.items():
-        yield title, FAMILIES[family].catalogue(*richest(variant))
+        yield title, FAMILIES[family].catalog(*richest(variant))
 
 
 def _limits(setting: Setting) -> str:
@@ -109,9 +109,9 @@ def _limits(setting: Setting) -> str:
     return steps if setting.special is None else f"{steps}; {setting.special:g}: never"
 
 
-def _order(chain: tuple[str, ...], catalogue: Catalog) -> str:
+def _order(chain: tuple[str, ...], catalog: Catalog) -> str:
     first, *others = chain
-    return f"`{first}`" + "".join(f" {'≥' if key in catalogue.may_equal else '>'} `{key}`" for key in others)
+    return f"`{first}`" + "".join(f" {'≥' if key in catalog.may_equal else '>'} `{key}`" for key in others)
 
 
 def _row(setting: Setting) -> str:
@@ -126,14 +126,14 @@ def _lines() -> Iterator[str]:
     for family, (said, _, _) in VARIANTS.items():
         name = FAMILIES[family].name
         yield f"## {name}\n{said}"
-        tables = dict(catalogues(family))
+        tables = dict(catalogs(family))
         yield "These must fall from each to the next (≥: may be equal):\n"
         first = next(iter(tables.values()))
         yield from (f"- {_order(chain, first)}" for chain in first.chains)
-        for title, catalogue in tables.items():
+        for title, catalog in tables.items():
             yield f"\n### {name}: {title}\n"
             yield "| parameter | unit | values | writing |\n| --- | --- | --- | --- |"
-            yield from (_row(setting) for setting in catalogue.settings.values())
+            yield from (_row(setting) for setting in catalog.settings.values())
         yield ""
     yield "## Presets\n"
     yield "What `apply_preset` writes to JK packs (nobody else prints any): the BMS manual's one-touch values, and those of the contactor model JK-B5A25S."

@@ -11,7 +11,7 @@ from tests.support.rule_books import FAMILIES
 
 type Compare = Callable[[bytes], int]
 
-MOST_SEGMENTS = 40
+MAX_SEGMENTS = 40
 BYTES_OF_A_123 = 5
 
 
@@ -20,7 +20,7 @@ def run(name: str, compare: Compare, segment: int, lives: int, seed: int) -> Non
     chance = random.Random(f"{seed} {name}")
     began, samples = time.perf_counter(), 0
     for number in range(lives):
-        data = chance.randbytes(1 + segment * chance.randint(1, MOST_SEGMENTS))
+        data = chance.randbytes(1 + segment * chance.randint(1, MAX_SEGMENTS))
         try:
             samples += compare(data)
         except AssertionError:

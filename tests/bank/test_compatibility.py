@@ -82,14 +82,14 @@ def test_what_is_measured_counts_once_it_lasts_and_until_it_is_gone_for_as_long(
         return merge([member("a", voltage=53.0), member("b", voltage=voltage)], PARALLEL, lasting=apart.judged)
 
     apart = Apart()
-    assert apart.take(look(53.0), 0) == apart.take(look(45.0), 1) == apart.take(look(45.0), LASTS) == ()
-    assert apart.take(look(53.0), LASTS + 0.5) == apart.take(look(45.0), LASTS + 1) == ()
-    assert apart.take(look(44.0), 2 * LASTS + 1)[0].values == (("A", 53.0), ("B", 44.0))
+    assert apart.update(look(53.0), 0) == apart.update(look(45.0), 1) == apart.update(look(45.0), LASTS) == ()
+    assert apart.update(look(53.0), LASTS + 0.5) == apart.update(look(45.0), LASTS + 1) == ()
+    assert apart.update(look(44.0), 2 * LASTS + 1)[0].values == (("A", 53.0), ("B", 44.0))
     bank = look(44.0)
     assert codes(bank) == ["voltages_apart"]
     assert (bank.charge, bank.discharge, bank.limits.charge_current) == (NO, NO, 0)
-    assert apart.take(look(53.0), 2 * LASTS + 2)
-    assert apart.take(look(53.0), 3 * LASTS + 2) == ()
+    assert apart.update(look(53.0), 2 * LASTS + 2)
+    assert apart.update(look(53.0), 3 * LASTS + 2) == ()
     assert look(53.0).charge is YES
 
 

@@ -45,14 +45,14 @@ def rows_of_an_hour(*, calm: bool) -> dict[str, int]:
         total = load(50_000.0 + second)
         part = 0.85 + noise.gauss(0, 0.02)  # packs are heard one after the other
         bank = merge([member("a", current=total * part), member("b", current=total * (1 - part))], PARALLEL, known)
-        uneven.take(bank, float(second))
+        uneven.update(bank, float(second))
         if calm:
             known, limits = dict(uneven.shares), limiter.follow(bank.limits, float(second), strings=2, cells=16)
         else:
             known = {share.packs: share.share or 0.0 for share in bank.shares} if uneven.judged else {}
             limits = bank.limits
-        for name, gate in gates.items():
-            rows[name] += gate.offer(round(getattr(limits, name), 1), float(second))
+        for name, publish_filter in gates.items():
+            rows[name] += publish_filter.submit(round(getattr(limits, name), 1), float(second))
     return rows
 
 

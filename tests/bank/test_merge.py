@@ -191,11 +191,11 @@ def test_uneven_is_what_lasts_and_stays_while_nobody_can_tell() -> None:
         None: merge([member("a", current=0.0), member("b", current=0.0)], PARALLEL),
     }
     seen = [(0, True), (30, True), (40, False), (41, True), (100, True), (101, True), (102, None), (900, None)]
-    assert [uneven.take(banks[what], at) for at, what in seen] == [None] * 5 + [True] * 3
+    assert [uneven.update(banks[what], at) for at, what in seen] == [None] * 5 + [True] * 3
     assert uneven.shares == {"A": 0.9, "B": 0.1}
-    assert [uneven.take(banks[False], at) for at in (901, 960, 961)] == [True, True, False]
+    assert [uneven.update(banks[False], at) for at in (901, 960, 961)] == [True, True, False]
     assert uneven.shares == {}
-    assert uneven.take(merge([member("a")], (("a",),)), 962) is None
+    assert uneven.update(merge([member("a")], (("a",),)), 962) is None
 
 
 @pytest.mark.parametrize("current", [0.0, -20.0])
@@ -348,41 +348,41 @@ def test_a_bank_of_simulated_packs_is_what_they_are_together(series) -> None:
 
 def test_what_members_count_is_added_and_never_taken_back() -> None:
     count = BankEnergyTotals()
-    count.take({"a": EnergyTotals(100.0, 50.0), "b": EnergyTotals(10.0)})
+    count.update({"a": EnergyTotals(100.0, 50.0), "b": EnergyTotals(10.0)})
     assert count.total == EnergyTotals()
-    count.take({"a": EnergyTotals(130.0, 60.0), "b": EnergyTotals(15.0)})
+    count.update({"a": EnergyTotals(130.0, 60.0), "b": EnergyTotals(15.0)})
     assert count.total == EnergyTotals(35.0, 10.0)
     # Another one joins, one leaves, one is replaced by another that begins anew.
-    count.take({"a": EnergyTotals(130.0, 60.0), "c": EnergyTotals(5000.0)})
+    count.update({"a": EnergyTotals(130.0, 60.0), "c": EnergyTotals(5000.0)})
     count.forget({"a", "c"})
-    count.take({"a": EnergyTotals(130.0, 60.0), "c": EnergyTotals(5001.0)})
+    count.update({"a": EnergyTotals(130.0, 60.0), "c": EnergyTotals(5001.0)})
     assert count.total == EnergyTotals(36.0, 10.0)
-    count.take({"c": EnergyTotals(0.0), "b": EnergyTotals(999.0)})
-    count.take({"c": EnergyTotals(2.0), "b": EnergyTotals(999.0)})
+    count.update({"c": EnergyTotals(0.0), "b": EnergyTotals(999.0)})
+    count.update({"c": EnergyTotals(2.0), "b": EnergyTotals(999.0)})
     assert count.total == EnergyTotals(38.0, 10.0)
 
 
 def test_what_a_crash_took_from_a_member_is_not_counted_twice() -> None:
     count = BankEnergyTotals()
-    count.take({"a": EnergyTotals(2000.0)})
-    count.take({"a": EnergyTotals(2100.0)})
-    count.take({"a": EnergyTotals(2060.0)})
-    count.take({"a": EnergyTotals(2110.0)})
+    count.update({"a": EnergyTotals(2000.0)})
+    count.update({"a": EnergyTotals(2100.0)})
+    count.update({"a": EnergyTotals(2060.0)})
+    count.update({"a": EnergyTotals(2110.0)})
     assert count.total == EnergyTotals(110.0)
 
 
 def test_a_bank_goes_on_after_a_restart() -> None:
     count = BankEnergyTotals()
-    count.take({"a": EnergyTotals(100.0)})
-    count.take({"a": EnergyTotals(110.0)})
+    count.update({"a": EnergyTotals(100.0)})
+    count.update({"a": EnergyTotals(110.0)})
     other = BankEnergyTotals()
     other.restore(json.loads(json.dumps(count.dump())))
-    other.take({"a": EnergyTotals(115.0)})
+    other.update({"a": EnergyTotals(115.0)})
     assert other.total.charged == 15
     good, bad = sort_out({**count.dump(), "last": {"a": {}}}, CHECKS)
     assert set(bad) == {"last"}
     other.restore(good)
-    other.take({"a": EnergyTotals(500.0)})
+    other.update({"a": EnergyTotals(500.0)})
     assert other.total.charged == 10
     other.restore({})
     assert other.total == EnergyTotals()

@@ -25,7 +25,7 @@ LONGEST = 10.0
 """Seconds to add a pack, and to its first value."""
 KNOWN = 6.0
 """Seconds to the first value of a pack that earlier sessions have learned about."""
-LONGEST_OF_RARE = 14.0
+MAX_OF_RARE = 14.0
 """The same for a board of which nothing was advertised, and that answers in the last way that is tried."""
 ELSEWHERE = replace(R24_A5, services=BOTH_CHANNELS, notify_handle=21, write_handle=24)
 MAKERS = (
@@ -124,6 +124,6 @@ async def test_a_pack_that_may_be_of_several_families_is_added_soon_too(make: Ca
         family = await added(air, pack, candidates(unnamed), {})
         assert family.key == pack.family
         rare = pack.label == ELSEWHERE
-        assert loop.time() - began < (LONGEST_OF_RARE if rare else LONGEST)
+        assert loop.time() - began < (MAX_OF_RARE if rare else LONGEST)
     finally:
         await air.stop()

@@ -32,7 +32,7 @@ def identity(family: str, variant: str, **details: Any) -> Identity:
 def of_daly() -> Iterator[tuple[str, Setting, Trip]]:
     for dialect in Dialect:
         rows = DALY[dialect]
-        for setting in daly.catalogue_of(
+        for setting in daly.catalog_of(
             identity("daly", dialect), {row.key for row in PARAMETERS[dialect]}
         ).settings.values():
             if row := rows.get(setting.key):
@@ -40,14 +40,14 @@ def of_daly() -> Iterator[tuple[str, Setting, Trip]]:
 
 
 def of_jbd() -> Iterator[tuple[str, Setting, Trip]]:
-    for coarse in (False, True):
-        for setting in jbd.catalogue_of(identity("jbd", "classic", coarse_units=coarse), set(JBD)).settings.values():
+    for quantize in (False, True):
+        for setting in jbd.catalog_of(identity("jbd", "classic", coarse_units=quantize), set(JBD)).settings.values():
             if row := JBD.get(setting.key):
                 yield (
-                    f"jbd-{coarse}",
+                    f"jbd-{quantize}",
                     setting,
-                    lambda value, row=row, coarse=coarse: row.value(
-                        row.put(bytes(2), value, coarse=coarse), coarse=coarse
+                    lambda value, row=row, quantize=quantize: row.value(
+                        row.put(bytes(2), value, quantize=quantize), quantize=quantize
                     ),
                 )
 
@@ -55,13 +55,13 @@ def of_jbd() -> Iterator[tuple[str, Setting, Trip]]:
 def of_jk() -> Iterator[tuple[str, Setting, Trip]]:
     for variant in Variant:
         rows = {row.key: row for row in REGISTERS[variant]}
-        for setting in jk.catalogue_of(identity("jk", variant), set(rows)).settings.values():
+        for setting in jk.catalog_of(identity("jk", variant), set(rows)).settings.values():
             yield variant, setting, lambda value, row=rows[setting.key]: row.decode(row.encode(value))
 
 
 def of_smart123() -> Iterator[tuple[str, Setting, Trip]]:
     for formula in Formula:
-        found = smart123.catalogue_of(identity("smart123", "gen3", temperature_formula=formula), set(SMART123))
+        found = smart123.catalog_of(identity("smart123", "gen3", temperature_formula=formula), set(SMART123))
         for setting in found.settings.values():
             yield (
                 formula,
@@ -122,7 +122,7 @@ def test_something_else_that_was_stored_is_different(wanted, found, outcome) -> 
 
 @pytest.mark.parametrize("formula", list(Formula))
 def test_of_123_a_temperature_is_what_the_unit_keeps_of_it(formula) -> None:
-    found = smart123.catalogue_of(identity("smart123", "gen3", temperature_formula=formula), set(SMART123))
+    found = smart123.catalog_of(identity("smart123", "gen3", temperature_formula=formula), set(SMART123))
     setting = found.settings["charge_undertemperature"]
     assert setting.kept(5) == (5.3 if formula is Formula.APP else 5)
     assert setting.kept(setting.kept(5)) == setting.kept(5)

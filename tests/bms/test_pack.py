@@ -486,7 +486,7 @@ async def test_a_defect_in_the_conversation_still_ends_the_connection(pack, peri
     async def broken(self) -> None:
         raise OSError("defect")
 
-    monkeypatch.setattr(JkDriver, "converse", broken)
+    monkeypatch.setattr(JkDriver, "run", broken)
     async with running(pack):
         await until(lambda: pack.sessions > 3)
         assert isinstance(pack.last_error, ConnectFailedError)

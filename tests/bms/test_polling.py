@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.smart_bms.bms.driver import Terms
 from custom_components.smart_bms.bms.errors import ConnectionLostError, FrameError, PasswordNeededError, SilentError
-from custom_components.smart_bms.bms.polling import MAX_REFUSED, MOST_FAILURES, Polling, PollingDriver
+from custom_components.smart_bms.bms.polling import MAX_FAILURES, MAX_REFUSED, Polling, PollingDriver
 
 
 class Sink:
@@ -71,7 +71,7 @@ def now() -> float:
 
 @asynccontextmanager
 async def talking(driver: Scripted) -> AsyncIterator[None]:
-    task = asyncio.create_task(driver.converse())
+    task = asyncio.create_task(driver.run())
     try:
         yield
         assert not task.done()
@@ -103,7 +103,7 @@ async def test_whoever_cannot_begin_does_not_poll(error) -> None:
     driver = Scripted()
     driver.cannot_begin = error
     with pytest.raises(type(error)):
-        await driver.converse()
+        await driver.run()
     assert driver.polls == []
 
 
@@ -111,7 +111,7 @@ async def test_whoever_cannot_begin_does_not_poll(error) -> None:
 async def test_three_failures_in_a_row_end_it_and_fewer_do_not(failure, reason) -> None:
     driver = Scripted(failure, True, failure, failure, True, failure, failure, failure)
     with pytest.raises(SilentError, match="no usable answers"):
-        await driver.converse()
+        await driver.run()
     assert len(driver.polls) == 8
     assert driver.betweens == 2  # nothing else is asked of a pack that does not answer
     assert driver.sink.drops == [reason] * 6
@@ -128,21 +128,21 @@ async def test_a_pack_whose_answers_are_doubted_is_asked_on_and_sooner() -> None
 async def test_one_that_tells_nothing_else_for_long_is_tried_anew() -> None:
     driver = Scripted(*[False] * MAX_REFUSED)
     with pytest.raises(SilentError, match="no usable answers"):
-        await driver.converse()
+        await driver.run()
     assert len(driver.polls) == MAX_REFUSED
 
 
 async def test_different_failures_add_up() -> None:
     driver = Scripted(SilentError(), FrameError("length"), SilentError())
     with pytest.raises(SilentError):
-        await driver.converse()
-    assert len(driver.polls) == MOST_FAILURES
+        await driver.run()
+    assert len(driver.polls) == MAX_FAILURES
 
 
 async def test_a_lost_link_ends_it_at_once() -> None:
     driver = Scripted(True, ConnectionLostError())
     with pytest.raises(ConnectionLostError):
-        await driver.converse()
+        await driver.run()
     assert len(driver.polls) == 2
 
 
@@ -180,7 +180,7 @@ async def test_somebody_who_waits_need_not_wait_for_the_interval() -> None:
     async with talking(driver):
         await until(lambda: driver.betweens == 1)
         for number in range(2, 5):
-            driver.hurry()
+            driver.request_poll()
             await until(lambda number=number: driver.betweens == number)
         await asyncio.sleep(0.01)
         assert len(driver.polls) == 4  # each hurry counts once
@@ -189,7 +189,7 @@ async def test_somebody_who_waits_need_not_wait_for_the_interval() -> None:
 async def test_a_hurry_during_a_poll_brings_another_one() -> None:
     driver = Scripted(interval=600, took=0.01)
     async with talking(driver):
-        driver.hurry()
+        driver.request_poll()
         await until(lambda: len(driver.polls) == 2)
 
 

@@ -8,7 +8,7 @@ import pytest
 from custom_components.smart_bms.bms.daly.frames import Dialect, read_request
 from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.jk.frames import encode_command
-from custom_components.smart_bms.bms.recording import MOST_BYTES, Chunk, Recording, blank_answers, show_pieces
+from custom_components.smart_bms.bms.recording import MAX_BYTES, Chunk, Recording, blank_answers, show_pieces
 from custom_components.smart_bms.bms.records import decode_lines
 from custom_components.smart_bms.bms.smart123.frames import checksum
 from custom_components.smart_bms.simulator.smart123 import frame as smart123_frame
@@ -43,9 +43,9 @@ def stream(chunks: list[Chunk], *, sent: bool = False) -> bytes:
 def test_what_passes_is_written_down_in_order_and_can_be_decoded() -> None:
     recording = Recording(100.0)
     recording.note("connecting", 100.0)
-    recording.take(True, b"V@\r", 101.0)
-    recording.take(False, b"rest of a line\rC_01_04_2BC_1", 102.0)
-    recording.take(False, b"2C_03_30\r", 103.25)
+    recording.add(True, b"V@\r", 101.0)
+    recording.add(False, b"rest of a line\rC_01_04_2BC_1", 102.0)
+    recording.add(False, b"2C_03_30\r", 103.25)
     lines = recording.lines({"family": "smart123"}, FAMILIES["smart123"].mask)
     assert [json.loads(line) for line in lines] == [
         {"recording": {"family": "smart123", "full": False}},
@@ -62,10 +62,10 @@ def test_what_passes_is_written_down_in_order_and_can_be_decoded() -> None:
 def test_a_recording_has_an_end() -> None:
     recording = Recording(0.0)
     for _ in range(5):
-        recording.take(False, bytes(MOST_BYTES // 4), 0.0)
+        recording.add(False, bytes(MAX_BYTES // 4), 0.0)
     assert recording.full
     assert recording.packets == 4
-    recording.take(False, b"", 0.0)
+    recording.add(False, b"", 0.0)
     assert recording.packets == 4
 
 
@@ -73,7 +73,7 @@ def test_packets_without_a_byte_have_an_end_too(monkeypatch) -> None:
     monkeypatch.setattr("custom_components.smart_bms.bms.recording.MOST_PACKETS", 10)
     recording = Recording(0.0)
     for _ in range(8):
-        recording.take(False, b"", 0.0)
+        recording.add(False, b"", 0.0)
         recording.note("connecting", 0.0)
     assert recording.full
     assert recording.packets == 5

@@ -39,7 +39,7 @@ class Site:
         self.control = ParameterWriter(
             pack,
             permission=permission,
-            journal=WriteLog(kept.get("records", ())),
+            write_log=WriteLog(kept.get("records", ())),
             baseline=Baseline(kept.get("baseline")),
             save=self._save,
             backup=self._backup,
@@ -49,10 +49,10 @@ class Site:
         )
 
     async def _save(self) -> None:
-        self.saved.append(self.control.journal.as_list())
+        self.saved.append(self.control.write_log.as_list())
         self.kept = deepcopy(
             {
-                "records": self.control.journal.as_list(),
+                "records": self.control.write_log.as_list(),
                 "baseline": self.control.baseline.values,
                 "temporary": self.control.temporary.as_dict(),
             }

@@ -20,7 +20,7 @@ def switches(site) -> tuple[bool, bool]:
 async def refusal(procedure) -> str:
     with pytest.raises(RejectedError) as error:
         await procedure
-    return error.value.findings[0].code
+    return error.value.issues[0].code
 
 
 async def test_voltage_is_calibrated_with_the_switches_off(monkeypatch) -> None:

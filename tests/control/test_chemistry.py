@@ -2,16 +2,16 @@
 
 import pytest
 
-from custom_components.smart_bms.bms.jbd.catalog import catalogue_of
+from custom_components.smart_bms.bms.jbd.catalog import catalog_of
 from custom_components.smart_bms.bms.reading import Identity, Reading
 from custom_components.smart_bms.control.chemistry import chemistry_findings, chemistry_of
-from custom_components.smart_bms.control.parameter_check import advice
+from custom_components.smart_bms.control.parameter_check import check_parameters
 from custom_components.smart_bms.control.request import WritePermission
 from custom_components.smart_bms.control.validation_issue import IssueSeverity
 from custom_components.smart_bms.control.write_log import WriteOutcome
 from custom_components.smart_bms.simulator.daly.labels import ESS_81
 from tests.control.conftest import site_of
-from tests.control.test_parameter_check import CATALOGUE
+from tests.control.test_parameter_check import CATALOG
 from tests.support.packs import capable_pack, daly_pack, jbd_pack, jk_pack, smart123_pack
 from tests.support.write_requests import ASK, SURE, outcomes, refused
 
@@ -77,9 +77,9 @@ def test_the_chemistry_is_what_the_pack_states_or_else_is_set_to_and_measures(va
 async def test_it_takes_the_option_and_a_second_word(monkeypatch, changes, codes) -> None:
     async with site_of(monkeypatch, capable_pack(), ALL) as site:
         assert set(await refused(site, changes, ASK)) == codes
-        findings = site.control.examine(changes, SURE).findings
-        assert {finding.code for finding in findings} >= codes
-        assert {finding.severity for finding in findings if finding.code in codes} == {IssueSeverity.WARNING}
+        issues = site.control.examine(changes, SURE).issues
+        assert {issue.code for issue in issues} >= codes
+        assert {issue.severity for issue in issues if issue.code in codes} == {IssueSeverity.WARNING}
     async with site_of(monkeypatch, capable_pack(), ASKS) as site:
         assert set(await refused(site, changes, SURE)) == codes
 
@@ -91,9 +91,9 @@ async def test_with_both_it_is_written(monkeypatch) -> None:
 
 async def test_it_is_named_with_its_numbers(monkeypatch) -> None:
     async with site_of(monkeypatch, jk_pack(), ALL) as site:
-        (finding,) = site.control.examine({"cell_overvoltage": 4.3}, ASK).findings
-        assert finding.parameters == ("cell_overvoltage",)
-        assert finding.details == {
+        (issue,) = site.control.examine({"cell_overvoltage": 4.3}, ASK).issues
+        assert issue.parameters == ("cell_overvoltage",)
+        assert issue.details == {
             "parameter": "Cell overvoltage",
             "value": "4.3 V",
             "chemistry": "LFP",
@@ -105,8 +105,8 @@ async def test_the_way_back_is_not_barred(monkeypatch) -> None:
     peripheral = jk_pack()
     peripheral.board.limits.cell_overvoltage = 4.3
     async with site_of(monkeypatch, peripheral, ASKS) as site:
-        (finding,) = site.control.examine({"cell_overvoltage": 4.2}, ASK).findings
-        assert (finding.code, finding.severity) == ("above_chemistry", IssueSeverity.WARNING)
+        (issue,) = site.control.examine({"cell_overvoltage": 4.2}, ASK).issues
+        assert (issue.code, issue.severity) == ("above_chemistry", IssueSeverity.WARNING)
         assert outcomes(await site.control.apply({"cell_overvoltage": 3.65}, ASK)) == [WriteOutcome.CONFIRMED]
 
 
@@ -128,30 +128,30 @@ async def test_the_way_back_is_not_barred(monkeypatch) -> None:
 async def test_every_family_is_asked_the_same(monkeypatch, pack, changes, code) -> None:
     async with site_of(monkeypatch, pack, ASKS, password=PIN) as site:
         await site.until(lambda: site.pack.last_reading.cell_count)
-        findings = site.control.examine(changes, SURE).errors
-        assert code in {finding.code for finding in findings}, findings
+        issues = site.control.examine(changes, SURE).errors
+        assert code in {issue.code for issue in issues}, issues
 
 
 async def test_what_a_pack_has_already_is_called_a_danger(monkeypatch) -> None:
     async with site_of(monkeypatch, jk_pack(), ALL) as site:
         values = {**site.pack.current_settings.values, "cell_overvoltage": 4.2}
-        findings = advice(site.control.catalogue, values, None, site.pack.last_reading)
-        assert (findings[0].code, findings[0].severity) == ("above_chemistry", IssueSeverity.ERROR)
-        assert "above_chemistry" not in {item.code for item in advice(site.control.catalogue, values)}
-        assert "above_chemistry" in {item.code for item in advice(site.control.catalogue, values, "lfp")}
+        issues = check_parameters(site.control.catalog, values, None, site.pack.last_reading)
+        assert (issues[0].code, issues[0].severity) == ("above_chemistry", IssueSeverity.ERROR)
+        assert "above_chemistry" not in {item.code for item in check_parameters(site.control.catalog, values)}
+        assert "above_chemistry" in {item.code for item in check_parameters(site.control.catalog, values, "lfp")}
         unused = {**values, "cell_overvoltage": 0.0, "power_off_voltage": 0.0}
-        codes = {item.code for item in advice(site.control.catalogue, unused, "lfp", site.pack.last_reading)}
+        codes = {item.code for item in check_parameters(site.control.catalog, unused, "lfp", site.pack.last_reading)}
         assert not codes & {"above_chemistry", "below_chemistry"}
 
 
 def test_of_unknown_cells_nothing_is_said() -> None:
-    assert not [*chemistry_findings(CATALOGUE, {"charge_undertemperature": -20}, {}, None)]
-    assert advice(CATALOGUE, {"charge_undertemperature": -20}) == []
+    assert not [*chemistry_findings(CATALOG, {"charge_undertemperature": -20}, {}, None)]
+    assert check_parameters(CATALOG, {"charge_undertemperature": -20}) == []
 
 
 def test_a_limit_of_the_pack_says_nothing_without_the_number_of_its_cells() -> None:
-    catalogue = catalogue_of(Identity(family="jbd", variant="extended", model=""), ("pack_overvoltage",))
-    assert advice(catalogue, {"pack_overvoltage": 30.0}, "lfp") == []
-    assert [item.code for item in advice(catalogue, {"pack_overvoltage": 30.0, "cell_count": 4}, "lfp")] == [
+    catalog = catalog_of(Identity(family="jbd", variant="extended", model=""), ("pack_overvoltage",))
+    assert check_parameters(catalog, {"pack_overvoltage": 30.0}, "lfp") == []
+    assert [item.code for item in check_parameters(catalog, {"pack_overvoltage": 30.0, "cell_count": 4}, "lfp")] == [
         "above_chemistry"
     ]

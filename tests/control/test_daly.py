@@ -66,8 +66,8 @@ async def refused(site: Site, changes, request=ASK) -> list[str]:
     with pytest.raises(RejectedError) as error:
         await site.control.apply(changes, request)
     assert writes(site) == []
-    assert not site.control.journal.records
-    return [finding.code for finding in error.value.findings]
+    assert not site.control.write_log.records
+    return [issue.code for issue in error.value.issues]
 
 
 def elsewhere(site: Site, register: int, *values: int, dialect: Dialect = D2) -> None:
@@ -111,7 +111,7 @@ async def test_every_kind_of_parameter_can_be_changed(monkeypatch, label, key, v
         assert record.outcome is WriteOutcome.CONFIRMED
         assert record.found == pytest.approx(value, abs=0.5 if key == "soc_calibration" else 0)
         assert writes(site) == [write_request(dialect, register, (raw,))]
-        assert site.control.value(site.control.catalogue.settings[key]) == pytest.approx(value, abs=0.5)
+        assert site.control.value(site.control.catalog.settings[key]) == pytest.approx(value, abs=0.5)
         assert site.drifts == []
         assert outcomes(site.records) == [WriteOutcome.CONFIRMED]
 
@@ -186,7 +186,7 @@ async def test_on_81_only_what_can_be_stored_is_written_as_sleep_time(monkeypatc
         for seconds, code in ((3605, "off_step"), (65_530, "out_of_range"), (65_534, "out_of_range")):
             with pytest.raises(RejectedError) as error:
                 await site.control.apply({"sleep_time": seconds}, ASK)
-            assert [finding.code for finding in error.value.findings] == [code]
+            assert [issue.code for issue in error.value.issues] == [code]
         for seconds in (65_535, 3600, 65_520):
             records = await site.control.apply({"sleep_time": seconds}, ASK)
             assert outcomes(records) in ([WriteOutcome.CONFIRMED], [])
@@ -368,7 +368,7 @@ async def test_a_link_lost_at_the_write_is_settled_by_the_next_connection(
         vanish_at_the_write(site, obeys=obeys)
         (record,) = await site.control.apply({key: value}, ASK)
         assert record.outcome is WriteOutcome.UNKNOWN
-        assert site.control.value(site.control.catalogue.settings[key]) is None
+        assert site.control.value(site.control.catalog.settings[key]) is None
         await site.until(lambda: not record.open)
         assert record.outcome is found
         assert outcomes(site.records) == [WriteOutcome.UNKNOWN, found]

@@ -59,7 +59,7 @@ async def test_before_the_pack_told_anything_there_is_nothing_to_say(monkeypatch
         settings = site.pack.last_settings
         site.pack.last_identity = None
         site.control.settings_read(settings)
-        assert site.control.catalogue is None
+        assert site.control.catalog is None
         examination = site.control.examine({"charge_switch": False}, ASK)
         assert examination.steps == []
         site.control.watch.compare()
@@ -69,7 +69,7 @@ async def test_before_the_pack_told_anything_there_is_nothing_to_say(monkeypatch
 
 
 async def test_what_is_in_doubt_is_not_taken_for_the_state_of_things(site) -> None:
-    setting = site.control.catalogue.settings["charge_switch"]
+    setting = site.control.catalog.settings["charge_switch"]
     site.peripheral.faults.corrupt_settings = 2
     (record,) = await site.control.apply({"charge_switch": False}, ASK)
     assert record.outcome is WriteOutcome.UNKNOWN
@@ -130,7 +130,7 @@ async def test_the_same_change_elsewhere_is_told_once_whatever_happens(monkeypat
             await site.until(lambda site=site: site.control.baseline.values)
             peripheral.change(0x04, struct.pack("<I", 3650))
             await site.control.refresh()
-            kept = {"records": site.control.journal.as_list(), "baseline": dict(site.control.baseline.values)}
+            kept = {"records": site.control.write_log.as_list(), "baseline": dict(site.control.baseline.values)}
     assert len(kept["records"]) == 1
     assert site.drifts == [{"cell_overvoltage": (3.6, 3.65)}]
 
@@ -154,7 +154,7 @@ async def test_what_has_moved_by_itself_stays_in_doubt(site) -> None:
 
 async def test_a_reading_from_before_settles_nothing(site) -> None:
     record = WriteRecord(at="", parameter="soc_calibration", old=60, new=40, outcome=WriteOutcome.UNKNOWN, sent_at=1e12)
-    site.control.journal.add(record)
+    site.control.write_log.add(record)
     await site.control.refresh()
     assert record.open
 
@@ -171,7 +171,7 @@ async def test_a_refused_restore_does_not_make_an_old_change_news(site) -> None:
 
 async def test_what_nobody_will_ever_tell_is_closed(site) -> None:
     record = WriteRecord(at="", parameter="gone", old=1, new=2, outcome=WriteOutcome.UNKNOWN)
-    site.control.journal.add(record)
+    site.control.write_log.add(record)
     await site.control.refresh()
     assert not record.open
     before = len(site.peripheral.written)

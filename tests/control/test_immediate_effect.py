@@ -16,10 +16,8 @@ CHARGING, DISCHARGING, BOTH, OFF = (
 def found(rules, changes, before, **values) -> list[str]:
     measured = {"cell_voltages": (3.3, 3.31, 3.4, 3.3), "voltage": 13.31, "current": 0.0,
                 "temperatures": {"temperature_1": 8.0, "temperature_2": 18.0}, "alarms": ()} | values  # fmt: skip
-    findings = consequence_findings(
-        NOTHING, changes, before, Reading(measured_at=1.0, **measured), rules_at_once(*rules)
-    )
-    return [finding.code for finding in findings]
+    issues = consequence_findings(NOTHING, changes, before, Reading(measured_at=1.0, **measured), rules_at_once(*rules))
+    return [issue.code for issue in issues]
 
 
 JK, JBD, DALY = ("jk", "JK02_32S"), ("jbd", "extended"), ("daly", "D2")

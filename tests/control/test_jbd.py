@@ -63,7 +63,7 @@ async def site(monkeypatch) -> AsyncIterator[Site]:
 
 
 def told(site: Site, *registers: int) -> list[bytes]:
-    """Return the data of the writes that left, the dialogue around them apart."""
+    """Return the data of the writes that left, the dialog around them apart."""
     around = (0x00, EXIT, LOGIN)
     return [
         said.data
@@ -80,8 +80,8 @@ async def refused(site: Site, changes, request_=ASK) -> list[str]:
     with pytest.raises(RejectedError) as error:
         await site.control.apply(changes, request_)
     assert told(site) == []
-    assert not site.control.journal.records
-    return [finding.code for finding in error.value.findings]
+    assert not site.control.write_log.records
+    return [issue.code for issue in error.value.issues]
 
 
 def cut_at(site: Site, register: int, *, obeys: bool) -> None:
@@ -151,7 +151,7 @@ async def test_a_packed_word_keeps_what_its_other_bits_say(site) -> None:
 async def test_a_choice_of_the_other_range_is_said_to_be_none(site) -> None:
     (record,) = await site.control.apply({"short_circuit_threshold": "22_mv"}, ASK)
     assert (record.outcome, record.found) == (WriteOutcome.REFUSED, record.old)
-    assert not list(site.control.journal.open_records())
+    assert not list(site.control.write_log.open_records())
     assert told(site) == []
 
 
@@ -514,7 +514,7 @@ async def test_what_a_second_master_changed_beside_it_is_kept(site) -> None:
 async def test_a_switch_thrown_by_a_second_master_is_seen(site) -> None:
     site.peripheral.change_elsewhere(request(SWITCHES, b"\0\2"))
     await site.until(lambda: site.pack.last_reading.details["discharge_lock"])
-    assert site.control.value(site.control.catalogue.settings["discharge_switch"]) is False
+    assert site.control.value(site.control.catalog.settings["discharge_switch"]) is False
     await site.control.apply({"charge_switch": False}, ASK)
     assert told(site) == [b"\0\3"]
 
@@ -527,16 +527,16 @@ async def counters(site: Site, condition: Callable[[dict[str, int]], bool]) -> d
 
 
 async def test_what_the_board_forgets_at_a_write_is_remembered(site) -> None:
-    tally = CounterTotals()
+    counter_totals = CounterTotals()
     site.peripheral.board.extra_alarms.add("short_circuit")
-    tally.follow(await counters(site, lambda found: found["short_circuit"] == 1))
+    counter_totals.follow(await counters(site, lambda found: found["short_circuit"] == 1))
     site.peripheral.board.extra_alarms.clear()
     await site.control.apply({"led": True}, ASK)
-    assert tally.follow(await counters(site, lambda found: found["short_circuit"] == 0))
-    assert tally.totals["short_circuit"] == 1
+    assert counter_totals.follow(await counters(site, lambda found: found["short_circuit"] == 0))
+    assert counter_totals.totals["short_circuit"] == 1
     site.peripheral.board.extra_alarms.add("short_circuit")
-    assert tally.follow(await counters(site, lambda found: found["short_circuit"] == 1))
-    assert tally.totals["short_circuit"] == 2
+    assert counter_totals.follow(await counters(site, lambda found: found["short_circuit"] == 1))
+    assert counter_totals.totals["short_circuit"] == 2
 
 
 async def test_what_was_counted_just_before_a_write_is_seen_before_it_is_cleared(site) -> None:
@@ -559,4 +559,4 @@ async def test_more_than_the_pack_can_hold_is_refused(site) -> None:
     assert site.value("design_capacity") == 100
     with pytest.raises(RejectedError) as refused:
         await site.control.apply({"remaining_capacity_calibration": 120}, ASK)
-    assert [finding.code for finding in refused.value.findings] == ["more_than"]
+    assert [issue.code for issue in refused.value.issues] == ["more_than"]

@@ -2,25 +2,25 @@
 
 import pytest
 
-from custom_components.smart_bms.bms.daly.catalog import catalogue_of as daly_catalogue
-from custom_components.smart_bms.bms.jbd.catalog import catalogue_of as jbd_catalogue
-from custom_components.smart_bms.bms.jk.catalog import catalogue_of
+from custom_components.smart_bms.bms.daly.catalog import catalog_of as daly_catalog
+from custom_components.smart_bms.bms.jbd.catalog import catalog_of as jbd_catalog
+from custom_components.smart_bms.bms.jk.catalog import catalog_of
 from custom_components.smart_bms.bms.jk.layouts import Variant
 from custom_components.smart_bms.bms.jk.settings import decode_settings
 from custom_components.smart_bms.bms.reading import Identity
-from custom_components.smart_bms.control.parameter_check import advice
+from custom_components.smart_bms.control.parameter_check import check_parameters
 from custom_components.smart_bms.control.validation_issue import IssueSeverity
 from tests.support.packs import settings
 
 VALUES = dict(decode_settings(settings(), Variant.JK02_32S, 0.0).values) | {"short_circuit_delay": 1500}
-CATALOGUE = catalogue_of(
+CATALOG = catalog_of(
     Identity(family="jk", variant="JK02_32S", model="JK_PB2A16S20P", details={"commands": tuple(range(64))}), VALUES
 )
 SOUND = {"balance_trigger": 0.005, "max_balance_current": 1.0}
 
 
 def codes(changes=None, chemistry=None) -> list[str]:
-    return [finding.code for finding in advice(CATALOGUE, VALUES | SOUND | (changes or {}), chemistry)]
+    return [issue.code for issue in check_parameters(CATALOG, VALUES | SOUND | (changes or {}), chemistry)]
 
 
 def test_a_sound_pack_has_nothing_to_say() -> None:
@@ -62,29 +62,29 @@ def test_equal_targets_and_unused_fields_are_fine() -> None:
 
 
 def test_the_worst_comes_first() -> None:
-    findings = advice(CATALOGUE, VALUES | {"cell_overvoltage": 3.4, "balance_trigger": 0.02})
-    severities = [finding.severity for finding in findings]
+    issues = check_parameters(CATALOG, VALUES | {"cell_overvoltage": 3.4, "balance_trigger": 0.02})
+    severities = [issue.severity for issue in issues]
     assert severities[0] is IssueSeverity.ERROR
     assert severities[-1] is IssueSeverity.ADVICE
     assert severities == sorted(severities, key=list(IssueSeverity).index)
 
 
 def test_differences_from_a_preset_are_told_if_asked_for() -> None:
-    found = advice(CATALOGUE, VALUES | SOUND, "lfp")
-    assert {finding.parameters[0] for finding in found} == {"balance_trigger"}
-    assert "cell_overvoltage" in {finding.parameters[0] for finding in advice(CATALOGUE, VALUES | SOUND, "nmc")}
+    found = check_parameters(CATALOG, VALUES | SOUND, "lfp")
+    assert {issue.parameters[0] for issue in found} == {"balance_trigger"}
+    assert "cell_overvoltage" in {issue.parameters[0] for issue in check_parameters(CATALOG, VALUES | SOUND, "nmc")}
     assert codes(chemistry="lead") == []
 
 
 def test_a_balancer_without_capacity_is_not_advised_on_it() -> None:
-    catalogue = catalogue_of(Identity(family="jk", variant="JK04", model="JK-B5A24S"), ("balance_trigger",))
-    assert advice(catalogue, {"balance_trigger": 0.01}) == []
+    catalog = catalog_of(Identity(family="jk", variant="JK04", model="JK-B5A24S"), ("balance_trigger",))
+    assert check_parameters(catalog, {"balance_trigger": 0.01}) == []
 
 
 def advice_for(dialect: str, changes: dict[str, object]) -> list[str]:
     values = {"cell_overvoltage": 3.6, "balance_trigger": 0.1, "design_capacity": 100.0} | changes
     identity = Identity(family="daly", variant=dialect, model="H2", details={"battery_type": "lfp"}, max_cells=4)
-    return [finding.code for finding in advice(daly_catalogue(identity, values), values)]
+    return [issue.code for issue in check_parameters(daly_catalog(identity, values), values)]
 
 
 def test_what_no_manual_says_is_not_called_its_advice() -> None:
@@ -120,4 +120,4 @@ JBD_SOUND = {
 )
 def test_what_the_manual_of_jbd_advises_about_balancing(changes, codes) -> None:
     values = JBD_SOUND | changes
-    assert [finding.code for finding in advice(jbd_catalogue(JBD, values), values)] == codes
+    assert [issue.code for issue in check_parameters(jbd_catalog(JBD, values), values)] == codes

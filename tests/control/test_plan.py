@@ -2,7 +2,7 @@
 
 from hypothesis import given, strategies as st
 
-from custom_components.smart_bms.bms.jk.catalog import CHAINS, catalogue_of
+from custom_components.smart_bms.bms.jk.catalog import CHAINS, catalog_of
 from custom_components.smart_bms.bms.jk.layouts import Variant
 from custom_components.smart_bms.bms.jk.parameters import REGISTERS
 from custom_components.smart_bms.bms.reading import Identity
@@ -11,16 +11,16 @@ from custom_components.smart_bms.control.constraints import broken_orders, value
 from custom_components.smart_bms.control.plan import plan
 
 EVERYTHING = frozenset(row.key for row in REGISTERS[Variant.JK02_32S])
-CATALOGUE = catalogue_of(
+CATALOG = catalog_of(
     Identity(family="jk", variant="JK02_32S", model="JK_B2A24S20P", details={"commands": tuple(range(256))}), EVERYTHING
 )
 CHAINED = {key for chain in CHAINS for key in chain}
 NUMBERS = [
     setting
-    for setting in CATALOGUE.settings.values()
+    for setting in CATALOG.settings.values()
     if setting.kind is SettingKind.NUMBER and setting.key not in CHAINED and setting.seen is None
 ]
-SWITCHES = [setting.key for setting in CATALOGUE.settings.values() if setting.kind is SettingKind.SWITCH]
+SWITCHES = [setting.key for setting in CATALOG.settings.values() if setting.kind is SettingKind.SWITCH]
 
 
 def steps_of(setting):
@@ -54,27 +54,27 @@ def valid_sets(draw):
 @given(valid_sets(), valid_sets())
 def test_every_state_on_the_way_is_valid(current, goal) -> None:
     state = dict(current)
-    steps = plan(CATALOGUE, goal, current)
+    steps = plan(CATALOG, goal, current)
     for step in steps:
         assert state.get(step.key) == step.old
         state[step.key] = step.new
         assert not list(broken_orders(state, CHAINS))
-        assert not list(value_findings(CATALOGUE.settings[step.key], step.new))
+        assert not list(value_findings(CATALOG.settings[step.key], step.new))
     assert {key: state[key] for key in goal} == goal
     assert len({step.key for step in steps}) == len(steps)
 
 
 @given(valid_sets(), valid_sets())
 def test_nothing_is_sent_that_is_already_so(current, goal) -> None:
-    changed = {step.key for step in plan(CATALOGUE, goal, current)}
+    changed = {step.key for step in plan(CATALOG, goal, current)}
     assert changed == {key for key, value in goal.items() if current.get(key) != value}
-    assert plan(CATALOGUE, current, current) == []
+    assert plan(CATALOG, current, current) == []
 
 
 def test_off_comes_first_and_on_comes_last() -> None:
     current = {"charge_switch": False, "discharge_switch": True, "cell_overvoltage": 3.6}
     goal = {"charge_switch": True, "cell_overvoltage": 3.5, "factory_reset": None, "discharge_switch": False}
-    assert [step.key for step in plan(CATALOGUE, goal, current)] == [
+    assert [step.key for step in plan(CATALOG, goal, current)] == [
         "discharge_switch",
         "cell_overvoltage",
         "charge_switch",

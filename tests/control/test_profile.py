@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from custom_components.smart_bms.bms.jk.catalog import catalogue_of
+from custom_components.smart_bms.bms.jk.catalog import catalog_of
 from custom_components.smart_bms.bms.jk.layouts import Variant
 from custom_components.smart_bms.bms.jk.parameters import REGISTERS
 from custom_components.smart_bms.bms.reading import Identity
@@ -21,12 +21,12 @@ IDENTITY = Identity(
     details={"commands": tuple(range(64))},
 )
 VALUES = {"cell_overvoltage": 3.6, "charge_switch": True, "device_address": 3, "mosfet_overtemperature": 90}
-CATALOGUE = catalogue_of(IDENTITY, VALUES)
+CATALOG = catalog_of(IDENTITY, VALUES)
 IDENTITY = Identity(family="jk", variant="JK02_32S", model="JK_X")
 PROFILE = make(
     IDENTITY,
     Settings(measured_at=0, variant="JK02_32S", values=VALUES | {"wire_resistances": (0.1,)}),
-    CATALOGUE,
+    CATALOG,
     datetime(2026, 1, 2, tzinfo=UTC),
 )
 
@@ -57,34 +57,34 @@ def test_a_profile_holds_the_parameters_and_nothing_of_the_owner() -> None:
 def test_what_is_no_profile_for_this_pack_is_refused(profile, code) -> None:
     with pytest.raises(RejectedError) as error:
         values_of(profile, IDENTITY, "JK02_32S")
-    assert error.value.findings[0].code == code
+    assert error.value.issues[0].code == code
 
 
 def test_what_belongs_to_one_board_is_left_out_unless_named() -> None:
-    changes, left_out = to_restore(VALUES | {"gps_heartbeat": True}, CATALOGUE, None)
+    changes, left_out = to_restore(VALUES | {"gps_heartbeat": True}, CATALOG, None)
     assert changes == {"cell_overvoltage": 3.6}
     assert left_out == ["charge_switch", "device_address", "mosfet_overtemperature", "gps_heartbeat"]
-    assert to_restore(VALUES, CATALOGUE, ["device_address"]) == ({"device_address": 3}, [])
-    assert to_restore(VALUES, CATALOGUE, ["mosfet_overtemperature"]) == ({}, ["mosfet_overtemperature"])
-    assert to_restore(VALUES, CATALOGUE, []) == ({}, [])
+    assert to_restore(VALUES, CATALOG, ["device_address"]) == ({"device_address": 3}, [])
+    assert to_restore(VALUES, CATALOG, ["mosfet_overtemperature"]) == ({}, ["mosfet_overtemperature"])
+    assert to_restore(VALUES, CATALOG, []) == ({}, [])
     with pytest.raises(RejectedError) as error:
-        to_restore(VALUES, CATALOGUE, ["float_mode"])
-    assert error.value.findings[0].code == "not_in_profile"
+        to_restore(VALUES, CATALOG, ["float_mode"])
+    assert error.value.issues[0].code == "not_in_profile"
 
 
 def test_differences_are_more_than_what_numbers_lose() -> None:
     other = VALUES | {"cell_overvoltage": 3.6000000001, "charge_switch": False, "float_mode": True}
-    assert differences(VALUES, other, CATALOGUE) == {"charge_switch": (True, False), "float_mode": (None, True)}
+    assert differences(VALUES, other, CATALOG) == {"charge_switch": (True, False), "float_mode": (None, True)}
     # No pack holds that, so whoever wrote it in meant something else than what is there.
-    assert "cell_overvoltage" in differences(VALUES, VALUES | {"cell_overvoltage": 3.6001}, CATALOGUE)
-    personal = catalogue_of(IDENTITY, {"user_data"})
+    assert "cell_overvoltage" in differences(VALUES, VALUES | {"cell_overvoltage": 3.6001}, CATALOG)
+    personal = catalog_of(IDENTITY, {"user_data"})
     assert differences({"user_data": "Ada"}, {}, personal) == {}
 
 
 def test_what_does_something_is_never_put_back() -> None:
     identity = replace(IDENTITY, details={"commands": tuple(range(256))})
     everything = {row.key: 1 for row in REGISTERS[Variant.JK02_32S]}
-    changes, _ = to_restore(everything, catalogue_of(identity, everything), list(everything))
+    changes, _ = to_restore(everything, catalog_of(identity, everything), list(everything))
     acting = {
         "factory_reset",
         "load_preset_lfp",
@@ -105,4 +105,4 @@ def test_a_profile_of_temperatures_that_are_calculated_in_another_way_does_not_f
         else:
             with pytest.raises(RejectedError) as error:
                 values_of(profile, identity, "gen3")
-            assert error.value.findings[0].details == {"profile": "smart123 gen3 app", "pack": "smart123 gen3 document"}
+            assert error.value.issues[0].details == {"profile": "smart123 gen3 app", "pack": "smart123 gen3 document"}

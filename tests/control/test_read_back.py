@@ -8,7 +8,7 @@ import pytest
 from custom_components.smart_bms.bms.errors import ConnectionLostError
 from custom_components.smart_bms.control.validation_issue import RejectedError
 from custom_components.smart_bms.control.write_log import KEPT, WriteOutcome, WriteRecord
-from custom_components.smart_bms.control.writer import MOST_WAITING
+from custom_components.smart_bms.control.writer import MAX_WAITING
 from tests.control.conftest import site_of
 from tests.support.packs import jk_pack
 from tests.support.write_requests import ASK, PROCEDURE, SURE, outcomes
@@ -92,7 +92,7 @@ async def test_a_link_lost_before_the_write_is_settled_the_same_way(site, monkey
 async def test_a_restart_in_the_middle_is_settled_at_the_next_connection(monkeypatch) -> None:
     async with site_of(monkeypatch, jk_pack()) as site:
         await site.control.apply({"charge_switch": False, "cell_overvoltage": 3.55}, ASK)
-        kept = {"records": site.control.journal.as_list(), "baseline": dict(site.control.baseline.values)}
+        kept = {"records": site.control.write_log.as_list(), "baseline": dict(site.control.baseline.values)}
     for record, new in zip(kept["records"], (False, 3.58), strict=True):
         record.update(outcome="pending", found=None, new=new)
     kept["baseline"] |= {"charge_switch": True, "cell_overvoltage": 3.6}
@@ -156,12 +156,12 @@ async def test_requests_take_turns_and_too_many_are_told_so(site) -> None:
         try:
             await site.control.apply({"charge_overcurrent_delay": 2 + number}, ASK)
         except RejectedError as error:
-            return error.findings[0].code
+            return error.issues[0].code
         return "done"
 
     answers = await asyncio.gather(*(ask(number) for number in range(300)))
-    assert answers.count("done") == MOST_WAITING
-    assert answers.count("busy") == 300 - MOST_WAITING
+    assert answers.count("done") == MAX_WAITING
+    assert answers.count("busy") == 300 - MAX_WAITING
     assert set(outcomes(site.records)) == {WriteOutcome.CONFIRMED}
     assert await ask(100) == "done"
 
@@ -178,9 +178,9 @@ async def test_a_refresh_waits_for_nobody(site) -> None:
 
 async def test_the_last_hundred_are_kept(site) -> None:
     for number in range(KEPT + 5):
-        site.control.journal.add(WriteRecord(at="", parameter="x", old=1, new=number, outcome=WriteOutcome.CONFIRMED))
-    assert len(site.control.journal.records) == KEPT
-    assert site.control.journal.records[0].new == 5
+        site.control.write_log.add(WriteRecord(at="", parameter="x", old=1, new=number, outcome=WriteOutcome.CONFIRMED))
+    assert len(site.control.write_log.records) == KEPT
+    assert site.control.write_log.records[0].new == 5
 
 
 # Commands that change many parameters.

@@ -24,7 +24,7 @@ async def refusals(site, changes) -> list[str]:
     with pytest.raises(RejectedError) as error:
         await site.control.apply(changes, ASK)
     assert not writes(site)
-    return [finding.code for finding in error.value.findings]
+    return [issue.code for issue in error.value.issues]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ async def test_a_change_is_written_and_read_back(monkeypatch, key, value, bytes_
         records = await site.control.apply({key: value}, ASK)
         assert outcomes(records) == [WriteOutcome.CONFIRMED]
         assert writes(site) == bytes_sent
-        setting = site.control.catalogue.settings[key]
+        setting = site.control.catalog.settings[key]
         # What is told of it is what the unit keeps, not what was asked for.
         assert records[0].new == setting.kept(value)
         assert setting.same(site.value(key), records[0].new)
@@ -49,7 +49,7 @@ async def test_a_change_is_written_and_read_back(monkeypatch, key, value, bytes_
 
 async def test_without_experimental_writes_nothing_is_written(monkeypatch) -> None:
     async with site_of(monkeypatch, smart123_pack(GEN3_NUS), READING, password=PIN) as site:
-        for key, setting in site.control.catalogue.settings.items():
+        for key, setting in site.control.catalog.settings.items():
             assert setting.proof is not Proof.PROVEN, key
         assert await refusals(site, {"cell_undervoltage": 2.55}) == ["experimental_off"]
 
@@ -69,8 +69,8 @@ async def test_a_change_that_would_pass_through_a_harmful_value_is_refused_with_
     async with site_of(monkeypatch, peripheral, password=PIN) as site:
         assert await refusals(site, {"battery_capacity": 25_600}) == ["no_safe_way"]
         examination = site.control.examine({"battery_capacity": 25_600}, ASK)
-        (finding,) = examination.errors
-        assert finding.details == {"parameter": "Battery capacity", "present": "25500 Wh", "value": "25600 Wh"}
+        (issue,) = examination.errors
+        assert issue.details == {"parameter": "Battery capacity", "present": "25500 Wh", "value": "25600 Wh"}
         assert outcomes(await site.control.apply({"battery_capacity": 25_400}, ASK)) == [WriteOutcome.CONFIRMED]
 
 

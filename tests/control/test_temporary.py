@@ -34,7 +34,7 @@ async def begin(site) -> asyncio.Task:
     """Begin a calibration, and come back while both switches are off."""
     task = asyncio.create_task(calibrate_voltage(site.control, site.pack, 26.9, SURE))
     await site.until(lambda: switches(site) == (False, False) and site.control.value(
-        site.control.catalogue.settings["discharge_switch"]) is False)  # fmt: skip
+        site.control.catalog.settings["discharge_switch"]) is False)  # fmt: skip
     return task
 
 
@@ -59,7 +59,7 @@ def before_each_write(site, look) -> None:
 
 
 def told(site) -> set[WriteOutcome]:
-    return {record.outcome for record in site.control.journal.records}
+    return {record.outcome for record in site.control.write_log.records}
 
 
 async def test_before_the_link_is_given_up_the_switches_are_on_again(site) -> None:
@@ -135,7 +135,7 @@ async def test_after_a_crash_the_next_connection_puts_it_back(monkeypatch, permi
         await site.until(lambda: not site.control.temporary.values)
         assert switches(site) == (True, True)
         assert told(site) == {WriteOutcome.CONFIRMED}
-        assert {(record.source, record.user) for record in site.control.journal.records} == {
+        assert {(record.source, record.user) for record in site.control.write_log.records} == {
             ("calibrate_voltage", "Ada")
         }
         assert site.drifts == []

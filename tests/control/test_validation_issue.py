@@ -5,16 +5,16 @@ import pytest
 from custom_components.smart_bms.bms.settings import Proof, Setting, SettingKind, Unit
 from custom_components.smart_bms.control.baseline import Baseline
 from custom_components.smart_bms.control.drift import outcome_of
-from custom_components.smart_bms.control.validation_issue import shown, words
+from custom_components.smart_bms.control.validation_issue import format_value, parameter_name
 from custom_components.smart_bms.control.write_log import WriteLog, WriteOutcome, WriteRecord
 
 
 def test_values_are_told_in_words() -> None:
     volts = Setting(key="x", kind=SettingKind.NUMBER, proof=Proof.PROVEN, unit=Unit.VOLT)
-    assert [shown(value, volts) for value in (3.65, 3.0, 4, None)] == ["3.65 V", "3 V", "4 V", "unknown"]
-    assert [shown(value) for value in (True, False, "victron", 0.1 + 0.2)] == ["on", "off", "victron", "0.3"]
-    assert words("uart1_protocol") == "UART 1 protocol"
-    assert words("max_charge_current") == "Maximum charge current"
+    assert [format_value(value, volts) for value in (3.65, 3.0, 4, None)] == ["3.65 V", "3 V", "4 V", "unknown"]
+    assert [format_value(value) for value in (True, False, "victron", 0.1 + 0.2)] == ["on", "off", "victron", "0.3"]
+    assert parameter_name("uart1_protocol") == "UART 1 protocol"
+    assert parameter_name("max_charge_current") == "Maximum charge current"
 
 
 def test_a_baseline_takes_only_what_is_there() -> None:
@@ -25,8 +25,8 @@ def test_a_baseline_takes_only_what_is_there() -> None:
 
 def test_a_journal_of_a_newer_version_is_taken_up_as_far_as_it_is_understood() -> None:
     kept = WriteRecord(at="", parameter="x", old=1, new=2, outcome=WriteOutcome.CONFIRMED).as_dict()
-    journal = WriteLog([kept | {"newer": 1}, kept | {"outcome": "brand_new"}, {"at": ""}])
-    assert [record.parameter for record in journal.records] == ["x"]
+    write_log = WriteLog([kept | {"newer": 1}, kept | {"outcome": "brand_new"}, {"at": ""}])
+    assert [record.parameter for record in write_log.records] == ["x"]
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ async def test_every_kind_of_parameter_can_be_changed(site, key, value) -> None:
     (record,) = await site.control.apply({key: value}, ASK)
     assert record.outcome is WriteOutcome.CONFIRMED
     assert record.found == value
-    assert site.control.value(site.control.catalogue.settings[key]) == value
+    assert site.control.value(site.control.catalog.settings[key]) == value
 
 
 @pytest.mark.parametrize("variant", ["JK02_24S", "JK04"])
@@ -199,5 +199,5 @@ async def test_nothing_is_left_running_when_the_door_closes(site, monkeypatch) -
     assert site.control._looks
     await site.control.finish()
     assert not site.control._looks
-    site.control._look_again_soon()
+    site.control._recheck_soon()
     assert not site.control._looks

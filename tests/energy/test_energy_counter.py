@@ -20,7 +20,7 @@ def reading(at: float, current: float | None, voltage: float | None = 50.0, **va
 def counted(*readings: Reading, longest_gap: float = 10.0) -> EnergyCounter:
     counter = EnergyCounter(longest_gap)
     for item in readings:
-        counter.take(item)
+        counter.update(item)
     return counter
 
 
@@ -63,8 +63,8 @@ def test_both_directions_are_counted_apart() -> None:
 def test_what_says_no_current_or_goes_back_in_time_adds_nothing() -> None:
     counter = counted(reading(0, 10), reading(5, None), reading(5, 10, None), reading(5, 10))
     before = counter.total.copy()
-    counter.take(reading(5, 1000.0))
-    counter.take(reading(2, 1000.0))
+    counter.update(reading(5, 1000.0))
+    counter.update(reading(2, 1000.0))
     assert counter.total == before
     assert before.charge_in == pytest.approx(10 * 5 / 3600)
 
@@ -79,7 +79,7 @@ def test_a_gap_is_not_drawn_over() -> None:
     counter = counted(reading(0, 10), reading(60, 10))
     assert counter.total == EnergyTotals()
     assert (counter.gaps, counter.missed, counter.broken) == (1, 60, True)
-    counter.take(reading(65, 10))
+    counter.update(reading(65, 10))
     assert counter.total.charge_in == pytest.approx(10 * 5 / 3600)
     assert not counter.broken
 
@@ -250,7 +250,7 @@ def test_a_restart_goes_on_where_it_was_kept_and_bridges_the_rest() -> None:
     after = EnergyCounter(10.0)
     after.restore(kept, shift=-1000.0)
     assert after.total.discharged == pytest.approx(before.total.discharged, abs=1e-5)
-    after.take(reading(-800.0, -36.0, remaining_capacity=58.0))
+    after.update(reading(-800.0, -36.0, remaining_capacity=58.0))
     assert after.bridged.charge_out == pytest.approx(1.0)
     assert after.total.charge_out == pytest.approx(2.0, abs=0.001)
     assert after.dump()["anchor"]["remaining"] == 58.0
@@ -263,7 +263,7 @@ def test_what_was_not_seen_since_the_last_restart_is_kept_once_more() -> None:
     assert second.dump() == first.dump()
     third = EnergyCounter(10.0)
     third.restore(EnergyCounter(10.0).dump(), 0.0)
-    third.take(reading(5, 1.0))
+    third.update(reading(5, 1.0))
     assert third.gaps == 0
 
 
@@ -293,21 +293,21 @@ def test_a_broken_part_is_found_and_the_rest_goes_on(part, broken) -> None:
     counter.restore(good, 0.0)
     assert counter.total == (EnergyTotals() if part == "total" else EnergyTotals.of(sound.total.as_dict()))
     # Nothing of it can fail later.
-    counter.take(reading(3600, 36.0, **LEFT))
+    counter.update(reading(3600, 36.0, **LEFT))
     counter.dump()
 
 
 def test_a_gap_of_unknown_length_is_not_bridged() -> None:
     counter = EnergyCounter(10.0)
     counter.restore(json.loads(json.dumps(counted(reading(0, 10.0, **LEFT)).dump())), None)
-    counter.take(reading(50, 10.0, remaining_capacity=61.0, soc=61.0))
+    counter.update(reading(50, 10.0, remaining_capacity=61.0, soc=61.0))
     assert (counter.gaps, counter.missed, counter.total) == (1, 0, EnergyTotals())
 
 
 def test_the_counters_of_a_pack_with_a_turned_sensor_are_not_believed() -> None:
     counter = EnergyCounter(10.0, bridges=False)
-    counter.take(reading(0, 0.0, **LEFT))
-    counter.take(reading(3600, 0.0, remaining_capacity=50.0, soc=50.0))
+    counter.update(reading(0, 0.0, **LEFT))
+    counter.update(reading(3600, 0.0, remaining_capacity=50.0, soc=50.0))
     assert (counter.gaps, counter.total) == (1, EnergyTotals())
 
 
@@ -334,7 +334,7 @@ def test_sums_only_grow_whatever_comes(steps) -> None:
         if restarts:
             kept, counter = counter.dump(), EnergyCounter(10.0)
             counter.restore(kept, 0.0)
-        counter.take(reading(now, current, remaining_capacity=remaining, soc=remaining))
+        counter.update(reading(now, current, remaining_capacity=remaining, soc=remaining))
         gained = counter.total.since(before)
         assert min(gained.charged, gained.discharged, gained.charge_in, gained.charge_out) >= -1e-5
         before = counter.total.copy()

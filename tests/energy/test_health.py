@@ -14,7 +14,7 @@ from custom_components.smart_bms.energy.energy_counter import EnergyCounter
 from custom_components.smart_bms.energy.energy_totals import EnergyTotals
 from custom_components.smart_bms.energy.health import CHECKS, Health
 from custom_components.smart_bms.energy.imbalance import Imbalance, Occasion
-from custom_components.smart_bms.energy.resistance import LEAST_STEPS, Resistances, WeeklyTrend, fitted
+from custom_components.smart_bms.energy.resistance import MIN_STEPS, Resistances, WeeklyTrend, fitted
 from custom_components.smart_bms.energy.rest_imbalance import RestImbalance
 from custom_components.smart_bms.energy.soc_confidence import counted_soc, expected_drift
 from custom_components.smart_bms.simulator.battery import Battery, household
@@ -51,7 +51,7 @@ def test_the_resistance_of_each_cell_is_right_within_a_tenth(every, ampere, seed
     resistances = Resistances()
     for _ in range(int(3600 / every)):
         battery.step(every)
-        resistances.take(measured(battery, ampere))
+        resistances.update(measured(battery, ampere))
     found = resistances.of_cells()
     for cell, item in zip(battery.cells, found, strict=True):
         assert item is not None
@@ -67,7 +67,7 @@ def test_nothing_is_told_without_excitation() -> None:
         resistances = Resistances()
         for _ in range(2000):
             battery.step(1.0)
-            resistances.take(measured(battery, 0.01))
+            resistances.update(measured(battery, 0.01))
         assert resistances.of_cells() == []
 
 
@@ -85,8 +85,8 @@ def test_nothing_is_told_without_excitation() -> None:
 )
 def test_a_step_that_cannot_be_compared_is_none(second, change) -> None:
     resistances = Resistances()
-    resistances.take(reading(0.0))
-    resistances.take(reading(second, **{"current": -30.0} | change))
+    resistances.update(reading(0.0))
+    resistances.update(reading(second, **{"current": -30.0} | change))
     assert not resistances.steps
 
 
@@ -98,7 +98,7 @@ def test_a_few_wrong_steps_do_no_harm_and_noise_says_nothing() -> None:
     spoilt = fitted([*steps, (30.0, 0.4), (-25.0, 0.2), (30.0, 0.0)])
     assert spoilt.value == pytest.approx(0.001, rel=0.02)
     assert spoilt.steps == 20
-    assert fitted(steps[: LEAST_STEPS - 1]) is None
+    assert fitted(steps[: MIN_STEPS - 1]) is None
     assert fitted([(amperes, chance.gauss(0, 0.02)) for amperes, _ in steps]) is None
     assert fitted([(amperes, -volts) for amperes, volts in steps]) is None
     halves = [(10.0, 0.01)] * 5 + [(10.0, 0.5)] * 4
@@ -110,7 +110,7 @@ def test_a_cell_that_is_missing_in_some_steps_is_judged_by_the_others() -> None:
     for place in range(40):
         current, volts = (0.0, 3.3) if place % 2 else (-30.0, 3.27)
         cells = (volts, None if place < 34 else volts)
-        resistances.take(reading(float(place), current, cell_voltages=cells))
+        resistances.update(reading(float(place), current, cell_voltages=cells))
     first, second = resistances.of_cells()
     assert first.value == pytest.approx(0.001)
     assert second is None
@@ -119,7 +119,7 @@ def test_a_cell_that_is_missing_in_some_steps_is_judged_by_the_others() -> None:
 def test_steps_survive_a_restart() -> None:
     resistances = Resistances()
     for place in range(30):
-        resistances.take(reading(float(place), -30.0 * (place % 2), cell_voltages=(3.3 - 0.03 * (place % 2), None)))
+        resistances.update(reading(float(place), -30.0 * (place % 2), cell_voltages=(3.3 - 0.03 * (place % 2), None)))
     other = Resistances()
     other.restore(json.loads(json.dumps(resistances.dump())))
     assert other.of_cells() == resistances.of_cells()
@@ -130,16 +130,16 @@ def test_steps_survive_a_restart() -> None:
 def test_a_trend_needs_four_weeks() -> None:
     trend = WeeklyTrend()
     for week in range(3):
-        trend.take(100 + week, 0.001)
+        trend.update(100 + week, 0.001)
     assert trend.per_week is None
-    trend.take(103, 0.001)
+    trend.update(103, 0.001)
     assert trend.per_week == pytest.approx(0)
     grown = WeeklyTrend(json.loads(json.dumps(trend.dump())))
     for week in range(104, 180):
-        grown.take(week, 0.001 * (1 + 0.01 * (week - 103)))
+        grown.update(week, 0.001 * (1 + 0.01 * (week - 103)))
     assert grown.per_week == pytest.approx(0.7, abs=0.1)
     for week in range(180, 400):
-        grown.take(week, 0.001)
+        grown.update(week, 0.001)
     assert len(grown.weeks) == 104
     assert WeeklyTrend({str(week): 0.0 for week in range(5)}).per_week is None
 
@@ -148,17 +148,17 @@ def test_a_trend_needs_four_weeks() -> None:
 def test_one_look_at_a_wrong_clock_deletes_nothing(wrong) -> None:
     trend = WeeklyTrend({str(week): 0.001 * (1 + 0.01 * (week - 100)) for week in range(100, 153)})
     before = trend.per_week
-    trend.take(wrong, 0.005)
-    trend.take(152, 0.001 * 1.52)
+    trend.update(wrong, 0.005)
+    trend.update(152, 0.001 * 1.52)
     assert set(trend.weeks) >= set(range(100, 153))
     assert trend.per_week == pytest.approx(before)
 
 
-def test_nothing_that_bears_a_date_is_learnt_while_nobody_knows_the_date() -> None:
+def test_nothing_that_bears_a_date_is_learned_while_nobody_knows_the_date() -> None:
     health, counter = healthy()
     full = reading(0.0, 1.0, soc=100.0)
-    counter.take(full)
-    health.take(full, None)
+    counter.update(full)
+    health.update(full, None)
     assert (health.full_at, health.imbalance.spreads) == (None, {})
     fed(health, counter, reading(60.0, 1.0, soc=100.0))
     assert health.full_at is not None
@@ -178,8 +178,8 @@ class Run:
     def see(self, current: float, soc: float | None, hours: float = 0.1, **values) -> None:
         self.now += hours * 3600
         item = reading(self.now, current, soc=soc, **values)
-        self.counter.take(item)
-        self.capacity.take(item, self.now)
+        self.counter.update(item)
+        self.capacity.update(item, self.now)
 
     def empty(self, charge: float = 90.0) -> None:
         self.see(0.0, 100)
@@ -202,32 +202,32 @@ def test_the_capacity_is_right_within_two_percent(ampere, every) -> None:
     capacity = Capacity(counter)
     truth = 0.0
     item = reading(0.0, 0.0, soc=100.0, full_capacity=55.0)
-    counter.take(item)
-    capacity.take(item, 0.0)
+    counter.update(item)
+    capacity.update(item, 0.0)
     while min(cell.voltage for cell in battery.cells) > 2.6:
         battery.step(every)
         truth -= battery.current * every / 3600
         lowest = min(cell.voltage for cell in battery.cells)
         soc = 50.0 if lowest > 2.6 else 0.0
         item = reading(battery.now, round(battery.current / ampere) * ampere, soc=soc, full_capacity=55.0)
-        counter.take(item)
-        capacity.take(item, 0.0)
-    assert capacity.learnt.ampere_hours == pytest.approx(truth, rel=0.02)
-    assert capacity.learnt.bridged == 0
+        counter.update(item)
+        capacity.update(item, 0.0)
+    assert capacity.learned.ampere_hours == pytest.approx(truth, rel=0.02)
+    assert capacity.learned.bridged == 0
 
 
 def test_our_count_and_the_vendors_rule_stand_side_by_side() -> None:
     run = Run()
-    assert run.capacity.learnt is None
+    assert run.capacity.learned is None
     run.empty()
-    assert run.capacity.learnt.ampere_hours == pytest.approx(94.5, abs=2.5)
+    assert run.capacity.learned.ampere_hours == pytest.approx(94.5, abs=2.5)
     assert run.capacity.vendor.cycles == 0
     run.fill()
     assert run.capacity.vendor.cycles == 1
-    assert run.capacity.vendor.learnt == pytest.approx(run.capacity.learnt.ampere_hours, abs=0.1)
+    assert run.capacity.vendor.learned == pytest.approx(run.capacity.learned.ampere_hours, abs=0.1)
     run.empty(60.0)
     run.fill()
-    assert run.capacity.vendor.learnt == pytest.approx(run.capacity.learnt.ampere_hours, abs=7)
+    assert run.capacity.vendor.learned == pytest.approx(run.capacity.learned.ampere_hours, abs=7)
     for _ in range(12):
         run.empty()
         run.fill()
@@ -241,7 +241,7 @@ def test_a_gap_that_nothing_bridges_spoils_the_run() -> None:
     run.see(-45.0, 50)
     run.see(-45.0, 40, hours=5)
     run.see(-45.0, 0, hours=0.9)
-    assert run.capacity.learnt is None
+    assert run.capacity.learned is None
     run.fill()
     assert run.capacity.vendor.cycles == 0
 
@@ -251,7 +251,7 @@ def test_what_is_called_empty_too_early_is_no_run() -> None:
     run.see(0.0, 100)
     run.see(-45.0, 50, hours=0.9)
     run.see(0.0, 0)
-    assert run.capacity.learnt is None
+    assert run.capacity.learned is None
 
 
 def test_a_pack_that_says_little_teaches_nothing() -> None:
@@ -259,7 +259,7 @@ def test_a_pack_that_says_little_teaches_nothing() -> None:
     run.see(0.0, None)
     for soc in (100, 50, 0):
         run.see(-45.0, soc, hours=0.9, full_capacity=None)
-    assert run.capacity.learnt is None
+    assert run.capacity.learned is None
     assert run.capacity.vendor is None
 
 
@@ -269,7 +269,7 @@ def test_a_gap_before_anything_is_known_does_no_harm() -> None:
     run.see(-45.0, 40, hours=5, full_capacity=None)
     assert run.capacity.vendor is None
     run.empty()
-    assert run.capacity.learnt is not None
+    assert run.capacity.learned is not None
 
 
 def test_a_run_survives_a_restart() -> None:
@@ -310,7 +310,7 @@ def test_a_run_survives_a_restart() -> None:
 )
 def test_cells_are_compared_on_three_occasions(values, occasion) -> None:
     imbalance = Imbalance()
-    imbalance.take(reading(5.0, **values), 1000.0)
+    imbalance.update(reading(5.0, **values), 1000.0)
     assert list(imbalance.spreads) == ([] if occasion is None else [occasion])
     if occasion is not None:
         spread = imbalance.spreads[occasion]
@@ -320,14 +320,14 @@ def test_cells_are_compared_on_three_occasions(values, occasion) -> None:
 def test_rest_begins_when_the_current_ends_and_is_not_certain_over_a_gap() -> None:
     imbalance = Imbalance()
     for minute in range(30):
-        imbalance.take(reading(minute * 60.0), 0.0)
+        imbalance.update(reading(minute * 60.0), 0.0)
     assert not imbalance.spreads
-    imbalance.take(reading(1800.0), 0.0)
+    imbalance.update(reading(1800.0), 0.0)
     assert list(imbalance.spreads) == [Occasion.REST]
-    imbalance.take(reading(1810.0, -10.0), 0.0)
+    imbalance.update(reading(1810.0, -10.0), 0.0)
     assert imbalance.rest(1810.0) == 0
-    imbalance.take(reading(1900.0), 0.0)
-    imbalance.take(reading(4000.0), 0.0)
+    imbalance.update(reading(1900.0), 0.0)
+    imbalance.update(reading(4000.0), 0.0)
     assert imbalance.rest(4000.0) == 0
     other = Imbalance()
     other.restore(json.loads(json.dumps(imbalance.dump())), -500.0)
@@ -346,7 +346,7 @@ def test_the_cell_that_falls_behind_at_rest_is_found_after_a_day() -> None:
     def rest(hours: float) -> None:
         fallen = 0.002 * hours / 24
         cells = (3.300, 3.301, round(3.300 - fallen, 4), 3.299)
-        drift.take(reading(hours * 3600, cell_voltages=cells), hours * 3600, hours)
+        drift.update(reading(hours * 3600, cell_voltages=cells), hours * 3600, hours)
 
     for hour in range(1, 26):
         rest(hour)
@@ -369,9 +369,9 @@ def test_the_cell_that_falls_behind_at_rest_is_found_after_a_day() -> None:
 )
 def test_what_moves_charge_or_hides_a_cell_begins_anew(spoils) -> None:
     drift = RestImbalance()
-    drift.take(reading(0.0), 10_000.0, 0.0)
-    drift.take(reading(50_000.0, **spoils), 60_000.0, 0.0)
-    drift.take(reading(DAY + 10), DAY + 20_000, 0.0)
+    drift.update(reading(0.0), 10_000.0, 0.0)
+    drift.update(reading(50_000.0, **spoils), 60_000.0, 0.0)
+    drift.update(reading(DAY + 10), DAY + 20_000, 0.0)
     assert drift.drift is None
     assert RestImbalance().drift is None
 
@@ -381,8 +381,8 @@ def test_what_moves_charge_or_hides_a_cell_begins_anew(spoils) -> None:
 
 def fed(health: Health, counter: EnergyCounter, *readings: Reading) -> Health:
     for item in readings:
-        counter.take(item)
-        health.take(item, 1e6)
+        counter.update(item)
+        health.update(item, 1e6)
     return health
 
 
@@ -458,7 +458,7 @@ def test_a_raised_sum_is_no_part_of_a_run() -> None:
     health.moved(raised)
     run.see(-45.0, 10, hours=0.9)
     run.see(0.0, 0, hours=0.5)
-    assert run.capacity.learnt.ampere_hours == pytest.approx(72, abs=15)
+    assert run.capacity.learned.ampere_hours == pytest.approx(72, abs=15)
     Health(run.counter).moved(raised)
 
 
@@ -489,7 +489,7 @@ def test_sums_that_begin_anew_end_the_run_from_full() -> None:
     health.unmoor()
     run.see(-45.0, 50, hours=0.9)
     run.see(-45.0, 0, hours=0.9)
-    assert run.capacity.learnt is None
+    assert run.capacity.learned is None
 
 
 @pytest.mark.parametrize(

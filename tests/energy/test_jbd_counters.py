@@ -35,8 +35,8 @@ class Watched:
         usual = {"soc": 60.0, "remaining_capacity": 60.0, "full_capacity": 100.0, "cycles": 5, "counters": COUNTERS}
         cells = (3.325, 3.325)
         item = Reading(measured_at=self.now, voltage=13.2, current=current, cell_voltages=cells, **usual | values)
-        self.counter.take(item)
-        return self.board.take(item, settings, self.now + 1e6)
+        self.counter.update(item)
+        return self.board.update(item, settings, self.now + 1e6)
 
 
 @pytest.mark.parametrize(
@@ -128,8 +128,8 @@ def test_health_tells_the_vendors_rule_what_happened_to_the_board() -> None:
     def see(at: float, **values) -> None:
         usual = {"soc": 100.0, "full_capacity": 100.0, "remaining_capacity": 100.0, "counters": COUNTERS}
         item = Reading(measured_at=at, voltage=13.2, current=0.0, cell_voltages=(3.4, 3.4), **usual | values)
-        counter.take(item)
-        health.take(item, 0.0, SETTINGS)
+        counter.update(item)
+        health.update(item, 0.0, SETTINGS)
 
     see(0.0)
     assert health.capacity.vendor.phase is LearningPhase.ARMED

@@ -27,7 +27,7 @@ POINTS = ((0.0, 2.8), (20.0, 3.1), (40.0, 3.3), (60.0, 3.35), (80.0, 3.4), (100.
         (Kept.COUNTERS, "keep clear clear clear keep"),
         (Kept.REMAINING, "estimate estimate estimate estimate keep"),
         (Kept.AGING, "clear clear clear clear doubt"),
-        (Kept.LEARNT, "keep typical keep typical keep"),
+        (Kept.LEARNED, "keep typical keep typical keep"),
     ],
 )
 def test_what_makes_a_board_forget(kept, effects) -> None:
@@ -61,26 +61,26 @@ def test_when_a_board_counts_a_cycle(steps, counted, left, certain) -> None:
         if isinstance(step, JbdEvent):
             count.happen(step)
         else:
-            cycles += count.take(step)
+            cycles += count.update(step)
     assert cycles == counted
     assert count.discharged == pytest.approx(left)
     assert count.progress == (pytest.approx(left / 80) if certain else None)
 
 
 @pytest.mark.parametrize("capacity", [None, 0.0])
-def test_without_a_cycle_capacity_nothing_is_foretold(capacity) -> None:
+def test_without_a_cycle_capacity_nothing_is_predicted_trip(capacity) -> None:
     count = JbdCycleCount(capacity)
     count.counted()
-    assert count.take(-500.0) == 0
+    assert count.update(-500.0) == 0
     assert count.progress is None
 
 
 def test_where_a_cycle_stands_is_not_known_at_first() -> None:
     count = JbdCycleCount(80.0)
-    count.take(-10.0)
+    count.update(-10.0)
     assert count.progress is None
     count.counted()
-    count.take(-8.0)
+    count.update(-8.0)
     assert count.progress == pytest.approx(0.1)
 
 
@@ -102,11 +102,11 @@ def test_where_a_cycle_stands_is_not_known_at_first() -> None:
     ],
 )
 def test_what_two_readings_of_the_counters_say(old, new, added) -> None:
-    tally = CounterTotals()
-    tally.follow(old)
-    news = tally.follow(new)
+    counter_totals = CounterTotals()
+    counter_totals.follow(old)
+    news = counter_totals.follow(new)
     assert news is (added is not None and old != new)
-    assert {key: count - old[key] for key, count in tally.totals.items() if count != old[key]} == (added or {})
+    assert {key: count - old[key] for key, count in counter_totals.totals.items() if count != old[key]} == (added or {})
 
 
 # Learning the capacity.
@@ -114,15 +114,15 @@ def test_what_two_readings_of_the_counters_say(old, new, added) -> None:
 FULL, EMPTY = "full", "empty"
 
 
-def aged(steps, learnt=100.0) -> JbdCapacityLearning:
-    aging = JbdCapacityLearning(100.0, learnt)
+def aged(steps, learned=100.0) -> JbdCapacityLearning:
+    aging = JbdCapacityLearning(100.0, learned)
     for step in steps:
         if isinstance(step, JbdEvent):
             aging.happen(step)
         elif isinstance(step, str):
-            aging.take(0.0, full=step == FULL, empty=step == EMPTY)
+            aging.update(0.0, full=step == FULL, empty=step == EMPTY)
         else:
-            aging.take(step, full=False, empty=False)
+            aging.update(step, full=False, empty=False)
     return aging
 
 
@@ -152,15 +152,15 @@ def test_an_aging_cycle_is_full_empty_full(steps, phase, measured, cycles) -> No
 
 def test_a_cell_that_is_too_high_and_one_too_low_at_once_is_empty() -> None:
     aging = aged([FULL, -90])
-    aging.take(0.0, full=True, empty=True)
+    aging.update(0.0, full=True, empty=True)
     assert aging.phase is LearningPhase.EMPTIED
-    aging.take(0.0, full=True, empty=True)
+    aging.update(0.0, full=True, empty=True)
     assert aging.phase is LearningPhase.EMPTIED
 
 
 def test_what_nobody_knows_changes_nothing() -> None:
     aging = aged([FULL, -90])
-    aging.take(-1.0, full=None, empty=None)
+    aging.update(-1.0, full=None, empty=None)
     assert (aging.phase, aging.measured) == (LearningPhase.ARMED, 91)
 
 
@@ -168,23 +168,23 @@ def test_what_nobody_knows_changes_nothing() -> None:
     ("given_away", "learnt"),
     [([100], 100), ([95], 95), ([80], 80), ([60], 75), ([60, 60], 60), ([130], 125)],
 )
-def test_what_a_board_learns(given_away, learnt) -> None:
+def test_what_a_board_learns(given_away, learned) -> None:
     steps = [FULL, *(step for charge in given_away for step in (-charge, EMPTY, charge, FULL))]
-    assert aged(steps).learnt == learnt
+    assert aged(steps).learned == learned
 
 
 def test_an_interrupted_cycle_teaches_nothing_and_another_design_capacity_is_believed() -> None:
     aging = aged([FULL, -60, WRITTEN, EMPTY, 60, FULL])
-    assert aging.learnt == 100
+    assert aging.learned == 100
     aging.happen(WRITTEN, typical=80.0)
-    assert (aging.learnt, aging.typical) == (80, 80)
+    assert (aging.learned, aging.typical) == (80, 80)
     aging.happen(RETURNED, typical=90.0)
-    assert aging.learnt == 80
+    assert aging.learned == 80
 
 
-@given(measured=st.floats(0, 300), learnt=st.floats(10, 200), typical=st.floats(10, 200))
-def test_learning_moves_towards_what_was_measured_and_not_too_far(measured, learnt, typical) -> None:
-    change, difference = learn(measured, learnt, typical) - learnt, measured - learnt
+@given(measured=st.floats(0, 300), learned=st.floats(10, 200), typical=st.floats(10, 200))
+def test_learning_moves_towards_what_was_measured_and_not_too_far(measured, learned, typical) -> None:
+    change, difference = learn(measured, learned, typical) - learned, measured - learned
     assert abs(change) <= 0.25 * typical + 1e-9
     assert change * difference >= 0
     assert abs(change) <= abs(difference) + 1e-9
@@ -255,7 +255,7 @@ def test_points_are_found_among_the_parameters() -> None:
 )
 def test_how_a_board_counts_what_is_left(left, charge, full, empty, becomes) -> None:
     remaining = JbdRemainingCharge(100.0, POINTS, left)
-    remaining.take(charge, full=full, empty=empty)
+    remaining.update(charge, full=full, empty=empty)
     assert remaining.left == becomes
     assert remaining.soc == (None if becomes is None else round(becomes))
 
@@ -266,9 +266,9 @@ def test_a_board_that_forgot_guesses_until_it_is_full_or_empty(event) -> None:
     remaining.happen(event, 3.325)
     assert 40 <= remaining.soc <= 60
     assert remaining.estimated
-    remaining.take(-10.0, full=False, empty=False)
+    remaining.update(-10.0, full=False, empty=False)
     assert remaining.estimated
-    remaining.take(0.0, full=True, empty=False)
+    remaining.update(0.0, full=True, empty=False)
     assert (remaining.left, remaining.estimated) == (100, False)
 
 
@@ -329,12 +329,12 @@ MONTH = REST
     ],
 )
 def test_whether_cells_are_alike(millivolts, occasion, good) -> None:
-    assert [judgement.good for judgement in judge(millivolts / 1000, **occasion)] == ([] if good is None else [good])
+    assert [judgment.good for judgment in judge(millivolts / 1000, **occasion)] == ([] if good is None else [good])
 
 
-def test_several_occasions_give_several_judgements_and_no_cells_none() -> None:
+def test_several_occasions_give_several_judgments_and_no_cells_none() -> None:
     found = judge(0.012, assembled=True, full=True, aging_cycles=11, rest=MONTH)
-    assert [judgement.criterion for judgement in found] == list(Criterion)
+    assert [judgment.criterion for judgment in found] == list(Criterion)
     assert judge(None, assembled=True) == []
 
 

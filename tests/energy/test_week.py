@@ -7,7 +7,7 @@ from tests.support.energy_week import lived
 
 def test_energy_is_right_within_three_in_a_thousand_over_a_day_whatever_happens() -> None:
     for outcome in lived(1):
-        assert sum(outcome.happened.values()) > 3
+        assert sum(outcome.events.values()) > 3
         assert outcome.bridged
         charged, discharged = outcome.errors
         assert charged == pytest.approx(0, abs=0.3), outcome.family

@@ -121,7 +121,7 @@ async def test_what_could_only_refuse_is_off(hass, house, adopt, title) -> None:
     entry = await adopt(make(), password=password, experimental_writes=True)
     assert not [key for key in switched_on(hass, entry) if key.startswith(CONTROLS)]
     await allow(hass, entry, allow_control=True, experimental_writes=True)
-    settings = entry.runtime_data.catalogue.settings
+    settings = entry.runtime_data.catalog.settings
     on = {key.partition(".parameter_")[2] for key in switched_on(hass, entry) if key.startswith(CONTROLS)}
     assert not [key for key in on if settings[key].dangerous or settings[key].clears_history]
 

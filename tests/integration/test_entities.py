@@ -138,7 +138,7 @@ async def test_numbers_are_calm(hass, house, adopt) -> None:
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_without_the_pack_entities_exist_and_wait_for_it(hass, house, pack) -> None:
-    features = Capabilities(
+    capabilities = Capabilities(
         values=frozenset({"voltage", "soc", "alarms", "balancing"}),
         cells=8,
         resistances=8,
@@ -156,7 +156,7 @@ async def test_without_the_pack_entities_exist_and_wait_for_it(hass, house, pack
         domain=DOMAIN,
         title="Shed",
         unique_id=pack.address,
-        data={"address": pack.address, "family": "jk", "identity": identity, "features": features.as_dict()},
+        data={"address": pack.address, "family": "jk", "identity": identity, "features": capabilities.as_dict()},
     )
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
@@ -234,7 +234,7 @@ async def test_a_pack_behind_a_full_proxy_waits_for_a_slot(hass, house, pack, ad
     house.take_away(pack)
     await house.until(lambda: house.state("sensor.shed_link") == "no_connectable_path")
     for number in range(3):
-        house.proxy.take(f"AA:AA:AA:AA:AA:0{number}")
+        house.proxy.update(f"AA:AA:AA:AA:AA:0{number}")
     house.bring_back(pack)
     await house.until(lambda: house.state("sensor.shed_link") == "no_free_slot")
     assert "proxy" in hass.states.get("sensor.shed_link").attributes["hints"][0]
@@ -275,7 +275,7 @@ async def test_the_age_of_the_data_grows_while_the_pack_is_away(hass, house, pac
     ],
 )
 def test_an_age_is_told_in_steps_that_grow_with_it(age, shown) -> None:
-    assert connection.coarse(age) == shown
+    assert connection.quantize(age) == shown
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")

@@ -91,7 +91,7 @@ async def test_all_entities_of_a_dialect(hass, house, adopt, snapshot, name) -> 
     make, password = PACKS[name]
     entry = await adopt(make(), password=password, allow_control=True, experimental_writes=True)
     if name == "smart123_bridge":
-        await house.until(lambda: "soh" in entry.runtime_data.features.values)
+        await house.until(lambda: "soh" in entry.runtime_data.capabilities.values)
     listed = {
         item.entity_id: (item.original_name, item.unit_of_measurement, item.disabled_by is None)
         for item in sorted(registry(hass, entry), key=lambda item: item.entity_id)
@@ -162,7 +162,7 @@ async def test_a_wrong_password_is_told_and_the_right_one_lets_in(hass, house) -
 async def test_a_changed_password_is_asked_for_and_never_guessed(hass, house, adopt) -> None:
     pack = jbd_pack(DP16S020, name="Shed")
     entry = await adopt(pack, password=PASSWORD)
-    pack.gate.password = "654321"
+    pack.publish_filter.password = "654321"
     pack.hang_up = True
     await house.until(lambda: hass.config_entries.flow.async_progress_by_handler(DOMAIN))
     assert house.state("sensor.shed_link") == "wrong_password"
@@ -248,13 +248,13 @@ async def test_what_a_pack_has_counted_survives_that_it_forgets(hass, house, ado
     pack = jbd_pack(SP04S034, name="Shed")
     pack.firmware.counters[CELL_OVERVOLTAGE] = 7
     entry = await adopt(pack)
-    tally = entry.runtime_data.parameters.tally
-    await house.until(lambda: tally.totals.get("cell_overvoltage") == 7)
+    counter_totals = entry.runtime_data.parameters.counter_totals
+    await house.until(lambda: counter_totals.totals.get("cell_overvoltage") == 7)
     pack.firmware.counters[CELL_OVERVOLTAGE] = 0
-    await house.until(lambda: tally.as_dict()["last"]["cell_overvoltage"] == 0)
-    assert tally.totals["cell_overvoltage"] == 7
+    await house.until(lambda: counter_totals.as_dict()["last"]["cell_overvoltage"] == 0)
+    assert counter_totals.totals["cell_overvoltage"] == 7
     await hass.config_entries.async_reload(entry.entry_id)
-    assert entry.runtime_data.parameters.tally.totals["cell_overvoltage"] == 7
+    assert entry.runtime_data.parameters.counter_totals.totals["cell_overvoltage"] == 7
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")

@@ -165,7 +165,7 @@ async def test_options_reach_the_driver(hass, house, adopt) -> None:
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
-async def test_what_was_learnt_outlives_a_restart(hass, house, adopt, hass_storage) -> None:
+async def test_what_was_learned_outlives_a_restart(hass, house, adopt, hass_storage) -> None:
     pack = PACKS["bridge"][0]()
     entry = await adopt(pack)
     assert entry.runtime_data.pack.terms.kept["transport"] == "frames"

@@ -43,7 +43,7 @@ def switches(pack) -> tuple[bool, bool]:
 
 
 def assert_told_as_ours(hass, entry) -> None:
-    records = entry.runtime_data.parameters.control.journal.records
+    records = entry.runtime_data.parameters.control.write_log.records
     assert records
     assert "changed_elsewhere" not in {record.outcome for record in records}
     assert {record.source for record in records} == {"calibrate_voltage"}

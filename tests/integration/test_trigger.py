@@ -140,7 +140,7 @@ async def test_a_condition_holds_when_it_should_and_only_then(
         ("data_went_stale", [SILENT], {}),
     ],
 )
-async def test_a_bank_triggers_for_its_packs(hass, pack, trigger, moments, particulars) -> None:
+async def test_a_bank_triggers_for_its_packs(hass, pack, trigger, moments, details) -> None:
     bank = await pack.in_a_bank()
     done = await automation(
         hass,
@@ -151,7 +151,7 @@ async def test_a_bank_triggers_for_its_packs(hass, pack, trigger, moments, parti
     (call,) = done
     assert all(
         f"'{key}': '{value}'" in call.data["told"] or f"{key}={value}" in call.data["told"]
-        for key, value in particulars.items()
+        for key, value in details.items()
     )
 
 

@@ -88,7 +88,7 @@ async def test_readings_are_shown_whatever_a_follower_does(
     monkeypatch.setattr(owner, method, fail)
     pack.board.extra_alarms.add("mosfet_overtemperature")
     await house.until(lambda: house.state("binary_sensor.shed_problem") == STATE_ON)
-    failures = entry.runtime_data.followers.failures
+    failures = entry.runtime_data.isolation.failures
     assert failures[follower].error == "ZeroDivisionError"
     count = failures[follower].count
     await house.until(lambda: failures[follower].count > count + 3)
@@ -106,7 +106,7 @@ async def test_readings_are_shown_whatever_a_follower_does(
 
 async def test_one_entity_that_fails_takes_no_other_with_it(hass, house, adopt, pack, monkeypatch, caplog) -> None:
     entry = await adopt(pack)
-    whole = SmartBmsEntity._offer
+    whole = SmartBmsEntity._submit
 
     def fail(self) -> bool:
         if self.entity_description.key == "voltage":
@@ -116,7 +116,7 @@ async def test_one_entity_that_fails_takes_no_other_with_it(hass, house, adopt, 
     monkeypatch.setattr(SmartBmsEntity, "_offer", fail)
     pack.board.extra_alarms.add("mosfet_overtemperature")
     await house.until(lambda: house.state("binary_sensor.shed_problem") == STATE_ON)
-    assert entry.runtime_data.followers.failures["entity voltage"].error == "RuntimeError"
+    assert entry.runtime_data.isolation.failures["entity voltage"].error == "RuntimeError"
     assert caplog.text.count("entity voltage failed") == 1
 
 

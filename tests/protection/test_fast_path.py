@@ -29,14 +29,14 @@ def test_what_is_shown_is_that_of_the_newest_reading() -> None:
     before = life.mirror.nearest
     life.see(1, **CALM_MOMENTS | {"highest": 3.35, "stage": 44.0})
     assert life.mirror.calm is not None
-    assert life.mirror.tracks["cell_overvoltage"].value == 3.35
-    assert life.mirror.tracks["mosfet_overtemperature"].margin == 31
+    assert life.mirror.monitors["cell_overvoltage"].value == 3.35
+    assert life.mirror.monitors["mosfet_overtemperature"].margin == 31
     assert before is not None
     life.see(1, **CALM_MOMENTS | {"highest": 3.34})
-    assert life.mirror.nearest.track.value == life.mirror.moment.measured[life.mirror.nearest.track.rule.quantity]
+    assert life.mirror.nearest.monitor.value == life.mirror.moment.measured[life.mirror.nearest.monitor.rule.quantity]
     for _ in range(4):
         life.see(9, **CALM_MOMENTS)
-    assert life.mirror.nearest.track.value == life.mirror.moment.measured[life.mirror.nearest.track.rule.quantity]
+    assert life.mirror.nearest.monitor.value == life.mirror.moment.measured[life.mirror.nearest.monitor.rule.quantity]
 
 
 @pytest.mark.parametrize(
@@ -70,13 +70,13 @@ def test_on_the_way_to_a_limit_only_the_trend_goes_on() -> None:
     for second in range(60):
         life.see(1, current=20.0, highest=3.46 + second * 0.001)
     calm = life.mirror.calm
-    assert [track.rule.protection for track in calm.near] == ["cell_overvoltage"]
+    assert [monitor.rule.protection for monitor in calm.near] == ["cell_overvoltage"]
     for second in range(60, 130):
         life.see(1, current=20.0, highest=3.46 + second * 0.001)
         assert life.mirror.calm is calm
-        assert life.mirror.nearest.track.value == life.mirror.moment.measured["cell_highest"]
+        assert life.mirror.nearest.monitor.value == life.mirror.moment.measured["cell_highest"]
     # 3.589 V at 1 mV/s: 3.6 V in 11 s.
-    assert life.mirror.nearest.foretold.seconds == pytest.approx(11, abs=2.5)
+    assert life.mirror.nearest.predicted_trip.seconds == pytest.approx(11, abs=2.5)
     life.see(1, current=20.0, highest=3.601)
     assert life.mirror.calm is None
     assert life.answer("charge") == "no"
@@ -166,50 +166,50 @@ def test_calm_saves_time_and_changes_nothing_else(family, moments) -> None:
         slow.calm = None  # judge everything
         limiters[1]._settled = None
         seen = reading(now, **values)
-        assert quick.take(seen, limits) == slow.take(seen, limits)
+        assert quick.update(seen, limits) == slow.update(seen, limits)
         assert (quick.charge, quick.discharge) == (slow.charge, slow.discharge)
         assert quick.dump() == slow.dump()
-        for name, track in quick.tracks.items():
-            assert (track.state, track.value, track.margin) == (
-                slow.tracks[name].state,
-                slow.tracks[name].value,
-                slow.tracks[name].margin,
+        for name, monitor in quick.monitors.items():
+            assert (monitor.state, monitor.value, monitor.margin) == (
+                slow.monitors[name].state,
+                slow.monitors[name].value,
+                slow.monitors[name].margin,
             )
-        near = slow.nearest is not None and slow.nearest.track.nearness < NEAR
+        near = slow.nearest is not None and slow.nearest.monitor.nearness < NEAR
         if near or (quick.calm is None and slow.nearest is not None):
-            assert quick.nearest.track.rule is slow.nearest.track.rule
-            assert quick.nearest.foretold == slow.nearest.foretold
-        assert limiters[0].take(quick) == limiters[1].take(slow)
+            assert quick.nearest.monitor.rule is slow.nearest.monitor.rule
+            assert quick.nearest.predicted_trip == slow.nearest.predicted_trip
+        assert limiters[0].update(quick) == limiters[1].update(slow)
         assert limiters[0].dump() == limiters[1].dump()
 
 
 def test_limits_settle_and_wake() -> None:
     mirror, limiter = Mirror(JK), Limiter("jk", LimitOptions())
     for second in range(60):
-        mirror.take(reading(1000.0 + second, soc=60), JK_LFP)
-        limiter.take(mirror)
+        mirror.update(reading(1000.0 + second, soc=60), JK_LFP)
+        limiter.update(mirror)
     assert limiter._settled is not None
     # Another number of cells is another pack.
-    mirror.take(reading(1060.0, soc=60, cells=(3.3, 3.29, 3.3)), JK_LFP)
-    assert limiter.take(mirror).charge_voltage == 10.5
+    mirror.update(reading(1060.0, soc=60, cells=(3.3, 3.29, 3.3)), JK_LFP)
+    assert limiter.update(mirror).charge_voltage == 10.5
 
 
 def test_a_limit_of_nothing_stays_down_for_a_while_however_calm() -> None:
     mirror, limiter = Mirror(JK), Limiter("jk", LimitOptions())
     off = JK_LFP | {"charge_switch": False}
     for second in range(60):
-        mirror.take(reading(1000.0 + second, soc=60), off)
-        limiter.take(mirror)
+        mirror.update(reading(1000.0 + second, soc=60), off)
+        limiter.update(mirror)
     assert limiter._settled is not None
-    mirror.take(reading(1060.0, soc=60), JK_LFP)
-    assert limiter.take(mirror).charge_current == 0
+    mirror.update(reading(1060.0, soc=60), JK_LFP)
+    assert limiter.update(mirror).charge_current == 0
 
 
 def test_without_probes_limits_settle_too() -> None:
     mirror, limiter = Mirror(JK), Limiter("jk", LimitOptions())
     for second in range(3):
-        mirror.take(reading(1000.0 + second, soc=60, hottest=None, coldest=None, stage=None), JK_LFP)
-        limiter.take(mirror)
+        mirror.update(reading(1000.0 + second, soc=60, hottest=None, coldest=None, stage=None), JK_LFP)
+        limiter.update(mirror)
     assert limiter._settled is not None
-    mirror.take(reading(1003.0, soc=None, hottest=None, coldest=None, stage=None), JK_LFP)
-    assert limiter.take(mirror).charge_current == 90
+    mirror.update(reading(1003.0, soc=None, hottest=None, coldest=None, stage=None), JK_LFP)
+    assert limiter.update(mirror).charge_current == 90

@@ -37,7 +37,7 @@ def test_hints(family, rules, settings, shown, expected):
     life = Life(rules, settings, began=False)
     life.see(1, **shown)
     hints = Hints(family)
-    hints.take(life.mirror.moment.reading)
+    hints.update(life.mirror.moment.reading)
     found = [hint.code for hint in hints.of(life.mirror)]
     assert found == expected
     assert set(found) <= set(CODES)
@@ -51,5 +51,5 @@ def test_the_front_end_is_named_when_it_stays_wrong():
     life, hints = Life(JBD, JBD_SETTINGS), Hints("jbd")
     for _ in range(2):
         life.see(1, alarms=("front_end_fault",))
-        hints.take(life.mirror.moment.reading)
+        hints.update(life.mirror.moment.reading)
     assert [hint.code for hint in hints.of(life.mirror)] == ["front_end_error"]

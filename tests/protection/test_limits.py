@@ -31,7 +31,7 @@ class Limited(Life):
 
     def limits(self, seconds: float = 1.0, **values: Any) -> Limits:
         self.see(seconds, **HALF | values)
-        return self.limiter.take(self.mirror)
+        return self.limiter.update(self.mirror)
 
 
 def jk(settings: dict[str, Any] = JK_LFP, **options: float) -> Limited:
@@ -130,7 +130,7 @@ def test_a_cell_above_the_target_takes_its_excess_off_the_charge_voltage():
 
 def test_while_not_all_cells_are_known_the_highest_takes_its_excess_off():
     limited = Limited("smart123", SMART123, SMART123_SETTINGS)
-    limited.mirror.take(
+    limited.mirror.update(
         Reading(
             measured_at=1000.0,
             cell_voltages=(None, 3.4),
@@ -141,7 +141,7 @@ def test_while_not_all_cells_are_known_the_highest_takes_its_excess_off():
         ),
         SMART123_SETTINGS,
     )
-    assert limited.limiter.take(limited.mirror).charge_voltage == pytest.approx(6.96)
+    assert limited.limiter.update(limited.mirror).charge_voltage == pytest.approx(6.96)
 
 
 def test_without_cells_a_charge_is_limited_by_what_else_is_known():
@@ -208,7 +208,7 @@ def test_after_a_gap_nothing_is_made_up_for():
 
 def test_what_to_keep_to_without_data_is_the_owners_choice():
     limited = jk(failsafe_charge_current=5, failsafe_discharge_current=20)
-    silent = limited.limiter.take(Mirror(JK))
+    silent = limited.limiter.update(Mirror(JK))
     assert (silent.charge_voltage, silent.charge_current, silent.discharge_current) == (None, 5, 20)
     limited.settings = None
     assert limited.limits().charge_current == 5

@@ -28,22 +28,22 @@ def test_a_gap_stops_a_running_delay_and_leaves_doubt_until_the_pack_speaks():
     life = Life(JK, JK_LFP)
     for _ in range(10):
         life.see(2, **STRONG)
-    assert life.mirror.tracks["discharge_overcurrent"].time_left(life.now) == 12
+    assert life.mirror.monitors["discharge_overcurrent"].time_left(life.now) == 12
     life.see(60, **STRONG, alarms=None)
     assert life.state("discharge_overcurrent") is U
     assert life.answer("discharge") == "unknown"
     life.see(1, **STRONG)  # the pack says that nothing has tripped
     assert life.state("discharge_overcurrent") is P
-    assert life.mirror.tracks["discharge_overcurrent"].time_left(life.now) == 11
+    assert life.mirror.monitors["discharge_overcurrent"].time_left(life.now) == 11
 
 
 def test_what_tripped_while_nobody_looked_is_taken_from_the_pack():
     life = Life(JK, JK_LFP)
     life.see(60, alarms=("discharge_overcurrent",), discharging=False)
     assert life.state("discharge_overcurrent") is T
-    track = life.mirror.tracks["discharge_overcurrent"]
-    assert track.adopted
-    assert track.release_at is None  # when it tripped nobody saw
+    monitor = life.mirror.monitors["discharge_overcurrent"]
+    assert monitor.adopted
+    assert monitor.release_at is None  # when it tripped nobody saw
     life.see(5)
     assert life.state("discharge_overcurrent") is C
 
@@ -306,7 +306,7 @@ def test_an_alarm_that_the_mirror_does_not_explain_is_told_after_the_grace_with_
         told += [item for item in life.see(1, alarms=("cell_overvoltage",)) if item.kind == "disagreement"]
     assert len(told) == 1
     assert told[0].protection == "cell_overvoltage"
-    assert told[0].particulars | {"seconds": 0} == {
+    assert told[0].details | {"seconds": 0} == {
         "mirror": "clear",
         "pack": "reported",
         "value": 3.3,
@@ -315,10 +315,10 @@ def test_an_alarm_that_the_mirror_does_not_explain_is_told_after_the_grace_with_
         "unit": "V",
         "seconds": 0,
     }
-    (found,) = life.mirror.disagreements
+    (found,) = life.mirror.mismatchs
     assert found.key == "cell_overvoltage"
     assert [item.kind for item in life.see(1)] == ["alarm_cleared", "agreement"]
-    assert not life.mirror.disagreements
+    assert not life.mirror.mismatchs
 
 
 def test_a_trip_that_the_pack_does_not_report_is_told_too():
@@ -333,14 +333,14 @@ def test_a_trip_that_the_pack_does_not_report_is_told_too():
     ]
 
 
-def test_a_full_pack_that_calls_itself_overcharged_is_no_disagreement():
+def test_a_full_pack_that_calls_itself_overcharged_is_no_mismatch():
     life = Life(JK, JK_LFP)
     for _ in range(30):
         life.see(1, alarms=("cell_overvoltage",), soc=100, charging=False)
-    assert not life.mirror.disagreements
+    assert not life.mirror.mismatchs
     for _ in range(12):
         life.see(1, alarms=("cell_overvoltage",), soc=100, full_is_fine=False)
-    assert [item.key for item in life.mirror.disagreements] == ["cell_overvoltage"]
+    assert [item.key for item in life.mirror.mismatchs] == ["cell_overvoltage"]
 
 
 @pytest.mark.parametrize(
@@ -356,30 +356,30 @@ def test_a_pack_that_blocks_without_a_reason_is_asked_why(alarms, found):
     life = Life(JK, JK_LFP)
     for _ in range(15):
         life.see(1, alarms=alarms, charging=False)
-    assert [item.key for item in life.mirror.disagreements] == found
+    assert [item.key for item in life.mirror.mismatchs] == found
     assert life.answer("charge") == "no"
 
 
-def test_a_switch_that_the_owner_opened_is_no_disagreement():
+def test_a_switch_that_the_owner_opened_is_no_mismatch():
     life = Life(JK, JK_LFP | {"charge_switch": False})
     for _ in range(15):
         life.see(1, charging=False)
-    assert not life.mirror.disagreements
+    assert not life.mirror.mismatchs
 
 
-def test_a_cold_pack_that_blocks_before_anybody_charges_is_no_disagreement():
+def test_a_cold_pack_that_blocks_before_anybody_charges_is_no_mismatch():
     life = Life(JK, JK_LFP)
     for _ in range(30):
         life.see(1, coldest=-3.0, alarms=("charge_undertemperature",), charging=False)
-    assert not life.mirror.disagreements
+    assert not life.mirror.mismatchs
 
 
-def test_a_reading_without_alarms_ends_no_disagreement():
+def test_a_reading_without_alarms_ends_no_mismatch():
     life = Life(JK, JK_LFP)
     for _ in range(12):
         life.see(1, alarms=("cell_overvoltage",))
     assert life.see(1, alarms=None) == []
-    assert life.mirror.disagreements
+    assert life.mirror.mismatchs
 
 
 def test_a_short_difference_is_none_and_a_gap_begins_to_count_anew():
@@ -387,27 +387,27 @@ def test_a_short_difference_is_none_and_a_gap_begins_to_count_anew():
     for _ in range(9):
         life.see(1, alarms=("cell_overvoltage",))
     life.see(11, alarms=("cell_overvoltage",))
-    assert not life.mirror.disagreements
+    assert not life.mirror.mismatchs
 
 
 def test_a_123_must_differ_three_times_from_what_its_tables_leave_no_choice_about():
     life = Life(SMART123, SMART123_SETTINGS)
     for _ in range(3):
         life.see(1, charging=False)
-        assert not life.mirror.disagreements
+        assert not life.mirror.mismatchs
     life.see(1, charging=False)
-    assert [item.key for item in life.mirror.disagreements] == ["charge_blocked"]
+    assert [item.key for item in life.mirror.mismatchs] == ["charge_blocked"]
     kept = Life(SMART123, SMART123_SETTINGS)
     for _ in range(9):
         kept.see(1, soc=95, charging=False)  # above the restart it may be either
-    assert not kept.mirror.disagreements
+    assert not kept.mirror.mismatchs
 
 
 def test_without_alarms_there_is_nothing_to_compare_with():
     life = Life(JK, JK_LFP)
     for _ in range(20):
         life.see(1, lowest=2.65, alarms=None)
-    assert not life.mirror.disagreements
+    assert not life.mirror.mismatchs
 
 
 # Over restarts.
@@ -422,29 +422,29 @@ def test_a_restart_in_the_middle_of_a_delay_or_a_hold_changes_no_time(stop_after
             parted.restart(shift=-700.5)
         whole.see(seconds, **values)
         parted.see(seconds, **values)
-        for name, track in whole.mirror.tracks.items():
-            other = parted.mirror.tracks[name]
-            assert other.state is track.state, number
-            assert other.time_left(parted.now) == track.time_left(whole.now)
-            ends = None if track.release_at is None else track.release_at - 700.5
+        for name, monitor in whole.mirror.monitors.items():
+            other = parted.mirror.monitors[name]
+            assert other.state is monitor.state, number
+            assert other.time_left(parted.now) == monitor.time_left(whole.now)
+            ends = None if monitor.release_at is None else monitor.release_at - 700.5
             if number >= stop_after:
                 assert other.release_at == ends
-    told = [(item.kind, item.protection, item.particulars) for item in parted.happened]
-    assert told == [(item.kind, item.protection, item.particulars) for item in whole.happened]
-    assert [item.kind for item in whole.happened] == ["pending", "tripped", "released"]
+    told = [(item.kind, item.protection, item.details) for item in parted.events]
+    assert told == [(item.kind, item.protection, item.details) for item in whole.events]
+    assert [item.kind for item in whole.events] == ["pending", "tripped", "released"]
 
 
 def test_a_restart_tells_nothing_twice():
     life = Life(JK, JK_LFP)
     for _ in range(15):
         life.see(1, lowest=2.65, alarms=("charge_mosfet_fault",))
-    before = [item.kind for item in life.happened]
+    before = [item.kind for item in life.events]
     assert before.count("disagreement") == 2
     life.restart()
     for _ in range(15):
         life.see(1, lowest=2.65, alarms=("charge_mosfet_fault",))
-    assert [item.kind for item in life.happened] == before
-    assert len(life.mirror.disagreements) == 2
+    assert [item.kind for item in life.events] == before
+    assert len(life.mirror.mismatchs) == 2
 
 
 def test_a_clock_that_was_set_back_meanwhile_makes_all_times_worthless():
@@ -466,10 +466,10 @@ def test_what_was_kept_of_other_rules_is_left_aside():
         {"tracks": {"no_such": {}}, "announced": {"no_such": "tripped"}, "alarms": ["no_such"], "seen": ["no_such"]},
         0.0,
     )
-    assert mirror.take(reading(1.0, alarms=()), JBD_REAL) == []
+    assert mirror.update(reading(1.0, alarms=()), JBD_REAL) == []
     empty = Mirror(SMART123)
     empty.restore({}, 0.0)
-    assert empty.disagreements == ()
+    assert empty.mismatchs == ()
 
 
 def test_a_relay_is_remembered_over_a_restart():
@@ -495,17 +495,17 @@ def test_a_steady_rise_tells_when_the_limit_is_reached():
     life = Life(JK, JK_LFP)
     end = rising(life, 61, start=3.46)
     nearest = life.mirror.nearest
-    assert nearest.track.rule.protection == "cell_overvoltage"
+    assert nearest.monitor.rule.protection == "cell_overvoltage"
     true = (3.6 - end) / 0.0005
-    assert nearest.foretold.seconds == pytest.approx(true, abs=10)
-    assert nearest.foretold.uncertainty < 1
+    assert nearest.predicted_trip.seconds == pytest.approx(true, abs=10)
+    assert nearest.predicted_trip.uncertainty < 1
 
 
 def test_a_delay_comes_on_top_of_the_way_to_the_limit():
     life = Life(JBD, JBD_REAL)
     end = rising(life, 61, start=3.5)
-    foretold = life.mirror.foretell(life.mirror.tracks["cell_overvoltage"])
-    assert foretold.seconds == pytest.approx((3.65 - end) / 0.0005 + 2, abs=10)
+    predicted_trip = life.mirror.predict_trip(life.mirror.monitors["cell_overvoltage"])
+    assert predicted_trip.seconds == pytest.approx((3.65 - end) / 0.0005 + 2, abs=10)
 
 
 @pytest.mark.parametrize(
@@ -524,7 +524,7 @@ def test_no_time_is_told_where_there_is_no_trend(values):
     for value in values:
         life.see(1, highest=round(value, 3), lowest=3.25, current=20.0)
     assert life.mirror.calm.near
-    assert life.mirror.foretell(life.mirror.tracks["cell_overvoltage"]) is None
+    assert life.mirror.predict_trip(life.mirror.monitors["cell_overvoltage"]) is None
 
 
 def test_a_running_delay_is_the_surest_time_of_all():
@@ -532,7 +532,7 @@ def test_a_running_delay_is_the_surest_time_of_all():
     life.see(1, **STRONG)
     life.see(9, **STRONG)
     nearest = life.mirror.nearest
-    assert (nearest.track.rule.protection, nearest.foretold) == ("discharge_overcurrent", (21.0, 0.0))
+    assert (nearest.monitor.rule.protection, nearest.predicted_trip) == ("discharge_overcurrent", (21.0, 0.0))
 
 
 def test_cold_threatens_only_while_charging():
@@ -540,26 +540,26 @@ def test_cold_threatens_only_while_charging():
     for current, expected in ((-5.0, None), (5.0, "charge_undertemperature")):
         for second in range(70):
             life.see(1, coldest=round(8 - second / 10, 1), current=current)
-        found = life.mirror.foretell(life.mirror.tracks["charge_undertemperature"])
+        found = life.mirror.predict_trip(life.mirror.monitors["charge_undertemperature"])
         assert (found is None) is (expected is None)
         life.see(20)
 
 
 def test_nearest_is_what_tripped_then_what_comes_then_the_smallest_margin():
     life = Life(JK, JK_LFP)
-    assert life.mirror.nearest.track.rule.protection in life.mirror.tracks
+    assert life.mirror.nearest.monitor.rule.protection in life.mirror.monitors
     life.see(1, highest=3.58)
-    assert life.mirror.nearest.track.rule.protection == "cell_overvoltage"
-    assert life.mirror.nearest.track.margin == pytest.approx(0.02)
-    assert life.mirror.nearest.foretold is None
+    assert life.mirror.nearest.monitor.rule.protection == "cell_overvoltage"
+    assert life.mirror.nearest.monitor.margin == pytest.approx(0.02)
+    assert life.mirror.nearest.predicted_trip is None
     life.see(1, highest=3.58, lowest=2.69)
-    assert life.mirror.nearest.track.rule.protection == "cell_undervoltage"
-    assert life.mirror.nearest.track.margin == pytest.approx(-0.01)
+    assert life.mirror.nearest.monitor.rule.protection == "cell_undervoltage"
+    assert life.mirror.nearest.monitor.margin == pytest.approx(-0.01)
     warned = Life(DALY, DALY_81)
     warned.see(1, highest=3.52, stage=None)  # past a warning, which is not the nearest protection
-    assert warned.mirror.nearest.track.rule.protection == "cell_overvoltage"
+    assert warned.mirror.nearest.monitor.rule.protection == "cell_overvoltage"
     assert Mirror(JK).nearest is None
-    assert Mirror(JK).foretell(Mirror(JK).tracks["cell_overvoltage"]) is None
+    assert Mirror(JK).predict_trip(Mirror(JK).monitors["cell_overvoltage"]) is None
 
 
 # What it tells.
@@ -572,16 +572,16 @@ def test_what_happens_is_told_once_with_its_particulars():
         life.see(1, **STRONG, alarms=())
     for _ in range(60):
         life.see(1, alarms=None)
-    pending, tripped, released = life.happened
+    pending, tripped, released = life.events
     assert (pending.kind, pending.protection) == ("pending", "discharge_overcurrent")
-    assert pending.particulars == {
+    assert pending.details == {
         "value": 200.0,
         "limit": 150.0,
         "unit": "A",
         "blocks": "discharge",
         "seconds_left": 30.0,
     }
-    assert (tripped.kind, tripped.particulars["released_after"]) == ("tripped", 60.0)
+    assert (tripped.kind, tripped.details["released_after"]) == ("tripped", 60.0)
     assert released.kind == "released"
 
 
@@ -589,7 +589,7 @@ def test_a_short_excess_ends_without_a_word():
     life = Life(JK, JK_LFP)
     life.see(1, **STRONG)
     life.see(1)
-    assert [item.kind for item in life.happened] == ["pending"]
+    assert [item.kind for item in life.events] == ["pending"]
 
 
 def test_a_hold_that_begins_anew_is_told_as_released_first():
@@ -598,7 +598,7 @@ def test_a_hold_that_begins_anew_is_told_as_released_first():
         life.see(1, **STRONG)
     for _ in range(60):
         life.see(1, **STRONG, alarms=None)
-    assert [item.kind for item in life.happened] == ["pending", "tripped", "released"]
+    assert [item.kind for item in life.events] == ["pending", "tripped", "released"]
     assert life.state("discharge_overcurrent") is P
 
 
@@ -607,8 +607,8 @@ def test_alarms_are_told_when_they_come_and_go_but_not_those_found_at_first():
     assert life.see(1, alarms=("balance_wire_resistance",)) == []
     raised = life.see(1, alarms=("balance_wire_resistance", "charge_mosfet_fault"), current=None)
     assert [(item.kind, item.protection) for item in raised] == [("alarm_raised", "charge_mosfet_fault")]
-    assert raised[0].particulars["severity"] == "fault"
-    assert "current" not in raised[0].particulars
+    assert raised[0].details["severity"] == "fault"
+    assert "current" not in raised[0].details
     assert life.see(1, alarms=None) == []
     cleared = life.see(1)
     assert [item.protection for item in cleared] == ["balance_wire_resistance", "charge_mosfet_fault"]
@@ -639,10 +639,10 @@ def test_a_side_is_never_allowed_while_a_protection_that_blocks_it_is_tripped_or
     for seconds, values in moments:
         life.see(seconds, **values)
         for side in Side:
-            states = {track.state for track in life.mirror.active if side in track.rule.blocks}
+            states = {monitor.state for monitor in life.mirror.active if side in monitor.rule.blocks}
             if life.answer(side) == "yes":
                 assert not states & {T, U}
-            assert life.mirror.verdict(side).reasons
+            assert life.mirror.permission(side).reasons
 
 
 @LIVES
@@ -655,7 +655,7 @@ def test_cells_may_be_in_any_order_and_one_more_healthy_cell_changes_nothing(rul
         plain.see(seconds, **values, cells=voltages)
         more = (*voltages, 3.295)
         mixed.see(seconds, **values, cells=tuple(more[place] for place in cells))
-        assert [track.state for track in mixed.mirror.active] == [track.state for track in plain.mirror.active]
+        assert [monitor.state for monitor in mixed.mirror.active] == [monitor.state for monitor in plain.mirror.active]
 
 
 @LIVES
@@ -676,7 +676,7 @@ def test_ripple_inside_the_hysteresis_never_chatters(ripple):
     life.see(1, highest=3.601)
     for millivolt in ripple:
         life.see(1, highest=round(3.55 + millivolt / 1000, 3), alarms=("cell_overvoltage",))
-    assert [item.kind for item in life.happened if item.protection == "cell_overvoltage"] == ["tripped", "alarm_raised"]
+    assert [item.kind for item in life.events if item.protection == "cell_overvoltage"] == ["tripped", "alarm_raised"]
 
 
 @pytest.mark.parametrize(
@@ -694,7 +694,7 @@ def test_what_was_told_and_cannot_be_is_never_clear(names, unknown) -> None:
     shown = replace(reading(life.now + 1), implausible=names)
     if names == ("temperature_mosfet",):
         shown = replace(shown, temperatures={"temperature_1": 25.0})
-    life.mirror.take(shown, life.settings)
+    life.mirror.update(shown, life.settings)
     states = {name: life.state(name) for name in unknown}
     assert set(states.values()) <= {ProtectionState.UNKNOWN}
     assert (life.answer("charge") == "yes") is (not unknown)

@@ -16,7 +16,7 @@ class Watched:
     """What is shown as near over time; a LFP pack of a JK, charge ends at 3.6 V, discharge at 2.7 V."""
 
     def __init__(self) -> None:
-        self.guard = ProtectionEngine("jk", "JK02_32S", LimitOptions())
+        self.protection_engine = ProtectionEngine("jk", "JK02_32S", LimitOptions())
         self.now = 0.0
         self.shown: list[str | None] = []
 
@@ -24,9 +24,9 @@ class Watched:
         """Live on with these values, a reading a second; return what is shown at the end."""
         for _ in range(int(seconds)):
             self.now += 1
-            self.guard.take(reading(self.now, **values), JK_LFP)
-            near = self.guard.approach.near
-            self.shown.append(None if near is None else near.track.rule.protection)
+            self.protection_engine.update(reading(self.now, **values), JK_LFP)
+            near = self.protection_engine.approach.near
+            self.shown.append(None if near is None else near.monitor.rule.protection)
         return self.shown[-1]
 
     @property
@@ -88,11 +88,11 @@ def test_what_soon_trips_comes_before_what_is_merely_near() -> None:
     for second in range(100):
         pack.see(1, lowest=2.8, highest=round(3.47 + second * 0.0005, 4), current=10.0)
     assert pack.shown[-1] == "cell_overvoltage"
-    assert pack.guard.approach.near.foretold.seconds < 600
+    assert pack.protection_engine.approach.near.predicted_trip.seconds < 600
 
 
 def test_a_reset_forgets_it() -> None:
     pack = Watched()
     assert pack.see(5, highest=3.5)
-    pack.guard.reset()
-    assert pack.guard.approach.near is None
+    pack.protection_engine.reset()
+    assert pack.protection_engine.approach.near is None

@@ -39,23 +39,25 @@ def lived(pack: JkPeripheral) -> tuple[list[Reading], dict[str, Any]]:
 
 def replayed(readings: list[Reading], settings: dict[str, Any], *, restart_at: int = -1) -> Iterator[tuple]:
     """Yield everything that the mirror says at each reading."""
-    guard = ProtectionEngine("jk", "JK02_32S", LimitOptions())
+    protection_engine = ProtectionEngine("jk", "JK02_32S", LimitOptions())
     for number, reading in enumerate(readings):
         if number == restart_at:
-            kept = guard.dump(CLOCK)
-            guard = ProtectionEngine("jk", "JK02_32S", LimitOptions())
-            guard.restore(kept, CLOCK)
-        happened = guard.take(reading, settings)
-        nearest = guard.mirror.nearest
+            kept = protection_engine.dump(CLOCK)
+            protection_engine = ProtectionEngine("jk", "JK02_32S", LimitOptions())
+            protection_engine.restore(kept, CLOCK)
+        events = protection_engine.update(reading, settings)
+        nearest = protection_engine.mirror.nearest
         yield (
-            happened,
-            guard.mirror.charge,
-            guard.mirror.discharge,
-            guard.balance,
-            guard.state,
-            guard.limits,
-            None if nearest is None else (nearest.track.rule.protection, nearest.track.margin, nearest.foretold),
-            guard.dump(CLOCK),
+            events,
+            protection_engine.mirror.charge,
+            protection_engine.mirror.discharge,
+            protection_engine.balance,
+            protection_engine.state,
+            protection_engine.limits,
+            None
+            if nearest is None
+            else (nearest.monitor.rule.protection, nearest.monitor.margin, nearest.predicted_trip),
+            protection_engine.dump(CLOCK),
         )
 
 
@@ -72,19 +74,19 @@ def test_an_hour_replayed_gives_the_same(hour) -> None:
 
 def test_a_restart_in_the_middle_tells_the_same(hour) -> None:
     readings, settings = hour
-    whole = [item for happened, *_ in replayed(readings, settings) for item in happened]
-    parted = [item for happened, *_ in replayed(readings, settings, restart_at=1800) for item in happened]
+    whole = [item for events, *_ in replayed(readings, settings) for item in events]
+    parted = [item for events, *_ in replayed(readings, settings, restart_at=1800) for item in events]
     assert parted == whole
 
 
 def test_the_mirror_agrees_with_the_board_over_its_real_bytes(hour) -> None:
     readings, settings = hour
-    kinds = [item.kind for happened, *_ in replayed(readings, settings) for item in happened]
+    kinds = [item.kind for events, *_ in replayed(readings, settings) for item in events]
     assert "disagreement" not in kinds
     assert kinds.count("tripped") == kinds.count("alarm_raised")
 
 
 def test_the_overcharged_pack_really_trips() -> None:
     readings, settings = lived(solar(lambda: 60.0))
-    kinds = [item.kind for happened, *_ in replayed(readings, settings) for item in happened]
+    kinds = [item.kind for events, *_ in replayed(readings, settings) for item in events]
     assert "tripped" in kinds

@@ -327,5 +327,5 @@ def test_a_limit_that_the_pack_never_states_makes_the_answer_unknown():
 
 def test_a_protection_that_not_all_packs_have_may_be_missing():
     life = Life(JK, JK_LFP)
-    assert "discharge_undertemperature" not in {track.rule.protection for track in life.mirror.active}
+    assert "discharge_undertemperature" not in {monitor.rule.protection for monitor in life.mirror.active}
     assert life.answer("discharge") == "yes"

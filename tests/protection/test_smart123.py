@@ -204,7 +204,7 @@ def test_nothing_is_known_without_settings_or_reading():
 def test_while_not_all_cells_were_heard_only_what_is_wrong_is_certain():
     def part(first: float, charging: bool | None = True) -> Life:
         life = Life(SMART123, SETTINGS, began=False)
-        life.mirror.take(
+        life.mirror.update(
             Reading(
                 measured_at=1000.0,
                 cell_voltages=(first, None, None, None),

@@ -36,7 +36,7 @@ class Pack:
     """A pack that says what a table of moments has it say."""
 
     def __init__(self, family: str = "jk", settings: Any = JK_LFP, variant: str = "JK02_32S", **options: float) -> None:
-        self.guard = ProtectionEngine(family, variant, LimitOptions(**options))
+        self.protection_engine = ProtectionEngine(family, variant, LimitOptions(**options))
         self.settings = settings
         self.now = 1000.0
         self.newest: Reading | None = None
@@ -46,11 +46,11 @@ class Pack:
         """Take a reading so many seconds after the one before; return what matters most."""
         self.now += seconds
         self.newest = reading(self.now, **{"soc": 60} | values)
-        self.guard.take(self.newest, self.settings)
+        self.protection_engine.update(self.newest, self.settings)
         return self.first()
 
     def all(self, **more: Any) -> list[PackStatus]:
-        found = ranked(self.guard, self.newest, STREAMING, **more)
+        found = ranked(self.protection_engine, self.newest, STREAMING, **more)
         assert {status.code for status in found} <= set(CODES)
         assert [status.rank for status in found] == sorted(status.rank for status in found)
         return found
@@ -76,7 +76,7 @@ def row(status: PackStatus) -> tuple[StatusRank, str]:
 def test_without_data_the_reason_is_what_matters(state) -> None:
     pack = Pack()
     pack.see(highest=3.65, alarms=("cell_overvoltage",))
-    (only,) = ranked(pack.guard, None, state, silent_since=900.0)
+    (only,) = ranked(pack.protection_engine, None, state, silent_since=900.0)
     asks = state in (ConnectionState.PASSWORD_NEEDED, ConnectionState.WRONG_PASSWORD, ConnectionState.PAIRING_NEEDED)
     assert row(only) == (StatusRank.ACCESS if asks else StatusRank.NO_DATA, OF_LINK[state])
     assert (only.about, only.since) == (state.value, 900.0)
@@ -132,13 +132,19 @@ def test_a_protection_that_the_pack_reports_too_is_told_once() -> None:
 
 
 def test_the_pack_that_counts_a_fault_without_rules_says_so_too() -> None:
-    guard = ProtectionEngine("jk", "JK04", LimitOptions())
+    protection_engine = ProtectionEngine("jk", "JK04", LimitOptions())
     newest = reading(1.0, alarms=("cell_undervoltage",))
-    guard.take(newest, None)
-    assert row(ranked(guard, newest, STREAMING)[0]) == (StatusRank.TRIPPED, "discharging_stopped_cell_empty")
+    protection_engine.update(newest, None)
+    assert row(ranked(protection_engine, newest, STREAMING)[0]) == (
+        StatusRank.TRIPPED,
+        "discharging_stopped_cell_empty",
+    )
     # Also if what judges the rules has failed.
-    guard.reset()
-    assert row(ranked(guard, newest, STREAMING)[0]) == (StatusRank.TRIPPED, "discharging_stopped_cell_empty")
+    protection_engine.reset()
+    assert row(ranked(protection_engine, newest, STREAMING)[0]) == (
+        StatusRank.TRIPPED,
+        "discharging_stopped_cell_empty",
+    )
 
 
 @pytest.mark.parametrize("rules", [JK, JBD, DALY, SMART123, SMART123_GENERATION_3])
@@ -170,7 +176,7 @@ def test_what_would_stop_everything_is_told_before_it_does() -> None:
     pack = Pack("daly", DALY_D2 | {"cell_imbalance": 0.05, "cell_imbalance_delay": 5.0}, "D2")
     status = pack.see(highest=3.4, lowest=3.3)
     assert row(status) == (StatusRank.PENDING, "stops_soon")
-    assert pack.guard.mirror.tracks["cell_imbalance"].rule.blocks == BOTH
+    assert pack.protection_engine.mirror.monitors["cell_imbalance"].rule.blocks == BOTH
 
 
 # Not allowed.
@@ -266,7 +272,7 @@ def test_a_current_that_a_limit_takes_away_is_told(values, code, about) -> None:
     pack.see(**values)
     (status,) = [item for item in pack.all() if item.code == code]
     assert status.rank is StatusRank.HELD_BACK
-    assert status.current_limit == getattr(pack.guard.limits, f"{status.code.split('_')[0][:-3]}e_current")
+    assert status.current_limit == getattr(pack.protection_engine.limits, f"{status.code.split('_')[0][:-3]}e_current")
     for key, value in about.items():
         assert getattr(status, key) == value, key
 
@@ -280,7 +286,7 @@ def test_nothing_is_held_back_while_nobody_wants_more() -> None:
     assert pack.first(shown="charging_held_back_cold").code == "charging_held_back_cold"
     assert pack.see(coldest=7.0, current=None).code == "not_known"
     # A limit that only rises again is nobody's fault.
-    pack.guard.lose()
+    pack.protection_engine.lose()
     assert pack.see(60, current=10.0).code == "all_well"
 
 
@@ -333,9 +339,9 @@ def test_what_is_not_known_is_told() -> None:
     assert row(Pack(settings=None).first()) == (StatusRank.NOT_KNOWN, "parameters_not_read")
     assert row(Pack(variant="JK_unheard_of").first())[0] in (StatusRank.NOT_KNOWN, StatusRank.ALL_WELL)
     assert row(Pack("daly", None, "unheard of").first())[0] is StatusRank.NOT_KNOWN
-    guard = ProtectionEngine("none", "", LimitOptions())
-    guard.take(reading(1.0), {})
-    assert row(ranked(guard, reading(1.0), STREAMING)[0]) == (StatusRank.NOT_KNOWN, "rules_not_known")
+    protection_engine = ProtectionEngine("none", "", LimitOptions())
+    protection_engine.update(reading(1.0), {})
+    assert row(ranked(protection_engine, reading(1.0), STREAMING)[0]) == (StatusRank.NOT_KNOWN, "rules_not_known")
 
 
 def test_all_is_well_only_if_everything_is_known() -> None:

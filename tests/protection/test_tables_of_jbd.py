@@ -142,8 +142,8 @@ def test_when_a_jbd_board_balances(switch, only_charging, current, high, apart, 
 def test_when_the_others_balance_and_why_not(family, rules, limits, shown, expected, why):
     life = Life(rules, limits if limits is None else {"balance_switch": T} | limits, began=False)
     life.see(1, **shown)
-    verdict = balance(life.mirror, family)
-    assert (verdict.answer, [reason.code for reason in verdict.reasons]) == (expected, why)
+    permission = balance(life.mirror, family)
+    assert (permission.answer, [reason.code for reason in permission.reasons]) == (expected, why)
 
 
 def test_before_the_first_reading_nothing_is_expected():
@@ -187,7 +187,7 @@ def test_a_wiring_sign_must_be_seen_twice_in_a_row():
 
     def codes(seconds=1, **shown):
         life.see(seconds, **shown)
-        hints.take(life.mirror.moment.reading)
+        hints.update(life.mirror.moment.reading)
         return [f"{hint.code}:{hint.about}" for hint in hints.of(life.mirror)]
 
     assert codes(**bad) == []

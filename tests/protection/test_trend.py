@@ -10,7 +10,7 @@ from custom_components.smart_bms.protection.trend import Trend
 def fed(values, spacing=2.0, start=0.0):
     trend = Trend()
     for number, value in enumerate(values):
-        trend.take(start + number * spacing, value)
+        trend.update(start + number * spacing, value)
     return trend
 
 
@@ -19,8 +19,8 @@ def test_the_uncertainty_is_about_as_large_as_the_error():
     errors = []
     for _ in range(300):
         trend = fed(3.4 + number * 0.001 + chance.gauss(0, 0.001) for number in range(31))
-        foretold = trend.foretell(3.6, above=True)
-        errors.append((foretold.seconds - (3.6 - 3.43) / 0.0005) / foretold.uncertainty)
+        predicted_trip = trend.predict_trip(3.6, above=True)
+        errors.append((predicted_trip.seconds - (3.6 - 3.43) / 0.0005) / predicted_trip.uncertainty)
     inside = sum(abs(error) < 1 for error in errors) / len(errors)
     assert 0.6 < inside < 0.77  # of a normal distribution: 0.68
 
@@ -62,9 +62,9 @@ def test_readings_that_come_faster_are_thinned_out():
         (0.001, 4.3, True, False),  # beyond the horizon
     ],
 )
-def test_only_what_is_on_its_way_and_near_is_foretold(slope, limit, above, told):
+def test_only_what_is_on_its_way_and_near_is_predicted_trip(slope, limit, above, told):
     trend = fed(3.3 + number * 2 * slope for number in range(20))
-    assert (trend.foretell(limit, above=above) is not None) is told
+    assert (trend.predict_trip(limit, above=above) is not None) is told
 
 
 def test_what_is_too_uncertain_is_not_told():
@@ -72,7 +72,7 @@ def test_what_is_too_uncertain_is_not_told():
     told = 0
     for _ in range(200):
         trend = fed(3.4 + number * 0.0004 + chance.gauss(0, 0.0012) for number in range(12))
-        foretold = trend.foretell(3.405, above=True)
-        told += foretold is not None
-        assert foretold is None or foretold.uncertainty <= foretold.seconds / 2
+        predicted_trip = trend.predict_trip(3.405, above=True)
+        told += predicted_trip is not None
+        assert predicted_trip is None or predicted_trip.uncertainty <= predicted_trip.seconds / 2
     assert told < 200

@@ -80,7 +80,7 @@ def connected(label=SP04S034, *, factory=False, **options):
     pack.connect()
     pack.subscribe(NOTIFY_HANDLE)
     pack.asleep_requests = 0
-    pack.gate.user = True
+    pack.publish_filter.user = True
     pack.factory_mode = factory
     listen(pack)
     return pack
@@ -554,7 +554,7 @@ def test_logins() -> None:
     assert [ask(newest, write(register, 0)) for register in (0x07, 0x08)] == [empty(7, 0x80), empty(8, 0x80)]
 
 
-# The module's dialogue.
+# The module's dialog.
 
 
 @pytest.mark.parametrize(
@@ -576,7 +576,7 @@ def test_passwords_travel_encrypted(chance, password, encrypted, check) -> None:
 
 def guarded(password="123123", chance=0x37):
     pack = jbd_pack(replace(DP16S020, password=password), address="A4:C1:37:04:2D:BE")
-    pack.gate.randoms = itertools.repeat(chance)
+    pack.publish_filter.randoms = itertools.repeat(chance)
     pack.connect()
     pack.subscribe(NOTIFY_HANDLE)
     return pack
@@ -648,11 +648,11 @@ def test_the_password_can_be_changed_by_who_knows_it() -> None:
     assert ask(pack, pack_message(0x16, b"12345x")) == bytes.fromhex("FF AA 16 01 01 18")
     assert ask(pack, pack_message(0x16, b"12345")) == bytes.fromhex("FF AA 16 01 01 18")
     assert ask(pack, change) == bytes.fromhex("FF AA 16 01 00 17")
-    assert pack.gate.password == "123123"
+    assert pack.publish_filter.password == "123123"
 
 
 def test_the_dice_fall_the_same_way_for_the_same_address() -> None:
-    first, second = (list(itertools.islice(jbd_pack(DP16S020).gate.randoms, 5)) for _ in range(2))
+    first, second = (list(itertools.islice(jbd_pack(DP16S020).publish_filter.randoms, 5)) for _ in range(2))
     assert first == second
     assert len(set(first)) > 1
 

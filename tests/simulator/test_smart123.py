@@ -599,7 +599,7 @@ def test_what_is_no_command_gets_no_answer(data) -> None:
     assert lines(pack) == []
 
 
-def test_unknown_commands_are_not_authorised() -> None:
+def test_unknown_commands_are_not_authorized() -> None:
     pack = connected()
     for command in ("X!", "S4@", "SRY2@", "HE@", "LA@", "V", "PW12!", "12-34!", "ab-050!"):
         assert say(pack, command) == [command, "NA"]

@@ -37,7 +37,7 @@ WIRES = {
 }
 
 
-def coarse(value: float, step: float) -> float:
+def quantize(value: float, step: float) -> float:
     return round(round(value / step) * step, 6)
 
 
@@ -51,7 +51,7 @@ class Follower:
     away_until: float = 0.0
     kept: str | None = None
     saved_at: float = 0.0
-    happened: dict[str, int] = field(default_factory=lambda: {"gaps": 0, "restarts": 0, "crashes": 0})
+    events: dict[str, int] = field(default_factory=lambda: {"gaps": 0, "restarts": 0, "crashes": 0})
 
     def __post_init__(self) -> None:
         self.counter = EnergyCounter(self.wire.longest_gap)
@@ -60,7 +60,7 @@ class Follower:
         """Take part in one moment."""
         if now < self.away_until or now % self.wire.every:
             return
-        self.counter.take(self._reading(now, battery, left, counted))
+        self.counter.update(self._reading(now, battery, left, counted))
         if now - self.saved_at >= SAVE_EVERY:
             self.saved_at, self.kept = now, json.dumps(self.counter.dump())
         for event, a_day, shortest, longest in (
@@ -72,7 +72,7 @@ class Follower:
                 self._happen(event, now + self.chance.uniform(shortest, longest))
 
     def _happen(self, event: str, back: float) -> None:
-        self.happened[event] += 1
+        self.events[event] += 1
         self.away_until = back
         if event == "gaps":
             return
@@ -83,14 +83,14 @@ class Follower:
 
     def _reading(self, now: float, battery: Battery, left: float, counted: EnergyTotals) -> Reading:
         wire = self.wire
-        values: dict[str, Any] = {"remaining_capacity": coarse(left, wire.ampere_hour), "full_capacity": CAPACITY}
+        values: dict[str, Any] = {"remaining_capacity": quantize(left, wire.ampere_hour), "full_capacity": CAPACITY}
         if wire.energies:
             day = {"energy_charged_today": counted.charged, "energy_discharged_today": counted.discharged}
             values = {"details": {key: float(int(value)) for key, value in day.items()}}
         return Reading(
             measured_at=now,
-            voltage=coarse(battery.voltage, wire.volt),
-            current=coarse(battery.current, wire.ampere),
+            voltage=quantize(battery.voltage, wire.volt),
+            current=quantize(battery.current, wire.ampere),
             soc=min(99.0, 100 * left / CAPACITY),
             **values,
         )
@@ -103,7 +103,7 @@ class Outcome(NamedTuple):
     truth: EnergyTotals
     counted: EnergyTotals
     bridged: EnergyTotals
-    happened: dict[str, int]
+    events: dict[str, int]
 
     @property
     def errors(self) -> tuple[float, float]:
@@ -119,7 +119,7 @@ def lived(days: float, seed: int = 1) -> Iterator[Outcome]:
     house = household(seed, charge=55.0)
     battery = Battery(cells=4, capacity=CAPACITY, soc=0.6, profile=sheltered(house, lambda: left / CAPACITY))
     left, truth, today = 0.6 * CAPACITY, EnergyTotals(), EnergyTotals()
-    followers = {family: Follower(wire, random.Random(f"{seed}:{family}")) for family, wire in WIRES.items()}
+    isolation = {family: Follower(wire, random.Random(f"{seed}:{family}")) for family, wire in WIRES.items()}
     for tick in range(1, int(days * DAY / STEP) + 1):
         now = tick * STEP
         battery.step(STEP)
@@ -130,10 +130,10 @@ def lived(days: float, seed: int = 1) -> Iterator[Outcome]:
         today = moved if now % DAY == 0 else today
         today.add(moved)
         left += charge
-        for follower in followers.values():
+        for follower in isolation.values():
             follower.live(now, battery, left, today)
-    for family, follower in followers.items():
-        yield Outcome(family, truth, follower.counter.total, follower.counter.bridged, follower.happened)
+    for family, follower in isolation.items():
+        yield Outcome(family, truth, follower.counter.total, follower.counter.bridged, follower.events)
 
 
 def sheltered(profile: Callable[[float], float], level: Callable[[], float]) -> Callable[[float], float]:

@@ -133,17 +133,20 @@ def compare(family: Family, data: bytes) -> int:
     now, count = 1000.0, 0
     for seconds, seen in samples(data[1:], limits):
         now += seconds
-        mirror.take(reading_of(seen, now, first=not count), limits)
+        mirror.update(reading_of(seen, now, first=not count), limits)
         firmware.look(seconds, seen)
         count += 1
-        tripped = {track.rule.protection for track in mirror.active if track.state is ProtectionState.TRIPPED}
+        tripped = {monitor.rule.protection for monitor in mirror.active if monitor.state is ProtectionState.TRIPPED}
         if getattr(firmware, "powered_off", False) or "automatic_shutdown" in tripped:
             assert getattr(firmware, "powered_off", False) is ("automatic_shutdown" in tripped), seen
             break
         assert tripped == set(firmware.alarms), (tripped, firmware.alarms, seen)
         for side, blocked in ((Side.CHARGE, firmware.charge_blocked), (Side.DISCHARGE, firmware.discharge_blocked)):
             assert (
-                any(side in track.rule.blocks and track.state is ProtectionState.TRIPPED for track in mirror.active)
+                any(
+                    side in monitor.rule.blocks and monitor.state is ProtectionState.TRIPPED
+                    for monitor in mirror.active
+                )
                 is blocked
             )
             if blocked:

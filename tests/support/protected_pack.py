@@ -24,7 +24,7 @@ from custom_components.smart_bms.bms.pack import Change, Pack
 from custom_components.smart_bms.bms.reading import Identity, Reading
 from custom_components.smart_bms.bms.settings import Settings, SettingValue
 from custom_components.smart_bms.const import DOMAIN
-from custom_components.smart_bms.coordinator import SmartBmsCoordinator, catalogue_data, identity_data
+from custom_components.smart_bms.coordinator import SmartBmsCoordinator, catalog_data, identity_data
 from custom_components.smart_bms.pack_entry.capabilities import Capabilities
 from custom_components.smart_bms.simulator.firmware import Board
 from tests.support.protection_life import reading as plain_reading
@@ -154,7 +154,7 @@ async def mirrored(
             "family": family,
             "identity": identity_data(identity),
             "features": Capabilities.of(first, None).as_dict(),
-            "catalogue": catalogue_data(identity, settings or ()),
+            "catalogue": catalog_data(identity, settings or ()),
         },
         options=options,
     )

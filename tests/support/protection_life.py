@@ -54,28 +54,28 @@ class Life:
         self.mirror = Mirror(rules)
         self.settings = settings
         self.now = 1000.0
-        self.happened: list[ProtectionEvent] = []
+        self.events: list[ProtectionEvent] = []
         if began:
             self.see(0)
 
     def see(self, seconds: float, **values: Any) -> list[ProtectionEvent]:
         """Take a reading so many seconds after the one before."""
         self.now += seconds
-        happened = self.mirror.take(reading(self.now, **values), self.settings)
-        self.happened += happened
-        return happened
+        events = self.mirror.update(reading(self.now, **values), self.settings)
+        self.events += events
+        return events
 
     def state(self, protection: str) -> ProtectionState:
         """Return where a protection stands."""
-        return self.mirror.tracks[protection].state
+        return self.mirror.monitors[protection].state
 
     def answer(self, side: str) -> str:
         """Return what the mirror says of a side."""
-        return self.mirror.verdict(Side(side)).answer.value
+        return self.mirror.permission(Side(side)).answer.value
 
     def codes(self, side: str) -> list[str]:
         """Return the reasons, by code and what they are about."""
-        return [f"{reason.code}:{reason.about}" for reason in self.mirror.verdict(Side(side)).reasons]
+        return [f"{reason.code}:{reason.about}" for reason in self.mirror.permission(Side(side)).reasons]
 
     def restart(self, shift: float = -500.0) -> None:
         """Stop and start again with another clock."""

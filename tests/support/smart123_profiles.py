@@ -101,7 +101,7 @@ def compare(data: bytes) -> int:
     now, count = 1000.0, 0
     for seconds, sample in samples(data[1:], limits):
         now += seconds
-        mirror.take(reading_of(sample, now, None if count else relays), settings)
+        mirror.update(reading_of(sample, now, None if count else relays), settings)
         relays = decide(sample, limits, relays)
         count += 1
         stand = mirror.relays[limits.critical]
@@ -111,7 +111,7 @@ def compare(data: bytes) -> int:
                 assert mirror.verdict(side).answer is Tristate.NO
         if sample.communicates:
             lit = lamps(sample, limits)
-            tripped = {track.rule.protection for track in mirror.active if track.state is ProtectionState.TRIPPED}
+            tripped = {monitor.rule.protection for monitor in mirror.active if monitor.state is ProtectionState.TRIPPED}
             assert tripped == {
                 name
                 for name, on in zip(

@@ -21,5 +21,5 @@ async def refused(site, changes, request=ASK) -> list[str]:
     with pytest.raises(RejectedError) as error:
         await site.control.apply(changes, request)
     assert site.sent == []
-    assert not site.control.journal.records
-    return [finding.code for finding in error.value.findings]
+    assert not site.control.write_log.records
+    return [issue.code for issue in error.value.issues]

@@ -114,7 +114,7 @@ class Apart:
         self._codes: Counter[str] = Counter()
         self._since = 0.0
 
-    def take(self, bank: Bank, now: float) -> tuple[Incompatibility, ...]:
+    def update(self, bank: Bank, now: float) -> tuple[Incompatibility, ...]:
         """Take a bank at a moment; return what lasts."""
         codes = Counter(found.code for found in bank.apart)
         if codes != self._codes:

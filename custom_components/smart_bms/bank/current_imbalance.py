@@ -21,15 +21,15 @@ class CurrentImbalance:
     def __init__(self) -> None:
         """Know nothing yet."""
         self.judged: bool | None = None
-        """The newest judgement; it stays while too little flows to tell."""
+        """The newest judgment; it stays while too little flows to tell."""
         self.shares: Mapping[str, float] = {}
         """What each string carried over the last minute in which it was uneven, 0 to 1; empty unless it is judged so."""
         self._seen: bool | None = None
         self._since = 0.0
         self._at = 0.0
 
-    def take(self, bank: Bank, now: float) -> bool | None:
-        """Take a bank at a moment; return the judgement."""
+    def update(self, bank: Bank, now: float) -> bool | None:
+        """Take a bank at a moment; return the judgment."""
         seen = bank.uneven
         if len(bank.shares) < _ENOUGH:
             self.judged, self.shares = None, {}

@@ -18,7 +18,7 @@ class BankEnergyTotals:
         self.total = EnergyTotals()
         self._last: dict[str, EnergyTotals] = {}
 
-    def take(self, members: Mapping[str, EnergyTotals]) -> None:
+    def update(self, members: Mapping[str, EnergyTotals]) -> None:
         """Take what every member has counted so far; what one had counted before it joined is not of this bank."""
         for key, flow in members.items():
             last = self._last.get(key, flow)

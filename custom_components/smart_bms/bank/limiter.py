@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from ..protection.limit_options import LimitOptions
-from ..protection.limits import DEAD_BAND, RECOVERING, VOLTAGE_DEAD_BAND, VOLTAGE_HOLD, VOLTAGE_RATE
+from ..protection.limits import DEADBAND, RECOVERING, VOLTAGE_DEADBAND, VOLTAGE_HOLD, VOLTAGE_RATE
 from ..protection.ramp import Ramp
 from .member import MemberLimits
 
@@ -35,10 +35,10 @@ class BankLimiter:
                 gap=_GAP,
                 hold=_USUAL.recovery_hold,
                 rate=_USUAL.recovery_rate * strings,
-                dead_band=DEAD_BAND * self._most[name],
+                deadband=DEADBAND * self._most[name],
             )
             by = name.replace("current", "limited_by")
-            rises = wanted is not None and (found[name] or 0.0) < wanted - DEAD_BAND * self._most[name]
+            rises = wanted is not None and (found[name] or 0.0) < wanted - DEADBAND * self._most[name]
             causes[by] = getattr(aim, by) or (RECOVERING if rises else "")
         voltage = self._voltage.follow(
             aim.charge_voltage,
@@ -46,7 +46,7 @@ class BankLimiter:
             gap=_GAP,
             hold=VOLTAGE_HOLD,
             rate=VOLTAGE_RATE * cells,
-            dead_band=VOLTAGE_DEAD_BAND,
+            deadband=VOLTAGE_DEADBAND,
         )
         return replace(
             aim,

@@ -101,7 +101,7 @@ class BankBinarySensor(FindableEntity, BankEntity, BinarySensorEntity):
         return self.entity_description.value_fn(self.coordinator)
 
     @override
-    def particulars(self) -> Mapping[str, Any]:
+    def details(self) -> Mapping[str, Any]:
         return self.entity_description.attributes_fn(self.coordinator.data)
 
     @override
@@ -112,7 +112,7 @@ class BankBinarySensor(FindableEntity, BankEntity, BinarySensorEntity):
     @property
     @override
     def is_on(self) -> bool | None:
-        value = self._gate.value
+        value = self._filter.value
         return None if value is None else bool(value)
 
 

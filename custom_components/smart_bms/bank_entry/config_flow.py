@@ -23,7 +23,7 @@ from ..coordinator import SmartBmsConfigEntry
 from ..pack_entry.capabilities import Capabilities
 from .coordinator import banks_with, is_bank, member_of
 
-FEWEST_PACKS: Final = 2
+MIN_PACKS: Final = 2
 CONF_WIRING: Final = "wiring"
 _PARALLEL: Final = "parallel"
 _SERIES: Final = "series"
@@ -64,7 +64,7 @@ def bank_errors(hass: HomeAssistant, chosen: Mapping[str, Any], bank_id: str | N
     """Return what is wrong with what was chosen, by field. `bank_id` is the entry of the bank, if there is one already."""
     options = bank_options(chosen)
     packs, strings = options[CONF_PACKS], options[CONF_STRINGS]
-    if len(packs) < FEWEST_PACKS:
+    if len(packs) < MIN_PACKS:
         return {CONF_PACKS: "too_few_packs"}
     if len(packs) % strings:
         return {CONF_STRINGS: "uneven_strings"}

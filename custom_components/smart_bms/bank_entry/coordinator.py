@@ -157,7 +157,7 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
         bank = self.data
         return bank.capacity * bank.voltage / 1000 if bank.capacity and bank.voltage else None
 
-    def gate(self, quantity: Quantity) -> PublishFilter:
+    def publish_filter(self, quantity: Quantity) -> PublishFilter:
         """Return a new gate for a value of this quantity."""
         return PublishFilter(DEFAULT_POLICIES[quantity])
 
@@ -175,9 +175,9 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
     @callback
     def _async_look(self, _: Any) -> None:
         bank = self._merge()
-        self.uneven.take(bank, self.now)
-        self.apart.take(bank, self.now)
-        self.count.take({member.key: member.counted for member in self._members() if member.counted is not None})
+        self.uneven.update(bank, self.now)
+        self.apart.update(bank, self.now)
+        self.count.update({member.key: member.counted for member in self._members() if member.counted is not None})
         self.file.async_grown(self.now)
         self._judge(bank)
         self.async_set_updated_data(bank)
@@ -203,15 +203,15 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
 
 def member_of(key: str, coordinator: SmartBmsCoordinator) -> BankMember:
     """Return what a bank knows of a pack."""
-    guard, limits = coordinator.guard, coordinator.guard.limits
+    protection_engine, limits = coordinator.protection_engine, coordinator.protection_engine.limits
     fresh = coordinator.available
     return BankMember(
         key=key,
         name=coordinator.config_entry.title,
         reading=coordinator.data if fresh else None,
         age=coordinator.pack.age(coordinator.now),
-        charge=guard.mirror.charge.answer if fresh else Tristate.UNKNOWN,
-        discharge=guard.mirror.discharge.answer if fresh else Tristate.UNKNOWN,
+        charge=protection_engine.mirror.charge.answer if fresh else Tristate.UNKNOWN,
+        discharge=protection_engine.mirror.discharge.answer if fresh else Tristate.UNKNOWN,
         limits=MemberLimits(
             charge_voltage=limits.charge_voltage,
             charge_current=limits.charge_current,

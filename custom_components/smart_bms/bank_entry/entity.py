@@ -40,19 +40,19 @@ class BankEntity(CoordinatorEntity[BankCoordinator], Entity):
             model=_model(coordinator),
         )
         self._always = always
-        self._gate = coordinator.gate(quantity)
+        self._filter = coordinator.publish_filter(quantity)
         self._group = coordinator.group(quantity)
-        self._member = GroupMember(self._gate, self.current_value, self._handle_coordinator_update)
+        self._member = GroupMember(self._filter, self.current_value, self._handle_coordinator_update)
         self._was_available = coordinator.available
         self._counted = coordinator.data.counted
         self._discrete: Any = None
-        self._told: Mapping[str, Any] = {}
+        self._described: Mapping[str, Any] = {}
 
     def current_value(self) -> Value:
         """Return the value as it is now."""
         raise NotImplementedError
 
-    def particulars(self) -> Mapping[str, Any]:
+    def details(self) -> Mapping[str, Any]:
         """Return what goes with it."""
         return {}
 
@@ -68,16 +68,16 @@ class BankEntity(CoordinatorEntity[BankCoordinator], Entity):
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any]:
-        return self._told
+        return self._described
 
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
         if self._group is not None:
             self.async_on_remove(self._group.join(self._member))
-        self._offer()
+        self._submit()
         if self._group is not None:
-            self._group.tell_others(self._member)
+            self._group.notify_others(self._member)
 
     @callback
     @override
@@ -88,11 +88,11 @@ class BankEntity(CoordinatorEntity[BankCoordinator], Entity):
         if turned or bank.counted != self._counted:
             self._was_available, self._counted = available, bank.counted
             if self._group is None:
-                self._gate.open()
-        if self._offer() or turned:
+                self._filter.open()
+        if self._submit() or turned:
             self.async_write_ha_state()
 
-    def _offer(self) -> bool:
+    def _submit(self) -> bool:
         """Show the gate the newest value; tell whether it, or what explains it, is news."""
         coordinator, group = self.coordinator, self._group
         if group is not None:
@@ -100,15 +100,15 @@ class BankEntity(CoordinatorEntity[BankCoordinator], Entity):
         if not self.available:
             return False
         if group is None:
-            news = self._gate.offer(self.current_value(), coordinator.now)
+            news = self._filter.submit(self.current_value(), coordinator.now)
         else:
             group.follow(coordinator.data, coordinator.now)
             # The same value may be found elsewhere now.
-            news = self._member.take_news() or (self._member.is_published and self.particulars() != self._told)
+            news = self._member.take_news() or (self._member.is_published and self.details() != self._described)
         if (discrete := self.discrete()) != self._discrete:
             self._discrete, news = discrete, True
         if news:
-            self._told = self.particulars()
+            self._described = self.details()
         return news
 
 

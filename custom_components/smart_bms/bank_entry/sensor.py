@@ -28,7 +28,7 @@ from ..energy.energy_totals import EnergyTotals
 from ..entity.automation_targets import FindableEntity
 from ..messages import left_out, misfits
 from ..pack_entry.publishing import Quantity, Value
-from ..sensor.connection import coarse
+from ..sensor.connection import quantize
 from ..sensor.energy import CHARGED, DISCHARGED
 from ..sensor.measurements import AMPERE_HOUR
 from ..sensor.status import OPTIONS, STATUS, status_attributes, status_code, status_identity
@@ -245,7 +245,7 @@ BANK_SENSORS: Final = (
     _described(
         "data_age",
         Quantity.DATA_AGE,
-        lambda bank: coarse(bank.age),
+        lambda bank: quantize(bank.age),
         device_class=SensorDeviceClass.DURATION,
         unit=UnitOfTime.SECONDS,
         precision=0,
@@ -281,18 +281,18 @@ class BankSensor(FindableEntity, BankEntity, SensorEntity):
         return self.entity_description.value_fn(self.coordinator.data)
 
     @override
-    def particulars(self) -> Mapping[str, Any]:
+    def details(self) -> Mapping[str, Any]:
         found = self.entity_description.attributes_fn
         return {} if found is None else found(self.coordinator.data)
 
     @override
     def discrete(self) -> Any:
-        return self.particulars() if self.entity_description.discrete else None
+        return self.details() if self.entity_description.discrete else None
 
     @property
     @override
     def native_value(self) -> StateType:
-        return self._gate.value
+        return self._filter.value
 
 
 class BankStatusSensor(BankSensor):
@@ -303,7 +303,7 @@ class BankStatusSensor(BankSensor):
         return status_code(self.coordinator.status)
 
     @override
-    def particulars(self) -> Mapping[str, Any]:
+    def details(self) -> Mapping[str, Any]:
         return status_attributes(self.coordinator.status, self.coordinator.now)
 
     @override

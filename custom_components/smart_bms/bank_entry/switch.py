@@ -40,7 +40,7 @@ class BankSwitch(BankEntity, SwitchEntity):
     def _value(self, pack: SmartBmsCoordinator) -> bool | None:
         if not pack.available:
             return None
-        setting = pack.catalogue.settings.get(self.entity_description.key) if pack.catalogue else None
+        setting = pack.catalog.settings.get(self.entity_description.key) if pack.catalog else None
         value = pack.parameters.control.value(setting) if setting else None
         return value if isinstance(value, bool) else None
 
@@ -52,17 +52,17 @@ class BankSwitch(BankEntity, SwitchEntity):
         return values[0] if same else None
 
     @override
-    def particulars(self) -> Mapping[str, Any]:
+    def details(self) -> Mapping[str, Any]:
         return {"packs": {pack.config_entry.title: self._value(pack) for pack in self.coordinator.coordinators()}}
 
     @override
     def discrete(self) -> Any:
-        return self.particulars()
+        return self.details()
 
     @property
     @override
     def is_on(self) -> bool | None:
-        value = self._gate.value
+        value = self._filter.value
         return None if value is None else bool(value)
 
     @override

@@ -21,7 +21,7 @@ from ..coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 from ..entity import SmartBmsEntity, async_add_described
 from ..pack_entry.capabilities import Capabilities
 from ..pack_entry.publishing import Quantity, Value
-from .protection import SmartBmsDisagreement, SmartBmsVerdict, VerdictDescription, protection_descriptions
+from .protection import PermissionDescription, SmartBmsMismatch, SmartBmsPermission, protection_descriptions
 
 PARALLEL_UPDATES: Final = 0
 
@@ -140,11 +140,11 @@ def _alarm_description(alarm: Alarm) -> SmartBmsBinarySensorDescription:
 ALARM_DESCRIPTIONS: Final = {alarm: _alarm_description(alarm) for alarm in Alarm}
 
 
-def descriptions(features: Capabilities, alarms: Iterable[Alarm]) -> list[SmartBmsBinarySensorDescription]:
+def descriptions(capabilities: Capabilities, alarms: Iterable[Alarm]) -> list[SmartBmsBinarySensorDescription]:
     """Return the binary sensors of a pack with these features, whose family can report these alarms."""
-    cells = (_balancing_description(number) for number in range(1, features.cells + 1))
+    cells = (_balancing_description(number) for number in range(1, capabilities.cells + 1))
     possible = (*BINARY_SENSOR_DESCRIPTIONS, *(ALARM_DESCRIPTIONS[alarm] for alarm in alarms), *cells)
-    return [item for item in possible if (item.needs or item.key) in features.values]
+    return [item for item in possible if (item.needs or item.key) in capabilities.values]
 
 
 async def async_setup_entry(
@@ -159,23 +159,23 @@ async def async_setup_entry(
     coordinator = entry.runtime_data
 
     def described() -> list[SmartBmsBinarySensorDescription]:
-        return descriptions(coordinator.features, coordinator.family.alarms(coordinator.identity["variant"]))
+        return descriptions(coordinator.capabilities, coordinator.family.alarms(coordinator.identity["variant"]))
 
     async_add_described(coordinator, async_add_entities, described, SmartBmsBinarySensor)
     async_add_described(coordinator, async_add_entities, lambda: protection_descriptions(coordinator), _of_the_mirror)
 
     def problem() -> list[BinarySensorEntityDescription]:
-        return [PROBLEM_DESCRIPTION] if "alarms" in coordinator.features.values else []
+        return [PROBLEM_DESCRIPTION] if "alarms" in coordinator.capabilities.values else []
 
     async_add_described(coordinator, async_add_entities, problem, SmartBmsProblem)
 
 
 def _of_the_mirror(
     coordinator: SmartBmsCoordinator, description: BinarySensorEntityDescription
-) -> SmartBmsVerdict | SmartBmsDisagreement:
-    if isinstance(description, VerdictDescription):
-        return SmartBmsVerdict(coordinator, description)
-    return SmartBmsDisagreement(coordinator, description)
+) -> SmartBmsPermission | SmartBmsMismatch:
+    if isinstance(description, PermissionDescription):
+        return SmartBmsPermission(coordinator, description)
+    return SmartBmsMismatch(coordinator, description)
 
 
 class SmartBmsBinarySensor(SmartBmsEntity, BinarySensorEntity):
@@ -194,7 +194,7 @@ class SmartBmsBinarySensor(SmartBmsEntity, BinarySensorEntity):
     @property
     @override
     def is_on(self) -> bool | None:
-        value = self._gate.value
+        value = self._filter.value
         return None if value is None else bool(value)
 
 
@@ -216,7 +216,7 @@ class SmartBmsProblem(SmartBmsEntity, BinarySensorEntity):
     @property
     @override
     def is_on(self) -> bool | None:
-        value = self._gate.value
+        value = self._filter.value
         return None if value is None else not str(value).startswith("|")
 
     @property

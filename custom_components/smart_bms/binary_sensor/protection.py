@@ -22,10 +22,10 @@ from ..protection.permission import Permission
 
 
 @dataclass(frozen=True, kw_only=True)
-class VerdictDescription(BinarySensorEntityDescription):
+class PermissionDescription(BinarySensorEntityDescription):
     """What a verdict is about."""
 
-    verdict_fn: Callable[[ProtectionEngine], Permission]
+    permission_fn: Callable[[ProtectionEngine], Permission]
 
 
 DISAGREEMENT = BinarySensorEntityDescription(
@@ -37,38 +37,42 @@ DISAGREEMENT = BinarySensorEntityDescription(
 )
 
 VERDICTS = (
-    VerdictDescription(
-        key="charge_allowed", translation_key="charge_allowed", verdict_fn=lambda guard: guard.mirror.charge
+    PermissionDescription(
+        key="charge_allowed",
+        translation_key="charge_allowed",
+        permission_fn=lambda protection_engine: protection_engine.mirror.charge,
     ),
-    VerdictDescription(
-        key="discharge_allowed", translation_key="discharge_allowed", verdict_fn=lambda guard: guard.mirror.discharge
+    PermissionDescription(
+        key="discharge_allowed",
+        translation_key="discharge_allowed",
+        permission_fn=lambda protection_engine: protection_engine.mirror.discharge,
     ),
-    VerdictDescription(
+    PermissionDescription(
         key="balance_expected",
         translation_key="balance_expected",
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
-        verdict_fn=lambda guard: guard.balance,
+        permission_fn=lambda protection_engine: protection_engine.balance,
     ),
 )
 
 
 def protection_descriptions(coordinator: SmartBmsCoordinator) -> Iterator[BinarySensorEntityDescription]:
     """Return the binary sensors of a pack whose rules are known."""
-    rules = coordinator.guard.rules
+    rules = coordinator.protection_engine.rules
     if rules:
         yield from VERDICTS
         if not rules.follows_report:
             yield DISAGREEMENT
 
 
-class SmartBmsVerdict(FindableEntity, SmartBmsEntity, BinarySensorEntity):
+class SmartBmsPermission(FindableEntity, SmartBmsEntity, BinarySensorEntity):
     """Whether something is allowed or expected, and why."""
 
     _unrecorded_attributes = frozenset({MATCH_ALL})
-    entity_description: VerdictDescription
+    entity_description: PermissionDescription
 
-    def __init__(self, coordinator: SmartBmsCoordinator, description: VerdictDescription) -> None:
+    def __init__(self, coordinator: SmartBmsCoordinator, description: PermissionDescription) -> None:
         """Show what the description says."""
         super().__init__(coordinator, description, Quantity.STATE, always=False)
         self._allowed: bool | None = None
@@ -77,18 +81,18 @@ class SmartBmsVerdict(FindableEntity, SmartBmsEntity, BinarySensorEntity):
     @override
     def current_value(self) -> Value:
         """Return the answer with its reasons: other reasons are news too."""
-        verdict = self.entity_description.verdict_fn(self.coordinator.guard)
-        return "|".join((verdict.answer, *(f"{reason.code}:{reason.about}" for reason in verdict.reasons)))
+        permission = self.entity_description.permission_fn(self.coordinator.protection_engine)
+        return "|".join((permission.answer, *(f"{reason.code}:{reason.about}" for reason in permission.reasons)))
 
     @override
-    def _offer(self) -> bool:
-        news = super()._offer()
+    def _submit(self) -> bool:
+        news = super()._submit()
         if news:
-            verdict = self.entity_description.verdict_fn(self.coordinator.guard)
-            self._allowed = verdict.allowed
+            permission = self.entity_description.permission_fn(self.coordinator.protection_engine)
+            self._allowed = permission.allowed
             self._explained = {
-                "reasons": [reason.code if not reason.about else reason.about for reason in verdict.reasons],
-                "explanation": " ".join(sentences(verdict.reasons)),
+                "reasons": [reason.code if not reason.about else reason.about for reason in permission.reasons],
+                "explanation": " ".join(sentences(permission.reasons)),
             }
         return news
 
@@ -103,7 +107,7 @@ class SmartBmsVerdict(FindableEntity, SmartBmsEntity, BinarySensorEntity):
         return self._explained
 
 
-class SmartBmsDisagreement(SmartBmsEntity, BinarySensorEntity):
+class SmartBmsMismatch(SmartBmsEntity, BinarySensorEntity):
     """Whether mirror and pack see the same thing differently."""
 
     _unrecorded_attributes = frozenset({MATCH_ALL})
@@ -115,18 +119,18 @@ class SmartBmsDisagreement(SmartBmsEntity, BinarySensorEntity):
 
     @property
     def _open(self) -> tuple[Mismatch, ...]:
-        return self.coordinator.guard.mirror.disagreements
+        return self.coordinator.protection_engine.mirror.mismatchs
 
     @override
     def current_value(self) -> Value:
         # Nothing can be said against a pack whose parameters are not known.
-        moment = self.coordinator.guard.mirror.moment
+        moment = self.coordinator.protection_engine.mirror.moment
         return "|".join(found.key for found in self._open) if moment is not None and moment.known else None
 
     @property
     @override
     def is_on(self) -> bool | None:
-        value = self._gate.value
+        value = self._filter.value
         return None if value is None else bool(value)
 
     @property

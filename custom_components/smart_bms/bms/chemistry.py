@@ -10,7 +10,7 @@ STATED: Final = ("battery_type", "chemistry")
 CHARGE_VOLTAGES: Final = {"lto": (2.3, 2.85), "lfp": (3.3, 3.65), "nmc": (3.8, 4.25)}
 """V per cell: between which voltages a charge ends that is worth the name and does no harm."""
 _ANY: Final = (2.3, 4.25)
-_HIGHEST_LIMIT: Final = ((3.1, "lto"), (3.95, "lfp"))
+_MAX_LIMIT: Final = ((3.1, "lto"), (3.95, "lfp"))
 """V: overvoltage limits up to which cells are of a chemistry."""
 
 
@@ -33,5 +33,5 @@ def stated(*told: Mapping[str, object]) -> str | None:
 def charge_voltages(chemistry: str | None, overvoltage: float | None) -> tuple[float, float]:
     """Return between which V per cell a pack may be charged to: by its chemistry, else by its own overvoltage limit in V."""
     if chemistry is None and overvoltage:
-        chemistry = next((name for highest, name in _HIGHEST_LIMIT if overvoltage <= highest), "nmc")
+        chemistry = next((name for highest, name in _MAX_LIMIT if overvoltage <= highest), "nmc")
     return _ANY if chemistry is None else CHARGE_VOLTAGES[chemistry]

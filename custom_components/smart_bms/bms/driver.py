@@ -96,10 +96,10 @@ class Driver(ABC):
         """Take one notification received at monotonic time `now`. Never raises for what is in it."""
 
     @abstractmethod
-    async def converse(self) -> None:
+    async def run(self) -> None:
         """Talk with the pack until cancelled. Raises SilentError or LinkLostError when there is no use in going on."""
 
-    def hurry(self) -> None:  # noqa: B027
+    def request_poll(self) -> None:  # noqa: B027
         """Get the next reading soon: somebody waits for it. Families that stream need do nothing."""
 
     @abstractmethod

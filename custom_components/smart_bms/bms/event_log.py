@@ -22,7 +22,7 @@ class LoggedEvent:
     kind: EventKind
     age: float
     """Seconds between the event and the moment at which the pack told of it."""
-    told_at: float
+    read_at: float
     """Monotonic time in seconds of that moment."""
     cell: int | None = None
     value: float | None = None

@@ -9,21 +9,21 @@ from .alarm import Alarm
 from .connection_hints import ConnectionHint
 from .daly.advertisement import is_daly, may_be_daly
 from .daly.alarms import D2_ALARMS, P81_ALARMS
-from .daly.catalog import catalogue_of as daly_catalogue
+from .daly.catalog import catalog_of as daly_catalog
 from .daly.driver import STORED_CHECKS as DALY_STORED, DalyDriver
 from .daly.frames import Dialect
 from .daly.privacy import mask as daly_mask
 from .driver import Driver, DriverListener, FrameWriter, Terms
 from .event_log import EventKind
 from .jbd.advertisement import is_jbd, may_be_jbd
-from .jbd.catalog import catalogue_of as jbd_catalogue
+from .jbd.catalog import catalog_of as jbd_catalog
 from .jbd.connection_hints import link_hints as jbd_link_hints
 from .jbd.decode import PROTECTIONS as JBD_PROTECTIONS, WARNINGS as JBD_WARNINGS
 from .jbd.driver import UNIT, UNITS, JbdDriver
 from .jbd.identity import Variant as JbdVariant
 from .jbd.privacy import mask as jbd_mask
 from .jk.advertisement import is_jk, may_be_jk
-from .jk.catalog import catalogue_of as jk_catalogue
+from .jk.catalog import catalog_of as jk_catalog
 from .jk.driver import JkDriver
 from .jk.layouts import LAYOUTS, Variant
 from .jk.privacy import mask as jk_mask
@@ -33,7 +33,7 @@ from .recording import Mask
 from .settings import FORMULA, Catalog
 from .smart123.advertisement import is_other_product, is_smart123, may_be_smart123
 from .smart123.alarms import possible_alarms as smart123_alarms
-from .smart123.catalog import catalogue_of as smart123_catalogue
+from .smart123.catalog import catalog_of as smart123_catalog
 from .smart123.driver import RECORDS, SCALE, Smart123Driver
 from .smart123.frame_session import FRAMES, TRANSPORT
 from .smart123.generation import AUTO, CHOICES as SCALES, Variant as Smart123Variant
@@ -60,7 +60,7 @@ class Family:
     key: str
     name: str
     manufacturer: str
-    recognises: Callable[[Advertisement], bool]
+    recognizes: Callable[[Advertisement], bool]
     """The advertisement leaves no doubt."""
     may_be: Callable[[Advertisement], bool]
     """The advertisement does not rule it out; only connecting can tell."""
@@ -79,7 +79,7 @@ class Family:
     """Seconds after connecting within which nearly every pack of the family has said who it is."""
     alarms: Callable[[str], tuple[Alarm, ...]]
     """Alarms that a variant can report."""
-    catalogue: Callable[[Identity, Collection[str]], Catalog]
+    catalog: Callable[[Identity, Collection[str]], Catalog]
     """What can be set on a pack that says this of itself and states the parameters of these keys."""
     mask: Mask
     """Removes from recorded traffic what must not leave the house."""
@@ -114,14 +114,14 @@ FAMILIES: Final = {
         key="jk",
         name="JK",
         manufacturer="Jikong",
-        recognises=is_jk,
+        recognizes=is_jk,
         may_be=may_be_jk,
         confirms=lambda identity: identity.model.upper().startswith("JK"),
         make_driver=lambda link, sink, terms: JkDriver(link, sink, memory=terms.memory),
         # Twice the silence after which the driver asks again: long enough to ride out one recovery.
         stale_after=10.0,
         alarms=_jk_alarms,
-        catalogue=jk_catalogue,
+        catalog=jk_catalog,
         mask=jk_mask,
         first_answer=2.0,
     ),
@@ -129,7 +129,7 @@ FAMILIES: Final = {
         key="jbd",
         name="JBD",
         manufacturer="Jiabaida",
-        recognises=is_jbd,
+        recognizes=is_jbd,
         may_be=may_be_jbd,
         # Nobody gets an identity who did not answer in this language, with a right checksum.
         confirms=lambda _: True,
@@ -138,7 +138,7 @@ FAMILIES: Final = {
         polling=Polling(default=5, lowest=1, failing=8),
         reread_interval=60,
         alarms=_jbd_alarms,
-        catalogue=jbd_catalogue,
+        catalog=jbd_catalog,
         mask=jbd_mask,
         # A board asleep does not hear the first question.
         first_answer=3.5,
@@ -150,7 +150,7 @@ FAMILIES: Final = {
         key="daly",
         name="Daly",
         manufacturer="Daly",
-        recognises=is_daly,
+        recognizes=is_daly,
         may_be=may_be_daly,
         # Nobody gets an identity whose answers did not have the right checksum and a plausible number of cells.
         confirms=lambda _: True,
@@ -158,7 +158,7 @@ FAMILIES: Final = {
         # Up to seven questions are a poll, each up to half a second with the pause after it, and asked twice at most.
         polling=Polling(default=5, lowest=3, failing=6),
         alarms=lambda variant: P81_ALARMS if variant == Dialect.P81 else D2_ALARMS,
-        catalogue=daly_catalogue,
+        catalog=daly_catalog,
         mask=daly_mask,
         stored_checks=DALY_STORED,
         password_protects=False,
@@ -169,7 +169,7 @@ FAMILIES: Final = {
         key="smart123",
         name="123\\SmartBMS",
         manufacturer="123electric",
-        recognises=is_smart123,
+        recognizes=is_smart123,
         may_be=may_be_smart123,
         rules_out=is_other_product,
         # Nobody gets a reading whose lines or frames did not make sense together.
@@ -178,7 +178,7 @@ FAMILIES: Final = {
         # After which the vendor's own worker takes a silent pack for gone.
         stale_after=20.0,
         alarms=smart123_alarms,
-        catalogue=smart123_catalogue,
+        catalog=smart123_catalog,
         mask=smart123_mask,
         options=(
             FamilyOption(key=TRANSPORT, choices=(AUTO, RECORDS, FRAMES)),
@@ -194,16 +194,16 @@ FAMILIES: Final = {
 }
 
 
-def recognise(advertisement: Advertisement) -> Family | None:
+def recognize(advertisement: Advertisement) -> Family | None:
     """Return the family that surely sent this advertisement."""
-    return next((family for family in FAMILIES.values() if family.recognises(advertisement)), None)
+    return next((family for family in FAMILIES.values() if family.recognizes(advertisement)), None)
 
 
 def candidates(advertisement: Advertisement) -> tuple[Family, ...]:
     """Return the families that may have sent this advertisement; one if that is sure."""
     if any(family.rules_out(advertisement) for family in FAMILIES.values()):
         return ()
-    sure = recognise(advertisement)
+    sure = recognize(advertisement)
     return (sure,) if sure else tuple(family for family in FAMILIES.values() if family.may_be(advertisement))
 
 

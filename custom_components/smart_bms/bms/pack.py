@@ -220,11 +220,11 @@ class Pack:
         """Return the parameters if the pack told them in this session: an earlier one's may have been changed since."""
         return self.last_settings if self._driver is not None and self._settings_told else None
 
-    def catalogue(self) -> Catalog | None:
+    def catalog(self) -> Catalog | None:
         """Return what can be set on this pack; None before it said who it is."""
         if self.last_identity is None:
             return None
-        return self.family.catalogue(self.last_identity, self.last_settings.values if self.last_settings else ())
+        return self.family.catalog(self.last_identity, self.last_settings.values if self.last_settings else ())
 
     # What others do.
 
@@ -236,7 +236,7 @@ class Pack:
 
         async def write(driver: Driver) -> bool:
             acknowledged = await driver.write(key, value)
-            driver.hurry()  # what it did shall be seen soon
+            driver.request_poll()  # what it did shall be seen soon
             return acknowledged
 
         return await self._in_session(write)
@@ -261,7 +261,7 @@ class Pack:
         async def wait(driver: Driver) -> Reading:
             reader: asyncio.Future[Reading] = asyncio.get_running_loop().create_future()
             self._readers.append(reader)
-            driver.hurry()
+            driver.request_poll()
             return await reader
 
         return await self._in_session(wait)
@@ -399,7 +399,7 @@ class Pack:
             self._driver = driver
             self._session_end = asyncio.Event()
             self._set_state(ConnectionState.IDENTIFYING)
-            conversation = asyncio.create_task(driver.converse())
+            conversation = asyncio.create_task(driver.run())
             ends = {conversation, lost}
             done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED, timeout=first_answer)
             if not done:  # as is only possible with a limit
@@ -436,14 +436,14 @@ class Pack:
 
     def _tap(self, sent: bool, data: bytes) -> None:
         if self.recording is not None:
-            self.recording.take(sent, data, asyncio.get_running_loop().time())
+            self.recording.add(sent, data, asyncio.get_running_loop().time())
 
     def _set_state(self, state: ConnectionState) -> None:
         if state is not self.state:
             self._enter(state)
-            self._tell(Change.STATE)
+            self._notify(Change.STATE)
 
-    def _tell(self, change: Change) -> None:
+    def _notify(self, change: Change) -> None:
         """Tell the listener; a defect of its own must not end what the pack says."""
         try:
             self._listener(change)
@@ -465,20 +465,20 @@ class Pack:
         changed = identity != self.last_identity
         self.last_identity = identity
         if changed:
-            self._tell(Change.IDENTITY)
+            self._notify(Change.IDENTITY)
 
     def settings(self, settings: Settings) -> None:
         """Take its parameters."""
         self.last_settings = settings
         self._settings_told = True
-        self._tell(Change.SETTINGS)
+        self._notify(Change.SETTINGS)
 
     def reading(self, reading: Reading) -> bool:
         """Take a measurement; tell whether it was trusted."""
         shown = self.trust.judge(reading)
         if shown is None:
             if self._readers and self._driver is not None:
-                self._driver.hurry()  # somebody still waits
+                self._driver.request_poll()  # somebody still waits
             return False
         self.last_reading = shown
         self._accepted_at.append(shown.measured_at)
@@ -488,14 +488,14 @@ class Pack:
             self._trouble = None
             self._enter(ConnectionState.STREAMING)
         # Whoever hears that it streams shall find the reading that made it so.
-        self._tell(Change.READING)
+        self._notify(Change.READING)
         if first:
-            self._tell(Change.STATE)
+            self._notify(Change.STATE)
         if self._readers:
-            self._tell_readers(shown)
+            self._notify_readers(shown)
         return True
 
-    def _tell_readers(self, reading: Reading) -> None:
+    def _notify_readers(self, reading: Reading) -> None:
         readers, self._readers = self._readers, []
         for reader in readers:
             if not reader.done():
@@ -513,12 +513,12 @@ class Pack:
     def logged(self, events: Sequence[LoggedEvent]) -> None:
         """Take what the pack has written down since it was last asked."""
         self.logged_events.extend(events)
-        self._tell(Change.LOGGED)
+        self._notify(Change.LOGGED)
 
     def history(self, soc: Mapping[int, float]) -> None:
         """Take the state of charge that the pack remembers."""
         self.last_history = soc
-        self._tell(Change.HISTORY)
+        self._notify(Change.HISTORY)
 
     def drop(self, reason: str, count: int = 1) -> None:
         """Count frames that did not become a value."""

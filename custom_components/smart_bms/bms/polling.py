@@ -11,14 +11,14 @@ from .driver import Driver, DriverListener, FrameWriter, Terms
 from .errors import FrameError, SilentError
 from .settings import Settings
 
-MOST_FAILURES: Final = 3
+MAX_FAILURES: Final = 3
 """Polls in a row without a usable reading after which the session is given up."""
 
 MAX_REFUSED: Final = 20
 """Polls in a row with an answer that was not trusted after which a new session is tried: doubt never lasts that long, but a
 pack may go on telling the same old data."""
 
-_MOST_SETTINGS_FAILURES: Final = 3
+_MAX_SETTINGS_FAILURES: Final = 3
 _RECHECK: Final = 2.0
 """s until the next poll after an answer that was not trusted: the pack shall prove soon what it says."""
 
@@ -36,7 +36,7 @@ class Polling:
 
     def stale_after(self, interval: float) -> float:
         """Return the age at which a reading has been missed three times."""
-        return MOST_FAILURES * (interval + self.failing)
+        return MAX_FAILURES * (interval + self.failing)
 
 
 class PollingDriver(Driver):
@@ -61,7 +61,7 @@ class PollingDriver(Driver):
 
     async def _between(self) -> None:
         """Ask for the parameters until they were told once, or not told too often. Raises LinkLostError."""
-        if self._settings is None and self._settings_failures < _MOST_SETTINGS_FAILURES:
+        if self._settings is None and self._settings_failures < _MAX_SETTINGS_FAILURES:
             try:
                 await self.read_settings()
             except SilentError:
@@ -69,11 +69,11 @@ class PollingDriver(Driver):
                 self._sink.drop("settings_unread")
 
     @override
-    def hurry(self) -> None:
+    def request_poll(self) -> None:
         self._hurry.set()
 
     @override
-    async def converse(self) -> None:
+    async def run(self) -> None:
         await self._begin()
         failures = refused = 0
         while True:
@@ -89,7 +89,7 @@ class PollingDriver(Driver):
             # A pack whose answers are doubted is not silent: it is asked on until they are believed.
             failures = 0 if answered else failures + 1
             refused = 0 if trusted else refused + answered
-            if failures >= MOST_FAILURES or refused >= MAX_REFUSED:
+            if failures >= MAX_FAILURES or refused >= MAX_REFUSED:
                 raise SilentError("no usable answers")
             if trusted:
                 await self._between()

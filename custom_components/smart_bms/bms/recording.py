@@ -6,8 +6,8 @@ import math
 import re
 from typing import Any, Final, NamedTuple
 
-MOST_BYTES: Final = 4_000_000
-MOST_PACKETS: Final = 200_000
+MAX_BYTES: Final = 4_000_000
+MAX_PACKETS: Final = 200_000
 """What a recording holds at most; an hour of the busiest family is less. Empty packets and notes take memory too."""
 
 LATE: Final = 5.0
@@ -54,7 +54,7 @@ class Recording:
         """How many packets were taken down."""
         return len(self._chunks)
 
-    def take(self, sent: bool, data: bytes, now: float) -> None:
+    def add(self, sent: bool, data: bytes, now: float) -> None:
         """Take one packet."""
         self._size += len(data)
         if self._has_room():
@@ -67,7 +67,7 @@ class Recording:
 
     def _has_room(self) -> bool:
         taken = len(self._chunks) + len(self._notes)
-        self.full = self.full or self._size > MOST_BYTES or taken >= MOST_PACKETS
+        self.full = self.full or self._size > MAX_BYTES or taken >= MAX_PACKETS
         return not self.full
 
     def lines(self, head: Mapping[str, Any], mask: Mask) -> list[str]:

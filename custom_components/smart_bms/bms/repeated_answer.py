@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Hashable, Mapping
 from typing import Any, Final
 
-MOST_QUESTIONS: Final = 4
+MAX_QUESTIONS: Final = 4
 """Times that the same is asked in a row before it is given up, because no two answers agree."""
 
 type Answer = Mapping[str, Any]

@@ -175,7 +175,7 @@ class Settings:
         """Return the monotonic time in seconds since which nothing here is older."""
         return min(self.measured_at, self.apart_at) if self.apart else self.measured_at
 
-    def told_at(self, key: str) -> float:
+    def read_at(self, key: str) -> float:
         """Return the monotonic time in seconds at which the pack stated this value."""
         return self.apart_at if key in self.apart else self.measured_at
 

@@ -6,7 +6,7 @@ from typing import Final
 from .reading import Reading
 
 _AVERAGED_OVER: Final = 120.0
-_LONGEST_GAP: Final = 30.0
+_MAX_GAP: Final = 30.0
 _SETTLES: Final = 10.0
 """s after a new beginning before anything is said: chargers take their time to come up."""
 _AT_REST: Final = 30.0
@@ -56,7 +56,7 @@ class TimeLeft:
         else:
             rested = now - self._flowed_at > _AT_REST
         self._at = now
-        if before is None or not 0 <= gap <= _LONGEST_GAP or rested or (before * current < 0 and abs(current) > _IDLE):
+        if before is None or not 0 <= gap <= _MAX_GAP or rested or (before * current < 0 and abs(current) > _IDLE):
             self._current, self._since = current, now
         else:
             over = min(_AVERAGED_OVER, max(gap, now - self._since))

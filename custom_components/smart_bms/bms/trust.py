@@ -99,7 +99,7 @@ def possible(reading: Reading) -> Reading:
         changes["cell_voltages"] = tuple(None if place in impossible else cell for place, cell in enumerate(cells))
         names += [f"cell_voltage_{place + 1}" for place in sorted(impossible)]
     if reading.power is not None:
-        _look_at_power(reading, changes, names)
+        _check_power(reading, changes, names)
     if not changes:
         return reading
     kept = {key: value for key, value in values.items() if key not in _DERIVED}
@@ -110,7 +110,7 @@ _DERIVED: Final = frozenset({"cell_range", "_cells"})
 """What a reading works out of its values and remembers."""
 
 
-def _look_at_power(reading: Reading, changes: dict[str, Any], names: list[str]) -> None:
+def _check_power(reading: Reading, changes: dict[str, Any], names: list[str]) -> None:
     """Take a power away that nothing vouches for, and put one right that voltage and current speak against."""
     if "voltage" in changes or "current" in changes:
         changes["power"] = None
@@ -265,7 +265,7 @@ class Trust:
         """Begin a session: it may find the pack in any state, but not with its clock stopped."""
         self._accepted: Reading | None = None
         self._doubted: Reading | None = None
-        self._near: _Neighbourhood | None = None
+        self._near: _Neighborhood | None = None
 
     def judge(self, reading: Reading) -> Reading | None:
         """Return the reading as it may be shown, which may lack values that cannot be; None if it is refused."""
@@ -273,7 +273,7 @@ class Trust:
         if self._near is not None and self._near.holds(reading):
             shown, self.doubt = reading, None
         else:
-            shown = self._look_closer(reading)
+            shown = self._check_closely(reading)
         if shown is not None and reading.runtime != self._runtime:
             self._runtime = reading.runtime
             self._runtime_moved_at = reading.measured_at
@@ -288,7 +288,7 @@ class Trust:
         self._accepted, self._doubted = shown, None
         return shown
 
-    def _look_closer(self, reading: Reading) -> Reading | None:
+    def _check_closely(self, reading: Reading) -> Reading | None:
         cleaned = possible(reading)
         now = reading.measured_at
         new = [name for name in cleaned.implausible if name not in self._implausible]
@@ -303,7 +303,7 @@ class Trust:
             return None
         if cleaned is not reading:
             self.withheld.update(cleaned.implausible or ("power",))
-        self._near = None if cleaned.implausible or self.doubt else _Neighbourhood(cleaned)
+        self._near = None if cleaned.implausible or self.doubt else _Neighborhood(cleaned)
         return _agreed(cleaned)
 
     def _passes(self, kind: str, reason: str | None, now: float) -> bool:
@@ -327,7 +327,7 @@ class Trust:
         return self._runtime is not None and now - self._runtime_moved_at > FROZEN_AFTER
 
 
-class _Neighbourhood:
+class _Neighborhood:
     """What lies so near to a good reading that it needs no closer look, which nearly all readings do.
 
     Half a jump to each side: two readings in it cannot be a whole jump apart.

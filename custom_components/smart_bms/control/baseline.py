@@ -27,13 +27,13 @@ class Baseline:
             if key in values:
                 self.values[key] = values[key]
 
-    def differences(self, values: Mapping[str, SettingValue], catalogue: Catalog) -> dict[str, Difference]:
+    def differences(self, values: Mapping[str, SettingValue], catalog: Catalog) -> dict[str, Difference]:
         """Return what differs from what is meant to be."""
         return {
             key: (self.values[key], value)
             for key, value in values.items()
             if key in self.values
-            and key in catalogue.settings
-            and not catalogue.settings[key].moves
-            and not catalogue.settings[key].same(self.values[key], value)
+            and key in catalog.settings
+            and not catalog.settings[key].moves
+            and not catalog.settings[key].same(self.values[key], value)
         }

@@ -13,7 +13,7 @@ from ..bms.pack import Pack
 from ..bms.settings import SettingValue
 from .request import WriteRequest
 from .temporary import Apply
-from .validation_issue import RejectedError, refuse
+from .validation_issue import RejectedError, rejection
 from .write_log import WriteOutcome, WriteRecord
 from .writer import ParameterWriter
 
@@ -54,7 +54,7 @@ async def calibrate_voltage(
         finally:
             records += await control.temporary.put_back(apply)
             if control.temporary.values:
-                raise refuse("not_switched_on_again")
+                raise rejection("not_switched_on_again")
         return records
 
     return await control.run(procedure)
@@ -70,7 +70,7 @@ async def calibrate_current(
         current = pack.last_reading.current if pack.last_reading else None
         displayed = None if current is None else abs(current)
         if displayed is not None and displayed < _AT_REST:
-            raise refuse("no_current_flows", present=f"{displayed:.2f} A")
+            raise rejection("no_current_flows", present=f"{displayed:.2f} A")
         _check(displayed, amperes, _FARTHEST_CURRENT, "A", request)
         return await apply({"current_calibration": amperes}, replace(request, procedure=True))
 
@@ -84,19 +84,19 @@ def _must_be_allowed(control: ParameterWriter, request: WriteRequest) -> None:
 
 def _check(displayed: float | None, measured: float, farthest: float, unit: str, request: WriteRequest) -> None:
     if displayed is None:
-        raise refuse("nothing_to_calibrate")
+        raise rejection("nothing_to_calibrate")
     if not request.force and not abs(measured - displayed) <= farthest * displayed:
-        raise refuse("implausible_calibration", value=f"{measured:g} {unit}", present=f"{displayed:g} {unit}")
+        raise rejection("implausible_calibration", value=f"{measured:g} {unit}", present=f"{displayed:g} {unit}")
 
 
 def _wire_value(control: ParameterWriter, volts: float, displayed: float) -> SettingValue:
-    catalogue = control.catalogue
-    setting = catalogue.settings.get("voltage_calibration") if catalogue else None
+    catalog = control.catalog
+    setting = catalog.settings.get("voltage_calibration") if catalog else None
     if setting is None or setting.seen is not None:
         return volts
     reference = control.value(setting)
     if not isinstance(reference, (int, float)):
-        raise refuse("unread")
+        raise rejection("unread")
     return round(reference * volts / displayed, 6)
 
 
@@ -106,8 +106,8 @@ async def _come_to_rest(control: ParameterWriter, pack: Pack) -> None:
         async with asyncio.timeout(AT_REST_WITHIN):
             while abs((await pack.next_reading()).current or 0.0) > _AT_REST:
                 if control.closing:
-                    raise refuse("closing")
+                    raise rejection("closing")
     except TimeoutError:
-        raise refuse("current_still_flows") from None
+        raise rejection("current_still_flows") from None
     except PackError as error:
-        raise refuse("out_of_reach") from error
+        raise rejection("out_of_reach") from error

@@ -12,7 +12,7 @@ from typing import Final
 from ..bms.chemistry import STATED, named
 from ..bms.reading import Reading
 from ..bms.settings import Catalog, SettingValue
-from .validation_issue import IssueSeverity, ValidationIssue, shown, words
+from .validation_issue import IssueSeverity, ValidationIssue, format_value, parameter_name
 
 type Values = Mapping[str, SettingValue]
 
@@ -123,8 +123,8 @@ def _cell_count(values: Values, reading: Reading | None) -> float | None:
     return _number(values.get("cell_count")) or (reading.cell_count if reading is not None else None)
 
 
-def chemistry_findings(
-    catalogue: Catalog, changes: Mapping[str, SettingValue | None], current: Values, reading: Reading | None
+def chemistry_issues(
+    catalog: Catalog, changes: Mapping[str, SettingValue | None], current: Values, reading: Reading | None
 ) -> Iterator[ValidationIssue]:
     """Yield each change that the pack's cells do not withstand; what only comes nearer to what they do is a warning."""
     chemistry = chemistry_of(current, reading)
@@ -137,7 +137,7 @@ def chemistry_findings(
                 code="other_chemistry",
                 parameters=(key,),
                 details={
-                    "parameter": words(key),
+                    "parameter": parameter_name(key),
                     "other": _CELLS[str(other)].name,
                     "chemistry": _CELLS[chemistry].name,
                 },
@@ -145,14 +145,14 @@ def chemistry_findings(
     cells = _cell_count({**current, **{key: value for key, value in changes.items() if value is not None}}, reading)
     for key, limit in _LIMITS.items():
         value, old = _number(changes.get(key)), _number(current.get(key))
-        found = _beyond(catalogue, key, value, chemistry, cells)
+        found = _beyond(catalog, key, value, chemistry, cells)
         if found is not None and value is not None:
             nearer = old is not None and _outside(limit, value, old)
             yield replace(found, severity=IssueSeverity.WARNING) if nearer else found
 
 
 def present_dangers(
-    catalogue: Catalog, values: Values, reading: Reading | None, chemistry: str | None = None
+    catalog: Catalog, values: Values, reading: Reading | None, chemistry: str | None = None
 ) -> Iterator[ValidationIssue]:
     """Yield each value that a pack has and its cells do not withstand; `chemistry` is what its owner knows if it states none."""
     chemistry = _stated(values, reading) or chemistry or _inferred(values, reading)
@@ -160,7 +160,7 @@ def present_dangers(
         return
     cells = _cell_count(values, reading)
     for key in _LIMITS:
-        found = _beyond(catalogue, key, _number(values.get(key)), chemistry, cells)
+        found = _beyond(catalog, key, _number(values.get(key)), chemistry, cells)
         if found is not None:
             yield found
 
@@ -171,10 +171,10 @@ def _outside(limit: _Limit, edge: float, value: float) -> bool:
 
 
 def _beyond(
-    catalogue: Catalog, key: str, value: float | None, chemistry: str, cells: float | None
+    catalog: Catalog, key: str, value: float | None, chemistry: str, cells: float | None
 ) -> ValidationIssue | None:
     limit = _LIMITS[key]
-    setting = catalogue.settings.get(key)
+    setting = catalog.settings.get(key)
     if setting is None or value is None or (limit.of_pack and not cells):
         return None
     if value == 0 and setting.unit == "V":
@@ -187,10 +187,10 @@ def _beyond(
         code=code,
         parameters=(key,),
         details={
-            "parameter": words(key),
-            "value": shown(value, setting),
+            "parameter": parameter_name(key),
+            "value": format_value(value, setting),
             "chemistry": _CELLS[chemistry].name,
-            "limit": shown(round(edge, 3), setting),
+            "limit": format_value(round(edge, 3), setting),
         },
     )
 

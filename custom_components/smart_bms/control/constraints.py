@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ..bms.settings import Catalog, Chain, Proof, Setting, SettingKind, SettingValue
-from .validation_issue import ValidationIssue, shown, words
+from .validation_issue import ValidationIssue, format_value, parameter_name
 
 _STEP_TOLERANCE: Final = 1e-6
 _FLOAT_TOLERANCE: Final = 1e-12
@@ -18,7 +18,7 @@ _PACK_LIMIT_TOLERANCE: Final = 0.1
 """Share by which a limit of the pack may differ from that of a cell times their number."""
 
 
-def value_findings(setting: Setting, value: object, *, exact: bool = False) -> Iterator[ValidationIssue]:
+def value_issues(setting: Setting, value: object, *, exact: bool = False) -> Iterator[ValidationIssue]:
     """Yield what is wrong with a value, whatever it is.
 
     `exact` values come from a pack and need not lie on the steps that users are given; nor need those of which the pack keeps
@@ -27,47 +27,49 @@ def value_findings(setting: Setting, value: object, *, exact: bool = False) -> I
     match setting.kind:
         case SettingKind.SWITCH:
             if not isinstance(value, bool):
-                yield _finding("not_a_switch", setting, value=_quoted(value))
+                yield _issue("not_a_switch", setting, value=_quoted(value))
         case SettingKind.CHOICE:
             if value not in setting.options:
-                yield _finding(
+                yield _issue(
                     "not_a_choice", setting, value=_quoted(value), options=", ".join(setting.options) or "nothing"
                 )
         case SettingKind.TEXT:
             if not isinstance(value, str) or not value.isascii() or (value and not value.isprintable()):
-                yield _finding("not_a_text", setting, value=_quoted(value))
+                yield _issue("not_a_text", setting, value=_quoted(value))
             elif value != value.strip():
-                yield _finding("blanks_around", setting)
+                yield _issue("blanks_around", setting)
             elif len(value) > setting.maximum:
-                yield _finding("text_too_long", setting, maximum=shown(int(setting.maximum)))
+                yield _issue("text_too_long", setting, maximum=format_value(int(setting.maximum)))
         case SettingKind.COMMAND:
             if value is not None:
-                yield _finding("takes_no_value", setting)
+                yield _issue("takes_no_value", setting)
         case _:
-            yield from _number_findings(setting, value, exact=exact)
+            yield from _number_issues(setting, value, exact=exact)
 
 
-def _number_findings(setting: Setting, value: object, *, exact: bool) -> Iterator[ValidationIssue]:
+def _number_issues(setting: Setting, value: object, *, exact: bool) -> Iterator[ValidationIssue]:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < HIGHEST:
-        yield _finding("not_a_number", setting, value=_quoted(value))
+        yield _issue("not_a_number", setting, value=_quoted(value))
         return
     if value == setting.special:
         return
     step = setting.resolution if exact or setting.stored else setting.step
     if not setting.minimum <= value <= setting.maximum:
-        yield _finding(
+        yield _issue(
             "out_of_range",
             setting,
-            value=shown(value, setting),
-            minimum=shown(setting.minimum, setting),
-            maximum=shown(setting.maximum, setting),
+            value=format_value(value, setting),
+            minimum=format_value(setting.minimum, setting),
+            maximum=format_value(setting.maximum, setting),
         )
     elif step and abs(value - round(value / step) * step) > _STEP_TOLERANCE * step + _FLOAT_TOLERANCE * abs(value):
-        yield _finding("off_step", setting, value=shown(value, setting), step=shown(step, setting))
+        yield _issue("off_step", setting, value=format_value(value, setting), step=format_value(step, setting))
 
 
-def _finding(code: str, setting: Setting, **details: str) -> ValidationIssue:
-    return ValidationIssue(code=code, parameters=(setting.key,), details={"parameter": words(setting.key), **details})
+def _issue(code: str, setting: Setting, **details: str) -> ValidationIssue:
+    return ValidationIssue(
+        code=code, parameters=(setting.key,), details={"parameter": parameter_name(setting.key), **details}
+    )
 
 
 def _quoted(value: object) -> str:
@@ -76,19 +78,19 @@ def _quoted(value: object) -> str:
     return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"
 
 
-def key_findings(catalogue: Catalog, key: str) -> Iterator[ValidationIssue]:
+def key_issues(catalog: Catalog, key: str) -> Iterator[ValidationIssue]:
     """Yield what is wrong with naming this parameter."""
-    if key not in catalogue.settings:
-        code = "unsupported_parameter" if key in catalogue.known else "unknown_parameter"
+    if key not in catalog.settings:
+        code = "unsupported_parameter" if key in catalog.known else "unknown_parameter"
         yield ValidationIssue(code=code, parameters=(key,), details={"parameter": key})
-    elif catalogue.settings[key].proof is Proof.READ_ONLY:
-        yield ValidationIssue(code="read_only", parameters=(key,), details={"parameter": words(key)})
+    elif catalog.settings[key].proof is Proof.READ_ONLY:
+        yield ValidationIssue(code="read_only", parameters=(key,), details={"parameter": parameter_name(key)})
 
 
 def broken_orders(
     values: Mapping[str, SettingValue], chains: Iterable[Chain], may_equal: Collection[str] = ()
 ) -> Iterator[tuple[str, str]]:
-    """Yield each pair of neighbours in a chain, the one that must be higher first, that is not in order.
+    """Yield each pair of neighbors in a chain, the one that must be higher first, that is not in order.
 
     The values of `may_equal` may be the same as those above them.
     """
@@ -100,23 +102,23 @@ def broken_orders(
                 yield higher, lower
 
 
-def at_most_findings(
-    catalogue: Catalog, setting: Setting, value: object, current: Mapping[str, SettingValue]
+def at_most_issues(
+    catalog: Catalog, setting: Setting, value: object, current: Mapping[str, SettingValue]
 ) -> Iterator[ValidationIssue]:
     """Yield that a value is more than another parameter allows."""
     most = current.get(setting.at_most)
     if isinstance(most, (int, float)) and isinstance(value, (int, float)) and value > most:
-        yield _finding(
+        yield _issue(
             "more_than",
             setting,
-            value=shown(value, setting),
-            other=words(setting.at_most),
-            most=shown(most, catalogue.settings.get(setting.at_most)),
+            value=format_value(value, setting),
+            other=parameter_name(setting.at_most),
+            most=format_value(most, catalog.settings.get(setting.at_most)),
         )
 
 
-def order_findings(
-    catalogue: Catalog,
+def order_issues(
+    catalog: Catalog,
     values: Mapping[str, SettingValue],
     touched: Iterable[str] | None = None,
     before: Mapping[str, SettingValue] = MappingProxyType({}),
@@ -126,46 +128,46 @@ def order_findings(
     What was out of order `before`, and is not touched, is as the pack was delivered.
     """
     keys = None if touched is None else set(touched)
-    known = set(broken_orders(before, catalogue.chains, catalogue.may_equal))
-    chains = [chain for chain in catalogue.chains if keys is None or keys & set(chain)]
-    for higher, lower in broken_orders(values, chains, catalogue.may_equal):
+    known = set(broken_orders(before, catalog.chains, catalog.may_equal))
+    chains = [chain for chain in catalog.chains if keys is None or keys & set(chain)]
+    for higher, lower in broken_orders(values, chains, catalog.may_equal):
         if (higher, lower) not in known or (keys and keys & {higher, lower}):
-            yield pair_finding("order_broken", catalogue, values, higher, lower)
+            yield pair_issue("order_broken", catalog, values, higher, lower)
     cells = values.get("cell_count")
-    for pack_limit, cell_limit in catalogue.pack_limits.items():
+    for pack_limit, cell_limit in catalog.pack_limits.items():
         if cells is None or (keys is not None and not keys & {pack_limit, cell_limit}):
             continue
         limit, of_cells = _number(values.get(pack_limit, math.nan)), _number(values.get(cell_limit, math.nan))
         if abs(limit - of_cells * _number(cells)) > _PACK_LIMIT_TOLERANCE * limit:
-            yield pair_finding("pack_limit_apart", catalogue, values, pack_limit, cell_limit)
+            yield pair_issue("pack_limit_apart", catalog, values, pack_limit, cell_limit)
 
 
-def related_keys(catalogue: Catalog, keys: Iterable[str]) -> set[str]:
+def related_keys(catalog: Catalog, keys: Iterable[str]) -> set[str]:
     """Return every parameter by which it is judged whether these may be written, themselves among them; none if none is."""
     related: set[str] = set()
     for key in keys:
-        related |= {other for chain in catalogue.chains if key in chain for other in chain}
-        for pair in catalogue.pack_limits.items():
+        related |= {other for chain in catalog.chains if key in chain for other in chain}
+        for pair in catalog.pack_limits.items():
             if key in pair:
                 related |= {*pair, "cell_count"}
-        setting = catalogue.settings.get(key)
+        setting = catalog.settings.get(key)
         if setting is not None and setting.at_most:
             related |= {key, setting.at_most}
     return related
 
 
-def pair_finding(
-    code: str, catalogue: Catalog, values: Mapping[str, SettingValue], higher: str, lower: str
+def pair_issue(
+    code: str, catalog: Catalog, values: Mapping[str, SettingValue], higher: str, lower: str
 ) -> ValidationIssue:
     """Return a finding about two parameters that are in the wrong order."""
     return ValidationIssue(
         code=code,
         parameters=(higher, lower),
         details={
-            "higher": words(higher),
-            "higher_value": shown(values[higher], catalogue.settings.get(higher)),
-            "lower": words(lower),
-            "lower_value": shown(values[lower], catalogue.settings.get(lower)),
+            "higher": parameter_name(higher),
+            "higher_value": format_value(values[higher], catalog.settings.get(higher)),
+            "lower": parameter_name(lower),
+            "lower_value": format_value(values[lower], catalog.settings.get(lower)),
         },
     )
 

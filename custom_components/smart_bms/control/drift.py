@@ -19,13 +19,13 @@ class DriftDetector:
     def __init__(
         self,
         pack: Pack,
-        journal: WriteLog,
+        write_log: WriteLog,
         baseline: Baseline,
         on_record: Callable[[WriteRecord, Any], None],
         on_drift: OnDrift,
     ) -> None:
         """`on_record` hears of every record that is settled or made, `on_drift` of everything that differs now."""
-        self.journal = journal
+        self.write_log = write_log
         self.baseline = baseline
         self.drift: Mapping[str, Difference] = {}
         self.under_way: WriteRecord | None = None
@@ -41,11 +41,11 @@ class DriftDetector:
 
         Before the pack streams its dialect is not certain, and what it stated may have been misread.
         """
-        catalogue = self._pack.catalogue()
-        if catalogue is None or self._pack.state is not ConnectionState.STREAMING:
+        catalog = self._pack.catalog()
+        if catalog is None or self._pack.state is not ConnectionState.STREAMING:
             return
-        for record in self.journal.open_records():
-            setting = catalogue.settings.get(record.parameter)
+        for record in self.write_log.open_records():
+            setting = catalog.settings.get(record.parameter)
             if setting is None:
                 record.closed = True  # another board, or another firmware: nobody will ever tell
             elif record is not self.under_way:
@@ -60,7 +60,7 @@ class DriftDetector:
             if reading is None or reading.measured_at <= record.sent_at:
                 return
             record.found = setting.seen(reading)
-        elif settings.told_at(setting.key) > record.sent_at:
+        elif settings.read_at(setting.key) > record.sent_at:
             record.found = settings.values.get(setting.key)
         if record.found is None:
             return
@@ -86,32 +86,32 @@ class DriftDetector:
 
     def compare(self) -> None:
         """See what differs from what is meant to be, and tell if that is news."""
-        settings, catalogue = self._pack.current_settings, self._pack.catalogue()
-        if settings is None or catalogue is None:
+        settings, catalog = self._pack.current_settings, self._pack.catalog()
+        if settings is None or catalog is None:
             return
         self.baseline.complete(settings.values, self._stored(settings))
-        pending = {record.parameter for record in self.journal.open_records()} | self.passing
+        pending = {record.parameter for record in self.write_log.open_records()} | self.passing
         drift = {
             key: difference
-            for key, difference in self.baseline.differences(settings.values, catalogue).items()
+            for key, difference in self.baseline.differences(settings.values, catalog).items()
             if key not in pending
         }
         if drift == self.drift:
             return
         news = False
         for key, (old, found) in drift.items():
-            if not self.journal.knows_of(key, found):
+            if not self.write_log.knows_of(key, found):
                 news = True
                 record = WriteRecord(
                     at=now(), parameter=key, old=old, new=None, found=found, outcome=WriteOutcome.CHANGED_ELSEWHERE
                 )
-                self._on_record(self.journal.add(record), None)
+                self._on_record(self.write_log.add(record), None)
         self.drift = drift
         self._on_drift(drift, news)
 
     def _stored(self, settings: Settings) -> Iterable[str]:
-        catalogue = self._pack.catalogue()
-        return [key for key in settings.values if catalogue and key in catalogue.settings]
+        catalog = self._pack.catalog()
+        return [key for key in settings.values if catalog and key in catalog.settings]
 
     def accept(self, shown: Mapping[str, Difference]) -> bool:
         """Take as meant to be what differs, if that still is what the user was shown."""

@@ -9,7 +9,7 @@ from ..protection.mirror import Mirror
 from ..protection.monitor import ProtectionState
 from ..protection.relay_permission import in_force
 from ..protection.rules import RuleSet, Side
-from .validation_issue import ValidationIssue, shown, words
+from .validation_issue import ValidationIssue, format_value, parameter_name
 
 type Values = Mapping[str, SettingValue]
 
@@ -23,8 +23,8 @@ class _Trip:
     powers_off: bool = False
 
 
-def consequence_findings(
-    catalogue: Catalog, changes: Values, current: Values, reading: Reading, rules: RuleSet
+def consequence_issues(
+    catalog: Catalog, changes: Values, current: Values, reading: Reading, rules: RuleSet
 ) -> Iterator[ValidationIssue]:
     """Yield each protection that would trip now, sooner or later if all stays as it is, and does not with the present values."""
     values = {**current, **changes}
@@ -32,27 +32,27 @@ def consequence_findings(
     for key, trip in _trips(rules, values, reading).items():
         known = before.get(key)
         if known is None or trip.blocks - known.blocks:
-            yield _of(trip, catalogue, key, values[key])
+            yield _of(trip, catalog, key, values[key])
 
 
 def _trips(rules: RuleSet, values: Values, reading: Reading) -> dict[str, _Trip]:
     """Return what is passed by a pack on which nothing has tripped yet, by the key of the limit."""
     mirror = Mirror(rules)
-    for track in mirror.tracks.values():
-        track.tripped = False
+    for monitor in mirror.monitors.values():
+        monitor.tripped = False
     # What the pack reports now belongs to the parameters that it has now.
-    mirror.take(replace(reading, alarms=(), charging_enabled=True, discharging_enabled=True), values)
+    mirror.update(replace(reading, alarms=(), charging_enabled=True, discharging_enabled=True), values)
     found: dict[str, _Trip] = {}
 
     def passed(key: str, present: float | None, blocks: set[Side], *, powers_off: bool = False) -> None:
         trip = found.setdefault(key, _Trip(present or 0.0, set(), powers_off))
         trip.blocks |= blocks
 
-    for track in mirror.active:
-        if track.rule.blocks and (
-            track.state in (ProtectionState.TRIPPED, ProtectionState.PENDING) or track.would_trip
+    for monitor in mirror.active:
+        if monitor.rule.blocks and (
+            monitor.state in (ProtectionState.TRIPPED, ProtectionState.PENDING) or monitor.would_trip
         ):
-            passed(track.rule.limit, track.value, {*track.rule.blocks}, powers_off=track.rule.powers_off)
+            passed(monitor.rule.limit, monitor.value, {*monitor.rule.blocks}, powers_off=monitor.rule.powers_off)
     if mirror.moment is not None and rules.relays:
         for side in Side:
             relays = in_force(mirror, side)
@@ -64,21 +64,21 @@ def _trips(rules: RuleSet, values: Values, reading: Reading) -> dict[str, _Trip]
     return found
 
 
-def _of(trip: _Trip, catalogue: Catalog, key: str, limit: SettingValue) -> ValidationIssue:
-    setting = catalogue.settings.get(key)
+def _of(trip: _Trip, catalog: Catalog, key: str, limit: SettingValue) -> ValidationIssue:
+    setting = catalog.settings.get(key)
     details = {
-        "parameter": words(key),
-        "value": shown(limit, setting),
-        "present": shown(round(trip.present, 3), setting),
+        "parameter": parameter_name(key),
+        "value": format_value(limit, setting),
+        "present": format_value(round(trip.present, 3), setting),
     }
     if trip.powers_off:
-        return _finding("would_power_off", key, details)
+        return _issue("would_power_off", key, details)
     if trip.blocks == {Side.CHARGE}:
-        return _finding("would_stop_charging", key, details)
+        return _issue("would_stop_charging", key, details)
     if trip.blocks == {Side.DISCHARGE}:
-        return _finding("would_stop_discharging", key, details)
-    return _finding("would_stop_both", key, details)
+        return _issue("would_stop_discharging", key, details)
+    return _issue("would_stop_both", key, details)
 
 
-def _finding(code: str, key: str, details: dict[str, str]) -> ValidationIssue:
+def _issue(code: str, key: str, details: dict[str, str]) -> ValidationIssue:
     return ValidationIssue(code=code, parameters=(key,), details=details)

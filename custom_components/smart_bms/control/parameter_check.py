@@ -7,8 +7,8 @@ from typing import Final
 from ..bms.reading import Reading
 from ..bms.settings import Catalog, Proof, SettingKind, SettingValue
 from .chemistry import present_dangers
-from .constraints import broken_orders, order_findings, pair_finding
-from .validation_issue import IssueSeverity, ValidationIssue, shown, words
+from .constraints import broken_orders, order_issues, pair_issue
+from .validation_issue import IssueSeverity, ValidationIssue, format_value, parameter_name
 
 type Values = Mapping[str, SettingValue]
 
@@ -50,19 +50,19 @@ _MAY_BE_EQUAL: Final = frozenset({"soc_100_voltage", "power_off_voltage", "reque
 """Lower ones of the pairs above."""
 
 
-def advice(
-    catalogue: Catalog, values: Values, chemistry: str | None = None, reading: Reading | None = None
+def check_parameters(
+    catalog: Catalog, values: Values, chemistry: str | None = None, reading: Reading | None = None
 ) -> list[ValidationIssue]:
     """Return what is questionable, the worst first; with a chemistry also what differs from its preset.
 
     What the cells do not withstand is told by the chemistry that the pack tells, in its parameters or its reading.
     """
-    findings = [*present_dangers(catalogue, values, reading, chemistry)]
-    findings += [finding for rule in _RULES for finding in rule(catalogue, values)]
+    issues = [*present_dangers(catalog, values, reading, chemistry)]
+    issues += [issue for rule in _RULES for issue in rule(catalog, values)]
     if chemistry is not None:
-        findings += _preset_findings(catalogue, values, chemistry)
+        issues += _preset_issues(catalog, values, chemistry)
     order = list(IssueSeverity)
-    return sorted(findings, key=lambda finding: order.index(finding.severity))
+    return sorted(issues, key=lambda issue: order.index(issue.severity))
 
 
 def _number(values: Values, key: str) -> float | None:
@@ -70,42 +70,42 @@ def _number(values: Values, key: str) -> float | None:
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
-def _orders(catalogue: Catalog, values: Values) -> Iterator[ValidationIssue]:
-    yield from order_findings(catalogue, values)
+def _orders(catalog: Catalog, values: Values) -> Iterator[ValidationIssue]:
+    yield from order_issues(catalog, values)
 
 
-def _sense(catalogue: Catalog, values: Values) -> Iterator[ValidationIssue]:
+def _sense(catalog: Catalog, values: Values) -> Iterator[ValidationIssue]:
     for higher, lower in broken_orders(values, _SENSIBLE):
         if not values[higher] or not values[lower]:
             continue  # a zero is a field that this firmware does not use
         if lower in _MAY_BE_EQUAL and values[higher] == values[lower]:
             continue
-        yield replace(pair_finding("not_sensible", catalogue, values, higher, lower), severity=IssueSeverity.WARNING)
+        yield replace(pair_issue("not_sensible", catalog, values, higher, lower), severity=IssueSeverity.WARNING)
 
 
-def _ranges(catalogue: Catalog, values: Values) -> Iterator[ValidationIssue]:
-    for key, setting in catalogue.settings.items():
+def _ranges(catalog: Catalog, values: Values) -> Iterator[ValidationIssue]:
+    for key, setting in catalog.settings.items():
         value = _number(values, key)
         if setting.kind is not SettingKind.NUMBER or value is None or setting.proof is Proof.READ_ONLY:
             continue
         unused = value == 0 and setting.unit == "V"
         if not setting.minimum <= value <= setting.maximum and not unused:
             yield ValidationIssue(
-                code="outside_manual" if catalogue.presets else "outside_limits",
+                code="outside_manual" if catalog.presets else "outside_limits",
                 severity=IssueSeverity.WARNING,
                 parameters=(key,),
                 details={
-                    "parameter": words(key),
-                    "value": shown(value, setting),
-                    "minimum": shown(setting.minimum, setting),
-                    "maximum": shown(setting.maximum, setting),
+                    "parameter": parameter_name(key),
+                    "value": format_value(value, setting),
+                    "minimum": format_value(setting.minimum, setting),
+                    "maximum": format_value(setting.maximum, setting),
                 },
             )
 
 
-def _releases(catalogue: Catalog, values: Values) -> Iterator[ValidationIssue]:
+def _releases(catalog: Catalog, values: Values) -> Iterator[ValidationIssue]:
     for higher, lower in _RELEASES:
-        top, bottom, setting = _number(values, higher), _number(values, lower), catalogue.settings.get(higher)
+        top, bottom, setting = _number(values, higher), _number(values, lower), catalog.settings.get(higher)
         if top is None or bottom is None or setting is None:
             continue
         least = _CLOSEST[setting.unit]
@@ -115,15 +115,15 @@ def _releases(catalogue: Catalog, values: Values) -> Iterator[ValidationIssue]:
                 severity=IssueSeverity.WARNING,
                 parameters=(higher, lower),
                 details={
-                    "higher": words(higher),
-                    "lower": words(lower),
-                    "gap": shown(round(top - bottom, 3), setting),
-                    "least": shown(least, setting),
+                    "higher": parameter_name(higher),
+                    "lower": parameter_name(lower),
+                    "gap": format_value(round(top - bottom, 3), setting),
+                    "least": format_value(least, setting),
                 },
             )
 
 
-def _balancing(catalogue: Catalog, values: Values) -> Iterator[ValidationIssue]:
+def _balancing(catalog: Catalog, values: Values) -> Iterator[ValidationIssue]:
     capacity = _number(values, "design_capacity")
     current, trigger = _number(values, "max_balance_current"), _number(values, "balance_trigger")
     if capacity is None:
@@ -134,13 +134,13 @@ def _balancing(catalogue: Catalog, values: Values) -> Iterator[ValidationIssue]:
             severity=IssueSeverity.WARNING,
             parameters=("max_balance_current", "design_capacity"),
             details={
-                "value": shown(current, catalogue.settings["max_balance_current"]),
-                "most": shown(round(capacity * _BALANCE_SHARE, 3), catalogue.settings["max_balance_current"]),
-                "capacity": shown(capacity, catalogue.settings.get("design_capacity")),
+                "value": format_value(current, catalog.settings["max_balance_current"]),
+                "most": format_value(round(capacity * _BALANCE_SHARE, 3), catalog.settings["max_balance_current"]),
+                "capacity": format_value(capacity, catalog.settings.get("design_capacity")),
             },
         )
-    advised = catalogue.advised_balance_trigger or _BALANCE_TRIGGER[capacity > _LARGE_CAPACITY]
-    if not catalogue.presets and catalogue.advised_balance_trigger is None:
+    advised = catalog.advised_balance_trigger or _BALANCE_TRIGGER[capacity > _LARGE_CAPACITY]
+    if not catalog.presets and catalog.advised_balance_trigger is None:
         return  # no manual, no advice
     if trigger is not None and trigger != advised:
         yield ValidationIssue(
@@ -148,14 +148,14 @@ def _balancing(catalogue: Catalog, values: Values) -> Iterator[ValidationIssue]:
             severity=IssueSeverity.ADVICE,
             parameters=("balance_trigger", "design_capacity"),
             details={
-                "value": shown(trigger, catalogue.settings.get("balance_trigger")),
-                "advised": shown(advised, catalogue.settings.get("balance_trigger")),
-                "capacity": shown(capacity, catalogue.settings.get("design_capacity")),
+                "value": format_value(trigger, catalog.settings.get("balance_trigger")),
+                "advised": format_value(advised, catalog.settings.get("balance_trigger")),
+                "capacity": format_value(capacity, catalog.settings.get("design_capacity")),
             },
         )
 
 
-def _static_balance(catalogue: Catalog, values: Values) -> Iterator[ValidationIssue]:
+def _static_balance(catalog: Catalog, values: Values) -> Iterator[ValidationIssue]:
     """Warn of balancing at rest where the voltage of an LFP cell says nothing of its charge (JBD's manual, as we read it)."""
     start, highest = _number(values, "balance_start_voltage"), _number(values, "cell_overvoltage")
     at_rest = values.get("balance_switch") is True and values.get("balance_only_charging") is False
@@ -165,8 +165,8 @@ def _static_balance(catalogue: Catalog, values: Values) -> Iterator[ValidationIs
             severity=IssueSeverity.WARNING,
             parameters=("balance_start_voltage", "balance_only_charging"),
             details={
-                "value": shown(start, catalogue.settings.get("balance_start_voltage")),
-                "least": shown(_LFP_MIDDLE, catalogue.settings.get("balance_start_voltage")),
+                "value": format_value(start, catalog.settings.get("balance_start_voltage")),
+                "least": format_value(_LFP_MIDDLE, catalog.settings.get("balance_start_voltage")),
             },
         )
 
@@ -179,7 +179,7 @@ def _switched_off(_: Catalog, values: Values) -> Iterator[ValidationIssue]:
         off.append(("disable_temperature_sensors", "temperature_sensors_off"))
     for key, code in off:
         yield ValidationIssue(
-            code=code, severity=IssueSeverity.WARNING, parameters=(key,), details={"parameter": words(key)}
+            code=code, severity=IssueSeverity.WARNING, parameters=(key,), details={"parameter": parameter_name(key)}
         )
 
 
@@ -194,18 +194,18 @@ _RULES: Final[tuple[Callable[[Catalog, Values], Iterator[ValidationIssue]], ...]
 )
 
 
-def _preset_findings(catalogue: Catalog, values: Values, chemistry: str) -> Iterator[ValidationIssue]:
-    for key, preset in catalogue.presets.get(chemistry, {}).items():
-        setting = catalogue.settings.get(key)
+def _preset_issues(catalog: Catalog, values: Values, chemistry: str) -> Iterator[ValidationIssue]:
+    for key, preset in catalog.presets.get(chemistry, {}).items():
+        setting = catalog.settings.get(key)
         if setting is not None and key in values and not setting.same(values[key], preset):
             yield ValidationIssue(
                 code="differs_from_preset",
                 severity=IssueSeverity.ADVICE,
                 parameters=(key,),
                 details={
-                    "parameter": words(key),
-                    "value": shown(values[key], setting),
-                    "preset": shown(preset, setting),
+                    "parameter": parameter_name(key),
+                    "value": format_value(values[key], setting),
+                    "preset": format_value(preset, setting),
                     "chemistry": chemistry.upper(),
                 },
             )

@@ -16,23 +16,22 @@ class WriteStep:
 
 
 def plan(
-    catalogue: Catalog, changes: Mapping[str, SettingValue | None], current: Mapping[str, SettingValue]
+    catalog: Catalog, changes: Mapping[str, SettingValue | None], current: Mapping[str, SettingValue]
 ) -> list[WriteStep]:
     """Return the writes that lead from the current values to the changed ones; what is already so is left out.
 
     In a chain of falling values those that rise go first, from the top down, then those that fall, from the bottom up: no
-    value ever passes its neighbour. What is switched off is switched off first, what is switched on comes last.
+    value ever passes its neighbor. What is switched off is switched off first, what is switched on comes last.
     """
     changing = [
         key
         for key, new in changes.items()
-        if catalogue.settings[key].kind is SettingKind.COMMAND
-        or not catalogue.settings[key].same(current.get(key), new)
+        if catalog.settings[key].kind is SettingKind.COMMAND or not catalog.settings[key].same(current.get(key), new)
     ]
     # What the pack sets by itself along with another parameter is written after that, also if it is so now.
-    moved = {also for key in changing for also in catalogue.settings[key].also_changes}
+    moved = {also for key in changing for also in catalog.settings[key].also_changes}
     steps = [WriteStep(key, current.get(key), new) for key, new in changes.items() if key in moved or key in changing]
-    places = _places(catalogue.chains)
+    places = _places(catalog.chains)
 
     def rank(step: WriteStep) -> tuple[int, int]:
         if step.key in moved:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ..bms.reading import Identity
 from ..bms.settings import FORMULA, Catalog, Proof, Setting, SettingKind, Settings, SettingValue
-from .validation_issue import refuse
+from .validation_issue import rejection
 
 FORMAT: Final = 1
 
@@ -16,7 +16,7 @@ OWN: Final = frozenset({"device_address", "charge_switch", "discharge_switch"})
 type Profile = dict[str, Any]
 
 
-def make(identity: Identity, settings: Settings, catalogue: Catalog, at: datetime) -> Profile:
+def make(identity: Identity, settings: Settings, catalog: Catalog, at: datetime) -> Profile:
     """Return the parameters of a pack; nothing in it tells whose pack it is."""
     return {
         "version": FORMAT,
@@ -29,7 +29,7 @@ def make(identity: Identity, settings: Settings, catalogue: Catalog, at: datetim
         "parameters": {
             key: value
             for key, value in settings.values.items()
-            if key in catalogue.settings and not (catalogue.settings[key].personal or catalogue.settings[key].moves)
+            if key in catalog.settings and not (catalog.settings[key].personal or catalog.settings[key].moves)
         },
     }
 
@@ -44,32 +44,30 @@ def values_of(profile: object, identity: Identity, variant: str) -> dict[str, An
     Raises RefusedError: it is no profile, of a newer version, or of another kind of pack.
     """
     if not isinstance(profile, Mapping) or not isinstance(profile.get("parameters"), Mapping):
-        raise refuse("not_a_profile")
+        raise rejection("not_a_profile")
     version = profile.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise refuse("not_a_profile")
+        raise rejection("not_a_profile")
     if version > FORMAT:
-        raise refuse("newer_profile", version=str(version))
+        raise rejection("newer_profile", version=str(version))
     # The same temperature is another number in the pack if it is calculated in another way.
     kind = f"{profile.get('family')} {profile.get('variant')} {profile.get(FORMULA, '')}".rstrip()
     mine = f"{identity.family} {variant} {_formula(identity)}".rstrip()
     if kind != mine:
-        raise refuse("foreign_profile", profile=kind, pack=mine)
+        raise rejection("foreign_profile", profile=kind, pack=mine)
     return dict(profile["parameters"])
 
 
-def to_restore(
-    values: Mapping[str, Any], catalogue: Catalog, only: list[str] | None
-) -> tuple[dict[str, Any], list[str]]:
+def to_restore(values: Mapping[str, Any], catalog: Catalog, only: list[str] | None) -> tuple[dict[str, Any], list[str]]:
     """Return what to write of a profile, and the keys that are left out because this pack cannot be written so."""
     unknown = [key for key in only or () if key not in values]
     if unknown:
-        raise refuse("not_in_profile", parameter=unknown[0])
+        raise rejection("not_in_profile", parameter=unknown[0])
     wanted = values if only is None else only
     changes = {
         key: values[key]
         for key in wanted
-        if _can_be_restored(catalogue.settings.get(key)) and (only is not None or key not in OWN)
+        if _can_be_restored(catalog.settings.get(key)) and (only is not None or key not in OWN)
     }
     return changes, [key for key in wanted if key not in changes]
 
@@ -85,12 +83,12 @@ def _can_be_restored(setting: Setting | None) -> bool:
 
 
 def differences(
-    one: Mapping[str, SettingValue], other: Mapping[str, SettingValue], catalogue: Catalog
+    one: Mapping[str, SettingValue], other: Mapping[str, SettingValue], catalog: Catalog
 ) -> dict[str, tuple[SettingValue | None, SettingValue | None]]:
     """Return what differs, by key; None for what one side does not have."""
     found: dict[str, tuple[SettingValue | None, SettingValue | None]] = {}
     for key in dict.fromkeys((*one, *other)):
-        setting = catalogue.settings.get(key)
+        setting = catalog.settings.get(key)
         if setting is not None and (setting.personal or setting.moves):
             continue
         mine, theirs = one.get(key), other.get(key)

@@ -86,7 +86,7 @@ class TemporaryChanges:
             try:
                 done = await apply({key: value}, request)
             except RejectedError as error:
-                if error.findings[0].code == _CLOSING:
+                if error.issues[0].code == _CLOSING:
                     break
                 continue
             records += done

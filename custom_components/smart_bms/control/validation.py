@@ -9,12 +9,12 @@ from ..bms.connection_state import ConnectionState
 from ..bms.pack import Pack
 from ..bms.settings import Catalog, Proof, Setting, SettingKind, SettingValue
 from ..protection.families import rules_at_once
-from .chemistry import chemistry_findings
-from .constraints import HIGHEST, at_most_findings, key_findings, order_findings, value_findings
-from .immediate_effect import consequence_findings
+from .chemistry import chemistry_issues
+from .constraints import HIGHEST, at_most_issues, key_issues, order_issues, value_issues
+from .immediate_effect import consequence_issues
 from .plan import WriteStep, plan
 from .request import WritePermission, WriteRequest
-from .validation_issue import IssueSeverity, ValidationIssue, shown, words
+from .validation_issue import IssueSeverity, ValidationIssue, format_value, parameter_name
 
 OF_THE_MOMENT: Final = frozenset(
     {
@@ -35,12 +35,12 @@ class Validation:
     """The writes that a request comes to, in their order, and the findings."""
 
     steps: list[WriteStep]
-    findings: list[ValidationIssue]
+    issues: list[ValidationIssue]
 
     @property
     def errors(self) -> list[ValidationIssue]:
         """Return what forbids it."""
-        return [finding for finding in self.findings if finding.severity is IssueSeverity.ERROR]
+        return [issue for issue in self.issues if issue.severity is IssueSeverity.ERROR]
 
 
 def present_value(pack: Pack, setting: Setting) -> SettingValue | None:
@@ -55,18 +55,18 @@ def examine(
     pack: Pack, permission: WritePermission, changes: Mapping[str, object], request: WriteRequest
 ) -> Validation:
     """Return what a request would do now."""
-    findings = [*_permission_findings(permission, request), *_link_findings(pack)]
-    catalogue, settings, reading = pack.catalogue(), pack.current_settings, pack.last_reading
-    if catalogue is None or settings is None or reading is None:
-        return Validation(steps=[], findings=findings)
+    issues = [*_permission_issues(permission, request), *_link_issues(pack)]
+    catalog, settings, reading = pack.catalog(), pack.current_settings, pack.last_reading
+    if catalog is None or settings is None or reading is None:
+        return Validation(steps=[], issues=issues)
     current = dict(settings.values)
     valid: dict[str, SettingValue | None] = {}
-    moved = {also for key in changes if key in catalogue.settings for also in catalogue.settings[key].also_changes}
+    moved = {also for key in changes if key in catalog.settings for also in catalog.settings[key].also_changes}
     for key, value in changes.items():
-        if wrong := [*key_findings(catalogue, key)]:
-            findings += wrong
+        if wrong := [*key_issues(catalog, key)]:
+            issues += wrong
             continue
-        setting = catalogue.settings[key]
+        setting = catalog.settings[key]
         if (present := present_value(pack, setting)) is not None:
             current[key] = present
         already = (
@@ -74,27 +74,29 @@ def examine(
         )
         if already and key not in moved:
             continue  # what a pack has may lie outside of what may be written
-        wrong = [*value_findings(setting, value, exact=request.exact)]
-        wrong += at_most_findings(catalogue, setting, value, current)
+        wrong = [*value_issues(setting, value, exact=request.exact)]
+        wrong += at_most_issues(catalog, setting, value, current)
         if setting.hidden is not None and setting.hidden(reading):
-            wrong.append(ValidationIssue(code="hidden_now", parameters=(key,), details={"parameter": words(key)}))
+            wrong.append(
+                ValidationIssue(code="hidden_now", parameters=(key,), details={"parameter": parameter_name(key)})
+            )
         if not wrong and present is not None and setting.passes and not setting.passes(present, value):  # type: ignore[arg-type]
             wrong.append(_no_safe_way(setting, present, value))
-        findings += wrong
+        issues += wrong
         if not wrong:
             valid[key] = setting.kept(value)  # type: ignore[arg-type]
-    steps = plan(catalogue, valid, current)
+    steps = plan(catalog, valid, current)
     changed = {step.key: step.new for step in steps if step.new is not None}
-    findings += order_findings(catalogue, current | changed, changed, before=current)
-    findings += _assurance_findings(catalogue, steps, permission, request)
-    beyond = chemistry_findings(catalogue, {step.key: step.new for step in steps}, dict(settings.values), reading)
+    issues += order_issues(catalog, current | changed, changed, before=current)
+    issues += _assurance_issues(catalog, steps, permission, request)
+    beyond = chemistry_issues(catalog, {step.key: step.new for step in steps}, dict(settings.values), reading)
     # Neither an option that was once set nor a flag in an automation is enough alone for what destroys cells.
     sure = permission.dangerous and request.confirm
-    findings += (replace(finding, severity=IssueSeverity.WARNING) if sure else finding for finding in beyond)
+    issues += (replace(issue, severity=IssueSeverity.WARNING) if sure else issue for issue in beyond)
     rules = rules_at_once(pack.family.key, settings.variant)
-    trips = consequence_findings(catalogue, changed, current, reading, rules)
-    findings += (replace(trip, severity=IssueSeverity.WARNING) if request.force else trip for trip in trips)
-    return Validation(steps=steps, findings=findings)
+    trips = consequence_issues(catalog, changed, current, reading, rules)
+    issues += (replace(trip, severity=IssueSeverity.WARNING) if request.force else trip for trip in trips)
+    return Validation(steps=steps, issues=issues)
 
 
 def _no_safe_way(setting: Setting, present: SettingValue, value: object) -> ValidationIssue:
@@ -102,9 +104,9 @@ def _no_safe_way(setting: Setting, present: SettingValue, value: object) -> Vali
         code="no_safe_way",
         parameters=(setting.key,),
         details={
-            "parameter": words(setting.key),
-            "present": shown(present, setting),
-            "value": shown(value, setting),  # type: ignore[arg-type]
+            "parameter": parameter_name(setting.key),
+            "present": format_value(present, setting),
+            "value": format_value(value, setting),  # type: ignore[arg-type]
         },
     )
 
@@ -116,12 +118,12 @@ def _is_already(setting: Setting, present: SettingValue, value: object) -> bool:
     return isinstance(value, (bool, int, float, str)) and setting.same(present, value)
 
 
-def _permission_findings(permission: WritePermission, request: WriteRequest) -> Iterator[ValidationIssue]:
+def _permission_issues(permission: WritePermission, request: WriteRequest) -> Iterator[ValidationIssue]:
     if not permission.control and not request.puts_back:
         yield ValidationIssue(code="control_off")
 
 
-def _link_findings(pack: Pack) -> Iterator[ValidationIssue]:
+def _link_issues(pack: Pack) -> Iterator[ValidationIssue]:
     if pack.state is not ConnectionState.STREAMING:
         yield ValidationIssue(code="out_of_reach")
     elif not pack.is_fresh(asyncio.get_running_loop().time()):
@@ -130,13 +132,13 @@ def _link_findings(pack: Pack) -> Iterator[ValidationIssue]:
         yield ValidationIssue(code="unread")
 
 
-def _assurance_findings(
-    catalogue: Catalog, steps: list[WriteStep], permission: WritePermission, request: WriteRequest
+def _assurance_issues(
+    catalog: Catalog, steps: list[WriteStep], permission: WritePermission, request: WriteRequest
 ) -> Iterator[ValidationIssue]:
     """Yield what needs an option, a second word of the user, or a procedure."""
     for step in steps:
-        setting = catalogue.settings[step.key]
-        details = {"parameter": words(step.key)}
+        setting = catalog.settings[step.key]
+        details = {"parameter": parameter_name(step.key)}
         if setting.proof is Proof.EXPERIMENTAL and not (permission.experimental or request.puts_back):
             yield ValidationIssue(code="experimental_off", parameters=(step.key,), details=details)
         if setting.procedure and not request.procedure:

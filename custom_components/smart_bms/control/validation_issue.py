@@ -39,24 +39,24 @@ _ABBREVIATIONS: Final = {name.lower(): name for name in ("SOC", "SOH", "GPS", "P
 class RejectedError(Exception):
     """A change was refused before anything was sent. The first finding is the reason to tell."""
 
-    def __init__(self, findings: Iterable[ValidationIssue]) -> None:
+    def __init__(self, issues: Iterable[ValidationIssue]) -> None:
         """There is at least one finding."""
-        self.findings = tuple(findings)
-        super().__init__(", ".join(finding.code for finding in self.findings))
+        self.issues = tuple(issues)
+        super().__init__(", ".join(issue.code for issue in self.issues))
 
 
-def refuse(code: str, **details: str) -> RejectedError:
+def rejection(code: str, **details: str) -> RejectedError:
     """Return the error for a refusal that concerns no single parameter."""
     return RejectedError([ValidationIssue(code=code, details=details)])
 
 
-def words(key: str) -> str:
+def parameter_name(key: str) -> str:
     """Return the name of a parameter in a sentence."""
     spoken = [_ABBREVIATIONS.get(word, word) for word in key.split("_")]
     return " ".join((spoken[0][:1].upper() + spoken[0][1:], *spoken[1:]))
 
 
-def shown(value: SettingValue | None, setting: Setting | None = None) -> str:
+def format_value(value: SettingValue | None, setting: Setting | None = None) -> str:
     """Return a value in a sentence, with its unit."""
     if value is None:
         return "unknown"

@@ -16,10 +16,10 @@ from .plan import WriteStep
 from .request import Changes, WritePermission, WriteRequest
 from .temporary import Apply, TemporaryChanges
 from .validation import OF_THE_MOMENT, Validation, examine, present_value
-from .validation_issue import RejectedError, refuse
+from .validation_issue import RejectedError, rejection
 from .write_log import WriteLog, WriteOutcome, WriteRecord, now
 
-MOST_WAITING: Final = 20
+MAX_WAITING: Final = 20
 """Requests that may wait for their turn; more are told so at once."""
 CLOSE_WITHIN: Final = 15.0
 """Seconds in which what was begun must be at its end before the link is given up; Home Assistant waits 20 s at its end."""
@@ -39,7 +39,7 @@ class ParameterWriter:
         pack: Pack,
         *,
         permission: WritePermission,
-        journal: WriteLog,
+        write_log: WriteLog,
         baseline: Baseline,
         save: Callable[[], Awaitable[None]],
         backup: Callable[[str], Awaitable[None]],
@@ -53,9 +53,9 @@ class ParameterWriter:
         changes that have to be put back.
         """
         self.permission = permission
-        self.journal = journal
+        self.write_log = write_log
         self.baseline = baseline
-        self.watch = DriftDetector(pack, journal, baseline, on_record, on_drift)
+        self.watch = DriftDetector(pack, write_log, baseline, on_record, on_drift)
         self.temporary = TemporaryChanges(pack, self.watch, save, temporary)
         self.closing = False
         """The link is about to be given up: nothing new is begun."""
@@ -72,9 +72,9 @@ class ParameterWriter:
     # What others ask.
 
     @property
-    def catalogue(self) -> Catalog | None:
+    def catalog(self) -> Catalog | None:
         """Return what can be set; None before the pack said who it is."""
-        return self._pack.catalogue()
+        return self._pack.catalog()
 
     @property
     def drift(self) -> Mapping[str, Difference]:
@@ -87,7 +87,7 @@ class ParameterWriter:
 
     def is_in_doubt(self, key: str) -> bool:
         """Tell whether a write of a parameter was sent of which nobody knows yet whether it held."""
-        return any(record.parameter == key for record in self.journal.open_records() if record.in_doubt)
+        return any(record.parameter == key for record in self.write_log.open_records() if record.in_doubt)
 
     def examine(self, changes: Mapping[str, object], request: WriteRequest) -> Validation:
         """Return what a request would do, without doing it."""
@@ -104,14 +104,14 @@ class ParameterWriter:
 
     async def run[T](self, procedure: Callable[[Apply], Awaitable[T]]) -> T:
         """Carry out several requests while nobody else gets his turn. Raises RefusedError, also if too many wait."""
-        if self._waiting >= MOST_WAITING:
-            raise refuse("busy")
+        if self._waiting >= MAX_WAITING:
+            raise rejection("busy")
 
         async def in_turn() -> T:
             try:
                 async with self._turn:
                     if self.closing:
-                        raise refuse("closing")
+                        raise rejection("closing")
                     return await procedure(self._apply)
             finally:
                 self._waiting -= 1
@@ -150,7 +150,7 @@ class ParameterWriter:
             with suppress(PackError):
                 await self._pack.read_settings()
 
-    def _look_again_soon(self) -> None:
+    def _recheck_soon(self) -> None:
         """Settle what is in doubt, if the link still stands."""
 
         async def look() -> None:
@@ -192,17 +192,17 @@ class ParameterWriter:
 
     async def _apply(self, changes: Changes, request: WriteRequest) -> list[WriteRecord]:
         if self._finished or (self.closing and not request.puts_back):
-            raise refuse("closing")
+            raise rejection("closing")
         steps = await self._plan(changes, request)
-        catalogue = self.catalogue
-        assert catalogue is not None
+        catalog = self.catalog
+        assert catalog is not None
         records: list[WriteRecord] = []
         for step in steps:
-            if records and (self._must_stop(records[-1], request) or self._would_break(catalogue, step)):
-                record = self.journal.add(_record(step, request, WriteOutcome.NOT_SENT))
+            if records and (self._must_stop(records[-1], request) or self._would_break(catalog, step)):
+                record = self.write_log.add(_record(step, request, WriteOutcome.NOT_SENT))
                 self._on_record(record, request.context)
             else:
-                record = await self._write(catalogue.settings[step.key], step, request)
+                record = await self._write(catalog.settings[step.key], step, request)
             records.append(record)
         if records:
             await self._save()
@@ -216,7 +216,7 @@ class ParameterWriter:
         """
         settings = self._pack.current_settings
         old = settings is not None and _monotonic() - settings.oldest > _RECENT
-        unsure = any(self.journal.open_records())
+        unsure = any(self.write_log.open_records())
         examination = self.examine(changes, request)
         lasting = [error for error in examination.errors if error.code not in OF_THE_MOMENT]
         if lasting:
@@ -225,13 +225,13 @@ class ParameterWriter:
             try:
                 await self._read_again(None)
             except PackError as error:
-                raise refuse("unanswered") from error
+                raise rejection("unanswered") from error
             examination = self.examine(changes, request)
         elif related := self._too_old(examination.steps):
             try:
                 await self._read_related(related)
             except PackError as error:
-                raise refuse("unanswered") from error
+                raise rejection("unanswered") from error
             examination = self.examine(changes, request)
         if examination.errors:
             raise RejectedError(examination.errors)
@@ -239,12 +239,12 @@ class ParameterWriter:
 
     def _too_old(self, steps: list[WriteStep]) -> set[str]:
         """Return what the order of these writes depends on, if any of it was not told just now."""
-        settings, catalogue = self._pack.current_settings, self.catalogue
-        if not steps or settings is None or catalogue is None:
+        settings, catalog = self._pack.current_settings, self.catalog
+        if not steps or settings is None or catalog is None:
             return set()
-        related = related_keys(catalogue, (step.key for step in steps)) & settings.values.keys()
+        related = related_keys(catalog, (step.key for step in steps)) & settings.values.keys()
         since = _monotonic() - _RECENT
-        return related if any(settings.told_at(key) < since for key in related) else set()
+        return related if any(settings.read_at(key) < since for key in related) else set()
 
     async def _read_related(self, keys: set[str]) -> None:
         """Read these, once more if the answer was lost or broken on the way. Raises SilentError also if one was left out."""
@@ -253,21 +253,21 @@ class ParameterWriter:
             settings = await self._pack.read_related(keys)
         except SilentError:
             settings = await self._pack.read_related(keys)
-        if any(settings.told_at(key) < began for key in keys):
+        if any(settings.read_at(key) < began for key in keys):
             raise SilentError("it has not told all that was asked for")
 
     def _must_stop(self, last: WriteRecord, request: WriteRequest) -> bool:
         """Tell whether the writes of a request end here; what was planned is valid after each of them."""
         return last.outcome is not WriteOutcome.CONFIRMED or (self.closing and not request.puts_back)
 
-    def _would_break(self, catalogue: Catalog, step: WriteStep) -> bool:
+    def _would_break(self, catalog: Catalog, step: WriteStep) -> bool:
         """Tell whether somebody else changed something meanwhile that makes the next write wrong."""
         settings = self._pack.current_settings
         if settings is None:
             return True
         if step.new is None:
             return False
-        chains, may_equal = catalogue.chains, catalogue.may_equal
+        chains, may_equal = catalog.chains, catalog.may_equal
         before = set(broken_orders(settings.values, chains, may_equal))
         return bool(set(broken_orders({**settings.values, step.key: step.new}, chains, may_equal)) - before)
 
@@ -275,7 +275,7 @@ class ParameterWriter:
         if setting.kind is SettingKind.COMMAND:
             await self._backup(step.key)
         before = self._pack.current_settings
-        record = self.journal.add(_record(step, request, WriteOutcome.PENDING))
+        record = self.write_log.add(_record(step, request, WriteOutcome.PENDING))
         self.watch.under_way = record
         try:
             await self._save()
@@ -292,7 +292,7 @@ class ParameterWriter:
             record.outcome, record.found = WriteOutcome.REFUSED, step.old
         except PackError:
             record.outcome, record.found = WriteOutcome.UNKNOWN, None
-            self._look_again_soon()
+            self._recheck_soon()
         finally:
             self.watch.under_way = None
         self.watch.conclude(setting, record)

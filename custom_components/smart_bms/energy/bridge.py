@@ -58,8 +58,8 @@ class Anchor(NamedTuple):
         details = reading.details
         energies = {
             key: float(value)
-            for flow in _DIRECTIONS
-            for key in (f"energy_{flow}_today", f"energy_{flow}_total")
+            for totals in _DIRECTIONS
+            for key in (f"energy_{totals}_today", f"energy_{totals}_total")
             if isinstance(value := details.get(key), (int, float))
         }
         return cls(
@@ -107,16 +107,16 @@ def bridge(anchor: Anchor, reading: Reading) -> BridgedTotals | None:
 
 
 def _by_energy(before: Anchor, after: Anchor, volts: float) -> BridgedTotals | None:
-    found = [_counted(flow, before.energies, after.energies) for flow in _DIRECTIONS]
+    found = [_counted(totals, before.energies, after.energies) for totals in _DIRECTIONS]
     if found[0] is None or found[1] is None:
         return None
     charged, discharged = found[0], found[1]
     return BridgedTotals(EnergyTotals(charged, discharged, charged / volts, discharged / volts))
 
 
-def _counted(flow: str, before: Mapping[str, float], after: Mapping[str, float]) -> float | None:
+def _counted(totals: str, before: Mapping[str, float], after: Mapping[str, float]) -> float | None:
     """Return Wh in one direction: what both counts prove at least."""
-    today, total = f"energy_{flow}_today", f"energy_{flow}_total"
+    today, total = f"energy_{totals}_today", f"energy_{totals}_total"
     proven = []
     if today in before and today in after:
         rise = after[today] - before[today]

@@ -1,4 +1,4 @@
-"""Capacity as learnt from full to empty: our own count of the charge, beside what the pack says and the vendor's rule."""
+"""Capacity as learned from full to empty: our own count of the charge, beside what the pack says and the vendor's rule."""
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
@@ -12,7 +12,7 @@ from .jbd_capacity_learning import JbdCapacityLearning
 from .jbd_events import JbdEvent
 
 _REMEMBERED: Final = 10
-_LEAST_SHARE: Final = 0.5
+_MIN_SHARE: Final = 0.5
 """Of the stated capacity: less is no run from full to empty, whatever the pack calls empty."""
 
 
@@ -41,7 +41,7 @@ class Capacity:
         self._at: EnergyTotals | None = None
         self._gaps = counter.gaps
 
-    def take(self, reading: Reading, at: float) -> None:
+    def update(self, reading: Reading, at: float) -> None:
         """Take a reading that the counter has taken, at a time of day."""
         total, soc = self._counter.total, reading.soc
         if self._counter.gaps != self._gaps:
@@ -62,9 +62,9 @@ class Capacity:
         run, unseen = self._counter.total.since(total), self._counter.bridged.since(bridged)
         stated = reading.full_capacity or reading.design_capacity
         given = run.charge_out - run.charge_in
-        if stated and given >= _LEAST_SHARE * stated:
-            learnt = LearnedCapacity(given, run.discharged - run.charged, unseen.charge_out + unseen.charge_in, at)
-            self.runs = [*self.runs, learnt][-_REMEMBERED:]
+        if stated and given >= _MIN_SHARE * stated:
+            learned = LearnedCapacity(given, run.discharged - run.charged, unseen.charge_out + unseen.charge_in, at)
+            self.runs = [*self.runs, learned][-_REMEMBERED:]
 
     def _follow_vendor(self, reading: Reading, *, full: bool, empty: bool) -> None:
         total, design = self._counter.total, reading.design_capacity or reading.full_capacity
@@ -74,7 +74,7 @@ class Capacity:
             self._at = total.copy()
         if self.vendor is not None and (full or empty or self._moved(total, self._at) >= 1):
             since = total.since(self._at)
-            self.vendor.take(since.charge_in - since.charge_out, full=full, empty=empty)
+            self.vendor.update(since.charge_in - since.charge_out, full=full, empty=empty)
             self._at = total.copy()
 
     @staticmethod
@@ -84,16 +84,16 @@ class Capacity:
 
     def moved(self, by: EnergyTotals) -> None:
         """Take that the sums were raised, by nothing that flowed."""
-        for flow in (self._at, self._full[0] if self._full else None):
-            if flow is not None:
-                flow.add(by)
+        for totals in (self._at, self._full[0] if self._full else None):
+            if totals is not None:
+                totals.add(by)
 
     def unmoor(self) -> None:
         """Take that the sums began anew: what was noted of them means nothing any more."""
         self._full = self._at = None
 
     @property
-    def learnt(self) -> LearnedCapacity | None:
+    def learned(self) -> LearnedCapacity | None:
         """Return the newest run."""
         return self.runs[-1] if self.runs else None
 
@@ -102,7 +102,7 @@ class Capacity:
     def dump(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
         return {
-            "full": None if self._full is None else [flow.as_dict() for flow in self._full],
+            "full": None if self._full is None else [totals.as_dict() for totals in self._full],
             "runs": [list(run) for run in self.runs],
             "vendor": None if self.vendor is None else self.vendor.dump(),
             "at": None if self._at is None else self._at.as_dict(),

@@ -1,4 +1,4 @@
-"""Consistency: the vendor's judgement of how alike the cells of a pack are, after JBD's manual.
+"""Consistency: the vendor's judgment of how alike the cells of a pack are, after JBD's manual.
 
 Cells less than 0.03 V apart are alike, but that says something only on certain occasions; on all others there is no verdict.
 """
@@ -14,7 +14,7 @@ REST: Final = 30 * 86_400.0
 
 
 class Criterion(StrEnum):
-    """What a judgement is about."""
+    """What a judgment is about."""
 
     MATCHING = "matching"
     """Cells that have just been assembled."""

@@ -43,7 +43,7 @@ class EnergyCounter:
         self._anchor: Anchor | None = None
         """What was kept before a restart."""
 
-    def take(self, reading: Reading) -> None:
+    def update(self, reading: Reading) -> None:
         """Take a reading; one that goes back in time, or says no current, adds nothing."""
         now, current, voltage, last = reading.measured_at, reading.current, reading.voltage, self._last
         if current is None or voltage is None or not isfinite(current * voltage):

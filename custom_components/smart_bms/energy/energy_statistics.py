@@ -9,7 +9,7 @@ from ..bms.stored_values import flag, number, optional, text
 from .energy_counter import EnergyCounter
 from .energy_totals import EnergyTotals
 
-_LEAST_SHARE: Final = 0.2
+_MIN_SHARE: Final = 0.2
 """Of its capacity that must have gone through a pack from full to full before that says anything of its efficiency."""
 _REMEMBERED: Final = 10
 """Runs from full to full that count."""
@@ -37,7 +37,7 @@ class EnergyStatistics:
         self.capacity: float | None = None
         """Ah, as the pack stated them last."""
 
-    def take(self, reading: Reading) -> None:
+    def update(self, reading: Reading) -> None:
         """Take a reading that the counter has taken."""
         broken, soc = self._counter.broken, reading.soc
         self.capacity = reading.full_capacity or reading.design_capacity or self.capacity
@@ -58,7 +58,7 @@ class EnergyStatistics:
         end, begin = self._at_full, self._run_from
         if end is not None and begin is not None and self._run_whole:
             run = end.since(begin)
-            if self.capacity and run.charge_out >= _LEAST_SHARE * self.capacity:
+            if self.capacity and run.charge_out >= _MIN_SHARE * self.capacity:
                 self._runs = [*self._runs, run][-_REMEMBERED:]
         self._run_from, self._run_whole = (None if end is None else end.copy()), True
 
@@ -83,9 +83,9 @@ class EnergyStatistics:
 
     def moved(self, by: EnergyTotals) -> None:
         """Take that the sums were raised, by nothing that flowed."""
-        for flow in (self._at_full, self._at_empty, self._at_midnight, self._run_from):
-            if flow is not None:
-                flow.add(by)
+        for totals in (self._at_full, self._at_empty, self._at_midnight, self._run_from):
+            if totals is not None:
+                totals.add(by)
 
     def unmoor(self) -> None:
         """Take that the sums began anew: what was noted of them means nothing any more."""

@@ -1,4 +1,4 @@
-"""Health of one pack's cells: everything that is learnt of them, fed together and kept together."""
+"""Health of one pack's cells: everything that is learned of them, fed together and kept together."""
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
@@ -52,22 +52,22 @@ class Health:
         self._fitted_at = float("-inf")
         self._looked_at = float("-inf")
 
-    def take(self, reading: Reading, clock: float | None, settings: Mapping[str, object] | None = None) -> None:
+    def update(self, reading: Reading, clock: float | None, settings: Mapping[str, object] | None = None) -> None:
         """Take a reading that the counter has taken, and the parameters if they are known.
 
-        `clock` has to be added to its time for the time of day. None: nobody knows that yet; what is learnt bears a date, and waits.
+        `clock` has to be added to its time for the time of day. None: nobody knows that yet; what is learned bears a date, and waits.
         """
-        self._steps.take(reading)
+        self._steps.update(reading)
         now = reading.measured_at
         if clock is None or 0 <= now - self._looked_at < _LOOK_EVERY:
             return
         self._looked_at = now
-        event = self.board.take(reading, settings, now + clock) if self.board is not None else None
+        event = self.board.update(reading, settings, now + clock) if self.board is not None else None
         if event is not None and self.capacity.vendor is not None:
             self.capacity.vendor.happen(event)
-        self.capacity.take(reading, now + clock)
-        self.imbalance.take(reading, clock)
-        self.drift.take(reading, self.imbalance.rest(now), now + clock)
+        self.capacity.update(reading, now + clock)
+        self.imbalance.update(reading, clock)
+        self.drift.update(reading, self.imbalance.rest(now), now + clock)
         self._judge(reading, now + clock)
         if self._steps.seen != self._fitted and not 0 <= now - self._fitted_at < _FIT_EVERY:
             self._fitted, self._fitted_at = self._steps.seen, now
@@ -90,7 +90,7 @@ class Health:
             self.full_at = at
         vendor = self.capacity.vendor
         occasion = self.imbalance.spreads.get(Occasion.FULL)
-        for judgement in judge(
+        for judgment in judge(
             reading.cell_voltage_delta,
             # At the end of the charge, not while it still flows.
             full=full and occasion is not None and occasion.at == at,
@@ -98,15 +98,15 @@ class Health:
             aging_cycles=None if vendor is None else vendor.cycles,
             rest=self.imbalance.rest(reading.measured_at),
         ):
-            self._note(judgement, at)
+            self._note(judgment, at)
 
-    def _note(self, judgement: ConsistencyResult, at: float) -> None:
-        self.verdicts[judgement.criterion] = Verdict(judgement.good, judgement.spread, at)
+    def _note(self, judgment: ConsistencyResult, at: float) -> None:
+        self.verdicts[judgment.criterion] = Verdict(judgment.good, judgment.spread, at)
 
     def _fit(self, at: float) -> None:
         self.resistances, self.resistances_at = self._steps.of_cells(), at
         if (mean := self.mean_resistance) is not None:
-            self.trend.take(int(at // _WEEK), mean)
+            self.trend.update(int(at // _WEEK), mean)
 
     @property
     def mean_resistance(self) -> float | None:

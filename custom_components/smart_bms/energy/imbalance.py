@@ -53,7 +53,7 @@ class Imbalance:
         """Since when no current flows, in the time of the readings."""
         self._seen_at: float | None = None
 
-    def take(self, reading: Reading, clock: float) -> None:
+    def update(self, reading: Reading, clock: float) -> None:
         """Take a reading; `clock` has to be added to its time for the time of day."""
         now, current = reading.measured_at, reading.current
         if self._seen_at is not None and not 0 <= now - self._seen_at <= _GAP:

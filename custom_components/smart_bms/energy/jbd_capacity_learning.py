@@ -7,8 +7,8 @@ from typing import Any, Final, Self
 from ..bms.stored_values import flag, number, whole
 from .jbd_events import EFFECTS, JbdEvent, JbdEventEffect, Kept
 
-_MOST_AT_ONCE: Final = 0.25
-"""Share of the design capacity by which one aging cycle changes what is learnt, at most (at least 10 % if it is that far off)."""
+_MAX_AT_ONCE: Final = 0.25
+"""Share of the design capacity by which one aging cycle changes what is learned, at most (at least 10 % if it is that far off)."""
 
 
 class LearningPhase(StrEnum):
@@ -19,23 +19,23 @@ class LearningPhase(StrEnum):
     ARMED = "armed"
     """Was full; what it gives from now on counts."""
     EMPTIED = "emptied"
-    """Gave everything; once full again, it has learnt."""
+    """Gave everything; once full again, it has learned."""
 
 
-def learn(measured: float, learnt: float, typical: float) -> float:
+def learn(measured: float, learned: float, typical: float) -> float:
     """Return the capacity in Ah after an aging cycle that measured this."""
-    difference = measured - learnt
-    step = min(abs(difference), _MOST_AT_ONCE * typical)
-    return learnt + step if difference > 0 else learnt - step
+    difference = measured - learned
+    step = min(abs(difference), _MAX_AT_ONCE * typical)
+    return learned + step if difference > 0 else learned - step
 
 
 class JbdCapacityLearning:
     """Follows the aging cycles of a board."""
 
-    def __init__(self, typical: float, learnt: float | None = None) -> None:
-        """Begin with what the board has learnt, or its design (typical) capacity, in Ah."""
+    def __init__(self, typical: float, learned: float | None = None) -> None:
+        """Begin with what the board has learned, or its design (typical) capacity, in Ah."""
         self.typical = typical
-        self.learnt = typical if learnt is None else learnt
+        self.learned = typical if learned is None else learned
         self.phase = LearningPhase.IDLE
         self.measured = 0.0
         """Ah given since full."""
@@ -44,7 +44,7 @@ class JbdCapacityLearning:
         self.cycles = 0
         """Aging cycles completed."""
 
-    def take(self, charge: float, *, full: bool | None, empty: bool | None) -> None:
+    def update(self, charge: float, *, full: bool | None, empty: bool | None) -> None:
         """Take what flowed in Ah, positive while charging, and whether the pack is full or empty now; None changes nothing.
 
         Both at once is empty: an undervoltage protection weighs more.
@@ -57,7 +57,7 @@ class JbdCapacityLearning:
         if not full or empty:
             return
         if self.phase is LearningPhase.EMPTIED and self.valid:
-            self.learnt = learn(self.measured, self.learnt, self.typical)
+            self.learned = learn(self.measured, self.learned, self.typical)
             self.cycles += 1
         self._begin(LearningPhase.ARMED)
 
@@ -68,14 +68,21 @@ class JbdCapacityLearning:
             self._begin(LearningPhase.IDLE)
         elif effect is JbdEventEffect.DOUBT and self.phase is LearningPhase.ARMED:
             self.valid = False
-        if typical is not None and EFFECTS[Kept.LEARNT][event] is JbdEventEffect.TYPICAL:
-            self.learnt = self.typical = typical
+        if typical is not None and EFFECTS[Kept.LEARNED][event] is JbdEventEffect.TYPICAL:
+            self.learned = self.typical = typical
 
     # Over restarts.
 
     def dump(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
-        return {name: str(value) if name == "phase" else value for name, value in vars(self).items()}
+        return {
+            "typical": self.typical,
+            "learnt": self.learned,  # as the first files spell it
+            "phase": str(self.phase),
+            "measured": self.measured,
+            "valid": self.valid,
+            "cycles": self.cycles,
+        }
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Self:

@@ -47,7 +47,7 @@ class JbdCounters:
         self._soc: float | None = None
         self._seams = counter.seams
 
-    def take(self, reading: Reading, settings: Mapping[str, object] | None, at: float) -> JbdEvent | None:
+    def update(self, reading: Reading, settings: Mapping[str, object] | None, at: float) -> JbdEvent | None:
         """Take a reading at a time of day, and the parameters if they are known; return what happened to the board."""
         event = event_of(self._counters, reading.counters) if reading.counters and self._counters else None
         if reading.counters:
@@ -55,9 +55,9 @@ class JbdCounters:
         unseen = self._counter.seams != self._seams
         self._seams = self._counter.seams
         self._follow_cycle(reading, settings)
-        for happened in (JbdEvent.UNSEEN if unseen else None, event):
-            if happened is not None:
-                self.cycle.happen(happened)
+        for events in (JbdEvent.UNSEEN if unseen else None, event):
+            if events is not None:
+                self.cycle.happen(events)
         self._follow_charge(reading, settings, event)
         self._follow_jumps(reading, at, forgot=event is not None, unseen=unseen)
         return event
@@ -67,7 +67,7 @@ class JbdCounters:
         if settings is not None:
             self.cycle.cycle_capacity = number_in(settings.get(CYCLE_CAPACITY))
         if self._at is not None:
-            self.cycle.take(-(total.charge_out - self._at.charge_out))
+            self.cycle.update(-(total.charge_out - self._at.charge_out))
         self._at = total.copy()
         if reading.cycles is not None and self._cycles is not None and reading.cycles == self._cycles + 1:
             self.cycle.counted()
@@ -83,7 +83,7 @@ class JbdCounters:
         if event is not None:
             self.remaining.happen(event, reading.cell_voltage_mean)
         full = None if soc is None else soc >= FULL_SOC
-        self.remaining.take(0.0, full=full, empty=None if soc is None else soc <= EMPTY_SOC)
+        self.remaining.update(0.0, full=full, empty=None if soc is None else soc <= EMPTY_SOC)
         self.remaining.told(left)
 
     def _follow_jumps(self, reading: Reading, at: float, *, forgot: bool, unseen: bool) -> None:

@@ -14,7 +14,7 @@ class JbdCycleCount:
         self.certain = False
         """Nothing is missing in it."""
 
-    def take(self, charge: float) -> int:
+    def update(self, charge: float) -> int:
         """Take what flowed in Ah, positive while charging; return how many cycles that completes.
 
         Charging in between takes nothing back, and what is left over counts for the next cycle.

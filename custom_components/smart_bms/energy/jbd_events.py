@@ -33,8 +33,8 @@ class Kept(StrEnum):
     REMAINING = "remaining"
     AGING = "aging"
     """The running aging cycle."""
-    LEARNT = "learnt"
-    """The capacity it has learnt."""
+    LEARNED = "learnt"
+    """The capacity it has learned."""
 
 
 class JbdEventEffect(StrEnum):
@@ -67,7 +67,7 @@ EFFECTS: Final[Mapping[Kept, Mapping[JbdEvent, JbdEventEffect]]] = {
     Kept.COUNTERS: _effects(_KEEP, _CLEAR, _CLEAR, _CLEAR),
     Kept.REMAINING: _effects(_ESTIMATE, _ESTIMATE, _ESTIMATE, _ESTIMATE),
     Kept.AGING: _effects(_CLEAR, _CLEAR, _CLEAR, _CLEAR, unseen=JbdEventEffect.DOUBT),
-    Kept.LEARNT: _effects(_KEEP, JbdEventEffect.TYPICAL, _KEEP, JbdEventEffect.TYPICAL),
+    Kept.LEARNED: _effects(_KEEP, JbdEventEffect.TYPICAL, _KEEP, JbdEventEffect.TYPICAL),
 }
 
 _RESTARTS: Final = "restarts"

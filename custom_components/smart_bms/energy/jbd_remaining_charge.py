@@ -21,7 +21,7 @@ class JbdRemainingCharge:
         self.estimated = False
         """Guessed from the voltage and not full or empty since: poor in the middle and under load."""
 
-    def take(self, charge: float, *, full: bool | None, empty: bool | None) -> None:
+    def update(self, charge: float, *, full: bool | None, empty: bool | None) -> None:
         """Take what flowed in Ah, positive while charging, and whether the pack is full or empty now; empty weighs more."""
         if empty:
             self.left, self.estimated = 0.0, False

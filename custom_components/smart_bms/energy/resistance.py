@@ -17,13 +17,13 @@ from typing import Any, Final, NamedTuple
 from ..bms.reading import Reading
 from ..bms.stored_values import number, optional
 
-LEAST_STEP: Final = 5.0
+MIN_STEP: Final = 5.0
 """A by which the current must change, ..."""
-LEAST_SHARE: Final = 0.05
+MIN_SHARE: Final = 0.05
 """... and in capacities per hour."""
 CLOSE: Final = 8.0
 """s between two readings; what happened longer ago is not of this step alone."""
-LEAST_STEPS: Final = 8
+MIN_STEPS: Final = 8
 REMEMBERED: Final = 64
 """Steps."""
 _RELATIVE: Final = 0.1
@@ -32,8 +32,8 @@ _OUTLIER: Final = 3.0
 _SIGMA: Final = 1.4826
 """Of the median deviation of normal noise."""
 _YEAR: Final = 52
-_MOST_WEEKS: Final = 2 * _YEAR
-_LEAST_WEEKS: Final = 4
+_MAX_WEEKS: Final = 2 * _YEAR
+_MIN_WEEKS: Final = 4
 _ROUNDING: Final = 0.001 / math.sqrt(6)
 """V: the standard deviation of the difference of two voltages told in mV."""
 
@@ -65,15 +65,15 @@ class Resistances:
         """Steps in all, to know whether there is anything new."""
         self._last: Reading | None = None
 
-    def take(self, reading: Reading) -> None:
+    def update(self, reading: Reading) -> None:
         """Take a reading; only one after a step costs anything."""
         last, self._last = self._last, reading
         if last is None or reading.current is None or last.current is None:
             return
         amperes = reading.current - last.current
-        if -LEAST_STEP < amperes < LEAST_STEP or not 0 < reading.measured_at - last.measured_at <= CLOSE:
+        if -MIN_STEP < amperes < MIN_STEP or not 0 < reading.measured_at - last.measured_at <= CLOSE:
             return
-        if abs(amperes) < LEAST_SHARE * (reading.full_capacity or 0.0) or reading.cell_times:
+        if abs(amperes) < MIN_SHARE * (reading.full_capacity or 0.0) or reading.cell_times:
             return
         before, after = last.cell_voltages, reading.cell_voltages
         if not after or len(before) != len(after):
@@ -116,14 +116,14 @@ def _at(volts: tuple[float | None, ...], cell: int) -> float | None:
 
 def fitted(pairs: list[tuple[float, float]]) -> Resistance | None:
     """Return the slope through the origin of (A, V) pairs, None if they do not say it well enough."""
-    if len(pairs) < LEAST_STEPS:
+    if len(pairs) < MIN_STEPS:
         return None
     middle = _weighted_median([(volts / amperes, abs(amperes)) for amperes, volts in pairs])
     off = sorted(abs(volts - middle * amperes) for amperes, volts in pairs)
     allowed = max(_OUTLIER * _SIGMA * off[len(off) // 2], 2 * _ROUNDING)
     kept = [(amperes, volts) for amperes, volts in pairs if abs(volts - middle * amperes) <= allowed]
     excitation = sum(amperes * amperes for amperes, _ in kept)
-    if len(kept) < LEAST_STEPS:
+    if len(kept) < MIN_STEPS:
         return None
     value = sum(amperes * volts for amperes, volts in kept) / excitation
     noise = sum((volts - value * amperes) ** 2 for amperes, volts in kept) / (len(kept) - 1)
@@ -149,14 +149,14 @@ class WeeklyTrend:
         self.weeks: dict[int, float] = {int(week): number(value) for week, value in (kept or {}).items()}
         """In the order in which they came, which a wrong clock cannot change."""
 
-    def take(self, week: int, mean: float) -> None:
+    def update(self, week: int, mean: float) -> None:
         """Take the mean of the pack's cells in a week; the last one of a week counts.
 
         The oldest goes by its place and never by its date: one look at a wrong clock must not delete a year.
         """
         self.weeks.pop(week, None)
         self.weeks[week] = mean
-        if len(self.weeks) > _MOST_WEEKS:
+        if len(self.weeks) > _MAX_WEEKS:
             del self.weeks[next(iter(self.weeks))]
 
     @property
@@ -164,7 +164,7 @@ class WeeklyTrend:
         """Change in % per week over the last year, of at least four weeks; None before."""
         newest = next(reversed(self.weeks), 0)
         known = {week: value for week, value in self.weeks.items() if newest - _YEAR <= week <= newest}
-        if len(known) < _LEAST_WEEKS:
+        if len(known) < _MIN_WEEKS:
             return None
         count = len(known)
         middle, mean = sum(known) / count, sum(known.values()) / count

@@ -42,7 +42,7 @@ class RestImbalance:
         """Of the newest rest that was long enough."""
         self._first: tuple[float, tuple[float, ...]] | None = None
 
-    def take(self, reading: Reading, rest: float, at: float) -> None:
+    def update(self, reading: Reading, rest: float, at: float) -> None:
         """Take a reading at a time of day, and for how many s nothing has flowed."""
         cells = reading.cell_voltages
         if rest < SETTLED or reading.balancing or not cells or None in cells:

@@ -33,7 +33,7 @@ def async_add_described[D: EntityDescription](
             add(entity(coordinator, description) for description in new)
 
     add_new()
-    coordinator.config_entry.async_on_unload(coordinator.async_add_features_listener(add_new))
+    coordinator.config_entry.async_on_unload(coordinator.async_add_capabilities_listener(add_new))
 
 
 class SmartBmsEntity(CoordinatorEntity[SmartBmsCoordinator]):
@@ -62,9 +62,9 @@ class SmartBmsEntity(CoordinatorEntity[SmartBmsCoordinator]):
             serial_number=identity["serial_number"],
         )
         self._always = always
-        self._gate = coordinator.gate(quantity)
+        self._filter = coordinator.publish_filter(quantity)
         self._group = coordinator.group(quantity)
-        self._member = GroupMember(self._gate, self._newest, self._handle_coordinator_update)
+        self._member = GroupMember(self._filter, self._newest, self._handle_coordinator_update)
         self._was_available = (coordinator.available, always or coordinator.available)
 
     def current_value(self) -> Value:
@@ -81,9 +81,9 @@ class SmartBmsEntity(CoordinatorEntity[SmartBmsCoordinator]):
         await super().async_added_to_hass()
         if self._group is not None:
             self.async_on_remove(self._group.join(self._member))
-        self._offer()
+        self._submit()
         if self._group is not None:
-            self._group.tell_others(self._member)
+            self._group.notify_others(self._member)
 
     @callback
     @override
@@ -93,15 +93,15 @@ class SmartBmsEntity(CoordinatorEntity[SmartBmsCoordinator]):
         if turned:
             self._was_available = available
             if self._group is None:
-                self._gate.open()
-        if self._offer() or turned:
+                self._filter.open()
+        if self._submit() or turned:
             self.async_write_ha_state()
 
-    def _offer(self) -> bool:
+    def _submit(self) -> bool:
         """Show the gate the newest value if it is current; tell whether it is news."""
         coordinator, group = self.coordinator, self._group
         if group is None:
-            return self.available and self._gate.offer(self.current_value(), coordinator.now)
+            return self.available and self._filter.submit(self.current_value(), coordinator.now)
         group.renew(coordinator.available)
         if coordinator.available:
             group.follow(coordinator.data, coordinator.now)
@@ -109,5 +109,5 @@ class SmartBmsEntity(CoordinatorEntity[SmartBmsCoordinator]):
 
     def _newest(self) -> Value:
         """Return the newest value; a failure leaves this one as it is, and the others of its group alone."""
-        follow = self.coordinator.followers.call
-        return follow(f"entity {self.entity_description.key}", self.current_value, default=self._gate.value)
+        follow = self.coordinator.isolation.call
+        return follow(f"entity {self.entity_description.key}", self.current_value, default=self._filter.value)

@@ -16,7 +16,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from ..bms.settings import Proof, Setting, SettingKind, SettingValue
 from ..const import DOMAIN
 from ..control.request import WritePermission
-from ..control.validation_issue import RejectedError, shown, words
+from ..control.validation_issue import RejectedError, format_value, parameter_name
 from ..control.write_log import WriteOutcome, WriteRecord
 from ..coordinator import SmartBmsCoordinator
 from ..pack_entry.parameters import AS_GOOD_AS_NEW, async_request
@@ -51,14 +51,14 @@ _PLATFORM_OF: Final = {
 
 
 @contextmanager
-def told_to_the_user() -> Iterator[None]:
+def translated_errors() -> Iterator[None]:
     """Turn a refusal into a sentence for the user."""
     try:
         yield
     except RejectedError as error:
-        finding = error.findings[0]
+        issue = error.issues[0]
         raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key=finding.code, translation_placeholders=dict(finding.details)
+            translation_domain=DOMAIN, translation_key=issue.code, translation_placeholders=dict(issue.details)
         ) from error
 
 
@@ -71,9 +71,9 @@ def raise_unless_confirmed(records: Sequence[WriteRecord], settings: Callable[[s
                 translation_domain=DOMAIN,
                 translation_key=f"{'command' if record.is_command else 'write'}_{record.outcome}",
                 translation_placeholders={
-                    "parameter": words(record.parameter),
-                    "new": shown(record.new, setting),
-                    "found": shown(record.found, setting),
+                    "parameter": parameter_name(record.parameter),
+                    "new": format_value(record.new, setting),
+                    "found": format_value(record.found, setting),
                 },
             )
 
@@ -94,13 +94,13 @@ class SmartBmsParameterEntity(SmartBmsEntity):
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
         # Limits and options may turn out to be others, while the value stays what it was.
-        self.async_on_remove(self.coordinator.async_add_features_listener(self.async_write_ha_state))
+        self.async_on_remove(self.coordinator.async_add_capabilities_listener(self.async_write_ha_state))
 
     @property
     def setting(self) -> Setting | None:
         """Return what may be written."""
-        catalogue = self.coordinator.catalogue
-        return catalogue.settings.get(self.entity_description.key) if catalogue else None
+        catalog = self.coordinator.catalog
+        return catalog.settings.get(self.entity_description.key) if catalog else None
 
     @property
     @override
@@ -117,7 +117,7 @@ class SmartBmsParameterEntity(SmartBmsEntity):
         if self.coordinator.parameters.control.is_in_doubt(setting.key):
             return None
         return (
-            last.values.get(setting.key) if self.coordinator.now - last.told_at(setting.key) < AS_GOOD_AS_NEW else None
+            last.values.get(setting.key) if self.coordinator.now - last.read_at(setting.key) < AS_GOOD_AS_NEW else None
         )
 
     @override
@@ -131,7 +131,7 @@ class SmartBmsParameterEntity(SmartBmsEntity):
     @property
     def shown_value(self) -> Value:
         """Return the value as it was published."""
-        return None if self._is_blank else self._gate.value
+        return None if self._is_blank else self._filter.value
 
     async def async_change(self, value: SettingValue | None) -> None:
         """Write the parameter and wait for the proof. Raises what the user is told."""
@@ -159,7 +159,7 @@ class SmartBmsParameterEntity(SmartBmsEntity):
         if user is not None and not user.is_admin and self.entity_description.key not in MAIN:
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_admin")
         request = await async_request(self.hass, self._context, self.platform.domain)
-        with told_to_the_user():
+        with translated_errors():
             records = await self.coordinator.parameters.control.apply({self.entity_description.key: value}, request)
         raise_unless_confirmed(records, lambda _: self.setting)
 
@@ -171,11 +171,11 @@ def unique_key(key: str) -> str:
 
 def offered(coordinator: SmartBmsCoordinator, kind: SettingKind) -> list[Setting]:
     """Return the parameters of a kind that have an entity: what this pack takes, and the user wants to risk."""
-    catalogue = coordinator.catalogue
+    catalog = coordinator.catalog
     proofs = {Proof.PROVEN, Proof.EXPERIMENTAL} if coordinator.permission.experimental else {Proof.PROVEN}
     return [
         setting
-        for setting in (catalogue.settings.values() if catalogue else ())
+        for setting in (catalog.settings.values() if catalog else ())
         if setting.kind is kind and setting.proof in proofs and not setting.procedure
     ]
 
@@ -224,7 +224,7 @@ def async_add_parameters[D: EntityDescription](  # noqa: PLR0913
     entity: Callable[[SmartBmsCoordinator, D], Entity],
 ) -> None:
     """Add the entities of a kind, enable those that were off until now, and forget those that are not offered any more."""
-    if coordinator.catalogue is not None:
+    if coordinator.catalog is not None:
         wanted = {f"{coordinator.address}_{unique_key(setting.key)}": setting for setting in offered(coordinator, kind)}
         registry = er.async_get(hass)
         for item in er.async_entries_for_config_entry(registry, coordinator.config_entry.entry_id):

@@ -1,4 +1,4 @@
-"""The energy account of one pack: what was counted and learnt of its cells, and the file that survives a crash."""
+"""The energy account of one pack: what was counted and learned of its cells, and the file that survives a crash."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -53,7 +53,7 @@ class EnergyAccount:
         """
         self._clock = clock
         self.counter = EnergyCounter(longest_gap, bridges=bridges)
-        self.ledger = EnergyStatistics(self.counter)
+        self.statistics = EnergyStatistics(self.counter)
         self.health = Health(self.counter, follows_board=follows_board)
         self._restore(kept or {})
         self.file = EnergyStore(
@@ -74,10 +74,10 @@ class EnergyAccount:
         if known := "total" in counted:
             self.counter.restore(counted, shift)
         if "ledger" in kept:
-            self.ledger.restore(kept["ledger"])
+            self.statistics.restore(kept["ledger"])
         self.health.restore(kept.get("health", {}), shift)
         if not known:
-            self.ledger.unmoor()
+            self.statistics.unmoor()
             self.health.unmoor()
 
     def at_least(self, least: EnergyTotals) -> None:
@@ -85,7 +85,7 @@ class EnergyAccount:
         total = self.counter.total
         raised = least.since(total).positive()
         self.file.at_least(least)
-        self.ledger.moved(raised)
+        self.statistics.moved(raised)
         self.health.moved(raised)
 
     @property
@@ -97,21 +97,21 @@ class EnergyAccount:
         """Look what day it is: where daylight saving skips midnight, there is no midnight to wait for."""
         now = dt_util.now()
         if believable(now.timestamp()):
-            self.ledger.see_day(now.date())
+            self.statistics.see_day(now.date())
 
     @property
     def today(self) -> EnergyTotals:
         """Return what flowed since midnight, as far as it is on disk."""
         self._see_day()
-        return self.ledger.today(self.file.shown)
+        return self.statistics.today(self.file.shown)
 
     @callback
     def async_take(self, reading: Reading, settings: Mapping[str, object] | None) -> None:
         """Count a reading, with the parameters if they are known, and keep the sums now and then."""
         self._see_day()
-        self.counter.take(reading)
-        self.ledger.take(reading)
-        self.health.take(reading, self._believed_clock, settings)
+        self.counter.update(reading)
+        self.statistics.update(reading)
+        self.health.update(reading, self._believed_clock, settings)
         self.file.async_grown(reading.measured_at)
 
     @property
@@ -125,7 +125,7 @@ class EnergyAccount:
     @property
     def soc_drift(self) -> float | None:
         """Return by how many % the pack's state of charge may be off."""
-        days, since, capacity = self.days_since_full, self.ledger.since_full, self.ledger.capacity
+        days, since, capacity = self.days_since_full, self.statistics.since_full, self.statistics.capacity
         if days is None or since is None or not capacity:
             return None
         return expected_drift(since.charge_in + since.charge_out, capacity, days)
@@ -133,9 +133,9 @@ class EnergyAccount:
     @property
     def counted_soc(self) -> float | None:
         """Return the state of charge by our own count since the pack was full, None if anything was missed since."""
-        since, learnt = self.ledger.since_full, self.health.capacity.learnt
-        capacity = self.ledger.capacity if learnt is None else learnt.ampere_hours
-        if since is None or not capacity or not self.ledger.whole:
+        since, learned = self.statistics.since_full, self.health.capacity.learned
+        capacity = self.statistics.capacity if learned is None else learned.ampere_hours
+        if since is None or not capacity or not self.statistics.whole:
             return None
         return counted_soc(since.charge_out - since.charge_in, capacity)
 
@@ -143,6 +143,6 @@ class EnergyAccount:
         return {
             "clock": self._believed_clock,
             "counter": self.counter.dump(),
-            "ledger": self.ledger.dump(),
+            "ledger": self.statistics.dump(),
             "health": self.health.dump(),
         }

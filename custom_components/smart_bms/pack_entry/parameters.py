@@ -24,7 +24,7 @@ from ..control.baseline import Baseline, Difference
 from ..control.counter_totals import CounterTotals
 from ..control.profile import Profile
 from ..control.request import WritePermission, WriteRequest
-from ..control.validation_issue import shown, words
+from ..control.validation_issue import format_value, parameter_name
 from ..control.write_log import WriteLog, WriteRecord
 from ..control.writer import ParameterWriter
 from ..storage.checked_store import CheckedStore, open_store
@@ -34,7 +34,7 @@ from .wiring_issue import KINDS, wiring_issue
 
 AS_GOOD_AS_NEW: Final = 900.0
 """s for which a parameter that was read is shown without the pack; connected packs are asked for theirs every ten minutes or so."""
-LEARNT: Final = "learnt"
+LEARNED: Final = "learnt"
 """What the pack's sessions found out, in the store."""
 PROTECTION: Final = "protection"
 """What the mirror has to remember, in the store."""
@@ -109,8 +109,8 @@ class Parameters:
         self._store = store(hass, entry_id)
         self._interval = timedelta(minutes=options.get(CONF_REREAD_INTERVAL, pack.family.reread_interval))
         kept = kept or {}
-        self._learnt: dict[str, Any] = deepcopy(kept.get(LEARNT, {}))
-        self.tally = CounterTotals(kept.get("tally"))
+        self._learned: dict[str, Any] = deepcopy(kept.get(LEARNED, {}))
+        self.counter_totals = CounterTotals(kept.get("tally"))
         self._reading = _reading_of(pack)
         # What was meant to be is in other numbers if the pack is read in another way now.
         same = kept.get("reading", self._reading) == self._reading
@@ -121,11 +121,11 @@ class Parameters:
                 dangerous=options.get(CONF_ALLOW_DANGEROUS, False),
                 experimental=options.get(CONF_EXPERIMENTAL, False),
             ),
-            journal=WriteLog(kept.get("records", ())),
+            write_log=WriteLog(kept.get("records", ())),
             baseline=Baseline(kept.get("baseline") if same else None),
             save=self._async_save,
             backup=self._async_backup,
-            on_record=self._tell,
+            on_record=self._notify,
             on_drift=self._drifted,
             temporary=kept.get(TEMPORARY),
         )
@@ -159,14 +159,14 @@ class Parameters:
     @callback
     def async_count(self, counters: Mapping[str, int]) -> None:
         """Take how often each protection has tripped, as the pack counts."""
-        if counters and self.tally.follow(counters):
+        if counters and self.counter_totals.follow(counters):
             self._store.async_delay_save(self._kept, _SOON)
 
     @callback
     def async_remember(self) -> None:
         """Keep what the sessions with the pack found out, if that is news."""
-        if self._pack.terms.kept != self._learnt:
-            self._learnt = deepcopy(self._pack.terms.kept)
+        if self._pack.terms.kept != self._learned:
+            self._learned = deepcopy(self._pack.terms.kept)
             self._store.async_delay_save(self._kept, _SOON)
 
     @callback
@@ -181,10 +181,10 @@ class Parameters:
 
     def _kept(self) -> dict[str, Any]:
         return {
-            "records": self.control.journal.as_list(),
+            "records": self.control.write_log.as_list(),
             "baseline": self.control.baseline.values,
-            "tally": self.tally.as_dict(),
-            LEARNT: self._pack.terms.kept,
+            "tally": self.counter_totals.as_dict(),
+            LEARNED: self._pack.terms.kept,
             "reading": self._reading,
             PROTECTION: self._protection(),
             TEMPORARY: self.control.temporary.as_dict(),
@@ -196,7 +196,7 @@ class Parameters:
     async def _async_backup(self, command: str) -> None:
         """Keep all parameters before a command that changes many."""
         at = dt_util.now().strftime("%Y-%m-%d %H:%M")
-        await self.async_backup(f"{self._name()} before {words(command)} {at}", automatic=True)
+        await self.async_backup(f"{self._name()} before {parameter_name(command)} {at}", automatic=True)
 
     async def async_backup(self, name: str, *, automatic: bool = False) -> Profile:
         """Keep all parameters under a name; of automatic ones only the newest are kept. Raises RefusedError."""
@@ -204,7 +204,7 @@ class Parameters:
         return await async_profiles(self._hass).async_backup(self._pack, name, simulated, of)
 
     @callback
-    def _tell(self, record: WriteRecord, context: Context | None) -> None:
+    def _notify(self, record: WriteRecord, context: Context | None) -> None:
         """Fire the event from which the logbook makes its line."""
         self._store.async_delay_save(self._kept, _SOON)
         device = dr.async_get(self._hass).async_get_device_by_identifier((DOMAIN, self._address), self._entry_id)
@@ -226,8 +226,8 @@ class Parameters:
         )
 
     def _setting(self, record: WriteRecord) -> Setting | None:
-        catalogue = self.control.catalogue
-        return catalogue.settings.get(record.parameter) if catalogue else None
+        catalog = self.control.catalog
+        return catalog.settings.get(record.parameter) if catalog else None
 
     def _is_personal(self, record: WriteRecord) -> bool:
         setting = self._setting(record)
@@ -252,19 +252,19 @@ class Parameters:
             is_fixable=True,
             severity=ir.IssueSeverity.WARNING,
             translation_key="drift",
-            translation_placeholders={"name": self._name(), "changes": self.told_changes(drift)},
+            translation_placeholders={"name": self._name(), "changes": self.describe_changes(drift)},
             data={"entry_id": self._entry_id},
         )
 
-    def told_changes(self, drift: Mapping[str, Difference], *, to_administrator: bool = False) -> str:
+    def describe_changes(self, drift: Mapping[str, Difference], *, to_administrator: bool = False) -> str:
         """Return a line for each change. Every user can list issues; the owner's own words are for administrators."""
-        catalogue = self.control.catalogue
-        settings = catalogue.settings if catalogue else {}
+        catalog = self.control.catalog
+        settings = catalog.settings if catalog else {}
 
         def change(key: str, old: SettingValue, found: SettingValue) -> str:
             setting = settings.get(key)
             if not to_administrator and (setting is None or setting.personal):
                 return _HIDDEN
-            return f"{shown(old, setting)} → {shown(found, setting)}"
+            return f"{format_value(old, setting)} → {format_value(found, setting)}"
 
-        return "\n".join(f"- {words(key)}: {change(key, *values)}" for key, values in drift.items())
+        return "\n".join(f"- {parameter_name(key)}: {change(key, *values)}" for key, values in drift.items())

@@ -49,7 +49,7 @@ class PublishPolicy:
 
     interval: float
     """Shortest time in s between two publications."""
-    dead_band: float = 0.0
+    deadband: float = 0.0
     """Smallest change, in the unit of the quantity."""
 
 
@@ -95,10 +95,10 @@ ADJUSTABLE: Final = (
 """What users may tune; the rest follows no taste."""
 
 
-def policies(intervals: Mapping[str, float], dead_bands: Mapping[str, float]) -> dict[Quantity, PublishPolicy]:
+def policies(intervals: Mapping[str, float], deadbands: Mapping[str, float]) -> dict[Quantity, PublishPolicy]:
     """Return the policies with the user's intervals and dead bands, by quantity, in place of the defaults."""
     return {
-        quantity: PublishPolicy(intervals.get(quantity, policy.interval), dead_bands.get(quantity, policy.dead_band))
+        quantity: PublishPolicy(intervals.get(quantity, policy.interval), deadbands.get(quantity, policy.deadband))
         for quantity, policy in DEFAULT_POLICIES.items()
     }
 
@@ -113,7 +113,7 @@ class PublishFilter:
         self.value: Value = None
         """What was published last."""
 
-    def offer(self, value: Value, now: float) -> bool:
+    def submit(self, value: Value, now: float) -> bool:
         """Take the newest value at monotonic time `now`; tell whether it is published, which makes it `value`."""
         return self.is_due(value, now) and self.publish(value, now)
 
@@ -146,7 +146,7 @@ class PublishFilter:
             return True
         if isinstance(value, (int, float)) and isinstance(old, (int, float)):
             # Rounded, because 3.302 - 3.300 is a little less than 0.002 in binary.
-            return round(abs(value - old), 9) >= self._policy.dead_band
+            return round(abs(value - old), 9) >= self._policy.deadband
         return True
 
 
@@ -154,7 +154,7 @@ class PublishFilter:
 class GroupMember:
     """One value of a group."""
 
-    gate: PublishFilter
+    publish_filter: PublishFilter
     newest: Callable[[], Value]
     """Returns the value of the newest reading."""
     tell: Callable[[], None]
@@ -193,7 +193,7 @@ class PublishGroup:
         if era != self._era:
             self._era, self._reading = era, None
             for member in self._members:
-                member.gate.open()
+                member.publish_filter.open()
 
     def follow(self, reading: object, now: float) -> None:
         """Decide once for each reading whether its values are published; `reading` is told from another one by identity."""
@@ -201,13 +201,13 @@ class PublishGroup:
             return
         self._reading = reading
         values = [(member, member.newest()) for member in self._members]
-        due = any(member.gate.is_due(value, now) for member, value in values)
+        due = any(member.publish_filter.is_due(value, now) for member, value in values)
         for member, value in values:
             member.is_published = due
             if due:
-                member.is_news |= member.gate.publish(value, now)
+                member.is_news |= member.publish_filter.publish(value, now)
 
-    def tell_others(self, newcomer: GroupMember) -> None:
+    def notify_others(self, newcomer: GroupMember) -> None:
         """Have the others show at once what was published because of a newcomer."""
         for member in list(self._members):
             if member.is_news and member is not newcomer:

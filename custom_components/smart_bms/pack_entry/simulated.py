@@ -74,7 +74,7 @@ def simulation_of(entry: ConfigEntry) -> Simulation | None:
     return Simulation(key) if key in SAMPLES else None
 
 
-def async_leave_no_trace(hass: HomeAssistant, entry: ConfigEntry) -> None:
+def async_purge_history(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Remove from the database what a simulated pack has left there, once its entities are gone."""
     entities = [item.entity_id for item in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)]
     if RECORDER not in hass.config.components or not entities:

@@ -34,7 +34,7 @@ class WiringWatch:
         self._looked_at = float("-inf")
         self._seen: dict[str, tuple[tuple[int, ...], int]] = {}
 
-    def take(self, reading: Reading) -> None:
+    def update(self, reading: Reading) -> None:
         """Take a reading; tell the user of what lasts, and take it back when it is gone."""
         now = reading.measured_at
         if 0 <= now - self._looked_at < _LOOK_EVERY:

@@ -15,7 +15,7 @@ NEAR_EMPTY: Final = (0.05, 0.25)
 """V above the undervoltage limit between which the discharge current fades in."""
 EMPTY_SPAN: Final = 10.0
 """% above the state of charge at which discharging ends over which it fades in."""
-LEAST_SPAN: Final = 0.01
+MIN_SPAN: Final = 0.01
 _FULL_SHARE: Final = 0.2
 _POWER_STAGE_SPAN: Final = 15.0
 
@@ -43,8 +43,8 @@ def temperature_bounds(
     mirror: Mirror, options: LimitOptions, side: Side | None = None
 ) -> Iterator[tuple[ProtectedQuantity, float, float]]:
     """Yield at which temperatures nothing and everything is left, by every rule about one that blocks the side, or any."""
-    for track in mirror.active:
-        rule, limit = track.rule, track.limit
+    for monitor in mirror.active:
+        rule, limit = monitor.rule, monitor.limit
         if not rule.quantity.of_probes or rule.quantity is ProtectedQuantity.TEMPERATURE_SPREAD or limit is None:
             continue
         if not rule.blocks or (side is not None and side not in rule.blocks):
@@ -52,7 +52,7 @@ def temperature_bounds(
         span = _POWER_STAGE_SPAN if rule.quantity is ProtectedQuantity.POWER_STAGE else options.temperature_span
         way = -1.0 if rule.above else 1.0
         none_at = limit + way * options.temperature_distance
-        yield rule.quantity, none_at, none_at + way * max(span, LEAST_SPAN)
+        yield rule.quantity, none_at, none_at + way * max(span, MIN_SPAN)
 
 
 def _fade(value: float, none_at: float, all_at: float) -> float:

@@ -39,16 +39,16 @@ class ProtectionEngine:
         """Whether the pack should be balancing, judged every two seconds."""
         self._balance_at = float("-inf")
 
-    def take(self, reading: Reading, settings: Mapping[str, SettingValue] | None) -> list[ProtectionEvent]:
+    def update(self, reading: Reading, settings: Mapping[str, SettingValue] | None) -> list[ProtectionEvent]:
         """Take a reading, and the parameters if they are known; return what happened."""
-        happened = self.mirror.take(reading, settings)
+        events = self.mirror.update(reading, settings)
         if self.mirror.moment is not None and self.mirror.moment.reading is reading:
             self.approach.follow(self.mirror, reading.measured_at)
-            self._hints.take(reading)
-            self.limiter.take(self.mirror)
+            self._hints.update(reading)
+            self.limiter.update(self.mirror)
             if reading.measured_at - self._balance_at >= _BALANCE_EVERY:
                 self._balance_at, self.balance = reading.measured_at, balance(self.mirror, self.family)
-        return happened
+        return events
 
     def lose(self) -> None:
         """Take that nothing current is known of the pack."""
@@ -76,7 +76,7 @@ class ProtectionEngine:
         """Return where the protections stand, the weightiest first; a warning is none."""
         if self.mirror.calm is not None:
             return ProtectionState.CLEAR
-        states = {track.state for track in self.mirror.active if not track.warns}
+        states = {monitor.state for monitor in self.mirror.active if not monitor.warns}
         for state in _BY_WEIGHT:
             if state in states:
                 return state
@@ -85,7 +85,9 @@ class ProtectionEngine:
 
     def protections_in(self, state: ProtectionState) -> list[str]:
         """Return the protections that stand there."""
-        return [track.rule.protection for track in self.mirror.active if track.state is state and not track.warns]
+        return [
+            monitor.rule.protection for monitor in self.mirror.active if monitor.state is state and not monitor.warns
+        ]
 
     # Over restarts.
 

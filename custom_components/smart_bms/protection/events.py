@@ -9,7 +9,7 @@ from ..bms.reading import Reading
 from .mismatch import Mismatch
 from .monitor import ProtectionMonitor, ProtectionState
 
-type Particular = str | float | bool | None
+type EventDetail = str | float | bool | None
 
 
 class ProtectionEventType(StrEnum):
@@ -33,35 +33,35 @@ class ProtectionEvent:
     """Monotonic time of the reading in s."""
     protection: str
     """The protection, or the alarm."""
-    particulars: Mapping[str, Particular]
+    details: Mapping[str, EventDetail]
 
 
-def of_track(track: ProtectionMonitor, before: ProtectionState, now: float) -> ProtectionEvent:
+def of_monitor(monitor: ProtectionMonitor, before: ProtectionState, now: float) -> ProtectionEvent:
     """Return what the new state of a protection means."""
-    state, rule = track.state, track.rule
+    state, rule = monitor.state, monitor.rule
     kind = {
         ProtectionState.PENDING: ProtectionEventType.PENDING,
         ProtectionState.TRIPPED: ProtectionEventType.TRIPPED,
     }.get(state, ProtectionEventType.RELEASED)
     if before is ProtectionState.TRIPPED and state is ProtectionState.PENDING:
         kind = ProtectionEventType.RELEASED
-    ends_at = track.release_at
-    told: dict[str, Particular] = {
-        "value": track.value,
-        "limit": track.limit,
-        "release": track.release,
+    ends_at = monitor.release_at
+    told: dict[str, EventDetail] = {
+        "value": monitor.value,
+        "limit": monitor.limit,
+        "release": monitor.release,
         "unit": rule.quantity.unit,
         "blocks": ", ".join(sorted(rule.blocks)) or None,
-        "seconds_left": track.time_left(now),
+        "seconds_left": monitor.time_left(now),
         "released_after": None if ends_at is None else round(ends_at - now, 1),
-        "pack_said_so": track.adopted or None,
+        "pack_said_so": monitor.adopted or None,
     }
-    return ProtectionEvent(kind=kind, at=now, protection=rule.protection, particulars=_told(told))
+    return ProtectionEvent(kind=kind, at=now, protection=rule.protection, details=_described(told))
 
 
 def of_alarm(kind: ProtectionEventType, alarm: Alarm, reading: Reading, now: float) -> ProtectionEvent:
     """Return that the pack raised or cleared an alarm, with what its cells are like."""
-    told: dict[str, Particular] = {
+    told: dict[str, EventDetail] = {
         "severity": alarm.severity.value,
         "cell_voltage_max": reading.cell_voltage_max,
         "cell_max_number": reading.cell_max_number,
@@ -70,12 +70,12 @@ def of_alarm(kind: ProtectionEventType, alarm: Alarm, reading: Reading, now: flo
         "current": reading.current,
         "soc": reading.soc,
     }
-    return ProtectionEvent(kind=kind, at=now, protection=alarm.value, particulars=_told(told))
+    return ProtectionEvent(kind=kind, at=now, protection=alarm.value, details=_described(told))
 
 
-def of_disagreement(found: Mismatch, now: float, *, begins: bool) -> ProtectionEvent:
+def of_mismatch(found: Mismatch, now: float, *, begins: bool) -> ProtectionEvent:
     """Return that mirror and pack see something differently, or no longer."""
-    told: dict[str, Particular] = {
+    told: dict[str, EventDetail] = {
         "mirror": found.mirror,
         "pack": found.pack,
         "value": found.value,
@@ -85,8 +85,8 @@ def of_disagreement(found: Mismatch, now: float, *, begins: bool) -> ProtectionE
         "seconds": round(now - found.since, 1),
     }
     kind = ProtectionEventType.DISAGREEMENT if begins else ProtectionEventType.AGREEMENT
-    return ProtectionEvent(kind=kind, at=now, protection=found.key, particulars=_told(told))
+    return ProtectionEvent(kind=kind, at=now, protection=found.key, details=_described(told))
 
 
-def _told(particulars: Mapping[str, Particular]) -> dict[str, Particular]:
-    return {key: value for key, value in particulars.items() if value is not None}
+def _described(details: Mapping[str, EventDetail]) -> dict[str, EventDetail]:
+    return {key: value for key, value in details.items() if value is not None}

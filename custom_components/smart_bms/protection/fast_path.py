@@ -1,4 +1,4 @@
-"""Calm: the bounds inside which nothing changes, so that a reading between them needs no judgement.
+"""Calm: the bounds inside which nothing changes, so that a reading between them needs no judgment.
 
 Most readings of a pack are like the one before. What a mirror would say of them is known without looking at every rule;
 of what is near its limit only the trend goes on.
@@ -45,7 +45,7 @@ class SteadyState:
         cls,
         reading: Reading,
         measured: Measured,
-        tracks: Iterable[ProtectionMonitor],
+        monitors: Iterable[ProtectionMonitor],
         relays: Iterable[Relay],
         values: Mapping[str, float | None],
     ) -> Self | None:
@@ -54,18 +54,18 @@ class SteadyState:
             return None
         edges: dict[ProtectedQuantity, list[float]] = {}
         near = []
-        for track in tracks:
-            nearness, limit = track.nearness, track.limit
-            if track.state is not ProtectionState.CLEAR or nearness is None or limit is None or nearness <= 0:
+        for monitor in monitors:
+            nearness, limit = monitor.nearness, monitor.limit
+            if monitor.state is not ProtectionState.CLEAR or nearness is None or limit is None or nearness <= 0:
                 return None
             # What is far may not come near, what is near may not reach its limit, or go far away.
             nearest, farthest = NEAR, float("inf")
             if nearness <= NEAR:
-                near.append(track)
+                near.append(monitor)
                 nearest, farthest = 0.0, LEFT
-            comfortable = track.rule.quantity.comfortable(limit)
-            edge = edges.setdefault(track.rule.quantity, [float("-inf"), float("inf")])
-            if track.rule.above:
+            comfortable = monitor.rule.quantity.comfortable(limit)
+            edge = edges.setdefault(monitor.rule.quantity, [float("-inf"), float("inf")])
+            if monitor.rule.above:
                 edge[0] = max(edge[0], limit - farthest * comfortable)
                 edge[1] = min(edge[1], limit - nearest * comfortable)
             else:

@@ -10,7 +10,7 @@ from .permission import Reason
 from .quantities import sensor_fails
 from .rules import ProtectedQuantity
 from .smart123 import BYPASS, RESTARTS, contradictions
-from .wiring import HIGHEST_SIGN, WiringFault, signs
+from .wiring import MAX_SIGN, WiringFault, signs
 
 if TYPE_CHECKING:
     from .mirror import Mirror
@@ -51,7 +51,7 @@ class Hints:
         self.wiring: tuple[WiringFault, ...] = ()
         """What the cells showed in two readings in a row."""
 
-    def take(self, reading: Reading) -> None:
+    def update(self, reading: Reading) -> None:
         """Take a reading."""
         if self._family != "jbd":
             return
@@ -59,7 +59,7 @@ class Hints:
             self._signs = []
         self._seen_at = reading.measured_at
         lowest = reading.cell_voltage_min
-        if lowest is not None and lowest > HIGHEST_SIGN and not reading.alarms:
+        if lowest is not None and lowest > MAX_SIGN and not reading.alarms:
             self._signs, self.wiring = [], ()
             return
         error = None if reading.alarms is None else Alarm.FRONT_END_FAULT in reading.alarms
@@ -87,10 +87,10 @@ class Hints:
 
 
 def _shutdown(mirror: Mirror) -> list[Reason]:
-    for track in mirror.active:
-        margin = track.margin
-        if track.rule.powers_off and margin is not None and margin <= _NEAR_SHUTDOWN:
-            return [Reason(SHUTDOWN, "", {"limit": track.limit, "value": track.value, "unit": "V"})]
+    for monitor in mirror.active:
+        margin = monitor.margin
+        if monitor.rule.powers_off and margin is not None and margin <= _NEAR_SHUTDOWN:
+            return [Reason(SHUTDOWN, "", {"limit": monitor.limit, "value": monitor.value, "unit": "V"})]
     return []
 
 
@@ -98,7 +98,7 @@ def _of_smart123(mirror: Mirror) -> list[Reason]:
     assert mirror.moment is not None
     found = []
     hot, highest, bypass = (
-        mirror.tracks["cell_overtemperature"],
+        mirror.monitors["cell_overtemperature"],
         ProtectedQuantity.CELL_HIGHEST,
         mirror.values.get(BYPASS),
     )

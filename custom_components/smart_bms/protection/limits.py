@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..bms.chemistry import charge_voltages
 from .charge_stages import AT_VOLTAGE, ChargeStage, ChargeStages
-from .derating import EMPTY_SPAN, LEAST_SPAN, NEAR_EMPTY, DeratingFactor, shares, temperature_bounds
+from .derating import EMPTY_SPAN, MIN_SPAN, NEAR_EMPTY, DeratingFactor, shares, temperature_bounds
 from .fast_path import Bounds, SteadyState
 from .limit_options import LimitOptions
 from .permission import NO_DATA
@@ -29,14 +29,14 @@ _REQUESTED: Final = {
 }
 """By family: the voltage at which the pack takes a cell for full, or warns."""
 _REQUESTED_FLOAT: Final = "requested_float_voltage"
-LEAST_DISTANCE: Final = 0.03
+MIN_DISTANCE: Final = 0.03
 """V per cell that is always kept from the overvoltage limit."""
 VOLTAGE_HOLD: Final = 60.0
 VOLTAGE_RATE: Final = 0.001
 """V per cell and s by which the charge voltage rises again."""
-DEAD_BAND: Final = 0.015
+DEADBAND: Final = 0.015
 """Share of the full current by which a limit must change to be told."""
-VOLTAGE_DEAD_BAND: Final = 0.05
+VOLTAGE_DEADBAND: Final = 0.05
 
 
 RECOVERING: Final = "recovering"
@@ -87,7 +87,7 @@ def _cause(by: str, value: float | None, aim: float | None, full: float) -> str:
     """Return what limits a current: a cause, or that it has not yet risen again."""
     if by or value is None or aim is None:
         return by
-    return RECOVERING if value < aim and value < full * (1 - DEAD_BAND) else ""
+    return RECOVERING if value < aim and value < full * (1 - DEADBAND) else ""
 
 
 class Limiter:
@@ -102,7 +102,7 @@ class Limiter:
         self._charge, self._discharge, self._voltage = self._ramps = Ramp(), Ramp(), Ramp()
         self._settled: _Settled | None = None
 
-    def take(self, mirror: Mirror) -> Limits:
+    def update(self, mirror: Mirror) -> Limits:
         """Take what the mirror shows of the newest reading."""
         moment = mirror.moment
         if moment is None or not moment.known:
@@ -124,10 +124,10 @@ class Limiter:
         rise = {"gap": gap, "hold": options.recovery_hold, "rate": options.recovery_rate}
         aims = charge, discharge
         voltage = self._voltage.follow(
-            voltage, now, gap=gap, hold=VOLTAGE_HOLD, rate=VOLTAGE_RATE * (cells or 1), dead_band=VOLTAGE_DEAD_BAND
+            voltage, now, gap=gap, hold=VOLTAGE_HOLD, rate=VOLTAGE_RATE * (cells or 1), deadband=VOLTAGE_DEADBAND
         )
-        charge = self._charge.follow(charge, now, dead_band=full_charge * DEAD_BAND, **rise)
-        discharge = self._discharge.follow(discharge, now, dead_band=full_discharge * DEAD_BAND, **rise)
+        charge = self._charge.follow(charge, now, deadband=full_charge * DEADBAND, **rise)
+        discharge = self._discharge.follow(discharge, now, deadband=full_discharge * DEADBAND, **rise)
         self.limits = Limits(
             charge_voltage=None if voltage is None else round(voltage, 2),
             charge_current=None if charge is None else round(charge, 1),
@@ -150,7 +150,7 @@ class Limiter:
         bounds: dict[ProtectedQuantity, tuple[float, float]] = {
             ProtectedQuantity.CELL_HIGHEST: (0.0, target),
             ProtectedQuantity.CELL_LOWEST: (lowest + NEAR_EMPTY[1], float("inf")),
-            ProtectedQuantity.PACK_VOLTAGE: (empty + NEAR_EMPTY[1] * cells, (target - AT_VOLTAGE) * cells - LEAST_SPAN),
+            ProtectedQuantity.PACK_VOLTAGE: (empty + NEAR_EMPTY[1] * cells, (target - AT_VOLTAGE) * cells - MIN_SPAN),
             ProtectedQuantity.SOC: (options.empty_soc + EMPTY_SPAN, options.full_soc),
         }
         for quantity, none_at, all_at in temperature_bounds(mirror, options):
@@ -191,7 +191,7 @@ class Limiter:
         pack = values.get("pack_overvoltage")
         if pack and cells:
             limits.append(pack / cells)
-        distance = max(self.options.voltage_distance, LEAST_DISTANCE)
+        distance = max(self.options.voltage_distance, MIN_DISTANCE)
         known = [limit - distance for limit in limits if limit]
         if not known:
             return None
@@ -242,11 +242,11 @@ class Limiter:
 
     def _current(self, mirror: Mirror, side: Side, target: float | None) -> tuple[float | None, str]:
         full = self._full_current(mirror.values, side)
-        verdict = mirror.charge if side is Side.CHARGE else mirror.discharge
-        if verdict.answer is Tristate.NO:
-            return 0.0, verdict.reasons[0].about or verdict.reasons[0].code
-        if verdict.answer is Tristate.UNKNOWN:
-            return self._safe_current(mirror.values, side), verdict.reasons[0].code
+        permission = mirror.charge if side is Side.CHARGE else mirror.discharge
+        if permission.answer is Tristate.NO:
+            return 0.0, permission.reasons[0].about or permission.reasons[0].code
+        if permission.answer is Tristate.UNKNOWN:
+            return self._safe_current(mirror.values, side), permission.reasons[0].code
         if full is None:
             return None, ""
         least = min(

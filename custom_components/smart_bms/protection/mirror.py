@@ -10,11 +10,11 @@ from typing import Any, Final, NamedTuple
 from ..bms.alarm import Alarm
 from ..bms.reading import Reading
 from ..bms.settings import SettingValue
-from .events import ProtectionEvent, ProtectionEventType, of_alarm, of_disagreement, of_track
+from .events import ProtectionEvent, ProtectionEventType, of_alarm, of_mismatch, of_monitor
 from .fast_path import NEAR, SteadyState
 from .mismatch import Mismatch, MismatchDetector
 from .monitor import ProtectionMonitor, ProtectionState
-from .permission import Permission, enabled, of_tracks
+from .permission import Permission, enabled, of_monitors
 from .quantities import NOTHING_MISSING, Measured, Parts, measure, number, sensor_fails
 from .relay_permission import in_force, of_relays
 from .relays import Relay, Tristate
@@ -45,8 +45,8 @@ _CHARGING: Final = 0.0
 class Nearest(NamedTuple):
     """The protection that is closest to its limit."""
 
-    track: ProtectionMonitor
-    foretold: TripPrediction | None
+    monitor: ProtectionMonitor
+    predicted_trip: TripPrediction | None
 
 
 class Moment(NamedTuple):
@@ -73,13 +73,13 @@ class Mirror:
         self.values: Mapping[str, float | None] = {}
         """Thresholds and other numbers as the pack stated them last."""
         self.switches: Mapping[str, SettingValue] = {}
-        self._tracks = {rule.protection: ProtectionMonitor(rule) for rule in rules.rules}
+        self._monitors = {rule.protection: ProtectionMonitor(rule) for rule in rules.rules}
         self.trends = {quantity: Trend() for quantity in {rule.quantity for rule in rules.rules}}
         self.relays = {
             mode: {side: Relay(table) for side, table in tables.items()}
             for mode, tables in (rules.relays or {}).items()
         }
-        self.dispute = MismatchDetector(rules)
+        self.mismatch = MismatchDetector(rules)
         self.moment: Moment | None = None
         self._settings: Mapping[str, SettingValue] | None = None
         self._seen: set[ProtectedQuantity] = set()
@@ -101,7 +101,7 @@ class Mirror:
 
     # Readings.
 
-    def take(self, reading: Reading, settings: Mapping[str, SettingValue] | None) -> list[ProtectionEvent]:
+    def update(self, reading: Reading, settings: Mapping[str, SettingValue] | None) -> list[ProtectionEvent]:
         """Take a reading, and the parameters if they are known; return what happened since the one before.
 
         A reading that goes back in time is refused and counted.
@@ -118,21 +118,21 @@ class Mirror:
         self.moment = self.moment._replace(partial=self._parts.missing(reading))
         self.__dict__.pop("charge", None)
         self.__dict__.pop("discharge", None)
-        happened = self._follow_alarms(reading, now)
+        events = self._follow_alarms(reading, now)
         self._follow_trends(measured, now, self.trends)
         if settings is None:
             self.nearest = self._find_nearest(self.active)
-            return happened
+            return events
         if settings is not self._settings:
             self._take_settings(settings)
         self._mind_the_gap(now)
-        self._look(reading, measured, now, happened)
-        self._look_at_relays(reading, measured)
-        for disagreement, begins in self.dispute.follow(self, reading, now):
-            happened.append(of_disagreement(disagreement, now, begins=begins))
+        self._evaluate(reading, measured, now, events)
+        self._evaluate_relays(reading, measured)
+        for mismatch, begins in self.mismatch.follow(self, reading, now):
+            events.append(of_mismatch(mismatch, now, begins=begins))
         self._calm_down(reading, measured)
         self.nearest = self._find_nearest(self.active)
-        return happened
+        return events
 
     def _changes_nothing(
         self, reading: Reading, measured: Measured, settings: Mapping[str, SettingValue] | None, now: float
@@ -151,25 +151,25 @@ class Mirror:
         if self.nearest is None or now - self._nearest_at >= _NEAREST_EVERY:
             self.nearest = self._find_nearest(self.active)
         elif calm.near:
-            for track in calm.near:
-                track.note(measured[track.rule.quantity])
+            for monitor in calm.near:
+                monitor.note(measured[monitor.rule.quantity])
             self.nearest = self._find_nearest(calm.near)
         else:
-            self.nearest.track.note(measured[self.nearest.track.rule.quantity])
+            self.nearest.monitor.note(measured[self.nearest.monitor.rule.quantity])
         return True
 
     def _calm_down(self, reading: Reading, measured: Measured) -> None:
-        if self.dispute.pending or not self._active or (self.moment is not None and self.moment.partial):
+        if self.mismatch.pending or not self._active or (self.moment is not None and self.moment.partial):
             return
         relays = [relay for tables in self.relays.values() for relay in tables.values()]
         self.calm = SteadyState.of(reading, measured, self._active, relays, self.values)
         if self.calm is None:
             return
-        near = {track.rule.quantity for track in self.calm.near}
+        near = {monitor.rule.quantity for monitor in self.calm.near}
         self._near_trends = {quantity: self.trends[quantity] for quantity in near}
         for quantity, trend in self.trends.items():
             if quantity not in near:
-                trend.take(reading.measured_at, None)  # not near enough to be on its way
+                trend.update(reading.measured_at, None)  # not near enough to be on its way
 
     def _follow_trends(self, measured: Measured, now: float, trends: Mapping[ProtectedQuantity, Trend]) -> None:
         current, before = measured[ProtectedQuantity.CHARGE_CURRENT], self._current
@@ -178,16 +178,16 @@ class Mirror:
             # Voltages jump with the current: what they did before says nothing of what they do now.
             for quantity, trend in trends.items():
                 if quantity in _FOLLOW_CURRENT:
-                    trend.take(now, None)
+                    trend.update(now, None)
         for quantity, trend in trends.items():
-            trend.take(now, measured[quantity])
+            trend.update(now, measured[quantity])
 
     def _take_settings(self, settings: Mapping[str, SettingValue]) -> None:
         self._settings = settings
         self.switches = settings
         self.values = {key: number(value) for key, value in settings.items()}
-        for track in self._tracks.values():
-            track.set_limits(self.values)
+        for monitor in self._monitors.values():
+            monitor.set_limits(self.values)
 
     def _mind_the_gap(self, now: float) -> None:
         gap = 0.0 if self._looked_at is None else now - self._looked_at
@@ -196,45 +196,45 @@ class Mirror:
             return
         if gap < 0:
             # The clock was set back while nobody looked: no time that was kept means anything.
-            for track in self._tracks.values():
-                track.forget()
+            for monitor in self._monitors.values():
+                monitor.forget()
             gap = 0.0
-        for track in self._tracks.values():
-            track.lose_sight(gap)
+        for monitor in self._monitors.values():
+            monitor.lose_sight(gap)
         for trend in self.trends.values():
-            trend.take(now, None)
+            trend.update(now, None)
         for relays in self.relays.values():
             for relay in relays.values():
                 relay.position = None
-        self.dispute.forget()
+        self.mismatch.forget()
 
-    def _look(self, reading: Reading, measured: Measured, now: float, happened: list[ProtectionEvent]) -> None:
+    def _evaluate(self, reading: Reading, measured: Measured, now: float, events: list[ProtectionEvent]) -> None:
         alarms = reading.alarms
         charging = (measured[ProtectedQuantity.CHARGE_CURRENT] or 0.0) > _CHARGING
         seen, announced = self._seen, self._announced
         fails = sensor_fails(reading)
         partial = self.moment.partial if self.moment is not None else NOTHING_MISSING
         active: list[ProtectionMonitor] = []
-        for name, track in self._tracks.items():
-            rule = track.rule
+        for name, monitor in self._monitors.items():
+            rule = monitor.rule
             value = measured[rule.quantity]
             if value is not None:
                 seen.add(rule.quantity)
             elif rule.quantity.of_probes and rule.quantity not in seen and rule.quantity not in partial and not fails:
                 continue  # built without
-            if rule.optional and not track.had_limit:
+            if rule.optional and not monitor.had_limit:
                 continue  # not a protection of this pack
-            active.append(track)
+            active.append(monitor)
             reported = None if alarms is None or not rule.alarms else any(alarm in alarms for alarm in rule.alarms)
-            state = track.look(value, now, charging=charging, reported=reported, partial=rule.quantity in partial)
+            state = monitor.evaluate(value, now, charging=charging, reported=reported, partial=rule.quantity in partial)
             before = announced.get(name, ProtectionState.CLEAR)
             if state is not before and state is not ProtectionState.UNKNOWN:
                 announced[name] = state
                 if state is not ProtectionState.CLEAR or before is ProtectionState.TRIPPED:
-                    happened.append(of_track(track, before, now))
+                    events.append(of_monitor(monitor, before, now))
         self._active = tuple(active)
 
-    def _look_at_relays(self, reading: Reading, measured: Measured) -> None:
+    def _evaluate_relays(self, reading: Reading, measured: Measured) -> None:
         if not self.relays:
             return
         alarms = reading.alarms
@@ -243,7 +243,7 @@ class Mirror:
             hears = False
         for relays in self.relays.values():
             for side, relay in relays.items():
-                relay.look(
+                relay.evaluate(
                     measured,
                     self.values,
                     hears=hears,
@@ -273,41 +273,41 @@ class Mirror:
         return self._active
 
     @property
-    def tracks(self) -> Mapping[str, ProtectionMonitor]:
+    def monitors(self) -> Mapping[str, ProtectionMonitor]:
         """All protections of the family, by key."""
         self._catch_up()
-        return self._tracks
+        return self._monitors
 
     def _catch_up(self) -> None:
         """Show the tracks the reading that changed nothing."""
         if self._lags and self.moment is not None:
             self._lags = False
             measured = self.moment.measured
-            for track in self._active:
-                track.note(measured[track.rule.quantity])
+            for monitor in self._active:
+                monitor.note(measured[monitor.rule.quantity])
 
     @cached_property
     def charge(self) -> Permission:
         """Whether the pack may be charged now."""
-        return self.verdict(Side.CHARGE)
+        return self.permission(Side.CHARGE)
 
     @cached_property
     def discharge(self) -> Permission:
         """Whether the pack may be discharged now."""
-        return self.verdict(Side.DISCHARGE)
+        return self.permission(Side.DISCHARGE)
 
-    def verdict(self, side: Side) -> Permission:
+    def permission(self, side: Side) -> Permission:
         """Return whether a side is allowed, by the pack's rules and by its own word: the more careful of both."""
         if self.relays:
             return of_relays(self, side)
-        return of_tracks(self, side)
+        return of_monitors(self, side)
 
     def forced_answer(self, side: Side) -> Tristate:
         """Return what the rules alone say, with no look at what the pack lets pass; unknown where they leave a choice."""
         if self.relays:
             answers = {relay.answer if relay.forced else Tristate.UNKNOWN for relay in in_force(self, side)}
             return answers.pop() if len(answers) == 1 and not contradictions(self.values) else Tristate.UNKNOWN
-        states = [track.state for track in self._active if side in track.rule.blocks]
+        states = [monitor.state for monitor in self._active if side in monitor.rule.blocks]
         if ProtectionState.TRIPPED in states or self.reports(side):
             return Tristate.NO
         known = self.moment is not None and self.moment.known and states
@@ -318,37 +318,39 @@ class Mirror:
         alarms = self.moment.reading.alarms if self.moment else None
         return [row for row in self.rules.reported if side in row.blocks and alarms and row.alarm in alarms]
 
-    def _find_nearest(self, tracks: tuple[ProtectionMonitor, ...]) -> Nearest | None:
+    def _find_nearest(self, monitors: tuple[ProtectionMonitor, ...]) -> Nearest | None:
         """Return the protection that is closest: tripped, then running, then on its way, then the smallest margin."""
         assert self.moment is not None
-        if tracks is self._active:
+        if monitors is self._active:
             self._nearest_at = self.moment.at
         best: ProtectionMonitor | None = None
         rank, least, coming = 3, 0.0, None
-        for track in tracks:
-            nearness = track.nearness
-            if nearness is None or track.warns:
+        for monitor in monitors:
+            nearness = monitor.nearness
+            if nearness is None or monitor.warns:
                 continue
-            state = track.state
+            state = monitor.state
             # What is far away in every respect is not on its way here within the horizon.
-            foretold = self.foretell(track) if nearness < NEAR and state is not ProtectionState.TRIPPED else None
-            own_rank = 0 if state is ProtectionState.TRIPPED else 1 if foretold is not None else 2
-            own = nearness if foretold is None else foretold.seconds
+            predicted_trip = (
+                self.predict_trip(monitor) if nearness < NEAR and state is not ProtectionState.TRIPPED else None
+            )
+            own_rank = 0 if state is ProtectionState.TRIPPED else 1 if predicted_trip is not None else 2
+            own = nearness if predicted_trip is None else predicted_trip.seconds
             if (own_rank, own) < (rank, least):
-                best, rank, least, coming = track, own_rank, own, foretold
+                best, rank, least, coming = monitor, own_rank, own, predicted_trip
         return None if best is None else Nearest(best, coming)
 
-    def foretell(self, track: ProtectionMonitor) -> TripPrediction | None:
+    def predict_trip(self, monitor: ProtectionMonitor) -> TripPrediction | None:
         """Return when a protection trips if everything goes on as it does."""
-        if self.moment is None or track.limit is None or track.value is None:
+        if self.moment is None or monitor.limit is None or monitor.value is None:
             return None
-        left = track.time_left(self.moment.at)
+        left = monitor.time_left(self.moment.at)
         if left is not None:
             return TripPrediction(left, 0.0)
-        if track.state is not ProtectionState.CLEAR or (track.rule.only_charging and not self.charging):
+        if monitor.state is not ProtectionState.CLEAR or (monitor.rule.only_charging and not self.charging):
             return None
-        found = self.trends[track.rule.quantity].foretell(track.limit, above=track.rule.above)
-        return None if found is None else TripPrediction(found.seconds + track.delay, found.uncertainty)
+        found = self.trends[monitor.rule.quantity].predict_trip(monitor.limit, above=monitor.rule.above)
+        return None if found is None else TripPrediction(found.seconds + monitor.delay, found.uncertainty)
 
     @property
     def charging(self) -> bool:
@@ -356,9 +358,9 @@ class Mirror:
         return self.moment is not None and (self.moment.measured[ProtectedQuantity.CHARGE_CURRENT] or 0.0) > _CHARGING
 
     @property
-    def disagreements(self) -> tuple[Mismatch, ...]:
+    def mismatchs(self) -> tuple[Mismatch, ...]:
         """What mirror and pack have seen differently for longer than the grace time."""
-        return self.dispute.open
+        return self.mismatch.open
 
     # Over restarts.
 
@@ -366,7 +368,7 @@ class Mirror:
         """Return what has to survive a restart, all times in the time of the readings."""
         return {
             "looked_at": self._looked_at,
-            "tracks": {name: track.dump() for name, track in self._tracks.items()},
+            "tracks": {name: monitor.dump() for name, monitor in self._monitors.items()},
             "relays": {
                 str(mode): {str(side): relay.position for side, relay in relays.items()}
                 for mode, relays in self.relays.items()
@@ -374,22 +376,22 @@ class Mirror:
             "announced": {name: str(state) for name, state in self._announced.items()},
             "alarms": None if self._alarms is None else sorted(self._alarms),
             "seen": sorted(self._seen),
-            "dispute": self.dispute.dump(),
+            "dispute": self.mismatch.dump(),
         }
 
     def restore(self, kept: Mapping[str, Any], shift: float) -> None:
         """Take up what was kept before any reading; `shift` s are added to its times, as clocks begin anew."""
         if (looked_at := kept.get("looked_at")) is not None:
             self._looked_at = looked_at + shift
-        for name, track in self._tracks.items():
+        for name, monitor in self._monitors.items():
             if name in kept.get("tracks", {}):
-                track.restore(kept["tracks"][name], shift)
+                monitor.restore(kept["tracks"][name], shift)
         for mode, relays in self.relays.items():
             for side, relay in relays.items():
                 position = kept.get("relays", {}).get(str(mode), {}).get(str(side))
                 relay.position = position if isinstance(position, bool) else None
         self._announced = {
-            name: ProtectionState(state) for name, state in kept.get("announced", {}).items() if name in self._tracks
+            name: ProtectionState(state) for name, state in kept.get("announced", {}).items() if name in self._monitors
         }
         if (alarms := kept.get("alarms")) is not None:
             known = set(Alarm)
@@ -397,4 +399,4 @@ class Mirror:
         self._seen = {
             ProtectedQuantity(quantity) for quantity in kept.get("seen", ()) if quantity in set(ProtectedQuantity)
         }
-        self.dispute.restore(kept.get("dispute", {}), shift)
+        self.mismatch.restore(kept.get("dispute", {}), shift)

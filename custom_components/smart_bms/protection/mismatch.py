@@ -94,15 +94,17 @@ class MismatchDetector:
 
     def _differences(self, mirror: Mirror, reading: Reading, now: float) -> Iterator[Mismatch]:
         alarms = reading.alarms or ()
-        for track in mirror.active:
-            state = track.state
+        for monitor in mirror.active:
+            state = monitor.state
             if state is ProtectionState.CLEAR and not alarms:
                 continue
-            if state in (ProtectionState.CLEAR, ProtectionState.TRIPPED) and (track.rule.blocks and track.rule.alarms):
-                reports = any(alarm in alarms for alarm in track.rule.alarms)
-                fine = _is_full(track, reading, reports=reports) or (reports and track.would_trip)
+            if state in (ProtectionState.CLEAR, ProtectionState.TRIPPED) and (
+                monitor.rule.blocks and monitor.rule.alarms
+            ):
+                reports = any(alarm in alarms for alarm in monitor.rule.alarms)
+                fine = _is_full(monitor, reading, reports=reports) or (reports and monitor.would_trip)
                 if reports is not (state is ProtectionState.TRIPPED) and not fine:
-                    yield _of_track(track, now, reports=reports)
+                    yield _of_monitor(monitor, now, reports=reports)
         for side in Side:
             yield from _of_side(mirror, reading, side, now)
 
@@ -129,22 +131,22 @@ class MismatchDetector:
             self._found[key] = _Open(first, _READINGS, told=True)
 
 
-def _is_full(track: ProtectionMonitor, reading: Reading, *, reports: bool) -> bool:
+def _is_full(monitor: ProtectionMonitor, reading: Reading, *, reports: bool) -> bool:
     """Tell whether the pack only says, in the words of an overvoltage, that it is full."""
     full = reading.overvoltage_ends_charge and reading.soc is not None and reading.soc >= FULL_SOC
-    return reports and full and Alarm.CELL_OVERVOLTAGE in track.rule.alarms
+    return reports and full and Alarm.CELL_OVERVOLTAGE in monitor.rule.alarms
 
 
-def _of_track(track: ProtectionMonitor, now: float, *, reports: bool) -> Mismatch:
+def _of_monitor(monitor: ProtectionMonitor, now: float, *, reports: bool) -> Mismatch:
     return Mismatch(
-        key=track.rule.protection,
+        key=monitor.rule.protection,
         since=now,
-        mirror=track.state.value,
+        mirror=monitor.state.value,
         pack="reported" if reports else "not_reported",
-        value=track.value,
-        limit=track.limit,
-        release=track.release,
-        unit=track.rule.quantity.unit,
+        value=monitor.value,
+        limit=monitor.limit,
+        release=monitor.release,
+        unit=monitor.rule.quantity.unit,
     )
 
 

@@ -90,7 +90,7 @@ class ProtectionMonitor:
         self.had_limit = self.had_limit or limit is not None
         self._scale = rule.quantity.comfortable(limit or 0.0)
 
-    def look(
+    def evaluate(
         self, value: float | None, now: float, *, charging: bool, reported: bool | None, partial: bool = False
     ) -> ProtectionState:
         """Take what is measured at `now`, and whether the pack reports the protection; return where it stands.

@@ -30,19 +30,19 @@ class NearestTracker:
     def follow(self, mirror: Mirror, now: float) -> None:
         """Take what the mirror finds nearest at `now`, in the time of the readings."""
         best, shown = mirror.nearest, self.near
-        if best is None or (shown is None and not _is_near(best.track, NEAR)):
+        if best is None or (shown is None and not _is_near(best.monitor, NEAR)):
             self.near = None  # nearly always, so that it costs nothing
             return
-        if shown is not None and best.track is not shown.track:
-            shown = shown._replace(foretold=mirror.foretell(shown.track))
-            if _is_near(shown.track, LEFT):
+        if shown is not None and best.monitor is not shown.monitor:
+            shown = shown._replace(predicted_trip=mirror.predict_trip(shown.monitor))
+            if _is_near(shown.monitor, LEFT):
                 self._near_at = now
             if not self._gives_way(shown, best, now):
                 self.near = shown
                 return
-        if shown is None or best.track is not shown.track:
+        if shown is None or best.monitor is not shown.monitor:
             self._shown_at = now
-        if _is_near(best.track, NEAR if shown is None else LEFT):
+        if _is_near(best.monitor, NEAR if shown is None else LEFT):
             self._near_at = now
         self.near = best if now - self._near_at < STAYS else None
 
@@ -55,17 +55,17 @@ class NearestTracker:
             return False
         if now - self._near_at >= STAYS:
             return True
-        is_nearer = (best.track.nearness or 0.0) < (shown.track.nearness or 0.0) - CLEARLY
-        return _is_near(best.track, NEAR) and (other < weight or (other == weight and is_nearer))
+        is_nearer = (best.monitor.nearness or 0.0) < (shown.monitor.nearness or 0.0) - CLEARLY
+        return _is_near(best.monitor, NEAR) and (other < weight or (other == weight and is_nearer))
 
 
-def _is_near(track: ProtectionMonitor, near: float) -> bool:
-    nearness = track.nearness
-    return track.state is ProtectionState.TRIPPED or (nearness is not None and nearness <= near)
+def _is_near(monitor: ProtectionMonitor, near: float) -> bool:
+    nearness = monitor.nearness
+    return monitor.state is ProtectionState.TRIPPED or (nearness is not None and nearness <= near)
 
 
 def _weight(nearest: Nearest) -> int:
     """Return what comes first: tripped, then what soon will be, then what is merely near."""
-    if nearest.track.state is ProtectionState.TRIPPED:
+    if nearest.monitor.state is ProtectionState.TRIPPED:
         return 0
-    return 1 if nearest.foretold is not None and nearest.foretold.seconds < SOON else 2
+    return 1 if nearest.predicted_trip is not None and nearest.predicted_trip.seconds < SOON else 2

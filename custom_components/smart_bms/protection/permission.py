@@ -108,7 +108,7 @@ def enabled(reading: Reading, side: Side) -> bool | None:
 UNKNOWN: Final = Permission(Tristate.UNKNOWN, (Reason(NO_DATA),))
 
 
-def of_tracks(mirror: Mirror, side: Side) -> Permission:
+def of_monitors(mirror: Mirror, side: Side) -> Permission:
     """Return the verdict of a family whose protections decide each by itself."""
     if mirror.moment is None:
         return UNKNOWN
@@ -120,9 +120,9 @@ def of_tracks(mirror: Mirror, side: Side) -> Permission:
     if not mirror.moment.known:
         return Permission(Tristate.UNKNOWN, (Reason(NO_SETTINGS),))
     unknown = [
-        Reason(NOT_KNOWN, track.rule.protection)
-        for track in mirror.active
-        if track.state is ProtectionState.UNKNOWN and side in track.rule.blocks
+        Reason(NOT_KNOWN, monitor.rule.protection)
+        for monitor in mirror.active
+        if monitor.state is ProtectionState.UNKNOWN and side in monitor.rule.blocks
     ]
     unknown += doubts_of(mirror.moment.reading)
     return Permission(Tristate.UNKNOWN, tuple(unknown)) if unknown else Permission(Tristate.YES, (Reason(FINE),))
@@ -147,26 +147,26 @@ def said_against(mirror: Mirror, side: Side) -> Iterator[Reason]:
 
 def _tripped(mirror: Mirror, side: Side) -> Iterator[Reason]:
     assert mirror.moment is not None
-    for track in mirror.active:
-        if side not in track.rule.blocks:
+    for monitor in mirror.active:
+        if side not in monitor.rule.blocks:
             continue
-        if track.state is ProtectionState.TRIPPED:
-            ends_at = track.release_at
+        if monitor.state is ProtectionState.TRIPPED:
+            ends_at = monitor.release_at
             if ends_at is not None:
                 seconds = round(max(0.0, ends_at - mirror.moment.at), 1)
-                yield Reason(HELD, track.rule.protection, numbers_of(track) | {"seconds": seconds})
+                yield Reason(HELD, monitor.rule.protection, numbers_of(monitor) | {"seconds": seconds})
             else:
-                yield Reason(TRIPPED, track.rule.protection, numbers_of(track))
-        elif track.would_trip and side is Side.CHARGE:
-            yield Reason(WOULD_TRIP, track.rule.protection, numbers_of(track))
+                yield Reason(TRIPPED, monitor.rule.protection, numbers_of(monitor))
+        elif monitor.would_trip and side is Side.CHARGE:
+            yield Reason(WOULD_TRIP, monitor.rule.protection, numbers_of(monitor))
 
 
 def _complaints(mirror: Mirror, side: Side) -> Iterator[tuple[str, Alarm]]:
     """Yield the alarms by which a pack says that it does not let this side pass, with what they are about."""
-    for track in mirror.active:
+    for monitor in mirror.active:
         # What has tripped here has its reason already, with its numbers.
-        if side in track.rule.blocks and track.state is not ProtectionState.TRIPPED:
-            yield from ((track.rule.protection, alarm) for alarm in track.rule.alarms)
+        if side in monitor.rule.blocks and monitor.state is not ProtectionState.TRIPPED:
+            yield from ((monitor.rule.protection, alarm) for alarm in monitor.rule.alarms)
     yield from ((alarm.value, alarm) for alarm, sides in _FORBIDDING.items() if side in sides)
 
 
@@ -177,11 +177,11 @@ def doubts_of(reading: Reading) -> list[Reason]:
     return [Reason(NOT_KNOWN, alarm.value) for alarm in reading.alarms if alarm in _DOUBTFUL]
 
 
-def numbers_of(track: ProtectionMonitor) -> dict[str, Detail]:
+def numbers_of(monitor: ProtectionMonitor) -> dict[str, Detail]:
     """Return the numbers of a protection."""
     return {
-        "value": track.value,
-        "limit": track.limit,
-        "release": track.release,
-        "unit": track.rule.quantity.unit,
+        "value": monitor.value,
+        "limit": monitor.limit,
+        "release": monitor.release,
+        "unit": monitor.rule.quantity.unit,
     }

@@ -13,7 +13,7 @@ class Ramp:
         self._rises = False
 
     def follow(  # noqa: PLR0913
-        self, aim: float | None, now: float, *, gap: float, hold: float, rate: float, dead_band: float
+        self, aim: float | None, now: float, *, gap: float, hold: float, rate: float, deadband: float
     ) -> float | None:
         """Return the value on its way to the aim. After more than `gap` s without a look it begins to recover anew."""
         elapsed = 0.0 if self._at is None else now - self._at
@@ -27,9 +27,9 @@ class Ramp:
             self._value, self._fell_at = min(self._value, aim), now
         elif aim <= self._value:
             self._rises = False
-            if aim <= 0 or self._value - aim >= dead_band:
+            if aim <= 0 or self._value - aim >= deadband:
                 self._value, self._fell_at = aim, now
-        elif now - self._fell_at >= hold and (self._rises or aim - self._value >= dead_band):
+        elif now - self._fell_at >= hold and (self._rises or aim - self._value >= deadband):
             self._value = min(aim, self._value + rate * elapsed)
             self._rises = self._value < aim
         return self._value

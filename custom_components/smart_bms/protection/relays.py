@@ -82,7 +82,7 @@ class Relay:
         self.may_open: tuple[Condition, ...] = ()
         """Those of them that could open it."""
 
-    def look(
+    def evaluate(
         self,
         measured: Measured,
         values: Mapping[str, float | None],

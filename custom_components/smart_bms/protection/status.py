@@ -79,7 +79,7 @@ class PackStatus:
 
 
 def ranked(  # noqa: PLR0913
-    guard: ProtectionEngine,
+    protection_engine: ProtectionEngine,
     reading: Reading | None,
     link: ConnectionState,
     *,
@@ -95,16 +95,16 @@ def ranked(  # noqa: PLR0913
     if reading is None:
         rank = StatusRank.ACCESS if link in NEEDS_ACCESS else StatusRank.NO_DATA
         return [PackStatus(rank=rank, code=OF_LINK[link], about=link.value, since=silent_since)]
-    mirror, hints = guard.mirror, guard.hints
+    mirror, hints = protection_engine.mirror, protection_engine.hints
     # While all is calm nothing is tripped, and no delay runs.
-    tracks = () if mirror.calm is not None else tuple(track for track in mirror.active if not track.warns)
+    monitors = () if mirror.calm is not None else tuple(monitor for monitor in mirror.active if not monitor.warns)
     found = [
-        *_tripped(tracks, reading),
-        *_faults(tracks, reading),
-        *_pending(tracks, reading),
+        *_tripped(monitors, reading),
+        *_faults(monitors, reading),
+        *_pending(monitors, reading),
         *_not_allowed(mirror, reading),
         *_mismatches(mirror, reading),
-        *_held_back(guard, reading, shown),
+        *_held_back(protection_engine, reading, shown),
         *_ahead(mirror, hints, reading),
         *_advice(hints, advice),
         *_full(hints, reading),
@@ -131,8 +131,8 @@ def _place(quantity: ProtectedQuantity, reading: Reading) -> dict[str, Any]:
     return {}
 
 
-def _of_track(track: ProtectionMonitor, reading: Reading) -> dict[str, Any]:
-    return numbers_of(track) | _place(track.rule.quantity, reading)
+def _of_monitor(monitor: ProtectionMonitor, reading: Reading) -> dict[str, Any]:
+    return numbers_of(monitor) | _place(monitor.rule.quantity, reading)
 
 
 def _ends_charge(reading: Reading, name: str) -> bool:
@@ -141,51 +141,51 @@ def _ends_charge(reading: Reading, name: str) -> bool:
     return full and reading.overvoltage_ends_charge and name == Alarm.CELL_OVERVOLTAGE
 
 
-def _tripped(tracks: Sequence[ProtectionMonitor], reading: Reading) -> Iterator[PackStatus]:
-    for track in tracks:
-        name = track.rule.protection
-        if track.state is not ProtectionState.TRIPPED or _ends_charge(reading, name):
+def _tripped(monitors: Sequence[ProtectionMonitor], reading: Reading) -> Iterator[PackStatus]:
+    for monitor in monitors:
+        name = monitor.rule.protection
+        if monitor.state is not ProtectionState.TRIPPED or _ends_charge(reading, name):
             continue
-        left = None if track.release_at is None else round(max(0.0, track.release_at - reading.measured_at), 1)
+        left = None if monitor.release_at is None else round(max(0.0, monitor.release_at - reading.measured_at), 1)
         yield PackStatus(
             rank=StatusRank.TRIPPED,
             code=stopped(name) or FAULT,
             about=name,
-            sides=track.rule.blocks,
+            sides=monitor.rule.blocks,
             seconds=left,
-            **_of_track(track, reading),
+            **_of_monitor(monitor, reading),
         )
 
 
-def _faults(tracks: Sequence[ProtectionMonitor], reading: Reading) -> Iterator[PackStatus]:
-    seen = {alarm for track in tracks if track.state is ProtectionState.TRIPPED for alarm in track.rule.alarms}
+def _faults(monitors: Sequence[ProtectionMonitor], reading: Reading) -> Iterator[PackStatus]:
+    seen = {alarm for monitor in monitors if monitor.state is ProtectionState.TRIPPED for alarm in monitor.rule.alarms}
     for alarm in reading.problems:
         if alarm.severity is AlarmSeverity.FAULT and alarm not in seen:
             sides = CAUSES[alarm][0] if alarm in CAUSES else frozenset[Side]()
             yield PackStatus(rank=StatusRank.TRIPPED, code=stopped(alarm) or FAULT, about=alarm.value, sides=sides)
 
 
-def _pending(tracks: Sequence[ProtectionMonitor], reading: Reading) -> Iterator[PackStatus]:
-    for track in tracks:
-        if track.state is ProtectionState.PENDING:
+def _pending(monitors: Sequence[ProtectionMonitor], reading: Reading) -> Iterator[PackStatus]:
+    for monitor in monitors:
+        if monitor.state is ProtectionState.PENDING:
             yield PackStatus(
                 rank=StatusRank.PENDING,
-                code=_SOON[track.rule.blocks],
-                about=track.rule.protection,
-                seconds=track.time_left(reading.measured_at),
-                **_of_track(track, reading),
+                code=_SOON[monitor.rule.blocks],
+                about=monitor.rule.protection,
+                seconds=monitor.time_left(reading.measured_at),
+                **_of_monitor(monitor, reading),
             )
 
 
-def _verdicts(mirror: Mirror) -> tuple[tuple[Side, Permission], ...]:
+def _permissions(mirror: Mirror) -> tuple[tuple[Side, Permission], ...]:
     return (Side.CHARGE, mirror.charge), (Side.DISCHARGE, mirror.discharge)
 
 
 def _not_allowed(mirror: Mirror, reading: Reading) -> Iterator[PackStatus]:
-    for side, verdict in _verdicts(mirror):
-        if verdict.answer is not Tristate.NO:
+    for side, permission in _permissions(mirror):
+        if permission.answer is not Tristate.NO:
             continue
-        found = [_of_reason(reason, side, mirror, reading) for reason in verdict.reasons]
+        found = [_of_reason(reason, side, mirror, reading) for reason in permission.reasons]
         # That the pack lets nothing pass is no news where something says why.
         explained = [status for status in found if not status.code.endswith("_blocked")]
         yield from explained or found
@@ -194,9 +194,9 @@ def _not_allowed(mirror: Mirror, reading: Reading) -> Iterator[PackStatus]:
 def _of_reason(reason: Reason, side: Side, mirror: Mirror, reading: Reading) -> PackStatus:
     """Return what a reason against a side amounts to."""
     verb, sides = _VERBS[side], frozenset({side})
-    track = mirror.tracks.get(reason.about)
-    of_track = {} if track is None else _of_track(track, reading)
-    told: dict[str, Any] = {"about": reason.about, "sides": sides} | of_track | _numbers(reason)
+    monitor = mirror.monitors.get(reason.about)
+    of_monitor = {} if monitor is None else _of_monitor(monitor, reading)
+    told: dict[str, Any] = {"about": reason.about, "sides": sides} | of_monitor | _numbers(reason)
     if reason.code in _ENDS_CHARGE or reason.about == "pack_full" or _ends_charge(reading, reason.about):
         return PackStatus(rank=StatusRank.FULL, code=FULL, **told)
     if reason.code in _BLOCKED:
@@ -209,7 +209,7 @@ def _of_reason(reason: Reason, side: Side, mirror: Mirror, reading: Reading) -> 
 
 
 def _mismatches(mirror: Mirror, reading: Reading) -> Iterator[PackStatus]:
-    for found in mirror.disagreements:
+    for found in mirror.mismatchs:
         yield PackStatus(
             rank=StatusRank.MISMATCH,
             code="mismatch",
@@ -225,8 +225,8 @@ def _mismatches(mirror: Mirror, reading: Reading) -> Iterator[PackStatus]:
             yield PackStatus(rank=StatusRank.MISMATCH, code="warning", about=alarm.value)
 
 
-def _held_back(guard: ProtectionEngine, reading: Reading, shown: str) -> Iterator[PackStatus]:
-    limits, current = guard.limits, reading.current
+def _held_back(protection_engine: ProtectionEngine, reading: Reading, shown: str) -> Iterator[PackStatus]:
+    limits, current = protection_engine.limits, reading.current
     rows = (
         (Side.CHARGE, limits.charge_current, limits.charge_limited_by, current),
         (Side.DISCHARGE, limits.discharge_current, limits.discharge_limited_by, None if current is None else -current),
@@ -242,29 +242,29 @@ def _held_back(guard: ProtectionEngine, reading: Reading, shown: str) -> Iterato
                 code=code,
                 about=cause,
                 current_limit=limit,
-                **_of_quantity(guard.mirror, quantity, side, reading),
+                **_of_quantity(protection_engine.mirror, quantity, side, reading),
             )
 
 
 def _of_quantity(mirror: Mirror, quantity: ProtectedQuantity, side: Side, reading: Reading) -> dict[str, Any]:
     """Return the numbers of the protection of a side that is about a quantity, as far as there is one."""
-    for track in mirror.active:
-        if track.rule.quantity is quantity and side in track.rule.blocks:
-            return _of_track(track, reading)
+    for monitor in mirror.active:
+        if monitor.rule.quantity is quantity and side in monitor.rule.blocks:
+            return _of_monitor(monitor, reading)
     assert mirror.moment is not None
     return {"value": mirror.moment.measured[quantity], "unit": quantity.unit} | _place(quantity, reading)
 
 
 def _ahead(mirror: Mirror, hints: Sequence[Reason], reading: Reading) -> Iterator[PackStatus]:
     nearest = mirror.nearest
-    if nearest is not None and nearest.foretold is not None and nearest.track.state is ProtectionState.CLEAR:
-        track = nearest.track
+    if nearest is not None and nearest.predicted_trip is not None and nearest.monitor.state is ProtectionState.CLEAR:
+        monitor = nearest.monitor
         yield PackStatus(
             rank=StatusRank.HELD_BACK,
             code="cut_off_ahead",
-            about=track.rule.protection,
-            seconds=round(nearest.foretold.seconds),
-            **_of_track(track, reading),
+            about=monitor.rule.protection,
+            seconds=round(nearest.predicted_trip.seconds),
+            **_of_monitor(monitor, reading),
         )
     for hint in hints:
         if hint.code == SHUTDOWN:
@@ -292,7 +292,7 @@ def _full(hints: Sequence[Reason], reading: Reading) -> Iterator[PackStatus]:
 
 def _not_known(mirror: Mirror) -> Iterator[PackStatus]:
     codes = {NO_SETTINGS: "parameters_not_read", NO_RULES: "rules_not_known"}
-    for _, verdict in _verdicts(mirror):
-        if verdict.answer is Tristate.UNKNOWN:
-            reason = verdict.reasons[0]
+    for _, permission in _permissions(mirror):
+        if permission.answer is Tristate.UNKNOWN:
+            reason = permission.reasons[0]
             yield PackStatus(rank=StatusRank.NOT_KNOWN, code=codes.get(reason.code, "not_known"), about=reason.about)

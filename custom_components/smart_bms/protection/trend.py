@@ -15,8 +15,8 @@ SPACING: Final = 1.9
 """Seconds between two samples, a little less than two so that readings twice a second fit."""
 HORIZON: Final = 600.0
 """Seconds beyond which nothing is foretold."""
-_LEAST_SPAN: Final = 20.0
-_LEAST_POINTS: Final = 4
+_MIN_SPAN: Final = 20.0
+_MIN_POINTS: Final = 4
 _EXPLAINED: Final = 0.85
 _UNCERTAIN: Final = 0.5
 _REBASE_AFTER: Final = 3600.0
@@ -54,7 +54,7 @@ class Trend:
         self._base_value = 0.0
         self._line: TrendLine | None = None
 
-    def take(self, now: float, value: float | None) -> None:
+    def update(self, now: float, value: float | None) -> None:
         """Take a value; what is not known breaks the line."""
         samples = self._samples
         if value is None:
@@ -91,7 +91,7 @@ class Trend:
     def _fit(self) -> TrendLine | None:
         samples = self._samples
         count = len(samples)
-        if count < _LEAST_POINTS or samples[-1][0] - samples[0][0] < _LEAST_SPAN:
+        if count < _MIN_POINTS or samples[-1][0] - samples[0][0] < _MIN_SPAN:
             return None
         x, y, xx, xy, yy = self._sums
         spread_x, spread_y, together = xx - x * x / count, yy - y * y / count, xy - x * y / count
@@ -108,7 +108,7 @@ class Trend:
             math.sqrt(noise / spread_x),
         )
 
-    def foretell(self, limit: float, *, above: bool) -> TripPrediction | None:
+    def predict_trip(self, limit: float, *, above: bool) -> TripPrediction | None:
         """Return when a limit above or below is reached, None if it is not on its way there, or too far."""
         line = self.line()
         if line is None or (line.slope > 0) is not above:

@@ -52,10 +52,10 @@ class WhatIfResult:
 def what_if(rules: RuleSet, settings: Mapping[str, SettingValue], reading: Reading, seconds: float) -> WhatIfResult:
     """Return what happens if a pack on which nothing is tripped stays as the reading says for so many seconds."""
     mirror = Mirror(rules)
-    for track in mirror.tracks.values():
-        track.tripped = False
-    mirror.take(reading, settings)
-    prospects = tuple(_prospect(track, seconds) for track in mirror.active)
+    for monitor in mirror.monitors.values():
+        monitor.tripped = False
+    mirror.update(reading, settings)
+    prospects = tuple(_prospect(monitor, seconds) for monitor in mirror.active)
     if rules.relays:
         return WhatIfResult(prospects=prospects, charge=mirror.charge.answer, discharge=mirror.discharge.answer)
     return WhatIfResult(
@@ -69,40 +69,40 @@ def _answer(mirror: Mirror, prospects: tuple[Forecast, ...], side: Side) -> Tris
     own = [item for item in prospects if side.value in item.blocks]
     if any(item.trips_after is not None for item in own):
         return Tristate.NO
-    return mirror.verdict(side).answer
+    return mirror.permission(side).answer
 
 
-def _prospect(track: ProtectionMonitor, seconds: float) -> Forecast:
+def _prospect(monitor: ProtectionMonitor, seconds: float) -> Forecast:
     trips_after = None
-    if track.state is ProtectionState.TRIPPED:
+    if monitor.state is ProtectionState.TRIPPED:
         trips_after = 0.0
-    elif track.state is ProtectionState.PENDING and track.delay <= seconds:
-        trips_after = track.delay
-    released, release = _release(track)
+    elif monitor.state is ProtectionState.PENDING and monitor.delay <= seconds:
+        trips_after = monitor.delay
+    released, release = _release(monitor)
     return Forecast(
-        protection=track.rule.protection,
+        protection=monitor.rule.protection,
         trips_after=trips_after,
-        known=track.state is not ProtectionState.UNKNOWN,
-        value=track.value,
-        limit=track.limit,
-        margin=track.margin,
-        unit=track.rule.quantity.unit,
-        blocks=tuple(sorted(track.rule.blocks)),
+        known=monitor.state is not ProtectionState.UNKNOWN,
+        value=monitor.value,
+        limit=monitor.limit,
+        margin=monitor.margin,
+        unit=monitor.rule.quantity.unit,
+        blocks=tuple(sorted(monitor.rule.blocks)),
         released=released,
         release=release,
     )
 
 
-def _release(track: ProtectionMonitor) -> tuple[str, float | None]:
-    rule = track.rule
+def _release(monitor: ProtectionMonitor) -> tuple[str, float | None]:
+    rule = monitor.rule
     if rule.powers_off:
         return CHARGER, None
     if rule.release_after:
-        return AFTER if track.release_after is not None else NOT_STATED, track.release_after
+        return AFTER if monitor.release_after is not None else NOT_STATED, monitor.release_after
     if rule.opposite:
         return OPPOSITE, None
     if not rule.release:
         return AT_ONCE, None
-    if track.release is None:
+    if monitor.release is None:
         return NOT_STATED, None
-    return BELOW if rule.above else ABOVE, track.release
+    return BELOW if rule.above else ABOVE, monitor.release

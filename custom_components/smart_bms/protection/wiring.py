@@ -9,7 +9,7 @@ _ORDER: Final = (0.05, 0.15)
 """V: about 0.1 V."""
 _LOOSE: Final = (0.75, 1.05)
 """V: about 0.9 V."""
-HIGHEST_SIGN: Final = _LOOSE[1]
+MAX_SIGN: Final = _LOOSE[1]
 """V above which no cell is a sign of anything."""
 _CLEARLY_HIGH: Final = 0.3
 """V above the median of the other cells."""
@@ -41,7 +41,7 @@ def signs(cells: Sequence[float | None], *, front_end_error: bool | None) -> lis
     found = []
     if near_order and front_end_error:
         found.append(WiringFault(WiringSign.WRONG_ORDER, near_order))
-    loose = [(cell, other) for cell in _within(cells, _LOOSE) for other in _high_neighbours(cells, cell)]
+    loose = [(cell, other) for cell in _within(cells, _LOOSE) for other in _high_neighbors(cells, cell)]
     if loose:
         found.append(WiringFault(WiringSign.LOOSE_WIRE, tuple(sorted({number for pair in loose for number in pair}))))
     if front_end_error and not found:
@@ -56,15 +56,15 @@ def _within(cells: Sequence[float | None], bounds: tuple[float, float]) -> tuple
     )
 
 
-def _high_neighbours(cells: Sequence[float | None], number: int) -> list[int]:
+def _high_neighbors(cells: Sequence[float | None], number: int) -> list[int]:
     high = []
-    for neighbour in (number - 1, number + 1):
-        if not 1 <= neighbour <= len(cells):
+    for neighbor in (number - 1, number + 1):
+        if not 1 <= neighbor <= len(cells):
             continue
-        voltage = cells[neighbour - 1]
+        voltage = cells[neighbor - 1]
         others = [
-            other for place, other in enumerate(cells, 1) if other is not None and place not in (number, neighbour)
+            other for place, other in enumerate(cells, 1) if other is not None and place not in (number, neighbor)
         ]
         if voltage is not None and others and round(voltage - median(others), 3) >= _CLEARLY_HIGH:
-            high.append(neighbour)
+            high.append(neighbor)
     return high

@@ -32,13 +32,13 @@ PARALLEL_UPDATES: Final = 0
 MEASURED_AT: Final = "measured_at"
 
 
-def descriptions(features: Capabilities) -> list[SmartBmsSensorDescription]:
+def descriptions(capabilities: Capabilities) -> list[SmartBmsSensorDescription]:
     """Return the sensors of a pack with these features."""
     return [
-        *(item for item in SENSOR_DESCRIPTIONS if (item.needs or item.key) in features.values),
-        *cell_descriptions(features),
-        *probe_descriptions(features),
-        *counter_descriptions(features),
+        *(item for item in SENSOR_DESCRIPTIONS if (item.needs or item.key) in capabilities.values),
+        *cell_descriptions(capabilities),
+        *probe_descriptions(capabilities),
+        *counter_descriptions(capabilities),
         STATUS_DESCRIPTION,
         *LINK_DESCRIPTIONS,
     ]
@@ -57,19 +57,19 @@ async def async_setup_entry(
 
     def described() -> list[SmartBmsSensorDescription]:
         return [
-            *descriptions(coordinator.features),
-            *parameter_descriptions(coordinator.catalogue),
+            *descriptions(coordinator.capabilities),
+            *parameter_descriptions(coordinator.catalog),
             *protection_descriptions(coordinator),
             *health(),
         ]
 
     def health() -> Sequence[SmartBmsSensorDescription]:
         follows_board = coordinator.energy.health.board is not None
-        measured = coordinator.features.values >= NEEDS
-        return health_descriptions(coordinator.features, follows_board=follows_board) if measured else ()
+        measured = coordinator.capabilities.values >= NEEDS
+        return health_descriptions(coordinator.capabilities, follows_board=follows_board) if measured else ()
 
     def counted() -> Sequence[EnergyDescription]:
-        return ENERGY_DESCRIPTIONS if coordinator.features.values >= NEEDS else ()
+        return ENERGY_DESCRIPTIONS if coordinator.capabilities.values >= NEEDS else ()
 
     async_add_described(coordinator, async_add_entities, described, SmartBmsSensor)
     async_add_described(coordinator, async_add_entities, counted, SmartBmsEnergySensor)
@@ -97,7 +97,7 @@ class SmartBmsSensor(FindableEntity, SmartBmsEntity, SensorEntity):
     @property
     @override
     def native_value(self) -> StateType:
-        return self._gate.value
+        return self._filter.value
 
     @property
     @override
@@ -111,8 +111,8 @@ class SmartBmsSensor(FindableEntity, SmartBmsEntity, SensorEntity):
         return self._explained | ({MEASURED_AT: self._measured_at} if self._measured_at else {}) or None
 
     @override
-    def _offer(self) -> bool:
-        news = super()._offer()
+    def _submit(self) -> bool:
+        news = super()._submit()
         if self.available and self._explain(news=news):
             news = True
         of, reading = self.entity_description.measured_at_fn, self.coordinator.data

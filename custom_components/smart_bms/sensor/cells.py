@@ -31,9 +31,9 @@ ENABLED_CELLS: Final = 32
 _OF_THE_BOARD: Final = frozenset({"mosfet", "board"})
 
 
-def cell_descriptions(features: Capabilities) -> Iterable[SmartBmsSensorDescription]:
+def cell_descriptions(capabilities: Capabilities) -> Iterable[SmartBmsSensorDescription]:
     """One voltage and one temperature for each cell, and one resistance of each balance lead."""
-    for place in range(features.cells):
+    for place in range(capabilities.cells):
         yield SmartBmsSensorDescription(
             key=f"cell_voltage_{place + 1}",
             translation_key="cell_voltage",
@@ -47,7 +47,7 @@ def cell_descriptions(features: Capabilities) -> Iterable[SmartBmsSensorDescript
             value_fn=_item(lambda reading: reading.cell_voltages, place),
             measured_at_fn=_cell_time(place),
         )
-    for place in range(features.cell_temperatures):
+    for place in range(capabilities.cell_temperatures):
         yield SmartBmsSensorDescription(
             key=f"cell_temperature_{place + 1}",
             translation_key="cell_temperature",
@@ -63,7 +63,7 @@ def cell_descriptions(features: Capabilities) -> Iterable[SmartBmsSensorDescript
             value_fn=_item(lambda reading: reading.cell_temperatures, place),
             measured_at_fn=_cell_time(place),
         )
-    for place in range(features.resistances):
+    for place in range(capabilities.resistances):
         yield SmartBmsSensorDescription(
             key=f"cell_resistance_{place + 1}",
             translation_key="cell_resistance",
@@ -90,9 +90,9 @@ def _item(values: Callable[[Reading], tuple[float | None, ...]], place: int) -> 
     return value
 
 
-def probe_descriptions(features: Capabilities) -> Iterable[SmartBmsSensorDescription]:
+def probe_descriptions(capabilities: Capabilities) -> Iterable[SmartBmsSensorDescription]:
     """One temperature for each probe."""
-    for probe in features.probes:
+    for probe in capabilities.probes:
         numbered, _, number = probe.rpartition("_")
         yield SmartBmsSensorDescription(
             key=f"temperature_{probe}" if not numbered else probe,
@@ -108,9 +108,9 @@ def probe_descriptions(features: Capabilities) -> Iterable[SmartBmsSensorDescrip
         )
 
 
-def counter_descriptions(features: Capabilities) -> Iterable[SmartBmsSensorDescription]:
+def counter_descriptions(capabilities: Capabilities) -> Iterable[SmartBmsSensorDescription]:
     """How often each protection has tripped, over all that the pack has forgotten."""
-    for counter in features.counters:
+    for counter in capabilities.counters:
         yield described(
             f"trips_{counter}",
             Quantity.STATE,
@@ -123,7 +123,7 @@ def counter_descriptions(features: Capabilities) -> Iterable[SmartBmsSensorDescr
 
 
 def _total(counter: str) -> Callable[[SmartBmsCoordinator], Value]:
-    return lambda coordinator: coordinator.parameters.tally.totals.get(counter)
+    return lambda coordinator: coordinator.parameters.counter_totals.totals.get(counter)
 
 
 def _probe(probe: str) -> Callable[[SmartBmsCoordinator], Value]:
@@ -141,9 +141,9 @@ _PRECISIONS: Final = {Unit.VOLT: 3, Unit.PERCENT: 0, Unit.WATT: 0}
 """Digits after the point, where it is not one."""
 
 
-def parameter_descriptions(catalogue: Catalog | None) -> Iterable[SmartBmsSensorDescription]:
+def parameter_descriptions(catalog: Catalog | None) -> Iterable[SmartBmsSensorDescription]:
     """Thresholds and the like of packs whose parameters can, or may, only be read."""
-    for setting in catalogue.settings.values() if catalogue else ():
+    for setting in catalog.settings.values() if catalog else ():
         if setting.shown:
             unit, device_class = _UNITS[setting.unit]
             yield described(

@@ -67,7 +67,7 @@ LINK_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
         suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
-        value_fn=lambda coordinator: coarse(coordinator.pack.age(coordinator.now)),
+        value_fn=lambda coordinator: quantize(coordinator.pack.age(coordinator.now)),
         always=True,
     ),
     SmartBmsSensorDescription(
@@ -121,7 +121,7 @@ LINK_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
 )
 
 
-def coarse(age: float | None) -> int | None:
+def quantize(age: float | None) -> int | None:
     """Return an age in steps that grow with it: a pack that is away for the winter must not fill the database."""
     if age is None:
         return None

@@ -112,14 +112,14 @@ ENERGY_DESCRIPTIONS: Final = (
     ),
     _energy(
         "discharged_since_full",
-        _of_flow(lambda coordinator: coordinator.energy.ledger.since_full, "discharged"),
+        _of_flow(lambda coordinator: coordinator.energy.statistics.since_full, "discharged"),
         enabled=False,
         # They begin anew again and again, which no statistics can tell from a loss.
         state_class=None,
     ),
     _energy(
         "charged_since_empty",
-        _of_flow(lambda coordinator: coordinator.energy.ledger.since_empty, "charged"),
+        _of_flow(lambda coordinator: coordinator.energy.statistics.since_empty, "charged"),
         enabled=False,
         # They begin anew again and again, which no statistics can tell from a loss.
         state_class=None,
@@ -138,8 +138,8 @@ ENERGY_DESCRIPTIONS: Final = (
         state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
-        value_fn=lambda coordinator: _rounded(coordinator.energy.ledger.efficiency, 1),
-        attributes_fn=lambda coordinator: {"runs": coordinator.energy.ledger.runs},
+        value_fn=lambda coordinator: _rounded(coordinator.energy.statistics.efficiency, 1),
+        attributes_fn=lambda coordinator: {"runs": coordinator.energy.statistics.runs},
         always=True,
     ),
     EnergyDescription(
@@ -151,7 +151,7 @@ ENERGY_DESCRIPTIONS: Final = (
         state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
-        value_fn=lambda coordinator: _rounded(coordinator.energy.ledger.full_cycles, 2),
+        value_fn=lambda coordinator: _rounded(coordinator.energy.statistics.full_cycles, 2),
         always=True,
     ),
 )

@@ -1,4 +1,4 @@
-"""Sensors of cell health: what was learnt of the cells, with its evidence. They stay available without the pack."""
+"""Sensors of cell health: what was learned of the cells, with its evidence. They stay available without the pack."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -23,7 +23,7 @@ GOOD: Final = "good"
 DOUBTFUL: Final = "doubtful"
 
 
-def _told(value: float | None, digits: int, factor: float = 1.0) -> float | None:
+def _described(value: float | None, digits: int, factor: float = 1.0) -> float | None:
     return None if value is None else round(value * factor, digits)
 
 
@@ -81,7 +81,7 @@ def _resistance_particulars(health: Health) -> dict[str, Any]:
         "cells": {str(place): _of_cell(item) for place, item in enumerate(health.resistances, 1)},
         "steps": min(known, default=0),
         "at": None if health.resistances_at is None else _day(health.resistances_at),
-        "change_per_week": _told(health.trend.per_week, 2),
+        "change_per_week": _described(health.trend.per_week, 2),
     }
 
 
@@ -94,11 +94,11 @@ def _spread(occasion: Occasion) -> Callable[[Health], Value]:
 
 
 def _spread_particulars(occasion: Occasion) -> Callable[[Health], dict[str, Any]]:
-    def particulars(health: Health) -> dict[str, Any]:
+    def details(health: Health) -> dict[str, Any]:
         found = health.imbalance.spreads.get(occasion)
         return {} if found is None else {"lowest": found.lowest, "highest": found.highest, "at": _day(found.at)}
 
-    return particulars
+    return details
 
 
 def _summary(health: Health) -> Value:
@@ -116,18 +116,18 @@ def _occasions(health: Health) -> dict[str, Any]:
     }
 
 
-def _learnt(health: Health) -> Value:
-    return None if health.capacity.learnt is None else round(health.capacity.learnt.ampere_hours, 1)
+def _learned(health: Health) -> Value:
+    return None if health.capacity.learned is None else round(health.capacity.learned.ampere_hours, 1)
 
 
-def _learnt_particulars(health: Health) -> dict[str, Any]:
-    learnt, vendor = health.capacity.learnt, health.capacity.vendor
+def _learned_particulars(health: Health) -> dict[str, Any]:
+    learned, vendor = health.capacity.learned, health.capacity.vendor
     return {
-        "energy": None if learnt is None else round(learnt.watt_hours),
-        "not_seen": None if learnt is None else round(learnt.bridged, 2),
-        "at": None if learnt is None else _day(learnt.at),
+        "energy": None if learned is None else round(learned.watt_hours),
+        "not_seen": None if learned is None else round(learned.bridged, 2),
+        "at": None if learned is None else _day(learned.at),
         "runs": len(health.capacity.runs),
-        "by_vendor_rule": None if vendor is None or not vendor.cycles else round(vendor.learnt, 1),
+        "by_vendor_rule": None if vendor is None or not vendor.cycles else round(vendor.learned, 1),
         "aging_cycles": None if vendor is None else vendor.cycles,
     }
 
@@ -165,7 +165,7 @@ def _drift_advice(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
 
 def _cycle_progress(coordinator: SmartBmsCoordinator) -> Value:
     board = coordinator.energy.health.board
-    return None if board is None else _told(board.cycle.progress, 0, 100)
+    return None if board is None else _described(board.cycle.progress, 0, 100)
 
 
 _VOLT: Final[dict[str, Any]] = {
@@ -187,7 +187,7 @@ HEALTH_DESCRIPTIONS: Final = (
         "internal_resistance",
         native_unit_of_measurement=_MILLI_OHM,
         suggested_display_precision=2,
-        **_health(lambda health: _told(health.mean_resistance, 3, _MILLI), _resistance_particulars),
+        **_health(lambda health: _described(health.mean_resistance, 3, _MILLI), _resistance_particulars),
     ),
     _description("imbalance", **_VOLT, **_health(_summary, _occasions)),
     *(
@@ -198,7 +198,7 @@ HEALTH_DESCRIPTIONS: Final = (
         "learnt_capacity",
         native_unit_of_measurement=AMPERE_HOUR,
         suggested_display_precision=1,
-        **_health(_learnt, _learnt_particulars),
+        **_health(_learned, _learned_particulars),
     ),
     _description(
         "self_discharge",
@@ -211,13 +211,13 @@ HEALTH_DESCRIPTIONS: Final = (
         device_class=SensorDeviceClass.DURATION,
         native_unit_of_measurement=UnitOfTime.DAYS,
         suggested_display_precision=1,
-        value_fn=lambda coordinator: _told(coordinator.energy.days_since_full, 1),
+        value_fn=lambda coordinator: _described(coordinator.energy.days_since_full, 1),
     ),
     _description(
         "soc_drift",
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         suggested_display_precision=1,
-        value_fn=lambda coordinator: _told(coordinator.energy.soc_drift, 1),
+        value_fn=lambda coordinator: _described(coordinator.energy.soc_drift, 1),
         attributes_fn=_drift_advice,
     ),
     _description(
@@ -225,7 +225,7 @@ HEALTH_DESCRIPTIONS: Final = (
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         suggested_display_precision=1,
         entity_category=None,
-        value_fn=lambda coordinator: _told(coordinator.energy.counted_soc, 1),
+        value_fn=lambda coordinator: _described(coordinator.energy.counted_soc, 1),
     ),
 )
 
@@ -246,9 +246,9 @@ def _resistance_of(place: int) -> Callable[[Health], Value]:
     return value
 
 
-def health_descriptions(features: Capabilities, *, follows_board: bool = False) -> list[SmartBmsSensorDescription]:
+def health_descriptions(capabilities: Capabilities, *, follows_board: bool = False) -> list[SmartBmsSensorDescription]:
     """Return the sensors of a pack with these cells; `follows_board`: its board goes by JBD's manual."""
-    if not features.cells:
+    if not capabilities.cells:
         return []
     return [
         *HEALTH_DESCRIPTIONS,
@@ -262,6 +262,6 @@ def health_descriptions(features: Capabilities, *, follows_board: bool = False) 
                 suggested_display_precision=2,
                 **_health(_resistance_of(place)),
             )
-            for place in range(1, features.cells + 1)
+            for place in range(1, capabilities.cells + 1)
         ),
     ]

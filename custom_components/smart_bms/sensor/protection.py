@@ -23,7 +23,7 @@ STATES: Final = [state.value for state in ProtectionState if state is not Protec
 
 def protection_descriptions(coordinator: SmartBmsCoordinator) -> Iterator[SmartBmsSensorDescription]:
     """Return the sensors of a pack whose rules are known."""
-    rules = coordinator.guard.rules.rules
+    rules = coordinator.protection_engine.rules.rules
     names = [rule.protection for rule in rules if not rule.is_warning and _has(coordinator, rule)]
     if names:
         yield from descriptions_of(names)
@@ -49,7 +49,7 @@ def descriptions_of(names: Sequence[str]) -> Iterator[SmartBmsSensorDescription]
         options=[NONE_NEAR, *names],
         value_fn=_nearest,
         attributes_fn=_nearest_particulars,
-        discrete_fn=lambda coordinator: [hint.code for hint in coordinator.guard.hints],
+        discrete_fn=lambda coordinator: [hint.code for hint in coordinator.protection_engine.hints],
     )
     yield SmartBmsSensorDescription(
         key="protection_margin",
@@ -92,73 +92,77 @@ def descriptions_of(names: Sequence[str]) -> Iterator[SmartBmsSensorDescription]
 
 def _has(coordinator: SmartBmsCoordinator, rule: ProtectionRule) -> bool:
     """Tell whether a pack has a protection that not all packs of its kind have."""
-    catalogue = coordinator.catalogue
-    return not rule.optional or (catalogue is not None and rule.limit in catalogue.settings)
+    catalog = coordinator.catalog
+    return not rule.optional or (catalog is not None and rule.limit in catalog.settings)
 
 
 def _state(coordinator: SmartBmsCoordinator) -> Value:
-    state = coordinator.guard.state
+    state = coordinator.protection_engine.state
     return None if state is ProtectionState.UNKNOWN else state.value
 
 
 def _standing(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
-    guard = coordinator.guard
+    protection_engine = coordinator.protection_engine
     return {
-        state.value: guard.protections_in(state)
+        state.value: protection_engine.protections_in(state)
         for state in (ProtectionState.TRIPPED, ProtectionState.PENDING, ProtectionState.UNKNOWN)
     }
 
 
 def _of_nearest(value: Callable[[ProtectionMonitor], Value]) -> Callable[[SmartBmsCoordinator], Value]:
     def of(coordinator: SmartBmsCoordinator) -> Value:
-        near = coordinator.guard.approach.near
-        return None if near is None else value(near.track)
+        near = coordinator.protection_engine.approach.near
+        return None if near is None else value(near.monitor)
 
     return of
 
 
 def _nearest(coordinator: SmartBmsCoordinator) -> Value:
-    guard = coordinator.guard
-    if guard.mirror.nearest is None:
+    protection_engine = coordinator.protection_engine
+    if protection_engine.mirror.nearest is None:
         return None
-    return NONE_NEAR if guard.approach.near is None else guard.approach.near.track.rule.protection
+    return (
+        NONE_NEAR
+        if protection_engine.approach.near is None
+        else protection_engine.approach.near.monitor.rule.protection
+    )
 
 
-def _coarse_margin(track: ProtectionMonitor) -> float | None:
+def _coarse_margin(monitor: ProtectionMonitor) -> float | None:
     """Return a margin as finely as people care: it is published often."""
-    if track.margin is None:
+    if monitor.margin is None:
         return None
-    step = _STEPS[track.rule.quantity.unit]
-    return round(round(track.margin / step) * step, 3)
+    step = _STEPS[monitor.rule.quantity.unit]
+    return round(round(monitor.margin / step) * step, 3)
 
 
 def _nearest_unit(coordinator: SmartBmsCoordinator) -> str | None:
     # A margin that is unknown for the moment keeps its unit.
-    nearest = coordinator.guard.approach.near or coordinator.guard.mirror.nearest
-    return None if nearest is None else nearest.track.rule.quantity.unit
+    nearest = coordinator.protection_engine.approach.near or coordinator.protection_engine.mirror.nearest
+    return None if nearest is None else nearest.monitor.rule.quantity.unit
 
 
 def _nearest_particulars(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
-    nearest = coordinator.guard.approach.near
-    hints = sentences(coordinator.guard.hints, "hint")
-    return (_particulars(coordinator, nearest.track) if nearest else {}) | ({"hints": hints} if hints else {})
+    nearest = coordinator.protection_engine.approach.near
+    hints = sentences(coordinator.protection_engine.hints, "hint")
+    return (_details(coordinator, nearest.monitor) if nearest else {}) | ({"hints": hints} if hints else {})
 
 
 def _time_to_trip(coordinator: SmartBmsCoordinator) -> Value:
-    nearest = coordinator.guard.approach.near
-    return None if nearest is None or nearest.foretold is None else round(nearest.foretold.seconds)
+    nearest = coordinator.protection_engine.approach.near
+    return None if nearest is None or nearest.predicted_trip is None else round(nearest.predicted_trip.seconds)
 
 
 def _uncertainty(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
-    nearest = coordinator.guard.approach.near
-    if nearest is None or nearest.foretold is None:
+    nearest = coordinator.protection_engine.approach.near
+    if nearest is None or nearest.predicted_trip is None:
         return {}
-    return {"protection": nearest.track.rule.protection, "uncertainty": round(nearest.foretold.uncertainty)}
+    return {"protection": nearest.monitor.rule.protection, "uncertainty": round(nearest.predicted_trip.uncertainty)}
 
 
 def _limit(key: str, name: str, device_class: SensorDeviceClass, unit: str) -> SmartBmsSensorDescription:
     def explained(coordinator: SmartBmsCoordinator) -> Mapping[str, Any]:
-        limits = coordinator.guard.limits
+        limits = coordinator.protection_engine.limits
         by = {"charge_current": limits.charge_limited_by, "discharge_current": limits.discharge_limited_by}
         return {"stage": limits.stage.value} if name == "charge_voltage" else {"limited_by": by[name] or None}
 
@@ -170,7 +174,7 @@ def _limit(key: str, name: str, device_class: SensorDeviceClass, unit: str) -> S
         native_unit_of_measurement=unit,
         suggested_display_precision=2 if name == "charge_voltage" else 1,
         state_class=SensorStateClass.MEASUREMENT,
-        value_fn=lambda coordinator: getattr(coordinator.guard.limits, name),
+        value_fn=lambda coordinator: getattr(coordinator.protection_engine.limits, name),
         attributes_fn=explained,
         discrete_fn=explained,
         # Without data it says what is safe.
@@ -180,29 +184,29 @@ def _limit(key: str, name: str, device_class: SensorDeviceClass, unit: str) -> S
 
 def _state_of(name: str) -> Callable[[SmartBmsCoordinator], Value]:
     def state(coordinator: SmartBmsCoordinator) -> Value:
-        track = coordinator.guard.mirror.tracks.get(name)
-        return None if track is None or track.state is ProtectionState.UNKNOWN else track.state.value
+        monitor = coordinator.protection_engine.mirror.monitors.get(name)
+        return None if monitor is None or monitor.state is ProtectionState.UNKNOWN else monitor.state.value
 
     return state
 
 
 def _particulars_of(name: str) -> Callable[[SmartBmsCoordinator], Mapping[str, Any]]:
-    def particulars(coordinator: SmartBmsCoordinator) -> Mapping[str, Any]:
-        track = coordinator.guard.mirror.tracks.get(name)
-        return {} if track is None else _particulars(coordinator, track)
+    def details(coordinator: SmartBmsCoordinator) -> Mapping[str, Any]:
+        monitor = coordinator.protection_engine.mirror.monitors.get(name)
+        return {} if monitor is None else _details(coordinator, monitor)
 
-    return particulars
+    return details
 
 
-def _particulars(coordinator: SmartBmsCoordinator, track: ProtectionMonitor) -> dict[str, Any]:
+def _details(coordinator: SmartBmsCoordinator, monitor: ProtectionMonitor) -> dict[str, Any]:
     told = {
-        "value": track.value,
-        "limit": track.limit,
-        "release": track.release,
-        "margin": track.margin,
-        "unit": track.rule.quantity.unit,
-        "blocks": sorted(track.rule.blocks),
-        "tripped_at": time_of_day(coordinator.now, track.since) if track.state is ProtectionState.TRIPPED else None,
-        "released_at": time_of_day(coordinator.now, track.release_at),
+        "value": monitor.value,
+        "limit": monitor.limit,
+        "release": monitor.release,
+        "margin": monitor.margin,
+        "unit": monitor.rule.quantity.unit,
+        "blocks": sorted(monitor.rule.blocks),
+        "tripped_at": time_of_day(coordinator.now, monitor.since) if monitor.state is ProtectionState.TRIPPED else None,
+        "released_at": time_of_day(coordinator.now, monitor.release_at),
     }
     return {key: value for key, value in told.items() if value is not None}

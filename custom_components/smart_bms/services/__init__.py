@@ -16,10 +16,10 @@ from ..bank_entry.coordinator import is_bank
 from ..bms.settings import Proof, Setting, SettingKind, SettingValue
 from ..const import CONF_PACKS, DOMAIN
 from ..control.calibration import calibrate_current, calibrate_voltage
-from ..control.parameter_check import advice
+from ..control.parameter_check import check_parameters
 from ..control.profile import differences, to_restore, values_of
 from ..control.request import Changes
-from ..control.validation_issue import RejectedError, ValidationIssue, refuse
+from ..control.validation_issue import RejectedError, ValidationIssue, rejection
 from ..control.write_log import WriteOutcome, WriteRecord
 from ..coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 from ..entity.parameter import raise_unless_confirmed
@@ -52,7 +52,7 @@ ATTR_MINUTES: Final = "minutes"
 # What people write for a switch; in the user interface, bare on and off arrive as text.
 _TRUTHS: Final = {"on": True, "true": True, "off": False, "false": False}
 
-MOST_CELLS: Final = 255
+MAX_CELLS: Final = 255
 CHEMISTRIES: Final = ("lfp", "nmc", "lto")
 
 type Result = dict[str, Any]
@@ -91,11 +91,11 @@ def _no_truth(value: object) -> object:
 
 _SITUATION: Final = {
     probatio.Optional(ATTR_CELLS): probatio.All(
-        cv.ensure_list, [_between(0, 6)], probatio.Length(min=1, max=MOST_CELLS)
+        cv.ensure_list, [_between(0, 6)], probatio.Length(min=1, max=MAX_CELLS)
     ),
     probatio.Optional(ATTR_CURRENT): _between(-3000, 3000),
     probatio.Optional(ATTR_TEMPERATURES): probatio.All(
-        cv.ensure_list, [_between(-60, 150)], probatio.Length(max=MOST_CELLS)
+        cv.ensure_list, [_between(-60, 150)], probatio.Length(max=MAX_CELLS)
     ),
     probatio.Optional(ATTR_POWER_STAGE): _between(-60, 200),
     probatio.Optional(ATTR_SOC): _between(0, 100),
@@ -108,24 +108,24 @@ _SITUATION: Final = {
 
 
 async def _get(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
-    catalogue, control = coordinator.pack.catalogue(), coordinator.parameters.control
+    catalog, control = coordinator.pack.catalog(), coordinator.parameters.control
     settings = coordinator.pack.current_settings
-    if catalogue is None or settings is None:
-        raise refuse("unread")
+    if catalog is None or settings is None:
+        raise rejection("unread")
     wanted = call.data.get(ATTR_PARAMETERS)
     user = await coordinator.hass.auth.async_get_user(call.context.user_id) if call.context.user_id else None
-    values = dict(settings.values) | {key: control.value(setting) for key, setting in catalogue.settings.items()}
+    values = dict(settings.values) | {key: control.value(setting) for key, setting in catalog.settings.items()}
     if user is not None and not user.is_admin:
         values = {
             key: value
             for key, value in values.items()
-            if key not in catalogue.settings or not catalogue.settings[key].personal
+            if key not in catalog.settings or not catalog.settings[key].personal
         }
     return {
         "variant": settings.variant,
         "age": round(coordinator.now - settings.measured_at, 1),
         "parameters": {
-            key: {"value": value, **_described(catalogue.settings.get(key))}
+            key: {"value": value, **_described(catalog.settings.get(key))}
             for key, value in values.items()
             if not wanted or key in wanted
         },
@@ -152,8 +152,8 @@ def _described(setting: Setting | None) -> Result:
 
 
 async def _set(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
-    catalogue = coordinator.pack.catalogue()
-    settings = catalogue.settings if catalogue else {}
+    catalog = coordinator.pack.catalog()
+    settings = catalog.settings if catalog else {}
     changes = {
         key: _TRUTHS.get(value, value)
         if isinstance(value, str) and key in settings and settings[key].kind is SettingKind.SWITCH
@@ -165,14 +165,14 @@ async def _set(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
 
 async def _preset(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
     chemistry: str = call.data[ATTR_CHEMISTRY]
-    catalogue = coordinator.pack.catalogue()
-    if catalogue is None:
-        raise refuse("unread")
-    if chemistry not in catalogue.presets:
-        if not catalogue.presets:
-            raise refuse("no_presets")
-        raise refuse("no_preset", chemistry=chemistry.upper(), presets=", ".join(catalogue.presets).upper() or "–")
-    preset = {key: value for key, value in catalogue.presets[chemistry].items() if key in catalogue.settings}
+    catalog = coordinator.pack.catalog()
+    if catalog is None:
+        raise rejection("unread")
+    if chemistry not in catalog.presets:
+        if not catalog.presets:
+            raise rejection("no_presets")
+        raise rejection("no_preset", chemistry=chemistry.upper(), presets=", ".join(catalog.presets).upper() or "–")
+    preset = {key: value for key, value in catalog.presets[chemistry].items() if key in catalog.settings}
     return await _change(coordinator, call, preset)
 
 
@@ -188,7 +188,7 @@ async def _change(
             ATTR_DRY_RUN: True,
             "possible": not examination.errors,
             "plan": [{"parameter": step.key, "old": step.old, "new": step.new} for step in examination.steps],
-            "findings": _findings(examination.findings),
+            "findings": _issues(examination.issues),
         }
         expected = consequences(coordinator, {step.key: step.new for step in examination.steps})
         return answer if expected is None else answer | {"protection": expected}
@@ -197,11 +197,11 @@ async def _change(
 
 
 async def _check(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
-    catalogue, settings = coordinator.pack.catalogue(), coordinator.pack.current_settings
-    if catalogue is None or settings is None:
-        raise refuse("unread")
+    catalog, settings = coordinator.pack.catalog(), coordinator.pack.current_settings
+    if catalog is None or settings is None:
+        raise rejection("unread")
     chemistry, reading = call.data.get(ATTR_CHEMISTRY), coordinator.pack.last_reading
-    return {"findings": _findings(advice(catalogue, settings.values, chemistry, reading))}
+    return {"findings": _issues(check_parameters(catalog, settings.values, chemistry, reading))}
 
 
 async def _backup(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
@@ -214,23 +214,23 @@ async def _backup(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result
 
 async def _restore(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
     values = await _profile_values(coordinator, call)
-    catalogue = coordinator.pack.catalogue()
-    if catalogue is None:
-        raise refuse("unread")
-    changes, left_out = to_restore(values, catalogue, call.data.get(ATTR_PARAMETERS))
+    catalog = coordinator.pack.catalog()
+    if catalog is None:
+        raise rejection("unread")
+    changes, left_out = to_restore(values, catalog, call.data.get(ATTR_PARAMETERS))
     return await _change(coordinator, call, changes, exact=True) | {"left_out": left_out}
 
 
 async def _compare(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
     values = await _profile_values(coordinator, call)
-    catalogue, settings = coordinator.pack.catalogue(), coordinator.pack.current_settings
-    if catalogue is None or settings is None:
-        raise refuse("unread")
-    mine = {key: value for key, value in settings.values.items() if key in catalogue.settings}
+    catalog, settings = coordinator.pack.catalog(), coordinator.pack.current_settings
+    if catalog is None or settings is None:
+        raise rejection("unread")
+    mine = {key: value for key, value in settings.values.items() if key in catalog.settings}
     return {
         "differences": [
             {"parameter": key, "pack": pack, ATTR_PROFILE: profile}
-            for key, (pack, profile) in differences(mine, values, catalogue).items()
+            for key, (pack, profile) in differences(mine, values, catalog).items()
         ]
     }
 
@@ -242,10 +242,10 @@ async def _profile_values(coordinator: SmartBmsCoordinator, call: ServiceCall) -
     elif ATTR_DATA in call.data:
         profile = call.data[ATTR_DATA]
     else:
-        raise refuse("no_profile_given")
+        raise rejection("no_profile_given")
     identity = coordinator.pack.last_identity
     if identity is None:
-        raise refuse("unread")
+        raise rejection("unread")
     return values_of(profile, identity, coordinator.identity["variant"])
 
 
@@ -278,20 +278,20 @@ def _results(records: list[WriteRecord]) -> list[Result]:
     ]
 
 
-def _findings(findings: list[ValidationIssue]) -> list[Result]:
+def _issues(issues: list[ValidationIssue]) -> list[Result]:
     return [
         {
-            "severity": finding.severity.value,
-            "code": finding.code,
-            ATTR_PARAMETERS: list(finding.parameters),
-            "message": _message(finding),
+            "severity": issue.severity.value,
+            "code": issue.code,
+            ATTR_PARAMETERS: list(issue.parameters),
+            "message": _message(issue),
         }
-        for finding in findings
+        for issue in issues
     ]
 
 
-def _message(finding: ValidationIssue) -> str:
-    return async_get_exception_message(DOMAIN, finding.code, dict(finding.details))
+def _message(issue: ValidationIssue) -> str:
+    return async_get_exception_message(DOMAIN, issue.code, dict(issue.details))
 
 
 async def _evaluate(coordinator: SmartBmsCoordinator, call: ServiceCall) -> Result:
@@ -315,7 +315,7 @@ async def _delete_profiles(hass: HomeAssistant, call: ServiceCall) -> None:
     try:
         await async_profiles(hass).async_delete(call.data[ATTR_NAME])
     except RejectedError as error:
-        raise _refusal(error.findings[0]) from error
+        raise _refusal(error.issues[0]) from error
 
 
 # What all actions share: their packs, and how failures are told.
@@ -350,8 +350,8 @@ async def _for_one(
             answer |= await for_pack(coordinator, call)
             failure = _not_held(coordinator, answer)
         except RejectedError as error:
-            answer["findings"] = _findings(list(error.findings))
-            raise _refusal(error.findings[0]) from error
+            answer["findings"] = _issues(list(error.issues))
+            raise _refusal(error.issues[0]) from error
     except HomeAssistantError as error:
         answer["error"] = str(error)
         failure = error
@@ -382,21 +382,21 @@ def _coordinator(hass: HomeAssistant, device_id: str) -> SmartBmsCoordinator:
     return cast(SmartBmsConfigEntry, entry).runtime_data
 
 
-def _refusal(finding: ValidationIssue) -> HomeAssistantError:
+def _refusal(issue: ValidationIssue) -> HomeAssistantError:
     return ServiceValidationError(
-        translation_domain=DOMAIN, translation_key=finding.code, translation_placeholders=dict(finding.details)
+        translation_domain=DOMAIN, translation_key=issue.code, translation_placeholders=dict(issue.details)
     )
 
 
 def _not_held(coordinator: SmartBmsCoordinator, outcome: Result) -> HomeAssistantError | None:
     """Return the error for the first write that did not hold, if there is one."""
-    catalogue = coordinator.pack.catalogue()
+    catalog = coordinator.pack.catalog()
     records = [
         WriteRecord(at="", **{**result, "outcome": WriteOutcome(result["outcome"])})
         for result in outcome.get("results", ())
     ]
     try:
-        raise_unless_confirmed(records, lambda key: catalogue.settings.get(key) if catalogue else None)
+        raise_unless_confirmed(records, lambda key: catalog.settings.get(key) if catalog else None)
     except HomeAssistantError as error:
         return error
     return None

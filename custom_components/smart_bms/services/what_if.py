@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from ..bms.reading import Reading
 from ..bms.settings import SettingValue
-from ..control.validation_issue import refuse, words
+from ..control.validation_issue import parameter_name, rejection
 from ..coordinator import SmartBmsCoordinator
 from ..protection.what_if import Forecast, WhatIfResult, what_if
 
@@ -26,28 +26,33 @@ USUAL_DURATION: Final = 600.0
 def evaluate(coordinator: SmartBmsCoordinator, data: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the pack's rules make of a situation; what is not given is as it is now. Raises RefusedError."""
     settings, reading = coordinator.pack.last_settings, coordinator.data
-    if not coordinator.guard.rules:
-        raise refuse("no_rules")
+    if not coordinator.protection_engine.rules:
+        raise rejection("no_rules")
     if settings is None or reading is None:
-        raise refuse("unread")
+        raise rejection("unread")
     if not coordinator.available:
-        raise refuse("stale")
+        raise rejection("stale")
     seconds = float(data.get(ATTR_DURATION, USUAL_DURATION))
     cells = data.get(ATTR_CELLS)
     if cells is not None and len(cells) != reading.cell_count:
-        raise refuse("cells_differ", given=str(len(cells)), count=str(reading.cell_count))
+        raise rejection("cells_differ", given=str(len(cells)), count=str(reading.cell_count))
     proposed = data.get(ATTR_PARAMETERS, {})
     for key, value in proposed.items():
         _check(settings.values, key, value)
     values: dict[str, SettingValue] = {**settings.values, **proposed}
-    outcome = what_if(coordinator.guard.rules, values, _situation(reading, data), seconds)
-    return _told(outcome, seconds)
+    outcome = what_if(coordinator.protection_engine.rules, values, _situation(reading, data), seconds)
+    return _described(outcome, seconds)
 
 
 def consequences(coordinator: SmartBmsCoordinator, changes: Mapping[str, SettingValue | None]) -> dict[str, Any] | None:
     """Return what changed parameters would make of the pack as it is; None if that is not known."""
     settings = coordinator.pack.last_settings
-    if not coordinator.guard.rules or coordinator.data is None or settings is None or not coordinator.available:
+    if (
+        not coordinator.protection_engine.rules
+        or coordinator.data is None
+        or settings is None
+        or not coordinator.available
+    ):
         return None
     proposed = {key: value for key, value in changes.items() if value is not None and key in settings.values}
     return evaluate(coordinator, {ATTR_PARAMETERS: proposed})
@@ -56,12 +61,12 @@ def consequences(coordinator: SmartBmsCoordinator, changes: Mapping[str, Setting
 def _check(known: Mapping[str, SettingValue], key: str, value: object) -> None:
     """See that somebody tries a parameter that the pack has, with a value of its kind. Raises RefusedError."""
     if key not in known:
-        raise refuse("unknown_parameter", parameter=key)
+        raise rejection("unknown_parameter", parameter=key)
     number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
     if isinstance(known[key], bool) is not isinstance(value, bool) or not (number or isinstance(value, (bool, str))):
-        raise refuse("not_a_value", parameter=words(key), value=str(value))
+        raise rejection("not_a_value", parameter=parameter_name(key), value=str(value))
     if isinstance(known[key], str) is not isinstance(value, str):
-        raise refuse("not_a_value", parameter=words(key), value=str(value))
+        raise rejection("not_a_value", parameter=parameter_name(key), value=str(value))
 
 
 def _situation(reading: Reading, data: Mapping[str, Any]) -> Reading:
@@ -91,7 +96,7 @@ def _situation(reading: Reading, data: Mapping[str, Any]) -> Reading:
     )
 
 
-def _told(outcome: WhatIfResult, seconds: float) -> dict[str, Any]:
+def _described(outcome: WhatIfResult, seconds: float) -> dict[str, Any]:
     return {
         "duration": seconds,
         "charge_allowed": outcome.charge.value,

@@ -76,7 +76,7 @@ class Board:
     def protect(self, protections: Protections, measure: Callable[[], Measurement]) -> None:
         """Protect from now on, by what is measured."""
         self.protections, self._measure = protections, measure
-        protections.look(0.0, measure())
+        protections.evaluate(0.0, measure())
 
     @property
     def latches(self) -> dict[str, Latch]:
@@ -114,7 +114,7 @@ class Board:
         self.throughput += battery.charge_moved - before
         self.soc = min(1.0, max(0.0, self.soc + battery.current * seconds / 3600 / battery.capacity))
         if self._measure is not None:
-            self.protections.look(seconds, self._measure())
+            self.protections.evaluate(seconds, self._measure())
         self._balance()
 
     def _balance(self) -> None:

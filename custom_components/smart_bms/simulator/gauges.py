@@ -43,8 +43,8 @@ def _power_stage(seen: Measurement) -> int | None:
     return None if seen.power_stage is None else _tenths(seen.power_stage)
 
 
-HIGHEST_CELL: Final = Gauge(lambda seen: max(seen.cells), 1000)
-LOWEST_CELL: Final = Gauge(lambda seen: -min(seen.cells), -1000)
+MAX_CELL: Final = Gauge(lambda seen: max(seen.cells), 1000)
+MIN_CELL: Final = Gauge(lambda seen: -min(seen.cells), -1000)
 CELL_SPREAD: Final = Gauge(lambda seen: max(seen.cells) - min(seen.cells), 1000)
 PACK_HIGH: Final = Gauge(lambda seen: seen.pack, 1000)
 PACK_LOW: Final = Gauge(lambda seen: -seen.pack, -1000)

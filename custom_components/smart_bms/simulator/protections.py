@@ -79,7 +79,7 @@ class Protections:
         self.powered_off = False
         """The board has switched itself off."""
 
-    def look(self, seconds: float, seen: Measurement) -> None:
+    def evaluate(self, seconds: float, seen: Measurement) -> None:
         """Take what is measured now, so many seconds after the look before."""
         for rule in self.rules:
             self._judge(rule, seconds, seen)

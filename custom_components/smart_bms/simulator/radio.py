@@ -22,7 +22,7 @@ _MTU = 247
 class Radio(Protocol):
     """What carries a client's connection: an adapter or proxy with slots."""
 
-    def take(self, address: str) -> None:
+    def acquire(self, address: str) -> None:
         """Take a slot. Raises BleakError if there is none."""
 
     def release(self, address: str) -> None:
@@ -32,7 +32,7 @@ class Radio(Protocol):
 class FreeRadio:
     """A radio without a limit."""
 
-    def take(self, address: str) -> None:
+    def acquire(self, address: str) -> None:
         """Always succeed."""
 
     def release(self, address: str) -> None:
@@ -141,7 +141,7 @@ class EmulatedClient(BaseBleakClient):
     @override
     async def connect(self, pair: bool, **kwargs: Any) -> None:
         await asyncio.sleep(TICK)
-        self._radio.take(self.address)
+        self._radio.acquire(self.address)
         try:
             peripheral = self._air.join(self)
         except BleakError:

@@ -130,7 +130,7 @@ async def async_load_parts(store: CheckedStore, checks: Checks, name: str) -> di
         _LOGGER.warning("%s cannot be read and is set aside: %s", store.key, error)
         with suppress(OSError):
             await store.hass.async_add_executor_job(os.replace, store.path, _unreadable(store))
-        _tell(store, [WHOLE], name, f"{store.key}.unreadable")
+        _notify(store, [WHOLE], name, f"{store.key}.unreadable")
         return None
     if kept is None:
         return None
@@ -145,12 +145,12 @@ async def async_load_parts(store: CheckedStore, checks: Checks, name: str) -> di
         parts = {**(earlier if isinstance(earlier, dict) else {})}
         parts |= {part: {"at": at, "value": value} for part, value in bad.items()}
         await aside.async_save(parts)
-        _tell(store, list(parts), name, aside.key)
+        _notify(store, list(parts), name, aside.key)
     return good
 
 
 @callback
-def _tell(store: CheckedStore, parts: list[str], name: str, file: str) -> None:
+def _notify(store: CheckedStore, parts: list[str], name: str, file: str) -> None:
     ir.async_create_issue(
         store.hass,
         DOMAIN,

@@ -13,7 +13,7 @@ SAVE_EVERY: Final = 60.0
 """Seconds between two saves while energy flows: what a power cut may cost, unless the pack's own counters bridge it."""
 
 REST_EVERY: Final = 900.0
-"""Seconds between two saves while nothing flows: what was learnt at rest must not be lost either."""
+"""Seconds between two saves while nothing flows: what was learned at rest must not be lost either."""
 
 
 def energy_store(hass: HomeAssistant, entry_id: str) -> CheckedStore:

@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant
 
 from ..bms.families import Family
 from ..bms.stored_values import Checks, text, whole
-from ..pack_entry.parameters import LEARNT, PROTECTION, store
+from ..pack_entry.parameters import LEARNED, PROTECTION, store
 from ..protection.engine import check_kept
 from .checked_store import async_load_parts
 
@@ -26,7 +26,7 @@ def checks_of(family: Family, variant: str) -> Checks:
         "baseline": _parameters,
         "tally": {"totals": _counts, "last": _counts},
         "reading": _texts,
-        LEARNT: family.stored_checks,
+        LEARNED: family.stored_checks,
         PROTECTION: lambda part: check_kept(family.key, variant, part),
     }
 

@@ -11,7 +11,7 @@ from ..bms.pack import Pack
 from ..bms.stored_values import EVERY
 from ..const import DOMAIN
 from ..control.profile import Profile, make
-from ..control.validation_issue import refuse
+from ..control.validation_issue import rejection
 from .checked_store import async_load_parts, open_store
 
 _SIMULATED: Final = "simulated"
@@ -50,7 +50,7 @@ class Profiles:
         """Return one. Raises RefusedError."""
         profiles = await self.async_all()
         if name not in profiles:
-            raise refuse("unknown_profile", profile=name, profiles=", ".join(profiles) or "–")
+            raise rejection("unknown_profile", profile=name, profiles=", ".join(profiles) or "–")
         return profiles[name]
 
     async def async_backup(
@@ -61,14 +61,14 @@ class Profiles:
         `simulated`: the entry of a simulated pack, with which they go; `automatic`: the entry of the pack if nobody asked
         for it, so that only the newest are kept.
         """
-        settings, identity, catalogue = pack.current_settings, pack.last_identity, pack.catalogue()
-        if settings is None or identity is None or catalogue is None:
-            raise refuse("unread")
-        profile = make(identity, settings, catalogue, dt_util.utcnow())
+        settings, identity, catalog = pack.current_settings, pack.last_identity, pack.catalog()
+        if settings is None or identity is None or catalog is None:
+            raise rejection("unread")
+        profile = make(identity, settings, catalog, dt_util.utcnow())
         profiles = await self.async_all()
         made = [key for key, kept in profiles.items() if _AUTOMATIC not in kept]
         if automatic is None and name not in made and len(made) >= MAX_PROFILES:
-            raise refuse("too_many_profiles", count=str(len(made)))
+            raise rejection("too_many_profiles", count=str(len(made)))
         profiles.pop(name, None)
         origin = {_SIMULATED: simulated, _AUTOMATIC: automatic}
         profiles[name] = profile | {key: entry for key, entry in origin.items() if entry is not None}

@@ -53,7 +53,7 @@ def _notification(entry_id: str) -> str:
     return f"{DOMAIN}_recording_{entry_id}"
 
 
-def _tell(hass: HomeAssistant, entry: ConfigEntry, key: str, **told: str) -> None:
+def _notify(hass: HomeAssistant, entry: ConfigEntry, key: str, **told: str) -> None:
     """Tell how it stands with the recording of an entry; the newest message replaces the one before."""
     # Messages come without their full stop.
     message = async_get_exception_message(DOMAIN, key, {"name": entry.title, **told}).rstrip(".") + "."
@@ -71,7 +71,7 @@ async def async_record(coordinator: SmartBmsCoordinator, minutes: float) -> dict
     pack.recording = recording = Recording(hass.loop.time())
     began = dt_util.utcnow()
     until = dt_util.as_local(began + timedelta(minutes=minutes))
-    _tell(hass, entry, "recording_runs", until=until.strftime("%H:%M:%S"))
+    _notify(hass, entry, "recording_runs", until=until.strftime("%H:%M:%S"))
     try:
         return await _record(coordinator, recording, began, minutes)
     except BaseException:
@@ -117,7 +117,7 @@ async def _record(
     url = async_sign_path(hass, _URL.format(name=path.name), _VALID, use_content_user=True)
     # A plain link would be taken for a page of Home Assistant's own user interface.
     link = f'<a href="{url}" target="_blank">{_download_name(path.name)}</a>'
-    _tell(hass, entry, "recording_ready", link=link)
+    _notify(hass, entry, "recording_ready", link=link)
     return {"url": url, "packets": recording.packets, "complete": not recording.full}
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.smart_bms.bms.daly.catalog import catalogue_of
+from custom_components.smart_bms.bms.daly.catalog import catalog_of
 from custom_components.smart_bms.bms.daly.frames import Dialect
 from custom_components.smart_bms.bms.daly.parameters import BY_KEY, PARAMETERS
 from custom_components.smart_bms.bms.reading import Identity, Reading
@@ -18,9 +18,9 @@ def identity(dialect="D2", chemistry: str | None = "lfp", cells: int | None = 16
     return Identity(family="daly", variant=dialect, model="Daly", max_cells=cells, details=details)
 
 
-def catalogue(dialect="D2", stated=None, **options):
+def catalog(dialect="D2", stated=None, **options):
     keys = {row.key for row in PARAMETERS[Dialect(dialect)]}
-    return catalogue_of(identity(dialect, **options), keys if stated is None else stated)
+    return catalog_of(identity(dialect, **options), keys if stated is None else stated)
 
 
 def proofs(found, proof) -> set[str]:
@@ -43,32 +43,32 @@ P81_READ_ONLY = {
 
 def test_what_was_recorded_is_proven() -> None:
     # Reference 6.2 and 7.5.
-    assert proofs(catalogue("D2"), Proof.PROVEN) == {"charge_switch", "discharge_switch", "balance_switch"}
-    assert proofs(catalogue("81"), Proof.PROVEN) == {"charge_switch", "discharge_switch"}
-    assert proofs(catalogue("A5"), Proof.PROVEN) == {"charge_switch", "discharge_switch", "soc_calibration"}
+    assert proofs(catalog("D2"), Proof.PROVEN) == {"charge_switch", "discharge_switch", "balance_switch"}
+    assert proofs(catalog("81"), Proof.PROVEN) == {"charge_switch", "discharge_switch"}
+    assert proofs(catalog("A5"), Proof.PROVEN) == {"charge_switch", "discharge_switch", "soc_calibration"}
 
 
 def test_what_only_documents_or_one_source_say_is_experimental() -> None:
     experimental = {key for _, key, *_ in D2_ROWS} - D2_READ_ONLY
-    assert proofs(catalogue("D2"), Proof.EXPERIMENTAL) == experimental - {
+    assert proofs(catalog("D2"), Proof.EXPERIMENTAL) == experimental - {
         "charge_switch",
         "discharge_switch",
         "balance_switch",
     }
     experimental = {key for _, key, *_ in P81_ROWS} - P81_READ_ONLY
-    assert proofs(catalogue("81"), Proof.EXPERIMENTAL) == experimental - {"charge_switch", "discharge_switch"}
-    assert proofs(catalogue("A5"), Proof.EXPERIMENTAL) == set()
+    assert proofs(catalog("81"), Proof.EXPERIMENTAL) == experimental - {"charge_switch", "discharge_switch"}
+    assert proofs(catalog("A5"), Proof.EXPERIMENTAL) == set()
 
 
 def test_what_must_not_be_written_is_only_read() -> None:
-    assert proofs(catalogue("D2"), Proof.READ_ONLY) == D2_READ_ONLY
-    assert proofs(catalogue("81"), Proof.READ_ONLY) == P81_READ_ONLY
-    assert proofs(catalogue("A5"), Proof.READ_ONLY) == {row.key for row in PARAMETERS[Dialect.A5]}
+    assert proofs(catalog("D2"), Proof.READ_ONLY) == D2_READ_ONLY
+    assert proofs(catalog("81"), Proof.READ_ONLY) == P81_READ_ONLY
+    assert proofs(catalog("A5"), Proof.READ_ONLY) == {row.key for row in PARAMETERS[Dialect.A5]}
 
 
 @pytest.mark.parametrize("dialect", ["D2", "81", "A5"])
 def test_nothing_dangerous_beside_the_list_is_offered(dialect) -> None:
-    found = catalogue(dialect)
+    found = catalog(dialect)
     forbidden = {"restart", "shut_down", "zero_current", "factory_reset", "password", "clock", "forced_closure"}
     assert not forbidden & {*found.settings, *found.known}
     assert not any(setting.kind is SettingKind.COMMAND for setting in found.settings.values())
@@ -76,10 +76,10 @@ def test_nothing_dangerous_beside_the_list_is_offered(dialect) -> None:
 
 
 def test_only_what_the_board_states_is_there() -> None:
-    found = catalogue("D2", {"cell_overvoltage", "something_else"})
+    found = catalog("D2", {"cell_overvoltage", "something_else"})
     assert set(found.settings) == {"cell_overvoltage"}
     assert "balance_switch" in found.known
-    assert set(catalogue("A5", ()).settings) == {"charge_switch", "discharge_switch", "soc_calibration"}
+    assert set(catalog("A5", ()).settings) == {"charge_switch", "discharge_switch", "soc_calibration"}
 
 
 # Reference 9.1.
@@ -99,7 +99,7 @@ def limits(found, key):
 @pytest.mark.parametrize("chemistry", ["lfp", "nmc", "lto"])
 def test_windows_by_chemistry(dialect, chemistry) -> None:
     high, low, balance = CELL_WINDOWS[chemistry]
-    found = catalogue(dialect, chemistry=chemistry, cells=16)
+    found = catalog(dialect, chemistry=chemistry, cells=16)
     for key in found.settings:
         if found.settings[key].unit != "V":
             continue
@@ -116,7 +116,7 @@ def test_windows_by_chemistry(dialect, chemistry) -> None:
 
 @pytest.mark.parametrize("dialect", ["D2", "81"])
 def test_windows_of_all_else(dialect) -> None:
-    found = catalogue(dialect)
+    found = catalog(dialect)
     for key, setting in found.settings.items():
         if setting.proof is Proof.READ_ONLY or setting.kind is not SettingKind.NUMBER:
             continue
@@ -151,21 +151,21 @@ def test_windows_of_all_else(dialect) -> None:
     ],
 )
 def test_the_nominal_voltage_tells_the_chemistry_where_the_board_does_not(chemistry, nominal, expected) -> None:
-    found = catalogue(chemistry=chemistry, nominal_cell_voltage=nominal)
+    found = catalog(chemistry=chemistry, nominal_cell_voltage=nominal)
     assert limits(found, "cell_overvoltage") == CELL_WINDOWS[expected][0]
 
 
 @pytest.mark.parametrize("nominal", [None, "3.2", 0, 0.0, 1.0, 4.0, 12.8])
 def test_of_unknown_cells_all_chemistries_are_possible(nominal) -> None:
     details = {} if nominal is None else {"nominal_cell_voltage": nominal}
-    found = catalogue(chemistry=None, **details)
+    found = catalog(chemistry=None, **details)
     assert limits(found, "cell_overvoltage") == (2.5, 4.3)
     assert limits(found, "cell_undervoltage") == (1.5, 3.5)
     assert limits(found, "balance_start_voltage") == (2.0, 4.25)
 
 
 def test_without_a_count_of_cells_a_pack_can_have_any() -> None:
-    found = catalogue(cells=None)
+    found = catalog(cells=None)
     assert limits(found, "pack_overvoltage") == pytest.approx((3.3, 48 * 3.8))
     assert limits(found, "pack_undervoltage") == pytest.approx((2.0, 48 * 3.1))
 
@@ -173,7 +173,7 @@ def test_without_a_count_of_cells_a_pack_can_have_any() -> None:
 @pytest.mark.parametrize("dialect", ["D2", "81", "A5"])
 @pytest.mark.parametrize("chemistry", ["lfp", "nmc", "lto", None])
 def test_every_parameter_has_a_range_that_its_unit_and_wire_allow(dialect, chemistry) -> None:
-    for key, setting in catalogue(dialect, chemistry=chemistry).settings.items():
+    for key, setting in catalog(dialect, chemistry=chemistry).settings.items():
         assert bool(setting.options) is (setting.kind is SettingKind.CHOICE)
         if setting.kind is not SettingKind.NUMBER or setting.proof is Proof.READ_ONLY:
             continue
@@ -187,7 +187,7 @@ def test_every_parameter_has_a_range_that_its_unit_and_wire_allow(dialect, chemi
 @pytest.mark.parametrize("chemistry", ["lfp", "nmc", "lto", None])
 def test_whatever_may_be_chosen_is_confirmed_when_it_is_read_back(dialect, chemistry) -> None:
     apart = []
-    for key, setting in catalogue(dialect, chemistry=chemistry, cells=13).settings.items():
+    for key, setting in catalog(dialect, chemistry=chemistry, cells=13).settings.items():
         if setting.kind is not SettingKind.NUMBER or setting.proof is Proof.READ_ONLY or key == "sleep_time":
             continue
         row, steps = BY_KEY[Dialect(dialect)][key], round((setting.maximum - setting.minimum) / setting.step)
@@ -203,9 +203,9 @@ def test_whatever_may_be_chosen_is_confirmed_when_it_is_read_back(dialect, chemi
 @pytest.mark.parametrize("dialect", ["D2", "81"])
 @pytest.mark.parametrize("seconds", [60, 61, 65, 66, 69, 3600, 3605, 3606, 3609, 36000, 65520, 65535])
 def test_a_sleep_time_that_may_be_chosen_is_confirmed_when_it_is_read_back(dialect, seconds) -> None:
-    setting, row = catalogue(dialect).settings["sleep_time"], BY_KEY[Dialect(dialect)]["sleep_time"]
-    if findings := list(value_findings(setting, seconds)):
-        assert [finding.code for finding in findings] == ["off_step"]
+    setting, row = catalog(dialect).settings["sleep_time"], BY_KEY[Dialect(dialect)]["sleep_time"]
+    if issues := list(value_findings(setting, seconds)):
+        assert [issue.code for issue in issues] == ["off_step"]
         assert dialect == "81"
         assert seconds % 10
         return
@@ -215,23 +215,23 @@ def test_a_sleep_time_that_may_be_chosen_is_confirmed_when_it_is_read_back(diale
 
 
 def test_units_and_steps() -> None:
-    found = catalogue("D2").settings
+    found = catalog("D2").settings
     assert (found["cell_overvoltage"].unit, found["cell_overvoltage"].step) == ("V", 0.001)
     assert (found["pack_overvoltage"].unit, found["pack_overvoltage"].step) == ("V", 0.1)
     assert (found["max_charge_current"].unit, found["max_charge_current"].step) == ("A", 0.1)
     assert (found["charge_overtemperature"].unit, found["charge_overtemperature"].step) == ("°C", 1.0)
     assert (found["design_capacity"].unit, found["design_capacity"].step) == ("Ah", 0.1)
     assert (found["sleep_time"].unit, found["sleep_time"].step, found["sleep_time"].resolution) == ("s", 1.0, 1.0)
-    slow = catalogue("81").settings["sleep_time"]
+    slow = catalog("81").settings["sleep_time"]
     assert (slow.minimum, slow.maximum, slow.step, slow.special) == (60, 65_520, 10, 65_535)
     assert (found["sleep_time"].maximum, found["sleep_time"].special) == (65_534, 65_535)
-    assert catalogue("81").settings["cell_overvoltage_delay"].unit == "s"
+    assert catalog("81").settings["cell_overvoltage_delay"].unit == "s"
     assert found["battery_type"].options == ("lfp", "nmc", "lto")
 
 
 @pytest.mark.parametrize("dialect", ["D2", "81", "A5"])
 def test_the_state_of_charge_is_seen_in_the_reading(dialect) -> None:
-    setting = catalogue(dialect).settings["soc_calibration"]
+    setting = catalog(dialect).settings["soc_calibration"]
     assert setting.seen is not None
     assert setting.seen(Reading(measured_at=0.0, soc=42.0)) == 42.0
     assert setting.tolerance == 0.5
@@ -240,29 +240,29 @@ def test_the_state_of_charge_is_seen_in_the_reading(dialect) -> None:
 
 def test_switches_of_a5_are_seen_in_the_reading() -> None:
     reading = Reading(measured_at=0.0, charging_enabled=True, discharging_enabled=False)
-    found = catalogue("A5").settings
+    found = catalog("A5").settings
     assert found["charge_switch"].seen(reading) is True
     assert found["discharge_switch"].seen(reading) is False
-    assert catalogue("D2").settings["charge_switch"].seen is None
+    assert catalog("D2").settings["charge_switch"].seen is None
 
 
 @pytest.mark.parametrize("dialect", ["D2", "81"])
 def test_what_can_do_harm_takes_a_second_word(dialect) -> None:
-    dangerous = {key for key, setting in catalogue(dialect).settings.items() if setting.dangerous}
+    dangerous = {key for key, setting in catalog(dialect).settings.items() if setting.dangerous}
     third = {"charge_overcurrent_2", "discharge_overcurrent_2"} if dialect == "81" else set()
     assert dangerous == {"design_capacity", "soc_calibration", "max_charge_current", "max_discharge_current"} | third
 
 
 def test_what_the_board_changes_by_itself_is_announced() -> None:
-    assert catalogue("D2").settings["cell_overvoltage"].also_changes == {"cell_overvoltage_warning"}
-    assert catalogue("81").settings["cell_overvoltage"].also_changes == frozenset()
+    assert catalog("D2").settings["cell_overvoltage"].also_changes == {"cell_overvoltage_warning"}
+    assert catalog("81").settings["cell_overvoltage"].also_changes == frozenset()
 
 
 # Orders, reference 9.1.
 
 
 def broken(dialect, values) -> set[tuple[str, str]]:
-    found = catalogue(dialect)
+    found = catalog(dialect)
     return set(broken_orders(values, found.chains, found.may_equal))
 
 
@@ -328,9 +328,9 @@ def test_without_releases_a_cell_may_not_be_too_full_and_too_empty_at_once() -> 
 
 
 def test_limits_of_the_pack_fit_to_those_of_its_cells() -> None:
-    found = catalogue("D2")
+    found = catalog("D2")
     assert list(order_findings(found, D2_LFP | {"cell_count": 16})) == []
-    codes = [finding.code for finding in order_findings(found, D2_LFP | {"cell_count": 15})]
+    codes = [issue.code for issue in order_findings(found, D2_LFP | {"cell_count": 15})]
     assert "pack_limit_apart" not in codes  # one cell in sixteen is within the tolerance
-    codes = [finding.code for finding in order_findings(found, D2_LFP | {"cell_count": 8})]
+    codes = [issue.code for issue in order_findings(found, D2_LFP | {"cell_count": 8})]
     assert codes == ["pack_limit_apart"] * 2

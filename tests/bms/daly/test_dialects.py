@@ -432,13 +432,13 @@ async def test_only_the_block_of_a_parameter_is_read_again() -> None:
     assert list(wire.written) == [REST_81]
     assert "soc_low" in again.apart
     assert "cell_overvoltage" not in again.apart
-    assert again.told_at("soc_low") > again.told_at("cell_overvoltage") == first.measured_at
+    assert again.read_at("soc_low") > again.read_at("cell_overvoltage") == first.measured_at
     assert again.values == {**first.values, **{key: again.values[key] for key in again.apart}}
     wire.written.clear()
     await asyncio.sleep(1)
     third = await wire.driver.read_settings("cell_overvoltage")
     assert len(wire.written) == 1
-    assert third.told_at("cell_overvoltage") > again.told_at("soc_low")
+    assert third.read_at("cell_overvoltage") > again.read_at("soc_low")
 
 
 async def test_a_part_that_was_there_and_does_not_come_leaves_nothing_half_known(wire) -> None:

@@ -79,9 +79,9 @@ async def test_nothing_is_written_unless_asked_for(label, dialect, cells) -> Non
 async def test_only_the_registers_of_the_reference_can_be_written(label, dialect, cells) -> None:
     wire = await begun(label, cells=cells)
     settings = await wire.driver.read_settings()
-    catalogue = wire_catalogue(wire, settings)
+    catalog = wire_catalog(wire, settings)
     wire.written.clear()
-    for key, setting in catalogue.settings.items():
+    for key, setting in catalog.settings.items():
         if setting.proof != "read_only":
             value = settings.values.get(key, True if setting.kind == "switch" else 50)
             await wire.driver.write(key, value)
@@ -99,8 +99,8 @@ async def test_only_the_registers_of_the_reference_can_be_written(label, dialect
         assert {0x115, 0x116, 0x119, 0x121, 0x122} < registers
 
 
-def wire_catalogue(wire: Wire, settings: Settings):
-    return fast("daly").catalogue(wire.sink.identities[-1], settings.values)
+def wire_catalog(wire: Wire, settings: Settings):
+    return fast("daly").catalog(wire.sink.identities[-1], settings.values)
 
 
 @pytest.mark.parametrize(
@@ -752,7 +752,7 @@ async def test_somebody_who_waits_for_a_reading_that_jumps_need_not_wait_for_the
     wire = Wire()
     pack = Pack(fast("daly"), "test", lambda: None, circumstances=Circumstances(interval=600.0))
     wire.driver = pack._driver = DalyDriver(wire, pack, pack.terms, SHORT)
-    task = asyncio.create_task(wire.driver.converse())
+    task = asyncio.create_task(wire.driver.run())
     try:
         await until(lambda: pack.current_settings or pack._settings_told)
         wire.peripheral.board.soc = 0.2

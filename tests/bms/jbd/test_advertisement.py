@@ -118,7 +118,7 @@ def test_several_manufacturers_are_all_looked_at() -> None:
 
 
 @pytest.mark.parametrize("form", ["reversed", "forward"])
-def test_simulated_packs_are_recognised(form) -> None:
+def test_simulated_packs_are_recognized(form) -> None:
     pack = jbd_pack(name="My pack", mac_form=form)
     found = advertised(pack.name, "", pack.service_uuids, pack.manufacturer_data)
     assert address_in(found.manufacturer_data) == pack.address

@@ -1,4 +1,4 @@
-"""The password dialogue: what goes over the air, and what an attacker or a typing error cannot do."""
+"""The password dialog: what goes over the air, and what an attacker or a typing error cannot do."""
 
 from hypothesis import given, strategies as st
 import pytest
@@ -57,14 +57,14 @@ def test_what_is_mixed_is_unmixed_again_and_the_simulated_module_agrees(password
 
 
 def test_the_simulated_module_lets_the_owner_and_then_the_vendor_in() -> None:
-    gate = Gate(MAC, "123123")
-    assert gate.answer(ModuleCommand.APP_KEY, APP_KEY) == b"\x00"
-    random = gate.answer(ModuleCommand.RANDOM, b"")[0]
-    assert gate.answer(ModuleCommand.PASSWORD, user_password("123124", ADDRESS, random)) == b"\x01"
-    assert gate.answer(ModuleCommand.PASSWORD, user_password("123123", ADDRESS, random)) == b"\x00"
-    random = gate.answer(ModuleCommand.RANDOM, b"")[0]
-    assert gate.answer(ModuleCommand.VENDOR_PASSWORD, vendor_password(ADDRESS, random)) == b"\x00"
-    assert gate.root
+    publish_filter = Gate(MAC, "123123")
+    assert publish_filter.answer(ModuleCommand.APP_KEY, APP_KEY) == b"\x00"
+    random = publish_filter.answer(ModuleCommand.RANDOM, b"")[0]
+    assert publish_filter.answer(ModuleCommand.PASSWORD, user_password("123124", ADDRESS, random)) == b"\x01"
+    assert publish_filter.answer(ModuleCommand.PASSWORD, user_password("123123", ADDRESS, random)) == b"\x00"
+    random = publish_filter.answer(ModuleCommand.RANDOM, b"")[0]
+    assert publish_filter.answer(ModuleCommand.VENDOR_PASSWORD, vendor_password(ADDRESS, random)) == b"\x00"
+    assert publish_filter.root
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ def test_what_the_sources_say_in_words(path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_known_advertisements_are_recognised_and_unknown_ones_are_not(path) -> None:
+def test_known_advertisements_are_recognized_and_unknown_ones_are_not(path) -> None:
     for record, result in records(path):
         if record["type"] != "advertisement":
             continue

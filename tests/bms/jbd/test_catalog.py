@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.smart_bms.bms.jbd.catalog import CHAINS, MAY_EQUAL, catalogue_of
+from custom_components.smart_bms.bms.jbd.catalog import CHAINS, MAY_EQUAL, catalog_of
 from custom_components.smart_bms.bms.jbd.decode import decode_basic
 from custom_components.smart_bms.bms.jbd.parameters import BY_KEY, REGISTERS
 from custom_components.smart_bms.bms.jbd.settings import decode_settings, encode_register, registers_of
@@ -20,14 +20,14 @@ ALL = tuple(BY_KEY)
 SWITCHES = ("charge_switch", "discharge_switch")
 
 
-def identity(*, coarse: bool = False, cells: int | None = 4, front_end: int | None = 0) -> Identity:
+def identity(*, quantize: bool = False, cells: int | None = 4, front_end: int | None = 0) -> Identity:
     told = {} if front_end is None else {"front_end": front_end}
-    details = {"coarse_units": coarse, **told}
+    details = {"coarse_units": quantize, **told}
     return Identity(family="jbd", variant="classic", model="X", max_cells=cells, details=details)
 
 
-def catalogue(stated=ALL, **options):
-    return catalogue_of(identity(**options), stated)
+def catalog(stated=ALL, **options):
+    return catalog_of(identity(**options), stated)
 
 
 def reading(**fields) -> Reading:
@@ -36,8 +36,8 @@ def reading(**fields) -> Reading:
 
 @pytest.mark.parametrize("coarse", [False, True])
 @pytest.mark.parametrize("cells", [1, 4, 32, None])
-def test_every_parameter_has_a_range_that_its_unit_and_wire_allow(coarse, cells) -> None:
-    for key, setting in catalogue(coarse=coarse, cells=cells).settings.items():
+def test_every_parameter_has_a_range_that_its_unit_and_wire_allow(quantize, cells) -> None:
+    for key, setting in catalog(quantize=quantize, cells=cells).settings.items():
         assert setting.key == key
         assert bool(setting.options) is (setting.kind is SettingKind.CHOICE)
         if setting.kind is not SettingKind.NUMBER:
@@ -48,8 +48,8 @@ def test_every_parameter_has_a_range_that_its_unit_and_wire_allow(coarse, cells)
         for value in (setting.minimum, setting.maximum):
             assert not list(value_findings(setting, value, exact=True)), (key, value)
             if key in BY_KEY and not BY_KEY[key].shunt and setting.proof is not Proof.READ_ONLY:
-                _, wire = encode_register(key, bytes(2), value, coarse=coarse)
-                assert BY_KEY[key].value(wire, coarse=coarse) == pytest.approx(value)
+                _, wire = encode_register(key, bytes(2), value, quantize=quantize)
+                assert BY_KEY[key].value(wire, quantize=quantize) == pytest.approx(value)
         for value in (setting.minimum - setting.step, setting.maximum + setting.step):
             assert list(value_findings(setting, value)), (key, value)
 
@@ -61,7 +61,7 @@ def test_what_a_simulated_board_states_is_offered_and_already_valid(label) -> No
     version = f"{label.sw_version >> 4}.{label.sw_version & 15}"
     found = {number: pack.firmware.read(number)[1] for number in registers_of(version)}
     values = decode_settings(found, pack.variant, 0.0).values
-    offered = catalogue(values, cells=8)
+    offered = catalog(values, cells=8)
     assert set(values) <= set(offered.settings)
     for key, value in values.items():
         if offered.settings[key].proof is not Proof.READ_ONLY:
@@ -70,7 +70,7 @@ def test_what_a_simulated_board_states_is_offered_and_already_valid(label) -> No
 
 
 def test_a_real_board_is_in_order() -> None:
-    offered = catalogue(REAL_VALUES)
+    offered = catalog(REAL_VALUES)
     for key, value in REAL_VALUES.items():
         if offered.settings[key].proof is not Proof.READ_ONLY:
             assert not list(value_findings(offered.settings[key], value, exact=True)), (key, value)
@@ -108,7 +108,7 @@ def test_a_real_board_is_in_order() -> None:
     ids=str,
 )
 def test_limits_never_cross(change) -> None:
-    assert list(order_findings(catalogue(REAL_VALUES | change), REAL_VALUES | change))
+    assert list(order_findings(catalog(REAL_VALUES | change), REAL_VALUES | change))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_limits_never_cross(change) -> None:
     ids=str,
 )
 def test_some_may_be_the_same(change) -> None:
-    assert not list(order_findings(catalogue(REAL_VALUES | change), REAL_VALUES | change))
+    assert not list(order_findings(catalog(REAL_VALUES | change), REAL_VALUES | change))
 
 
 def test_every_name_in_a_chain_exists() -> None:
@@ -159,33 +159,33 @@ def test_every_name_in_a_chain_exists() -> None:
     ],
 )
 def test_ranges_are_those_of_the_documents(key, minimum, maximum, step) -> None:
-    setting = catalogue().settings[key]
+    setting = catalog().settings[key]
     assert (setting.minimum, setting.maximum, setting.step) == (minimum, maximum, step)
 
 
 def test_coarse_boards_have_coarse_ranges_where_they_count_so() -> None:
-    fine, coarse = catalogue().settings, catalogue(coarse=True).settings
-    assert (coarse["design_capacity"].maximum, coarse["design_capacity"].resolution) == (6553.5, 0.1)
-    assert (coarse["max_charge_current"].maximum, coarse["max_charge_current"].step) == (pytest.approx(3276.7), 0.1)
-    assert coarse["cell_overvoltage"] == fine["cell_overvoltage"]
+    fine, quantize = catalog().settings, catalog(quantize=True).settings
+    assert (quantize["design_capacity"].maximum, quantize["design_capacity"].resolution) == (6553.5, 0.1)
+    assert (quantize["max_charge_current"].maximum, quantize["max_charge_current"].step) == (pytest.approx(3276.7), 0.1)
+    assert quantize["cell_overvoltage"] == fine["cell_overvoltage"]
 
 
 def test_the_remaining_capacity_is_never_offered_beyond_what_its_register_holds() -> None:
-    for coarse in (False, True):
-        setting = catalogue(coarse=coarse).settings["remaining_capacity_calibration"]
+    for quantize in (False, True):
+        setting = catalog(quantize=quantize).settings["remaining_capacity_calibration"]
         assert (setting.minimum, setting.maximum) == (0, 655.35)
         assert setting.dangerous
 
 
 def test_a_text_has_the_longest_that_its_register_takes() -> None:
-    setting = catalogue().settings["model_name"]
+    setting = catalog().settings["model_name"]
     assert (setting.kind, setting.maximum) == (SettingKind.TEXT, 31)
-    assert catalogue().settings["barcode"].personal
+    assert catalog().settings["barcode"].personal
     assert not setting.personal
 
 
 def test_what_takes_a_second_word() -> None:
-    settings = catalogue().settings
+    settings = catalog().settings
     dangerous = {key for key, setting in settings.items() if setting.dangerous}
     assert dangerous >= {
         *("cell_count", "design_capacity", "switch_input", "remaining_capacity_calibration"),
@@ -199,7 +199,7 @@ def test_what_takes_a_second_word() -> None:
 
 
 def test_what_is_only_read_and_what_is_behind_the_gate_of_experts() -> None:
-    settings = catalogue().settings
+    settings = catalog().settings
     read_only = {key for key, setting in settings.items() if setting.proof is Proof.READ_ONLY}
     assert read_only == {
         *("register_0x14", "board_serial_number", "cycle_count", "shunt_resistance", "function_word"),
@@ -214,20 +214,20 @@ def test_what_is_only_read_and_what_is_behind_the_gate_of_experts() -> None:
 
 @pytest.mark.parametrize("front_end", [None, 3])
 def test_the_short_circuit_word_of_an_unknown_front_end_is_never_written(front_end) -> None:
-    settings = catalogue(front_end=front_end).settings
+    settings = catalog(front_end=front_end).settings
     for key in ("short_circuit_delay", "discharge_overcurrent_2_threshold"):
         assert settings[key].proof is Proof.READ_ONLY
 
 
 def test_what_a_board_does_not_state_is_not_offered() -> None:
-    few = catalogue(("cell_overvoltage",))
+    few = catalog(("cell_overvoltage",))
     assert set(few.settings) == {*SWITCHES, "cell_overvoltage"}
     assert few.known >= {"design_capacity", "remaining_capacity_calibration", *SWITCHES}
-    assert "remaining_capacity_calibration" in catalogue(("design_capacity",)).settings
+    assert "remaining_capacity_calibration" in catalog(("design_capacity",)).settings
 
 
 def test_the_remaining_capacity_shows_in_the_reading() -> None:
-    setting = catalogue().settings["remaining_capacity_calibration"]
+    setting = catalog().settings["remaining_capacity_calibration"]
     assert setting.seen(reading(remaining=4711)) == 47.11
 
 
@@ -245,7 +245,7 @@ def test_the_remaining_capacity_shows_in_the_reading() -> None:
 def test_a_switch_is_what_was_commanded_and_cannot_be_set_while_the_other_cannot_be_seen(
     fields, charge, discharge
 ) -> None:
-    settings, now = catalogue().settings, reading(**fields)
+    settings, now = catalog().settings, reading(**fields)
     assert settings["charge_switch"].seen(now) is charge
     assert settings["discharge_switch"].seen(now) is discharge
     assert settings["charge_switch"].hidden(now) is (discharge is None)
@@ -254,5 +254,5 @@ def test_a_switch_is_what_was_commanded_and_cannot_be_set_while_the_other_cannot
 
 def test_a_switch_of_a_reading_without_locks_is_not_known() -> None:
     bare = replace(reading(), details={})
-    assert catalogue().settings["charge_switch"].seen(bare) is None
-    assert catalogue().settings["charge_switch"].hidden(bare) is True
+    assert catalog().settings["charge_switch"].seen(bare) is None
+    assert catalog().settings["charge_switch"].hidden(bare) is True

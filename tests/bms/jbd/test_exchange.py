@@ -88,7 +88,7 @@ async def test_three_polls_without_an_answer_end_the_session() -> None:
     wire = wire_of()
     wire.deaf = lambda _: len(wire.sink.readings) == 2
     with pytest.raises(SilentError, match="no usable answers"):
-        await wire.driver.converse()
+        await wire.driver.run()
     assert wire.sink.drops == ["unanswered"] * 3
 
 
@@ -103,7 +103,7 @@ async def test_one_poll_without_an_answer_does_not() -> None:
         return False
 
     wire.deaf = lose
-    task = asyncio.create_task(wire.driver.converse())
+    task = asyncio.create_task(wire.driver.run())
     await until(lambda: len(wire.sink.readings) > 4)
     assert not task.done()
     assert wire.sink.drops == ["unanswered"]
@@ -114,7 +114,7 @@ async def test_one_poll_without_an_answer_does_not() -> None:
 # The oldest firmware.
 
 
-async def test_the_oldest_firmware_is_recognised() -> None:
+async def test_the_oldest_firmware_is_recognized() -> None:
     wire = await wire_of(LEGACY, 13).begin()
     assert wire.sink.identities[0].variant == "legacy"
     assert await wire.driver._poll()

@@ -23,7 +23,7 @@ from custom_components.smart_bms.bms.jbd.frames import (
 )
 from tests.support.packs import jbd_pack
 
-MOST_HELD = 262
+MAX_HELD = 262
 
 
 def answer(register: int, data: bytes = b"", status: int = 0) -> bytes:
@@ -192,8 +192,8 @@ def test_endless_garbage_is_never_held(garbage, size) -> None:
     reassembler = Reassembler()
     for number, part in enumerate(cut(garbage, size)):
         reassembler.feed(part, number * 0.001)
-        assert reassembler.pending < MOST_HELD
-        assert len(reassembler._parts) < MOST_HELD
+        assert reassembler.pending < MAX_HELD
+        assert len(reassembler._parts) < MAX_HELD
     reassembler.clear()
     assert reassembler.feed(BASIC, 100.0) == decoded(BASIC)
 
@@ -205,7 +205,7 @@ def test_noise_never_raises_and_never_grows(notifications) -> None:
     for notification in notifications:
         for message in reassembler.feed(notification, 0.0):
             assert isinstance(message, Reply | ModuleMessage)
-        assert reassembler.pending < MOST_HELD
+        assert reassembler.pending < MAX_HELD
 
 
 @given(st.binary(max_size=300), st.lists(st.integers(20, 250), min_size=1, max_size=8), st.data())

@@ -112,7 +112,7 @@ async def test_parameters_without_a_result_are_none(wire, monkeypatch) -> None:
 async def test_the_parameters_are_asked_for_three_times_at_most() -> None:
     wire = wire_of()
     wire.tamper = lambda said, answers: [] if said.register == 0x10 else answers
-    task = asyncio.create_task(wire.driver.converse())
+    task = asyncio.create_task(wire.driver.run())
     await until(lambda: wire.sink.drops.count("settings_unread") == 3)
     count = len(wire.sink.readings)
     await until(lambda: len(wire.sink.readings) > count + 3)
@@ -216,8 +216,8 @@ async def test_units_are_known_before_the_first_reading() -> None:
 
 
 @pytest.mark.parametrize("coarse", [False, True])
-async def test_without_the_unit_there_is_no_current_and_no_capacity(coarse) -> None:
-    wire = of_unknown_units(hundred_ma=coarse)
+async def test_without_the_unit_there_is_no_current_and_no_capacity(quantize) -> None:
+    wire = of_unknown_units(hundred_ma=quantize)
     wire.tamper = lambda said, answers: [] if said.register == 0x2D else answers
     await wire.begin()
     assert await wire.driver._poll()
@@ -231,7 +231,7 @@ async def test_without_the_unit_there_is_no_current_and_no_capacity(coarse) -> N
     await wire.driver.read_settings()
     assert await wire.driver._poll()
     assert wire.sink.readings[-1].full_capacity == 100
-    assert wire.sink.identities[-1].details["coarse_units"] is coarse
+    assert wire.sink.identities[-1].details["coarse_units"] is quantize
 
 
 async def test_the_unit_is_known_after_a_restart() -> None:
@@ -426,7 +426,7 @@ async def test_a_write_that_the_board_refuses_clears_nothing(open_wire, status, 
     ("key", "value", "register"), [("led", True, FUNCTIONS), ("charge_overcurrent_delay", 9, DELAYS)]
 )
 @pytest.mark.parametrize("data", [b"", b"\0", b"\0\0\0"])
-async def test_nothing_is_written_beside_neighbours_that_were_not_read(open_wire, key, value, register, data) -> None:
+async def test_nothing_is_written_beside_neighbors_that_were_not_read(open_wire, key, value, register, data) -> None:
     wire = open_wire
     wire.tamper = lambda said, answers: [reply(register, data)] if said == (False, register, b"") else answers
     with suppress(ValueError):
@@ -436,7 +436,7 @@ async def test_nothing_is_written_beside_neighbours_that_were_not_read(open_wire
     assert not wire.peripheral.factory_mode
 
 
-async def test_neighbours_are_written_as_they_are_now_and_not_as_they_were(open_wire) -> None:
+async def test_neighbors_are_written_as_they_are_now_and_not_as_they_were(open_wire) -> None:
     wire = open_wire
     wire.peripheral.change_elsewhere(request(FUNCTIONS, b"\x00\x2e"))
     assert await wire.driver.write("led", True)

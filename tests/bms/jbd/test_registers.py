@@ -125,12 +125,12 @@ def test_a_real_board_s_parameters() -> None:
 
 @pytest.mark.parametrize("label", [SP04S034, DP16S020, LEGACY, WATTCYCLE])
 @pytest.mark.parametrize("coarse", [False, True])
-def test_parameters_agree_with_the_simulated_board(label, coarse) -> None:
-    pack = jbd_pack(label, cells=14, hundred_ma=coarse)
+def test_parameters_agree_with_the_simulated_board(label, quantize) -> None:
+    pack = jbd_pack(label, cells=14, hundred_ma=quantize)
     pack.factory_mode = True
     version = f"{label.sw_version >> 4}.{label.sw_version & 15}"
     found = {number: pack.firmware.read(number)[1] for number in registers_of(version)}
-    assert is_coarse(found) is coarse
+    assert is_coarse(found) is quantize
     values = decode_settings(found, pack.variant, 0.0).values
     limits = pack.board.limits
     assert values["design_capacity"] == 100
@@ -169,12 +169,14 @@ def test_parameters_agree_with_the_simulated_board(label, coarse) -> None:
     ],
 )
 @pytest.mark.parametrize("coarse", [False, True])
-def test_what_is_written_is_what_the_simulated_board_acts_upon(label, key, value, attribute, expected, coarse) -> None:
-    pack = jbd_pack(label, hundred_ma=coarse)
+def test_what_is_written_is_what_the_simulated_board_acts_upon(
+    label, key, value, attribute, expected, quantize
+) -> None:
+    pack = jbd_pack(label, hundred_ma=quantize)
     pack.factory_mode = True
     before = {number: pack.firmware.read(number)[1] for number in BY_REGISTER if pack.firmware.read(number)[1]}
     number = BY_KEY[key].register
-    register, data = encode_register(key, before[number], value, coarse=coarse)
+    register, data = encode_register(key, before[number], value, quantize=quantize)
     assert register == number
     assert pack.firmware.change(register, data)
     assert getattr(pack.board.limits, attribute) == pytest.approx(expected)
@@ -222,8 +224,8 @@ def test_what_is_written_is_what_the_simulated_board_acts_upon(label, key, value
         (0xA2, "0241ff", False, {"barcode": "A\ufffd"}),
     ],
 )
-def test_units_and_places(register, data, coarse, expected) -> None:
-    assert one(register, data, coarse=coarse) == expected
+def test_units_and_places(register, data, quantize, expected) -> None:
+    assert one(register, data, quantize=quantize) == expected
 
 
 @pytest.mark.parametrize("bit", range(16))
@@ -280,10 +282,10 @@ def test_finer_points_that_a_board_does_not_use_are_left_out() -> None:
 
 
 def test_coarse_units_hold_for_all_registers_that_are_scaled() -> None:
-    fine, coarse = (decode_settings(dump(x2D=word), "classic", 0.0).values for word in ("0006", "1006"))
+    fine, quantize = (decode_settings(dump(x2D=word), "classic", 0.0).values for word in ("0006", "1006"))
     scaled = {"design_capacity", "cycle_capacity", "max_charge_current", "max_discharge_current"}
-    assert {key: coarse[key] for key in scaled} == {key: pytest.approx(fine[key] * 10) for key in scaled}
-    assert {key for key in fine if fine[key] != coarse[key]} == scaled | {"function_word", "shunt_resistance"}
+    assert {key: quantize[key] for key in scaled} == {key: pytest.approx(fine[key] * 10) for key in scaled}
+    assert {key for key in fine if fine[key] != quantize[key]} == scaled | {"function_word", "shunt_resistance"}
 
 
 def test_the_protection_word_of_another_front_end_is_not_guessed() -> None:
@@ -374,29 +376,29 @@ def test_a_choice_of_the_other_range_is_refused() -> None:
 # Writing.
 
 
-def values_of(row, coarse: bool):
+def values_of(row, quantize: bool):
     """Return a strategy for all values that a parameter can have on the wire."""
     if row.text:
         return st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=31)
     if row.bit is not None:
         return st.booleans()
-    return st.binary(min_size=2, max_size=2).map(lambda data: row.value(data, coarse=coarse))
+    return st.binary(min_size=2, max_size=2).map(lambda data: row.value(data, quantize=quantize))
 
 
 @pytest.mark.parametrize("row", [row for row in REGISTERS if not row.shunt], **ids)
 @pytest.mark.parametrize("coarse", [False, True])
 @hypothesis_settings(max_examples=25, deadline=None)
 @given(data=st.data())
-def test_what_is_encoded_is_decoded_again_and_neighbours_stay(row, coarse, data) -> None:
-    value = data.draw(values_of(row, coarse))
+def test_what_is_encoded_is_decoded_again_and_neighbors_stay(row, quantize, data) -> None:
+    value = data.draw(values_of(row, quantize))
     old = data.draw(st.binary(min_size=2, max_size=2))
     if row.choice is not None:
-        # Its range belongs to the neighbours.
+        # Its range belongs to the neighbors.
         old = bytes((old[0] & 0x7F, old[1]))
         value = data.draw(st.sampled_from(row.choice.ranges[0]).map(lambda number: f"{number}_{row.choice.unit}"))
-    register, wire = encode_register(row.key, old, value, coarse=coarse)
+    register, wire = encode_register(row.key, old, value, quantize=quantize)
     assert register == row.register
-    assert row.value(wire, coarse=coarse) == value
+    assert row.value(wire, quantize=quantize) == value
     if row.text:
         return
     assert len(wire) == 2
@@ -436,8 +438,8 @@ def test_a_switch_changes_its_own_bit_only(row, old, value) -> None:
         ("charge_overcurrent_release", 30, False, "ff1e"),
     ],
 )
-def test_writes_have_the_bytes_of_the_documents(key, value, coarse, expected) -> None:
-    assert encode_register(key, b"\xff\xff", value, coarse=coarse)[1].hex() == expected
+def test_writes_have_the_bytes_of_the_documents(key, value, quantize, expected) -> None:
+    assert encode_register(key, b"\xff\xff", value, quantize=quantize)[1].hex() == expected
 
 
 @pytest.mark.parametrize("key", ["cell_overvoltage", "max_discharge_current", "short_circuit_release"])

@@ -3,7 +3,7 @@
 import pytest
 
 from custom_components.smart_bms.bms.advertisement import Advertisement
-from custom_components.smart_bms.bms.families import candidates, recognise
+from custom_components.smart_bms.bms.families import candidates, recognize
 from custom_components.smart_bms.bms.jk.advertisement import SERVICE
 
 UART = (SERVICE,)
@@ -26,5 +26,5 @@ UART = (SERVICE,)
 )
 def test_recognition(name, manufacturer, services, sure, maybe) -> None:
     advertisement = Advertisement(name=name, manufacturer_data=manufacturer, service_uuids=services)
-    assert (recognise(advertisement) is not None) is sure
+    assert (recognize(advertisement) is not None) is sure
     assert bool(candidates(advertisement)) is maybe

@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.smart_bms.bms.jk.catalog import CHAINS, catalogue_of
+from custom_components.smart_bms.bms.jk.catalog import CHAINS, catalog_of
 from custom_components.smart_bms.bms.jk.identity import decode_identity
 from custom_components.smart_bms.bms.jk.layouts import Variant
 from custom_components.smart_bms.bms.jk.parameters import REGISTERS
@@ -14,10 +14,10 @@ from custom_components.smart_bms.control.constraints import broken_orders, value
 from tests.support.packs import device_info, settings
 
 
-def catalogue(variant="JK02_32S", **options):
+def catalog(variant="JK02_32S", **options):
     identity = decode_identity(device_info(variant, **options))
     values = dict(decode_settings(settings(variant, **options), Variant(variant), 0.0).values)
-    return catalogue_of(identity, values | settings_in_details(identity.details, Variant(variant)))
+    return catalog_of(identity, values | settings_in_details(identity.details, Variant(variant)))
 
 
 def proofs(found, proof) -> set[str]:
@@ -25,7 +25,7 @@ def proofs(found, proof) -> set[str]:
 
 
 def test_what_the_firmware_lists_can_be_written_and_the_rest_only_read() -> None:
-    found = catalogue()
+    found = catalog()
     assert {"cell_overvoltage", "heating_switch", "smart_sleep_delay", "emergency_duration"} <= proofs(
         found, Proof.PROVEN
     )
@@ -36,33 +36,31 @@ def test_what_the_firmware_lists_can_be_written_and_the_rest_only_read() -> None
 
 
 def test_what_is_shown_but_not_listed_is_only_read() -> None:
-    few = catalogue(commands=frozenset({*range(0x10), 0x96, 0x97}))
+    few = catalog(commands=frozenset({*range(0x10), 0x96, 0x97}))
     assert few.settings["heating_switch"].proof is Proof.READ_ONLY
     assert few.settings["cell_overvoltage"].proof is Proof.PROVEN
     assert "emergency_mode" not in few.settings
 
 
 def test_firmware_without_lists_takes_the_basic_registers() -> None:
-    found = catalogue(commands=frozenset())
+    found = catalog(commands=frozenset())
     assert found.settings["cell_overvoltage"].proof is Proof.PROVEN
     assert found.settings["heating_switch"].proof is Proof.READ_ONLY
 
 
 def test_what_one_source_says_is_experimental() -> None:
-    assert {"load_preset_lfp", "can_protocol", "rebulk_soc", "buzzer_trigger"} <= proofs(
-        catalogue(), Proof.EXPERIMENTAL
-    )
-    assert proofs(catalogue("JK02_24S"), Proof.PROVEN) == set()
-    assert proofs(catalogue("JK04"), Proof.EXPERIMENTAL) == {"balance_start_voltage"}
+    assert {"load_preset_lfp", "can_protocol", "rebulk_soc", "buzzer_trigger"} <= proofs(catalog(), Proof.EXPERIMENTAL)
+    assert proofs(catalog("JK02_24S"), Proof.PROVEN) == set()
+    assert proofs(catalog("JK04"), Proof.EXPERIMENTAL) == {"balance_start_voltage"}
 
 
 def test_what_cannot_be_read_back_is_not_offered() -> None:
     everything = Identity(
         family="jk", variant="JK02_32S", model="JK_B2A24S20P", details={"commands": tuple(range(256))}
     )
-    found = catalogue_of(everything, {row.key for row in REGISTERS[Variant.JK02_32S]})
+    found = catalog_of(everything, {row.key for row in REGISTERS[Variant.JK02_32S]})
     assert not {"shut_down", "restart", "clock"} & set(found.settings)
-    assert not any("wire_resistance" in key for key in catalogue("JK02_24S").settings)
+    assert not any("wire_resistance" in key for key in catalog("JK02_24S").settings)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +82,7 @@ def test_what_cannot_be_read_back_is_not_offered() -> None:
 )
 def test_the_model_bounds_cells_and_currents(model, cells, current, balance) -> None:
     identity = Identity(family="jk", variant="JK02_32S", model=model)
-    found = catalogue_of(identity, {"cell_count", "max_charge_current", "max_discharge_current", "max_balance_current"})
+    found = catalog_of(identity, {"cell_count", "max_charge_current", "max_discharge_current", "max_balance_current"})
     assert found.settings["cell_count"].maximum == cells
     assert found.settings["max_charge_current"].maximum == current
     assert found.settings["max_discharge_current"].maximum == (1200 if current == 600 else current)
@@ -93,18 +91,18 @@ def test_the_model_bounds_cells_and_currents(model, cells, current, balance) -> 
 
 def test_the_board_knows_better_how_many_cells_it_has() -> None:
     identity = Identity(family="jk", variant="JK02_32S", model="JK_B2A24S20P", max_cells=20)
-    assert catalogue_of(identity, {"cell_count"}).settings["cell_count"].maximum == 20
+    assert catalog_of(identity, {"cell_count"}).settings["cell_count"].maximum == 20
 
 
 def test_only_protocols_that_the_board_offers_can_be_chosen() -> None:
-    assert catalogue().settings["can_protocol"].options == ("jk_250k", "deye", "pylon", "growatt", "victron")
-    assert "off" in catalogue().settings["buzzer_trigger"].options
+    assert catalog().settings["can_protocol"].options == ("jk_250k", "deye", "pylon", "growatt", "victron")
+    assert "off" in catalog().settings["buzzer_trigger"].options
 
 
 @pytest.mark.parametrize("variant", list(Variant))
 def test_every_parameter_has_a_range_that_its_unit_and_wire_allow(variant) -> None:
     identity = Identity(family="jk", variant=variant, model="JK_X", details={"commands": tuple(range(256))})
-    found = catalogue_of(identity, {row.key for row in REGISTERS[variant]})
+    found = catalog_of(identity, {row.key for row in REGISTERS[variant]})
     for setting in found.settings.values():
         if setting.kind is SettingKind.NUMBER:
             assert setting.minimum < setting.maximum, setting.key
@@ -120,7 +118,7 @@ def test_every_parameter_has_a_range_that_its_unit_and_wire_allow(variant) -> No
 def test_presets_are_valid_as_they_stand(model) -> None:
     identity = Identity(family="jk", variant="JK02_32S", model=model, details={"commands": tuple(range(256))})
     for preset in presets_for(model, Variant.JK02_32S).values():
-        found = catalogue_of(identity, preset)
+        found = catalog_of(identity, preset)
         assert set(found.settings) >= set(preset)
         assert not list(broken_orders(preset, CHAINS))
         for key, value in preset.items():

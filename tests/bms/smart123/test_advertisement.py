@@ -1,9 +1,9 @@
-"""Who is recognised, who may be one, and who is never offered."""
+"""Who is recognized, who may be one, and who is never offered."""
 
 import pytest
 
 from custom_components.smart_bms.bms.advertisement import Advertisement
-from custom_components.smart_bms.bms.families import candidates, recognise
+from custom_components.smart_bms.bms.families import candidates, recognize
 from custom_components.smart_bms.bms.smart123.advertisement import (
     BLUERADIOS,
     BRIDGES,
@@ -23,17 +23,17 @@ def heard(payload: str = "", company: int = 2330, name: str = "", *services: str
 
 
 @pytest.mark.parametrize("kind", [2, 4, 6])
-def test_packs_are_recognised_by_their_type_alone(kind) -> None:
+def test_packs_are_recognized_by_their_type_alone(kind) -> None:
     found = heard(f"00{kind:02x}0d02")
     assert is_smart123(found)
-    assert recognise(found).key == "smart123"
+    assert recognize(found).key == "smart123"
     assert device_type(found) == kind
     assert serial_number(found) == "03330"
 
 
 @pytest.mark.parametrize("kind", [0, 1, 3, 5, 7, 255])
 @pytest.mark.parametrize("company", [2330, 133, 1674])
-def test_other_products_of_the_vendor_are_never_recognised(kind, company) -> None:
+def test_other_products_of_the_vendor_are_never_recognized(kind, company) -> None:
     for name in ("", NAME, "123\\TUNE+"):
         found = heard(f"00{kind:02x}0d02", company, name, NORDIC)
         assert not is_smart123(found)

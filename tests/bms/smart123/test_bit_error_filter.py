@@ -7,22 +7,22 @@ from custom_components.smart_bms.bms.smart123.bit_error_filter import Debounce, 
 
 def test_flags_count_when_two_of_the_last_three_agree() -> None:
     votes = MajorityVote()
-    votes.take(0b011)
+    votes.update(0b011)
     assert votes.flags is None
-    votes.take(0b011)
+    votes.update(0b011)
     assert votes.flags == 0b011
-    votes.take(0b100)
+    votes.update(0b100)
     assert votes.flags == 0b011
-    votes.take(0b100)
+    votes.update(0b100)
     assert votes.flags == 0b100
 
 
 def test_two_that_disagree_wait_for_a_third() -> None:
     votes = MajorityVote()
-    votes.take(1)
-    votes.take(2)
+    votes.update(1)
+    votes.update(2)
     assert votes.flags is None
-    votes.take(2)
+    votes.update(2)
     assert votes.flags == 2
 
 
@@ -31,7 +31,7 @@ def test_a_meter_never_shows_a_jump_that_only_one_record_tells(counts) -> None:
     steady = Debounce(step=10)
     shown = []
     for count in counts:
-        steady.take(count)
+        steady.update(count)
         shown.append(steady.value)
     assert 5000 not in shown
     assert shown[-1] in (100, 103)
@@ -40,30 +40,30 @@ def test_a_meter_never_shows_a_jump_that_only_one_record_tells(counts) -> None:
 def test_a_jump_that_is_said_twice_is_true() -> None:
     steady = Debounce(step=10)
     for count in (100, 100, 0, 0):
-        steady.take(count)
+        steady.update(count)
     assert steady.value == 0
 
 
 def test_a_value_that_is_not_available_is_unknown_when_that_is_said_twice() -> None:
     steady = Debounce(step=10)
-    steady.take(100)
-    steady.take(100)
-    steady.take(None)
+    steady.update(100)
+    steady.update(100)
+    steady.update(None)
     assert steady.value == 100
-    steady.take(None)
+    steady.update(None)
     assert steady.value is None
-    steady.take(100)
+    steady.update(100)
     assert steady.value is None
-    steady.take(101)
+    steady.update(101)
     assert steady.value == 101
 
 
 def test_a_meter_that_only_rises_falls_only_when_it_is_said_twice() -> None:
     steady = Debounce(step=10, rising=True)
     for count in (100, 100, 99):
-        steady.take(count)
+        steady.update(count)
     assert steady.value == 100
-    steady.take(99)
+    steady.update(99)
     assert steady.value == 99
 
 

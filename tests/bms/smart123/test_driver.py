@@ -583,8 +583,8 @@ async def test_one_parameter_is_read_again_with_those_that_come_along(monkeypatc
         peripheral.written.clear()
         settings = await pack.read_settings("cell_overvoltage")
         assert [text for text in sent(peripheral) if QUERY.fullmatch(text)] == ["S2@"]
-        assert settings.told_at("cell_overvoltage") > before.measured_at
-        assert settings.told_at("battery_capacity") < settings.told_at("cell_overvoltage")
+        assert settings.read_at("cell_overvoltage") > before.measured_at
+        assert settings.read_at("battery_capacity") < settings.read_at("cell_overvoltage")
         assert settings.oldest < settings.measured_at
         assert settings.values == before.values
 

@@ -96,7 +96,7 @@ def turn(start: int, count: int, turns: TrailerParser, now: float = 0.0, **value
     told: dict[str, int] = {}
     for step in range(count):
         key = (start + step) % KEYS
-        told |= turns.take(key + 25, values.get(f"k{key}", key), now + step)
+        told |= turns.update(key + 25, values.get(f"k{key}", key), now + step)
     return told
 
 
@@ -127,13 +127,13 @@ def test_values_of_several_bytes_are_joined_when_the_turn_is_complete() -> None:
 def test_parts_of_two_turns_do_not_belong_together() -> None:
     turns = TrailerParser()
     turn(0, KEYS, turns)
-    turns.take(25 + 0, 97, 19.0)
-    turns.take(25 + 1, 99, 20.0)
-    turns.take(25 + 2, 2, 21.0)
+    turns.update(25 + 0, 97, 19.0)
+    turns.update(25 + 1, 99, 20.0)
+    turns.update(25 + 2, 2, 21.0)
     # The frame with key 3 is lost.
     for key in range(4, KEYS):
-        turns.take(25 + key, 0, 22.0 + key)
-    told = turns.take(25, 97, 50.0)
+        turns.update(25 + key, 0, 22.0 + key)
+    told = turns.update(25, 97, 50.0)
     assert "low_cell_voltage" not in told
     assert told["soh"] == 97
 
@@ -142,14 +142,14 @@ def test_a_turn_whose_beginning_was_lost_is_not_joined_with_the_one_before() -> 
     turns = TrailerParser()
     turn(0, KEYS, turns)
     for key in (1, *range(2, 10), *range(11, KEYS)):
-        turns.take(25 + key, 1 if key in (11, 12) else 0, 19.0 + key)
-    assert "energy_charged_total" not in turns.take(25, 0, 50.0)
+        turns.update(25 + key, 1 if key in (11, 12) else 0, 19.0 + key)
+    assert "energy_charged_total" not in turns.update(25, 0, 50.0)
 
 
 def test_parts_older_than_a_minute_are_forgotten() -> None:
     turns = TrailerParser()
     turn(0, KEYS, turns)
-    told = turns.take(25, 97, 100.0)
+    told = turns.update(25, 97, 100.0)
     assert told == {}
 
 
@@ -157,7 +157,7 @@ def test_a_clock_is_never_taken_for_keys() -> None:
     turns = TrailerParser()
     for second in range(3 * 3600):
         minute, hour = second // 60 % 60, second // 3600
-        assert turns.take(minute, hour, float(second)) == {}
+        assert turns.update(minute, hour, float(second)) == {}
     assert not turns.on
 
 
@@ -165,7 +165,7 @@ def test_keys_are_forgotten_when_they_stop_stepping() -> None:
     turns = TrailerParser()
     turn(0, KEYS, turns)
     for second in range(40):
-        turns.take(30, 0, 20.0 + second)
+        turns.update(30, 0, 20.0 + second)
     assert not turns.on
 
 
@@ -175,20 +175,20 @@ def test_keys_are_forgotten_when_they_stop_stepping() -> None:
 def test_which_byte_is_the_hour_is_found_out_and_never_guessed() -> None:
     clock = TrailerClock()
     for _ in range(20):
-        assert clock.take(1, 19) is None
+        assert clock.update(1, 19) is None
     for _ in range(4):
-        assert clock.take(24, 19) is None
-    assert clock.take(24, 19) == (19, 24)
+        assert clock.update(24, 19) is None
+    assert clock.update(24, 19) == (19, 24)
     for _ in range(4):
-        clock.take(1, 20)
-    assert clock.take(1, 20) == (20, 1)
+        clock.update(1, 20)
+    assert clock.update(1, 20) == (20, 1)
     assert clock.hour_first is False
 
 
 def test_the_other_order_is_found_out_as_well() -> None:
     clock = TrailerClock()
     for _ in range(5):
-        found = clock.take(19, 24)
+        found = clock.update(19, 24)
     assert found == (19, 24)
 
 
@@ -196,4 +196,4 @@ def test_bytes_that_are_no_time_tell_nothing() -> None:
     clock = TrailerClock(hour_first=True)
     for pair in ((60, 1), (1, 60), (30, 30)):
         for _ in range(6):
-            assert clock.take(*pair) is None
+            assert clock.update(*pair) is None

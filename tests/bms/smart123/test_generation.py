@@ -84,17 +84,17 @@ def test_ten_minutes_of_steady_current_prove_the_scale(ampere, count) -> None:
 def test_energy_that_fits_neither_scale_proves_nothing() -> None:
     proof = EnergyProof()
     for second in range(2000):
-        assert proof.take(10_000, 200, 5000 + second, float(second)) is None
+        assert proof.update(10_000, 200, 5000 + second, float(second)) is None
 
 
 def test_current_that_turns_or_a_gap_begins_the_proof_anew() -> None:
     proof = EnergyProof()
     for second in range(650):
         sign = 1 if second % 300 else -1
-        assert proof.take(10_000, 400 * sign, 5000 + second // 2, float(second)) is None
+        assert proof.update(10_000, 400 * sign, 5000 + second // 2, float(second)) is None
     proof = EnergyProof()
     for second in range(0, 6500, 10):
-        assert proof.take(10_000, 400, 5000 + second, float(second)) is None
+        assert proof.update(10_000, 400, 5000 + second, float(second)) is None
 
 
 def test_one_broken_current_does_not_prove_the_wrong_scale() -> None:
@@ -111,8 +111,8 @@ def test_one_broken_current_does_not_prove_the_wrong_scale() -> None:
 def test_nothing_that_flows_proves_nothing() -> None:
     proof = EnergyProof()
     for second in range(1000):
-        assert proof.take(10_000, 0, 5000 + second, float(second)) is None
-    assert proof.take(None, 0, 0, 0.0) is None
+        assert proof.update(10_000, 0, 5000 + second, float(second)) is None
+    assert proof.update(None, 0, 0, 0.0) is None
 
 
 def test_nothing_flowing_is_nothing_in_any_unit() -> None:

@@ -38,7 +38,7 @@ def test_entries(kind, value, expected, shown) -> None:
     assert found.value == shown
     assert found.cell == 3
     assert found.age == 16
-    assert found.told_at == 50.0
+    assert found.read_at == 50.0
     assert event(kind, value, cell=0).cell is None
 
 

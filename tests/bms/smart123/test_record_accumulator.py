@@ -281,49 +281,51 @@ def test_frames_that_stopped_say_nothing_of_the_relays() -> None:
 # Cells.
 
 
-def take(cells: Cells, number: int | None, now: float, count: int | None = 4, voltage: int | None = 656, extremes=None):
-    cells.take(
+def update(
+    cells: Cells, number: int | None, now: float, count: int | None = 4, voltage: int | None = 656, extremes=None
+):
+    cells.update(
         {"cell_number": number, "cell_count": count, "cell_voltage": voltage, "cell_temperature": 300}, extremes, now
     )
 
 
 def test_cell_zero_and_empty_slots_are_passed_over() -> None:
     cells = Cells()
-    take(cells, 1, 0.0)
-    take(cells, 0, 1.0)
-    take(cells, 5, 2.0)
+    update(cells, 1, 0.0)
+    update(cells, 0, 1.0)
+    update(cells, 5, 2.0)
     assert [cell is not None for cell in cells.known(2.0)] == [True, False, False, False]
 
 
 @pytest.mark.parametrize("count", [0, None, 256])
 def test_a_count_that_cannot_be_is_refused(count) -> None:
     with pytest.raises(FrameError, match="cell_count"):
-        take(Cells(), 1, 0.0, count)
+        update(Cells(), 1, 0.0, count)
     with pytest.raises(FrameError, match="cell_count"):
-        take(Cells(), None, 0.0)
+        update(Cells(), None, 0.0)
 
 
 def test_another_count_is_believed_when_it_is_said_twice() -> None:
     cells = Cells()
-    take(cells, 1, 0.0)
+    update(cells, 1, 0.0)
     with pytest.raises(FrameError):
-        take(cells, 1, 1.0, count=20)
-    take(cells, 2, 2.0)
+        update(cells, 1, 1.0, count=20)
+    update(cells, 2, 2.0)
     with pytest.raises(FrameError):
-        take(cells, 1, 3.0, count=5)
-    take(cells, 2, 4.0, count=5)
+        update(cells, 1, 3.0, count=5)
+    update(cells, 2, 4.0, count=5)
     assert cells.count == 5
     assert [cell is not None for cell in cells.known(4.0)] == [False, True, False, False, False]
 
 
 def test_a_cell_is_forgotten_after_three_turns_but_not_before_ten_seconds() -> None:
     cells = Cells()
-    take(cells, 1, 0.0)
+    update(cells, 1, 0.0)
     assert cells.known(12.0)[0] is not None
     assert cells.known(12.1)[0] is None
     cells = Cells()
     for number in range(1, 101):
-        take(cells, number, float(number), count=100)
+        update(cells, number, float(number), count=100)
     assert cells.known(301.0)[0] is not None
     assert cells.known(302.0)[0] is None
 
@@ -331,24 +333,24 @@ def test_a_cell_is_forgotten_after_three_turns_but_not_before_ten_seconds() -> N
 def test_a_broken_number_does_not_keep_old_cells() -> None:
     cells = Cells()
     for number in (1, 2, 0x81, 4, 0xFF):
-        take(cells, number, float(number % 8))
+        update(cells, number, float(number % 8))
     assert cells.too_old <= 12.0
 
 
 def test_empty_places_of_the_rotation_make_it_longer() -> None:
     cells = Cells()
     for step in range(24):
-        take(cells, step % 12 + 1, float(step))
+        update(cells, step % 12 + 1, float(step))
     assert cells.too_old == 36.0
 
 
 def test_a_count_that_was_doubted_once_is_not_believed_hours_later() -> None:
     cells = Cells()
-    take(cells, 1, 0.0)
+    update(cells, 1, 0.0)
     for now in (1.0, 100.0):
         with pytest.raises(FrameError):
-            take(cells, 1, now, count=14)
-        take(cells, 2, now + 1)
+            update(cells, 1, now, count=14)
+        update(cells, 2, now + 1)
     assert cells.count == 4
 
 
@@ -359,7 +361,7 @@ def test_a_temperature_that_cannot_be_is_refused(temperature, extremes) -> None:
     cells = Cells()
     counts = {"cell_number": 1, "cell_count": 4, "cell_voltage": 656, "cell_temperature": temperature}
     with pytest.raises(FrameError, match="temperature"):
-        cells.take(counts, None, 0.0, extremes)
+        cells.update(counts, None, 0.0, extremes)
     (cell,) = cells.known(0.0)[:1]
     assert (cell.voltage, cell.temperature) == (656, None)  # its probe says nothing about its voltage
 
@@ -367,24 +369,24 @@ def test_a_temperature_that_cannot_be_is_refused(temperature, extremes) -> None:
 def test_the_fast_mode_forgets_sooner() -> None:
     cells = Cells()
     for step in range(100):
-        take(cells, step % 50 + 1, step * 0.5, count=50)
+        update(cells, step % 50 + 1, step * 0.5, count=50)
     assert 75 < cells.too_old < 100
 
 
 def test_a_cell_that_does_not_fit_to_the_extremes_is_refused() -> None:
     cells = Cells()
-    take(cells, 1, 0.0, extremes=(650, 660))
+    update(cells, 1, 0.0, extremes=(650, 660))
     with pytest.raises(FrameError, match="cell_outside_extremes"):
-        take(cells, 1, 1.0, voltage=656 + 256, extremes=(650, 660))
+        update(cells, 1, 1.0, voltage=656 + 256, extremes=(650, 660))
     with pytest.raises(FrameError, match="implausible"):
-        take(cells, 1, 1.0, voltage=1261)
+        update(cells, 1, 1.0, voltage=1261)
     assert cells.known(1.0)[0].voltage == 656
 
 
 def test_a_cell_that_says_it_has_no_value_is_unknown() -> None:
     cells = Cells()
-    take(cells, 1, 0.0)
-    take(cells, 1, 1.0, voltage=None)
+    update(cells, 1, 0.0)
+    update(cells, 1, 1.0, voltage=None)
     assert cells.known(1.0)[0] is None
 
 

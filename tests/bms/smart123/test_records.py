@@ -239,7 +239,7 @@ def test_a_scale_that_cannot_be_is_none() -> None:
     )
 
 
-def test_two_neighbouring_frames_tell_the_cycles() -> None:
+def test_two_neighboring_frames_tell_the_cycles() -> None:
     pack = smart123_pack(BRIDGE)
     pack.advance(2.0)
     both = b""

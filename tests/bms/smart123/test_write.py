@@ -9,7 +9,7 @@ import pytest
 from custom_components.smart_bms.bms.connection import Connection
 from custom_components.smart_bms.bms.errors import ConnectionLostError, SilentError
 from custom_components.smart_bms.bms.settings import Proof, SettingKind
-from custom_components.smart_bms.bms.smart123.catalog import catalogue_of
+from custom_components.smart_bms.bms.smart123.catalog import catalog_of
 from custom_components.smart_bms.bms.smart123.frames import checksum
 from custom_components.smart_bms.bms.smart123.generation import Variant
 from custom_components.smart_bms.bms.smart123.identity import identity_of
@@ -122,21 +122,21 @@ def test_addresses_are_used_once() -> None:
 def test_what_nobody_knows_how_to_write_is_not_offered() -> None:
     known = set(BY_KEY)
     for variant in Variant:
-        catalogue = catalogue_of(identity_of(variant, Formula.APP), known)
-        writable = {key for key, setting in catalogue.settings.items() if setting.proof is not Proof.READ_ONLY}
+        catalog = catalog_of(identity_of(variant, Formula.APP), known)
+        writable = {key for key, setting in catalog.settings.items() if setting.proof is not Proof.READ_ONLY}
         assert bool(writable) is (variant is Variant.GENERATION_3)
         assert not writable & {
             *("charge_restart_soc", "discharge_restart_soc", "balance_start_voltage", "full_cell_voltage")
         }
-        assert Proof.PROVEN not in {setting.proof for setting in catalogue.settings.values()}
-        assert catalogue_of(identity_of(variant, Formula.APP), known) == catalogue
+        assert Proof.PROVEN not in {setting.proof for setting in catalog.settings.values()}
+        assert catalog_of(identity_of(variant, Formula.APP), known) == catalog
     assert not any("pin" in key or "clock" in key for key in BY_KEY)
     assert not any("invert_" in key for key in BY_KEY)
 
 
 def test_of_a_temperature_the_nearest_count_is_kept() -> None:
-    catalogue = catalogue_of(identity_of(Variant.GENERATION_3, Formula.APP), set(BY_KEY))
-    setting = catalogue.settings["charge_undertemperature"]
+    catalog = catalog_of(identity_of(Variant.GENERATION_3, Formula.APP), set(BY_KEY))
+    setting = catalog.settings["charge_undertemperature"]
     assert setting.kept(5.0) == 5.3
     assert setting.same(setting.kept(5.0), 5.3)
     assert not setting.same(5.0, 5.3)
@@ -191,7 +191,7 @@ async def test_a_write_is_stored_and_read_back(monkeypatch, peripheral, key, val
         assert await pack.write(key, value)
         assert getattr(peripheral.board.settings, stored[0]) == stored[1]
         settings = await pack.read_settings(key)
-        setting = pack.catalogue().settings[key]
+        setting = pack.catalog().settings[key]
         assert setting.same(settings.values[key], setting.kept(value))
         assert all(data in {"D!", "E!"} or "@" in data or "-" in data or "PW" in data for data in sent(peripheral))
 
@@ -261,7 +261,7 @@ def answering(peripheral, monkeypatch, answers: dict[str, list[str]]) -> None:
     """Let the unit answer some writes with other words, without taking them."""
     answer = peripheral.dialect._take_write
 
-    def take(address: int, value: int, faults):
+    def update(address: int, value: int, faults):
         told = answers.get(f"{value:02X}-{address:03X}!")
         if told:
             word = told.pop(0)
@@ -270,7 +270,7 @@ def answering(peripheral, monkeypatch, answers: dict[str, list[str]]) -> None:
             return
         yield from answer(address, value, faults)
 
-    monkeypatch.setattr(peripheral.dialect, "_take_write", take)
+    monkeypatch.setattr(peripheral.dialect, "_take_write", update)
 
 
 async def test_a_refused_first_byte_ends_the_write(monkeypatch, peripheral) -> None:

@@ -215,7 +215,7 @@ async def test_a_pack_that_vanishes_is_left_out_and_comes_back(hass, house, pack
 async def test_a_pack_that_may_not_be_charged_is_left_out_of_charging(hass, house, packs) -> None:
     await bank_of(hass, packs)
     allowed = "binary_sensor.house_charging_allowed_mirror"
-    await house.until(lambda: all(entry.runtime_data.guard.mirror.charge.allowed for _, entry in packs))
+    await house.until(lambda: all(entry.runtime_data.protection_engine.mirror.charge.allowed for _, entry in packs))
     await house.until(lambda: house.state(allowed) == STATE_ON)
     packs[0][0].board.extra_alarms.add("cell_overvoltage")
     left_out = lambda: hass.states.get(allowed).attributes["left_out"]  # noqa: E731

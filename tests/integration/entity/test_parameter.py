@@ -126,7 +126,7 @@ async def test_what_could_only_refuse_is_there_but_not_enabled(hass, house, adop
 
 async def test_what_the_user_allows_is_enabled_from_the_start(hass, house, adopt) -> None:
     entry = await adopt(jbd_pack(name="Attic"))
-    setting = entry.runtime_data.catalogue.settings["cell_overvoltage"]
+    setting = entry.runtime_data.catalog.settings["cell_overvoltage"]
     assert only_refuses(setting, WritePermission(control=True))
     assert not only_refuses(setting, WritePermission(control=True, dangerous=True))
 
@@ -170,7 +170,7 @@ async def test_a_reload_in_the_middle_waits_for_the_read_back(hass, house, pack,
         await asyncio.sleep(0.01)
     await hass.config_entries.async_reload(entry.entry_id)
     await task
-    assert [record.outcome for record in entry.runtime_data.parameters.control.journal.records] == ["confirmed"]
+    assert [record.outcome for record in entry.runtime_data.parameters.control.write_log.records] == ["confirmed"]
 
 
 async def test_a_reload_in_the_middle_is_settled_by_the_next_connection(hass, house, pack, adopt, monkeypatch) -> None:
@@ -185,7 +185,7 @@ async def test_a_reload_in_the_middle_is_settled_by_the_next_connection(hass, ho
     await asyncio.gather(task, return_exceptions=True)
     await house.until(lambda: len(events) == 2)
     assert [event.data["outcome"] for event in events] == ["unknown", "confirmed"]
-    records = entry.runtime_data.parameters.control.journal.records
+    records = entry.runtime_data.parameters.control.write_log.records
     assert [record.outcome for record in records] == ["confirmed"]
 
 
@@ -303,10 +303,10 @@ async def test_every_change_leaves_an_event_and_a_record(hass, house, pack, adop
         "source": "switch",
         "user": hass_admin_user.name,
     }
-    (record,) = entry.runtime_data.parameters.control.journal.records
+    (record,) = entry.runtime_data.parameters.control.write_log.records
     assert record.user == hass_admin_user.name
     await hass.config_entries.async_reload(entry.entry_id)
-    (record,) = entry.runtime_data.parameters.control.journal.records
+    (record,) = entry.runtime_data.parameters.control.write_log.records
     assert record.outcome == "confirmed"
 
 
@@ -362,7 +362,7 @@ async def test_limits_follow_the_pack(hass, house, pack, adopt, entity_on) -> No
     pack.hang_up = True
     await house.until(lambda: entry.runtime_data.pack.last_identity.model == "JK_PB2A16S15P")
     current = "number.shed_max_charge_current"
-    await house.until(lambda: entry.runtime_data.catalogue.settings["max_charge_current"].maximum == 150)
+    await house.until(lambda: entry.runtime_data.catalog.settings["max_charge_current"].maximum == 150)
     await house.until(lambda: hass.states.get(current).attributes["max"] == 150)
     assert hass.states.get("select.shed_can_protocol").attributes["options"] == ["pylon"]
 
@@ -375,7 +375,7 @@ async def test_what_the_pack_takes_no_more_loses_its_entity(hass, house, adopt) 
     assert registry.async_get(button)
     pack.label = replace(pack.label, commands=pack.label.commands - {0x9D})
     pack.hang_up = True
-    await house.until(lambda: "factory_reset" not in entry.runtime_data.catalogue.settings)
+    await house.until(lambda: "factory_reset" not in entry.runtime_data.catalog.settings)
     await hass.config_entries.async_reload(entry.entry_id)
     assert registry.async_get(button) is None
     assert registry.async_get(OVERVOLTAGE)

@@ -272,7 +272,7 @@ async def test_a_board_that_does_not_know_the_time_yet_deletes_nothing(
         await live(pack, 130)
         health = pack.coordinator.energy.health
         for ago in range(50, -1, -1):
-            health.trend.take(int(dt_util.utcnow().timestamp() // (7 * 86_400)) - ago, 0.001)
+            health.trend.update(int(dt_util.utcnow().timestamp() // (7 * 86_400)) - ago, 0.001)
         health.full_at, weeks = dt_util.utcnow().timestamp(), dict(health.trend.weeks)
         today, right = pack.coordinator.energy.today.discharged, dt_util.utcnow()
         await hass.config_entries.async_unload(pack.entry.entry_id)
@@ -305,7 +305,7 @@ async def test_a_sensor_that_is_the_wrong_way_round_is_turned_and_the_mirror_doe
         assert float(pack.state("current")) == 37
         assert pack.coordinator.energy.counter.total.charged > 0
         assert pack.coordinator.energy.counter.total.discharged == 0
-        assert pack.coordinator.guard.mirror.moment.reading.current == -36
+        assert pack.coordinator.protection_engine.mirror.moment.reading.current == -36
 
 
 # The dashboard.

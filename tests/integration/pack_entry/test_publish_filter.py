@@ -17,9 +17,9 @@ from custom_components.smart_bms.pack_entry.publishing import (
 
 
 def test_the_first_value_is_published() -> None:
-    gate = PublishFilter(PublishPolicy(60, 1))
-    assert gate.offer(3.3, 0)
-    assert gate.value == 3.3
+    publish_filter = PublishFilter(PublishPolicy(60, 1))
+    assert publish_filter.submit(3.3, 0)
+    assert publish_filter.value == 3.3
 
 
 @pytest.mark.parametrize(
@@ -35,38 +35,38 @@ def test_the_first_value_is_published() -> None:
         (None, 0.1, True),
     ],
 )
-def test_numbers_wait_for_interval_and_dead_band(value, after, published) -> None:
-    gate = PublishFilter(PublishPolicy(5, 0.2))
-    gate.offer(10.0, 0)
-    assert gate.offer(value, after) is published
-    assert gate.value == (value if published else 10.0)
+def test_numbers_wait_for_interval_and_deadband(value, after, published) -> None:
+    publish_filter = PublishFilter(PublishPolicy(5, 0.2))
+    publish_filter.submit(10.0, 0)
+    assert publish_filter.submit(value, after) is published
+    assert publish_filter.value == (value if published else 10.0)
 
 
-def test_a_dead_band_is_met_exactly_in_decimal() -> None:
-    gate = PublishFilter(PublishPolicy(0, 0.002))
-    gate.offer(3.3, 0)
-    assert gate.offer(3.302, 1)
+def test_a_deadband_is_met_exactly_in_decimal() -> None:
+    publish_filter = PublishFilter(PublishPolicy(0, 0.002))
+    publish_filter.submit(3.3, 0)
+    assert publish_filter.submit(3.302, 1)
 
 
 @pytest.mark.parametrize(("old", "new"), [(False, True), ("bulk", "float"), (None, True), (0, False)])
 def test_states_are_published_at_once(old, new) -> None:
-    gate = PublishFilter(DEFAULT_POLICIES[Quantity.STATE])
-    gate.offer(old, 0)
-    assert gate.offer(new, 0.001)
+    publish_filter = PublishFilter(DEFAULT_POLICIES[Quantity.STATE])
+    publish_filter.submit(old, 0)
+    assert publish_filter.submit(new, 0.001)
 
 
 def test_a_direction_that_flickers_waits_but_a_new_one_does_not() -> None:
-    gate = PublishFilter(DEFAULT_POLICIES[Quantity.DIRECTION])
-    assert gate.offer(False, 0)
-    assert not gate.offer(True, 3)
-    assert gate.offer(True, 13)
+    publish_filter = PublishFilter(DEFAULT_POLICIES[Quantity.DIRECTION])
+    assert publish_filter.submit(False, 0)
+    assert not publish_filter.submit(True, 3)
+    assert publish_filter.submit(True, 13)
 
 
 def test_after_an_outage_the_next_value_is_published_whatever_it_is() -> None:
-    gate = PublishFilter(PublishPolicy(3600, 5))
-    gate.offer(1.0, 0)
-    gate.open()
-    assert gate.offer(1.1, 1)
+    publish_filter = PublishFilter(PublishPolicy(3600, 5))
+    publish_filter.submit(1.0, 0)
+    publish_filter.open()
+    assert publish_filter.submit(1.1, 1)
 
 
 def test_users_tune_what_they_may() -> None:
@@ -100,7 +100,7 @@ class Pair:
         """Take a reading; return what is shown, and what of it is news."""
         self.values |= values
         self.group.follow(object() if reading is None else reading, now)
-        shown = {key: member.gate.value for key, member in self.members.items()}
+        shown = {key: member.publish_filter.value for key, member in self.members.items()}
         return shown, [key for key, member in self.members.items() if member.take_news()]
 
 
@@ -148,10 +148,10 @@ def test_who_comes_later_is_shown_with_the_others() -> None:
     pair.see(1, reading, current=1.2)
     pair.group.join(pair.members["power"])
     pair.group.follow(reading, 1)
-    pair.group.tell_others(pair.members["power"])
+    pair.group.notify_others(pair.members["power"])
     assert pair.told == ["current"]
     assert pair.see(1, reading) == ({"current": 1.2, "power": 50.0}, ["current", "power"])
-    pair.group.tell_others(pair.members["power"])
+    pair.group.notify_others(pair.members["power"])
     assert pair.told == ["current"]
     leave()
     assert pair.see(20, current=9.0) == ({"current": 1.2, "power": 50.0}, [])

@@ -1,4 +1,4 @@
-"""Try with a simulated pack: no radio, clearly labelled, nothing left when it is gone."""
+"""Try with a simulated pack: no radio, clearly labeled, nothing left when it is gone."""
 
 import asyncio
 

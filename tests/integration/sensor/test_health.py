@@ -1,4 +1,4 @@
-"""Cell health in Home Assistant: what is learnt is shown with its evidence, wrong wires raise a repair issue in words."""
+"""Cell health in Home Assistant: what is learned is shown with its evidence, wrong wires raise a repair issue in words."""
 
 from homeassistant.const import STATE_UNKNOWN
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
@@ -59,7 +59,7 @@ async def test_resistances_are_shown_with_their_uncertainty(hass, pack) -> None:
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
-async def test_the_verdict_comes_with_its_evidence_and_survives_a_restart(hass, hass_storage, pack) -> None:
+async def test_the_permission_comes_with_its_evidence_and_survives_a_restart(hass, hass_storage, pack) -> None:
     await see(pack, 5)
     pack.coordinator.energy.health.capacity.vendor.cycles = 11
     wide = (3.45, 3.45, 3.45, 3.49)

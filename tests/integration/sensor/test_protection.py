@@ -239,7 +239,7 @@ async def test_what_happens_is_an_event_with_all_particulars(hass, pack) -> None
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
-async def test_a_disagreement_is_a_problem_with_both_sides_numbers(hass, pack) -> None:
+async def test_a_mismatch_is_a_problem_with_both_sides_numbers(hass, pack) -> None:
     await pack.see()
     assert pack.state("disagreement", "binary_sensor") == STATE_OFF
     for _ in range(12):
@@ -253,23 +253,23 @@ async def test_a_hold_and_a_delay_outlive_a_restart(hass, hass_storage, pack) ->
     for _ in range(31):
         await pack.see(current=-200.0)
     await pack.see(current=120.0, alarms=("discharge_overcurrent",))
-    track = pack.coordinator.guard.mirror.tracks["discharge_overcurrent"]
-    until, began = track.release_at, pack.coordinator.guard.mirror.tracks["charge_overcurrent"].began_at
+    monitor = pack.coordinator.protection_engine.mirror.monitors["discharge_overcurrent"]
+    until, began = monitor.release_at, pack.coordinator.protection_engine.mirror.monitors["charge_overcurrent"].began_at
     assert await hass.config_entries.async_reload(pack.entry.entry_id)
-    mirror = pack.coordinator.guard.mirror
+    mirror = pack.coordinator.protection_engine.mirror
     await pack.see(5, current=120.0, alarms=("discharge_overcurrent",))
-    assert mirror.tracks["discharge_overcurrent"].release_at == pytest.approx(until, abs=0.001)
-    assert mirror.tracks["charge_overcurrent"].began_at == pytest.approx(began, abs=0.001)
+    assert mirror.monitors["discharge_overcurrent"].release_at == pytest.approx(until, abs=0.001)
+    assert mirror.monitors["charge_overcurrent"].began_at == pytest.approx(began, abs=0.001)
     assert pack.state("protection_state") == "tripped"
 
 
 async def test_another_dialect_brings_other_rules(hass, pack) -> None:
     await pack.see()
-    guard = pack.coordinator.guard
+    protection_engine = pack.coordinator.protection_engine
     pack.coordinator.pack.last_identity = Identity(family="jk", variant="JK02_24S", model="Other")
     pack.coordinator._async_take_identity()
-    assert pack.coordinator.guard is not guard
-    assert pack.coordinator.guard.variant == "JK02_24S"
+    assert pack.coordinator.protection_engine is not protection_engine
+    assert pack.coordinator.protection_engine.variant == "JK02_24S"
 
 
 async def test_a_balancer_has_no_mirror(hass, freezer, monkeypatch, enable_custom_integrations, enable_bluetooth):

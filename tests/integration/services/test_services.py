@@ -81,10 +81,10 @@ async def test_a_dry_run_shows_the_writes_and_what_speaks_against_them(hass, hou
         ("cell_overvoltage", 3.6, 3.5),
         ("cell_count", 8, 9),
     ]
-    (finding,) = answer["findings"]
-    assert finding["code"] == "confirm_needed"
-    assert finding["parameters"] == ["cell_count"]
-    assert finding["message"].startswith("Changing Cell count is dangerous")
+    (issue,) = answer["findings"]
+    assert issue["code"] == "confirm_needed"
+    assert issue["parameters"] == ["cell_count"]
+    assert issue["message"].startswith("Changing Cell count is dangerous")
     assert (await act("set_parameters", parameters=changes, dry_run=True, confirm=True))["possible"] is True
     assert len(pack.written) == sent
 
@@ -130,7 +130,7 @@ async def test_refusals_are_sentences(house, pack, adopt, act, changes, sentence
 async def test_a_preset_keeps_cells_and_capacity(house, pack, adopt, act) -> None:
     await adopt(pack, **ALLOWED, allow_dangerous=True)
     dry = await act("apply_preset", chemistry="lto", dry_run=True)
-    assert {"would_stop_charging", "below_chemistry"} <= {finding["code"] for finding in dry["findings"]}
+    assert {"would_stop_charging", "below_chemistry"} <= {issue["code"] for issue in dry["findings"]}
     answer = await act("apply_preset", chemistry="lto", force=True, confirm=True)
     assert {result["outcome"] for result in answer["results"]} == {"confirmed"}
     assert pack.board.limits.cell_overvoltage == 2.7
@@ -147,7 +147,7 @@ async def test_a_preset_that_no_manual_gives_is_refused(house, adopt, act) -> No
 
 async def test_a_check_finds_what_is_questionable(house, pack, adopt, act) -> None:
     await adopt(pack)
-    codes = {finding["code"] for finding in (await act("check_parameters"))["findings"]}
+    codes = {issue["code"] for issue in (await act("check_parameters"))["findings"]}
     assert codes == {"balance_trigger_advice"}
     found = (await act("check_parameters", chemistry="nmc"))["findings"]
     assert {"severity": "advice", "code": "differs_from_preset", "parameters": ["cell_overvoltage"],

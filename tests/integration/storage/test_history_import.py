@@ -28,8 +28,8 @@ async def test_an_event_of_the_pack_is_one_of_home_assistant_once(hass, house, a
     await house.until(lambda: house.state(LOG) != STATE_UNKNOWN)
     attributes = hass.states.get(LOG).attributes
     assert attributes["event_type"] == "cell_communication_fault"
-    happened = dt_util.parse_datetime(attributes["happened_at"])
-    assert dt_util.utcnow() - timedelta(seconds=60) < happened <= dt_util.utcnow() + timedelta(seconds=1)
+    events = dt_util.parse_datetime(attributes["happened_at"])
+    assert dt_util.utcnow() - timedelta(seconds=60) < events <= dt_util.utcnow() + timedelta(seconds=1)
     pack.comm_error = False
     told = house.state(LOG)
     await hass.config_entries.async_reload(entry.entry_id)
@@ -47,8 +47,8 @@ async def test_events_say_where_and_how_much(hass, house, adopt) -> None:
     now = coordinator.now
     coordinator.pack.logged(
         [
-            LoggedEvent(kind=EventKind.CELL_OVERVOLTAGE, age=120.0, told_at=now, cell=3, value=3.655),
-            LoggedEvent(kind=EventKind.CELL_UNDERVOLTAGE, age=60.0, told_at=now, cell=1, value=2.7),
+            LoggedEvent(kind=EventKind.CELL_OVERVOLTAGE, age=120.0, read_at=now, cell=3, value=3.655),
+            LoggedEvent(kind=EventKind.CELL_UNDERVOLTAGE, age=60.0, read_at=now, cell=1, value=2.7),
         ]
     )
     await hass.async_block_till_done()

@@ -91,9 +91,9 @@ _WINDOWS: Final = {
 _OTHER_TEMPERATURES: Final = ("temperature_imbalance", "mosfet")
 _NOMINAL: Final = ((2.6, "lto"), (3.4, "lfp"), (3.8, "nmc"))
 """Highest nominal voltage of a cell in V, and what that cell is."""
-_LOWEST_NOMINAL: Final = 1.5
-_SHORTEST_SLEEP: Final = 60
-_MOST_CELLS: Final = 48
+_MIN_NOMINAL: Final = 1.5
+_MIN_SLEEP: Final = 60
+_MAX_CELLS: Final = 48
 
 _RANGES: Final[Mapping[str, _Range]] = {
     "design_capacity": _Range(1, 2000, 0.1),
@@ -113,7 +113,7 @@ def _chemistry(identity: Identity) -> str:
     stated, nominal = identity.details.get("battery_type"), identity.details.get("nominal_cell_voltage")
     if stated in _CELL_HIGH:
         return str(stated)
-    if isinstance(nominal, (int, float)) and nominal >= _LOWEST_NOMINAL:
+    if isinstance(nominal, (int, float)) and nominal >= _MIN_NOMINAL:
         return next((name for highest, name in _NOMINAL if nominal <= highest), _ANY)
     return _ANY
 
@@ -121,7 +121,7 @@ def _chemistry(identity: Identity) -> str:
 def _range_of(row: Parameter, identity: Identity) -> _Range:
     if row.sleep:
         # The last step but one: the last is taken for never.
-        return _Range(_SHORTEST_SLEEP, (NEVER // row.resolution - 1) * row.resolution)
+        return _Range(_MIN_SLEEP, (NEVER // row.resolution - 1) * row.resolution)
     if row.key in _RANGES:
         return _RANGES[row.key]
     chemistry, cells = _chemistry(identity), identity.max_cells
@@ -129,14 +129,14 @@ def _range_of(row: Parameter, identity: Identity) -> _Range:
         if row.unit is Unit.VOLT and row.key.startswith(start):
             low, high = windows[chemistry]
             if start.startswith("pack_"):
-                return _Range(round(low * (cells or 1), 1), round(high * (cells or _MOST_CELLS), 1), 0.1)
+                return _Range(round(low * (cells or 1), 1), round(high * (cells or _MAX_CELLS), 1), 0.1)
             return _Range(low, high, 0.001)
     if row.key.startswith(_OTHER_TEMPERATURES) and row.unit is Unit.CELSIUS:
         return _Range(1, 60) if row.key.startswith("temperature") else _Range(-40, 130)
     return _BY_UNIT.get(row.unit, _Range(0, 0))
 
 
-def catalogue_of(identity: Identity, stated: Collection[str]) -> Catalog:
+def catalog_of(identity: Identity, stated: Collection[str]) -> Catalog:
     """Return what can be set on this pack, which states the parameters of these keys."""
     dialect = Dialect(identity.variant)
     found = {row.key: _setting(row, identity, dialect) for row in PARAMETERS[dialect] if row.key in stated}

@@ -9,8 +9,8 @@ from ..errors import FrameError
 
 _CERTAIN: Final = 1.0
 """A; less may be noise, and the state may lag behind."""
-_MOST_CONTRADICTIONS: Final = 3
-_MOST_UNSAID: Final = 60
+_MAX_CONTRADICTIONS: Final = 3
+_MAX_UNSAID: Final = 60
 """Readings with a current of which the state says nothing, after which the habit of the dialect is believed."""
 _INVERTED: Final = "current_inverted"
 _WAYS: Final = ("charging", "discharging")
@@ -47,7 +47,7 @@ class CurrentSign:
         if abs(value) < _CERTAIN or state not in _WAYS:
             self._contradictions = 0
             self._unsaid += abs(value) >= _CERTAIN
-            if self.inverted is None and self._unsaid >= _MOST_UNSAID:
+            if self.inverted is None and self._unsaid >= _MAX_UNSAID:
                 self._kept[self._key] = inverted
             return None if self.inverted is None else value
         self._unsaid = 0
@@ -56,7 +56,7 @@ class CurrentSign:
             self._kept[self._key] = inverted
             return value
         self._contradictions += 1
-        if self._contradictions < _MOST_CONTRADICTIONS:
+        if self._contradictions < _MAX_CONTRADICTIONS:
             raise FrameError("current_against_state")
         self._contradictions = 0
         self._kept[self._key] = not inverted

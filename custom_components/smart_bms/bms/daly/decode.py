@@ -35,7 +35,7 @@ P81_STATE: Final = (0x0041, 62)
 P81_UPTIME: Final = (0x00A4, 10)
 
 _D2_CELLS: Final = 32
-_MOST_CELLS: Final = 48
+_MAX_CELLS: Final = 48
 _P81_CELLS: Final = 48
 _PROBES: Final = 8
 _UNKNOWN_LONG: Final = 0xFFFF_FFFF
@@ -66,7 +66,7 @@ def decode_d2(words: Words, more: Words = ()) -> Values:
     count, sensors = min(words[0x31], _D2_CELLS), min(words[0x32], _PROBES)
     volts = words[:count]
     if words[0x31] > _D2_CELLS and len(more) >= D2_MORE_CELLS[1]:
-        volts += more[9 : 9 + min(words[0x31], _MOST_CELLS) - _D2_CELLS]
+        volts += more[9 : 9 + min(words[0x31], _MAX_CELLS) - _D2_CELLS]
     alarms = words[0x3A:0x3E]
     details: dict[str, Detail] = {
         "state": STATES.get(words[0x2F], f"unknown_{words[0x2F]}"),

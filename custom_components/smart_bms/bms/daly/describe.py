@@ -47,7 +47,7 @@ _A5_WRITES: Final = {
     0x1F: "balancing",
 }
 """Told by one source each; what they hold is laid out as in the answers to the commands 0x40 higher."""
-_A5_MOST_FRAMES: Final = 16
+_A5_MAX_FRAMES: Final = 16
 _APART: Final = 0.01
 _APART_VOLTS: Final = 0.3
 _REFUSAL: Final = b"\xaa\xaa"
@@ -288,7 +288,7 @@ def _a5_request(command: int, data: bytes) -> Explained:
 def _a5_reading(command: int, frames: list[bytes], cells: int | None, probes: int | None) -> Result:
     """Return the values of one command, with what else it says: the extremes, which readings work out themselves."""
     data = frames[-1]
-    if command == _A5_CELLS and len(frames) == 1 and 0 < data[0] <= _A5_MOST_FRAMES:
+    if command == _A5_CELLS and len(frames) == 1 and 0 < data[0] <= _A5_MAX_FRAMES:
         # One of several: which cells they are can be told all the same.
         first = 3 * (data[0] - 1) + 1
         numbers = [number for number in range(first, first + 3) if cells is None or number <= cells]

@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol, override
 
 from ..errors import FrameError, SilentError
 from ..reading import Detail, Identity
-from ..repeated_answer import MOST_QUESTIONS, RepeatedAnswer
+from ..repeated_answer import MAX_QUESTIONS, RepeatedAnswer
 from ..settings import Settings, SettingValue
 from .decode import (
     D2_LIVE,
@@ -47,8 +47,8 @@ type Values = dict[str, Any]
 _CELLS_AT_ONCE: Final = 32
 _P81_SECRET: Final = 0x126
 _P81_DATE: Final = 0x129
-_MOST_CELLS: Final = 48
-_MOST_SILENCES: Final = 2
+_MAX_CELLS: Final = 48
+_MAX_SILENCES: Final = 2
 """Times that a block was asked for in vain, twice each, before it is taken for absent."""
 _MOSFET_PROOFS: Final = 2
 """Times in a row that a byte was no left-over before it is believed."""
@@ -124,7 +124,7 @@ class _ModbusBoard(DalyBoard):
 
     async def _try(self, block: Block) -> bytes:
         """Return a block that not every board has; empty without it."""
-        if self._silences.get(block, 0) >= _MOST_SILENCES:
+        if self._silences.get(block, 0) >= _MAX_SILENCES:
             return b""
         try:
             data, _ = await self._read(block)
@@ -187,7 +187,7 @@ class D2Board(_ModbusBoard):
         data, _ = await self._read(D2_LIVE, within=within)
         words = _words(data)
         self._cells = words[0x31]
-        plausible = 0 < self._cells <= _MOST_CELLS and (words[0x28] or not any(words[:_CELLS_AT_ONCE]))
+        plausible = 0 < self._cells <= _MAX_CELLS and (words[0x28] or not any(words[:_CELLS_AT_ONCE]))
         if not plausible:
             raise FrameError("layout_unknown")
 
@@ -284,7 +284,7 @@ class A5Board(DalyBoard):
 
     async def _ask_for_sure(self, command: int) -> tuple[bytes, float]:
         """Return the data of an answer that counts: the check of a frame is a sum of one byte. Raises SilentError."""
-        for _ in range(MOST_QUESTIONS):
+        for _ in range(MAX_QUESTIONS):
             found, at = await self._ask(command)
             # The last bytes may be left over from another answer: only what is a parameter has to agree.
             if self._agreement.believes(command, decode_settings(self.dialect, {command: found[0]})):
@@ -330,7 +330,7 @@ class A5Board(DalyBoard):
     async def read_settings(self, key: str | None, known: Settings | None) -> Settings:
         at = 0.0
         for command in self._SETTINGS:
-            if self._silences.get(command, 0) >= _MOST_SILENCES:
+            if self._silences.get(command, 0) >= _MAX_SILENCES:
                 continue
             try:
                 data, came = await self._ask_for_sure(command)
@@ -338,7 +338,7 @@ class A5Board(DalyBoard):
                 if command in self._contents:
                     raise
                 self._silences[command] = self._silences.get(command, 0) + 1
-                if not self._contents and len(self._silences) >= _MOST_SILENCES:
+                if not self._contents and len(self._silences) >= _MAX_SILENCES:
                     break  # a board that tells none of them; its switches can be used all the same
                 continue
             at = at or came

@@ -45,7 +45,7 @@ def mask(chunks: Sequence[Chunk]) -> list[Chunk]:
     asked = [message for chunk in chunks if chunk.sent and isinstance(message := _decoded(chunk.data), ReadRequest)]
     secret = {(question.dialect, question.count) for question in asked if _is_secret(question)}
     known = {(question.dialect, question.count) for question in asked} - secret
-    masked = [chunk._replace(data=_told(chunk.data)) if chunk.sent else chunk for chunk in chunks]
+    masked = [chunk._replace(data=_described(chunk.data)) if chunk.sent else chunk for chunk in chunks]
     return show_pieces(masked, lambda stream: _received(stream, known))
 
 
@@ -56,7 +56,7 @@ def _decoded(frame: bytes) -> Message | ReadRequest | None:
         return None
 
 
-def _told(packet: bytes) -> bytes:
+def _described(packet: bytes) -> bytes:
     """Return a packet to the board as it may be shown; words for the module may not."""
     message = _decoded(packet)
     return packet if isinstance(message, ReadRequest) or _is_number(message) else bytes(len(packet))

@@ -16,9 +16,9 @@ from .settings import A5_SWITCHES, write_frame
 type Result = dict[str, Any]
 
 _TRUTHS: Final = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}
-_SHORTEST_FIELD: Final = 2
+_MIN_FIELD: Final = 2
 _BOARD: Final = 0x01
-_MOST_ASKED: Final = 50
+_MAX_ASKED: Final = 50
 _STARTS: Final = (0xA5, 0xD2, 0x81, 0x51)
 _KINDS_OF_WRITES: Final = ("write_request",)
 
@@ -31,7 +31,7 @@ class DalyRecords:
     def __init__(self) -> None:
         """Know nothing of the pack."""
         self._variant: Dialect | None = None
-        self._asked: deque[ReadRequest] = deque(maxlen=_MOST_ASKED)
+        self._asked: deque[ReadRequest] = deque(maxlen=_MAX_ASKED)
         self._cells: int | None = None
         self._probes: int | None = None
         self._log = Reassembler()
@@ -96,7 +96,7 @@ class DalyRecords:
 
     def advertisement(self, data: bytes, hints: Result) -> Result:
         """Decode manufacturer data as it is on the air: company id, then payload."""
-        if data and len(data) < _SHORTEST_FIELD:
+        if data and len(data) < _MIN_FIELD:
             return {"kind": "rejected", "reason": "length"}
         told = {**(hints["expected"] if isinstance(hints.get("expected"), dict) else {}), **hints}
         companies = {int.from_bytes(data[:2], "little"): data[2:]} if data else {}
@@ -134,14 +134,14 @@ class DalyRecords:
         self._variant = message.dialect
         if isinstance(message, ReadRequest):
             self._asked.append(message)
-            return self._told(*question(message))
+            return self._described(*question(message))
         if isinstance(message, Words):
-            return self._told(*words(message, self._first(message, hints)))
+            return self._described(*words(message, self._first(message, hints)))
         if isinstance(message, Written):
             kind, values = write(message)
             kind = _kind_of_write(kind, message, hints)
-            return self._told(kind, values)
-        return self._told(*refused(message))
+            return self._described(kind, values)
+        return self._described(*refused(message))
 
     def _first(self, message: Words, hints: Result) -> int | None:
         """Return which register an answer begins with, if the record or the question before it tells."""
@@ -167,9 +167,9 @@ class DalyRecords:
             return {"kind": kind, "variant": str(Dialect.A5), "reason": "unknown_type"}
         if kind == "ack" and hints.get("type") == "write_request":
             kind = "write"
-        return self._told(kind, values)
+        return self._described(kind, values)
 
-    def _told(self, kind: str, values: Result) -> Result:
+    def _described(self, kind: str, values: Result) -> Result:
         result: Result = {"kind": kind, "values": values}
         return result if self._variant is None else result | {"variant": str(self._variant)}
 

@@ -1,4 +1,4 @@
-"""The password dialogue of newer Bluetooth modules: `FF AA` messages in front of a board that stays silent.
+"""The password dialog of newer Bluetooth modules: `FF AA` messages in front of a board that stays silent.
 
 The cipher and all test vectors were seen on two modules. The second password is the module vendor's own, the same on
 all of them; it is only used after the owner's was accepted.

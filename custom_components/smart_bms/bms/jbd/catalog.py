@@ -80,7 +80,7 @@ class _Range:
     step: float = 1.0
 
 
-_MOST_CELLS: Final = 32
+_MAX_CELLS: Final = 32
 _HIGH_CELL: Final = _Range(2.5, 4.5, 0.001)
 _LOW_CELL: Final = _Range(1.5, 3.5, 0.001)
 _POINT: Final = _Range(1.5, 4.5, 0.001)
@@ -106,7 +106,7 @@ _RANGES: Final[Mapping[str, _Range]] = {
     "balance_trigger": _Range(0.02, 0.5, 0.001),
     "hardware_cell_overvoltage": _Range(2.5, 4.8, 0.001),
     "hardware_cell_undervoltage": _Range(1.0, 3.5, 0.001),
-    "cell_count": _Range(1, _MOST_CELLS),
+    "cell_count": _Range(1, _MAX_CELLS),
     "switch_delay": _Range(0, 65_535),
     "led_time": _Range(0, 65_535),
 }
@@ -114,11 +114,11 @@ _CELL_LIMITS: Final = {"pack_overvoltage": (2.5, 4.5), "pack_undervoltage": (1.5
 """V for each cell."""
 
 
-def _range_of(row: Register, cells: int | None, *, coarse: bool) -> _Range:
+def _range_of(row: Register, cells: int | None, *, quantize: bool) -> _Range:
     base = row.key.removesuffix("_release")
     if base in _CELL_LIMITS:
         low, high = _CELL_LIMITS[base]
-        return _Range(round(low * (cells or 1), 2), round(high * (cells or _MOST_CELLS), 2), 0.01)
+        return _Range(round(low * (cells or 1), 2), round(high * (cells or _MAX_CELLS), 2), 0.01)
     if row.text:
         return _TEXT
     if row.byte is not None:
@@ -126,7 +126,7 @@ def _range_of(row: Register, cells: int | None, *, coarse: bool) -> _Range:
     if row.unit is Unit.CELSIUS:
         return _HOT if "_overtemperature" in row.key else _COLD
     limits = _RANGES.get(row.key, _POINT if row.unit is Unit.VOLT else _Range(0, 65_535))
-    return _Range(limits.minimum, limits.maximum * 10, limits.step * 10) if row.scaled and coarse else limits
+    return _Range(limits.minimum, limits.maximum * 10, limits.step * 10) if row.scaled and quantize else limits
 
 
 def _locked(key: str) -> Callable[[Reading], SettingValue | None]:
@@ -154,17 +154,17 @@ _SWITCHES: Final = (
 )
 
 
-def catalogue_of(identity: Identity, stated: Collection[str]) -> Catalog:
+def catalog_of(identity: Identity, stated: Collection[str]) -> Catalog:
     """Return what can be set on this pack, which states the parameters of these keys."""
-    coarse = identity.details.get("coarse_units") is True
+    quantize = identity.details.get("coarse_units") is True
     found = {setting.key: setting for setting in _SWITCHES}
-    found |= {row.key: _setting(row, identity, coarse=coarse) for row in REGISTERS if row.key in stated}
+    found |= {row.key: _setting(row, identity, quantize=quantize) for row in REGISTERS if row.key in stated}
     if "design_capacity" in stated:
         found[REMAINING_CAPACITY] = Setting(
             key=REMAINING_CAPACITY,
             kind=SettingKind.NUMBER,
             # In which steps a board with coarse units takes it nobody has tried.
-            proof=Proof.EXPERIMENTAL if coarse else Proof.PROVEN,
+            proof=Proof.EXPERIMENTAL if quantize else Proof.PROVEN,
             unit=Unit.AMPERE_HOUR,
             minimum=0,
             maximum=655.35,
@@ -186,8 +186,8 @@ def catalogue_of(identity: Identity, stated: Collection[str]) -> Catalog:
     )
 
 
-def _setting(row: Register, identity: Identity, *, coarse: bool) -> Setting:
-    limits = _range_of(row, identity.max_cells, coarse=coarse)
+def _setting(row: Register, identity: Identity, *, quantize: bool) -> Setting:
+    limits = _range_of(row, identity.max_cells, quantize=quantize)
     # A word of which it is not certain how it is laid out must not be written.
     unsure = row.key in OF_FRONT_END and identity.details.get("front_end") != TI_FRONT_END
     return Setting(
@@ -198,7 +198,7 @@ def _setting(row: Register, identity: Identity, *, coarse: bool) -> Setting:
         minimum=limits.minimum,
         maximum=limits.maximum,
         step=limits.step,
-        resolution=row.resolution(coarse=coarse),
+        resolution=row.resolution(quantize=quantize),
         options=row.choice.options() if row.choice else (),
         dangerous=row.key in _DANGEROUS,
         personal=row.key in _PERSONAL,

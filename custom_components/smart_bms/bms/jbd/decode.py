@@ -21,7 +21,7 @@ _CHARGE_BIT: Final = 0x01
 _DISCHARGE_BIT: Final = 0x02
 _NO_PACK: Final = frozenset({3.6, 0.0})
 """V that a board without cells reports for each of them, beside a pack voltage of nothing."""
-_HIGHEST_BALANCE_CURRENT: Final = 5000
+_MAX_BALANCE_CURRENT: Final = 5000
 _IN_UNITS: Final = frozenset({"current", "power", "remaining_capacity", "full_capacity", "design_capacity"})
 _TAIL_LENGTHS: Final = (9, 16)
 """Of boards of this maker; others that speak the language append what they like."""
@@ -132,7 +132,7 @@ def _lock_of(protections: int, *, closed: bool, openers: int, against: float) ->
     return None if protections & openers else True
 
 
-def decode_basic(data: bytes, *, coarse: bool | None = False) -> dict[str, Any]:
+def decode_basic(data: bytes, *, quantize: bool | None = False) -> dict[str, Any]:
     """Return the values of a Reading that basic information holds, without its time.
 
     `coarse`: the board's function bits say that currents and capacities are in steps of 0.1 instead of 0.01; while that is
@@ -156,9 +156,9 @@ def decode_basic(data: bytes, *, coarse: bool | None = False) -> dict[str, Any]:
         cells,
         probes,
     ) = _FIXED.unpack_from(data)
-    coarse = True if switches & _COARSE_BIT else coarse
+    quantize = True if switches & _COARSE_BIT else quantize
     # For what only asks how much there may be, the most there may be.
-    unit = 100 if coarse is False else 10
+    unit = 100 if quantize is False else 10
     tail = data[_FIXED.size + 2 * probes :]
     raw_temperatures = struct.unpack_from(f">{probes}H", data, _FIXED.size)
     balancing = balance_low | balance_high << 16
@@ -169,8 +169,8 @@ def decode_basic(data: bytes, *, coarse: bool | None = False) -> dict[str, Any]:
         "sw_version": decode_version(version),
         "switch_byte": switches,
     }
-    if coarse is not None:
-        details |= {"nominal_capacity": nominal / unit, "coarse_units": coarse}
+    if quantize is not None:
+        details |= {"nominal_capacity": nominal / unit, "coarse_units": quantize}
     if unnamed := tuple(bit for bit in _UNNAMED if protections >> bit & 1):
         details["unnamed_protection_bits"] = unnamed
     values: dict[str, Any] = {
@@ -201,7 +201,7 @@ def decode_basic(data: bytes, *, coarse: bool | None = False) -> dict[str, Any]:
             protections, closed=values["discharging_enabled"], openers=_DISCHARGE_OPENERS, against=values["current"]
         ),
     }
-    if coarse is None:
+    if quantize is None:
         values = {key: value for key, value in values.items() if key not in _IN_UNITS}
     if protections & _SOFTWARE_LOCK and not any(locks.values()) and None not in locks.values():
         # One of them is locked: a current too small to tell is sparing a body diode.
@@ -237,7 +237,7 @@ def _decode_tail(tail: bytes, unit: int, values: dict[str, Any], details: dict[s
     values["full_capacity"] = int.from_bytes(tail[3:5]) / unit
     # The two bytes after it are the remaining capacity once more, not a current as some clients have it.
     balance = int.from_bytes(tail[7:9], signed=True)
-    if abs(balance) <= _HIGHEST_BALANCE_CURRENT:
+    if abs(balance) <= _MAX_BALANCE_CURRENT:
         values["balance_current"] = balance / 1000
     if len(tail) > _PROTOCOL_VERSION_PLACE:
         details["protocol_version"] = tail[_PROTOCOL_VERSION_PLACE] / 10

@@ -39,7 +39,7 @@ from .settings import (
 
 _UUID: Final = "0000{:04x}-0000-1000-8000-00805f9b34fb"
 _POLLS_BETWEEN_COUNTERS: Final = 12
-_LONGEST_LOOK: Final = 5.0
+_MAX_LOOK: Final = 5.0
 """Seconds for which the parameters may be looked at without a look at the values."""
 _COARSE: Final = "coarse_units"
 _UNITS_ASKED: Final = "units_asked"
@@ -143,10 +143,10 @@ class JbdDriver(PollingDriver):
                 self._take_units({FUNCTION_WORD: word})
 
     def _take_units(self, registers: Registers) -> None:
-        self._terms.kept[_COARSE] = coarse = is_coarse(registers)
+        self._terms.kept[_COARSE] = quantize = is_coarse(registers)
         # On some boards only the function word tells; a bit beside the values, if set, is the last word.
-        if self._identity is not None and (coarse or _COARSE not in self._identity.details):
-            self._identity = replace(self._identity, details={**self._identity.details, _COARSE: coarse})
+        if self._identity is not None and (quantize or _COARSE not in self._identity.details):
+            self._identity = replace(self._identity, details={**self._identity.details, _COARSE: quantize})
             self._sink.identity(self._identity)
 
     @property
@@ -176,7 +176,7 @@ class JbdDriver(PollingDriver):
 
     def _decode_basic(self, data: bytes) -> dict[str, Any]:
         try:
-            return decode_basic(data, coarse=self._coarse)
+            return decode_basic(data, quantize=self._coarse)
         except FrameError as error:
             raise SilentError(f"its answer makes no sense: {error.reason}") from error
 
@@ -199,7 +199,7 @@ class JbdDriver(PollingDriver):
         self._read_at = at
         self._sink.frame(basic, at)
         self._sink.frame(cells, at)
-        self._basic = decode_basic(basic, coarse=self._coarse)
+        self._basic = decode_basic(basic, quantize=self._coarse)
         self._follow_locks(self._basic["details"])
         return self._sink.reading(reading_of(self._basic, decode_cells(cells), counters, at))
 
@@ -242,7 +242,7 @@ class JbdDriver(PollingDriver):
         oldest = asyncio.get_running_loop().time()
         async with self._entrance.parameters():
             for register in registers_of(self._identity.sw_version if self._identity else ""):
-                if asyncio.get_running_loop().time() - self._read_at > max(self._terms.interval, _LONGEST_LOOK):
+                if asyncio.get_running_loop().time() - self._read_at > max(self._terms.interval, _MAX_LOOK):
                     # A slow link must not make the pack look lost meanwhile.
                     with suppress(SilentError, FrameError):
                         await self._read_now()
@@ -266,7 +266,9 @@ class JbdDriver(PollingDriver):
             answers = {register: (await self._line.read(register))[0] for register in registers}
         try:
             for register, data in answers.items():
-                values |= decode_register(register, data, coarse=self._coarse_registers, front_end=self._front_end or 0)
+                values |= decode_register(
+                    register, data, quantize=self._coarse_registers, front_end=self._front_end or 0
+                )
         except FrameError as error:
             raise SilentError(f"its answer makes no sense: {error.reason}") from error
         self._settings = replace(known, values={**known.values, **values}, apart=frozenset(values), apart_at=began)
@@ -298,7 +300,7 @@ class JbdDriver(PollingDriver):
         async with self._entrance.parameters() as visit:
             # What shares the register must stay as it is this moment, not as it was when last read.
             old, _ = await self._line.read(row.register)
-            register, data = encode_register(key, old, value, coarse=self._coarse_registers)
+            register, data = encode_register(key, old, value, quantize=self._coarse_registers)
             wrote_before, visit.wrote = visit.wrote, True
             try:
                 await self._write_or_reopen(register, data)

@@ -180,7 +180,7 @@ class Exchange:
             self._answer = self._expected = None
         return False
 
-    async def tell_module(self, command: ModuleCommand, data: bytes = b"", *, tries: int = 1) -> bytes:
+    async def send_to_module(self, command: ModuleCommand, data: bytes = b"", *, tries: int = 1) -> bytes:
         """Return what the Bluetooth module answers, at least one byte. Raises SilentError, LinkLostError."""
         for _ in range(tries):
             self._module_expected = command

@@ -49,7 +49,7 @@ class FactoryMode:
     async def pass_module(self) -> None:
         """Give the password to the Bluetooth module, if it wants one. Raises PackError."""
         try:
-            key = await self._line.tell_module(ModuleCommand.APP_KEY, APP_KEY, tries=_TRIES)
+            key = await self._line.send_to_module(ModuleCommand.APP_KEY, APP_KEY, tries=_TRIES)
         except SilentError:
             return  # an older module, which knows no password
         if key[0] == AuthAnswer.NO_PASSWORD:
@@ -61,18 +61,18 @@ class FactoryMode:
             raise WrongPasswordError("the password has six digits")
         if key[0] == AuthAnswer.REJECTED:
             # Some modules want the password right here, and no more.
-            again = await self._line.tell_module(ModuleCommand.APP_KEY, password.encode("ascii"))
+            again = await self._line.send_to_module(ModuleCommand.APP_KEY, password.encode("ascii"))
             if again[0] == AuthAnswer.REJECTED:
                 raise WrongPasswordError("its Bluetooth module does not accept the password")
             return
-        answer = await self._line.tell_module(ModuleCommand.PASSWORD, await self._encrypted(password))
+        answer = await self._line.send_to_module(ModuleCommand.PASSWORD, await self._encrypted(password))
         if answer[0] != AuthAnswer.ACCEPTED:
             raise WrongPasswordError("its Bluetooth module does not accept the password")
         self._password_accepted = True
 
     async def _encrypted(self, password: str | None) -> bytes:
         """Return a password, or the vendor's for None, mixed with a fresh random byte of the module."""
-        random = (await self._line.tell_module(ModuleCommand.RANDOM))[0]
+        random = (await self._line.send_to_module(ModuleCommand.RANDOM))[0]
         address = self._terms.address
         try:
             return vendor_password(address, random) if password is None else user_password(password, address, random)
@@ -96,7 +96,7 @@ class FactoryMode:
         """Enter the factory mode. Raises SilentError, LinkLostError."""
         if self._password_accepted and not self._vendor_asked:
             # What the owner's password opens is reading only.
-            answer = await self._line.tell_module(ModuleCommand.VENDOR_PASSWORD, await self._encrypted(None))
+            answer = await self._line.send_to_module(ModuleCommand.VENDOR_PASSWORD, await self._encrypted(None))
             if answer[0] == AuthAnswer.ACCEPTED:
                 with suppress(SilentError):
                     await self._line.write(Command.UNLOCK, _UNLOCK_DATA)

@@ -26,7 +26,7 @@ WAKE_UP: Final = bytes(4)
 _HEAD: Final = 4
 _MODULE_OVERHEAD: Final = 5
 _STALL: Final = 1.0  # s; fragments of a frame come within 16 ms
-_SHORTEST_LEGACY: Final = 4
+_MIN_LEGACY: Final = 4
 
 
 class Command(IntEnum):
@@ -154,7 +154,7 @@ def is_request(frame: bytes) -> bool:
     """Tell a request from a reply, which the oldest firmware begins in the same way."""
     if len(frame) < _HEAD or frame[0] != START:
         return False
-    legacy_reply = frame[1] == READ and frame[2] == ReplyStatus.DONE and frame[3] >= _SHORTEST_LEGACY
+    legacy_reply = frame[1] == READ and frame[2] == ReplyStatus.DONE and frame[3] >= _MIN_LEGACY
     return frame[1] in (READ, WRITE) and not legacy_reply
 
 

@@ -12,7 +12,7 @@ from ..settings import Proof, SettingKind, SettingValue, Unit
 from .hardware_protection import CHOICES, HARDWARE_WORD, Choice
 
 _ZERO_CELSIUS: Final = 2731
-_LONGEST_TEXT: Final = 31
+_MAX_TEXT: Final = 31
 _FINE_SHUNT: Final = 0x8000
 FUNCTION_WORD: Final = 0x2D
 COARSE_UNITS: Final = 1 << 12
@@ -57,10 +57,10 @@ class Register:
             return SettingKind.CHOICE
         return SettingKind.NUMBER if self.bit is None else SettingKind.SWITCH
 
-    def _divisor(self, *, coarse: bool) -> int:
-        return self.divisor // 10 if self.scaled and coarse else self.divisor
+    def _divisor(self, *, quantize: bool) -> int:
+        return self.divisor // 10 if self.scaled and quantize else self.divisor
 
-    def value(self, data: bytes, *, coarse: bool = False) -> SettingValue:
+    def value(self, data: bytes, *, quantize: bool = False) -> SettingValue:
         """Return what the data of a register say of this parameter."""
         if self.text:
             return data[1 : 1 + data[0]].split(b"\0")[0].decode("ascii", "replace")
@@ -68,16 +68,16 @@ class Register:
             return data[self.byte]
         word = int.from_bytes(data, signed=self.signed)
         if self.shunt:
-            return (word & ~_FINE_SHUNT) / (100_000 if coarse or word & _FINE_SHUNT else 10_000)
+            return (word & ~_FINE_SHUNT) / (100_000 if quantize or word & _FINE_SHUNT else 10_000)
         if self.choice is not None:
             return self.choice.value(word)
         if self.bit is not None:
             return bool(word >> self.bit & 1)
         raw = (-word if self.negative else word) - self.offset
-        divisor = self._divisor(coarse=coarse)
+        divisor = self._divisor(quantize=quantize)
         return raw / divisor if divisor != 1 else raw
 
-    def put(self, old: bytes, value: SettingValue | None, *, coarse: bool = False) -> bytes:
+    def put(self, old: bytes, value: SettingValue | None, *, quantize: bool = False) -> bytes:
         """Return the data that write a value; what shares the register stays as in `old`. Raises ValueError."""
         if self.text:
             return self._put_text(value)
@@ -94,7 +94,7 @@ class Register:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:  # noqa: PLR0124
             raise ValueError(f"{self.key} is a number")
         try:
-            raw = round(value * self._divisor(coarse=coarse)) + self.offset
+            raw = round(value * self._divisor(quantize=quantize)) + self.offset
             if self.byte is not None:
                 return bytes((raw, old[1]) if self.byte == 0 else (old[0], raw))
             return (-raw if self.negative else raw).to_bytes(2, signed=self.signed)
@@ -102,13 +102,13 @@ class Register:
             raise ValueError(f"{value} does not fit into {self.key}") from None
 
     def _put_text(self, value: SettingValue | None) -> bytes:
-        if not isinstance(value, str) or not value.isascii() or len(value) > _LONGEST_TEXT:
-            raise ValueError(f"{self.key} is at most {_LONGEST_TEXT} plain characters")
+        if not isinstance(value, str) or not value.isascii() or len(value) > _MAX_TEXT:
+            raise ValueError(f"{self.key} is at most {_MAX_TEXT} plain characters")
         return bytes((len(value),)) + value.encode("ascii")
 
-    def resolution(self, *, coarse: bool = False) -> float:
+    def resolution(self, *, quantize: bool = False) -> float:
         """Return the smallest difference that the wire can carry."""
-        return 1 / self._divisor(coarse=coarse)
+        return 1 / self._divisor(quantize=quantize)
 
 
 def _cell(key: str, register: int) -> Register:

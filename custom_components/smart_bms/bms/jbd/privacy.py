@@ -1,4 +1,4 @@
-"""What must not leave the house: the dialogue with the Bluetooth module, and the texts of a board."""
+"""What must not leave the house: the dialog with the Bluetooth module, and the texts of a board."""
 
 from collections.abc import Callable, Iterator, Sequence
 import re
@@ -23,8 +23,8 @@ from .parameters import FIRST_TEXT
 _START: Final = re.compile(b"|".join(map(re.escape, (MODULE_START, bytes((START,))))))
 _HEAD: Final = 4
 _MODULE_OVERHEAD: Final = 5
-_LONGEST_NUMBER: Final = 2
-_SHORTEST_TEXT: Final = 5
+_MAX_NUMBER: Final = 2
+_MIN_TEXT: Final = 5
 _NUMBERS: Final = frozenset({*range(0x10, FIRST_TEXT)}) | {
     *(Command.FACTORY_ENTER, Command.FACTORY_EXIT, Command.CONTROL),
     *(Command.REMAINING_CAPACITY, Command.SWITCHES, Command.SWITCH),
@@ -70,10 +70,10 @@ def _is_understood(reply: Reply) -> bool:
     data = reply.data
     if not data:
         return True
-    if reply.status or holds_text(data, _SHORTEST_TEXT):
+    if reply.status or holds_text(data, _MIN_TEXT):
         return False
     if reply.register in _NUMBERS:
-        return len(data) <= _LONGEST_NUMBER
+        return len(data) <= _MAX_NUMBER
     # The oldest firmware does not say what it answers; its texts are no measurements either.
     decoders = (decode_basic, decode_cells) if reply.register == LEGACY else _DECODERS.get(reply.register, ())
     return any(_can_be(decode, data) for decode in decoders)
@@ -101,4 +101,4 @@ def _carries_a_number(frame: bytes) -> bool:
         return False
     if not asked.write:
         return not asked.data
-    return asked.register in _NUMBERS and len(asked.data) <= _LONGEST_NUMBER
+    return asked.register in _NUMBERS and len(asked.data) <= _MAX_NUMBER

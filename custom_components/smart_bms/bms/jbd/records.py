@@ -37,7 +37,7 @@ from .settings import (
 type Result = dict[str, Any]
 
 _TRUTHS: Final = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}
-_SHORTEST_FIELD: Final = 2
+_MIN_FIELD: Final = 2
 _FIXED_PART: Final = 23
 _PROBES_PLACE: Final = 22
 
@@ -60,7 +60,7 @@ class JbdRecords:
             if data.startswith(MODULE_START):
                 return self._module(decode_module_message(data), hints)
             if direction == "tx" or (direction != "rx" and is_request(data)):
-                return self._told(*request(decode_request(data)))
+                return self._described(*request(decode_request(data)))
             found = Reassembler().feed(data, 0.0)
             if not found:
                 return self._reply(decode_reply(data))  # which says what is wrong
@@ -91,7 +91,7 @@ class JbdRecords:
 
     def advertisement(self, data: bytes, hints: Result) -> Result:
         """Decode manufacturer data as it is on the air: company id, then payload; some packs send none."""
-        if data and len(data) < _SHORTEST_FIELD:
+        if data and len(data) < _MIN_FIELD:
             return {"kind": "rejected", "reason": "length"}
         companies = {int.from_bytes(data[:2], "little"): data[2:]} if data else {}
         told = _all_hints(hints)
@@ -111,7 +111,7 @@ class JbdRecords:
             values |= {"address": found, "address_order": "forward" if forward else "reversed"}
         return {"kind": "advertisement", "values": values}
 
-    def _told(self, kind: str, values: Result) -> Result:
+    def _described(self, kind: str, values: Result) -> Result:
         result: Result = {"kind": kind, "values": values}
         return result if self._variant is None else result | {"variant": str(self._variant)}
 
@@ -133,11 +133,11 @@ class JbdRecords:
             register = _register_of_legacy(reply.data)
         if reply.status != ReplyStatus.DONE:
             name = next((status.name.lower() for status in ReplyStatus if status == reply.status), "unknown_status")
-            return self._told("ack", {"register": register, "status": reply.status, "result": name})
+            return self._described("ack", {"register": register, "status": reply.status, "result": name})
         explained = answer(register, reply.data)
         if register == Command.BASIC_INFO and reply.data and self._variant is not Variant.LEGACY:
             self._variant = variant_of(decode_basic(reply.data))
-        return self._told(*explained)
+        return self._described(*explained)
 
     def _module(self, message: ModuleMessage, hints: Result) -> Result:
         told = _all_hints(hints)
@@ -145,7 +145,7 @@ class JbdRecords:
             self._random = message.data[0]
         address, random = told.get("mac") or told.get("address"), told.get("random", self._random)
         known = isinstance(address, str) and isinstance(random, int)
-        return self._told("auth", module(message, address if known else None, random if known else None))
+        return self._described("auth", module(message, address if known else None, random if known else None))
 
 
 def _all_hints(hints: Result) -> Result:

@@ -159,7 +159,7 @@ _SEEN: Final[Mapping[str, tuple[Callable[[Reading], SettingValue | None], float]
 """How a reading shows what no setting does, and how close it must come."""
 
 
-def catalogue_of(identity: Identity, stated: Collection[str]) -> Catalog:
+def catalog_of(identity: Identity, stated: Collection[str]) -> Catalog:
     """Return what can be set on this pack, which states the parameters of these keys."""
     variant = Variant(identity.variant)
     rows = {row.key: row for row in REGISTERS[variant] if row.write is not None and not _is_hidden(row)}

@@ -32,7 +32,7 @@ _CHARGING_LOWEST: Final = 1
 _DISCHARGING_HIGHEST: Final = 2
 _BALANCING: Final[dict[int | None, bool]] = {0: False, _CHARGING_LOWEST: True, _DISCHARGING_HIGHEST: True}
 _FIRST_32S_MAJOR: Final = 11
-_HIGHEST_CELL: Final = 5.0
+_MAX_CELL: Final = 5.0
 _BASIC_FIELDS: Final = 0xFE
 """First byte of every field bitmap seen: bit 0 is not used, fields 1 to 7 every pack has."""
 _ALL_PROBES: Final = 0xFF
@@ -86,15 +86,13 @@ def _mask_fits(frame: bytes, layout: Layout, *, strict: bool) -> bool:
     present = _present(raw)
     if strict and mask != present:
         return False
-    return present > 0 and present & ~mask == 0 and mask < 1 << layout.slots and max(raw) <= _HIGHEST_CELL * 1000
+    return present > 0 and present & ~mask == 0 and mask < 1 << layout.slots and max(raw) <= _MAX_CELL * 1000
 
 
 def _jk04_mask_fits(frame: bytes) -> bool:
     cells = JK04_VOLTAGES.unpack_from(frame)
     mask = int.from_bytes(frame[JK04_MASK_OFFSET : JK04_MASK_OFFSET + 4], "little")
-    return (
-        mask > 0 and _present(cells) & ~mask == 0 and any(cells) and all(0 <= cell <= _HIGHEST_CELL for cell in cells)
-    )
+    return mask > 0 and _present(cells) & ~mask == 0 and any(cells) and all(0 <= cell <= _MAX_CELL for cell in cells)
 
 
 def _present(values: tuple[float, ...]) -> int:

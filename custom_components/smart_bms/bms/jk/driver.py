@@ -19,7 +19,7 @@ from ..connection import Channel
 from ..driver import Driver, DriverListener, FrameWriter
 from ..errors import FrameError, NotThisKindError, SilentError
 from ..reading import Identity
-from ..repeated_answer import MOST_QUESTIONS, Answer, RepeatedAnswer
+from ..repeated_answer import MAX_QUESTIONS, Answer, RepeatedAnswer
 from ..settings import Settings, SettingValue
 from .advertisement import SERVICE
 from .decode import decode_reading, detect_variant
@@ -30,7 +30,7 @@ from .parameters import IN_DEVICE_INFO
 from .privacy import shown, shown_numbers
 from .settings import decode_settings, encode_write, settings_in_details, stored_value
 
-_MOST_REQUESTS: Final = 5
+_MAX_REQUESTS: Final = 5
 """In a row for what never comes, never makes sense, or never agrees."""
 _BELIEVED: Final = "answers"
 _SHOWN: Final = {variant: partial(shown_numbers, variant=variant) for variant in Variant}
@@ -119,7 +119,7 @@ class JkDriver(Driver):
         return Channel(notify, write, response="write-without-response" not in write.properties)
 
     @override
-    async def converse(self) -> None:
+    async def run(self) -> None:
         await self._start()
         while True:
             try:
@@ -153,7 +153,7 @@ class JkDriver(Driver):
             self._to_ask.add(Command.READ_SETTINGS)
         for command in tuple(self._to_ask):
             async with self._turn:
-                if command in self._to_ask and self._requests[command] < _MOST_REQUESTS:
+                if command in self._to_ask and self._requests[command] < _MAX_REQUESTS:
                     self._requests[command] += 1
                     await asyncio.sleep(self._timing.pause)
                     await self._ask(command)
@@ -197,7 +197,7 @@ class JkDriver(Driver):
     async def _hear(self, command: Command, within: float) -> None:
         """Ask until an answer counts; each may take so many s. Raises SilentError."""
         answered = self._answered[command]
-        for attempt in range(MOST_QUESTIONS):
+        for attempt in range(MAX_QUESTIONS):
             if attempt:
                 await asyncio.sleep(self._timing.pause)
             answered.clear()
@@ -256,13 +256,13 @@ class JkDriver(Driver):
     def _take_identity(self, frame: bytes, now: float) -> None:
         identity = decode_identity(frame)
         constant = {"identity": replace(identity, runtime=None, power_on_count=None)}
-        if not self._believes(Command.READ_DEVICE_INFO, constant, MOST_QUESTIONS):
+        if not self._believes(Command.READ_DEVICE_INFO, constant, MAX_QUESTIONS):
             return
         self._identity, self._identified_at = identity, now
         self._expected = Variant(identity.variant)
         self._sink.frame(frame, now, shown)
         self._sink.identity(replace(identity, variant=self._variant or self._expected))
-        self._tell_settings()
+        self._report_settings()
 
     def _take_settings(self, frame: bytes, now: float) -> None:
         variant = self._variant or self._expected
@@ -272,7 +272,7 @@ class JkDriver(Driver):
         if self._believes(Command.READ_SETTINGS, decode_settings(frame, variant, now).values):
             self._settings_frame, self._settings_at = frame, now
             self._sink.frame(frame, now, _SHOWN[variant])
-            self._tell_settings()
+            self._report_settings()
 
     def _take_reading(self, frame: bytes, now: float) -> None:
         identity = self._identity
@@ -296,9 +296,9 @@ class JkDriver(Driver):
     def _correct_variant(self, identity: Identity, variant: Variant) -> None:
         """Say again what was read under a wrong idea of the layout."""
         self._sink.identity(replace(identity, variant=variant))
-        self._tell_settings()
+        self._report_settings()
 
-    def _tell_settings(self) -> None:
+    def _report_settings(self) -> None:
         """Tell what the newest settings that count say, with the parameters that are told with the device info only."""
         frame, variant = self._settings_frame, self._variant or self._expected
         if frame is None or variant is None or self._identity is None:

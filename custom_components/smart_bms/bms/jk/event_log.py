@@ -10,7 +10,7 @@ _COUNT: Final = struct.Struct("<I")
 _COUNT_OFFSET: Final = 6
 _ENTRY: Final = struct.Struct("<IB")
 _ENTRIES_OFFSET: Final = 11
-_MOST_ENTRIES: Final = 50
+_MAX_ENTRIES: Final = 50
 _FIRST_CELL_OVERVOLTAGE: Final = 0x64
 _FIRST_CELL_UNDERVOLTAGE: Final = 0xC8
 _CELLS: Final = 32
@@ -124,7 +124,7 @@ def decode_log(frame: bytes) -> tuple[int, tuple[LogEntry, ...]]:
     """
     (count,) = _COUNT.unpack_from(frame, _COUNT_OFFSET)
     entries = []
-    for place in range(min(count, _MOST_ENTRIES)):
+    for place in range(min(count, _MAX_ENTRIES)):
         runtime, code = _ENTRY.unpack_from(frame, _ENTRIES_OFFSET + place * _ENTRY.size)
         entries.append(LogEntry(runtime, event_name(code)))
     # All zeros and all ones are no log.

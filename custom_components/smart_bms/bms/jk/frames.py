@@ -21,7 +21,7 @@ COUNTER_OFFSET: Final = 5
 
 _STALL: Final = 1.0  # s; frames take 0.1 s to arrive, so a half that old has lost its other half
 _CHATTER_OVERHANG: Final = len(CHATTER) - 1
-_LONGEST_HEADER: Final = len(READY_HEADER)
+_MAX_HEADER: Final = len(READY_HEADER)
 
 
 class FrameType(IntEnum):
@@ -100,7 +100,7 @@ class Reassembler:
             if data == CHATTER:
                 return []
             if now - self._fed_at > _STALL:
-                self.broken_frames += held >= _LONGEST_HEADER
+                self.broken_frames += held >= _MAX_HEADER
                 del buffer[:1]
                 held -= 1
         self._fed_at = now
@@ -149,7 +149,7 @@ class Reassembler:
 
     def _partial_header(self, start: int) -> int:
         buffer = self._buffer
-        for length in range(min(_LONGEST_HEADER - 1, len(buffer) - start), 0, -1):
+        for length in range(min(_MAX_HEADER - 1, len(buffer) - start), 0, -1):
             tail = bytes(buffer[-length:])
             if RESPONSE_HEADER.startswith(tail) or READY_HEADER.startswith(tail):
                 return len(buffer) - length

@@ -32,7 +32,7 @@ from .settings import decode_settings, detect_settings_variant
 
 _HEADER: Final = 6
 _LENGTH_OFFSET: Final = 5
-_LONGEST_NUMBER: Final = 4
+_MAX_NUMBER: Final = 4
 _NUMBERS: Final = frozenset(Command) | {
     row.write
     for rows in REGISTERS.values()
@@ -155,6 +155,6 @@ def _sent(stream: bytes) -> Iterator[Piece]:
     place = stream.find(COMMAND_HEADER)
     while place >= 0:
         frame = stream[place : place + COMMAND_LENGTH]
-        is_number = _is_command(frame) and frame[TYPE_OFFSET] in _NUMBERS and frame[_LENGTH_OFFSET] <= _LONGEST_NUMBER
+        is_number = _is_command(frame) and frame[TYPE_OFFSET] in _NUMBERS and frame[_LENGTH_OFFSET] <= _MAX_NUMBER
         yield place, frame if is_number else COMMAND_HEADER
         place = stream.find(COMMAND_HEADER, place + (COMMAND_LENGTH if is_number else len(COMMAND_HEADER)))

@@ -37,7 +37,7 @@ _TRUTHS: Final = {"true": True, "on": True, "1": True, "false": False, "off": Fa
 _LENGTH_OFFSET: Final = 5
 _PAYLOAD_OFFSET: Final = 6
 _ADDRESS_LENGTH: Final = 6
-_SHORTEST_FIELD: Final = 2
+_MIN_FIELD: Final = 2
 
 
 class JkRecords:
@@ -96,7 +96,7 @@ class JkRecords:
 
     def advertisement(self, data: bytes, hints: Result) -> Result:
         """Decode manufacturer data as it is on the air: company id, then payload."""
-        if len(data) < _SHORTEST_FIELD:
+        if len(data) < _MIN_FIELD:
             return {"kind": "rejected", "reason": "length"}
         company, payload = int.from_bytes(data[:2], "little"), data[2:]
         name = str(hints.get("local_name") or "")

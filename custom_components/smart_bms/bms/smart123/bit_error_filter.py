@@ -17,7 +17,7 @@ class MajorityVote:
         self.flags: int | None = None
         """None before two samples agreed in every bit."""
 
-    def take(self, flags: int) -> None:
+    def update(self, flags: int) -> None:
         """Take a sample."""
         self._samples.append(flags)
         if len(self._samples) < _SAMPLES:
@@ -43,7 +43,7 @@ class Debounce:
         self.value: int | None = None
         """The newest value that is believed."""
 
-    def take(self, count: int | None) -> None:
+    def update(self, count: int | None) -> None:
         """Take what the pack says now; None is what it says it does not have."""
         if count is None:
             if self._gone:

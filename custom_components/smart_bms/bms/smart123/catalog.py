@@ -23,7 +23,7 @@ def formula_of(identity: Identity) -> Formula:
     return Formula(str(identity.details.get(FORMULA, Formula.APP)))
 
 
-def catalogue_of(identity: Identity, keys: Collection[str]) -> Catalog:
+def catalog_of(identity: Identity, keys: Collection[str]) -> Catalog:
     """Return what can be set on a pack that states these parameters; addresses are known for generation 3 only."""
     formula, newer = formula_of(identity), identity.variant == Variant.GENERATION_3
     return Catalog(
@@ -38,7 +38,7 @@ def catalogue_of(identity: Identity, keys: Collection[str]) -> Catalog:
     )
 
 
-# Not closures: catalogues are compared to see whether something is new.
+# Not closures: catalogs are compared to see whether something is new.
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from .decode import Counts
 
 MOST: Final = 255
 """Cells that a chain can have (vendor)."""
-_LEAST_AGE: Final = 10.0
+_MIN_AGE: Final = 10.0
 _TURNS: Final = 3
-_LONGEST_CYCLE: Final = 1.0
-_SHORTEST_CYCLE: Final = 0.4
+_MAX_CYCLE: Final = 1.0
+_MIN_CYCLE: Final = 0.4
 _HIGHEST: Final = 1260
 """Counts, 6.3 V: more no front end measures."""
 _OUTSIDE: Final = 40
@@ -49,19 +49,19 @@ class Cells:
         self._cells: list[_Cell | None] = []
         self._slots = 0
         self._last_place = 0
-        self._cycle = _LONGEST_CYCLE
+        self._cycle = _MAX_CYCLE
         self._told_at: float | None = None
 
     @property
     def too_old(self) -> float:
         """Return the age in s at which a cell is forgotten: three turns of all slots."""
-        return max(_LEAST_AGE, _TURNS * self._slots * self._cycle)
+        return max(_MIN_AGE, _TURNS * self._slots * self._cycle)
 
     def clear(self) -> None:
         """Forget what was measured."""
         self._cells = [None] * len(self._cells)
 
-    def take(self, counts: Counts, extremes: Extremes, now: float, temperatures: Extremes = None) -> None:
+    def update(self, counts: Counts, extremes: Extremes, now: float, temperatures: Extremes = None) -> None:
         """Take a record of one cell; `extremes` are lowest and highest voltage and temperature, where they are fresh.
 
         Raises FrameError if it, or its temperature alone, must not be shown.
@@ -106,7 +106,7 @@ class Cells:
 
     def _follow_cycle(self, now: float) -> None:
         if self._told_at is not None:
-            took = min(max(now - self._told_at, _SHORTEST_CYCLE), _LONGEST_CYCLE)
+            took = min(max(now - self._told_at, _MIN_CYCLE), _MAX_CYCLE)
             self._cycle += 0.1 * (took - self._cycle)
         self._told_at = now
 

@@ -90,11 +90,11 @@ class Smart123Driver(Driver):
             session.notified(data, now)
 
     @override
-    async def converse(self) -> None:
+    async def run(self) -> None:
         if self._type() in OTHER_PRODUCTS:
             raise NotThisKindError("it is another product of the vendor")
         self._session = self._known_session() or await self._listen()
-        await self._session.converse()
+        await self._session.run()
 
     def _known_session(self) -> Session | None:
         """Return the session that is certain before anything was heard."""

@@ -8,8 +8,8 @@ from ..driver import DriverListener, FrameWriter
 from ..errors import ConnectionLostError, FrameError, SilentError
 from .frames import PING, WORDS, Word, command, query_fields
 
-_MOST_REFUSED_PINGS: Final = 3
-_MOST_DRAINS: Final = 8
+_MAX_REFUSED_PINGS: Final = 3
+_MAX_DRAINS: Final = 8
 FIELDS: Final = {
     "V": (5, 6),
     "S1": (4, 4),
@@ -64,7 +64,7 @@ DEFAULT_TIMING: Final = Timing()
 
 
 class RefusedQueryError(Exception):
-    """A query was answered with a word: not authorised, or not known to this firmware."""
+    """A query was answered with a word: not authorized, or not known to this firmware."""
 
 
 class Exchange:
@@ -94,7 +94,7 @@ class Exchange:
                 refused = 0
             except ConnectionLostError:
                 refused += 1
-                if refused >= _MOST_REFUSED_PINGS:
+                if refused >= _MAX_REFUSED_PINGS:
                     raise
             await asyncio.sleep(self.ping_every)
 
@@ -151,7 +151,7 @@ class Exchange:
 
     async def _drain(self) -> None:
         """Wait until nothing late comes any more."""
-        for _ in range(_MOST_DRAINS):
+        for _ in range(_MAX_DRAINS):
             await asyncio.sleep(self._timing.drain)
             if asyncio.get_running_loop().time() - self._heard_at > self._timing.drain / 2:
                 return

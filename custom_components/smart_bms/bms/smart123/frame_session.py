@@ -46,7 +46,7 @@ class FrameSession:
         self._stated: dict[str, SettingValue] = {}
         self._settings: Settings | None = None
         self._heard = asyncio.Event()
-        self._told = asyncio.Event()
+        self._described = asyncio.Event()
         self._frames = 0
         self.binary = False
         """Something came that is no text."""
@@ -72,10 +72,10 @@ class FrameSession:
             self.sure.set()
             self._terms.kept[TRANSPORT] = FRAMES
         self._sink.frame(frame, now)
-        for name, count in self._turns.take(frame[47], frame[48], now).items():
+        for name, count in self._turns.update(frame[47], frame[48], now).items():
             self._keys[name] = (count, now)
         keys = {name: count for name, (count, at) in self._keys.items() if now - at <= _TURN_FRESH and self._turns.on}
-        self._tell_identity(keys.get("firmware"))
+        self._report_identity(keys.get("firmware"))
         for tag, counts in decode_frame(frame).items():
             if tag == "C" and "status_2" in keys:
                 counts["status_2"] = keys["status_2"]
@@ -98,12 +98,12 @@ class FrameSession:
         """Take the clock of older firmware, once it is certain which byte is the hour."""
         if self._turns.on:
             return
-        found = self._clock.take(frame[47], frame[48])
+        found = self._clock.update(frame[47], frame[48])
         if found is not None:
             self._terms.kept[_HOUR_FIRST] = self._clock.hour_first
             self._picture.set_clock(*found)
 
-    def _tell_identity(self, firmware: int | None) -> None:
+    def _report_identity(self, firmware: int | None) -> None:
         variant = Variant.FRAME_KEYS if self._turns.on else Variant.FRAME
         version = "" if firmware is None else version_of_frame(firmware)
         if self._identity_told is not None and (variant, version or self._identity_told[1]) == self._identity_told:
@@ -126,9 +126,9 @@ class FrameSession:
             self._settings = Settings(measured_at=now, variant=variant, values=values)
             self._sink.settings(self._settings)
         if self._settings is not None:
-            self._told.set()
+            self._described.set()
 
-    async def converse(self) -> None:
+    async def run(self) -> None:
         """Listen; when no more frames come, say that the cells are not heard: a broken chain silences this output."""
         while True:
             try:
@@ -153,9 +153,9 @@ class FrameSession:
 
     async def read_settings(self) -> Settings:
         """Wait for the next frame; there is nothing to ask. Raises SilentError."""
-        self._told.clear()
+        self._described.clear()
         try:
-            await self._wait(self._told, self._timing.query)
+            await self._wait(self._described, self._timing.query)
         except TimeoutError:
             raise SilentError("no frame came") from None
         assert self._settings is not None

@@ -14,8 +14,8 @@ CHOICES: Final = {"50_ma": NEWER_AMPERE, "125_ma": OLDER_AMPERE}
 _STEADY_FOR: Final = 600.0
 """Seconds of steady current after which the energy proves the scale."""
 _STEADY_WITHIN: Final = 0.25
-_LONGEST_GAP: Final = 5.0
-_LEAST_ENERGY: Final = 40
+_MAX_GAP: Final = 5.0
+_MIN_ENERGY: Final = 40
 """Wh; the counter has steps of 1, and the factor to be told apart is 2.5."""
 _TOLERANCE: Final = 0.25
 _SECONDS_PER_HOUR: Final = 3600.0
@@ -103,7 +103,7 @@ class Generation:
 
     def measured(self, voltage: int | None, current: int | None, stored: int | None, now: float) -> None:
         """Take counts of one moment; energy that came or went in ten minutes of steady current proves the scale."""
-        if self.ampere is None and (scale := self._energy.take(voltage, current, stored, now)) is not None:
+        if self.ampere is None and (scale := self._energy.update(voltage, current, stored, now)) is not None:
             self._kept[_SCALE] = scale
 
 
@@ -119,18 +119,18 @@ class EnergyProof:
         """Wh at one A per count."""
         self._current = 0
 
-    def take(self, voltage: int | None, current: int | None, stored: int | None, now: float) -> float | None:
+    def update(self, voltage: int | None, current: int | None, stored: int | None, now: float) -> float | None:
         """Take counts of one moment; return A per count once that is proven."""
         if voltage is None or current is None or stored is None:
             return None
         steady = abs(current - self._current) <= _STEADY_WITHIN * abs(self._current)
-        if self._last_at is None or self._stored is None or not steady or now - self._last_at > _LONGEST_GAP:
+        if self._last_at is None or self._stored is None or not steady or now - self._last_at > _MAX_GAP:
             self._began_at, self._last_at, self._stored = now, now, stored
             self._moved, self._current = 0.0, current
             return None
         self._moved += voltage * VOLT * current * (now - self._last_at) / _SECONDS_PER_HOUR
         self._last_at = now
         told = stored - self._stored
-        if not self._moved or now - self._began_at < _STEADY_FOR or abs(told) < _LEAST_ENERGY:
+        if not self._moved or now - self._began_at < _STEADY_FOR or abs(told) < _MIN_ENERGY:
             return None
         return next((ampere for ampere in AMPERES if abs(told / (self._moved * ampere) - 1) <= _TOLERANCE), None)

@@ -51,7 +51,7 @@ def event_of(entry: Entry, device_time: int, formula: Formula, now: float) -> Lo
         value = volts(count)
     elif kind in _TEMPERATURES:
         value = round(celsius(count, formula), 1)
-    return LoggedEvent(kind=_KINDS[kind], age=max(0, device_time - at), told_at=now, cell=cell or None, value=value)
+    return LoggedEvent(kind=_KINDS[kind], age=max(0, device_time - at), read_at=now, cell=cell or None, value=value)
 
 
 def decode_block(fields: Sequence[str]) -> tuple[int, list[int | None]]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ..errors import FrameError
 from ..event_log import LoggedEvent
-from ..repeated_answer import MOST_QUESTIONS
+from ..repeated_answer import MAX_QUESTIONS
 from .frames import number
 from .memory import HISTORY, LOG, TIME, Entry, by_hours_ago, decode_block, decode_entry, event_of
 from .scales import Formula
@@ -47,7 +47,7 @@ async def read_log(ask: Ask, kept: dict[str, Any], drop: Callable[[str], None], 
 async def _read_entry(ask: Ask, place: str, known: list[list[int]] | None) -> Entry | None:
     """Return what stands in a place; news is told once and for all, so two answers have to agree on it. Raises FrameError."""
     told: Entry | None = None
-    for _ in range(MOST_QUESTIONS):
+    for _ in range(MAX_QUESTIONS):
         entry = decode_entry(await ask(place))
         if entry is None or known is None or list(entry) in known or entry == told:
             return entry

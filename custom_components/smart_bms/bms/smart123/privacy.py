@@ -17,7 +17,7 @@ HOLDS_PIN: Final = "S1"
 PIN_FIELD: Final = re.compile(r"(?:3\d){4}")
 """Four ASCII digits in hex."""
 
-_MOST_OF_PIN: Final = re.compile(r"(?:3\d){3}")
+_MAX_OF_PIN: Final = re.compile(r"(?:3\d){3}")
 _LINE: Final = re.compile(rb"[^\r\n ]+|[\r\n ]+")
 _ENDS: Final = b"\r\n "
 _COMMANDS: Final = frozenset({"D!", "E!"}) | {
@@ -89,7 +89,7 @@ def _is_command(line: str) -> bool:
 def _is_harmless(line: str) -> bool:
     if line in WORDS or _is_command(line):
         return True
-    if _MOST_OF_PIN.search(line):
+    if _MAX_OF_PIN.search(line):
         return False
     try:
         if is_record(line):

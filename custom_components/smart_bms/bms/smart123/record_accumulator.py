@@ -75,7 +75,7 @@ class RecordAccumulator:
         self._steady: dict[str, Debounce] = {}
         self._began_at: float | None = None
 
-    def take(self, tag: str, counts: Counts, now: float) -> None:
+    def update(self, tag: str, counts: Counts, now: float) -> None:
         """Take the counts of a record. Raises FrameError if a part of it must not be shown."""
         if self._began_at is None:
             self._began_at = now
@@ -94,18 +94,18 @@ class RecordAccumulator:
         if name not in self._steady:
             rising = name in _RISING
             self._steady[name] = Debounce(_RISING[name] if rising else _STEPS[name], rising=rising)
-        self._steady[name].take(count)
+        self._steady[name].update(count)
 
     def _take_cell(self, counts: Counts, now: float) -> None:
         status, status_2 = counts.get("status"), counts.get("status_2")
         if status is not None:
-            self._votes.take(status & 0xFF)
+            self._votes.update(status & 0xFF)
         if status_2 is not None:
-            self._votes_2.take(status_2 & 0xFF)
+            self._votes_2.update(status_2 & 0xFF)
         if status is not None and status & COMMUNICATION_FAULT:
             return  # voltage and temperature of such a record mean nothing
         voltages = self._between("V", "lowest", "highest", now)
-        self.cells.take(counts, voltages, now, self._between("T", "coldest", "hottest", now))
+        self.cells.update(counts, voltages, now, self._between("T", "coldest", "hottest", now))
 
     def _between(self, tag: str, low: str, high: str, now: float) -> tuple[int, int] | None:
         """Return both extremes of a kind, if they are fresh and believed."""
@@ -264,7 +264,7 @@ class RecordAccumulator:
 def refused(picture: RecordAccumulator, tag: str, counts: Counts, now: float) -> str | None:
     """Let a picture take a record; return why a part of it must not be shown, if there is a reason."""
     try:
-        picture.take(tag, counts, now)
+        picture.update(tag, counts, now)
     except FrameError as error:
         return error.reason
     return None

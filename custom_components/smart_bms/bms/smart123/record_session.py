@@ -1,4 +1,4 @@
-"""A conversation in records: authorise, ask who it is, let it stream, and ask for the rest while the stream pauses."""
+"""A conversation in records: authorize, ask who it is, let it stream, and ask for the rest while the stream pauses."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -8,7 +8,7 @@ from typing import Final
 
 from ..driver import DriverListener, FrameWriter, Terms
 from ..errors import FrameError, PackError, PasswordNeededError, SilentError, WrongPasswordError
-from ..repeated_answer import MOST_QUESTIONS, RepeatedAnswer
+from ..repeated_answer import MAX_QUESTIONS, RepeatedAnswer
 from ..settings import Settings, SettingValue
 from .bit_error_filter import Shapes
 from .decode import decode_record, is_record
@@ -25,8 +25,8 @@ from .write import Writing
 
 PIN: Final = re.compile(r"\d{4}")
 _SILENT_PINS: Final = "silent_pins"
-_MOST_SILENT_PINS: Final = 3
-_MOST_FAILURES: Final = 3
+_MAX_SILENT_PINS: Final = 3
+_MAX_FAILURES: Final = 3
 _BELIEVED: Final = "answers"
 _STOP: Final = "D!"
 _START: Final = "E!"
@@ -120,12 +120,12 @@ class RecordSession:
         if tag != self._shown_tag and now - self._shown_at < 2 * self._timing.cycle:
             return
         self._shown_tag, self._shown_at = tag, now
-        self._tell_identity()
+        self._report_identity()
         self._generation.measured(*self._picture.measured(now), now)
         if (reading := self._picture.reading(now)) is not None and self._sink.reading(reading):
             self._heard.set()
 
-    def _tell_identity(self) -> None:
+    def _report_identity(self) -> None:
         told = (self._generation.variant, self._version)
         if told != self._identity_told:
             self._identity_told = told
@@ -135,7 +135,7 @@ class RecordSession:
 
     # The conversation.
 
-    async def converse(self) -> None:
+    async def run(self) -> None:
         """Talk until cancelled. Raises PackError."""
         ping, talk = asyncio.create_task(self._exchange.ping()), asyncio.create_task(self._talk())
         try:
@@ -157,10 +157,10 @@ class RecordSession:
         await asyncio.sleep(self._timing.settle)
         async with self._turn:
             if self._pin_first:
-                await self._authorise()
+                await self._authorize()
             await self._exchange.order(_STOP)
             if not self._pin_first:
-                await self._authorise()
+                await self._authorize()
             await self._ask_version()
             with self._counted("unfinished"):
                 await self._writing.put_right()
@@ -188,7 +188,7 @@ class RecordSession:
                 raise PasswordNeededError("it says nothing") from None
             raise SilentError("no usable records") from None
 
-    async def _authorise(self) -> None:
+    async def _authorize(self) -> None:
         """Give the PIN, once: nobody knows what wrong ones lead to. Raises WrongPasswordError, SilentError."""
         pin, kept = self._terms.password, self._terms.kept
         if pin is None:
@@ -202,7 +202,7 @@ class RecordSession:
         if word is not None:
             raise WrongPasswordError(f"it answered {word}")
         kept[_SILENT_PINS] = silent = kept.get(_SILENT_PINS, 0) + 1
-        if silent >= _MOST_SILENT_PINS:
+        if silent >= _MAX_SILENT_PINS:
             raise WrongPasswordError("it does not answer the PIN")
         raise SilentError("it does not answer the PIN")
 
@@ -254,7 +254,7 @@ class RecordSession:
                 await self._read_history()
 
     def _may_fail(self, chore: str) -> bool:
-        return self._failures.get(chore, 0) < _MOST_FAILURES
+        return self._failures.get(chore, 0) < _MAX_FAILURES
 
     def _counted(self, chore: str) -> _Counted:
         return _Counted(lambda: self._fail(chore))
@@ -291,7 +291,7 @@ class RecordSession:
         Their checksum is one byte, and an answer may have more fields or fewer: one that lost its middle can look whole.
         Raises SilentError, RefusedQueryError, FrameError, LinkLostError.
         """
-        for _ in range(MOST_QUESTIONS):
+        for _ in range(MAX_QUESTIONS):
             fields = await self._ask_fields(name)
             values = decode_answer(name, fields, self._formula)
             if self._agreement.believes(name, values | ({VERSION: fields[0]} if name == VERSION else {})):
@@ -319,15 +319,15 @@ class RecordSession:
                     self._generation.heard_newer_answer()
         if not heard:
             raise SilentError("no answer to the request for parameters")
-        return self._tell_settings(heard)
+        return self._report_settings(heard)
 
     def _keep_answer(self, name: str, fields: list[str]) -> None:
         values = decode_answer(name, fields, self._formula)
         self._answers[name] = (values, asyncio.get_running_loop().time())
 
-    def _tell_settings(self, heard: set[str]) -> Settings:
+    def _report_settings(self, heard: set[str]) -> Settings:
         """Put together what the queries told; those not asked now are as old as they are."""
-        self._tell_identity()
+        self._report_identity()
         others = self._answers.keys() - heard
         settings = Settings(
             measured_at=min(self._answers[name][1] for name in heard),

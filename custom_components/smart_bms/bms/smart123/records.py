@@ -26,7 +26,7 @@ _TRUTHS: Final = {"true": True, "on": True, "1": True, "false": False, "off": Fa
 _WRITE: Final = re.compile(r"([0-9A-F]{2})-([0-9A-F]{3})!", re.IGNORECASE)
 _PIN: Final = re.compile(r"PW(.*)!")
 _OFFSET: Final = re.compile(r"offset\s+(\d{1,4})\b")
-_MOST_AMPERE: Final = 100
+_MAX_AMPERE: Final = 100
 """A per count: beyond any unit, and no number that breaks a sum."""
 _AD_NAMES: Final = {0x08, 0x09}
 _AD_SERVICES: Final = {0x06, 0x07}
@@ -181,7 +181,7 @@ class Smart123Records:
         self._generation.heard_record(line)
         stated = hints.get("current_scale")
         ampere = self._generation.ampere
-        if isinstance(stated, (int, float)) and abs(stated) <= _MOST_AMPERE:
+        if isinstance(stated, (int, float)) and abs(stated) <= _MAX_AMPERE:
             ampere = float(stated)
         return _reading(self._generation.variant, {"record": tag} | _values(counts, ampere, _formula(hints)))
 
@@ -275,14 +275,14 @@ def _flags(counts: Counts) -> Result:
 
 def _frame(frame: bytes, hints: Result) -> Result:
     """Return all that one frame says; whether its last bytes are key and value, or a clock, one frame does not tell."""
-    return _told(_counts(frame), frame58.decode_settings(frame), hints) | _last_bytes(frame[47], frame[48])
+    return _described(_counts(frame), frame58.decode_settings(frame), hints) | _last_bytes(frame[47], frame[48])
 
 
 def _counts(frame: bytes) -> Counts:
     return {name: count for part in frame58.decode_frame(frame).values() for name, count in part.items()}
 
 
-def _told(counts: Counts, settings: dict[str, int], hints: Result) -> Result:
+def _described(counts: Counts, settings: dict[str, int], hints: Result) -> Result:
     values = _values(counts, FRAME_AMPERE, _formula(hints))
     return values | {key: BY_KEY[key].value(count, Formula.APP) for key, count in settings.items()}
 
@@ -300,7 +300,7 @@ def _last_bytes(first: int, second: int) -> Result:
 
 
 def _joined_keys(frames: list[bytes]) -> Result:
-    """Return what neighbouring frames tell in two parts."""
+    """Return what neighboring frames tell in two parts."""
     pairs = {frame[47] - frame58.KEY_BASE: frame[48] for frame in frames}
     values: Result = {}
     for name, high, low in (
@@ -327,7 +327,7 @@ def _masked_frame(data: bytes, unknown: bytes, hints: Result) -> Result:
         raise FrameError("layout_unknown")
     counts, settings = _same(_counts(low), _counts(high)), _same(*map(frame58.decode_settings, (low, high)))
     last = _same(_last_bytes(low[47], low[48]), _last_bytes(high[47], high[48]))
-    return _told(counts, settings, hints) | last | ({} if unknown[-1] else {"checksum": data[-1]})
+    return _described(counts, settings, hints) | last | ({} if unknown[-1] else {"checksum": data[-1]})
 
 
 def _filled(data: bytes, unknown: bytes, bits: int) -> bytes:

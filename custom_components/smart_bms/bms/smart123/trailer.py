@@ -9,7 +9,7 @@ from .frame58 import KEY_BASE
 KEYS: Final = 19
 _STEPS: Final = 3
 """k, k+1, k+2, k+3 in four frames in a row: a clock stands still for a minute."""
-_MOST_WITHOUT_STEP: Final = 40
+_MAX_WITHOUT_STEP: Final = 40
 _TOO_OLD: Final = 60.0
 """Seconds after which the vendor's software forgets a part."""
 _SURE: Final = 5
@@ -40,7 +40,7 @@ class TrailerParser:
         self._without = 0
         self._parts: dict[int, tuple[int, float]] = {}
 
-    def take(self, first: int, second: int, now: float) -> Mapping[str, int]:
+    def update(self, first: int, second: int, now: float) -> Mapping[str, int]:
         """Take both bytes of a frame; return what a whole turn has told, when the next one begins."""
         key = first - KEY_BASE if KEY_BASE <= first < KEY_BASE + KEYS else None
         if key is not None and self._key is not None and key == (self._key + 1) % KEYS:
@@ -54,7 +54,7 @@ class TrailerParser:
         self._key = key
         if self._steps >= _STEPS:
             self.on = True
-        elif self._without >= _MOST_WITHOUT_STEP:
+        elif self._without >= _MAX_WITHOUT_STEP:
             self.on = False
             self._parts.clear()
         if not self.on or key is None:
@@ -82,7 +82,7 @@ class TrailerClock:
         self.hour_first = hour_first
         self._seen: Counter[tuple[int, int]] = Counter()
 
-    def take(self, first: int, second: int) -> tuple[int, int] | None:
+    def update(self, first: int, second: int) -> tuple[int, int] | None:
         """Take both bytes of a frame; return hour and minute once the order is certain."""
         if first >= 60 or second >= 60 or (first > 23 and second > 23):
             self._seen.clear()

@@ -14,7 +14,7 @@ SETTINGS: Final = range(0x50, 0x62)
 _SWITCHES: Final = {0xD9: "discharge_switch", 0xDA: "charge_switch"}
 _SOC: Final = 0x21
 _RESET: Final = 0x00
-_MOST_CELLS: Final = 48
+_MAX_CELLS: Final = 48
 
 
 def sealed(body: bytes) -> bytes:
@@ -152,7 +152,7 @@ class Uart:
             for index, three in enumerate(batched(cells, 3, strict=False), 1)
         ]
         if self._controller.label.all_frames:
-            frames += [bytes((index,)) for index in range(len(frames) + 1, _MOST_CELLS // 3 + 1)]
+            frames += [bytes((index,)) for index in range(len(frames) + 1, _MAX_CELLS // 3 + 1)]
         return frames
 
     def _probes(self) -> list[bytes]:

@@ -11,7 +11,7 @@ _MISSING: Final = 0x00FF
 """A temperature that nobody measures."""
 _CAPACITY: Final = range(0x109, 0x10B)
 _SLEEP: Final = 0x115
-_LONGEST_SLEEP: Final = 6553
+_MAX_SLEEP: Final = 6553
 """Units of 10 s that stand for never."""
 _CLOCK: Final = range(0x123, 0x126)
 _FORCED_CLOSURE: Final = 0x12E
@@ -159,7 +159,7 @@ def write(controller: Controller, start: int, values: tuple[int, ...]) -> Taken:
         if name := _NAMES.get(register):
             settings[name] = word
         elif register == _SLEEP:
-            settings["sleep"] = word * 10 if word < _LONGEST_SLEEP else NEVER
+            settings["sleep"] = word * 10 if word < _MAX_SLEEP else NEVER
         elif register == _FORCED_CLOSURE:
             if word and not controller.label.storage:
                 controller.force_closure()

@@ -12,9 +12,9 @@ from ..gauges import (
     CHARGE,
     COLDEST,
     DISCHARGE,
-    HIGHEST_CELL,
     HOTTEST,
-    LOWEST_CELL,
+    MAX_CELL,
+    MIN_CELL,
     PACK_HIGH,
     PACK_LOW,
     POWER_STAGE,
@@ -35,8 +35,8 @@ _rule: Final = partial(Rule, trips=operator.ge, ends=passes(operator.lt, "_relea
 _overcurrent: Final = partial(Rule, trips=operator.ge, ends=_reversed)
 
 _PROTECTIONS: Final = (
-    _rule(name="cell_overvoltage", gauge=HIGHEST_CELL, charge=True),
-    _rule(name="cell_undervoltage", gauge=LOWEST_CELL, discharge=True),
+    _rule(name="cell_overvoltage", gauge=MAX_CELL, charge=True),
+    _rule(name="cell_undervoltage", gauge=MIN_CELL, discharge=True),
     _rule(name="pack_overvoltage", gauge=PACK_HIGH, charge=True),
     _rule(name="pack_undervoltage", gauge=PACK_LOW, discharge=True),
     _rule(name="charge_overtemperature", gauge=HOTTEST, charge=True),

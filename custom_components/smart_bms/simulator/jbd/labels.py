@@ -61,7 +61,7 @@ class Label:
     legacy: bool = False
     """Puts A5 where others repeat the register."""
     password: str | None = None
-    """Of the module's user. None: a module without the dialogue; empty: none was set."""
+    """Of the module's user. None: a module without the dialog; empty: none was set."""
     wants_unlock: bool = False
     """Factory mode needs the root password and then command 0x09."""
     takes_login: bool = True

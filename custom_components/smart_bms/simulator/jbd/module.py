@@ -1,4 +1,4 @@
-"""The Bluetooth module of newer JBD boards: a gate with a dialogue of its own in front of the board."""
+"""The Bluetooth module of newer JBD boards: a gate with a dialog of its own in front of the board."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ def cipher(mac: bytes, password: bytes, chance: int) -> bytes:
 
 @dataclass(slots=True)
 class Gate:
-    """Who is let through to the board. The password is None on modules without the dialogue, empty if none was set."""
+    """Who is let through to the board. The password is None on modules without the dialog, empty if none was set."""
 
     mac: bytes
     password: str | None

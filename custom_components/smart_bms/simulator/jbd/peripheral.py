@@ -72,7 +72,7 @@ class JbdPeripheral(Peripheral):
         self.label = label
         self.board = board
         self.firmware = Firmware(label, board)
-        self.gate = Gate(bytes.fromhex(address.replace(":", "")), label.password)
+        self.publish_filter = Gate(bytes.fromhex(address.replace(":", "")), label.password)
         self.unlocked = False
         """Command 0x09 was accepted on this link."""
         self.echo = False
@@ -114,7 +114,7 @@ class JbdPeripheral(Peripheral):
     @override
     def on_connected(self) -> None:
         """Forget the session before, but not the factory mode."""
-        self.gate.close()
+        self.publish_filter.close()
         self.unlocked = False
         self._heard = b""
         self._busy_until = self.now
@@ -124,7 +124,7 @@ class JbdPeripheral(Peripheral):
     @override
     def on_disconnected(self) -> None:
         """Close the gate."""
-        self.gate.close()
+        self.publish_filter.close()
 
     @override
     def on_subscribed(self, handle: int) -> None:
@@ -144,7 +144,7 @@ class JbdPeripheral(Peripheral):
             self.send(module.notify_handle, data, _MODULE_DELAY)
         elif data.startswith(b"\xff\xaa") and not self._heard:
             self._take_message(data)
-        elif self.gate.open:
+        elif self.publish_filter.open:
             self._hear(data)
 
     def _take_message(self, message: bytes) -> None:
@@ -156,7 +156,7 @@ class JbdPeripheral(Peripheral):
             self.name = data.decode(errors="replace")
             answer: bytes | None = b""
         else:
-            answer = self.gate.answer(command, data)
+            answer = self.publish_filter.answer(command, data)
         if answer is not None:
             self.send(self.label.module.notify_handle, pack_message(command, answer), _MODULE_DELAY)
 
@@ -238,7 +238,7 @@ class JbdPeripheral(Peripheral):
         return DONE if right else _WRONG_PASSWORD
 
     def _enter(self, data: bytes) -> int | None:
-        if self.label.wants_unlock and not (self.gate.root and self.unlocked):
+        if self.label.wants_unlock and not (self.publish_filter.root and self.unlocked):
             return None
         if data != _FACTORY_CODE:
             return _WRONG_PASSWORD

@@ -4,7 +4,7 @@ from functools import partial
 import operator
 from typing import ClassVar, Final
 
-from ..gauges import CHARGE, COLDEST, DISCHARGE, HIGHEST_CELL, HOTTEST, LOWEST_CELL, PACK_HIGH, PACK_LOW
+from ..gauges import CHARGE, COLDEST, DISCHARGE, HOTTEST, MAX_CELL, MIN_CELL, PACK_HIGH, PACK_LOW
 from ..protections import Protections, Rule, passes, timed
 
 _rule: Final = partial(Rule, trips=operator.ge, ends=passes(operator.le, "_release"))
@@ -14,8 +14,8 @@ class JbdProtections(Protections):
     """The protections of a JBD board."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
-        _rule(name="cell_overvoltage", gauge=HIGHEST_CELL, charge=True),
-        _rule(name="cell_undervoltage", gauge=LOWEST_CELL, discharge=True),
+        _rule(name="cell_overvoltage", gauge=MAX_CELL, charge=True),
+        _rule(name="cell_undervoltage", gauge=MIN_CELL, discharge=True),
         _rule(name="pack_overvoltage", gauge=PACK_HIGH, charge=True),
         _rule(name="pack_undervoltage", gauge=PACK_LOW, discharge=True),
         _rule(name="charge_overtemperature", gauge=HOTTEST, charge=True),

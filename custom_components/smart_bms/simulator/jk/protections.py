@@ -4,7 +4,7 @@ from functools import partial
 import operator
 from typing import ClassVar, Final, override
 
-from ..gauges import CHARGE, COLDEST, DISCHARGE, HIGHEST_CELL, HOTTEST, LOWEST_CELL, POWER_STAGE
+from ..gauges import CHARGE, COLDEST, DISCHARGE, HOTTEST, MAX_CELL, MIN_CELL, POWER_STAGE
 from ..measurement import Measurement
 from ..protections import Protections, Rule, passes, timed
 
@@ -15,8 +15,8 @@ class JkProtections(Protections):
     """The protections of a JK board, and its shutdown."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
-        _rule(name="cell_undervoltage", gauge=LOWEST_CELL, discharge=True),
-        _rule(name="cell_overvoltage", gauge=HIGHEST_CELL, charge=True),
+        _rule(name="cell_undervoltage", gauge=MIN_CELL, discharge=True),
+        _rule(name="cell_overvoltage", gauge=MAX_CELL, charge=True),
         _rule(name="charge_overcurrent", gauge=CHARGE, limit="max_charge_current", charge=True, ends=timed),
         _rule(name="discharge_overcurrent", gauge=DISCHARGE, limit="max_discharge_current", discharge=True, ends=timed),
         _rule(name="charge_overtemperature", gauge=HOTTEST, charge=True, only_charging=True),
@@ -27,9 +27,9 @@ class JkProtections(Protections):
     )
 
     @override
-    def look(self, seconds: float, seen: Measurement) -> None:
+    def evaluate(self, seconds: float, seen: Measurement) -> None:
         """Take what is measured now. An empty cell switches the board off, a charger that has filled it on again."""
-        super().look(seconds, seen)
+        super().evaluate(seconds, seen)
         key = "cell_undervoltage_release" if self.powered_off else "power_off_voltage"
         # Below every cell if there is no such limit: never off, and woken by any charger.
         threshold, lowest = round(self.limits.get(key, -1.0) * 1000), min(seen.cells)

@@ -65,14 +65,14 @@ class LineDialect:
         self.board = board
         self.lines = Lines(board)
         self.streaming = False
-        self.authorised = False
+        self.authorized = False
         self.wrong_pins = 0
         self._odd = odd
         self._heard = b""
 
     def begin(self) -> None:
         """A client connected."""
-        self.authorised = self.label.pin is None
+        self.authorized = self.label.pin is None
         self.streaming = self.streaming and self.label.stream_outlives_link
         self._heard = b""
 
@@ -101,7 +101,7 @@ class LineDialect:
             return _OK
         if pin := _PIN.fullmatch(command):
             return self._take_pin(pin[1])
-        if not self.authorised and command not in self.label.free_queries:
+        if not self.authorized and command not in self.label.free_queries:
             return _NA
         if command == _START:
             self.streaming = True
@@ -115,12 +115,12 @@ class LineDialect:
         self._odd.pin_locked = self._odd.pin_locked or self.wrong_pins >= _TRIES
         if self._odd.pin_locked:
             return _NA
-        self.authorised = right or self.label.pin is None
+        self.authorized = right or self.label.pin is None
         return _OK if right else self.label.wrong_pin_reply
 
     def _take_write(self, address: int, value: int, faults: Faults) -> Iterator[Reply]:
         result = _NA
-        if self.label.generation == 3 and self.authorised:
+        if self.label.generation == 3 and self.authorized:
             result = _OK if self._change(address, value, faults) else _KO
         if result != _OK or not faults.lose_ready:
             yield max(0.0, faults.ready_delay - _ECHO_DELAY), result.encode() + _END
