@@ -16,14 +16,14 @@ from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 from .pack_entry import bluetooth_paths
 from .pack_entry.energy_account import CHECKS as OF_PACK
 from .pack_entry.entry_title import async_follow_names
-from .pack_entry.parameters import async_clear_issues, store
+from .pack_entry.parameters import async_clear_issues
 from .pack_entry.simulated import async_purge_history, simulation_of
 from .services import async_setup_services
+from .services.recording import RecordingView, async_forget, async_forget_all
 from .storage.checked_store import async_load_parts
 from .storage.energy_store import energy_store
-from .storage.pack_store import async_load_pack
+from .storage.pack_store import async_load_pack, pack_store
 from .storage.profiles import async_profiles
-from .storage.recordings import RecordingView, async_forget, async_forget_all
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -104,7 +104,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry | B
         return
     async_pack_removed(hass, entry)
     async_clear_issues(hass, entry.entry_id)
-    await store(hass, entry.entry_id).async_remove()
+    await pack_store(hass, entry.entry_id).async_remove()
     await energy_store(hass, entry.entry_id).async_remove()
     await async_forget(hass, entry.entry_id)
     if CONF_SIMULATED in entry.data:

@@ -13,9 +13,9 @@ from .bms.settings import Setting, SettingKind
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 from .entity import SmartBmsEntity, async_add_described
 from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, presentation
+from .pack_entry.energy_account import NEEDS
 from .pack_entry.energy_dashboard import async_add_to_dashboard
 from .pack_entry.publishing import Quantity, Value
-from .sensor.energy import NEEDS
 
 # One link, one write at a time.
 PARALLEL_UPDATES: Final = 1

@@ -20,9 +20,8 @@ from homeassistant.util.unit_conversion import ElectricPotentialConverter
 import probatio
 
 from .bms.alarm import Alarm, AlarmSeverity
-from .entity.automation_targets import device_of, own_entities
 from .protection.monitor import ProtectionState
-from .trigger import PROTECTION, SEVERITY
+from .trigger import PROTECTION, SEVERITY, device_of, own_entities
 
 
 class _OwnEntities(EntityConditionBase):

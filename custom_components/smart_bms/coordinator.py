@@ -47,7 +47,7 @@ from .pack_entry import bluetooth_paths
 from .pack_entry.capabilities import Capabilities
 from .pack_entry.energy_account import EnergyAccount
 from .pack_entry.error_isolation import ErrorIsolation
-from .pack_entry.parameters import LEARNED, PROTECTION, Parameters
+from .pack_entry.parameters import Parameters
 from .pack_entry.publishing import PublishFilter, PublishGroup, PublishGroups, Quantity, policies
 from .pack_entry.simulated import Simulation
 from .pack_entry.wiring_issue import WiringWatch
@@ -59,6 +59,7 @@ from .protection.status import PackStatus, ranked
 from .protection.status_codes import CELLS_DOUBTFUL, CHANGED_ELSEWHERE, FULL_CHARGE_ADVISED
 from .protection.status_monitor import StatusMonitor
 from .storage.history_import import async_import_soc
+from .storage.pack_store import LEARNED, PROTECTION
 
 _LOGGER: Final = logging.getLogger(__name__)
 

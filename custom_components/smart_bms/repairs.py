@@ -70,7 +70,7 @@ class DriftRepairFlow(RepairsFlow):
         }
         beyond = {
             key
-            for issue in parameters.control.examine(old, WriteRequest()).issues
+            for issue in parameters.control.validate(old, WriteRequest()).issues
             if issue.code in CODES
             for key in issue.parameters
         }

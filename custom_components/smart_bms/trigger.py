@@ -1,12 +1,17 @@
-"""Triggers: what happens to the protections of battery packs, what they allow, and when they fall silent."""
+"""Triggers: what happens to the protections of battery packs, what they allow, and when they fall silent.
 
+Nothing here may need the packs: automations are checked before the integration, or what it requires, is set up.
+"""
+
+from collections.abc import Collection, Iterator
 from typing import Any, ClassVar, Final, override
 
 from homeassistant.components.binary_sensor import DOMAIN as BINARY_SENSOR_DOMAIN
 from homeassistant.components.event import ATTR_EVENT_TYPE, DOMAIN as EVENT_DOMAIN
 from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN
 from homeassistant.const import CONF_OPTIONS, STATE_OFF, STATE_ON, STATE_UNAVAILABLE, UnitOfElectricPotential
-from homeassistant.core import HomeAssistant, State
+from homeassistant.core import HomeAssistant, State, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.automation import DomainSpec
 from homeassistant.helpers.trigger import (
     ENTITY_STATE_TRIGGER_SCHEMA,
@@ -22,12 +27,44 @@ from homeassistant.util.unit_conversion import ElectricPotentialConverter
 import probatio
 
 from .bms.alarm import AlarmSeverity
-from .entity.automation_targets import own_entities
+from .const import CONF_BANK, CONF_PACKS, DOMAIN
 from .protection.events import ProtectionEventType
 
 PROTECTION: Final = "protection"
 SEVERITY: Final = "severity"
 _RESTORED: Final = "restored"
+
+
+@callback
+def own_entities(hass: HomeAssistant, entities: Collection[str], translation_keys: Collection[str]) -> set[str]:
+    """Return those that are ours and show one of these. For a bank that shows none of them its packs stand."""
+    registry = er.async_get(hass)
+    named = [entry for entity_id in entities if (entry := registry.async_get(entity_id)) and entry.platform == DOMAIN]
+    found = [entry for entry in named if entry.translation_key in translation_keys]
+    without = {entry.config_entry_id for entry in named} - {entry.config_entry_id for entry in found}
+    found += [
+        entry
+        for entry in _entries_of_packs(hass, registry, without)
+        if entry.translation_key in translation_keys and entry.disabled_by is None
+    ]
+    return {entry.entity_id for entry in found}
+
+
+def _entries_of_packs(
+    hass: HomeAssistant, registry: er.EntityRegistry, banks: Collection[str | None]
+) -> Iterator[er.RegistryEntry]:
+    """Yield the entities of the packs of those config entries that are banks."""
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        if entry.entry_id in banks and CONF_BANK in entry.data:
+            for pack in entry.options[CONF_PACKS]:
+                yield from er.async_entries_for_config_entry(registry, pack)
+
+
+@callback
+def device_of(hass: HomeAssistant, entity_id: str) -> str | None:
+    """Return the device of an entity."""
+    entry = er.async_get(hass).async_get(entity_id)
+    return entry.device_id if entry else None
 
 
 class _OwnEntities(EntityTriggerBase):

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.smart_bms.bank.compatibility import LASTS, Apart, PackBuild, unlike
-from custom_components.smart_bms.bank.member import MemberLimits
+from custom_components.smart_bms.bank.compatibility import LASTS, LastingIncompatibility, build_differences
+from custom_components.smart_bms.bank.member import MemberLimits, PackBuild
 from custom_components.smart_bms.bank.merge import merge, split
 
 from .test_merge import NO, PARALLEL, SERIES, YES, member, stale
@@ -41,7 +41,7 @@ def test_a_pack_of_16_cells_and_one_of_4_are_no_battery() -> None:
 def test_who_does_not_count_is_not_compared() -> None:
     assert codes(merge([member("a", **LONG), stale(member("b", **SHORT))], PARALLEL)) == []
     assert codes(merge([member("a", **LONG), member("b", **SHORT | {"cell_voltages": ()})], PARALLEL)) == []
-    assert unlike([[PackBuild("a", 16, None)], [PackBuild("b", None, "lfp"), PackBuild("c", 8, None)]]) == ()
+    assert build_differences([[PackBuild("a", 16, None)], [PackBuild("b", None, "lfp"), PackBuild("c", 8, None)]]) == ()
 
 
 @pytest.mark.parametrize("topology", [PARALLEL, SERIES])
@@ -81,15 +81,20 @@ def test_what_is_measured_counts_once_it_lasts_and_until_it_is_gone_for_as_long(
     def look(voltage: float):
         return merge([member("a", voltage=53.0), member("b", voltage=voltage)], PARALLEL, lasting=apart.judged)
 
-    apart = Apart()
-    assert apart.update(look(53.0), 0) == apart.update(look(45.0), 1) == apart.update(look(45.0), LASTS) == ()
-    assert apart.update(look(53.0), LASTS + 0.5) == apart.update(look(45.0), LASTS + 1) == ()
-    assert apart.update(look(44.0), 2 * LASTS + 1)[0].values == (("A", 53.0), ("B", 44.0))
+    apart = LastingIncompatibility()
+    assert (
+        apart.update(look(53.0).apart, 0)
+        == apart.update(look(45.0).apart, 1)
+        == apart.update(look(45.0).apart, LASTS)
+        == ()
+    )
+    assert apart.update(look(53.0).apart, LASTS + 0.5) == apart.update(look(45.0).apart, LASTS + 1) == ()
+    assert apart.update(look(44.0).apart, 2 * LASTS + 1)[0].values == (("A", 53.0), ("B", 44.0))
     bank = look(44.0)
     assert codes(bank) == ["voltages_apart"]
     assert (bank.charge, bank.discharge, bank.limits.charge_current) == (NO, NO, 0)
-    assert apart.update(look(53.0), 2 * LASTS + 2)
-    assert apart.update(look(53.0), 3 * LASTS + 2) == ()
+    assert apart.update(look(53.0).apart, 2 * LASTS + 2)
+    assert apart.update(look(53.0).apart, 3 * LASTS + 2) == ()
     assert look(53.0).charge is YES
 
 

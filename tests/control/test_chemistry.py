@@ -4,7 +4,7 @@ import pytest
 
 from custom_components.smart_bms.bms.jbd.catalog import catalog_of
 from custom_components.smart_bms.bms.reading import Identity, Reading
-from custom_components.smart_bms.control.chemistry import chemistry_findings, chemistry_of
+from custom_components.smart_bms.control.chemistry import chemistry_issues, chemistry_of
 from custom_components.smart_bms.control.parameter_check import check_parameters
 from custom_components.smart_bms.control.request import WritePermission
 from custom_components.smart_bms.control.validation_issue import IssueSeverity
@@ -77,7 +77,7 @@ def test_the_chemistry_is_what_the_pack_states_or_else_is_set_to_and_measures(va
 async def test_it_takes_the_option_and_a_second_word(monkeypatch, changes, codes) -> None:
     async with site_of(monkeypatch, capable_pack(), ALL) as site:
         assert set(await refused(site, changes, ASK)) == codes
-        issues = site.control.examine(changes, SURE).issues
+        issues = site.control.validate(changes, SURE).issues
         assert {issue.code for issue in issues} >= codes
         assert {issue.severity for issue in issues if issue.code in codes} == {IssueSeverity.WARNING}
     async with site_of(monkeypatch, capable_pack(), ASKS) as site:
@@ -91,7 +91,7 @@ async def test_with_both_it_is_written(monkeypatch) -> None:
 
 async def test_it_is_named_with_its_numbers(monkeypatch) -> None:
     async with site_of(monkeypatch, jk_pack(), ALL) as site:
-        (issue,) = site.control.examine({"cell_overvoltage": 4.3}, ASK).issues
+        (issue,) = site.control.validate({"cell_overvoltage": 4.3}, ASK).issues
         assert issue.parameters == ("cell_overvoltage",)
         assert issue.details == {
             "parameter": "Cell overvoltage",
@@ -105,7 +105,7 @@ async def test_the_way_back_is_not_barred(monkeypatch) -> None:
     peripheral = jk_pack()
     peripheral.board.limits.cell_overvoltage = 4.3
     async with site_of(monkeypatch, peripheral, ASKS) as site:
-        (issue,) = site.control.examine({"cell_overvoltage": 4.2}, ASK).issues
+        (issue,) = site.control.validate({"cell_overvoltage": 4.2}, ASK).issues
         assert (issue.code, issue.severity) == ("above_chemistry", IssueSeverity.WARNING)
         assert outcomes(await site.control.apply({"cell_overvoltage": 3.65}, ASK)) == [WriteOutcome.CONFIRMED]
 
@@ -128,7 +128,7 @@ async def test_the_way_back_is_not_barred(monkeypatch) -> None:
 async def test_every_family_is_asked_the_same(monkeypatch, pack, changes, code) -> None:
     async with site_of(monkeypatch, pack, ASKS, password=PIN) as site:
         await site.until(lambda: site.pack.last_reading.cell_count)
-        issues = site.control.examine(changes, SURE).errors
+        issues = site.control.validate(changes, SURE).errors
         assert code in {issue.code for issue in issues}, issues
 
 
@@ -145,7 +145,7 @@ async def test_what_a_pack_has_already_is_called_a_danger(monkeypatch) -> None:
 
 
 def test_of_unknown_cells_nothing_is_said() -> None:
-    assert not [*chemistry_findings(CATALOG, {"charge_undertemperature": -20}, {}, None)]
+    assert not [*chemistry_issues(CATALOG, {"charge_undertemperature": -20}, {}, None)]
     assert check_parameters(CATALOG, {"charge_undertemperature": -20}) == []
 
 

@@ -60,8 +60,8 @@ async def test_before_the_pack_told_anything_there_is_nothing_to_say(monkeypatch
         site.pack.last_identity = None
         site.control.settings_read(settings)
         assert site.control.catalog is None
-        examination = site.control.examine({"charge_switch": False}, ASK)
-        assert examination.steps == []
+        validation = site.control.validate({"charge_switch": False}, ASK)
+        assert validation.steps == []
         site.control.watch.compare()
         site.pack._settings_told = False
         assert not await site.control.accept({})

@@ -5,7 +5,7 @@ import pytest
 from custom_components.smart_bms.bms.alarm import Alarm
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.bms.settings import Catalog
-from custom_components.smart_bms.control.immediate_effect import consequence_findings
+from custom_components.smart_bms.control.immediate_effect import immediate_effect_issues
 from custom_components.smart_bms.protection.families import rules_at_once
 
 NOTHING = Catalog(settings={}, known=frozenset(), presets={})
@@ -16,7 +16,9 @@ CHARGING, DISCHARGING, BOTH, OFF = (
 def found(rules, changes, before, **values) -> list[str]:
     measured = {"cell_voltages": (3.3, 3.31, 3.4, 3.3), "voltage": 13.31, "current": 0.0,
                 "temperatures": {"temperature_1": 8.0, "temperature_2": 18.0}, "alarms": ()} | values  # fmt: skip
-    issues = consequence_findings(NOTHING, changes, before, Reading(measured_at=1.0, **measured), rules_at_once(*rules))
+    issues = immediate_effect_issues(
+        NOTHING, changes, before, Reading(measured_at=1.0, **measured), rules_at_once(*rules)
+    )
     return [issue.code for issue in issues]
 
 

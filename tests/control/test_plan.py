@@ -7,7 +7,7 @@ from custom_components.smart_bms.bms.jk.layouts import Variant
 from custom_components.smart_bms.bms.jk.parameters import REGISTERS
 from custom_components.smart_bms.bms.reading import Identity
 from custom_components.smart_bms.bms.settings import SettingKind
-from custom_components.smart_bms.control.constraints import broken_orders, value_findings
+from custom_components.smart_bms.control.constraints import broken_orders, value_issues
 from custom_components.smart_bms.control.plan import plan
 
 EVERYTHING = frozenset(row.key for row in REGISTERS[Variant.JK02_32S])
@@ -59,7 +59,7 @@ def test_every_state_on_the_way_is_valid(current, goal) -> None:
         assert state.get(step.key) == step.old
         state[step.key] = step.new
         assert not list(broken_orders(state, CHAINS))
-        assert not list(value_findings(CATALOG.settings[step.key], step.new))
+        assert not list(value_issues(CATALOG.settings[step.key], step.new))
     assert {key: state[key] for key in goal} == goal
     assert len({step.key for step in steps}) == len(steps)
 

@@ -116,17 +116,17 @@ async def test_what_would_trip_at_once_is_refused_unless_forced(monkeypatch, opt
     async with site_of(monkeypatch, jk_pack(**options)) as site:
         await site.until(lambda: site.pack.last_reading.temperatures)
         assert code in await refused(site, changes)
-        examination = site.control.examine(changes, replace(ASK, force=True))
-        assert not examination.errors
-        assert examination.issues[0].severity is IssueSeverity.WARNING
+        validation = site.control.validate(changes, replace(ASK, force=True))
+        assert not validation.errors
+        assert validation.issues[0].severity is IssueSeverity.WARNING
 
 
 async def test_a_protection_that_is_tripped_anyway_does_not_stop_a_change(monkeypatch) -> None:
     async with site_of(monkeypatch, jk_pack(temperature=-5, profile=lambda _: 5.0)) as site:
-        assert site.control.examine({"discharge_undertemperature": -10}, ASK).issues == []
+        assert site.control.validate({"discharge_undertemperature": -10}, ASK).issues == []
         site.peripheral.board.limits.charge_undertemperature = 1
         await site.pack.read_settings()
-        assert site.control.examine({"charge_undertemperature": 0.5}, ASK).issues == []
+        assert site.control.validate({"charge_undertemperature": 0.5}, ASK).issues == []
 
 
 async def test_while_the_pack_is_away_nothing_is_sent(site) -> None:

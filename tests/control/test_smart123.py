@@ -68,8 +68,8 @@ async def test_a_change_that_would_pass_through_a_harmful_value_is_refused_with_
     peripheral.board.settings.capacity = 255
     async with site_of(monkeypatch, peripheral, password=PIN) as site:
         assert await refusals(site, {"battery_capacity": 25_600}) == ["no_safe_way"]
-        examination = site.control.examine({"battery_capacity": 25_600}, ASK)
-        (issue,) = examination.errors
+        validation = site.control.validate({"battery_capacity": 25_600}, ASK)
+        (issue,) = validation.errors
         assert issue.details == {"parameter": "Battery capacity", "present": "25500 Wh", "value": "25600 Wh"}
         assert outcomes(await site.control.apply({"battery_capacity": 25_400}, ASK)) == [WriteOutcome.CONFIRMED]
 

@@ -165,7 +165,7 @@ def test_what_nobody_knows_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given_away", "learnt"),
+    ("given_away", "learned"),
     [([100], 100), ([95], 95), ([80], 80), ([60], 75), ([60, 60], 60), ([130], 125)],
 )
 def test_what_a_board_learns(given_away, learned) -> None:

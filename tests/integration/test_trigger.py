@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import async_mock_service
 
 from custom_components.smart_bms.condition import CONDITIONS
 from custom_components.smart_bms.const import DOMAIN
-from custom_components.smart_bms.entity.automation_targets import KINDS
+from custom_components.smart_bms.entity.findable import KINDS
 from custom_components.smart_bms.trigger import TRIGGERS
 from tests.support.protected_pack import mirrored
 from tests.support.rule_books import JK_LFP
@@ -131,7 +131,7 @@ async def test_a_condition_holds_when_it_should_and_only_then(
 
 
 @pytest.mark.parametrize(
-    ("trigger", "moments", "particulars"),
+    ("trigger", "moments", "details"),
     [
         ("protection_tripped", [HIGH], {"protection": "cell_overvoltage", "pack": "Shed"}),
         ("protection_pending", [STRONG], {"protection": "charge_overcurrent", "pack": "Shed"}),

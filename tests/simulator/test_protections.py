@@ -155,7 +155,7 @@ def soc(percent: float) -> dict:
 
 
 def look(protections: Protections, seconds: float, **changes) -> frozenset[str]:
-    protections.look(seconds, replace(CALM, **changes))
+    protections.evaluate(seconds, replace(CALM, **changes))
     return protections.alarms
 
 

@@ -18,7 +18,7 @@ INTERVALS = (0.5, 1.0, 2.0, 5.0)
 class Firmware(Protocol):
     """What the boards of the simulator have."""
 
-    def look(self, seconds: float, seen: Measurement) -> None: ...
+    def evaluate(self, seconds: float, seen: Measurement) -> None: ...
 
     @property
     def alarms(self) -> frozenset[str]: ...
@@ -134,7 +134,7 @@ def compare(family: Family, data: bytes) -> int:
     for seconds, seen in samples(data[1:], limits):
         now += seconds
         mirror.update(reading_of(seen, now, first=not count), limits)
-        firmware.look(seconds, seen)
+        firmware.evaluate(seconds, seen)
         count += 1
         tripped = {monitor.rule.protection for monitor in mirror.active if monitor.state is ProtectionState.TRIPPED}
         if getattr(firmware, "powered_off", False) or "automatic_shutdown" in tripped:

@@ -1,12 +1,10 @@
-"""Fit: whether packs can be one battery at all. What cannot be one is never charged or discharged as one."""
+"""Whether packs can be one battery at all. What cannot be one is never charged or discharged as one."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
-if TYPE_CHECKING:
-    from .member import SeriesString
-    from .merge import Bank
+from .member import PackBuild, SeriesString, named
 
 CELLS_DIFFER: Final = "cells_differ"
 """Strings in parallel have other numbers of cells in series, and so another voltage."""
@@ -36,16 +34,7 @@ class Incompatibility(NamedTuple):
     """By name of the pack or string."""
 
 
-class PackBuild(NamedTuple):
-    """What is known of how a pack is built."""
-
-    name: str
-    cells: int | None
-    """In series."""
-    chemistry: str | None
-
-
-def unlike(strings: Sequence[Sequence[PackBuild]]) -> tuple[Incompatibility, ...]:
+def build_differences(strings: Sequence[Sequence[PackBuild]]) -> tuple[Incompatibility, ...]:
     """Return what in the build of packs forbids to make these strings one battery; what is not known forbids nothing."""
     found = []
     cells = tuple((named(string), _cells(string)) for string in strings)
@@ -58,17 +47,12 @@ def unlike(strings: Sequence[Sequence[PackBuild]]) -> tuple[Incompatibility, ...
     return tuple(found)
 
 
-def named(packs: Sequence[PackBuild]) -> str:
-    """Return what a string is called."""
-    return ", ".join(pack.name for pack in packs)
-
-
 def _cells(string: Sequence[PackBuild]) -> int | None:
     known = [pack.cells for pack in string if pack.cells]
     return sum(known) if known and len(known) == len(string) else None
 
 
-def apart(strings: Sequence[SeriesString]) -> tuple[Incompatibility, ...]:
+def measured_differences(strings: Sequence[SeriesString]) -> tuple[Incompatibility, ...]:
     """Return what strings measure at this moment and no battery could."""
     return (*_voltages_apart(strings), *_currents_apart(strings))
 
@@ -90,7 +74,7 @@ def _currents_apart(strings: Sequence[SeriesString]) -> Iterator[Incompatibility
             yield Incompatibility(CURRENTS_APART, tuple(currents))
 
 
-def advice(strings: Sequence[SeriesString]) -> tuple[Incompatibility, ...]:
+def compatibility_advice(strings: Sequence[SeriesString]) -> tuple[Incompatibility, ...]:
     """Return what works but is worth a word."""
     found = []
     for string in strings:
@@ -105,20 +89,20 @@ def advice(strings: Sequence[SeriesString]) -> tuple[Incompatibility, ...]:
     return tuple(found)
 
 
-class Apart:
+class LastingIncompatibility:
     """Follows one bank: what is measured counts once it lasts."""
 
     def __init__(self) -> None:
-        """Know nothing yet."""
+        """Initialize."""
         self.judged: tuple[Incompatibility, ...] = ()
         self._codes: Counter[str] = Counter()
         self._since = 0.0
 
-    def update(self, bank: Bank, now: float) -> tuple[Incompatibility, ...]:
-        """Take a bank at a moment; return what lasts."""
-        codes = Counter(found.code for found in bank.apart)
+    def update(self, measured: tuple[Incompatibility, ...], now: float) -> tuple[Incompatibility, ...]:
+        """Take what the bank measures apart at a monotonic time in s; return what lasts."""
+        codes = Counter(found.code for found in measured)
         if codes != self._codes:
             self._codes, self._since = codes, now
         elif now - self._since >= LASTS:
-            self.judged = bank.apart
+            self.judged = measured
         return self.judged

@@ -1,13 +1,28 @@
 """Members: what a bank knows of each of its packs, and what a string of them in series amounts to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..bms.reading import Reading
 from ..energy.energy_totals import EnergyTotals
 from ..protection.relays import Tristate
 from ..protection.status import PackStatus
-from .compatibility import PackBuild, named
+
+
+class PackBuild(NamedTuple):
+    """What is known of how a pack is built."""
+
+    name: str
+    cells: int | None
+    """In series."""
+    chemistry: str | None
+
+
+def named(packs: Sequence[PackBuild]) -> str:
+    """Return what a string is called."""
+    return ", ".join(pack.name for pack in packs)
+
 
 STALE: Final = "stale"
 """Why a member is left out: nothing current is known of it."""

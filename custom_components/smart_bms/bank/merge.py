@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from ..protection.limits import RECOVERING
 from ..protection.relays import Tristate
-from .compatibility import Incompatibility, advice, apart, unlike
+from .compatibility import Incompatibility, build_differences, compatibility_advice, measured_differences
 from .member import (
     BLOCKED,
     BLOCKED_CHARGE,
@@ -140,7 +140,7 @@ def merge(
     current = sum(string.current for string in strings)
     capacity = _sum([string.capacity for string in strings])
     shares = tuple(_shares(strings, current, capacity))
-    by_build = unlike([[member.build for member in string.members] for string in strings])
+    by_build = build_differences([[member.build for member in string.members] for string in strings])
     unfit = (*by_build, *lasting)
     limits = MemberLimits(
         charge_voltage=least([string.charge_voltage for string in strings]),
@@ -176,8 +176,8 @@ def merge(
         shares=shares,
         uneven=_uneven(shares),
         unfit=unfit,
-        apart=apart(strings),
-        advice=advice(strings),
+        apart=measured_differences(strings),
+        advice=compatibility_advice(strings),
         cells=max(sum(member.build.cells or 0 for member in string.members) for string in strings),
     )
 

@@ -13,7 +13,7 @@ from homeassistant.const import EntityCategory
 
 from ..bank.member import INCOMPLETE, STALE
 from ..bank.merge import Bank
-from ..entity.automation_targets import FindableEntity
+from ..entity.findable import FindableEntity
 from ..messages import left_out, misfits
 from ..pack_entry.publishing import Quantity, Value
 from ..protection.relays import Tristate

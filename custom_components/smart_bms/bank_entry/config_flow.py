@@ -16,7 +16,8 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
-from ..bank.compatibility import VOLTAGES_APART, PackBuild, unlike
+from ..bank.compatibility import VOLTAGES_APART, build_differences
+from ..bank.member import PackBuild
 from ..bank.merge import Topology, merge, split
 from ..const import CONF_FEATURES, CONF_PACKS, CONF_STRINGS, DOMAIN
 from ..coordinator import SmartBmsConfigEntry
@@ -89,7 +90,7 @@ def _misfit(hass: HomeAssistant, topology: Topology) -> str | None:
         found = members[key].build if key in members else PackBuild(key, None, None)
         return found._replace(cells=found.cells or known or None)
 
-    unfit = unlike([[build(key) for key in keys] for keys in topology])
+    unfit = build_differences([[build(key) for key in keys] for keys in topology])
     apart = [found for found in merge(list(members.values()), topology).apart if found.code == VOLTAGES_APART]
     return next((found.code for found in (*unfit, *apart)), None)
 

@@ -12,7 +12,7 @@ from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from ..bank.compatibility import Apart
+from ..bank.compatibility import LastingIncompatibility
 from ..bank.current_imbalance import CurrentImbalance
 from ..bank.energy import BankEnergyTotals
 from ..bank.limiter import BankLimiter
@@ -99,7 +99,7 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
             counted,
         )
         self.uneven = CurrentImbalance()
-        self.apart = Apart()
+        self.apart = LastingIncompatibility()
         self._limiter = BankLimiter()
         self.status = StatusMonitor(ORDER)
         """The one thing that matters now, and what else holds."""
@@ -176,7 +176,7 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
     def _async_look(self, _: Any) -> None:
         bank = self._merge()
         self.uneven.update(bank, self.now)
-        self.apart.update(bank, self.now)
+        self.apart.update(bank.apart, self.now)
         self.count.update({member.key: member.counted for member in self._members() if member.counted is not None})
         self.file.async_grown(self.now)
         self._judge(bank)

@@ -24,14 +24,13 @@ from homeassistant.const import (
 from homeassistant.helpers.typing import StateType
 
 from ..bank.merge import Bank, Extreme
+from ..const import AMPERE_HOUR
 from ..energy.energy_totals import EnergyTotals
-from ..entity.automation_targets import FindableEntity
+from ..entity.findable import FindableEntity
+from ..entity.status import OPTIONS, STATUS, status_attributes, status_code, status_identity
 from ..messages import left_out, misfits
-from ..pack_entry.publishing import Quantity, Value
-from ..sensor.connection import quantize
-from ..sensor.energy import CHARGED, DISCHARGED
-from ..sensor.measurements import AMPERE_HOUR
-from ..sensor.status import OPTIONS, STATUS, status_attributes, status_code, status_identity
+from ..pack_entry.energy_account import CHARGED, DISCHARGED
+from ..pack_entry.publishing import Quantity, Value, quantize_age
 from .coordinator import BankCoordinator
 from .entity import BankEntity
 
@@ -245,7 +244,7 @@ BANK_SENSORS: Final = (
     _described(
         "data_age",
         Quantity.DATA_AGE,
-        lambda bank: quantize(bank.age),
+        lambda bank: quantize_age(bank.age),
         device_class=SensorDeviceClass.DURATION,
         unit=UnitOfTime.SECONDS,
         precision=0,

@@ -13,7 +13,7 @@ from homeassistant.const import MATCH_ALL, EntityCategory
 
 from ..coordinator import SmartBmsCoordinator
 from ..entity import SmartBmsEntity
-from ..entity.automation_targets import FindableEntity
+from ..entity.findable import FindableEntity
 from ..messages import sentences
 from ..pack_entry.publishing import Quantity, Value
 from ..protection.engine import ProtectionEngine

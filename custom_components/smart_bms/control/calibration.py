@@ -37,10 +37,10 @@ async def calibrate_voltage(
         displayed = pack.last_reading.voltage if pack.last_reading else None
         _check(displayed, volts, _FARTHEST_VOLTAGE, "V", request)
         changes = {"voltage_calibration": _wire_value(control, volts, displayed or volts)}
-        examination = control.examine(changes, request)
-        if examination.errors:
-            raise RejectedError(examination.errors)
-        if not examination.steps:
+        validation = control.validate(changes, request)
+        if validation.errors:
+            raise RejectedError(validation.errors)
+        if not validation.steps:
             return []
         settings = pack.current_settings
         on = [key for key in _SWITCHES if settings and settings.values.get(key) is True]
@@ -78,7 +78,7 @@ async def calibrate_current(
 
 
 def _must_be_allowed(control: ParameterWriter, request: WriteRequest) -> None:
-    if errors := control.examine({}, request).errors:
+    if errors := control.validate({}, request).errors:
         raise RejectedError(errors)
 
 

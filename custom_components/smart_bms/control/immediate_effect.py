@@ -23,7 +23,7 @@ class _Trip:
     powers_off: bool = False
 
 
-def consequence_issues(
+def immediate_effect_issues(
     catalog: Catalog, changes: Values, current: Values, reading: Reading, rules: RuleSet
 ) -> Iterator[ValidationIssue]:
     """Yield each protection that would trip now, sooner or later if all stays as it is, and does not with the present values."""

@@ -11,7 +11,7 @@ from ..bms.settings import Catalog, Proof, Setting, SettingKind, SettingValue
 from ..protection.families import rules_at_once
 from .chemistry import chemistry_issues
 from .constraints import HIGHEST, at_most_issues, key_issues, order_issues, value_issues
-from .immediate_effect import consequence_issues
+from .immediate_effect import immediate_effect_issues
 from .plan import WriteStep, plan
 from .request import WritePermission, WriteRequest
 from .validation_issue import IssueSeverity, ValidationIssue, format_value, parameter_name
@@ -51,7 +51,7 @@ def present_value(pack: Pack, setting: Setting) -> SettingValue | None:
     return settings.values.get(setting.key) if settings else None
 
 
-def examine(
+def validate(
     pack: Pack, permission: WritePermission, changes: Mapping[str, object], request: WriteRequest
 ) -> Validation:
     """Return what a request would do now."""
@@ -94,7 +94,7 @@ def examine(
     sure = permission.dangerous and request.confirm
     issues += (replace(issue, severity=IssueSeverity.WARNING) if sure else issue for issue in beyond)
     rules = rules_at_once(pack.family.key, settings.variant)
-    trips = consequence_issues(catalog, changed, current, reading, rules)
+    trips = immediate_effect_issues(catalog, changed, current, reading, rules)
     issues += (replace(trip, severity=IssueSeverity.WARNING) if request.force else trip for trip in trips)
     return Validation(steps=steps, issues=issues)
 

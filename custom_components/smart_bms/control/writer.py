@@ -15,7 +15,7 @@ from .drift import DriftDetector, OnDrift, outcome_of
 from .plan import WriteStep
 from .request import Changes, WritePermission, WriteRequest
 from .temporary import Apply, TemporaryChanges
-from .validation import OF_THE_MOMENT, Validation, examine, present_value
+from .validation import OF_THE_MOMENT, Validation, present_value, validate
 from .validation_issue import RejectedError, rejection
 from .write_log import WriteLog, WriteOutcome, WriteRecord, now
 
@@ -89,9 +89,9 @@ class ParameterWriter:
         """Tell whether a write of a parameter was sent of which nobody knows yet whether it held."""
         return any(record.parameter == key for record in self.write_log.open_records() if record.in_doubt)
 
-    def examine(self, changes: Mapping[str, object], request: WriteRequest) -> Validation:
+    def validate(self, changes: Mapping[str, object], request: WriteRequest) -> Validation:
         """Return what a request would do, without doing it."""
-        return examine(self._pack, self.permission, changes, request)
+        return validate(self._pack, self.permission, changes, request)
 
     # What others do.
 
@@ -217,25 +217,25 @@ class ParameterWriter:
         settings = self._pack.current_settings
         old = settings is not None and _monotonic() - settings.oldest > _RECENT
         unsure = any(self.write_log.open_records())
-        examination = self.examine(changes, request)
-        lasting = [error for error in examination.errors if error.code not in OF_THE_MOMENT]
+        validation = self.validate(changes, request)
+        lasting = [error for error in validation.errors if error.code not in OF_THE_MOMENT]
         if lasting:
             raise RejectedError(lasting)
-        if unsure or (old and (examination.errors or len(examination.steps) != 1)):
+        if unsure or (old and (validation.errors or len(validation.steps) != 1)):
             try:
                 await self._read_again(None)
             except PackError as error:
                 raise rejection("unanswered") from error
-            examination = self.examine(changes, request)
-        elif related := self._too_old(examination.steps):
+            validation = self.validate(changes, request)
+        elif related := self._too_old(validation.steps):
             try:
                 await self._read_related(related)
             except PackError as error:
                 raise rejection("unanswered") from error
-            examination = self.examine(changes, request)
-        if examination.errors:
-            raise RejectedError(examination.errors)
-        return examination.steps
+            validation = self.validate(changes, request)
+        if validation.errors:
+            raise RejectedError(validation.errors)
+        return validation.steps
 
     def _too_old(self, steps: list[WriteStep]) -> set[str]:
         """Return what the order of these writes depends on, if any of it was not told just now."""

@@ -17,6 +17,11 @@ from ..energy.health import Health
 from ..energy.soc_confidence import counted_soc, expected_drift
 from ..storage.energy_store import EnergyStore
 
+NEEDS: Final = frozenset({"voltage", "current"})
+"""Values that a pack must have to be counted."""
+CHARGED: Final = "charged_energy"
+DISCHARGED: Final = "discharged_energy"
+
 _DAY: Final = 86_400.0
 
 

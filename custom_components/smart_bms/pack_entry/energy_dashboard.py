@@ -11,7 +11,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.translation import async_get_exception_message
 
 from ..const import DOMAIN
-from ..sensor.energy import CHARGED, DISCHARGED
+from .energy_account import CHARGED, DISCHARGED
 
 _POWER: Final = "power"
 _SOC: Final = "soc"

@@ -27,27 +27,16 @@ from ..control.request import WritePermission, WriteRequest
 from ..control.validation_issue import format_value, parameter_name
 from ..control.write_log import WriteLog, WriteRecord
 from ..control.writer import ParameterWriter
-from ..storage.checked_store import CheckedStore, open_store
+from ..storage.pack_store import LEARNED, PROTECTION, TEMPORARY, pack_store
 from ..storage.profiles import async_profiles
 from .default_password_issue import async_note_password, async_show_passwords
 from .wiring_issue import KINDS, wiring_issue
 
 AS_GOOD_AS_NEW: Final = 900.0
 """s for which a parameter that was read is shown without the pack; connected packs are asked for theirs every ten minutes or so."""
-LEARNED: Final = "learnt"
-"""What the pack's sessions found out, in the store."""
-PROTECTION: Final = "protection"
-"""What the mirror has to remember, in the store."""
-TEMPORARY: Final = "temporary"
-"""What a procedure has changed for a moment and has to put back, in the store."""
 _HIDDEN: Final = "(hidden)"
 _SOON: Final = 1.0
 """Seconds within which what the pack said by itself is kept."""
-
-
-def store(hass: HomeAssistant, entry_id: str) -> CheckedStore:
-    """Return where journal and baseline of an entry are kept."""
-    return open_store(hass, f"{DOMAIN}.{entry_id}")
 
 
 def drift_issue(entry_id: str) -> str:
@@ -106,7 +95,7 @@ class Parameters:
         self._pack = pack
         self._simulated = simulated
         self._protection = protection
-        self._store = store(hass, entry_id)
+        self._store = pack_store(hass, entry_id)
         self._interval = timedelta(minutes=options.get(CONF_REREAD_INTERVAL, pack.family.reread_interval))
         kept = kept or {}
         self._learned: dict[str, Any] = deepcopy(kept.get(LEARNED, {}))

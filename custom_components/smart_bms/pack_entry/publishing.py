@@ -225,3 +225,15 @@ class PublishGroups:
         """Return the group that values of this quantity belong to, if they belong to any."""
         name = TOGETHER.get(quantity)
         return None if name is None else self._groups.setdefault(name, PublishGroup())
+
+
+_AGE_STEPS: Final = ((60, 10), (600, 60), (3600, 600))
+"""Up to an age, the step in which it is told, in s."""
+
+
+def quantize_age(age: float | None) -> int | None:
+    """Return an age in steps that grow with it: a pack that is away for the winter must not fill the database."""
+    if age is None:
+        return None
+    step = next((step for below, step in _AGE_STEPS if age < below), 3600)
+    return int(age // step) * step

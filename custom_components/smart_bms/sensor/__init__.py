@@ -15,13 +15,14 @@ from ..bank_entry.sensor import bank_sensors
 from ..coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 from ..energy.energy_totals import EnergyTotals
 from ..entity import SmartBmsEntity, async_add_described
-from ..entity.automation_targets import FindableEntity
+from ..entity.findable import FindableEntity
 from ..pack_entry.capabilities import Capabilities
+from ..pack_entry.energy_account import NEEDS
 from ..pack_entry.publishing import Value
 from .cells import cell_descriptions, counter_descriptions, parameter_descriptions, probe_descriptions
 from .connection import LINK_DESCRIPTIONS
 from .description import SmartBmsSensorDescription
-from .energy import ENERGY_DESCRIPTIONS, NEEDS, EnergyDescription
+from .energy import ENERGY_DESCRIPTIONS, EnergyDescription
 from .health import health_descriptions
 from .measurements import SENSOR_DESCRIPTIONS
 from .protection import protection_descriptions

@@ -8,16 +8,13 @@ from homeassistant.const import SIGNAL_STRENGTH_DECIBELS_MILLIWATT, EntityCatego
 from ..bms.connection_hints import link_hints
 from ..bms.connection_state import REASONS, STEPS, ConnectionState
 from ..coordinator import SmartBmsCoordinator
+from ..entity.status import time_of_day
 from ..messages import sentences
 from ..pack_entry import bluetooth_paths
-from ..pack_entry.publishing import Quantity
+from ..pack_entry.publishing import Quantity, quantize_age
 from ..pack_entry.simulated import NAME as SIMULATION
 from ..protection.permission import Reason
-from .description import SmartBmsSensorDescription, time_of_day
-
-_AGE_STEPS: Final = ((60, 10), (600, 60), (3600, 600))
-"""Up to an age, the step in which it is told, in s."""
-
+from .description import SmartBmsSensorDescription
 
 WAITING: Final = "waiting"
 """As the step under way: the next try comes later, or when the pack is heard."""
@@ -67,7 +64,7 @@ LINK_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
         suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
-        value_fn=lambda coordinator: quantize(coordinator.pack.age(coordinator.now)),
+        value_fn=lambda coordinator: quantize_age(coordinator.pack.age(coordinator.now)),
         always=True,
     ),
     SmartBmsSensorDescription(
@@ -119,11 +116,3 @@ LINK_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
         always=True,
     ),
 )
-
-
-def quantize(age: float | None) -> int | None:
-    """Return an age in steps that grow with it: a pack that is away for the winter must not fill the database."""
-    if age is None:
-        return None
-    step = next((step for below, step in _AGE_STEPS if age < below), 3600)
-    return int(age // step) * step

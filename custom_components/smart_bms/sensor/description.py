@@ -6,7 +6,6 @@ from typing import Any
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescription, SensorStateClass
 from homeassistant.const import EntityCategory
-from homeassistant.util import dt as dt_util
 
 from ..bms.reading import Reading
 from ..coordinator import SmartBmsCoordinator
@@ -85,11 +84,3 @@ def detail(key: str) -> Callable[[SmartBmsCoordinator], Value]:
         return None if isinstance(found, tuple) else found
 
     return value
-
-
-def time_of_day(now: float, at: float | None) -> str | None:
-    """Return a time of the readings as time of day; `now` is the present one."""
-    if at is None:
-        return None
-    ago = now - at
-    return dt_util.utc_from_timestamp(round(dt_util.utcnow().timestamp() - ago)).isoformat()

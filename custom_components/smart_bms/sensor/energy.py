@@ -9,11 +9,12 @@ from typing import Any, Final
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfRatio
 
+from ..const import AMPERE_HOUR
 from ..coordinator import SmartBmsCoordinator
 from ..energy.energy_totals import EnergyTotals
+from ..pack_entry.energy_account import CHARGED, DISCHARGED
 from ..pack_entry.publishing import Quantity, Value
 from .description import SmartBmsSensorDescription
-from .measurements import AMPERE_HOUR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,11 +86,6 @@ def _energy(
         always=True,
     )
 
-
-NEEDS: Final = frozenset({"voltage", "current"})
-"""Values that a pack must have to be counted."""
-CHARGED: Final = "charged_energy"
-DISCHARGED: Final = "discharged_energy"
 
 ENERGY_DESCRIPTIONS: Final = (
     _energy(CHARGED, _total("charged"), of_total="charged"),

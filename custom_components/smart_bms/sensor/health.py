@@ -7,6 +7,7 @@ from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import EntityCategory, UnitOfElectricPotential, UnitOfRatio, UnitOfTime
 from homeassistant.util import dt as dt_util
 
+from ..const import AMPERE_HOUR
 from ..coordinator import SmartBmsCoordinator
 from ..energy.health import Health
 from ..energy.imbalance import Occasion
@@ -15,7 +16,6 @@ from ..energy.soc_confidence import ADVISED_FROM
 from ..pack_entry.capabilities import Capabilities
 from ..pack_entry.publishing import Quantity, Value
 from .description import SmartBmsSensorDescription
-from .measurements import AMPERE_HOUR
 
 _MILLI_OHM: Final = "mΩ"
 _MILLI: Final = 1000.0

@@ -14,12 +14,10 @@ from homeassistant.const import (
     UnitOfTime,
 )
 
+from ..const import AMPERE_HOUR
 from ..coordinator import SmartBmsCoordinator
 from ..pack_entry.publishing import Quantity, Value
 from .description import SmartBmsSensorDescription, described, detail, of_reading
-
-AMPERE_HOUR: Final = "Ah"
-
 
 CHARGE_STAGES: Final = ["bulk", "absorption", "float"]
 

@@ -7,11 +7,12 @@ from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import EntityCategory, UnitOfElectricCurrent, UnitOfElectricPotential, UnitOfTime
 
 from ..coordinator import SmartBmsCoordinator
+from ..entity.status import time_of_day
 from ..messages import sentences
 from ..pack_entry.publishing import Quantity, Value
 from ..protection.monitor import ProtectionMonitor, ProtectionState
 from ..protection.rules import ProtectionRule
-from .description import SmartBmsSensorDescription, time_of_day
+from .description import SmartBmsSensorDescription
 
 PROTECTION: Final = "protection_"
 NONE_NEAR: Final = "none_near"

@@ -4,41 +4,12 @@ from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass
 
-from ..bank.status import CODES
 from ..coordinator import SmartBmsCoordinator
-from ..pack_entry.publishing import Quantity, Value
+from ..entity.status import OPTIONS, STATUS, status_attributes, status_code, status_identity
+from ..pack_entry.publishing import Quantity
 from ..protection.status_codes import StatusRank
-from ..protection.status_monitor import StatusMonitor
 from .connection import link_hints_of
-from .description import SmartBmsSensorDescription, time_of_day
-
-STATUS: Final = "status"
-OPTIONS: Final = list(CODES)
-_TOLD: Final = ("about", "cell", "probe", "value", "limit", "release", "unit", "current_limit", "pack")
-
-
-def status_code(monitor: StatusMonitor) -> Value:
-    """Return what is shown; None while nothing was judged."""
-    return None if monitor.shown is None else monitor.shown.code
-
-
-def status_identity(monitor: StatusMonitor) -> Any:
-    """Return the part of the status whose change is news: its numbers are not, once they are there."""
-    shown = monitor.shown
-    return None if shown is None else (shown.code, shown.about, shown.pack, shown.limit is None)
-
-
-def status_attributes(monitor: StatusMonitor, now: float) -> dict[str, Any]:
-    """Return what goes with the status at a monotonic time in s: its numbers, since when, until when, what else holds."""
-    shown = monitor.shown
-    if shown is None:
-        return {}
-    told = {key: getattr(shown, key) for key in _TOLD} | {
-        "since": time_of_day(now, shown.since),
-        "until": None if shown.seconds is None else time_of_day(now, now + shown.seconds),
-        "also": list(dict.fromkeys(status.code for status in monitor.also)),
-    }
-    return {key: value for key, value in told.items() if value not in (None, "", [])}
+from .description import SmartBmsSensorDescription
 
 
 def _attributes(coordinator: SmartBmsCoordinator) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from ..coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 from ..entity.parameter import raise_unless_confirmed
 from ..pack_entry.parameters import async_request
 from ..storage.profiles import async_profiles
-from ..storage.recordings import async_record
+from .recording import async_record
 from .what_if import (
     ATTR_CELLS,
     ATTR_DURATION,
@@ -33,8 +33,8 @@ from .what_if import (
     ATTR_SOC,
     ATTR_TEMPERATURES,
     USUAL_DURATION,
-    consequences,
     evaluate,
+    immediate_effects,
 )
 
 ATTR_PARAMETERS: Final = "parameters"
@@ -183,14 +183,14 @@ async def _change(
     flags = {ATTR_CONFIRM: call.data[ATTR_CONFIRM], ATTR_FORCE: call.data[ATTR_FORCE], "exact": exact}
     request = await async_request(coordinator.hass, call.context, call.service, **flags)
     if call.data[ATTR_DRY_RUN]:
-        examination = control.examine(changes, request)
+        validation = control.validate(changes, request)
         answer = {
             ATTR_DRY_RUN: True,
-            "possible": not examination.errors,
-            "plan": [{"parameter": step.key, "old": step.old, "new": step.new} for step in examination.steps],
-            "findings": _issues(examination.issues),
+            "possible": not validation.errors,
+            "plan": [{"parameter": step.key, "old": step.old, "new": step.new} for step in validation.steps],
+            "findings": _issues(validation.issues),
         }
-        expected = consequences(coordinator, {step.key: step.new for step in examination.steps})
+        expected = immediate_effects(coordinator, {step.key: step.new for step in validation.steps})
         return answer if expected is None else answer | {"protection": expected}
     # What is already so is not sent and has no result; that is what was asked for.
     return {"results": _results(await control.apply(cast(Changes, changes), request))}

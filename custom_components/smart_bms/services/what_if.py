@@ -44,7 +44,9 @@ def evaluate(coordinator: SmartBmsCoordinator, data: Mapping[str, Any]) -> dict[
     return _described(outcome, seconds)
 
 
-def consequences(coordinator: SmartBmsCoordinator, changes: Mapping[str, SettingValue | None]) -> dict[str, Any] | None:
+def immediate_effects(
+    coordinator: SmartBmsCoordinator, changes: Mapping[str, SettingValue | None]
+) -> dict[str, Any] | None:
     """Return what changed parameters would make of the pack as it is; None if that is not known."""
     settings = coordinator.pack.last_settings
     if (

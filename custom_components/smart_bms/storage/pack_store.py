@@ -1,22 +1,34 @@
 """The file of a pack: what is kept of its parameters, its sessions and its protections, checked before it is used."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
 
 from ..bms.families import Family
 from ..bms.stored_values import Checks, text, whole
-from ..pack_entry.parameters import LEARNED, PROTECTION, store
+from ..const import DOMAIN
 from ..protection.engine import check_kept
-from .checked_store import async_load_parts
+from .checked_store import CheckedStore, async_load_parts, open_store
+
+LEARNED: Final = "learnt"
+"""What the pack's sessions found out, in the store."""
+PROTECTION: Final = "protection"
+"""What the mirror has to remember, in the store."""
+TEMPORARY: Final = "temporary"
+"""What a procedure has changed for a moment and has to put back, in the store."""
+
+
+def pack_store(hass: HomeAssistant, entry_id: str) -> CheckedStore:
+    """Return where journal and baseline of an entry are kept."""
+    return open_store(hass, f"{DOMAIN}.{entry_id}")
 
 
 async def async_load_pack(
     hass: HomeAssistant, entry_id: str, family: Family, variant: str, name: str
 ) -> dict[str, Any] | None:
     """Return what was kept of a pack; parts that cannot be used are set aside, and the owner of `name` is told."""
-    return await async_load_parts(store(hass, entry_id), checks_of(family, variant), name)
+    return await async_load_parts(pack_store(hass, entry_id), checks_of(family, variant), name)
 
 
 def checks_of(family: Family, variant: str) -> Checks:

@@ -4,7 +4,7 @@ import pytest
 
 from custom_components.smart_bms.bms.alarm import Alarm
 from custom_components.smart_bms.bms.daly.alarms import D2_ALARMS, P81_ALARMS, d2_alarms, p81_alarms, p81_states
-from custom_components.smart_bms.simulator.daly.peripheral import alarms as simulated
+from custom_components.smart_bms.simulator.daly import alarms as simulated
 
 # Reference 4.3: register, bit, alarm.
 D2_ROWS = [

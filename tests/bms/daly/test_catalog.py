@@ -7,7 +7,7 @@ from custom_components.smart_bms.bms.daly.frames import Dialect
 from custom_components.smart_bms.bms.daly.parameters import BY_KEY, PARAMETERS
 from custom_components.smart_bms.bms.reading import Identity, Reading
 from custom_components.smart_bms.bms.settings import Proof, SettingKind
-from custom_components.smart_bms.control.constraints import broken_orders, order_findings, value_findings
+from custom_components.smart_bms.control.constraints import broken_orders, order_issues, value_issues
 
 from .test_parameters import D2_LFP, D2_NMC, D2_ROWS, P81_K, P81_ROWS, P81_STORAGE
 
@@ -179,8 +179,8 @@ def test_every_parameter_has_a_range_that_its_unit_and_wire_allow(dialect, chemi
             continue
         assert setting.minimum < setting.maximum, key
         assert setting.step > 0
-        assert not list(value_findings(setting, setting.minimum)), key
-        assert not list(value_findings(setting, setting.maximum)), key
+        assert not list(value_issues(setting, setting.minimum)), key
+        assert not list(value_issues(setting, setting.maximum)), key
 
 
 @pytest.mark.parametrize("dialect", ["D2", "81"])
@@ -193,7 +193,7 @@ def test_whatever_may_be_chosen_is_confirmed_when_it_is_read_back(dialect, chemi
         row, steps = BY_KEY[Dialect(dialect)][key], round((setting.maximum - setting.minimum) / setting.step)
         for number in {0, 1, 2, steps, *range(0, steps, max(1, steps // 200))}:
             value = round(setting.minimum + number * setting.step, 6)
-            assert not list(value_findings(setting, value)), (key, value)
+            assert not list(value_issues(setting, value)), (key, value)
             found = row.value(row.encode(value).to_bytes(2))
             if not setting.same(value, found):
                 apart.append((key, value, found))
@@ -204,7 +204,7 @@ def test_whatever_may_be_chosen_is_confirmed_when_it_is_read_back(dialect, chemi
 @pytest.mark.parametrize("seconds", [60, 61, 65, 66, 69, 3600, 3605, 3606, 3609, 36000, 65520, 65535])
 def test_a_sleep_time_that_may_be_chosen_is_confirmed_when_it_is_read_back(dialect, seconds) -> None:
     setting, row = catalog(dialect).settings["sleep_time"], BY_KEY[Dialect(dialect)]["sleep_time"]
-    if issues := list(value_findings(setting, seconds)):
+    if issues := list(value_issues(setting, seconds)):
         assert [issue.code for issue in issues] == ["off_step"]
         assert dialect == "81"
         assert seconds % 10
@@ -329,8 +329,8 @@ def test_without_releases_a_cell_may_not_be_too_full_and_too_empty_at_once() -> 
 
 def test_limits_of_the_pack_fit_to_those_of_its_cells() -> None:
     found = catalog("D2")
-    assert list(order_findings(found, D2_LFP | {"cell_count": 16})) == []
-    codes = [issue.code for issue in order_findings(found, D2_LFP | {"cell_count": 15})]
+    assert list(order_issues(found, D2_LFP | {"cell_count": 16})) == []
+    codes = [issue.code for issue in order_issues(found, D2_LFP | {"cell_count": 15})]
     assert "pack_limit_apart" not in codes  # one cell in sixteen is within the tolerance
-    codes = [issue.code for issue in order_findings(found, D2_LFP | {"cell_count": 8})]
+    codes = [issue.code for issue in order_issues(found, D2_LFP | {"cell_count": 8})]
     assert codes == ["pack_limit_apart"] * 2

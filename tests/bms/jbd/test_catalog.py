@@ -10,7 +10,7 @@ from custom_components.smart_bms.bms.jbd.parameters import BY_KEY, REGISTERS
 from custom_components.smart_bms.bms.jbd.settings import decode_settings, encode_register, registers_of
 from custom_components.smart_bms.bms.reading import Identity, Reading
 from custom_components.smart_bms.bms.settings import Proof, SettingKind
-from custom_components.smart_bms.control.constraints import broken_orders, order_findings, value_findings
+from custom_components.smart_bms.control.constraints import broken_orders, order_issues, value_issues
 from custom_components.smart_bms.simulator.jbd.labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
 from tests.bms.jbd.test_decode import basic
 from tests.bms.jbd.test_registers import REAL_VALUES
@@ -34,7 +34,7 @@ def reading(**fields) -> Reading:
     return Reading(measured_at=0.0, **decode_basic(basic(**fields)))
 
 
-@pytest.mark.parametrize("coarse", [False, True])
+@pytest.mark.parametrize("quantize", [False, True])
 @pytest.mark.parametrize("cells", [1, 4, 32, None])
 def test_every_parameter_has_a_range_that_its_unit_and_wire_allow(quantize, cells) -> None:
     for key, setting in catalog(quantize=quantize, cells=cells).settings.items():
@@ -46,12 +46,12 @@ def test_every_parameter_has_a_range_that_its_unit_and_wire_allow(quantize, cell
         assert setting.resolution
         assert setting.step >= setting.resolution * 0.999, key
         for value in (setting.minimum, setting.maximum):
-            assert not list(value_findings(setting, value, exact=True)), (key, value)
+            assert not list(value_issues(setting, value, exact=True)), (key, value)
             if key in BY_KEY and not BY_KEY[key].shunt and setting.proof is not Proof.READ_ONLY:
                 _, wire = encode_register(key, bytes(2), value, quantize=quantize)
                 assert BY_KEY[key].value(wire, quantize=quantize) == pytest.approx(value)
         for value in (setting.minimum - setting.step, setting.maximum + setting.step):
-            assert list(value_findings(setting, value)), (key, value)
+            assert list(value_issues(setting, value)), (key, value)
 
 
 @pytest.mark.parametrize("label", [SP04S034, DP16S020, LEGACY, WATTCYCLE])
@@ -65,7 +65,7 @@ def test_what_a_simulated_board_states_is_offered_and_already_valid(label) -> No
     assert set(values) <= set(offered.settings)
     for key, value in values.items():
         if offered.settings[key].proof is not Proof.READ_ONLY:
-            assert not list(value_findings(offered.settings[key], value, exact=True)), (key, value)
+            assert not list(value_issues(offered.settings[key], value, exact=True)), (key, value)
     assert not list(broken_orders(values, CHAINS, MAY_EQUAL))
 
 
@@ -73,8 +73,8 @@ def test_a_real_board_is_in_order() -> None:
     offered = catalog(REAL_VALUES)
     for key, value in REAL_VALUES.items():
         if offered.settings[key].proof is not Proof.READ_ONLY:
-            assert not list(value_findings(offered.settings[key], value, exact=True)), (key, value)
-    assert not list(order_findings(offered, REAL_VALUES))
+            assert not list(value_issues(offered.settings[key], value, exact=True)), (key, value)
+    assert not list(order_issues(offered, REAL_VALUES))
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_real_board_is_in_order() -> None:
     ids=str,
 )
 def test_limits_never_cross(change) -> None:
-    assert list(order_findings(catalog(REAL_VALUES | change), REAL_VALUES | change))
+    assert list(order_issues(catalog(REAL_VALUES | change), REAL_VALUES | change))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_limits_never_cross(change) -> None:
     ids=str,
 )
 def test_some_may_be_the_same(change) -> None:
-    assert not list(order_findings(catalog(REAL_VALUES | change), REAL_VALUES | change))
+    assert not list(order_issues(catalog(REAL_VALUES | change), REAL_VALUES | change))
 
 
 def test_every_name_in_a_chain_exists() -> None:

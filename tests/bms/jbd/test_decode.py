@@ -59,7 +59,7 @@ def tail(*, humidity=0, alarms=0, full=9000, remaining=6000, balance=0, more=b""
 
 @pytest.mark.parametrize("name", LABELS)
 @pytest.mark.parametrize("current", [-37.5, 0.0, 20.25])
-@pytest.mark.parametrize("coarse", [False, True])
+@pytest.mark.parametrize("quantize", [False, True])
 def test_readings_agree_with_the_simulated_battery(name, current, quantize) -> None:
     pack = jbd_pack(LABELS[name], cells=15, profile=steady(current), hundred_ma=quantize)
     pack.firmware.step(30)

@@ -215,7 +215,7 @@ async def test_units_are_known_before_the_first_reading() -> None:
     assert not wire.peripheral.factory_mode
 
 
-@pytest.mark.parametrize("coarse", [False, True])
+@pytest.mark.parametrize("quantize", [False, True])
 async def test_without_the_unit_there_is_no_current_and_no_capacity(quantize) -> None:
     wire = of_unknown_units(hundred_ma=quantize)
     wire.tamper = lambda said, answers: [] if said.register == 0x2D else answers

@@ -124,7 +124,7 @@ def test_a_real_board_s_parameters() -> None:
 
 
 @pytest.mark.parametrize("label", [SP04S034, DP16S020, LEGACY, WATTCYCLE])
-@pytest.mark.parametrize("coarse", [False, True])
+@pytest.mark.parametrize("quantize", [False, True])
 def test_parameters_agree_with_the_simulated_board(label, quantize) -> None:
     pack = jbd_pack(label, cells=14, hundred_ma=quantize)
     pack.factory_mode = True
@@ -168,7 +168,7 @@ def test_parameters_agree_with_the_simulated_board(label, quantize) -> None:
         ("balance_trigger", 0.025, "balance_trigger", 0.025),
     ],
 )
-@pytest.mark.parametrize("coarse", [False, True])
+@pytest.mark.parametrize("quantize", [False, True])
 def test_what_is_written_is_what_the_simulated_board_acts_upon(
     label, key, value, attribute, expected, quantize
 ) -> None:
@@ -186,7 +186,7 @@ def test_what_is_written_is_what_the_simulated_board_acts_upon(
 
 
 @pytest.mark.parametrize(
-    ("register", "data", "coarse", "expected"),
+    ("register", "data", "quantize", "expected"),
     [
         (0x10, "0064", True, {"design_capacity": 10.0}),
         (0x11, "ffff", True, {"cycle_capacity": 6553.5}),
@@ -386,7 +386,7 @@ def values_of(row, quantize: bool):
 
 
 @pytest.mark.parametrize("row", [row for row in REGISTERS if not row.shunt], **ids)
-@pytest.mark.parametrize("coarse", [False, True])
+@pytest.mark.parametrize("quantize", [False, True])
 @hypothesis_settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_what_is_encoded_is_decoded_again_and_neighbors_stay(row, quantize, data) -> None:
@@ -416,7 +416,7 @@ def test_a_switch_changes_its_own_bit_only(row, old, value) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "coarse", "expected"),
+    ("key", "value", "quantize", "expected"),
     [
         ("cell_overvoltage", 3.65, False, "0e42"),
         ("cell_overvoltage", 3, False, "0bb8"),

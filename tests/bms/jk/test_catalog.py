@@ -10,7 +10,7 @@ from custom_components.smart_bms.bms.jk.presets import presets_for
 from custom_components.smart_bms.bms.jk.settings import decode_settings, settings_in_details
 from custom_components.smart_bms.bms.reading import Identity
 from custom_components.smart_bms.bms.settings import Proof, SettingKind
-from custom_components.smart_bms.control.constraints import broken_orders, value_findings
+from custom_components.smart_bms.control.constraints import broken_orders, value_issues
 from tests.support.packs import device_info, settings
 
 
@@ -109,8 +109,8 @@ def test_every_parameter_has_a_range_that_its_unit_and_wire_allow(variant) -> No
             assert setting.step > 0
             if setting.resolution:
                 assert setting.step >= setting.resolution * 0.999, setting.key
-            assert not list(value_findings(setting, setting.minimum))
-            assert not list(value_findings(setting, setting.maximum))
+            assert not list(value_issues(setting, setting.minimum))
+            assert not list(value_issues(setting, setting.maximum))
         assert bool(setting.options) is (setting.kind is SettingKind.CHOICE)
 
 
@@ -122,7 +122,7 @@ def test_presets_are_valid_as_they_stand(model) -> None:
         assert set(found.settings) >= set(preset)
         assert not list(broken_orders(preset, CHAINS))
         for key, value in preset.items():
-            assert not list(value_findings(found.settings[key], value)), key
+            assert not list(value_issues(found.settings[key], value)), key
             assert key not in ("cell_count", "design_capacity")
 
 
