@@ -23,8 +23,8 @@ from custom_components.smart_bms.binary_sensor import ALARM_DESCRIPTIONS, BINARY
 from custom_components.smart_bms.binary_sensor.protection import DISAGREEMENT, VERDICTS
 from custom_components.smart_bms.bms import errors
 from custom_components.smart_bms.bms.alarm import Alarm, AlarmSeverity
-from custom_components.smart_bms.bms.connection_hints import HINTS as LINK_HINTS, ConnectionHint
-from custom_components.smart_bms.bms.connection_state import REASONS as LINK_REASONS, ConnectionState
+from custom_components.smart_bms.bms.connection_hints import HINTS as CONNECTION_HINTS, ConnectionHint
+from custom_components.smart_bms.bms.connection_state import REASONS as CONNECTION_REASONS, ConnectionState
 from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.jbd.decode import COUNTERS as JBD_COUNTERS, RESTARTS
 from custom_components.smart_bms.bms.settings import Proof, SettingKind
@@ -254,7 +254,7 @@ def test_every_reason_for_failure_has_a_sentence_and_a_state() -> None:
         compatibility.VOLTAGES_APART,
     }
     assert of_banks == {"too_few_packs", "uneven_strings"} | refused
-    assert reasons == {state.value for state in LINK_REASONS} == {state.value for state in LINK_HINTS}
+    assert reasons == {state.value for state in CONNECTION_REASONS} == {state.value for state in CONNECTION_HINTS}
 
 
 ASKING = {file.parent.name for file in (FOLDER / "bms").glob("*/*.py") if "PasswordNeededError(" in file.read_text()}

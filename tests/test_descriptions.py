@@ -20,7 +20,7 @@ from custom_components.smart_bms.sensor.cells import (
     parameter_descriptions,
     probe_descriptions,
 )
-from custom_components.smart_bms.sensor.connection import LINK_DESCRIPTIONS
+from custom_components.smart_bms.sensor.connection import CONNECTION_DESCRIPTIONS
 from custom_components.smart_bms.sensor.energy import ENERGY_DESCRIPTIONS
 from custom_components.smart_bms.sensor.health import health_descriptions
 from custom_components.smart_bms.sensor.measurements import SENSOR_DESCRIPTIONS
@@ -41,7 +41,7 @@ LONGEST = 37
 
 
 def sensors() -> Iterator[SensorEntityDescription]:
-    yield from (*SENSOR_DESCRIPTIONS, *ENERGY_DESCRIPTIONS, *LINK_DESCRIPTIONS, *BANK_SENSORS)
+    yield from (*SENSOR_DESCRIPTIONS, *ENERGY_DESCRIPTIONS, *CONNECTION_DESCRIPTIONS, *BANK_SENSORS)
     yield from (*cell_descriptions(FEATURES), *probe_descriptions(FEATURES), *counter_descriptions(FEATURES))
     yield from (*health_descriptions(FEATURES, follows_board=True), *descriptions_of(["cell_overvoltage"]))
     for catalog in CATALOGS:

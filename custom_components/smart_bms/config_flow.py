@@ -31,7 +31,6 @@ from homeassistant.helpers.selector import (
     TextSelectorConfig,
     TextSelectorType,
 )
-from homeassistant.util import dt as dt_util
 import probatio
 
 from .bank_entry.config_flow import MIN_PACKS, BankOptionsFlow, bank_errors, bank_fields, bank_options, packs_of
@@ -48,7 +47,7 @@ from .bms.errors import (
     WrongPasswordError,
 )
 from .bms.families import FAMILIES, Family, attempts, candidates, recognize
-from .bms.pack import Circumstances, Pack
+from .bms.pack import Pack
 from .bms.reading import Identity, Reading
 from .const import (
     CONF_ALLOW_CONTROL,
@@ -76,6 +75,7 @@ from .coordinator import SmartBmsConfigEntry, catalog_data, identity_data
 from .energy.current_correction import CurrentCorrection
 from .pack_entry import bluetooth_paths
 from .pack_entry.capabilities import Capabilities
+from .pack_entry.pack_builder import build_pack
 from .pack_entry.publishing import ADJUSTABLE, DEFAULT_POLICIES, Quantity
 from .pack_entry.simulated import CHOICES, Simulation
 from .protection.limit_options import LimitOptions
@@ -314,22 +314,15 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
         """Return a pack that has told who it is and one reading. Raises PackError."""
         target, _ = self._chosen()
         simulation = target.simulation
-        pack = Pack(
+        pack = build_pack(
+            self.hass,
             family,
             target.name,
-            simulation.find_device if simulation else lambda: bluetooth_paths.find_device(self.hass, target.address),
-            circumstances=Circumstances(
-                address=target.address,
-                password=password,
-                clock=dt_util.now,
-                kept=self._learned.setdefault(family.key, {}),
-                advertisement=lambda: (
-                    target.advertisement
-                    if simulation
-                    else bluetooth_paths.last_advertisement(self.hass, target.address) or target.advertisement
-                ),
-                client_class=simulation.client_class if simulation else None,
-            ),
+            target.address,
+            simulation=simulation,
+            heard=target.advertisement,
+            password=password,
+            learned=self._learned.setdefault(family.key, {}),
         )
         if simulation:
             simulation.start()
@@ -376,18 +369,13 @@ class SmartBmsConfigFlow(ConfigFlow, domain=DOMAIN):
         detail = ""
         if user_input is not None:
             password = user_input[CONF_PASSWORD].strip()
-            address = entry.data[CONF_ADDRESS]
-            pack = Pack(
+            pack = build_pack(
+                self.hass,
                 FAMILIES[entry.data[CONF_FAMILY]],
                 entry.title,
-                lambda: bluetooth_paths.find_device(self.hass, address),
-                circumstances=Circumstances(
-                    address=address,
-                    password=password,
-                    clock=dt_util.now,
-                    options=entry.options.get(CONF_PACK, {}),
-                    advertisement=lambda: bluetooth_paths.last_advertisement(self.hass, address),
-                ),
+                entry.data[CONF_ADDRESS],
+                password=password,
+                options=entry.options.get(CONF_PACK, {}),
             )
             try:
                 await pack.first_contact()

@@ -19,7 +19,7 @@ from homeassistant.util import dt as dt_util
 from .bms.connection_state import ConnectionState
 from .bms.event_log import LoggedEvent
 from .bms.families import FAMILIES
-from .bms.pack import Change, Circumstances, Pack
+from .bms.pack import Change
 from .bms.reading import Identity, Reading
 from .bms.settings import Catalog
 from .bms.stored_values import sort_out
@@ -47,6 +47,7 @@ from .pack_entry import bluetooth_paths
 from .pack_entry.capabilities import Capabilities
 from .pack_entry.energy_account import EnergyAccount
 from .pack_entry.error_isolation import ErrorIsolation
+from .pack_entry.pack_builder import build_pack
 from .pack_entry.parameters import Parameters
 from .pack_entry.publishing import PublishFilter, PublishGroup, PublishGroups, Quantity, policies
 from .pack_entry.simulated import Simulation
@@ -120,25 +121,17 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         self.ended = asyncio.Event()
         """Set when the entry is unloaded."""
         options = entry.options
-        self.pack = Pack(
+        self.pack = build_pack(
+            hass,
             self.family,
             entry.title,
-            simulation.find_device if simulation else lambda: bluetooth_paths.find_device(hass, self.address),
-            self._async_pack_changed,
-            circumstances=Circumstances(
-                address=self.address,
-                password=entry.data.get(CONF_PASSWORD),
-                interval=options.get(CONF_POLLING, {}).get(CONF_POLL_INTERVAL),
-                clock=dt_util.now,
-                options=options.get(CONF_PACK, {}),
-                kept=self._learned_at_first() | dict((kept or {}).get(LEARNED, {})),
-                advertisement=(
-                    simulation.advertisement
-                    if simulation
-                    else lambda: bluetooth_paths.last_advertisement(hass, self.address)
-                ),
-                client_class=simulation.client_class if simulation else None,
-            ),
+            self.address,
+            listener=self._async_pack_changed,
+            simulation=simulation,
+            password=entry.data.get(CONF_PASSWORD),
+            interval=options.get(CONF_POLLING, {}).get(CONF_POLL_INTERVAL, 0.0),
+            options=options.get(CONF_PACK, {}),
+            learned=self._learned_at_first() | dict((kept or {}).get(LEARNED, {})),
         )
         self.parameters = Parameters(
             hass,
@@ -168,7 +161,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         self.protection_engine.restore((kept or {}).get(PROTECTION), self._clock_offset)
         self.protection_engine.lose()
         self.catalog = self._kept_catalog()
-        self._link: asyncio.Task[None] | None = None
+        self._connection_task: asyncio.Task[None] | None = None
         self._policies = policies(options.get(CONF_INTERVALS, {}), options.get(CONF_DEADBANDS, {}))
         self._groups = PublishGroups()
         self._was_available: bool | None = None
@@ -195,7 +188,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
             entry.async_on_unload(bluetooth_paths.on_heard(hass, self.address, self.pack.wake))
             entry.async_on_unload(bluetooth_paths.on_slot_freed(self.address, self.pack.wake))
         entry.async_on_unload(hass.async_add_shutdown_job(HassJob(self._async_end)))
-        self._link = entry.async_create_background_task(hass, self.pack.run(), f"{DOMAIN} {entry.entry_id}")
+        self._connection_task = entry.async_create_background_task(hass, self.pack.run(), f"{DOMAIN} {entry.entry_id}")
         entry.async_on_unload(self.parameters.async_start())
         entry.async_on_unload(async_track_time_interval(hass, self._async_tick, _TICK, cancel_on_shutdown=True))
         entry.async_on_unload(self._stop)
@@ -205,9 +198,9 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         self.ended.set()
         await self.parameters.control.close()
         self._stop()
-        if self._link is not None:
-            self._link.cancel()
-            await asyncio.gather(self._link, return_exceptions=True)
+        if self._connection_task is not None:
+            self._connection_task.cancel()
+            await asyncio.gather(self._connection_task, return_exceptions=True)
         if self.simulation is not None:
             await self.simulation.stop()
         await self.parameters.async_finish()
@@ -243,7 +236,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         return self.pack.is_fresh(self.now)
 
     @property
-    def link_state(self) -> ConnectionState:
+    def connection_state(self) -> ConnectionState:
         """Return where the link stands."""
         return self.pack.status(self.now)
 
@@ -409,7 +402,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
 
     def _new_protection_engine(self) -> ProtectionEngine:
         options = LimitOptions.of(self.config_entry.options.get(CONF_LIMITS, {}))
-        interval = self.pack.terms.interval if self.family.polling else None
+        interval = self.pack.context.interval if self.family.polling else None
         return ProtectionEngine(self.family.key, self.identity["variant"], options, interval)
 
     @property
@@ -423,7 +416,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         found = ranked(
             self.protection_engine,
             self.data if self.available else None,
-            self.link_state,
+            self.connection_state,
             silent_since=self.pack.silent_since,
             advice=self._advice(),
             shown=shown.code if shown else "",
@@ -501,7 +494,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
         if available and self._was_available is not None:
             _LOGGER.info("%s is back", self.config_entry.title)
         elif not available and self._was_available:
-            _LOGGER.info("%s is lost: %s", self.config_entry.title, self.link_state.replace("_", " "))
+            _LOGGER.info("%s is lost: %s", self.config_entry.title, self.connection_state.replace("_", " "))
         if available or self._was_available:
             self._was_available = available
 

@@ -72,9 +72,9 @@ def _pack(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
     error = pack.last_error
     return {
         "simulated": coordinator.simulation is not None,
-        "learnt": {key: value for key, value in pack.terms.kept.items() if key not in TO_REDACT},
+        "learnt": {key: value for key, value in pack.context.learned.items() if key not in TO_REDACT},
         "link": {
-            "state": coordinator.link_state,
+            "state": coordinator.connection_state,
             # The sentence behind an error may name the pack; its reason does not.
             "last_error": error.reason if error else None,
             "sessions": pack.sessions,

@@ -59,7 +59,7 @@ def runtime_frames(label: Label, count: int) -> Notifications:
 type Decode = Callable[[Notifications], int]
 
 
-def sink() -> Pack:
+def listener() -> Pack:
     """Return what takes readings and judges them."""
     return Pack(FAMILIES["jk"], "bench", lambda: BLEDevice("", None, {}))
 
@@ -74,7 +74,7 @@ def introduced(pack: Pack, peripheral: JkPeripheral) -> JkDriver:
 
 def ours(label: Label) -> Decode:
     """Return our whole path: reassembly, checks, all fields, trust."""
-    pack = sink()
+    pack = listener()
     driver = introduced(pack, simulated(label))
 
     def decode(frames: Notifications) -> int:

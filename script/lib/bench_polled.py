@@ -71,14 +71,14 @@ def answers(pack: Peripheral, requests: list[bytes], notify: int, write: int) ->
     return polls
 
 
-def sink(family: str) -> Pack:
+def listener(family: str) -> Pack:
     """Return what takes readings and judges them."""
     return Pack(FAMILIES[family], "bench", lambda: BLEDevice("", None, {}))
 
 
 def our_jbd(polls: list[Poll]) -> int:
     """Decode with all our checks; return how many readings were trusted."""
-    pack, reassembler, done, now = sink("jbd"), jbd_frames.Reassembler(), 0, 0.0
+    pack, reassembler, done, now = listener("jbd"), jbd_frames.Reassembler(), 0, 0.0
     for basic_answer, cells_answer in polls:
         data = []
         for answer in (basic_answer, cells_answer):
@@ -102,7 +102,7 @@ def our_daly(decode: Callable[..., dict[str, Any]]) -> Decode:
     """Return our path for a dialect."""
 
     def run(polls: list[Poll]) -> int:
-        pack, reassembler, sign = sink("daly"), daly_frames.Reassembler(), CurrentSign({}, "", inverted=False)
+        pack, reassembler, sign = listener("daly"), daly_frames.Reassembler(), CurrentSign({}, "", inverted=False)
         done, now = 0, 0.0
         for poll in polls:
             values = decode(*(_words(reassembler, answer, now) for answer in poll))

@@ -135,27 +135,27 @@ def of_jk(profile: Profile, seed: int = 7) -> Iterator[Reading]:
     """Yield an hour of readings of a JK."""
     battery = Battery(cells=bench.CELLS, capacity=280, profile=profile, seed=seed)
     pack = JkPeripheral("C8:47:80:00:00:01", PB2A16S20P.model, PB2A16S20P, Board(battery))
-    sink = bench.sink()
-    driver = bench.introduced(sink, pack)
+    listener = bench.listener()
+    driver = bench.introduced(listener, pack)
     for number in range(int(HOUR / bench.PERIOD)):
         pack.board.step(bench.PERIOD)
         for notification in bench.cut(bench.sealed(pack.cell_info(), 0x02, number)):
             driver.notified(notification, number * bench.PERIOD)
-        if sink.last_reading is not None:
-            yield sink.last_reading
+        if listener.last_reading is not None:
+            yield listener.last_reading
 
 
 def of_smart123(profile: Profile) -> Iterator[Reading]:
     r"""Yield an hour of readings of a 123\SmartBMS."""
-    sink, last = bench_stream.sink(), None
-    session = bench_stream.record_session(sink)
+    listener, last = bench_stream.listener(), None
+    session = bench_stream.record_session(listener)
     label = dataclasses.replace(GEN3_NUS, sensors=2)
     told = bench_stream.seconds_of(label, bench_stream.CELLS, HOUR, profile, lambda now: abs(stepping(now)))
     for second, heard in enumerate(told):
         for place, notification in enumerate(heard):
             session.notified(notification, second + place / 100)
-        if sink.last_reading is not None and sink.last_reading is not last:
-            yield (last := sink.last_reading)
+        if listener.last_reading is not None and listener.last_reading is not last:
+            yield (last := listener.last_reading)
 
 
 def of_bank(profile: Profile) -> Iterator[tuple[Bank, float]]:

@@ -15,9 +15,9 @@ from typing import Any
 from aiobmsble.bms.x123smart_bms import BMS as Peer
 from bleak.backends.device import BLEDevice
 
-from custom_components.smart_bms.bms.driver import Terms
 from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.pack import Pack
+from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.bms.smart123.exchange import DEFAULT_TIMING
 from custom_components.smart_bms.bms.smart123.frame_session import FrameSession
 from custom_components.smart_bms.bms.smart123.generation import Generation
@@ -62,7 +62,7 @@ def seconds_of(
     return told
 
 
-def sink() -> Pack:
+def listener() -> Pack:
     """Return what takes readings and judges them."""
     return Pack(FAMILIES["smart123"], "bench", lambda: BLEDevice("", None, {}))
 
@@ -85,7 +85,7 @@ def record_session(pack: Pack) -> RecordSession:
     return RecordSession(
         NoLink(),
         pack,
-        Terms(),
+        SessionContext(),
         DEFAULT_TIMING,
         formula=Formula.APP,
         generation=Generation({}, "auto", 6, newer_module=True),
@@ -97,14 +97,14 @@ def record_session(pack: Pack) -> RecordSession:
 
 def our_records(told: list[Second]) -> int:
     """Decode records; return how many readings were trusted."""
-    pack = sink()
+    pack = listener()
     return run(record_session(pack).notified, pack, told)
 
 
 def our_frames(told: list[Second]) -> int:
     """Decode frames; return how many readings were trusted."""
-    pack = sink()
-    return run(FrameSession(pack, Terms(), DEFAULT_TIMING, Formula.APP).notified, pack, told)
+    pack = listener()
+    return run(FrameSession(pack, SessionContext(), DEFAULT_TIMING, Formula.APP).notified, pack, told)
 
 
 def run(notified: Callable[[bytearray, float], None], pack: Pack, told: list[Second]) -> int:

@@ -2,25 +2,25 @@
 
 import pytest
 
-from custom_components.smart_bms.bms.connection_hints import ConnectionHint, link_hints
+from custom_components.smart_bms.bms.connection_hints import ConnectionHint, connection_hints
 from custom_components.smart_bms.bms.connection_state import REASONS, STEPS, ConnectionState
 
 
 def test_every_reason_has_a_hint_and_no_step_has_one() -> None:
-    assert all(link_hints(state, None) for state in REASONS)
-    assert not any(link_hints(state, -95) for state in STEPS | {ConnectionState.STOPPED})
-    assert link_hints(ConnectionState.NO_FREE_SLOT, None) == (ConnectionHint.FREE_A_SLOT,)
+    assert all(connection_hints(state, None) for state in REASONS)
+    assert not any(connection_hints(state, -95) for state in STEPS | {ConnectionState.STOPPED})
+    assert connection_hints(ConnectionState.NO_FREE_SLOT, None) == (ConnectionHint.FREE_A_SLOT,)
 
 
 @pytest.mark.parametrize(
     ("state", "signal", "weak"),
     [
         (ConnectionState.CONNECT_FAILED, -86, True),
-        (ConnectionState.LINK_LOST, -86, True),
-        (ConnectionState.LINK_LOST, -85, False),
-        (ConnectionState.LINK_LOST, None, False),
+        (ConnectionState.CONNECTION_LOST, -86, True),
+        (ConnectionState.CONNECTION_LOST, -85, False),
+        (ConnectionState.CONNECTION_LOST, None, False),
         (ConnectionState.SILENT, -95, False),
     ],
 )
 def test_a_weak_signal_comes_first_where_it_may_be_why(state, signal, weak) -> None:
-    assert (link_hints(state, signal)[0] is ConnectionHint.WEAK_SIGNAL) is weak
+    assert (connection_hints(state, signal)[0] is ConnectionHint.WEAK_SIGNAL) is weak

@@ -11,7 +11,8 @@ import pytest
 from custom_components.smart_bms.bms.advertisement import Advertisement
 from custom_components.smart_bms.bms.errors import PackError
 from custom_components.smart_bms.bms.families import Family, attempts, candidates
-from custom_components.smart_bms.bms.pack import Circumstances, Pack
+from custom_components.smart_bms.bms.pack import Pack
+from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.simulator.daly import labels as daly_labels
 from custom_components.smart_bms.simulator.daly.labels import _SERVICES_B as BOTH_CHANNELS, R24_A5
 from custom_components.smart_bms.simulator.jbd import labels as jbd_labels
@@ -72,10 +73,10 @@ async def contact(
         family,
         "test",
         lambda: BLEDevice(pack.address, pack.name, {}),
-        circumstances=Circumstances(
+        context=SessionContext(
             address=pack.address,
             password=password,
-            kept=kept,
+            learned=kept,
             client_class=air.direct_client_class(),
             advertisement=lambda: advertised(pack),
         ),

@@ -565,12 +565,12 @@ async def test_a_link_that_is_not_open_cannot_be_written_to_but_closed() -> None
     def nowhere():
         raise NoConnectablePathError("nowhere")
 
-    link = Connection(nowhere, "test")
+    connection = Connection(nowhere, "test")
     with pytest.raises(ConnectionLostError):
-        await link.write(b"x")
-    await link.close()
+        await connection.write(b"x")
+    await connection.close()
     with pytest.raises(NoConnectablePathError, match="nowhere"):
-        await link.open(JkDriver.choose_channel, lambda data: None)
+        await connection.open(JkDriver.choose_channel, lambda data: None)
 
 
 @pytest.mark.parametrize(
@@ -582,16 +582,16 @@ async def test_a_link_that_is_not_open_cannot_be_written_to_but_closed() -> None
     ],
 )
 async def test_a_write_that_fails_ends_the_session(air, monkeypatch, raised, expected) -> None:
-    link = Connection(finder(air, ADDRESS), "test")
-    await link.open(JkDriver.choose_channel, lambda data: None)
+    connection = Connection(finder(air, ADDRESS), "test")
+    await connection.open(JkDriver.choose_channel, lambda data: None)
 
     async def fail(*args, **kwargs):
         raise raised
 
-    monkeypatch.setattr(link._client, "write_gatt_char", fail)
+    monkeypatch.setattr(connection._client, "write_gatt_char", fail)
     with pytest.raises(expected):
-        await link.write(b"x")
-    await link.close()
+        await connection.write(b"x")
+    await connection.close()
 
 
 async def test_attempts_that_failed_first_do_not_end_the_session(air, monkeypatch) -> None:
@@ -603,10 +603,10 @@ async def test_attempts_that_failed_first_do_not_end_the_session(air, monkeypatc
         return client
 
     monkeypatch.setattr(bleak_retry_connector, "establish_connection", stumble)
-    link = Connection(finder(air, ADDRESS), "test")
-    await link.open(JkDriver.choose_channel, lambda data: None)
-    assert not link.lost.is_set()
-    await link.close()
+    connection = Connection(finder(air, ADDRESS), "test")
+    await connection.open(JkDriver.choose_channel, lambda data: None)
+    assert not connection.lost.is_set()
+    await connection.close()
 
 
 async def test_a_connection_that_ends_at_once_is_a_lost_one(air, monkeypatch) -> None:
@@ -618,9 +618,9 @@ async def test_a_connection_that_ends_at_once_is_a_lost_one(air, monkeypatch) ->
         return client
 
     monkeypatch.setattr(bleak_retry_connector, "establish_connection", too_short)
-    link = Connection(finder(air, ADDRESS), "test")
+    connection = Connection(finder(air, ADDRESS), "test")
     with pytest.raises(ConnectionLostError, match="at once"):
-        await link.open(JkDriver.choose_channel, lambda data: None)
+        await connection.open(JkDriver.choose_channel, lambda data: None)
 
 
 async def test_settings_that_were_lost_on_the_way_are_asked_for_again(pack, peripheral, monkeypatch) -> None:
@@ -642,7 +642,7 @@ async def test_settings_that_were_lost_on_the_way_are_asked_for_again(pack, peri
 
 
 async def test_the_service_list_is_read_again_once_when_the_channel_is_missing(air, peripheral) -> None:
-    link = Connection(finder(air, ADDRESS), "test")
+    connection = Connection(finder(air, ADDRESS), "test")
     tried = []
 
     def choose(services):
@@ -651,15 +651,15 @@ async def test_the_service_list_is_read_again_once_when_the_channel_is_missing(a
             raise NotThisKindError
         return JkDriver.choose_channel(services)
 
-    await link.open(choose, lambda data: None)
+    await connection.open(choose, lambda data: None)
     assert len(tried) == 2
     assert peripheral.connected
-    assert not link.lost.is_set()
-    await link.close()
+    assert not connection.lost.is_set()
+    await connection.close()
 
 
 async def test_a_client_without_a_cache_of_services_is_simply_connected_again(air, monkeypatch) -> None:
-    link = Connection(finder(air, ADDRESS), "test")
+    connection = Connection(finder(air, ADDRESS), "test")
     tried = []
 
     def choose(services):
@@ -678,17 +678,17 @@ async def test_a_client_without_a_cache_of_services_is_simply_connected_again(ai
     async def again(_, *args, **kwargs):
         return await connect(client_class, *args, **kwargs)
 
-    await link.open(choose, lambda data: None)
+    await connection.open(choose, lambda data: None)
     assert len(tried) == 2
-    await link.close()
+    await connection.close()
 
 
 async def test_a_link_that_was_closed_meanwhile_is_lost(air) -> None:
-    link = Connection(finder(air, ADDRESS), "test")
-    await link.open(JkDriver.choose_channel, lambda data: None)
-    await link.close()
+    connection = Connection(finder(air, ADDRESS), "test")
+    await connection.open(JkDriver.choose_channel, lambda data: None)
+    await connection.close()
     with pytest.raises(ConnectionLostError, match="not connected"):
-        await link.write(b"x")
+        await connection.write(b"x")
 
 
 @pytest.mark.parametrize("error", [PackError, NoFreeSlotError])

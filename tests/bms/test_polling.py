@@ -7,12 +7,12 @@ import itertools
 
 import pytest
 
-from custom_components.smart_bms.bms.driver import Terms
 from custom_components.smart_bms.bms.errors import ConnectionLostError, FrameError, PasswordNeededError, SilentError
 from custom_components.smart_bms.bms.polling import MAX_FAILURES, MAX_REFUSED, Polling, PollingDriver
+from custom_components.smart_bms.bms.session_context import SessionContext
 
 
-class Sink:
+class Listener:
     """Takes what was dropped."""
 
     def __init__(self) -> None:
@@ -26,8 +26,8 @@ class Scripted(PollingDriver):
     """Answers as it is written down, well for ever after."""
 
     def __init__(self, *script: bool | Exception, interval: float = 0.001, took: float = 0.0) -> None:
-        self.sink = Sink()
-        super().__init__(None, self.sink, Terms(interval=interval))
+        self.listener = Listener()
+        super().__init__(None, self.listener, SessionContext(interval=interval))
         self.script = list(script)
         self.took = took
         self.cannot_begin: Exception | None = None
@@ -95,7 +95,7 @@ async def test_it_is_asked_again_and_again_with_room_for_other_questions() -> No
     async with talking(driver):
         await until(lambda: len(driver.polls) > 3)
     assert driver.betweens >= 3
-    assert driver.sink.drops == []
+    assert driver.listener.drops == []
 
 
 @pytest.mark.parametrize("error", [PasswordNeededError(), ConnectionLostError(), SilentError()])
@@ -114,7 +114,7 @@ async def test_three_failures_in_a_row_end_it_and_fewer_do_not(failure, reason) 
         await driver.run()
     assert len(driver.polls) == 8
     assert driver.betweens == 2  # nothing else is asked of a pack that does not answer
-    assert driver.sink.drops == [reason] * 6
+    assert driver.listener.drops == [reason] * 6
 
 
 async def test_a_pack_whose_answers_are_doubted_is_asked_on_and_sooner() -> None:
@@ -122,7 +122,7 @@ async def test_a_pack_whose_answers_are_doubted_is_asked_on_and_sooner() -> None
     async with talking(driver):
         await until(lambda: len(driver.polls) == 9, 60)
         assert max(rests(driver)) == pytest.approx(2, abs=0.01)
-        assert driver.sink.drops == []
+        assert driver.listener.drops == []
 
 
 async def test_one_that_tells_nothing_else_for_long_is_tried_anew() -> None:

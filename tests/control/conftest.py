@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from custom_components.smart_bms.bms.connection_state import ConnectionState
-from custom_components.smart_bms.bms.pack import Change, Circumstances, Pack
+from custom_components.smart_bms.bms.pack import Change, Pack
+from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.control import calibration, temporary, writer
 from custom_components.smart_bms.control.baseline import Baseline
 from custom_components.smart_bms.control.request import WritePermission
@@ -116,7 +117,7 @@ async def site_of(monkeypatch, peripheral, permission=ALL, kept=None, password=N
             finder(air, peripheral.address),
             lambda change: sites[0].heard(change) if sites else None,
             backoff=(0.02, 0.05),
-            circumstances=Circumstances(address=peripheral.address, password=password),
+            context=SessionContext(address=peripheral.address, password=password),
         )
         sites.append(Site(peripheral, pack, permission, kept or {}))
         task = asyncio.create_task(pack.run())

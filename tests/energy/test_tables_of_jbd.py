@@ -4,7 +4,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.smart_bms.bms.connection_hints import ConnectionHint
-from custom_components.smart_bms.bms.jbd.connection_hints import Light, lights, link_hints
+from custom_components.smart_bms.bms.jbd.connection_hints import Light, connection_hints, lights
 from custom_components.smart_bms.control.counter_totals import CounterTotals
 from custom_components.smart_bms.energy.consistency import REST, Criterion, judge
 from custom_components.smart_bms.energy.jbd_capacity_learning import JbdCapacityLearning, LearningPhase, learn
@@ -379,4 +379,4 @@ def test_what_the_light_of_the_module_does(version, disconnected, connecting, co
     ],
 )
 def test_what_may_help_when_a_board_is_not_reached(state, signal, version, hints) -> None:
-    assert list(link_hints(state, signal, version)) == hints
+    assert list(connection_hints(state, signal, version)) == hints

@@ -230,9 +230,9 @@ async def test_the_interval_is_the_users(hass, house, adopt) -> None:
     }
     await hass.config_entries.options.async_configure(flow["flow_id"], options)
     await hass.async_block_till_done()
-    assert entry.runtime_data.pack.terms.interval == 0.5
+    assert entry.runtime_data.pack.context.interval == 0.5
     assert entry.runtime_data.pack.stale_after == pytest.approx(3 * (0.5 + 0.5))
-    assert entry.runtime_data.pack.terms.options["current_unit"] == "100_ma"
+    assert entry.runtime_data.pack.context.options["current_unit"] == "100_ma"
 
 
 async def test_a_pack_that_speaks_by_itself_is_not_asked_for_an_interval(hass, house, pack, adopt) -> None:

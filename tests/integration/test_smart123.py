@@ -168,7 +168,7 @@ async def test_options_reach_the_driver(hass, house, adopt) -> None:
 async def test_what_was_learned_outlives_a_restart(hass, house, adopt, hass_storage) -> None:
     pack = PACKS["bridge"][0]()
     entry = await adopt(pack)
-    assert entry.runtime_data.pack.terms.kept["transport"] == "frames"
+    assert entry.runtime_data.pack.context.learned["transport"] == "frames"
     await hass.config_entries.async_unload(entry.entry_id)
     assert hass_storage[f"smart_bms.{entry.entry_id}"]["data"]["learnt"]["transport"] == "frames"
     pack.stream_stops = True
@@ -183,7 +183,7 @@ async def test_the_pin_is_nowhere(hass, house, adopt, hass_client, caplog) -> No
     pack = smart123_pack(GEN3_NUS, name="Shed")
     pack.board.settings.pin = "8642"
     entry = await adopt(pack, password="8642", allow_control=True)
-    await house.until(lambda: "log" in entry.runtime_data.pack.terms.kept)
+    await house.until(lambda: "log" in entry.runtime_data.pack.context.learned)
     diagnostics = str(await get_diagnostics_for_config_entry(hass, hass_client, entry))
     ours = "\n".join(record.message for record in caplog.records if "smart_bms" in record.name)
     for text in (diagnostics, ours, str(dict(hass.states.async_all()[0].attributes))):

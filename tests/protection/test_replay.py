@@ -22,8 +22,8 @@ CLOCK = 1_700_000_000.0
 
 def lived(pack: JkPeripheral) -> tuple[list[Reading], dict[str, Any]]:
     """Return the readings of an hour, decoded from the pack's own bytes, and its parameters."""
-    sink = Pack(FAMILIES["jk"], "test", lambda: BLEDevice("", None, {}))
-    driver = JkDriver(sink, sink)
+    listener = Pack(FAMILIES["jk"], "test", lambda: BLEDevice("", None, {}))
+    driver = JkDriver(listener, listener)
     info, settings = sealed(pack.device_info(), 0x03), sealed(pack.settings(), 0x01)
     for frame in (info, info, settings, settings):  # what counts is told twice
         driver.notified(frame, 0.0)
@@ -31,10 +31,10 @@ def lived(pack: JkPeripheral) -> tuple[list[Reading], dict[str, Any]]:
     for second in range(HOUR):
         pack.board.step(1.0)
         driver.notified(sealed(pack.cell_info(), 0x02, second), 1000.0 + second)
-        assert sink.last_reading is not None
-        readings.append(sink.last_reading)
-    assert sink.last_settings is not None
-    return readings, dict(sink.last_settings.values)
+        assert listener.last_reading is not None
+        readings.append(listener.last_reading)
+    assert listener.last_settings is not None
+    return readings, dict(listener.last_settings.values)
 
 
 def replayed(readings: list[Reading], settings: dict[str, Any], *, restart_at: int = -1) -> Iterator[tuple]:

@@ -10,10 +10,10 @@ import pytest
 
 from custom_components.smart_bms.bms.daly.driver import DalyDriver, Timing
 from custom_components.smart_bms.bms.daly.frames import Dialect, read_request
-from custom_components.smart_bms.bms.driver import Terms
 from custom_components.smart_bms.bms.errors import ConnectionLostError
-from custom_components.smart_bms.bms.pack import Circumstances, Pack
+from custom_components.smart_bms.bms.pack import Pack
 from custom_components.smart_bms.bms.reading import Identity, Reading
+from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.bms.settings import Settings
 from custom_components.smart_bms.bms.trust import Trust
 from custom_components.smart_bms.simulator.daly.labels import (
@@ -103,12 +103,14 @@ class Listener:
 class Wire:
     """One session with a board that answers at once."""
 
-    def __init__(self, label: Label = K_D2, *, terms: Terms | None = None, timing: Timing = SHORT, **options) -> None:
+    def __init__(
+        self, label: Label = K_D2, *, context: SessionContext | None = None, timing: Timing = SHORT, **options
+    ) -> None:
         self.peripheral = daly_pack(label, **options)
         self.peripheral.written = deque()
-        self.terms = terms or Terms(interval=0.001)
-        self.sink = Listener()
-        self.driver = DalyDriver(self, self.sink, self.terms, timing)
+        self.context = context or SessionContext(interval=0.001)
+        self.listener = Listener()
+        self.driver = DalyDriver(self, self.listener, self.context, timing)
         self.channels = 1
         self.switched = 0
         self.lost = False
@@ -127,7 +129,7 @@ class Wire:
 
     @property
     def last(self) -> Reading:
-        return self.sink.readings[-1]
+        return self.listener.readings[-1]
 
     async def begin(self) -> Wire:
         await self.driver._begin()
@@ -159,7 +161,7 @@ class Wire:
 
     def again(self, **options) -> Wire:
         """Begin the next session of the same pack, with another board if one is described."""
-        other = Wire(options.pop("label", self.peripheral.label), terms=self.terms, **options)
+        other = Wire(options.pop("label", self.peripheral.label), context=self.context, **options)
         other.peripheral.board = self.peripheral.board
         return other
 
@@ -187,7 +189,7 @@ async def running(monkeypatch, peripheral, *, speed: float = 60.0) -> AsyncItera
             "test",
             finder(air, peripheral.address),
             backoff=(0.02, 0.05),
-            circumstances=Circumstances(interval=0.02),
+            context=SessionContext(interval=0.02),
         )
         pack.readings = readings
         pack._listener = lambda change: readings.append(pack.last_reading) if change == "reading" else None

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from custom_components.smart_bms.bms.pack import Circumstances, Pack
+from custom_components.smart_bms.bms.pack import Pack
+from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.simulator.jbd.labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
 from tests.support import radio
 from tests.support.jbd_wire import EXIT, Wire, writes
@@ -62,7 +63,7 @@ async def running(monkeypatch, peripheral, password: str | None = None) -> Async
             "test",
             finder(air, peripheral.address),
             backoff=(0.02, 0.05),
-            circumstances=Circumstances(address=peripheral.address, password=password),
+            context=SessionContext(address=peripheral.address, password=password),
         )
         task = asyncio.create_task(pack.run())
         try:

@@ -5,11 +5,11 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from custom_components.smart_bms.bms.driver import Terms
 from custom_components.smart_bms.bms.errors import ConnectionLostError
 from custom_components.smart_bms.bms.jbd.driver import JbdDriver
 from custom_components.smart_bms.bms.jbd.exchange import Timing
 from custom_components.smart_bms.bms.reading import Identity, Reading
+from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.bms.settings import Settings
 from custom_components.smart_bms.simulator.jbd.peripheral import JbdPeripheral
 
@@ -100,14 +100,16 @@ type Tamper = Callable[[Said, list[bytes]], list[bytes]]
 class Wire:
     """One session with a board."""
 
-    def __init__(self, peripheral: JbdPeripheral, **terms: Any) -> None:
+    def __init__(self, peripheral: JbdPeripheral, **context: Any) -> None:
         peripheral.written = deque()
         self.peripheral = peripheral
         # Its units are known from an earlier session, so that the parameters are only opened where a test wants it.
         kept = {"coarse_units": False}
-        self.terms = terms.pop("terms", None) or Terms(address=peripheral.address, interval=0.01, kept=kept, **terms)
-        self.sink = Listener()
-        self.driver = JbdDriver(self, self.sink, self.terms, SHORT)
+        self.context = context.pop("context", None) or SessionContext(
+            address=peripheral.address, interval=0.01, learned=kept, **context
+        )
+        self.listener = Listener()
+        self.driver = JbdDriver(self, self.listener, self.context, SHORT)
         self.lost = False
         self.deaf: Callable[[bytes], bool] = lambda _: False
         """Tells whether a packet gets lost on its way to the board."""
@@ -163,4 +165,4 @@ class Wire:
         """Begin the next session with the same board."""
         if not self.lost:
             self.hang_up()
-        return Wire(self.peripheral, terms=self.terms)
+        return Wire(self.peripheral, context=self.context)

@@ -58,25 +58,27 @@ def fast(key: str) -> Family:
         case "jk":
             return replace(
                 family,
-                make_driver=lambda link, sink, terms: JkDriver(link, sink, FAST, terms.memory),
+                make_driver=lambda connection, listener, context: JkDriver(connection, listener, FAST, context.memory),
                 stale_after=0.6,
             )
         case "jbd":
             return replace(
                 family,
-                make_driver=lambda link, sink, terms: JbdDriver(link, sink, terms, FAST_JBD),
+                make_driver=lambda connection, listener, context: JbdDriver(connection, listener, context, FAST_JBD),
                 polling=FAST_POLLING,
             )
         case "daly":
             return replace(
                 family,
-                make_driver=lambda link, sink, terms: DalyDriver(link, sink, terms, FAST_DALY),
+                make_driver=lambda connection, listener, context: DalyDriver(connection, listener, context, FAST_DALY),
                 polling=FAST_POLLING,
             )
         case "smart123":
             return replace(
                 family,
-                make_driver=lambda link, sink, terms: Smart123Driver(link, sink, terms, FAST_SMART123),
+                make_driver=lambda connection, listener, context: Smart123Driver(
+                    connection, listener, context, FAST_SMART123
+                ),
                 stale_after=1.0,
             )
     raise KeyError(key)

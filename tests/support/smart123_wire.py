@@ -8,7 +8,8 @@ from typing import Any
 
 from custom_components.smart_bms.bms.advertisement import Advertisement
 from custom_components.smart_bms.bms.connection_state import ConnectionState
-from custom_components.smart_bms.bms.pack import Change, Circumstances, Pack
+from custom_components.smart_bms.bms.pack import Change, Pack
+from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.simulator.smart123.peripheral import Smart123Peripheral
 from tests.support.radio import fast, finder, on_air
 
@@ -32,12 +33,12 @@ def advertised(peripheral: Smart123Peripheral) -> Advertisement:
 
 @asynccontextmanager
 async def running(
-    monkeypatch, peripheral: Smart123Peripheral, *, streaming: bool = True, **circumstances: Any
+    monkeypatch, peripheral: Smart123Peripheral, *, streaming: bool = True, **context: Any
 ) -> AsyncIterator[Pack]:
     """Yield a pack whose link is kept up; with `streaming` when its first reading is there."""
     peripheral.written = deque(maxlen=5000)
     changes: list[Change] = []
-    circumstances.setdefault("advertisement", lambda: advertised(peripheral))
+    context.setdefault("advertisement", lambda: advertised(peripheral))
     async with on_air(monkeypatch, peripheral) as air:
         pack = Pack(
             fast("smart123"),
@@ -45,7 +46,7 @@ async def running(
             finder(air, peripheral.address),
             changes.append,
             backoff=(0.02, 0.05),
-            circumstances=Circumstances(address=peripheral.address, **circumstances),
+            context=SessionContext(address=peripheral.address, **context),
         )
         pack.changes = changes  # type: ignore[attr-defined]
         task = asyncio.create_task(pack.run())

@@ -34,7 +34,7 @@ HINTS: Final[Mapping[ConnectionState, tuple[ConnectionHint, ...]]] = {
     ),
     ConnectionState.NO_FREE_SLOT: (ConnectionHint.FREE_A_SLOT,),
     ConnectionState.CONNECT_FAILED: (ConnectionHint.RESTART_BLUETOOTH, ConnectionHint.OTHER_CLIENT),
-    ConnectionState.LINK_LOST: (ConnectionHint.OTHER_CLIENT, ConnectionHint.RESTART_BLUETOOTH),
+    ConnectionState.CONNECTION_LOST: (ConnectionHint.OTHER_CLIENT, ConnectionHint.RESTART_BLUETOOTH),
     ConnectionState.SILENT: (ConnectionHint.OTHER_CLIENT,),
     ConnectionState.FROZEN: (ConnectionHint.RESTART_MODULE,),
     ConnectionState.IMPLAUSIBLE: (ConnectionHint.CHECK_WIRES,),
@@ -44,10 +44,10 @@ HINTS: Final[Mapping[ConnectionState, tuple[ConnectionHint, ...]]] = {
     ConnectionState.NOT_THIS_KIND: (ConnectionHint.REPLACED, ConnectionHint.RESTART_BLUETOOTH),
 }
 """By the reason why there is no data: what may help with any pack."""
-_OF_SIGNAL: Final = frozenset({ConnectionState.CONNECT_FAILED, ConnectionState.LINK_LOST})
+_OF_SIGNAL: Final = frozenset({ConnectionState.CONNECT_FAILED, ConnectionState.CONNECTION_LOST})
 
 
-def link_hints(state: ConnectionState, signal: float | None) -> tuple[ConnectionHint, ...]:
+def connection_hints(state: ConnectionState, signal: float | None) -> tuple[ConnectionHint, ...]:
     """Return what to look at, by the reason why there is no data and the signal in dBm."""
     weak = state in _OF_SIGNAL and signal is not None and signal < WEAK
     return ((ConnectionHint.WEAK_SIGNAL,) if weak else ()) + HINTS.get(state, ())

@@ -13,7 +13,7 @@ class ConnectionState(StrEnum):
     FROZEN = "frozen"
     SILENT = "silent"
     IMPLAUSIBLE = "implausible"
-    LINK_LOST = "link_lost"
+    CONNECTION_LOST = "link_lost"
     NO_CONNECTABLE_PATH = "no_connectable_path"
     NO_FREE_SLOT = "no_free_slot"
     CONNECT_FAILED = "connect_failed"

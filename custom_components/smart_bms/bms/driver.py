@@ -2,13 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from bleak.backends.service import BleakGATTServiceCollection
 
-from .advertisement import Advertisement
 from .connection import Channel
 from .event_log import LoggedEvent
 from .reading import Identity, Reading
@@ -57,34 +54,13 @@ class DriverListener(Protocol):
         """Count frames that did not become a value."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What a conversation is told beforehand."""
-
-    address: str = ""
-    password: str | None = field(default=None, repr=False)
-    """What the owner set in the vendor's app, if the pack asked for it."""
-    interval: float = 0.0
-    """Time between two polls in s, for families that are polled."""
-    clock: Callable[[], datetime] = datetime.now
-    """Returns the local time, for boards that want to be told."""
-    memory: dict[str, Any] = field(default_factory=dict)
-    """What a session leaves to the next one with the same pack."""
-    kept: dict[str, Any] = field(default_factory=dict)
-    """What it leaves to all later ones, also after a restart: values that JSON can hold."""
-    options: Mapping[str, Any] = field(default_factory=dict)
-    """What the owner chose among the family's options."""
-    advertisement: Callable[[], Advertisement | None] = lambda: None
-    """Returns what was last heard of the pack."""
-
-
 class Driver(ABC):
     """The conversation of one session."""
 
-    def __init__(self, link: FrameWriter, sink: DriverListener) -> None:
+    def __init__(self, connection: FrameWriter, listener: DriverListener) -> None:
         """Talk over `link`, report to `sink`."""
-        self._link = link
-        self._sink = sink
+        self._connection = connection
+        self._listener = listener
 
     @staticmethod
     @abstractmethod

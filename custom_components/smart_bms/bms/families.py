@@ -13,11 +13,11 @@ from .daly.catalog import catalog_of as daly_catalog
 from .daly.driver import STORED_CHECKS as DALY_STORED, DalyDriver
 from .daly.frames import Dialect
 from .daly.privacy import mask as daly_mask
-from .driver import Driver, DriverListener, FrameWriter, Terms
+from .driver import Driver, DriverListener, FrameWriter
 from .event_log import EventKind
 from .jbd.advertisement import is_jbd, may_be_jbd
 from .jbd.catalog import catalog_of as jbd_catalog
-from .jbd.connection_hints import link_hints as jbd_link_hints
+from .jbd.connection_hints import connection_hints as jbd_connection_hints
 from .jbd.decode import PROTECTIONS as JBD_PROTECTIONS, WARNINGS as JBD_WARNINGS
 from .jbd.driver import UNIT, UNITS, JbdDriver
 from .jbd.identity import Variant as JbdVariant
@@ -30,6 +30,7 @@ from .jk.privacy import mask as jk_mask
 from .polling import Polling
 from .reading import Identity
 from .recording import Mask
+from .session_context import SessionContext
 from .settings import FORMULA, Catalog
 from .smart123.advertisement import is_other_product, is_smart123, may_be_smart123
 from .smart123.alarms import possible_alarms as smart123_alarms
@@ -68,7 +69,7 @@ class Family:
     """The advertisement is of another product of the same vendor, and of no pack of any family."""
     confirms: Callable[[Identity], bool]
     """What a device says of itself when connected makes sure that it is of this family."""
-    make_driver: Callable[[FrameWriter, DriverListener, Terms], Driver]
+    make_driver: Callable[[FrameWriter, DriverListener, SessionContext], Driver]
     polling: Polling | None = None
     """None for a family that speaks by itself."""
     stale_after: float = 0.0
@@ -87,12 +88,12 @@ class Family:
     logs: Callable[[str], tuple[EventKind, ...]] = lambda _: ()
     """Events that a variant writes down by itself."""
     stored_checks: Checks = field(default_factory=dict)
-    """What `Terms.kept` may hold, by key: a file comes back broken now and then."""
+    """What `SessionContext.learned` may hold, by key: a file comes back broken now and then."""
     counts_by_manual: bool = False
     """JBD's manual says how its boards count cycles and charge, and what makes them forget."""
     password_protects: bool = True
     """Somebody without the pack's password is kept out by the pack itself, not only by the vendor's app."""
-    link_hints: Callable[[str, float | None, str], tuple[ConnectionHint, ...]] = lambda *_: ()
+    connection_hints: Callable[[str, float | None, str], tuple[ConnectionHint, ...]] = lambda *_: ()
     """What to look at, by where the link stands, the signal in dBm and the version of the board's software.
 
     Nothing: what may help with any pack.
@@ -117,7 +118,7 @@ FAMILIES: Final = {
         recognizes=is_jk,
         may_be=may_be_jk,
         confirms=lambda identity: identity.model.upper().startswith("JK"),
-        make_driver=lambda link, sink, terms: JkDriver(link, sink, memory=terms.memory),
+        make_driver=lambda connection, listener, context: JkDriver(connection, listener, memory=context.memory),
         # Twice the silence after which the driver asks again: long enough to ride out one recovery.
         stale_after=10.0,
         alarms=_jk_alarms,
@@ -143,7 +144,7 @@ FAMILIES: Final = {
         # A board asleep does not hear the first question.
         first_answer=3.5,
         options=(FamilyOption(key=UNIT, choices=(AUTO, *UNITS)),),
-        link_hints=jbd_link_hints,
+        connection_hints=jbd_connection_hints,
         counts_by_manual=True,
     ),
     "daly": Family(

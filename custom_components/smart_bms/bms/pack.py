@@ -4,19 +4,16 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import replace
 from enum import StrEnum
 import logging
 from typing import Any, Final
 
-from bleak import BleakClient
 from bleak.backends.device import BLEDevice
 
-from .advertisement import Advertisement
 from .connection import CONNECT_TIMEOUT, Connection
 from .connection_state import CONNECTED, STEPS, ConnectionState
-from .driver import Driver, Terms
+from .driver import Driver
 from .errors import (
     ConnectFailedError,
     ConnectionLostError,
@@ -34,6 +31,7 @@ from .event_log import LoggedEvent
 from .families import Family
 from .reading import Identity, Reading
 from .recording import Recording
+from .session_context import SessionContext
 from .settings import Catalog, Settings, SettingValue
 from .trust import Trust
 
@@ -66,26 +64,6 @@ class Change(StrEnum):
     HISTORY = "history"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
-    """What a pack is told from outside; all of it may be left out."""
-
-    address: str = ""
-    password: str | None = field(default=None, repr=False)
-    interval: float | None = None
-    """Time between two polls in s, for families that are polled; None for the usual."""
-    clock: Callable[[], datetime] = datetime.now
-    """Returns the local time."""
-    options: Mapping[str, Any] = field(default_factory=dict)
-    """What the owner chose among the family's options."""
-    kept: dict[str, Any] = field(default_factory=dict)
-    """What earlier sessions found out; it grows."""
-    advertisement: Callable[[], Advertisement | None] = lambda: None
-    """Returns what was last heard of the pack."""
-    client_class: type[BleakClient] | None = None
-    """What connects; None for the radio that there is."""
-
-
 class Pack:
     """One pack at one address. `run` keeps trying for ever; `first_contact` tries once."""
 
@@ -97,30 +75,19 @@ class Pack:
         listener: Callable[[Change], None] = lambda _: None,
         *,
         backoff: tuple[float, ...] | None = None,
-        circumstances: Circumstances | None = None,
+        context: SessionContext | None = None,
     ) -> None:
         """`find_device` returns how to reach the pack now, or raises a PackError that says why it cannot be."""
         self.family = family
-        told = circumstances or Circumstances()
-        interval = told.interval
-        if interval is None:
-            interval = family.polling.default if family.polling else 0.0
-        self.terms = Terms(
-            address=told.address,
-            password=told.password,
-            interval=interval,
-            clock=told.clock,
-            options=told.options,
-            kept=told.kept,
-            advertisement=told.advertisement,
-        )
+        context = context or SessionContext()
+        default = family.polling.default if family.polling else 0.0
+        self.context = replace(context, interval=context.interval or default)
         self.recording: Recording | None = None
         """Takes down all traffic while there is one."""
         self.last_history: Mapping[int, float] | None = None
         """State of charge in % by hours before the present one, as the pack remembered it."""
         self.logged_events: deque[LoggedEvent] = deque(maxlen=KEPT_EVENTS)
         """What the pack wrote down, newest last; whoever takes it removes it."""
-        self._client_class = told.client_class
         self.state = ConnectionState.STOPPED
         self.last_identity: Identity | None = None
         self.last_settings: Settings | None = None
@@ -169,7 +136,7 @@ class Pack:
     def stale_after(self) -> float:
         """Seconds after which a reading is too old to be shown as current."""
         polling = self.family.polling
-        return polling.stale_after(self.terms.interval) if polling else self.family.stale_after
+        return polling.stale_after(self.context.interval) if polling else self.family.stale_after
 
     def status(self, now: float) -> ConnectionState:
         """Return why there is no trusted reading, as users need it; the step under way while nothing went wrong yet.
@@ -383,13 +350,13 @@ class Pack:
         self._find_device()
         self._attempted = True
         self._set_state(ConnectionState.CONNECTING)
-        link = Connection(self._find_device, self._name, client_class=self._client_class, tap=self._tap)
-        driver = self.family.make_driver(link, self, self.terms)
+        connection = Connection(self._find_device, self._name, client_class=self.context.client_class, tap=self._tap)
+        driver = self.family.make_driver(connection, self, self.context)
         self.trust.reset()
-        lost = asyncio.create_task(link.lost.wait())
+        lost = asyncio.create_task(connection.lost.wait())
         conversation: asyncio.Task[None] | None = None
         try:
-            await link.open(
+            await connection.open(
                 driver.choose_channel,
                 lambda data: self._notified(driver, data),
                 pair=self._shall_pair(),
@@ -410,14 +377,14 @@ class Pack:
                 await conversation
             raise ConnectionLostError("the connection ended")
         finally:
-            self._connected_at = link.connected_at
+            self._connected_at = connection.connected_at
             self._driver = None
             self._session_end.set()
             try:
                 # What is under way may still have something to put right in the pack: the link is needed until then.
                 await _end(lost, conversation, *self._operations)
             finally:
-                await link.close()
+                await connection.close()
 
     def _notified(self, driver: Driver, data: bytes | bytearray) -> None:
         """Hand on what the pack sent; a defect of ours in one message must not cost the next."""

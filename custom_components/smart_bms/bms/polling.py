@@ -7,8 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, override
 
-from .driver import Driver, DriverListener, FrameWriter, Terms
+from .driver import Driver, DriverListener, FrameWriter
 from .errors import FrameError, SilentError
+from .session_context import SessionContext
 from .settings import Settings
 
 MAX_FAILURES: Final = 3
@@ -42,10 +43,10 @@ class Polling:
 class PollingDriver(Driver):
     """A conversation of questions and answers, one at a time."""
 
-    def __init__(self, link: FrameWriter, sink: DriverListener, terms: Terms) -> None:
+    def __init__(self, connection: FrameWriter, listener: DriverListener, context: SessionContext) -> None:
         """`terms.interval` is the time between two polls in s."""
-        super().__init__(link, sink)
-        self._terms = terms
+        super().__init__(connection, listener)
+        self._context = context
         self._hurry = asyncio.Event()
         self._settings: Settings | None = None
         """As last read in this session."""
@@ -66,7 +67,7 @@ class PollingDriver(Driver):
                 await self.read_settings()
             except SilentError:
                 self._settings_failures += 1
-                self._sink.drop("settings_unread")
+                self._listener.drop("settings_unread")
 
     @override
     def request_poll(self) -> None:
@@ -83,9 +84,9 @@ class PollingDriver(Driver):
                 trusted = await self._poll()
                 answered = True
             except FrameError as error:
-                self._sink.drop(error.reason)
+                self._listener.drop(error.reason)
             except SilentError:
-                self._sink.drop("unanswered")
+                self._listener.drop("unanswered")
             # A pack whose answers are doubted is not silent: it is asked on until they are believed.
             failures = 0 if answered else failures + 1
             refused = 0 if trusted else refused + answered
@@ -97,7 +98,7 @@ class PollingDriver(Driver):
 
     async def _pause(self, started: float, *, failures: int, refused: int) -> None:
         """Wait for the next poll, twice as long after a failure; a slow link gets as much rest as it had work."""
-        interval = self._terms.interval
+        interval = self._context.interval
         if failures:
             interval *= 2
         elif refused:

@@ -62,7 +62,7 @@ async def async_request(hass: HomeAssistant, context: Context | None, source: st
 
 def _reading_of(pack: Pack) -> dict[str, str]:
     """Return how the owner wants the pack to be read."""
-    chosen = pack.terms.options
+    chosen = pack.context.options
     return {
         option.key: str(chosen.get(option.key, option.choices[0])) for option in pack.family.options if option.choices
     }
@@ -154,8 +154,8 @@ class Parameters:
     @callback
     def async_remember(self) -> None:
         """Keep what the sessions with the pack found out, if that is news."""
-        if self._pack.terms.kept != self._learned:
-            self._learned = deepcopy(self._pack.terms.kept)
+        if self._pack.context.learned != self._learned:
+            self._learned = deepcopy(self._pack.context.learned)
             self._store.async_delay_save(self._kept, _SOON)
 
     @callback
@@ -173,7 +173,7 @@ class Parameters:
             "records": self.control.write_log.as_list(),
             "baseline": self.control.baseline.values,
             "tally": self.counter_totals.as_dict(),
-            LEARNED: self._pack.terms.kept,
+            LEARNED: self._pack.context.learned,
             "reading": self._reading,
             PROTECTION: self._protection(),
             TEMPORARY: self.control.temporary.as_dict(),

@@ -41,7 +41,7 @@ OF_LINK: Final[Mapping[ConnectionState, str]] = {
     ConnectionState.FROZEN: "frozen",
     ConnectionState.SILENT: "silent",
     ConnectionState.IMPLAUSIBLE: "implausible",
-    ConnectionState.LINK_LOST: "connection_lost",
+    ConnectionState.CONNECTION_LOST: "connection_lost",
     ConnectionState.NO_CONNECTABLE_PATH: "out_of_reach",
     ConnectionState.NO_FREE_SLOT: "no_free_slot",
     ConnectionState.CONNECT_FAILED: "connection_failed",

@@ -20,7 +20,7 @@ from ..pack_entry.capabilities import Capabilities
 from ..pack_entry.energy_account import NEEDS
 from ..pack_entry.publishing import Value
 from .cells import cell_descriptions, counter_descriptions, parameter_descriptions, probe_descriptions
-from .connection import LINK_DESCRIPTIONS
+from .connection import CONNECTION_DESCRIPTIONS
 from .description import SmartBmsSensorDescription
 from .energy import ENERGY_DESCRIPTIONS, EnergyDescription
 from .health import health_descriptions
@@ -41,7 +41,7 @@ def descriptions(capabilities: Capabilities) -> list[SmartBmsSensorDescription]:
         *probe_descriptions(capabilities),
         *counter_descriptions(capabilities),
         STATUS_DESCRIPTION,
-        *LINK_DESCRIPTIONS,
+        *CONNECTION_DESCRIPTIONS,
     ]
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import SIGNAL_STRENGTH_DECIBELS_MILLIWATT, EntityCategory, UnitOfTime
 
-from ..bms.connection_hints import link_hints
+from ..bms.connection_hints import connection_hints
 from ..bms.connection_state import REASONS, STEPS, ConnectionState
 from ..coordinator import SmartBmsCoordinator
 from ..entity.status import time_of_day
@@ -22,8 +22,8 @@ WAITING: Final = "waiting"
 
 def _explained(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
     """Return what goes with the state: what is doubted, since when there is no data, what is being done, what may help."""
-    pack, state = coordinator.pack, coordinator.link_state
-    told: dict[str, Any] = {"doubt": pack.trust.doubt, "hints": link_hints_of(coordinator)}
+    pack, state = coordinator.pack, coordinator.connection_state
+    told: dict[str, Any] = {"doubt": pack.trust.doubt, "hints": connection_hints_of(coordinator)}
     if state in REASONS:
         told |= {
             "since": time_of_day(coordinator.now, pack.silent_since),
@@ -32,17 +32,17 @@ def _explained(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
     return {key: value for key, value in told.items() if value}
 
 
-def link_hints_of(coordinator: SmartBmsCoordinator) -> list[str]:
+def connection_hints_of(coordinator: SmartBmsCoordinator) -> list[str]:
     """Return a sentence for each thing that may help to hear of the pack again."""
-    state = coordinator.link_state
+    state = coordinator.connection_state
     if state not in REASONS:
         return []
     signal = bluetooth_paths.signal_strength(coordinator.hass, coordinator.address)
-    found = coordinator.family.link_hints(state, signal, coordinator.identity["sw_version"])
-    return sentences((Reason(hint) for hint in found or link_hints(state, signal)), "hint")
+    found = coordinator.family.connection_hints(state, signal, coordinator.identity["sw_version"])
+    return sentences((Reason(hint) for hint in found or connection_hints(state, signal)), "hint")
 
 
-LINK_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
+CONNECTION_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
     SmartBmsSensorDescription(
         key="link",
         translation_key="link",
@@ -50,7 +50,7 @@ LINK_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
         device_class=SensorDeviceClass.ENUM,
         options=[state.value for state in ConnectionState],
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda coordinator: coordinator.link_state,
+        value_fn=lambda coordinator: coordinator.connection_state,
         attributes_fn=_explained,
         discrete_fn=_explained,
         always=True,

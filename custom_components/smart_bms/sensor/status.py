@@ -8,14 +8,14 @@ from ..coordinator import SmartBmsCoordinator
 from ..entity.status import OPTIONS, STATUS, status_attributes, status_code, status_identity
 from ..pack_entry.publishing import Quantity
 from ..protection.status_codes import StatusRank
-from .connection import link_hints_of
+from .connection import connection_hints_of
 from .description import SmartBmsSensorDescription
 
 
 def _attributes(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
     monitor = coordinator.status
     lost = monitor.shown is not None and monitor.shown.rank in (StatusRank.ACCESS, StatusRank.NO_DATA)
-    hints = link_hints_of(coordinator) if lost else []
+    hints = connection_hints_of(coordinator) if lost else []
     return status_attributes(monitor, coordinator.now) | ({"hints": hints} if hints else {})
 
 

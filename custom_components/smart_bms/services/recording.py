@@ -97,7 +97,7 @@ async def _record(
         **{key: identity.get(key, "") for key in ("variant", "model", "hw_version", "sw_version")},
         "simulated": coordinator.simulation is not None,
         "began": began.isoformat(timespec="seconds"),
-        "state": coordinator.link_state,
+        "state": coordinator.connection_state,
     }
     path = _path(hass, entry, began)
 

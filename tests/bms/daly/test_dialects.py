@@ -8,8 +8,8 @@ import itertools
 import pytest
 
 from custom_components.smart_bms.bms.daly.frames import a5_request
-from custom_components.smart_bms.bms.driver import Terms
 from custom_components.smart_bms.bms.errors import FrameError, SilentError
+from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.simulator.daly import a5 as daly_a5
 from custom_components.smart_bms.simulator.daly.labels import ESS_81, K_81_NO_NTC, K_D2, LAYOUT_B, LEGACY_A5, R24_A5
 from custom_components.smart_bms.simulator.daly.modbus import read_reply
@@ -37,7 +37,7 @@ async def test_a_board_without_more_registers_is_polled_all_the_same() -> None:
     assert await wire.poll(5) == [True] * 5
     assert "mosfet" not in wire.last.temperatures
     assert list(wire.written).count(MORE_D2) == 4  # two polls, twice each, then never again
-    assert all(wire.sink.frames)
+    assert all(wire.listener.frames)
 
 
 async def test_what_was_there_once_is_asked_for_again_and_again(wire) -> None:
@@ -82,7 +82,7 @@ async def test_a_board_of_many_cells_is_read_to_the_last() -> None:
     wire = await begun(cells=40)
     assert await wire.poll() == [True]
     assert wire.last.cell_count == 40
-    assert wire.sink.identities[0].max_cells == 40
+    assert wire.listener.identities[0].max_cells == 40
 
 
 async def test_a_pack_that_hides_its_papers_is_still_a_pack() -> None:
@@ -92,7 +92,7 @@ async def test_a_pack_that_hides_its_papers_is_still_a_pack() -> None:
             data[2:4] in (b"\0\xa9", b"\0\xc9", b"\0\x80", b"\1\x78", b"\1\0") or asked_a5(data, 0x53, 0x62, 0x63)
         )
         await wire.begin()
-        assert wire.sink.identities[0].model == ""
+        assert wire.listener.identities[0].model == ""
         wire.deaf = lambda _: False
         assert True in await wire.poll(3)
 
@@ -108,13 +108,13 @@ async def test_a_board_without_a_production_date_has_none() -> None:
     wire = Wire(K_D2, machine_code="")
     wire.tamper = blank
     await wire.begin()
-    assert wire.sink.identities[0].manufacturing_date == ""
-    assert wire.sink.identities[0].details["default_password"] is True
+    assert wire.listener.identities[0].manufacturing_date == ""
+    assert wire.listener.identities[0].details["default_password"] is True
     wire = Wire(ESS_81)
     wire.tamper = blank
     await wire.begin()
-    assert wire.sink.identities[0].max_cells is None
-    assert "nominal_cell_voltage" not in wire.sink.identities[0].details
+    assert wire.listener.identities[0].max_cells is None
+    assert "nominal_cell_voltage" not in wire.listener.identities[0].details
 
 
 # A5.
@@ -125,7 +125,7 @@ async def test_frames_that_nobody_needs_do_not_answer_the_next_question() -> Non
     assert await wire.poll(3) == [True] * 3
     assert wire.last.cell_count == 14
     assert len(wire.last.temperatures) == 1
-    assert not wire.sink.dropped["unasked"]
+    assert not wire.listener.dropped["unasked"]
 
 
 async def test_a_missing_frame_is_asked_for_once_more_with_all_others() -> None:
@@ -192,11 +192,11 @@ async def test_the_temperature_of_the_power_stage_is_believed_only_where_it_is_n
     assert await old.poll(5) == [True] * 5
     await old.driver.read_settings()
     await old.poll(2)
-    assert not any("mosfet" in reading.temperatures for reading in old.sink.readings)
+    assert not any("mosfet" in reading.temperatures for reading in old.listener.readings)
     new = await begun(R24_A5, cells=8)
     assert await new.poll(4) == [True] * 4
     assert new.last.temperatures["mosfet"] == 26
-    assert "mosfet" not in new.sink.readings[0].temperatures
+    assert "mosfet" not in new.listener.readings[0].temperatures
 
 
 async def test_a_left_over_after_a_write_is_none_either() -> None:
@@ -205,7 +205,7 @@ async def test_a_left_over_after_a_write_is_none_either() -> None:
         await old.driver.write("soc_calibration", 60)
         await old.driver.write("charge_switch", True)
         await old.poll()
-    assert not any("mosfet" in reading.temperatures for reading in old.sink.readings)
+    assert not any("mosfet" in reading.temperatures for reading in old.listener.readings)
 
 
 async def test_an_old_board_without_sensors_is_polled_all_the_same() -> None:
@@ -268,7 +268,7 @@ async def test_parameters_that_nobody_tells_do_not_hold_up_the_readings() -> Non
 
 async def test_the_state_of_charge_of_an_old_board_is_set_with_the_local_time() -> None:
     clock = datetime(2026, 11, 21, 17, 5, 42)  # noqa: DTZ001  the local time
-    wire = await begun(LEGACY_A5, terms=Terms(clock=lambda: clock))
+    wire = await begun(LEGACY_A5, context=SessionContext(clock=lambda: clock))
     assert await wire.driver.write("soc_calibration", 42.5)
     assert wire.written[-1] == a5_request(0x80, 0x21, bytes((26, 11, 21, 17, 5, 42)) + (425).to_bytes(2))
     assert abs(wire.peripheral.controller.clock.replace(tzinfo=None) - clock).total_seconds() < 5
@@ -306,9 +306,9 @@ async def test_no_reading_ever_has_the_wrong_sign(label, dialect, cells, amperes
             await wire.driver._poll()
         except FrameError as error:
             assert error.reason == "current_against_state"  # noqa: PT017
-    assert wire.sink.readings
-    assert all(reading.current == amperes for reading in wire.sink.readings)
-    assert all(reading.power * amperes > 0 for reading in wire.sink.readings)
+    assert wire.listener.readings
+    assert all(reading.current == amperes for reading in wire.listener.readings)
+    assert all(reading.power * amperes > 0 for reading in wire.listener.readings)
 
 
 async def test_a_current_whose_direction_nobody_knows_is_not_shown() -> None:
@@ -321,7 +321,9 @@ async def test_a_current_whose_direction_nobody_knows_is_not_shown() -> None:
     assert await wire.poll() == [True]
     assert wire.last.current == -12
     amperes[0] = -0.6
-    later = Wire(LEGACY_A5, terms=Terms(interval=0.001, kept=wire.terms.kept), profile=lambda _: amperes[0])
+    later = Wire(
+        LEGACY_A5, context=SessionContext(interval=0.001, learned=wire.context.learned), profile=lambda _: amperes[0]
+    )
     assert await (await later.begin()).poll() == [True]
     assert (later.last.current, later.last.power < 0) == (-0.6, True)
 
@@ -396,7 +398,7 @@ async def test_cells_that_all_read_zero_are_no_reading(label) -> None:
     fail(0)
     assert await wire.poll(2) == [False, False]
     assert wire.last is before
-    assert wire.sink.dropped["no_cells"] == 2
+    assert wire.listener.dropped["no_cells"] == 2
 
 
 # Parameters.
@@ -407,19 +409,19 @@ async def test_the_parameters_are_read_once_and_then_when_asked_for(wire) -> Non
         await wire.poll()
         await wire.driver._between()
     assert list(wire.written).count(SETTINGS_D2) == 2  # who it is needs them too
-    assert len(wire.sink.told) == 1
-    assert wire.sink.told[0].values["balance_switch"] is True
+    assert len(wire.listener.told) == 1
+    assert wire.listener.told[0].values["balance_switch"] is True
 
 
 async def test_parameters_that_do_not_come_are_given_up_but_can_be_asked_for(wire) -> None:
     wire.deaf = lambda data: data == SETTINGS_D2
     for _ in range(5):
         await wire.driver._between()
-    assert wire.sink.dropped["settings_unread"] == 3
-    assert not wire.sink.told
+    assert wire.listener.dropped["settings_unread"] == 3
+    assert not wire.listener.told
     wire.deaf = lambda _: False
     await wire.driver.read_settings()
-    assert wire.sink.told
+    assert wire.listener.told
 
 
 async def test_only_the_block_of_a_parameter_is_read_again() -> None:
@@ -447,7 +449,7 @@ async def test_a_part_that_was_there_and_does_not_come_leaves_nothing_half_known
     for key in (None, "balance_switch"):
         with pytest.raises(SilentError):
             await wire.driver.read_settings(key)
-    assert len(wire.sink.told) == 1
+    assert len(wire.listener.told) == 1
     wire.deaf = lambda _: False
     assert (await wire.driver.read_settings("balance_switch")).values["balance_switch"] is True
 
@@ -491,7 +493,7 @@ async def test_a_parameter_of_an_old_board_counts_when_it_was_told_twice() -> No
     wire.tamper = falsified(0x59, lambda _: (4300).to_bytes(2), 1)
     settings = await wire.driver.read_settings()
     assert settings.values["cell_overvoltage"] == 3.6
-    assert [told.values["cell_overvoltage"] for told in wire.sink.told] == [3.6]
+    assert [told.values["cell_overvoltage"] for told in wire.listener.told] == [3.6]
     before = len(wire.written)
     await wire.driver.read_settings()
     assert len(wire.written) - before == 11  # nothing is new, and nothing is asked twice

@@ -11,14 +11,14 @@ import pytest
 from custom_components.smart_bms.bms.connection_state import ConnectionState
 from custom_components.smart_bms.bms.daly.driver import STORED_CHECKS, DalyDriver
 from custom_components.smart_bms.bms.daly.frames import Dialect, a5_request, write_request
-from custom_components.smart_bms.bms.driver import Terms
 from custom_components.smart_bms.bms.errors import (
     ConnectFailedError,
     ConnectionLostError,
     NotThisKindError,
     SilentError,
 )
-from custom_components.smart_bms.bms.pack import Circumstances, Pack
+from custom_components.smart_bms.bms.pack import Pack
+from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.bms.settings import Settings
 from custom_components.smart_bms.bms.stored_values import sort_out
 from custom_components.smart_bms.simulator.daly import a5 as daly_a5
@@ -70,8 +70,8 @@ async def test_nothing_is_written_unless_asked_for(label, dialect, cells) -> Non
     wire = await begun(label, cells=cells)
     assert await wire.poll(3) == [True] * 3
     await wire.driver.read_settings()
-    assert wire.sink.identities[0].variant == dialect
-    assert wire.terms.kept["dialect"][0] == dialect
+    assert wire.listener.identities[0].variant == dialect
+    assert wire.context.learned["dialect"][0] == dialect
     assert all(is_read(data) for data in wire.written)
 
 
@@ -100,7 +100,7 @@ async def test_only_the_registers_of_the_reference_can_be_written(label, dialect
 
 
 def wire_catalog(wire: Wire, settings: Settings):
-    return fast("daly").catalog(wire.sink.identities[-1], settings.values)
+    return fast("daly").catalog(wire.listener.identities[-1], settings.values)
 
 
 @pytest.mark.parametrize(
@@ -153,19 +153,19 @@ async def test_the_password_of_the_board_stays_there(label, dialect, cells, capl
     wire = await begun(replace(label, password=SECRET), cells=cells)
     settings = await wire.driver.read_settings()
     await wire.poll(2)
-    assert SECRET not in f"{wire.sink.identities} {settings} {wire.sink.readings} {caplog.text}"
-    assert SECRET.encode() not in b"|".join(wire.sink.frames)
-    assert SECRET not in str(wire.terms)
+    assert SECRET not in f"{wire.listener.identities} {settings} {wire.listener.readings} {caplog.text}"
+    assert SECRET.encode() not in b"|".join(wire.listener.frames)
+    assert SECRET not in str(wire.context)
     assert not any(SECRET.encode() in data for data in wire.written)
     if dialect != "A5":
-        assert wire.sink.identities[0].details["default_password"] is False
+        assert wire.listener.identities[0].details["default_password"] is False
 
 
 async def test_the_password_is_not_logged_by_a_pack_either(monkeypatch, caplog) -> None:
     caplog.set_level(logging.DEBUG)
     async with running(monkeypatch, daly_pack(K_D2, password=SECRET)) as pack:
         await until(lambda: pack.current_settings and len(pack.readings) > 2)
-        assert SECRET not in f"{pack.last_identity} {pack.last_settings} {pack.last_reading} {pack.terms}"
+        assert SECRET not in f"{pack.last_identity} {pack.last_settings} {pack.last_reading} {pack.context}"
         assert SECRET.encode() not in b"|".join(frame for _, frame in pack.frames)
         assert SECRET.encode().hex() not in b"|".join(frame for _, frame in pack.frames).hex()
     assert SECRET not in caplog.text
@@ -176,7 +176,7 @@ async def test_a_password_that_was_not_read_is_not_called_another(monkeypatch) -
     wire = Wire()
     wire.deaf = lambda data: data[2:4] == b"\x00\xc9"
     await wire.begin()
-    assert "default_password" not in wire.sink.identities[0].details
+    assert "default_password" not in wire.listener.identities[0].details
 
 
 # Which dialect.
@@ -190,7 +190,7 @@ async def test_the_dialects_are_tried_in_order_and_twice_at_most() -> None:
     a5 = [a5_request(host, 0x90) for host in (0x80, 0x40)]
     assert list(wire.written) == [LIVE_D2, LIVE_81, *a5, LIVE_D2, LIVE_81, LIVE_81_SHORT, *a5]
     assert not wire.driver._turn.locked()
-    assert "dialect" not in wire.terms.kept
+    assert "dialect" not in wire.context.learned
     with pytest.raises(SilentError):
         await wire.driver.write("charge_switch", False)
     with pytest.raises(SilentError):
@@ -216,8 +216,8 @@ async def test_the_other_channel_is_asked_before_anybody_waits_and_the_next_sess
 
 async def test_what_was_learned_is_kept_as_a_file_can_hold_it() -> None:
     wire = await begun(R24_A5)
-    assert json.loads(json.dumps(wire.terms.kept)) == wire.terms.kept
-    assert sort_out(wire.terms.kept, STORED_CHECKS) == (wire.terms.kept, {})
+    assert json.loads(json.dumps(wire.context.learned)) == wire.context.learned
+    assert sort_out(wire.context.learned, STORED_CHECKS) == (wire.context.learned, {})
     bad = {"dialect": ["B6", 1], "other_channel": 1, "patient": "no"}
     assert sort_out(bad, STORED_CHECKS) == ({}, bad)
 
@@ -227,10 +227,10 @@ async def test_a_board_that_does_not_tell_its_versions_is_not_waited_for(silent)
     wire = Wire(R24_A5, cells=8)
     wire.deaf = lambda data: asked_a5(data, *silent)
     await wire.begin()
-    assert wire.sink.identities[0].sw_version == ""
+    assert wire.listener.identities[0].sw_version == ""
     asked = sum(asked_a5(data, 0x62) for data in wire.written)
     assert asked == (1 if len(silent) == 3 else 2)
-    assert bool(wire.sink.identities[0].hw_version) is (len(silent) == 1)
+    assert bool(wire.listener.identities[0].hw_version) is (len(silent) == 1)
 
 
 async def test_a_question_that_was_lost_is_asked_in_the_second_round() -> None:
@@ -238,7 +238,7 @@ async def test_a_question_that_was_lost_is_asked_in_the_second_round() -> None:
     lost = [LIVE_D2]
     wire.deaf = lambda data: data in lost and not lost.remove(data)
     await wire.begin()
-    assert wire.sink.identities[0].variant == "D2"
+    assert wire.listener.identities[0].variant == "D2"
     assert list(wire.written).count(LIVE_D2) == 2
 
 
@@ -246,7 +246,7 @@ async def test_a_question_that_was_lost_is_asked_in_the_second_round() -> None:
 async def test_the_dialect_of_before_is_tried_first(label, dialect, cells) -> None:
     first = await begun(label, cells=cells)
     host = min(label.hosts - {0x40} or label.hosts, default=0)
-    assert first.terms.kept["dialect"] == [dialect, host]
+    assert first.context.learned["dialect"] == [dialect, host]
     second = await first.again(cells=cells).begin()
     expected = {"D2": LIVE_D2, "81": LIVE_81, "A5": a5_request(host, 0x90)}[dialect]
     assert second.written[0] == expected
@@ -257,20 +257,20 @@ async def test_another_board_in_its_place_is_found_all_the_same() -> None:
     first = await begun(R24_A5)
     second = await first.again(label=K_D2).begin()
     assert second.written[0] == a5_request(0x40, 0x90)
-    assert second.sink.identities[0].variant == "D2"
-    assert second.terms.kept["dialect"] == ["D2", 0]
+    assert second.listener.identities[0].variant == "D2"
+    assert second.context.learned["dialect"] == ["D2", 0]
 
 
 @pytest.mark.parametrize("known", [None, 5, ["D2"], "D2"])
 async def test_what_is_remembered_wrongly_does_no_harm(known) -> None:
-    wire = Wire(terms=Terms(kept={"dialect": known}))
+    wire = Wire(context=SessionContext(learned={"dialect": known}))
     await wire.begin()
-    assert wire.sink.identities[0].variant == "D2"
+    assert wire.listener.identities[0].variant == "D2"
 
 
 async def test_a_board_with_two_dialects_is_talked_to_in_the_first() -> None:
     wire = await begun(K_D2, dialects=frozenset({"D2", "81"}))
-    assert wire.sink.identities[0].variant == "D2"
+    assert wire.listener.identities[0].variant == "D2"
     assert await wire.poll() == [True]
 
 
@@ -281,7 +281,7 @@ async def test_a_d2_answer_of_a_board_that_means_something_else_by_it_is_no_d2_b
     wire = Wire(ESS_81, cells=16)
     wire.tamper = answer
     await wire.begin()
-    assert wire.sink.identities[0].variant == "81"
+    assert wire.listener.identities[0].variant == "81"
 
 
 @pytest.mark.parametrize(
@@ -334,8 +334,8 @@ async def test_an_echo_of_our_own_questions_is_no_board(label, dialect, cells) -
     wire.peripheral.echo = True
     with pytest.raises(SilentError):
         await wire.begin()
-    assert not wire.sink.identities
-    assert "dialect" not in wire.terms.kept
+    assert not wire.listener.identities
+    assert "dialect" not in wire.context.learned
 
 
 async def test_an_echo_before_the_answer_does_not_disturb() -> None:
@@ -360,8 +360,8 @@ async def test_a_late_answer_does_not_confirm_the_next_dialect() -> None:
         wire.tamper = hold_up
         with pytest.raises(SilentError):
             await wire.begin()
-        assert not wire.sink.identities
-        assert wire.sink.dropped["unasked"] > 1
+        assert not wire.listener.identities
+        assert wire.listener.dropped["unasked"] > 1
 
 
 async def test_a_late_answer_does_not_confirm_the_other_host() -> None:
@@ -377,7 +377,7 @@ async def test_a_late_answer_does_not_confirm_the_other_host() -> None:
 
     wire.tamper = hold_up
     await wire.begin()
-    assert wire.terms.kept["dialect"] == ["A5", 0x80]
+    assert wire.context.learned["dialect"] == ["A5", 0x80]
     assert await wire.poll() == [True]
 
 
@@ -427,7 +427,7 @@ async def test_a_module_that_refuses_both_layouts_says_so(monkeypatch) -> None:
             fast("daly"),
             "test",
             finder(air, peripheral.address),
-            circumstances=Circumstances(address=peripheral.address),
+            context=SessionContext(address=peripheral.address),
         )
         with pytest.raises(ConnectFailedError, match="not permitted"):
             await pack.first_contact()
@@ -483,7 +483,7 @@ async def test_answers_may_come_in_pieces(label, dialect, cells, size) -> None:
     assert await wire.poll(2) == [True, True]
     assert wire.last.cell_count == cells
     await wire.driver.read_settings()
-    assert not wire.sink.dropped["checksum"]
+    assert not wire.listener.dropped["checksum"]
 
 
 @pytest.mark.parametrize(("label", "dialect", "cells"), EVERY)
@@ -492,7 +492,7 @@ async def test_answers_may_be_glued_together_and_wrapped_in_noise(label, dialect
     wire.tamper = lambda _, answers: [b"\0\0char1_ntf_data" + b"".join(answers) + b"OK\r\n"] if answers else []
     await wire.begin()
     assert await wire.poll(2) == [True, True]
-    assert not wire.sink.dropped["checksum"]
+    assert not wire.listener.dropped["checksum"]
 
 
 @pytest.mark.parametrize(("label", "dialect", "cells"), EVERY)
@@ -503,7 +503,7 @@ async def test_everything_may_come_twice(label, dialect, cells) -> None:
     assert await wire.poll(3) == [True] * 3
     await wire.driver.read_settings()
     assert wire.last.cell_count == cells
-    identity = wire.sink.identities[0]
+    identity = wire.listener.identities[0]
     assert (identity.hw_version, identity.sw_version) == (label.hardware, label.software)
     assert await wire.driver.write("charge_switch", False)
 
@@ -531,7 +531,7 @@ async def test_a_lost_or_broken_answer_is_asked_for_once_more(label, dialect, ce
         wire.tamper = spoil
         assert await wire.poll() == [True]
         await wire.driver.read_settings()
-        assert bool(wire.sink.dropped["checksum"]) is broken
+        assert bool(wire.listener.dropped["checksum"]) is broken
         assert max(Counter(wire.written).values()) <= 4
 
 
@@ -571,7 +571,7 @@ async def test_a_late_answer_does_not_answer_the_next_question() -> None:
 
     wire.tamper = hold_up
     assert await wire.poll(2) == [True, True]
-    assert wire.sink.dropped["unasked"] == 2
+    assert wire.listener.dropped["unasked"] == 2
 
 
 async def test_a_late_acknowledgement_of_another_value_is_none(wire) -> None:
@@ -583,7 +583,7 @@ async def test_a_late_acknowledgement_of_another_value_is_none(wire) -> None:
 
 async def test_what_the_board_says_unasked_is_counted(wire) -> None:
     wire.hear(read_reply(0xD2, [1, 2, 3]), sealed(b"\xd2\x83\x02"), daly_a5.sealed(b"\xa5\x01\x90\x08" + bytes(8)))
-    assert wire.sink.dropped["unasked"] == 3
+    assert wire.listener.dropped["unasked"] == 3
     assert await wire.poll() == [True]
 
 
@@ -591,7 +591,7 @@ async def test_a_board_that_refuses_to_read_is_silent(wire) -> None:
     wire.tamper = lambda data, _: [sealed(bytes((0xD2, 0x83, 0x02)))]
     with pytest.raises(SilentError):
         await wire.poll()
-    assert wire.sink.dropped["unasked"] == 2
+    assert wire.listener.dropped["unasked"] == 2
 
 
 # One question at a time.
@@ -627,8 +627,8 @@ async def test_never_is_more_than_one_question_open(label, dialect, cells) -> No
             driver.write("charge_switch", True),
         )
     assert (most, open_questions) == (1, 0)
-    assert len(wire.sink.readings) == 2
-    assert not wire.sink.dropped["unasked"]
+    assert len(wire.listener.readings) == 2
+    assert not wire.listener.dropped["unasked"]
 
 
 async def test_between_an_answer_and_the_next_question_the_board_is_given_a_rest() -> None:
@@ -642,7 +642,7 @@ async def test_between_an_answer_and_the_next_question_the_board_is_given_a_rest
 
 async def test_somebody_who_goes_away_leaves_no_lock(wire) -> None:
     wire.deaf = lambda _: True
-    slow = DalyDriver(wire, wire.sink, wire.terms, replace(SHORT, answer=60.0, acknowledgement=60.0))
+    slow = DalyDriver(wire, wire.listener, wire.context, replace(SHORT, answer=60.0, acknowledgement=60.0))
     slow._board = wire.driver._board
     slow._board._line = slow
     for asking in (slow.write("charge_switch", False), slow.read_settings(), slow._poll()):
@@ -750,8 +750,8 @@ async def test_a_pack_may_vanish_at_any_step(monkeypatch, caplog) -> None:
 async def test_somebody_who_waits_for_a_reading_that_jumps_need_not_wait_for_the_next_poll() -> None:
     """A state of charge that jumps is doubted once: the reading that confirms it must come at once."""
     wire = Wire()
-    pack = Pack(fast("daly"), "test", lambda: None, circumstances=Circumstances(interval=600.0))
-    wire.driver = pack._driver = DalyDriver(wire, pack, pack.terms, SHORT)
+    pack = Pack(fast("daly"), "test", lambda: None, context=SessionContext(interval=600.0))
+    wire.driver = pack._driver = DalyDriver(wire, pack, pack.context, SHORT)
     task = asyncio.create_task(wire.driver.run())
     try:
         await until(lambda: pack.current_settings or pack._settings_told)

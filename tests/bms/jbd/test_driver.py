@@ -179,7 +179,7 @@ def test_a_device_without_a_usable_channel_is_no_such_pack(services) -> None:
 async def test_the_first_request_may_get_lost() -> None:
     wire = await wire_of(loses_first=True).begin()
     assert commands(wire.written)[:2] == [Said(False, BASIC, b"")] * 2
-    assert wire.sink.identities[0].model == SP04S034.model
+    assert wire.listener.identities[0].model == SP04S034.model
     assert b"\x00" * 4 not in wire.written
 
 
@@ -187,7 +187,7 @@ async def test_a_board_that_sleeps_deep_is_woken_by_zeros() -> None:
     wire = wire_of()
     wire.deaf = lambda _: bytes(4) not in wire.written
     await wire.begin()
-    assert wire.sink.identities
+    assert wire.listener.identities
     assert list(wire.written).count(bytes(4)) == 1
     assert asked_module(wire) == [APP_KEY] * 3
 
@@ -236,14 +236,14 @@ async def test_after_a_second_question_an_answer_without_a_name_is_let_go_by(lab
 
 async def test_a_stray_byte_is_no_answer() -> None:
     wire = await wire_of(stray_byte=True).begin()
-    assert wire.sink.drops == []
+    assert wire.listener.drops == []
 
 
 async def test_a_board_without_a_name_is_identified_all_the_same() -> None:
     wire = wire_of()
     wire.tamper = lambda said, answers: [reply(said.register, status=0x80)] if said.register in (5, 0) else answers
     await wire.begin()
-    (identity,) = wire.sink.identities
+    (identity,) = wire.listener.identities
     assert (identity.model, identity.details["front_end"]) == ("", 0)
 
 
@@ -252,14 +252,14 @@ async def test_the_front_end_is_told(data, front_end) -> None:
     wire = wire_of()
     wire.tamper = lambda said, answers: [reply(0, data)] if said.register == 0 and not said.write else answers
     await wire.begin()
-    assert wire.sink.identities[0].details.get("front_end") == front_end
+    assert wire.listener.identities[0].details.get("front_end") == front_end
 
 
 async def test_a_front_end_that_did_not_answer_is_not_known() -> None:
     wire = wire_of()
     wire.tamper = lambda said, answers: [] if said.register == 0 and not said.write else answers
     await wire.begin()
-    assert "front_end" not in wire.sink.identities[0].details
+    assert "front_end" not in wire.listener.identities[0].details
     assert (await wire.driver.read_settings()).values["short_circuit_threshold"] == "155_mv"
 
 
@@ -274,7 +274,7 @@ async def test_a_long_look_at_the_parameters_does_not_keep_the_values_waiting(mo
 
     monkeypatch.setattr(wire, "write", slow)
     await wire.driver.read_settings()
-    times = [reading.measured_at for reading in wire.sink.readings]
+    times = [reading.measured_at for reading in wire.listener.readings]
     assert len(times) > 2
     assert max(later - earlier for earlier, later in pairwise(times)) < 8
 

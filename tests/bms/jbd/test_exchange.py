@@ -14,11 +14,11 @@ from tests.support.jbd_wire import BASIC, CELLS, COUNTERS, ENTER, Said, commands
 
 async def test_what_nobody_asked_for_is_counted_and_forgotten(wire) -> None:
     wire.hear(reply(BASIC, bytes(27)), module(APP_KEY, b"\0"))
-    assert wire.sink.drops == ["unasked"]
+    assert wire.listener.drops == ["unasked"]
     wire.tamper = lambda said, answers: [reply(0x24, b"\x0e\x10"), *answers]
     await wire.driver._poll()
-    assert wire.sink.drops == ["unasked"] * 4
-    assert wire.sink.readings
+    assert wire.listener.drops == ["unasked"] * 4
+    assert wire.listener.readings
 
 
 async def test_a_late_answer_is_not_taken_for_another(wire) -> None:
@@ -34,14 +34,14 @@ async def test_a_late_answer_is_not_taken_for_another(wire) -> None:
 
     wire.tamper = delay
     assert await wire.driver._poll()
-    assert wire.sink.drops == ["unasked"]
-    assert wire.sink.readings[-1].cell_count == 4
+    assert wire.listener.drops == ["unasked"]
+    assert wire.listener.readings[-1].cell_count == 4
 
 
 async def test_a_second_answer_to_the_same_question_is_left_over(wire) -> None:
     wire.tamper = lambda _, answers: answers * 2
     assert await wire.driver._poll()
-    assert wire.sink.drops.count("unasked") == 3
+    assert wire.listener.drops.count("unasked") == 3
 
 
 async def test_broken_answers_are_counted_and_asked_for_again(wire) -> None:
@@ -56,8 +56,8 @@ async def test_broken_answers_are_counted_and_asked_for_again(wire) -> None:
 
     wire.tamper = disturb
     assert await wire.driver._poll()
-    assert wire.sink.drops.count("checksum") >= 3
-    assert wire.sink.readings
+    assert wire.listener.drops.count("checksum") >= 3
+    assert wire.listener.readings
 
 
 async def test_a_board_that_heard_it_wrong_is_told_again(wire) -> None:
@@ -81,15 +81,15 @@ async def test_cells_that_make_no_sense_are_no_reading(wire) -> None:
     wire.tamper = lambda said, answers: [reply(CELLS, b"\0")] if said.register == CELLS else answers
     with pytest.raises(FrameError):
         await wire.driver._poll()
-    assert not wire.sink.readings
+    assert not wire.listener.readings
 
 
 async def test_three_polls_without_an_answer_end_the_session() -> None:
     wire = wire_of()
-    wire.deaf = lambda _: len(wire.sink.readings) == 2
+    wire.deaf = lambda _: len(wire.listener.readings) == 2
     with pytest.raises(SilentError, match="no usable answers"):
         await wire.driver.run()
-    assert wire.sink.drops == ["unanswered"] * 3
+    assert wire.listener.drops == ["unanswered"] * 3
 
 
 async def test_one_poll_without_an_answer_does_not() -> None:
@@ -97,16 +97,16 @@ async def test_one_poll_without_an_answer_does_not() -> None:
     lost: list[bytes] = []
 
     def lose(packet: bytes) -> bool:
-        if len(wire.sink.readings) == 2 and len(lost) < 2 and packet == request(BASIC, write=False):
+        if len(wire.listener.readings) == 2 and len(lost) < 2 and packet == request(BASIC, write=False):
             lost.append(packet)
             return True
         return False
 
     wire.deaf = lose
     task = asyncio.create_task(wire.driver.run())
-    await until(lambda: len(wire.sink.readings) > 4)
+    await until(lambda: len(wire.listener.readings) > 4)
     assert not task.done()
-    assert wire.sink.drops == ["unanswered"]
+    assert wire.listener.drops == ["unanswered"]
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
@@ -116,10 +116,10 @@ async def test_one_poll_without_an_answer_does_not() -> None:
 
 async def test_the_oldest_firmware_is_recognized() -> None:
     wire = await wire_of(LEGACY, 13).begin()
-    assert wire.sink.identities[0].variant == "legacy"
+    assert wire.listener.identities[0].variant == "legacy"
     assert await wire.driver._poll()
     assert await wire.driver._poll()
-    assert not wire.sink.readings[-1].counters
+    assert not wire.listener.readings[-1].counters
     assert [said.register for said in commands(wire.written)].count(COUNTERS) == 1
     settings = await wire.driver.read_settings()
     assert settings.variant == "legacy"

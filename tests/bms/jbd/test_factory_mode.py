@@ -5,7 +5,6 @@ import asyncio
 import pytest
 
 from custom_components.smart_bms.bms.connection_state import ConnectionState
-from custom_components.smart_bms.bms.driver import Terms
 from custom_components.smart_bms.bms.errors import (
     ConnectionLostError,
     PackError,
@@ -13,6 +12,7 @@ from custom_components.smart_bms.bms.errors import (
     SilentError,
     WrongPasswordError,
 )
+from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.simulator.jbd.labels import DP16S020
 from tests.support.jbd_boards import (
     APP_KEY,
@@ -159,12 +159,12 @@ async def test_an_answer_of_the_module_to_something_else_is_none() -> None:
 
     wire.peripheral.publish_filter = _Gate(original, answer)
     await wire.begin()
-    assert wire.sink.identities
+    assert wire.listener.identities
 
 
 async def test_without_the_address_there_is_no_use_in_a_password() -> None:
-    terms = Terms(address="5F0C1D2E-77AA-4C0B-9D6E-000000000000", password=PASSWORD)
-    wire = Wire(jbd_pack(DP16S020, cells=16), terms=terms)
+    context = SessionContext(address="5F0C1D2E-77AA-4C0B-9D6E-000000000000", password=PASSWORD)
+    wire = Wire(jbd_pack(DP16S020, cells=16), context=context)
     with pytest.raises(SilentError, match="address"):
         await wire.begin()
     assert USER not in asked_module(wire)
@@ -201,7 +201,7 @@ async def test_a_session_cut_while_reading_is_followed_by_leaving(wire) -> None:
     await wire.begin()
     assert commands(wire.written)[0] == Said(True, EXIT, EXIT_A)
     assert not wire.peripheral.factory_mode
-    assert "factory_mode" not in wire.terms.memory
+    assert "factory_mode" not in wire.context.memory
 
 
 @pytest.mark.parametrize("register", [OVERVOLTAGE, EXIT])
@@ -212,7 +212,7 @@ async def test_a_session_cut_while_writing_is_followed_by_leaving_what_was_writt
     wire = await wire.again().begin()
     assert commands(wire.written)[0] == Said(True, EXIT, EXIT_B)
     assert not wire.peripheral.factory_mode
-    assert "factory_mode" not in wire.terms.memory
+    assert "factory_mode" not in wire.context.memory
 
 
 async def test_the_first_leave_may_get_lost_too(wire) -> None:
@@ -247,7 +247,7 @@ async def test_behind_a_password_the_factory_mode_is_left_once_we_are_let_throug
     wire = await wire.again().begin()
     assert not wire.peripheral.factory_mode
     assert exits(wire)[-1] == EXIT_B
-    assert "factory_mode" not in wire.terms.memory
+    assert "factory_mode" not in wire.context.memory
 
 
 async def test_a_leave_that_was_not_heard_after_a_write_is_made_up_for(open_wire) -> None:
@@ -271,7 +271,7 @@ async def test_a_look_that_is_cancelled_leaves_the_factory_mode(wire) -> None:
     assert exits(wire) == [EXIT_A]
     assert not wire.peripheral.factory_mode
     assert not wire.driver._turn.locked()
-    assert "factory_mode" not in wire.terms.memory
+    assert "factory_mode" not in wire.context.memory
     assert wire.driver._line._answer is None
 
 
@@ -295,7 +295,7 @@ async def test_what_is_cancelled_while_leaving_is_left_all_the_same(wire) -> Non
     with pytest.raises(asyncio.CancelledError):
         await task
     assert exits(wire) == [EXIT_A] * 2
-    assert "factory_mode" not in wire.terms.memory
+    assert "factory_mode" not in wire.context.memory
     assert not wire.peripheral.factory_mode
 
 

@@ -34,11 +34,11 @@ from tests.support.jbd_wire import (
 async def test_parameters_are_read_behind_the_factory_mode_and_it_is_left_again(wire) -> None:
     wire.written.clear()
     settings = await wire.driver.read_settings()
-    assert wire.sink.told == [settings]
+    assert wire.listener.told == [settings]
     said = commands(wire.written)
     assert (said[0], said[-1]) == (Said(True, ENTER, b"\x56\x78"), Said(True, EXIT, EXIT_A))
     assert not wire.peripheral.factory_mode
-    assert "factory_mode" not in wire.terms.memory
+    assert "factory_mode" not in wire.context.memory
 
 
 async def test_finer_points_are_only_asked_of_newer_software() -> None:
@@ -87,7 +87,7 @@ async def test_a_look_that_fails_leaves_all_as_it_was(open_wire, answer, key) ->
         await wire.driver.read_settings(key)
     assert not wire.peripheral.factory_mode
     assert not wire.driver._turn.locked()
-    assert len(wire.sink.told) == 1
+    assert len(wire.listener.told) == 1
     wire.tamper = lambda _, answers: answers
     assert (await wire.driver.read_settings(key)).values["cell_overvoltage"] == 3.6
 
@@ -113,10 +113,10 @@ async def test_the_parameters_are_asked_for_three_times_at_most() -> None:
     wire = wire_of()
     wire.tamper = lambda said, answers: [] if said.register == 0x10 else answers
     task = asyncio.create_task(wire.driver.run())
-    await until(lambda: wire.sink.drops.count("settings_unread") == 3)
-    count = len(wire.sink.readings)
-    await until(lambda: len(wire.sink.readings) > count + 3)
-    assert wire.sink.drops == ["settings_unread"] * 3
+    await until(lambda: wire.listener.drops.count("settings_unread") == 3)
+    count = len(wire.listener.readings)
+    await until(lambda: len(wire.listener.readings) > count + 3)
+    assert wire.listener.drops == ["settings_unread"] * 3
     assert not wire.peripheral.factory_mode
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -167,7 +167,7 @@ async def test_protection_counters_are_read_now_and_then() -> None:
     for _ in range(13):
         await wire.driver._poll()
     assert [said.register for said in commands(wire.written)].count(COUNTERS) == 2
-    assert [len(reading.counters) for reading in wire.sink.readings] == [12, *[0] * 11, 12]
+    assert [len(reading.counters) for reading in wire.listener.readings] == [12, *[0] * 11, 12]
 
 
 async def test_counters_that_get_lost_once_are_not_given_up() -> None:
@@ -176,7 +176,7 @@ async def test_counters_that_get_lost_once_are_not_given_up() -> None:
     await wire.driver._poll()
     wire.tamper = lambda _, answers: answers
     await wire.driver._poll()
-    assert wire.sink.readings[-1].counters
+    assert wire.listener.readings[-1].counters
 
 
 async def test_counters_that_make_no_sense_are_none() -> None:
@@ -185,13 +185,13 @@ async def test_counters_that_make_no_sense_are_none() -> None:
         await wire.driver._poll()
     wire.tamper = lambda said, answers: [reply(COUNTERS, b"\0" * 7)] if said.register == COUNTERS else answers
     await wire.driver._poll()
-    assert not wire.sink.readings[-1].counters
+    assert not wire.listener.readings[-1].counters
 
 
 def of_unknown_units(**label):
     """Return a board of which only the function word tells in which steps it counts, and nobody has heard it yet."""
     wire = wire_of(**label)
-    wire.terms.kept.clear()
+    wire.context.learned.clear()
     original = wire.peripheral.firmware._fet_byte
     wire.peripheral.firmware._fet_byte = lambda: original() & 0x7F
     return wire
@@ -211,7 +211,7 @@ async def test_units_are_known_before_the_first_reading() -> None:
     wire = of_unknown_units(hundred_ma=True)
     await wire.begin()
     await wire.driver._poll()
-    assert [reading.full_capacity for reading in wire.sink.readings] == [100]
+    assert [reading.full_capacity for reading in wire.listener.readings] == [100]
     assert not wire.peripheral.factory_mode
 
 
@@ -221,42 +221,42 @@ async def test_without_the_unit_there_is_no_current_and_no_capacity(quantize) ->
     wire.tamper = lambda said, answers: [] if said.register == 0x2D else answers
     await wire.begin()
     assert await wire.driver._poll()
-    reading = wire.sink.readings[-1]
+    reading = wire.listener.readings[-1]
     assert not in_units(reading)
     assert reading.soc is not None
     assert reading.alarms == ()
-    assert "coarse_units" not in wire.sink.identities[-1].details
+    assert "coarse_units" not in wire.listener.identities[-1].details
     # With the parameters the answer comes, and all is there.
     wire.tamper = lambda _, answers: answers
     await wire.driver.read_settings()
     assert await wire.driver._poll()
-    assert wire.sink.readings[-1].full_capacity == 100
-    assert wire.sink.identities[-1].details["coarse_units"] is quantize
+    assert wire.listener.readings[-1].full_capacity == 100
+    assert wire.listener.identities[-1].details["coarse_units"] is quantize
 
 
 async def test_the_unit_is_known_after_a_restart() -> None:
     wire = of_unknown_units(hundred_ma=True)
     await wire.begin()
-    kept = json.loads(json.dumps(wire.terms.kept))
+    kept = json.loads(json.dumps(wire.context.learned))
     later = of_unknown_units(hundred_ma=True)
-    later.terms.kept.update(kept)
+    later.context.learned.update(kept)
     later.tamper = lambda said, answers: [] if said.register == 0x2D else answers
     await later.begin()
     assert not [said for said in commands(later.peripheral.written) if said.register == 0x2D]
     await later.driver._poll()
-    assert later.sink.readings[-1].full_capacity == 100
+    assert later.listener.readings[-1].full_capacity == 100
 
 
 @pytest.mark.parametrize(("chosen", "capacity"), [("auto", None), ("10_ma", 10), ("100_ma", 100), ("1_ma", None)])
 async def test_the_owner_can_say_the_unit_of_a_board_that_stays_closed(chosen, capacity) -> None:
     wire = of_unknown_units(hundred_ma=True)
-    wire.terms = replace(wire.terms, options={"current_unit": chosen})
-    wire.driver._terms = wire.terms
+    wire.context = replace(wire.context, options={"current_unit": chosen})
+    wire.driver._context = wire.context
     wire.tamper = lambda said, answers: [reply(0, status=0x81)] if said == Said(True, ENTER, b"\x56\x78") else answers
     await wire.begin()
     assert await wire.driver._poll()
-    assert wire.sink.readings[-1].full_capacity == capacity
-    assert bool(in_units(wire.sink.readings[-1])) is (capacity is not None)
+    assert wire.listener.readings[-1].full_capacity == capacity
+    assert bool(in_units(wire.listener.readings[-1])) is (capacity is not None)
 
 
 async def test_a_board_that_stays_closed_is_not_asked_for_its_unit_in_every_session() -> None:
@@ -270,10 +270,10 @@ async def test_a_board_that_stays_closed_is_not_asked_for_its_unit_in_every_sess
 
 async def test_a_unit_in_the_store_that_is_none_counts_for_nothing() -> None:
     wire = of_unknown_units(hundred_ma=True)
-    wire.terms.kept["coarse_units"] = "yes"
+    wire.context.learned["coarse_units"] = "yes"
     await wire.begin()
     await wire.driver._poll()
-    assert wire.sink.readings[-1].full_capacity == 100
+    assert wire.listener.readings[-1].full_capacity == 100
 
 
 @pytest.mark.parametrize("status", [0x82, 0x83])
@@ -335,8 +335,8 @@ async def test_units_that_only_the_function_word_tells_are_told_to_all() -> None
     await wire.begin()
     await wire.driver.read_settings()
     await wire.driver._poll()
-    assert wire.sink.readings[-1].full_capacity == 100
-    assert wire.sink.identities[-1].details["coarse_units"] is True
+    assert wire.listener.readings[-1].full_capacity == 100
+    assert wire.listener.identities[-1].details["coarse_units"] is True
 
 
 # Writing.
@@ -449,7 +449,7 @@ async def test_the_remaining_capacity_is_set_without_clearing_anything(open_wire
     assert [said.data for said in writes(wire.written, REMAINING)] == [(4250).to_bytes(2)]
     assert exits(wire) == [EXIT_A]
     await wire.driver._poll()
-    assert wire.sink.readings[-1].remaining_capacity == 42.5
+    assert wire.listener.readings[-1].remaining_capacity == 42.5
 
 
 @pytest.mark.parametrize("key", ["cell_overvoltage", "remaining_capacity_calibration"])
@@ -459,7 +459,7 @@ async def test_a_link_lost_at_a_write_is_said_and_blocks_nothing(open_wire, key)
     # What was sent is not answered any more; the end of the link shows with the next packet.
     assert not await wire.driver.write(key, 3.65)
     assert not wire.driver._turn.locked()
-    assert "factory_mode" in wire.terms.memory
+    assert "factory_mode" in wire.context.memory
 
 
 # Switches.
@@ -477,8 +477,8 @@ async def test_a_lock_that_a_protection_hides_is_kept_as_it_was_seen(wire) -> No
     await wire.driver._poll()
     wire.peripheral.board.extra_alarms.add("short_circuit")
     await wire.driver._poll()
-    assert "charge_lock" not in wire.sink.readings[-1].details
-    assert wire.sink.readings[-1].details["charge_lock_commanded"] is True
+    assert "charge_lock" not in wire.listener.readings[-1].details
+    assert wire.listener.readings[-1].details["charge_lock_commanded"] is True
     await wire.driver.write("discharge_switch", False)
     assert [said.data for said in writes(wire.written, SWITCHES)] == [b"\0\3"]
 
@@ -489,7 +489,7 @@ async def test_a_lock_that_was_seen_in_an_earlier_session_is_not_trusted(wire) -
     wire.peripheral.board.extra_alarms.add("short_circuit")
     wire = await wire.again().begin()
     await wire.driver._poll()
-    assert "charge_lock_commanded" not in wire.sink.readings[-1].details
+    assert "charge_lock_commanded" not in wire.listener.readings[-1].details
     assert not await wire.driver.write("discharge_switch", False)
     assert not writes(wire.written, SWITCHES)
 
@@ -500,7 +500,7 @@ async def test_a_lock_that_was_never_seen_is_not_guessed() -> None:
     wire.peripheral.board.extra_alarms.add("short_circuit")
     await wire.begin()
     await wire.driver._poll()
-    assert "charge_lock" not in wire.sink.readings[-1].details
+    assert "charge_lock" not in wire.listener.readings[-1].details
     assert not await wire.driver.write("discharge_switch", False)
     assert not writes(wire.written, SWITCHES)
 
@@ -511,7 +511,7 @@ async def test_a_lock_set_elsewhere_while_a_protection_hides_it_is_kept(wire) ->
     # The bit of the locks is set and the discharge switch conducts: it can only be the charge switch.
     wire.peripheral.change_elsewhere(request(SWITCHES, b"\0\1"))
     await wire.driver._poll()
-    assert wire.sink.readings[-1].details["charge_lock"] is True
+    assert wire.listener.readings[-1].details["charge_lock"] is True
     await wire.driver.write("discharge_switch", False)
     assert [said.data for said in writes(wire.written, SWITCHES)] == [b"\0\3"]
 
@@ -523,7 +523,7 @@ async def test_a_switch_that_was_not_acknowledged_is_not_known_while_it_is_hidde
     assert not await wire.driver.write("charge_switch", False)
     assert not wire.peripheral.board.charge_switch
     await wire.driver._poll()
-    assert wire.sink.readings[-1].details.get("charge_lock") is not False
+    assert wire.listener.readings[-1].details.get("charge_lock") is not False
 
 
 async def test_a_command_that_was_only_acknowledged_is_no_proof(wire) -> None:
@@ -534,7 +534,7 @@ async def test_a_command_that_was_only_acknowledged_is_no_proof(wire) -> None:
     await wire.driver.write("charge_switch", False)
     await wire.driver._poll()
     assert wire.peripheral.board.charge_switch
-    assert wire.sink.readings[-1].details.get("charge_lock") is not True
+    assert wire.listener.readings[-1].details.get("charge_lock") is not True
 
 
 async def test_a_board_that_wants_it_has_its_parameters_open_for_the_switches() -> None:

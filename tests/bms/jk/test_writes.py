@@ -184,8 +184,8 @@ async def test_before_the_layout_is_certain_nothing_is_written() -> None:
 
 
 async def test_settings_that_were_never_told_are_not_made_up() -> None:
-    link = Nowhere()
-    driver = JkDriver(link, Nowhere(), FAST)
-    link.answer = lambda data: driver.notified(device_info(), 0.0)
+    connection = Nowhere()
+    driver = JkDriver(connection, Nowhere(), FAST)
+    connection.answer = lambda data: driver.notified(device_info(), 0.0)
     with pytest.raises(SilentError, match="not told"):
         await driver.read_settings("user_data")

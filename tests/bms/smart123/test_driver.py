@@ -10,10 +10,10 @@ import pytest
 from custom_components.smart_bms.bms.alarm import Alarm
 from custom_components.smart_bms.bms.connection import Connection
 from custom_components.smart_bms.bms.connection_state import ConnectionState
-from custom_components.smart_bms.bms.driver import Terms
 from custom_components.smart_bms.bms.errors import ConnectionLostError, NotThisKindError, SilentError
 from custom_components.smart_bms.bms.event_log import EventKind
 from custom_components.smart_bms.bms.pack import Change
+from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.bms.smart123.driver import Smart123Driver
 from custom_components.smart_bms.bms.smart123.exchange import DEFAULT_TIMING, Exchange
 from custom_components.smart_bms.bms.smart123.frames import checksum
@@ -171,11 +171,11 @@ async def test_a_pin_that_is_never_answered_is_not_tried_for_ever(monkeypatch) -
     peripheral, pin, _ = unit("gen3_nus")
     peripheral.faults.silent = True
     kept: dict = {}
-    async with running(monkeypatch, peripheral, streaming=False, password=pin, kept=kept) as pack:
+    async with running(monkeypatch, peripheral, streaming=False, password=pin, learned=kept) as pack:
         await until(lambda: pack.state is ConnectionState.WRONG_PASSWORD)
         assert sum(text.startswith("PW") for text in sent(peripheral)) == 3
     peripheral.faults.silent = False
-    async with running(monkeypatch, peripheral, password=pin, kept=kept):
+    async with running(monkeypatch, peripheral, password=pin, learned=kept):
         assert "silent_pins" not in kept
 
 
@@ -215,15 +215,15 @@ async def test_the_newer_module_is_known_by_its_type_or_its_name(monkeypatch, na
         peripheral.name = "Shed"
     async with running(monkeypatch, peripheral, password=pin) as pack:
         assert pack.last_identity.variant == "gen3"
-        assert "transport" not in pack.terms.kept
+        assert "transport" not in pack.context.learned
 
 
 async def test_the_type_is_kept_for_the_day_on_which_the_advertisement_is_not_heard_whole(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_brsp")
     kept: dict = {}
-    async with running(monkeypatch, peripheral, password=pin, kept=kept):
+    async with running(monkeypatch, peripheral, password=pin, learned=kept):
         assert kept["device_type"] == 4
-    async with running(monkeypatch, peripheral, password=pin, kept=kept, advertisement=lambda: None) as pack:
+    async with running(monkeypatch, peripheral, password=pin, learned=kept, advertisement=lambda: None) as pack:
         assert pack.last_identity.variant == "gen3"
 
 
@@ -236,7 +236,7 @@ async def test_an_unknown_device_without_frames_is_spoken_to(monkeypatch) -> Non
 async def test_that_frames_come_is_remembered_however_long_the_chain_is_broken(monkeypatch) -> None:
     peripheral, _, _ = unit("bridge")
     kept: dict = {}
-    async with running(monkeypatch, peripheral, kept=kept) as pack:
+    async with running(monkeypatch, peripheral, learned=kept) as pack:
         assert kept["transport"] == "frames"
         peripheral.stream_stops = True
         await until(lambda: pack.sessions > 1, 8)
@@ -630,7 +630,7 @@ async def test_an_unknown_unit_that_answers_it_is_a_newer_one(monkeypatch) -> No
     peripheral, pin, _ = unit("gen3_brsp")
     async with running(monkeypatch, peripheral, password=pin, advertisement=lambda: None) as pack:
         await until(lambda: pack.last_identity.variant == "gen3")
-        assert pack.terms.kept["generation"] == "gen3"
+        assert pack.context.learned["generation"] == "gen3"
 
 
 async def test_parameters_of_a_bridge_come_with_the_frames(monkeypatch) -> None:
@@ -667,7 +667,7 @@ async def test_what_the_log_held_before_is_old_and_what_comes_is_told_once(monke
     peripheral.board.comm_error = False
     peripheral.advance(3.0)
     kept: dict = {}
-    async with running(monkeypatch, peripheral, password=pin, kept=kept) as pack:
+    async with running(monkeypatch, peripheral, password=pin, learned=kept) as pack:
         await until(lambda: "log" in kept)
         assert not pack.logged_events
         peripheral.comm_error = True
@@ -677,7 +677,7 @@ async def test_what_the_log_held_before_is_old_and_what_comes_is_told_once(monke
         assert 0 <= event.age < 60
         assert Change.LOGGED in pack.changes
     peripheral.comm_error = False
-    async with running(monkeypatch, peripheral, password=pin, kept=kept) as pack:
+    async with running(monkeypatch, peripheral, password=pin, learned=kept) as pack:
         await until(lambda: pack.current_settings is not None)
         await asyncio.sleep(0.5)
         assert not pack.logged_events
@@ -686,7 +686,7 @@ async def test_what_the_log_held_before_is_old_and_what_comes_is_told_once(monke
 async def test_the_history_is_only_asked_for_if_the_owner_wants_it(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
     async with running(monkeypatch, peripheral, password=pin) as pack:
-        await until(lambda: "log" in pack.terms.kept)
+        await until(lambda: "log" in pack.context.learned)
         await asyncio.sleep(0.3)
         assert "H0@" not in sent(peripheral)
     async with running(monkeypatch, peripheral, password=pin, options={"import_history": True}) as pack:
@@ -715,7 +715,7 @@ async def test_the_clock_of_older_frames_is_compared_once_its_order_is_certain(m
     peripheral.board.meters.clock = 12 * 3600 + 40 * 60.0
     kept: dict = {}
     clock = lambda: datetime(2026, 11, 21, 12, 30, tzinfo=UTC)  # noqa: E731
-    async with running(monkeypatch, peripheral, kept=kept, clock=clock) as pack:
+    async with running(monkeypatch, peripheral, learned=kept, clock=clock) as pack:
         await until(lambda: "clock_offset" in pack.last_reading.details)
         assert pack.last_reading.details["clock_offset"] in (10, 11, 12)
         assert kept["hour_first"] is True
@@ -805,7 +805,7 @@ async def test_news_of_the_log_is_told_when_it_was_said_twice(monkeypatch) -> No
     saying_in_turn(peripheral, monkeypatch, "L0@", "41_2_2DA_03", "40_5_000_00", "40_5_000_00")
     saying_in_turn(peripheral, monkeypatch, "L1@", *(f"{32 + n}_2_2DA_03" for n in range(4)))
     kept: dict = {"log": []}
-    async with running(monkeypatch, peripheral, password=pin, kept=kept) as pack:
+    async with running(monkeypatch, peripheral, password=pin, learned=kept) as pack:
         await until(lambda: pack.logged_events)
         assert [event.kind for event in pack.logged_events] == [EventKind.CELL_COMMUNICATION_FAULT]
         assert kept["log"] == [[64, 5, 0, 0]]
@@ -818,13 +818,13 @@ async def test_an_entry_of_the_log_that_cannot_be_read_once_is_not_told_again(mo
     kept: dict = {"log": [known]}
     answers = {"L0@": "32_9_0_0", "L1@": "40_5_000_00"}
     saying(peripheral, monkeypatch, answers)
-    async with running(monkeypatch, peripheral, password=pin, kept=kept) as pack:
+    async with running(monkeypatch, peripheral, password=pin, learned=kept) as pack:
         await until(lambda: pack.logged_events)
         assert len(pack.logged_events) == 1
         assert known in kept["log"]
         assert pack.dropped["unknown_type"]
     answers["L0@"] = "32_5_0_0"
-    async with running(monkeypatch, peripheral, password=pin, kept=kept) as pack:
+    async with running(monkeypatch, peripheral, password=pin, learned=kept) as pack:
         await until(lambda: pack.current_settings is not None)
         await asyncio.sleep(0.6)
         assert not pack.logged_events
@@ -837,7 +837,7 @@ async def test_a_log_that_is_not_told_is_not_asked_for_for_ever(monkeypatch) -> 
         await until(lambda: pack.dropped["log_unread"] == 3)
         await asyncio.sleep(0.2)
         assert sent(peripheral).count("TS@") == 3
-        assert "log" not in pack.terms.kept
+        assert "log" not in pack.context.learned
 
 
 async def test_a_history_during_which_the_hour_turns_is_read_again(monkeypatch) -> None:
@@ -898,7 +898,7 @@ async def test_halves_of_different_records_are_not_believed(monkeypatch) -> None
 
 
 def test_what_comes_before_the_conversation_is_passed_over() -> None:
-    Smart123Driver(None, None, Terms()).notified(b"U_26ED_X_+0000_X\r", 0.0)
+    Smart123Driver(None, None, SessionContext()).notified(b"U_26ED_X_+0000_X\r", 0.0)
 
 
 async def test_a_unit_that_never_falls_silent_is_asked_again_after_a_while() -> None:

@@ -8,7 +8,8 @@ from bleak.backends.device import BLEDevice
 import pytest
 
 from custom_components.smart_bms.bms.families import FAMILIES
-from custom_components.smart_bms.bms.pack import Change, Circumstances, Pack
+from custom_components.smart_bms.bms.pack import Change, Pack
+from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.simulator.radio import SimulatedRadio
 from custom_components.smart_bms.simulator.smart123.labels import BRIDGE, GEN3_NUS
 from tests.support import virtual_time
@@ -36,7 +37,7 @@ async def live(peripheral, password: str | None, hours: float):
         "test",
         lambda: BLEDevice(peripheral.address, peripheral.name, {}),
         changed,
-        circumstances=Circumstances(
+        context=SessionContext(
             password=password,
             advertisement=lambda: advertised(peripheral),
             client_class=air.direct_client_class(),

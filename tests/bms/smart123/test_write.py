@@ -170,7 +170,7 @@ def peripheral():
 
 
 async def ready(pack) -> None:
-    await until(lambda: pack.current_settings is not None and "log" in pack.terms.kept)
+    await until(lambda: pack.current_settings is not None and "log" in pack.context.learned)
 
 
 @pytest.mark.parametrize(
@@ -340,17 +340,17 @@ async def test_a_link_that_breaks_between_both_bytes_is_put_right_first_thing_wh
         monkeypatch.setattr(Connection, "write", breaking)
         with pytest.raises(ConnectionLostError):
             await pack.write("cell_undervoltage", 2.60)
-        assert pack.terms.kept["unfinished"] == ["cell_undervoltage", 510, 264]
+        assert pack.context.learned["unfinished"] == ["cell_undervoltage", 510, 264]
         await until(lambda: pack.sessions == 2 and pack.current_settings is not None)
         assert peripheral.board.settings.v_min == 510
         assert pack.current_settings.values["cell_undervoltage"] == 2.55
-        assert "unfinished" not in pack.terms.kept
+        assert "unfinished" not in pack.context.learned
 
 
 async def test_what_somebody_else_put_right_meanwhile_is_left_alone(monkeypatch, peripheral) -> None:
     for left in (["cell_undervoltage", 510, 264], ["cell_undervoltage", 560, 560]):
         kept: dict = {"unfinished": left, "log": []}
-        async with running(monkeypatch, peripheral, password=PIN, kept=kept) as pack:
+        async with running(monkeypatch, peripheral, password=PIN, learned=kept) as pack:
             await until(lambda pack=pack: pack.current_settings is not None)
             assert not writes(peripheral)
             assert "unfinished" not in kept
@@ -360,7 +360,7 @@ async def test_what_cannot_be_put_right_now_is_tried_at_the_next_connection(monk
     peripheral.board.settings.v_min = 264
     kept: dict = {"unfinished": ["cell_undervoltage", 510, 264]}
     answering(peripheral, monkeypatch, {"FE-041!": [""] * 20})
-    async with running(monkeypatch, peripheral, password=PIN, kept=kept) as pack:
+    async with running(monkeypatch, peripheral, password=PIN, learned=kept) as pack:
         await until(lambda: pack.current_settings is not None)
         assert "unfinished" in kept
         assert pack.dropped["unfinished_unread"]
@@ -423,7 +423,7 @@ async def test_a_unit_that_goes_dumb_in_the_middle_is_put_right_later(monkeypatc
 
         monkeypatch.setattr(peripheral.dialect, "_answer", mute)
         assert not await pack.write("cell_undervoltage", 2.60)
-        assert pack.terms.kept["unfinished"] == ["cell_undervoltage", 510, 264]
+        assert pack.context.learned["unfinished"] == ["cell_undervoltage", 510, 264]
 
 
 async def test_a_first_byte_of_which_nothing_is_known_is_taken_back(monkeypatch, peripheral) -> None:
@@ -444,7 +444,7 @@ async def test_a_first_byte_of_which_nothing_is_known_is_taken_back(monkeypatch,
         assert not await pack.write("cell_undervoltage", 2.60)
         assert writes(peripheral) == ["08-041!", "FE-041!"]
         assert peripheral.board.settings.v_min == 510
-        assert "unfinished" not in pack.terms.kept
+        assert "unfinished" not in pack.context.learned
 
 
 async def test_a_pin_that_was_not_given_refuses_writes(monkeypatch) -> None:

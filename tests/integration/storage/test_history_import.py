@@ -20,7 +20,7 @@ SOC = "sensor.shed_state_of_charge"
 async def test_an_event_of_the_pack_is_one_of_home_assistant_once(hass, house, adopt) -> None:
     pack = smart123_pack(GEN3_NUS, name="Shed")
     entry = await adopt(pack, password="1234")
-    await house.until(lambda: "log" in entry.runtime_data.pack.terms.kept)
+    await house.until(lambda: "log" in entry.runtime_data.pack.context.learned)
     assert house.state(LOG) == STATE_UNKNOWN
     seen: list[str] = []
     hass.bus.async_listen("state_changed", lambda event: seen.append(event.data["entity_id"]))
@@ -95,7 +95,7 @@ async def test_it_is_off_unless_the_owner_wants_it(recorder_mock, hass, house, a
     pack = smart123_pack(GEN3_NUS, name="Shed")
     pack.board.history.ring[:] = [42] * 168
     entry = await adopt(pack, password="1234")
-    await house.until(lambda: "log" in entry.runtime_data.pack.terms.kept)
+    await house.until(lambda: "log" in entry.runtime_data.pack.context.learned)
     await async_wait_recording_done(hass)
     assert not await means(hass)
     flow = await hass.config_entries.options.async_init(entry.entry_id)

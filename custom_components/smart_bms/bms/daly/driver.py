@@ -14,10 +14,11 @@ from bleak.backends.service import BleakGATTServiceCollection
 
 from ..channels import choose
 from ..connection import Channel
-from ..driver import DriverListener, FrameWriter, Terms
+from ..driver import DriverListener, FrameWriter
 from ..errors import FrameError, SilentError
 from ..polling import PollingDriver
 from ..reading import Identity, Reading
+from ..session_context import SessionContext
 from ..settings import Settings, SettingValue
 from ..stored_values import Checks, flag, whole
 from .advertisement import OTHER_SERVICE, SERVICE
@@ -40,7 +41,7 @@ def _dialect(part: Any) -> None:
 
 
 STORED_CHECKS: Final[Checks] = {_DIALECT: _dialect, _OTHER_CHANNEL: flag, _PATIENT: flag}
-"""By key of `Terms.kept`. Which way the current goes is looked at where it is used."""
+"""By key of `SessionContext.learned`. Which way the current goes is looked at where it is used."""
 
 type Wanted = Callable[[Message], bool]
 
@@ -71,15 +72,21 @@ DEFAULT_TIMING: Final = Timing()
 class DalyDriver(PollingDriver):
     """One session with a Daly pack."""
 
-    def __init__(self, link: FrameWriter, sink: DriverListener, terms: Terms, timing: Timing = DEFAULT_TIMING) -> None:
+    def __init__(
+        self,
+        connection: FrameWriter,
+        listener: DriverListener,
+        context: SessionContext,
+        timing: Timing = DEFAULT_TIMING,
+    ) -> None:
         """Start knowing nothing but what earlier sessions found."""
-        super().__init__(link, sink, terms)
+        super().__init__(connection, listener, context)
         self._timing = timing
         self._reassembler = Reassembler()
         self._broken_counted = 0
         self._board: DalyBoard | None = None
         self._identity: Identity | None = None
-        self._sign = CurrentSign(terms.kept, "", inverted=False)
+        self._sign = CurrentSign(context.learned, "", inverted=False)
         self._wanted: Wanted = lambda _: False
         self._answers: asyncio.Queue[tuple[Message, float]] = asyncio.Queue()
         self._answered_at = 0.0
@@ -103,9 +110,9 @@ class DalyDriver(PollingDriver):
                 self._answers.put_nowait((message, now))
             else:
                 # Late, overtaken, or a frame of A5 that nobody needs.
-                self._sink.drop("unasked")
+                self._listener.drop("unasked")
         if (broken := self._reassembler.broken_frames) > self._broken_counted:
-            self._sink.drop("checksum", broken - self._broken_counted)
+            self._listener.drop("checksum", broken - self._broken_counted)
             self._broken_counted = broken
 
     # Questions and answers. Whoever asks holds the turn.
@@ -125,7 +132,7 @@ class DalyDriver(PollingDriver):
         while not self._answers.empty():
             self._answers.get_nowait()
         self._wanted = wanted
-        await self._link.write(frame)
+        await self._connection.write(frame)
 
     async def _next(self, within: float) -> tuple[Message, float]:
         try:
@@ -186,13 +193,13 @@ class DalyDriver(PollingDriver):
     @override
     async def _begin(self) -> None:
         await asyncio.sleep(self._timing.settle)
-        kept = self._terms.kept
+        kept = self._context.learned
         async with self._turn:
-            switched = kept.get(_OTHER_CHANNEL) is True and await self._link.switch_channel()
+            switched = kept.get(_OTHER_CHANNEL) is True and await self._connection.switch_channel()
             found = await self._ask_around(thorough=False)
             if found is None and kept.get(_PATIENT) is True:
                 found = await self._ask_around(thorough=True)
-            if found is None and not switched and await self._link.switch_channel():
+            if found is None and not switched and await self._connection.switch_channel():
                 switched, found = True, await self._ask_around(thorough=False)
             found = found or await self._ask_around(thorough=True)
             if found is None:
@@ -203,14 +210,14 @@ class DalyDriver(PollingDriver):
             self._sign = CurrentSign(kept, board.dialect, inverted=board.inverted)
             kept |= {_DIALECT: [board.dialect.value, board.host], _OTHER_CHANNEL: switched, _PATIENT: False}
             self._identity = await board.identify(within)
-            self._sink.identity(self._identity)
+            self._listener.identity(self._identity)
 
     async def _ask_around(self, *, thorough: bool) -> tuple[DalyBoard, float] | None:
         """Ask in every dialect, with reads alone; return the board that answers, and how many s it was waited for at most.
 
         The dialect that it spoke last comes first, and is given time.
         """
-        known = self._terms.kept.get(_DIALECT)
+        known = self._context.learned.get(_DIALECT)
         for dialect, host in sorted(PROBES, key=lambda item: [*item] != known):
             board = BOARDS[dialect](self, host)
             within = self._timing.probe if thorough or [dialect, host] == known else self._timing.quick
@@ -230,13 +237,13 @@ class DalyDriver(PollingDriver):
         board = self._known_board()
         values, at = await board.read()
         for frame in board.frames:
-            self._sink.frame(frame, at)
+            self._listener.frame(frame, at)
         values["current"] = self._sign.apply(values.get("current"), values["details"].get("state"))
         if values["current"] is None:
             values.pop("power", None)
         if self._sign.inverted is not None:
             values["details"]["current_inverted"] = self._sign.inverted
-        return self._sink.reading(Reading.of(completed(values) | {"measured_at": at}))
+        return self._listener.reading(Reading.of(completed(values) | {"measured_at": at}))
 
     def _known_board(self) -> DalyBoard:
         if self._board is None:
@@ -256,14 +263,14 @@ class DalyDriver(PollingDriver):
         ):
             # The chemistry decides which values may be written.
             self._identity = replace(self._identity, details={**self._identity.details, **told})
-            self._sink.identity(self._identity)
-        self._sink.settings(settings)
+            self._listener.identity(self._identity)
+        self._listener.settings(settings)
         return settings
 
     @override
     async def write(self, key: str, value: SettingValue | None) -> bool:
         board = self._known_board()
-        frame = write_frame(board.dialect, key, value, host=board.host, now=self._terms.clock())
+        frame = write_frame(board.dialect, key, value, host=board.host, now=self._context.clock())
         async with self._turn:
             try:
                 await self.ask(frame, board.acknowledges(frame), within=self._timing.acknowledgement)

@@ -47,7 +47,7 @@ def lights(version: str) -> Lights:
     return _OLD if number <= _LAST_OLD else _NEW if number >= _FIRST_NEW else _NOT_DESCRIBED
 
 
-def link_hints(state: str, signal: float | None, version: str) -> tuple[ConnectionHint, ...]:
+def connection_hints(state: str, signal: float | None, version: str) -> tuple[ConnectionHint, ...]:
     """Return what to look at, by where the link stands, the signal in dBm and the version of the board's software."""
     if state == "no_connectable_path":
         asleep = (ConnectionHint.WAKE_BOARD,) if lights(version).sleeps else ()

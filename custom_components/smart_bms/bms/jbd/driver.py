@@ -10,10 +10,11 @@ from bleak.backends.service import BleakGATTServiceCollection
 
 from ..channels import choose
 from ..connection import Channel
-from ..driver import DriverListener, FrameWriter, Terms
+from ..driver import DriverListener, FrameWriter
 from ..errors import FrameError, PairingNeededError, SilentError
 from ..polling import PollingDriver
 from ..reading import Identity
+from ..session_context import SessionContext
 from ..settings import Settings, SettingValue
 from .advertisement import OTHER_SERVICES, SERVICE
 from .decode import decode_basic, decode_cells, decode_counters, reading_of
@@ -52,12 +53,18 @@ _LAST_LOCKS: Final = "last_locks"
 class JbdDriver(PollingDriver):
     """One session with a JBD pack."""
 
-    def __init__(self, link: FrameWriter, sink: DriverListener, terms: Terms, timing: Timing = DEFAULT_TIMING) -> None:
+    def __init__(
+        self,
+        connection: FrameWriter,
+        listener: DriverListener,
+        context: SessionContext,
+        timing: Timing = DEFAULT_TIMING,
+    ) -> None:
         """Start knowing nothing."""
-        super().__init__(link, sink, terms)
+        super().__init__(connection, listener, context)
         self._timing = timing
-        self._line = Exchange(link, sink, timing)
-        self._entrance = FactoryMode(self._line, terms, timing)
+        self._line = Exchange(connection, listener, timing)
+        self._entrance = FactoryMode(self._line, context, timing)
         self._variant = Variant.CLASSIC
         self._identity: Identity | None = None
         self._front_end: int | None = None
@@ -90,7 +97,7 @@ class JbdDriver(PollingDriver):
     async def _begin(self) -> None:
         await asyncio.sleep(self._timing.settle)
         # Somebody else may have commanded something since.
-        self._terms.memory.pop(_LAST_LOCKS, None)
+        self._context.memory.pop(_LAST_LOCKS, None)
         async with self._turn:
             await self._entrance.leave_if_open()
             basic = await self._first_words()
@@ -127,8 +134,8 @@ class JbdDriver(PollingDriver):
             self._variant = variant_of(values)
             self._front_end = await self._ask_for_front_end()
         self._identity = identity_of(self._variant, model, values, front_end=self._front_end)
-        self._sink.identity(self._identity)
-        if self._coarse is None and _UNITS_ASKED not in self._terms.memory:
+        self._listener.identity(self._identity)
+        if self._coarse is None and _UNITS_ASKED not in self._context.memory:
             await self._learn_units()
 
     async def _learn_units(self) -> None:
@@ -136,33 +143,33 @@ class JbdDriver(PollingDriver):
 
         Once, before anything is shown; if the answer is lost, it comes with all the other parameters.
         """
-        self._terms.memory[_UNITS_ASKED] = True
+        self._context.memory[_UNITS_ASKED] = True
         with suppress(SilentError):
             async with self._entrance.parameters():
                 word, _ = await self._line.read(FUNCTION_WORD)
                 self._take_units({FUNCTION_WORD: word})
 
     def _take_units(self, registers: Registers) -> None:
-        self._terms.kept[_COARSE] = quantize = is_coarse(registers)
+        self._context.learned[_COARSE] = quantize = is_coarse(registers)
         # On some boards only the function word tells; a bit beside the values, if set, is the last word.
         if self._identity is not None and (quantize or _COARSE not in self._identity.details):
             self._identity = replace(self._identity, details={**self._identity.details, _COARSE: quantize})
-            self._sink.identity(self._identity)
+            self._listener.identity(self._identity)
 
     @property
     def _coarse(self) -> bool | None:
         """Whether currents and capacities are in steps of 0.1; None while nobody knows."""
         if self._variant is Variant.LEGACY:
             return False
-        if (chosen := self._terms.options.get(UNIT)) in UNITS:
+        if (chosen := self._context.options.get(UNIT)) in UNITS:
             return UNITS[chosen]
-        kept = self._terms.kept.get(_COARSE)
+        kept = self._context.learned.get(_COARSE)
         return kept if isinstance(kept, bool) else None
 
     @property
     def _coarse_registers(self) -> bool:
         """Whether the parameters are in steps of 0.1, which none but the function word says."""
-        return self._terms.kept.get(_COARSE) is True
+        return self._context.learned.get(_COARSE) is True
 
     async def _ask_for_front_end(self) -> int | None:
         """Return the type of the front end, None if no answer came; boards that do not know the question have TI's."""
@@ -197,11 +204,11 @@ class JbdDriver(PollingDriver):
         # If they were lost, the next poll asks again.
         self._polls += bool(counters) or not self._counters_supported or self._polls % _POLLS_BETWEEN_COUNTERS != 0
         self._read_at = at
-        self._sink.frame(basic, at)
-        self._sink.frame(cells, at)
+        self._listener.frame(basic, at)
+        self._listener.frame(cells, at)
         self._basic = decode_basic(basic, quantize=self._coarse)
         self._follow_locks(self._basic["details"])
-        return self._sink.reading(reading_of(self._basic, decode_cells(cells), counters, at))
+        return self._listener.reading(reading_of(self._basic, decode_cells(cells), counters, at))
 
     async def _read_counters(self) -> dict[str, int]:
         try:
@@ -224,7 +231,7 @@ class JbdDriver(PollingDriver):
             settings = self._settings
         if settings is None:
             raise SilentError("it has not told its parameters yet")
-        self._sink.settings(settings)
+        self._listener.settings(settings)
         return settings
 
     @override
@@ -234,7 +241,7 @@ class JbdDriver(PollingDriver):
             return await self.read_settings()
         async with self._turn:
             settings = await self._read_some(registers, self._settings)
-        self._sink.settings(settings)
+        self._listener.settings(settings)
         return settings
 
     async def _read_all(self) -> None:
@@ -242,7 +249,7 @@ class JbdDriver(PollingDriver):
         oldest = asyncio.get_running_loop().time()
         async with self._entrance.parameters():
             for register in registers_of(self._identity.sw_version if self._identity else ""):
-                if asyncio.get_running_loop().time() - self._read_at > max(self._terms.interval, _MAX_LOOK):
+                if asyncio.get_running_loop().time() - self._read_at > max(self._context.interval, _MAX_LOOK):
                     # A slow link must not make the pack look lost meanwhile.
                     with suppress(SilentError, FrameError):
                         await self._read_now()
@@ -331,11 +338,11 @@ class JbdDriver(PollingDriver):
         if None in others.values():
             raise SilentError("the state of the other switch cannot be seen")
         # Until the board shows it, nobody knows whether it obeyed.
-        self._terms.memory[_LAST_LOCKS] = others
+        self._context.memory[_LAST_LOCKS] = others
         locks = others | {lock: not value}
         data = encode_switches(charge=not locks["charge_lock"], discharge=not locks["discharge_lock"])
         await self._send_switches(key, data, on=value)
-        self._terms.memory[_LAST_LOCKS] = locks
+        self._context.memory[_LAST_LOCKS] = locks
         return True
 
     def _follow_locks(self, details: dict[str, Any]) -> None:
@@ -345,9 +352,9 @@ class JbdDriver(PollingDriver):
             # Something is locked, and it is not the one that can be seen.
             seen = {lock: lock not in seen for lock in LOCKS.values()}
             details |= seen
-        last = self._terms.memory.get(_LAST_LOCKS, {}) | seen
+        last = self._context.memory.get(_LAST_LOCKS, {}) | seen
         details |= {f"{lock}{COMMANDED}": state for lock, state in last.items() if lock not in seen}
-        self._terms.memory[_LAST_LOCKS] = last
+        self._context.memory[_LAST_LOCKS] = last
 
     async def _send_switches(self, key: str, data: bytes, *, on: bool) -> None:
         """Send the command that this board takes: alone, with the parameters open, or that of newer firmware."""

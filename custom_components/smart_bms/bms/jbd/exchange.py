@@ -65,14 +65,14 @@ class RefusedError(SilentError):
 class Exchange:
     """Asks the board, and the Bluetooth module in front of it. Nobody else may ask until an answer came or did not."""
 
-    def __init__(self, link: FrameWriter, sink: DriverListener, timing: Timing) -> None:
+    def __init__(self, connection: FrameWriter, listener: DriverListener, timing: Timing) -> None:
         """Ask over `link`, count what is of no use in `sink`."""
         self.legacy = False
         """Answers do not say what they answer."""
         self.echoed = False
         """The module sent back what it was told."""
-        self._link = link
-        self._sink = sink
+        self._connection = connection
+        self._listener = listener
         self._timing = timing
         self._reassembler = Reassembler()
         self._broken_counted = 0
@@ -92,7 +92,7 @@ class Exchange:
         for message in self._reassembler.feed(data, now):
             self._take(message, now)
         if (broken := self._reassembler.broken_frames) > self._broken_counted:
-            self._sink.drop("checksum", broken - self._broken_counted)
+            self._listener.drop("checksum", broken - self._broken_counted)
             self._broken_counted = broken
 
     def _take(self, message: Message, now: float) -> None:
@@ -102,10 +102,10 @@ class Exchange:
             return
         if self._answer is None or self._answer.done() or message.register not in (self._expected, LEGACY):
             # Late, or somebody else's: it answers nothing that was asked now.
-            self._sink.drop("unasked")
+            self._listener.drop("unasked")
             return
         if not _may_answer(message, self._asked):
-            self._sink.drop("unasked")
+            self._listener.drop("unasked")
             return
         self._answer.set_result((message, now))
 
@@ -131,7 +131,7 @@ class Exchange:
         for attempt in range(tries):
             if attempt > 1:
                 # Some boards sleep so deep that they need to be woken first.
-                await self._link.write(WAKE_UP)
+                await self._connection.write(WAKE_UP)
                 await asyncio.sleep(self._timing.wake)
             if attempt and self.legacy:
                 # Let a late one come and go before the next question.
@@ -160,7 +160,7 @@ class Exchange:
 
     async def _send(self, frame: bytes) -> None:
         for start in range(0, len(frame), _PACKET):
-            await self._link.write(frame[start : start + _PACKET])
+            await self._connection.write(frame[start : start + _PACKET])
 
     async def close(self, frame: bytes, accepted: tuple[int, ...]) -> bool:
         """Send what closes the parameters, briefly and more than once; tell whether the board answered that they are."""
@@ -168,7 +168,7 @@ class Exchange:
             for _ in range(TRIES):
                 self._expected, self._asked = Command.FACTORY_EXIT, frame
                 self._answer = asyncio.get_running_loop().create_future()
-                await self._link.write(frame)
+                await self._connection.write(frame)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._timing.farewell):
                         reply, _ = await self._answer
@@ -185,7 +185,7 @@ class Exchange:
         for _ in range(tries):
             self._module_expected = command
             self._module_answer = asyncio.get_running_loop().create_future()
-            await self._link.write(module_request(command, data))
+            await self._connection.write(module_request(command, data))
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._timing.module_answer):
                     message = await self._module_answer

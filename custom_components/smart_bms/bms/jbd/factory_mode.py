@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
-from ..driver import Terms
 from ..errors import PasswordNeededError, SilentError, WrongPasswordError
 from ..polling import to_the_end
+from ..session_context import SessionContext
 from .auth import APP_KEY, AuthAnswer, ModuleCommand, is_password, user_password, vendor_password
 from .exchange import Exchange, RefusedError, Timing
 from .frames import Command, ReplyStatus
@@ -36,10 +36,10 @@ class FactorySession:
 class FactoryMode:
     """Opens and closes what is closed."""
 
-    def __init__(self, line: Exchange, terms: Terms, timing: Timing) -> None:
+    def __init__(self, line: Exchange, context: SessionContext, timing: Timing) -> None:
         """`terms.memory` keeps over the sessions that the parameters may still be open."""
         self._line = line
-        self._terms = terms
+        self._context = context
         self._timing = timing
         self._password_accepted = False
         self._vendor_asked = False
@@ -54,7 +54,7 @@ class FactoryMode:
             return  # an older module, which knows no password
         if key[0] == AuthAnswer.NO_PASSWORD:
             return
-        password = self._terms.password
+        password = self._context.password
         if password is None:
             raise PasswordNeededError("its Bluetooth module asks for the password of the vendor's app")
         if not is_password(password):
@@ -73,7 +73,7 @@ class FactoryMode:
     async def _encrypted(self, password: str | None) -> bytes:
         """Return a password, or the vendor's for None, mixed with a fresh random byte of the module."""
         random = (await self._line.send_to_module(ModuleCommand.RANDOM))[0]
-        address = self._terms.address
+        address = self._context.address
         try:
             return vendor_password(address, random) if password is None else user_password(password, address, random)
         except ValueError as error:
@@ -85,7 +85,7 @@ class FactoryMode:
     async def parameters(self) -> AsyncIterator[FactorySession]:
         """Open the parameters, and close them whatever happens. Raises SilentError, LinkLostError."""
         # What an earlier visit left undone is done at the end of this one.
-        visit: FactorySession = self._terms.memory.setdefault(_DIRTY, FactorySession())
+        visit: FactorySession = self._context.memory.setdefault(_DIRTY, FactorySession())
         try:
             await self.enter()
             yield visit
@@ -118,10 +118,10 @@ class FactoryMode:
 
     async def leave_if_open(self) -> None:
         """Close what an earlier visit may have left open."""
-        if visit := self._terms.memory.get(_DIRTY):
+        if visit := self._context.memory.get(_DIRTY):
             await self._leave(visit)
 
     async def _leave(self, visit: FactorySession) -> None:
         """Close the parameters, also while everything around is ending."""
         if await self._line.close(factory_exit(keeping=visit.wrote), _LEFT):
-            self._terms.memory.pop(_DIRTY, None)
+            self._context.memory.pop(_DIRTY, None)

@@ -66,13 +66,13 @@ class JkDriver(Driver):
 
     def __init__(
         self,
-        link: FrameWriter,
-        sink: DriverListener,
+        connection: FrameWriter,
+        listener: DriverListener,
         timing: Timing = DEFAULT_TIMING,
         memory: dict[str, Any] | None = None,
     ) -> None:
         """`memory` is what earlier sessions found: what is said again word for word need not be said twice."""
-        super().__init__(link, sink)
+        super().__init__(connection, listener)
         self._timing = timing
         self._reassembler = Reassembler()
         self._broken_counted = 0
@@ -144,7 +144,7 @@ class JkDriver(Driver):
         if command is Command.READ_SETTINGS:
             self._settings_asked_at = asyncio.get_running_loop().time()
         self._ready_owed += 1
-        await self._link.write(encode_command(command))
+        await self._connection.write(encode_command(command))
 
     async def _ask_again(self) -> None:
         """Ask once more for what has to be confirmed, or was lost; the stream is not disturbed by it."""
@@ -173,7 +173,7 @@ class JkDriver(Driver):
             self._ready.clear()
             if stored is not None:
                 self._agreement.expect(Command.READ_SETTINGS, key, stored)
-            await self._link.write(frame)
+            await self._connection.write(frame)
             try:
                 await self._wait(self._ready, self._timing.ready)
             except TimeoutError:
@@ -222,13 +222,13 @@ class JkDriver(Driver):
         if not frames and not self._reassembler.broken_frames:
             return
         if (broken := self._reassembler.broken_frames) != self._broken_counted:
-            self._sink.drop("checksum", broken - self._broken_counted)
+            self._listener.drop("checksum", broken - self._broken_counted)
             self._broken_counted = broken
         for frame in frames:
             try:
                 self._take(frame, now)
             except FrameError as error:
-                self._sink.drop(error.reason)
+                self._listener.drop(error.reason)
 
     def _take(self, frame: bytes, now: float) -> None:
         match frame[TYPE_OFFSET]:
@@ -260,8 +260,8 @@ class JkDriver(Driver):
             return
         self._identity, self._identified_at = identity, now
         self._expected = Variant(identity.variant)
-        self._sink.frame(frame, now, shown)
-        self._sink.identity(replace(identity, variant=self._variant or self._expected))
+        self._listener.frame(frame, now, shown)
+        self._listener.identity(replace(identity, variant=self._variant or self._expected))
         self._report_settings()
 
     def _take_settings(self, frame: bytes, now: float) -> None:
@@ -271,7 +271,7 @@ class JkDriver(Driver):
             return
         if self._believes(Command.READ_SETTINGS, decode_settings(frame, variant, now).values):
             self._settings_frame, self._settings_at = frame, now
-            self._sink.frame(frame, now, _SHOWN[variant])
+            self._listener.frame(frame, now, _SHOWN[variant])
             self._report_settings()
 
     def _take_reading(self, frame: bytes, now: float) -> None:
@@ -289,13 +289,13 @@ class JkDriver(Driver):
             self._variant = variant
             if variant is not self._expected:
                 self._correct_variant(identity, variant)
-        self._sink.frame(frame, now, _SHOWN[variant])
-        if self._sink.reading(reading):
+        self._listener.frame(frame, now, _SHOWN[variant])
+        if self._listener.reading(reading):
             self._heard.set()
 
     def _correct_variant(self, identity: Identity, variant: Variant) -> None:
         """Say again what was read under a wrong idea of the layout."""
-        self._sink.identity(replace(identity, variant=variant))
+        self._listener.identity(replace(identity, variant=variant))
         self._report_settings()
 
     def _report_settings(self) -> None:
@@ -308,4 +308,4 @@ class JkDriver(Driver):
         self._settings = replace(
             settings, values={**told, **settings.values}, apart=frozenset(told), apart_at=self._identified_at
         )
-        self._sink.settings(self._settings)
+        self._listener.settings(self._settings)

@@ -13,8 +13,9 @@ from bleak.backends.service import BleakGATTServiceCollection
 
 from ..channels import choose
 from ..connection import Channel
-from ..driver import Driver, DriverListener, FrameWriter, Terms
+from ..driver import Driver, DriverListener, FrameWriter
 from ..errors import NotThisKindError, SilentError
+from ..session_context import SessionContext
 from ..settings import FORMULA, Settings, SettingValue
 from .advertisement import (
     BLUERADIOS,
@@ -64,13 +65,19 @@ type Session = RecordSession | FrameSession
 class Smart123Driver(Driver):
     """One session."""
 
-    def __init__(self, link: FrameWriter, sink: DriverListener, terms: Terms, timing: Timing = DEFAULT_TIMING) -> None:
+    def __init__(
+        self,
+        connection: FrameWriter,
+        listener: DriverListener,
+        context: SessionContext,
+        timing: Timing = DEFAULT_TIMING,
+    ) -> None:
         """Start knowing what was advertised, and what earlier sessions found."""
-        super().__init__(link, sink)
-        self._terms = terms
+        super().__init__(connection, listener)
+        self._context = context
         self._timing = timing
-        self._formula = Formula(str(terms.options.get(FORMULA, Formula.APP)))
-        self._listener: FrameSession | None = None
+        self._formula = Formula(str(context.options.get(FORMULA, Formula.APP)))
+        self._frame_session: FrameSession | None = None
         self._session: Session | None = None
 
     @staticmethod
@@ -85,7 +92,7 @@ class Smart123Driver(Driver):
 
     @override
     def notified(self, data: bytes | bytearray, now: float) -> None:
-        session = self._session or self._listener
+        session = self._session or self._frame_session
         if session is not None:
             session.notified(data, now)
 
@@ -98,31 +105,35 @@ class Smart123Driver(Driver):
 
     def _known_session(self) -> Session | None:
         """Return the session that is certain before anything was heard."""
-        chosen = self._terms.options.get(TRANSPORT, AUTO)
+        chosen = self._context.options.get(TRANSPORT, AUTO)
         if chosen == AUTO:
-            chosen = self._terms.kept.get(TRANSPORT, AUTO)
+            chosen = self._context.learned.get(TRANSPORT, AUTO)
         if chosen == FRAMES:
             return self._frames()
-        if chosen == RECORDS or self._link.kind == _MODULE or (self._link.kind == _NEWER_MODULE and self._is_ours()):
+        if (
+            chosen == RECORDS
+            or self._connection.kind == _MODULE
+            or (self._connection.kind == _NEWER_MODULE and self._is_ours())
+        ):
             return self._records()
         return None
 
     def _is_ours(self) -> bool:
         """Tell whether the advertisement, this one or an earlier one, says that it is the vendor's newer module."""
-        return self._type() in RECORD_TYPES or speaks_records(self._terms.advertisement())
+        return self._type() in RECORD_TYPES or speaks_records(self._context.advertisement())
 
     def _type(self) -> int | None:
         """Return the type byte, which a passive scan may miss: once heard, it is kept."""
-        advertisement = self._terms.advertisement()
+        advertisement = self._context.advertisement()
         found = None if advertisement is None else device_type(advertisement)
         if found is not None:
-            self._terms.kept[_DEVICE_TYPE] = found
-        kept = self._terms.kept.get(_DEVICE_TYPE)
+            self._context.learned[_DEVICE_TYPE] = found
+        kept = self._context.learned.get(_DEVICE_TYPE)
         return kept if isinstance(kept, int) else None
 
     async def _listen(self) -> Session:
         """Write nothing, and see whether frames come; if not, it is spoken to."""
-        self._listener = listener = self._frames()
+        self._frame_session = listener = self._frames()
         try:
             async with asyncio.timeout(self._timing.listen):
                 await listener.sure.wait()
@@ -130,24 +141,24 @@ class Smart123Driver(Driver):
             if listener.binary:
                 # Parts of frames: somebody is speaking, only not to us. Nothing may be written to it.
                 raise SilentError("it sends frames, but they do not arrive whole") from None
-            self._listener = None
+            self._frame_session = None
             return self._records()
         return listener
 
     def _frames(self) -> FrameSession:
-        return FrameSession(self._sink, self._terms, self._timing, self._formula)
+        return FrameSession(self._listener, self._context, self._timing, self._formula)
 
     def _records(self) -> RecordSession:
-        newer = self._link.kind == _NEWER_MODULE
-        advertisement = self._terms.advertisement()
+        newer = self._connection.kind == _NEWER_MODULE
+        advertisement = self._context.advertisement()
         return RecordSession(
-            self._link,
-            self._sink,
-            self._terms,
+            self._connection,
+            self._listener,
+            self._context,
             self._timing,
             formula=self._formula,
             generation=Generation(
-                self._terms.kept, str(self._terms.options.get(SCALE, AUTO)), self._type(), newer_module=newer
+                self._context.learned, str(self._context.options.get(SCALE, AUTO)), self._type(), newer_module=newer
             ),
             serial_number="" if advertisement is None else serial_number(advertisement),
             pin_first=newer,

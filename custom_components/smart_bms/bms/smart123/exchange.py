@@ -70,10 +70,10 @@ class RefusedQueryError(Exception):
 class Exchange:
     """Asks and waits; whoever asks holds the turn."""
 
-    def __init__(self, link: FrameWriter, sink: DriverListener, timing: Timing) -> None:
+    def __init__(self, connection: FrameWriter, listener: DriverListener, timing: Timing) -> None:
         """Start without a question."""
-        self._link = link
-        self._sink = sink
+        self._connection = connection
+        self._listener = listener
         self._timing = timing
         self._asked: str | None = None
         self._is_query = False
@@ -90,7 +90,7 @@ class Exchange:
         refused = 0
         while True:
             try:
-                await self._link.write(PING)
+                await self._connection.write(PING)
                 refused = 0
             except ConnectionLostError:
                 refused += 1
@@ -107,13 +107,13 @@ class Exchange:
         elif waiting and (self._echoed or not self._echoes):
             self._take_answer(line)
         else:
-            self._sink.drop("unasked" if line in WORDS else "unknown_type")
+            self._listener.drop("unasked" if line in WORDS else "unknown_type")
 
     def _take_answer(self, line: str) -> None:
         assert self._answer is not None
         reason = self._refusal(line)
         if reason:
-            self._sink.drop(reason)
+            self._listener.drop(reason)
         else:
             self._answer.set_result(line)
 
@@ -167,7 +167,7 @@ class Exchange:
         self._asked, self._is_query, self._echoed = text, is_query, False
         self._answer = asyncio.get_running_loop().create_future()
         try:
-            await self._link.write(command(text))
+            await self._connection.write(command(text))
             async with asyncio.timeout(within):
                 line = await self._answer
         except TimeoutError:

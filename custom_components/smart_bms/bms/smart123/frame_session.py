@@ -4,8 +4,9 @@ import asyncio
 from datetime import datetime
 from typing import Any, Final
 
-from ..driver import DriverListener, Terms
+from ..driver import DriverListener
 from ..errors import SilentError
+from ..session_context import SessionContext
 from ..settings import Settings, SettingValue
 from .decode import Counts
 from .exchange import Timing
@@ -31,15 +32,15 @@ _TURN_FRESH: Final = 60.0
 class FrameSession:
     """One session with a unit that sends frames."""
 
-    def __init__(self, sink: DriverListener, terms: Terms, timing: Timing, formula: Formula) -> None:
+    def __init__(self, listener: DriverListener, context: SessionContext, timing: Timing, formula: Formula) -> None:
         """Start knowing nothing."""
-        self._sink = sink
-        self._terms = terms
+        self._listener = listener
+        self._context = context
         self._timing = timing
         self._formula = formula
         self._assembler = Assembler()
         self._turns = TrailerParser()
-        self._clock = TrailerClock(terms.kept.get(_HOUR_FIRST))
+        self._clock = TrailerClock(context.learned.get(_HOUR_FIRST))
         self._picture = RecordAccumulator(lambda: Scales(formula=formula, ampere=FRAME_AMPERE), self._local)
         self._keys: dict[str, tuple[int, float]] = {}
         self._identity_told: tuple[Variant, str] | None = None
@@ -54,7 +55,7 @@ class FrameSession:
         """Set when so many valid frames came that it cannot be chance."""
 
     def _local(self) -> datetime:
-        return self._terms.clock()
+        return self._context.clock()
 
     def notified(self, data: bytes | bytearray, now: float) -> None:
         """Take a notification."""
@@ -64,14 +65,14 @@ class FrameSession:
         for frame in self._assembler.feed(data):
             self._take(frame, now)
         if self._assembler.junk_bytes > before:
-            self._sink.drop("checksum")
+            self._listener.drop("checksum")
 
     def _take(self, frame: bytes, now: float) -> None:
         self._frames += 1
         if self._frames >= _ENOUGH:
             self.sure.set()
-            self._terms.kept[TRANSPORT] = FRAMES
-        self._sink.frame(frame, now)
+            self._context.learned[TRANSPORT] = FRAMES
+        self._listener.frame(frame, now)
         for name, count in self._turns.update(frame[47], frame[48], now).items():
             self._keys[name] = (count, now)
         keys = {name: count for name, (count, at) in self._keys.items() if now - at <= _TURN_FRESH and self._turns.on}
@@ -88,11 +89,11 @@ class FrameSession:
         self._take_settings(frame, keys, now)
         self._heard.set()
         if (reading := self._picture.reading(now)) is not None:
-            self._sink.reading(reading)
+            self._listener.reading(reading)
 
     def _show(self, tag: str, counts: Counts, now: float) -> None:
         if (reason := refused(self._picture, tag, counts, now)) is not None:
-            self._sink.drop(reason)
+            self._listener.drop(reason)
 
     def _take_clock(self, frame: bytes) -> None:
         """Take the clock of older firmware, once it is certain which byte is the hour."""
@@ -100,7 +101,7 @@ class FrameSession:
             return
         found = self._clock.update(frame[47], frame[48])
         if found is not None:
-            self._terms.kept[_HOUR_FIRST] = self._clock.hour_first
+            self._context.learned[_HOUR_FIRST] = self._clock.hour_first
             self._picture.set_clock(*found)
 
     def _report_identity(self, firmware: int | None) -> None:
@@ -109,7 +110,7 @@ class FrameSession:
         if self._identity_told is not None and (variant, version or self._identity_told[1]) == self._identity_told:
             return
         self._identity_told = (variant, version)
-        self._sink.identity(identity_of(variant, self._formula, sw_version=version))
+        self._listener.identity(identity_of(variant, self._formula, sw_version=version))
 
     def _take_settings(self, frame: bytes, keys: dict[str, int], now: float) -> None:
         counts: dict[str, Any] = decode_settings(frame) | keys
@@ -124,7 +125,7 @@ class FrameSession:
         if sure and old:
             variant = Variant.FRAME_KEYS if self._turns.on else Variant.FRAME
             self._settings = Settings(measured_at=now, variant=variant, values=values)
-            self._sink.settings(self._settings)
+            self._listener.settings(self._settings)
         if self._settings is not None:
             self._described.set()
 
@@ -134,7 +135,7 @@ class FrameSession:
             try:
                 await self._wait(self._heard, self._timing.chain)
             except TimeoutError:
-                if not (self._frames or self._terms.kept.get(TRANSPORT) == FRAMES):
+                if not (self._frames or self._context.learned.get(TRANSPORT) == FRAMES):
                     # The owner says that frames come; nobody has ever heard one.
                     raise SilentError("no frames") from None
                 await self._say_silence()
@@ -143,7 +144,7 @@ class FrameSession:
         loop = asyncio.get_running_loop()
         until = loop.time() + self._timing.chain_give_up
         while loop.time() < until:
-            self._sink.reading(self._picture.silence(loop.time()))
+            self._listener.reading(self._picture.silence(loop.time()))
             try:
                 await self._wait(self._heard, self._timing.alarm)
             except TimeoutError:

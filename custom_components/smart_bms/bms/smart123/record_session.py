@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager, suppress
 import re
 from typing import Final
 
-from ..driver import DriverListener, FrameWriter, Terms
+from ..driver import DriverListener, FrameWriter
 from ..errors import FrameError, PackError, PasswordNeededError, SilentError, WrongPasswordError
 from ..repeated_answer import MAX_QUESTIONS, RepeatedAnswer
+from ..session_context import SessionContext
 from ..settings import Settings, SettingValue
 from .bit_error_filter import Shapes
 from .decode import decode_record, is_record
@@ -38,9 +39,9 @@ class RecordSession:
 
     def __init__(  # noqa: PLR0913
         self,
-        link: FrameWriter,
-        sink: DriverListener,
-        terms: Terms,
+        connection: FrameWriter,
+        listener: DriverListener,
+        context: SessionContext,
         timing: Timing,
         *,
         formula: Formula,
@@ -50,30 +51,30 @@ class RecordSession:
         needs_pin: bool,
     ) -> None:
         """Units with the newer module hear the PIN first; those that surely are such ones say nothing without it."""
-        self._link = link
-        self._sink = sink
-        self._terms = terms
+        self._connection = connection
+        self._listener = listener
+        self._context = context
         self._timing = timing
         self._formula = formula
         self._generation = generation
         self._serial_number = serial_number
         self._pin_first = pin_first
         self._needs_pin = needs_pin
-        self._exchange = Exchange(link, sink, timing)
-        self._writing = Writing(self._exchange, timing, terms.kept, self._ask_for_sure)
+        self._exchange = Exchange(connection, listener, timing)
+        self._writing = Writing(self._exchange, timing, context.learned, self._ask_for_sure)
         self._lines = Assembler()
         self._shapes = Shapes()
         self._broken_counted = 0
-        self._picture = RecordAccumulator(lambda: Scales(formula=formula, ampere=generation.ampere), terms.clock)
+        self._picture = RecordAccumulator(lambda: Scales(formula=formula, ampere=generation.ampere), context.clock)
         self._version = ""
         self._identity_told: tuple[Variant, str] | None = None
-        self._agreement = RepeatedAnswer(terms.memory.setdefault(_BELIEVED, {}))
+        self._agreement = RepeatedAnswer(context.memory.setdefault(_BELIEVED, {}))
         self._answers: dict[str, tuple[dict[str, SettingValue], float]] = {}
         self._log_index: int | None = None
         self._log_seen: int | None = -1
         """Index of the log when it was read; -1: never in this session."""
         self._failures: dict[str, int] = {}
-        self._history_done = not terms.options.get(IMPORT_HISTORY)
+        self._history_done = not context.options.get(IMPORT_HISTORY)
         self._shown_at = float("-inf")
         self._shown_tag = ""
         self._heard = asyncio.Event()
@@ -89,22 +90,22 @@ class RecordSession:
             else:
                 self._exchange.heard(line, now)
         if (broken := self._lines.broken_lines) > self._broken_counted:
-            self._sink.drop("broken_line", broken - self._broken_counted)
+            self._listener.drop("broken_line", broken - self._broken_counted)
             self._broken_counted = broken
 
     def _take_record(self, line: str, now: float) -> None:
         try:
             tag, counts = decode_record(line)
         except FrameError as error:
-            self._sink.drop(error.reason)
+            self._listener.drop(error.reason)
             return
         if not self._shapes.is_usual(line):
-            self._sink.drop("spliced")
+            self._listener.drop("spliced")
             return
         self._keep(line, now)
         self._generation.heard_record(line)
         if (reason := refused(self._picture, tag, counts, now)) is not None:
-            self._sink.drop(reason)
+            self._listener.drop(reason)
         if tag == "T" and "log_index" in counts:
             self._log_index = counts["log_index"]
         if tag in ("U", "C"):
@@ -113,7 +114,7 @@ class RecordSession:
     def _keep(self, line: str, now: float) -> None:
         """Show a line to whoever collects them, unless it could hold the PIN."""
         if not PIN_FIELD.search(line):
-            self._sink.frame(line.encode("ascii"), now)
+            self._listener.frame(line.encode("ascii"), now)
 
     def _show(self, tag: str, now: float) -> None:
         """Make a reading once in a cycle: with the record that began it, or with the other one if that is missing."""
@@ -122,14 +123,14 @@ class RecordSession:
         self._shown_tag, self._shown_at = tag, now
         self._report_identity()
         self._generation.measured(*self._picture.measured(now), now)
-        if (reading := self._picture.reading(now)) is not None and self._sink.reading(reading):
+        if (reading := self._picture.reading(now)) is not None and self._listener.reading(reading):
             self._heard.set()
 
     def _report_identity(self) -> None:
         told = (self._generation.variant, self._version)
         if told != self._identity_told:
             self._identity_told = told
-            self._sink.identity(
+            self._listener.identity(
                 identity_of(told[0], self._formula, sw_version=self._version, serial_number=self._serial_number)
             )
 
@@ -151,7 +152,7 @@ class RecordSession:
             ping.cancel()
             await asyncio.gather(ping, return_exceptions=True)
             with suppress(PackError):
-                await self._link.write(command(_STOP))
+                await self._connection.write(command(_STOP))
 
     async def _talk(self) -> None:
         await asyncio.sleep(self._timing.settle)
@@ -184,13 +185,13 @@ class RecordSession:
         try:
             await self._wait(self._timing.give_up)
         except TimeoutError:
-            if self._needs_pin and self._terms.password is None:
+            if self._needs_pin and self._context.password is None:
                 raise PasswordNeededError("it says nothing") from None
             raise SilentError("no usable records") from None
 
     async def _authorize(self) -> None:
         """Give the PIN, once: nobody knows what wrong ones lead to. Raises WrongPasswordError, SilentError."""
-        pin, kept = self._terms.password, self._terms.kept
+        pin, kept = self._context.password, self._context.learned
         if pin is None:
             return
         if not PIN.fullmatch(pin):
@@ -222,7 +223,7 @@ class RecordSession:
             word = await self._exchange.order(_START)
         if word is None or word is Word.OK:
             return  # its answer may be lost; what counts is that records come
-        if self._terms.password is None:
+        if self._context.password is None:
             raise PasswordNeededError(f"it answered {word}")
         raise SilentError(f"it took the PIN, and answered {word}")
 
@@ -261,22 +262,22 @@ class RecordSession:
 
     def _fail(self, chore: str) -> None:
         self._failures[chore] = self._failures.get(chore, 0) + 1
-        self._sink.drop(f"{chore}_unread")
+        self._listener.drop(f"{chore}_unread")
 
     async def _read_log(self) -> None:
         """Tell what is new in the log."""
         index = self._log_index
         async with self._paused():
-            news = await read_log(self._ask_fields, self._terms.kept, self._sink.drop, self._formula)
+            news = await read_log(self._ask_fields, self._context.learned, self._listener.drop, self._formula)
         if news:
-            self._sink.logged(news)
+            self._listener.logged(news)
         self._log_seen = index
 
     async def _read_history(self) -> None:
         async with self._paused():
             history = await read_history(self._ask_fields)
         self._history_done = True
-        self._sink.history(history)
+        self._listener.history(history)
 
     async def _ask_fields(self, name: str) -> list[str]:
         line = await self._exchange.query(name)
@@ -336,7 +337,7 @@ class RecordSession:
             apart=frozenset(key for name in others for key in self._answers[name][0]),
             apart_at=min((self._answers[name][1] for name in others), default=0.0),
         )
-        self._sink.settings(settings)
+        self._listener.settings(settings)
         return settings
 
     async def write(self, key: str, value: SettingValue | None) -> bool:
