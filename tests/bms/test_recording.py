@@ -70,7 +70,7 @@ def test_a_recording_has_an_end() -> None:
 
 
 def test_packets_without_a_byte_have_an_end_too(monkeypatch) -> None:
-    monkeypatch.setattr("custom_components.smart_bms.bms.recording.MOST_PACKETS", 10)
+    monkeypatch.setattr("custom_components.smart_bms.bms.recording.MAX_PACKETS", 10)
     recording = Recording(0.0)
     for _ in range(8):
         recording.add(False, b"", 0.0)

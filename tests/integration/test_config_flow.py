@@ -141,7 +141,7 @@ async def test_a_full_proxy_is_named_before_anything_is_tried(hass, house, pack)
     house.add(pack)
     flow = await start(hass)
     for number in range(3):
-        house.proxy.update(f"AA:AA:AA:AA:AA:0{number}")
+        house.proxy.acquire(f"AA:AA:AA:AA:AA:0{number}")
     flow = await submit(hass, flow, address=pack.address)
     assert flow["errors"] == {"base": "no_free_slot"}
     assert "Garage proxy" in flow["description_placeholders"]["detail"]
@@ -285,7 +285,7 @@ async def test_a_second_proxy_takes_over_when_the_first_is_full(hass, house, pac
     house.add(pack)
     attic.hear(pack, rssi=-80)
     for number in range(3):
-        house.proxy.update(f"AA:AA:AA:AA:AA:0{number}")
+        house.proxy.acquire(f"AA:AA:AA:AA:AA:0{number}")
     flow = await submit(hass, await start(hass), address=pack.address)
     assert flow["step_id"] == "identified"
     leave()

@@ -16,8 +16,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smart_bms.bms.connection_state import ConnectionState
 from custom_components.smart_bms.const import DOMAIN
+from custom_components.smart_bms.pack_entry import publishing
 from custom_components.smart_bms.pack_entry.capabilities import Capabilities
-from custom_components.smart_bms.sensor import connection
 from lab.smart_bms_lab.packs import all_packs
 from tests.support.packs import changed, jk_pack, sealed
 
@@ -234,7 +234,7 @@ async def test_a_pack_behind_a_full_proxy_waits_for_a_slot(hass, house, pack, ad
     house.take_away(pack)
     await house.until(lambda: house.state("sensor.shed_link") == "no_connectable_path")
     for number in range(3):
-        house.proxy.update(f"AA:AA:AA:AA:AA:0{number}")
+        house.proxy.acquire(f"AA:AA:AA:AA:AA:0{number}")
     house.bring_back(pack)
     await house.until(lambda: house.state("sensor.shed_link") == "no_free_slot")
     assert "proxy" in hass.states.get("sensor.shed_link").attributes["hints"][0]
@@ -253,7 +253,7 @@ async def test_the_age_of_the_data_grows_while_the_pack_is_away(hass, house, pac
     coordinator.pack.last_reading = dataclasses.replace(reading, measured_at=reading.measured_at - 3600)
     for item in hass.data["entity_components"]["sensor"].entities:
         if item.entity_id == "sensor.shed_data_age":
-            item._gate.open()
+            item._filter.open()
     coordinator._async_tick(None)
     await hass.async_block_till_done()
     assert float(house.state("sensor.shed_data_age")) > 3500
@@ -275,7 +275,7 @@ async def test_the_age_of_the_data_grows_while_the_pack_is_away(hass, house, pac
     ],
 )
 def test_an_age_is_told_in_steps_that_grow_with_it(age, shown) -> None:
-    assert connection.quantize(age) == shown
+    assert publishing.quantize_age(age) == shown
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")

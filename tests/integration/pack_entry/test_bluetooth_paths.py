@@ -23,16 +23,16 @@ async def test_a_pack_that_is_heard_has_a_path_and_a_strength(hass, house, pack)
 async def test_a_full_proxy_is_no_path_unless_the_slot_is_ours(hass, house, pack) -> None:
     house.add(pack)
     for address in ("AA:AA:AA:AA:AA:01", "AA:AA:AA:AA:AA:02", pack.address):
-        house.proxy.update(address)
+        house.proxy.acquire(address)
     assert bluetooth_paths.find_device(hass, pack.address)
     house.proxy.release(pack.address)
-    house.proxy.update("AA:AA:AA:AA:AA:03")
+    house.proxy.acquire("AA:AA:AA:AA:AA:03")
     with pytest.raises(NoFreeSlotError, match="Garage proxy"):
         bluetooth_paths.find_device(hass, pack.address)
 
 
 async def test_the_proxy_in_use_is_named_even_if_it_has_gone(hass, house, pack, monkeypatch) -> None:
-    house.proxy.update(pack.address)
+    house.proxy.acquire(pack.address)
     assert bluetooth_paths.connected_through(hass, pack.address) == "Garage proxy"
     monkeypatch.setattr(bluetooth, "async_scanner_by_source", lambda hass, source: None)
     assert bluetooth_paths.connected_through(hass, pack.address) == house.proxy.source
@@ -54,9 +54,9 @@ async def test_hearing_a_pack_is_noticed_on_every_supported_home_assistant(
 async def test_a_slot_that_becomes_free_is_noticed(hass, house, pack) -> None:
     freed = []
     for number in range(2):
-        house.proxy.update(f"AA:AA:AA:AA:AA:0{number}")
+        house.proxy.acquire(f"AA:AA:AA:AA:AA:0{number}")
     cancel = bluetooth_paths.on_slot_freed(pack.address, lambda: freed.append(1))
-    house.proxy.update("AA:AA:AA:AA:AA:09")
+    house.proxy.acquire("AA:AA:AA:AA:AA:09")
     assert not freed
     house.proxy.release("AA:AA:AA:AA:AA:09")
     assert freed
