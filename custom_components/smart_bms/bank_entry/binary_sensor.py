@@ -32,10 +32,12 @@ class BankBinaryDescription(BinarySensorEntityDescription):
 
 
 def _yes(answer: Tristate) -> bool | None:
+    """Return yes, no, or None for not known."""
     return None if answer is Tristate.UNKNOWN else answer is Tristate.YES
 
 
 def _problem(bank: Bank) -> bool | None:
+    """Return the description of something that is wrong with the bank."""
     return True if bank.unfit else None if bank.alarms is None else bool(bank.alarms)
 
 
@@ -44,6 +46,7 @@ def _why(side: str) -> Callable[[Bank], Mapping[str, Any]]:
     of_side = {STALE, INCOMPLETE, f"{side}_blocked", f"{side}_unknown"}
 
     def why(bank: Bank) -> Mapping[str, Any]:
+        """Return the sentences that explain it."""
         rows = left_out(row for row in bank.left_out if row[1] in of_side)
         return {"left_out": rows, "reasons": misfits(bank.unfit)}
 
@@ -98,20 +101,24 @@ class BankBinarySensor(FindableEntity, BankEntity, BinarySensorEntity):
 
     @override
     def current_value(self) -> Value:
+        """Return the newest value."""
         return self.entity_description.value_fn(self.coordinator)
 
     @override
     def details(self) -> Mapping[str, Any]:
+        """Return what goes with the value."""
         return self.entity_description.attributes_fn(self.coordinator.data)
 
     @override
     def discrete(self) -> Any:
+        """Return the part of the attributes whose change is news of its own."""
         bank = self.coordinator.data
         return (bank.left_out, bank.alarms, [row.code for row in bank.unfit])
 
     @property
     @override
     def is_on(self) -> bool | None:
+        """Return the state that was published last."""
         value = self._filter.value
         return None if value is None else bool(value)
 

@@ -38,6 +38,7 @@ class BankSwitch(BankEntity, SwitchEntity):
         super().__init__(coordinator, description, Quantity.STATE)
 
     def _value(self, pack: SmartBmsCoordinator) -> bool | None:
+        """Return whether the switch is on in all packs, None if that is not known."""
         if not pack.available:
             return None
         setting = pack.catalog.settings.get(self.entity_description.key) if pack.catalog else None
@@ -53,15 +54,18 @@ class BankSwitch(BankEntity, SwitchEntity):
 
     @override
     def details(self) -> Mapping[str, Any]:
+        """Return what goes with the value."""
         return {"packs": {pack.config_entry.title: self._value(pack) for pack in self.coordinator.coordinators()}}
 
     @override
     def discrete(self) -> Any:
+        """Return the part of the attributes whose change is news of its own."""
         return self.details()
 
     @property
     @override
     def is_on(self) -> bool | None:
+        """Return the state that was published last."""
         value = self._filter.value
         return None if value is None else bool(value)
 

@@ -29,6 +29,7 @@ class FindableEntity(Entity):
     @property
     @override
     def capability_attributes(self) -> dict[str, Any] | None:
+        """Return the kind beside the other capabilities: it is shown of unavailable entities too."""
         capabilities = super().capability_attributes
         kind = KINDS.get(self.translation_key or "")
         return capabilities if kind is None else {**(capabilities or {}), ATTR_KIND: kind}

@@ -92,6 +92,7 @@ class SmartBmsParameterEntity(SmartBmsEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
+        """Show what is known already, and follow what comes."""
         await super().async_added_to_hass()
         # Limits and options may turn out to be others, while the value stays what it was.
         self.async_on_remove(self.coordinator.async_add_capabilities_listener(self.async_write_ha_state))
@@ -122,6 +123,7 @@ class SmartBmsParameterEntity(SmartBmsEntity):
 
     @override
     def current_value(self) -> Value:
+        """Return the value that was read from the pack."""
         setting = self.setting
         value = self.coordinator.parameters.control.value(setting) if setting else None
         if value is None and self.coordinator.pack.current_settings is None:
@@ -154,6 +156,7 @@ class SmartBmsParameterEntity(SmartBmsEntity):
         self._attr_force_update = False
 
     async def _async_change(self, value: SettingValue | None) -> None:
+        """Write a value to the pack, and show what was read back."""
         user_id = self._context.user_id if self._context else None
         user = await self.hass.auth.async_get_user(user_id) if user_id else None
         if user is not None and not user.is_admin and self.entity_description.key not in MAIN:
@@ -237,6 +240,7 @@ def async_add_parameters[D: EntityDescription](  # noqa: PLR0913
                 async_enable(registry, item)
 
     def described() -> Iterator[D]:
+        """Return the descriptions of what the pack is known to have now."""
         for setting in offered(coordinator, kind):
             enabled = starts_enabled(setting, coordinator.permission)
             yield replace(describe(setting), entity_registry_enabled_default=enabled)
