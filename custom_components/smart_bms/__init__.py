@@ -24,6 +24,7 @@ from .storage.checked_store import async_load_parts
 from .storage.energy_store import energy_store
 from .storage.pack_store import async_load_pack, pack_store
 from .storage.profiles import async_profiles
+from .websocket_api import async_register_commands
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -40,11 +41,12 @@ BANK_PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platf
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions; they exist whether or not a pack is set up."""
+    """Register the actions and the commands of the cards; they exist whether or not a pack is set up."""
     async_setup_services(hass)
     async_follow_names(hass)
     await async_forget_all(hass)
     hass.http.register_view(RecordingView)
+    async_register_commands(hass)
     return True
 
 
