@@ -13,6 +13,7 @@ from .bank_entry.coordinator import BankConfigEntry, BankCoordinator, async_pack
 from .bms.families import FAMILIES
 from .const import CONF_FAMILY, CONF_IDENTITY, CONF_SIMULATED, DOMAIN
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
+from .frontend import async_register_cards
 from .pack_entry import bluetooth_paths
 from .pack_entry.energy_account import CHECKS as OF_PACK
 from .pack_entry.entry_title import async_follow_names
@@ -47,6 +48,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     await async_forget_all(hass)
     hass.http.register_view(RecordingView)
     async_register_commands(hass)
+    await async_register_cards(hass)
     return True
 
 

@@ -1,0 +1,136 @@
+// Numbers, times and ages as the user's locale has them.
+
+import type { HassLocale, HomeAssistant } from "./ha.js";
+
+const MINUS = "\u2212";
+export const DASH = "\u2013";
+
+const FORMATS: Partial<Record<HassLocale["number_format"], string[]>> = {
+  comma_decimal: ["en-US", "en"],
+  decimal_comma: ["de", "es", "it"],
+  quote_decimal: ["de-CH"],
+  space_comma: ["fr", "sv", "cs"],
+};
+
+/** Formats for one locale; make a new one when it changes. */
+export class Formatter {
+  private readonly tags: string | string[] | undefined;
+  private readonly grouping: boolean;
+  private readonly zone: string | undefined;
+  private readonly hour12: boolean | undefined;
+  private readonly cache = new Map<number, Intl.NumberFormat>();
+
+  constructor(
+    readonly locale: HassLocale,
+    zone?: string,
+  ) {
+    const format = locale.number_format;
+    this.tags = format === "system" ? undefined : (FORMATS[format] ?? locale.language);
+    this.grouping = format !== "none";
+    this.zone = locale.time_zone === "local" ? undefined : zone;
+    this.hour12 = locale.time_format === "12" ? true : locale.time_format === "24" ? false : undefined;
+  }
+
+  static of(hass: HomeAssistant): Formatter {
+    return new Formatter(hass.locale, hass.config.time_zone);
+  }
+
+  number(value: number | null | undefined, digits = 0): string {
+    if (value === null || value === undefined || !Number.isFinite(value)) return DASH;
+    let format = this.cache.get(digits);
+    if (format === undefined) {
+      format = new Intl.NumberFormat(this.tags, {
+        minimumFractionDigits: digits,
+        maximumFractionDigits: digits,
+        useGrouping: this.grouping,
+      });
+      this.cache.set(digits, format);
+    }
+    const text = format.format(Math.abs(value));
+    // What rounds to nothing has no sign.
+    return value < 0 && /[1-9]/.test(text) ? MINUS + text : text;
+  }
+
+  /** A number with its unit, kept on one line; a dash alone where it is not known. */
+  unit(value: number | null | undefined, digits: number, unit: string): string {
+    const text = this.number(value, digits);
+    return text === DASH ? DASH : `${text}\u00a0${unit}`;
+  }
+
+  /** With a sign also when positive. */
+  signed(value: number | null | undefined, digits: number, unit = ""): string {
+    const text = unit ? this.unit(value, digits, unit) : this.number(value, digits);
+    return value !== null && value !== undefined && value > 0 && /[1-9]/.test(text) ? `+${text}` : text;
+  }
+
+  volts(value: number | null | undefined, digits = 2): string {
+    return this.unit(value, digits, "V");
+  }
+
+  cell(value: number | null | undefined): string {
+    return this.number(value, 3);
+  }
+
+  amps(value: number | null | undefined): string {
+    return this.unit(value, ampDigits(value), "A");
+  }
+
+  millivolts(volts: number | null | undefined): string {
+    return this.unit(volts === null || volts === undefined ? null : volts * 1000, 0, "mV");
+  }
+
+  power(watts: number | null | undefined): string {
+    if (watts === null || watts === undefined) return DASH;
+    const size = Math.abs(watts);
+    if (size < 999.5) return this.unit(watts, 0, "W");
+    return this.unit(watts / 1000, size < 9995 ? 2 : 1, "kW");
+  }
+
+  energy(wattHours: number | null | undefined): string {
+    if (wattHours === null || wattHours === undefined) return DASH;
+    return this.unit(wattHours / 1000, Math.abs(wattHours) < 99_950 ? 1 : 0, "kWh");
+  }
+
+  /** Any value in a unit of the protections. */
+  value(value: number | null | undefined, unit: string | null): string {
+    if (unit === "V") return this.volts(value, value !== null && value !== undefined && Math.abs(value) < 10 ? 3 : 2);
+    if (unit === "A") return this.amps(value);
+    if (unit === "\u00b0C" || unit === "K") return this.unit(value, 1, unit === "K" ? "\u00b0C" : unit);
+    return this.unit(value, 0, unit ?? "").trim();
+  }
+
+  clock(at: Date, seconds = false): string {
+    const options: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit" };
+    if (seconds) options.second = "2-digit";
+    if (this.zone !== undefined) options.timeZone = this.zone;
+    if (this.hour12 !== undefined) options.hour12 = this.hour12;
+    return new Intl.DateTimeFormat(this.locale.language, options).format(at);
+  }
+
+  day(at: Date): string {
+    return new Intl.DateTimeFormat(this.locale.language, { day: "numeric", month: "short" }).format(at);
+  }
+}
+
+export function ampDigits(value: number | null | undefined): number {
+  return value !== null && value !== undefined && Math.abs(value) >= 99.95 ? 0 : 1;
+}
+
+export interface Span {
+  /** Key of a text: `seconds`, `minutes`, `hours`, `days`. */
+  unit: "seconds" | "minutes" | "hours" | "days";
+  first: number;
+  second: number | null;
+}
+
+/** A span of time in at most two units, as people say it. */
+export function span(seconds: number): Span {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return { unit: "seconds", first: whole, second: null };
+  if (whole < 3600) return { unit: "minutes", first: Math.round(whole / 60), second: null };
+  if (whole < 86_400) {
+    const minutes = Math.round(whole / 60);
+    return { unit: "hours", first: Math.floor(minutes / 60), second: minutes % 60 };
+  }
+  return { unit: "days", first: Math.round(whole / 86_400), second: null };
+}

@@ -1,0 +1,164 @@
+// Lines of the last hours, from Home Assistant's own history. Loaded when they are seen, and renewed now and then.
+
+import { css, html, LitElement, nothing, svg, type TemplateResult } from "lit";
+import type { PackContext } from "./context.js";
+import { define } from "./define.js";
+
+const HOURS = 12;
+const EVERY = 300_000; // ms
+const POINTS = 96;
+
+interface Point {
+  s: string;
+  lu: number;
+}
+
+/** Power and state of charge of the last hours. */
+export class History extends LitElement {
+  private given: PackContext | undefined;
+  private lines: Record<string, [number, number][]> = {};
+  private loadedAt = Number.NEGATIVE_INFINITY;
+  private loadedOf = "";
+  private observer: IntersectionObserver | undefined;
+  private seen = false;
+
+  set context(context: PackContext) {
+    this.given = context;
+    if (this.loadedOf !== context.info.entry_id) {
+      this.loadedOf = context.info.entry_id;
+      this.loadedAt = Number.NEGATIVE_INFINITY;
+    }
+    this.maybeLoad();
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.observer = new IntersectionObserver((entries) => {
+      this.seen = entries.at(-1)?.isIntersecting ?? false;
+      this.maybeLoad();
+    });
+    this.observer.observe(this);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.observer?.disconnect();
+  }
+
+  private maybeLoad(): void {
+    if (!this.seen || document.hidden || performance.now() - this.loadedAt < EVERY || this.given === undefined) return;
+    this.loadedAt = performance.now();
+    void this.load(this.given);
+  }
+
+  private async load({ hass, info }: PackContext): Promise<void> {
+    const ids = [info.entities.power, info.entities.soc].filter((id): id is string => id !== undefined);
+    if (ids.length === 0) return;
+    const end = Date.now();
+    const start = end - HOURS * 3_600_000;
+    try {
+      const found = await hass.callWS<Record<string, Point[]>>({
+        type: "history/history_during_period",
+        start_time: new Date(start).toISOString(),
+        end_time: new Date(end).toISOString(),
+        entity_ids: ids,
+        minimal_response: true,
+        no_attributes: true,
+      });
+      this.lines = {};
+      for (const key of ["power", "soc"]) {
+        const points = found[info.entities[key] ?? ""] ?? [];
+        this.lines[key] = thin(
+          points.map((point) => [point.lu * 1000, Number(point.s)]),
+          start,
+          end,
+        );
+      }
+      this.requestUpdate();
+    } catch {
+      // Without the recorder there is no history: the card is whole without it.
+    }
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    const power = this.lines.power ?? [];
+    const soc = this.lines.soc ?? [];
+    if (this.given === undefined || power.length < 2) return nothing;
+    const { t, f } = this.given;
+    const watts = power.map(([, value]) => value);
+    const reach = Math.max(100, ...watts.map(Math.abs));
+    const range = `${f.power(Math.min(...watts))} – ${f.power(Math.max(...watts))}`;
+    return html`<div class="row small"><span>${t.text("last_hours", { hours: HOURS })}</span><span>${range}</span></div>
+      <svg viewBox="0 0 100 40" preserveAspectRatio="none" role="img" aria-label=${`${t.text("last_hours", { hours: HOURS })}: ${range}`}>
+        ${svg`<path class="soc" d=${area(soc, (value) => 40 - (40 * value) / 100)}></path>
+        <path class="zero" d="M0 20H100"></path>
+        <path class="power" d=${line(power, (value) => 20 - (19 * value) / reach)}></path>`}
+      </svg>`;
+  }
+
+  static override styles = css`
+    :host {
+      display: grid;
+      gap: 4px;
+    }
+    .row {
+      display: flex;
+      justify-content: space-between;
+      color: var(--ink2);
+      font-size: 12px;
+    }
+    svg {
+      inline-size: 100%;
+      block-size: 48px;
+      display: block;
+    }
+    .soc {
+      fill: var(--level-soft);
+      stroke: none;
+    }
+    .zero {
+      stroke: var(--line);
+      vector-effect: non-scaling-stroke;
+    }
+    .power {
+      fill: none;
+      stroke: var(--ink);
+      stroke-width: 1.5;
+      vector-effect: non-scaling-stroke;
+    }
+  `;
+}
+
+/** Return means of equal spans, as x from 0 to 100 and value; what is not a number is left out. */
+export function thin(points: [number, number][], start: number, end: number): [number, number][] {
+  const known = points.filter(([, value]) => Number.isFinite(value));
+  if (known.length === 0) return [];
+  const result: [number, number][] = [];
+  const step = (end - start) / POINTS;
+  let index = 0;
+  let last: number | null = null;
+  for (let bucket = 0; bucket < POINTS; bucket += 1) {
+    const until = start + (bucket + 1) * step;
+    let sum = 0;
+    let count = 0;
+    for (let point = known[index]; point !== undefined && point[0] <= until; point = known[++index]) {
+      sum += point[1];
+      count += 1;
+      last = point[1];
+    }
+    // History holds changes: until the next one the value stays.
+    if (last !== null) result.push([((bucket + 0.5) * 100) / POINTS, count > 0 ? sum / count : last]);
+  }
+  return result;
+}
+
+function line(points: [number, number][], y: (value: number) => number): string {
+  return points.map(([x, value], index) => `${index === 0 ? "M" : "L"}${x.toFixed(1)} ${y(value).toFixed(1)}`).join("");
+}
+
+function area(points: [number, number][], y: (value: number) => number): string {
+  if (points.length === 0) return "";
+  return `${line(points, y)}L${points.at(-1)?.[0].toFixed(1)} 40L${points[0]?.[0].toFixed(1)} 40Z`;
+}
+
+define("smart-bms-history", History);

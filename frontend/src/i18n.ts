@@ -1,0 +1,116 @@
+// Texts: the cards' own, and those of the integration, which Home Assistant has in the user's language.
+
+import { span } from "./format.js";
+import type { HomeAssistant } from "./ha.js";
+import english from "./texts/en.json";
+
+export type TextKey = keyof typeof english;
+type Values = Record<string, string | number>;
+
+/** Languages that are loaded when somebody needs them. */
+const LANGUAGES: Record<string, () => Promise<{ default: Partial<Record<TextKey, string>> }>> = {
+  de: () => import("./texts/de.json"),
+};
+
+const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur"]);
+
+export function fill(text: string, values: Values): string {
+  return text.replace(/\{(\w+)\}/g, (whole, key: string) => String(values[key] ?? whole));
+}
+
+/** Texts in one language. Until they are there, the cards' own are English and the integration's empty. */
+export class Texts {
+  private own: Partial<Record<TextKey, string>> = english;
+  private integration: Record<string, string> = {};
+  readonly rightToLeft: boolean;
+
+  constructor(readonly language: string) {
+    this.rightToLeft = RIGHT_TO_LEFT.has(language.split("-")[0] ?? "");
+  }
+
+  async load(hass: HomeAssistant): Promise<void> {
+    const load = LANGUAGES[this.language] ?? LANGUAGES[this.language.split("-")[0] ?? ""];
+    const [own, ...resources] = await Promise.all([
+      load?.().catch(() => undefined),
+      ...["entity", "exceptions"].map((category) =>
+        hass
+          .callWS<{ resources: Record<string, string> }>({
+            type: "frontend/get_translations",
+            language: this.language,
+            category,
+            integration: ["smart_bms"],
+          })
+          .then((answer) => answer.resources)
+          .catch(() => ({})),
+      ),
+    ]);
+    if (own !== undefined) this.own = { ...english, ...own.default };
+    this.integration = Object.assign({}, ...resources);
+  }
+
+  get loaded(): boolean {
+    return Object.keys(this.integration).length > 0;
+  }
+
+  /** One of the cards' own texts. */
+  text(key: TextKey, values: Values = {}): string {
+    return fill(this.own[key] ?? english[key], values);
+  }
+
+  /** A text of the integration; empty if there is none. */
+  of(path: string, values: Values = {}): string {
+    return fill(this.integration[`component.smart_bms.${path}`] ?? "", values);
+  }
+
+  /** A sentence of the integration, which come without their full stop. */
+  sentence(key: string, values: Values = {}): string {
+    const found = this.of(`exceptions.${key}.message`, values);
+    return found === "" ? "" : `${found.replace(/\.$/, "")}.`;
+  }
+
+  status(code: string): string {
+    return this.of(`entity.sensor.status.state.${code}`) || this.text("waiting");
+  }
+
+  /** The name of a protection, an alarm, or a parameter. */
+  name(key: string): string {
+    return (
+      this.of(`entity.sensor.nearest_protection.state.${key}`) ||
+      this.of(`entity.binary_sensor.alarm_${key}.name`) ||
+      this.of(`entity.number.${key}.name`) ||
+      this.of(`entity.switch.${key}.name`) ||
+      key.replaceAll("_", " ")
+    );
+  }
+
+  probe(key: string): string {
+    if (key === "mosfet") return this.text("power_stage");
+    const number = /^temperature_(\d+)$/.exec(key)?.[1];
+    return number === undefined ? key.replaceAll("_", " ") : this.text("probe", { number });
+  }
+
+  time(seconds: number): string {
+    const { unit, first, second } = span(seconds);
+    return this.text(unit, { first, second: second ?? "" }).trim();
+  }
+
+  age(seconds: number): string {
+    return seconds < 1 ? this.text("age_now") : this.time(seconds);
+  }
+}
+
+const loading = new Map<string, Promise<Texts>>();
+
+/** Texts in the user's language, loaded once for a page. */
+export function textsOf(hass: HomeAssistant): Promise<Texts> {
+  const language = hass.language;
+  let texts = loading.get(language);
+  if (texts === undefined) {
+    const made = new Texts(language);
+    texts = made.load(hass).then(() => made);
+    loading.set(language, texts);
+    // Asked again if Home Assistant could not answer.
+    texts.then(() => made.loaded || loading.delete(language));
+  }
+  return texts;
+}
