@@ -35,7 +35,7 @@ def _interface(node: ast.ClassDef) -> str:
             kind, optional = _optional(item.annotation)
             fields.append(f"  {item.target.id}{'?' if optional else ''}: {kind};")
         elif fields and isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant):
-            fields.insert(-1, f"  /** {item.value.value} */")
+            fields.insert(-1, f"  /** {item.value.value!s} */")
     return "\n".join([*lines, *fields, "}"]) + "\n"
 
 

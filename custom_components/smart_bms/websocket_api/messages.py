@@ -221,6 +221,8 @@ class PackData(TypedDict):
     """What changes with every reading of a pack."""
 
     fresh: bool
+    reading: float | None
+    """Which reading this is: another number with each."""
     age: float | None
     soc: float | None
     voltage: float | None

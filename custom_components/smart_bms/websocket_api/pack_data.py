@@ -95,6 +95,7 @@ def pack_data(coordinator: SmartBmsCoordinator) -> PackData:
     left = coordinator.time_left
     return PackData(
         fresh=reading is not None,
+        reading=rounded(reading.measured_at, 2) if reading else None,
         age=rounded(coordinator.pack.age(now), 1),
         soc=rounded(reading.soc, 1) if reading else None,
         voltage=rounded(reading.voltage, 2) if reading else None,

@@ -222,6 +222,7 @@ class Stream:
         data = cast(Mapping[str, Any], self._data)
         changed = {key: value for key, value in data.items() if value != sent[key]}
         if changed:
+            changed["age"] = data["age"]  # of this moment
             subscription.sent = data
             subscription.send({"running": True, "changed": changed})
 

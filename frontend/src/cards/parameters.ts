@@ -111,6 +111,7 @@ export class ParametersCard extends LoadedCard<Record<string, Parameter>> {
     const { t } = context;
     return html`<table><tbody>${Object.entries(parameters)
       .filter(([, item]) => item.value !== null && typeof item.value !== "object")
+      .sort(([one], [other]) => t.name(one).localeCompare(t.name(other)))
       .map(
         ([key, item]) => html`<tr><td>${t.name(key)}</td><td>${shown(item.value, item.unit, context)}</td></tr>`,
       )}</tbody></table>`;

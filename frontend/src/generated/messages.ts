@@ -199,6 +199,8 @@ export interface PackInfo {
 /** What changes with every reading of a pack. */
 export interface PackData {
   fresh: boolean;
+  /** Which reading this is: another number with each. */
+  reading: number | null;
   age: number | null;
   soc: number | null;
   voltage: number | null;
