@@ -15,7 +15,7 @@ from homeassistant.loader import Manifest
 import pytest
 import yaml
 
-from custom_components.smart_bms import binary_sensor, button, event, logbook, number, select, sensor, services, switch
+from custom_components.smart_bms import binary_sensor, button, event, logbook, number, select, sensor, switch
 from custom_components.smart_bms.bank import compatibility, member
 from custom_components.smart_bms.bank_entry.binary_sensor import BANK_BINARY_SENSORS
 from custom_components.smart_bms.bank_entry.sensor import BANK_SENSORS
@@ -47,6 +47,7 @@ from custom_components.smart_bms.protection.smart123 import SMART123, SMART123_G
 from custom_components.smart_bms.sensor.energy import ENERGY_DESCRIPTIONS
 from custom_components.smart_bms.sensor.health import health_descriptions
 from custom_components.smart_bms.sensor.protection import descriptions_of
+from custom_components.smart_bms.services.schema import CHEMISTRIES
 from custom_components.smart_bms.trigger import TRIGGERS
 from script.lib import parameters
 
@@ -447,11 +448,11 @@ def test_every_action_is_described_and_its_selectors_are_valid() -> None:
         for part in (described[name], *described[name].get("fields", {}).values()):
             assert part["name"]
             assert part["description"].endswith(".")
-    assert set(TEXTS["selector"]["chemistry"]["options"]) == set(services.CHEMISTRIES)
+    assert set(TEXTS["selector"]["chemistry"]["options"]) == set(CHEMISTRIES)
     choices = {
         option.key: set(option.choices) for family in FAMILIES.values() for option in family.options if option.choices
     }
-    choices |= {"chemistry": set(services.CHEMISTRIES), "simulated": set(simulated.CHOICES)}
+    choices |= {"chemistry": set(CHEMISTRIES), "simulated": set(simulated.CHOICES)}
     choices |= {"wiring": {"parallel", "series"}}
     choices |= {"protection": set(PROTECTIONS), "severity": {severity.value for severity in AlarmSeverity}}
     assert {key: set(part["options"]) for key, part in TEXTS["selector"].items()} == choices

@@ -19,11 +19,12 @@ from .pack_entry.entry_title import async_follow_names
 from .pack_entry.parameters import async_clear_issues
 from .pack_entry.simulated import async_purge_history, simulation_of
 from .services import async_setup_services
-from .services.recording import RecordingView, async_forget, async_forget_all
+from .services.recording import RecordingView, async_forget_recording
 from .storage.checked_store import async_load_parts
 from .storage.energy_store import energy_store
 from .storage.pack_store import async_load_pack, pack_store
 from .storage.profiles import async_profiles
+from .storage.recordings import async_remove_all_recordings
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -43,7 +44,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions; they exist whether or not a pack is set up."""
     async_setup_services(hass)
     async_follow_names(hass)
-    await async_forget_all(hass)
+    await async_remove_all_recordings(hass)
     hass.http.register_view(RecordingView)
     return True
 
@@ -106,7 +107,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry | B
     async_clear_issues(hass, entry.entry_id)
     await pack_store(hass, entry.entry_id).async_remove()
     await energy_store(hass, entry.entry_id).async_remove()
-    await async_forget(hass, entry.entry_id)
+    await async_forget_recording(hass, entry.entry_id)
     if CONF_SIMULATED in entry.data:
         await async_profiles(hass).async_forget(entry.entry_id)
         async_purge_history(hass, entry)

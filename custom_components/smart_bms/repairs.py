@@ -18,7 +18,7 @@ from .control.chemistry import CODES
 from .control.request import WriteRequest
 from .control.validation_issue import parameter_name
 from .coordinator import SmartBmsConfigEntry
-from .entity.parameter import raise_unless_confirmed, translated_errors
+from .messages import raise_unless_confirmed, translated_rejections
 from .pack_entry.parameters import Parameters, async_request
 
 
@@ -91,9 +91,9 @@ class DriftRepairFlow(RepairsFlow):
             self.hass, Context(user_id=user.id) if user else None, "repair", confirm=bool(dangerous), exact=True
         )
         try:
-            with translated_errors():
+            with translated_rejections():
                 records = await parameters.control.apply(old, request)
-            raise_unless_confirmed(records, lambda key: catalog.settings.get(key) if catalog else None)
+            raise_unless_confirmed(records, catalog)
         except HomeAssistantError as error:
             return self.async_abort(reason="not_restored", description_placeholders={"reason": str(error)})
         if left := [parameter_name(key) for key in self._shown if key not in old]:

@@ -1,8 +1,7 @@
 """The base of all entities that show a parameter and change it, and how their failures are told."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Final, override
 
@@ -16,9 +15,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from ..bms.settings import Proof, Setting, SettingKind, SettingValue
 from ..const import DOMAIN
 from ..control.request import WritePermission
-from ..control.validation_issue import RejectedError, format_value, parameter_name
-from ..control.write_log import WriteOutcome, WriteRecord
 from ..coordinator import SmartBmsCoordinator
+from ..messages import raise_unless_confirmed, translated_rejections
 from ..pack_entry.parameters import AS_GOOD_AS_NEW, async_request
 from ..pack_entry.publishing import Quantity, Value
 from . import SmartBmsEntity, async_add_described
@@ -48,34 +46,6 @@ _PLATFORM_OF: Final = {
     SettingKind.CHOICE: "select",
     SettingKind.COMMAND: "button",
 }
-
-
-@contextmanager
-def translated_errors() -> Iterator[None]:
-    """Turn a refusal into a sentence for the user."""
-    try:
-        yield
-    except RejectedError as error:
-        issue = error.issues[0]
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key=issue.code, translation_placeholders=dict(issue.details)
-        ) from error
-
-
-def raise_unless_confirmed(records: Sequence[WriteRecord], settings: Callable[[str], Setting | None]) -> None:
-    """Raise what the user must know of writes that did not hold."""
-    for record in records:
-        if record.outcome is not WriteOutcome.CONFIRMED:
-            setting = settings(record.parameter)
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key=f"{'command' if record.is_command else 'write'}_{record.outcome}",
-                translation_placeholders={
-                    "parameter": parameter_name(record.parameter),
-                    "new": format_value(record.new, setting),
-                    "found": format_value(record.found, setting),
-                },
-            )
 
 
 class SmartBmsParameterEntity(SmartBmsEntity):
@@ -159,9 +129,9 @@ class SmartBmsParameterEntity(SmartBmsEntity):
         if user is not None and not user.is_admin and self.entity_description.key not in MAIN:
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_admin")
         request = await async_request(self.hass, self._context, self.platform.domain)
-        with translated_errors():
+        with translated_rejections():
             records = await self.coordinator.parameters.control.apply({self.entity_description.key: value}, request)
-        raise_unless_confirmed(records, lambda _: self.setting)
+        raise_unless_confirmed(records, self.coordinator.catalog)
 
 
 def unique_key(key: str) -> str:
