@@ -36,7 +36,7 @@ from custom_components.smart_bms.entity.parameter import ENABLED, MAIN
 from custom_components.smart_bms.pack_entry import simulated
 from custom_components.smart_bms.pack_entry.capabilities import Capabilities
 from custom_components.smart_bms.pack_entry.publishing import ADJUSTABLE
-from custom_components.smart_bms.pack_entry.wiring_issue import KINDS
+from custom_components.smart_bms.pack_entry.wiring_issue import WIRING_ISSUES
 from custom_components.smart_bms.protection import balance, hints, permission
 from custom_components.smart_bms.protection.daly import DALY
 from custom_components.smart_bms.protection.events import ProtectionEventType as Happened
@@ -432,8 +432,8 @@ def test_every_refusal_and_every_issue_has_a_sentence_and_none_is_left_over() ->
     told = {"recording_ready", "recording_runs"} | unfit
     told |= {"dashboard_added", "dashboard_renewed", "dashboard_there_already"}
     assert codes_in_code() | written | commands | reasons | left_out | told == set(TEXTS["exceptions"])
-    assert set(logbook._COMMANDS) == {"confirmed"} | {code.removeprefix("command_") for code in commands}
-    assert {outcome.value for outcome in WriteOutcome} - {"pending"} == set(logbook._MESSAGES) - {"untold"}
+    assert set(logbook._COMMAND_MESSAGES) == {"confirmed"} | {code.removeprefix("command_") for code in commands}
+    assert {outcome.value for outcome in WriteOutcome} - {"pending"} == set(logbook._WRITE_MESSAGES) - {"undetermined"}
 
 
 def test_every_action_is_described_and_its_selectors_are_valid() -> None:
@@ -459,7 +459,7 @@ def test_every_action_is_described_and_its_selectors_are_valid() -> None:
 
 
 def test_every_issue_has_its_texts() -> None:
-    wires = {f"wiring_{kind}" for kind in KINDS}
+    wires = {f"wiring_{kind}" for kind in WIRING_ISSUES}
     alone = {"drift", "default_password", "bank_member_removed", "disk_full", "set_aside"}
     assert set(TEXTS["issues"]) == alone | wires
     for key in wires:

@@ -15,8 +15,8 @@ from .const import CONF_FAMILY, CONF_IDENTITY, CONF_SIMULATED, DOMAIN
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 from .pack_entry import bluetooth_paths
 from .pack_entry.energy_account import CHECKS as OF_PACK
-from .pack_entry.entry_title import async_follow_names
-from .pack_entry.parameters import async_clear_issues
+from .pack_entry.entry_title import async_listen_for_renames
+from .pack_entry.issues import async_delete_pack_issues
 from .pack_entry.simulated import async_purge_history, simulation_of
 from .services import async_setup_services
 from .services.recording import RecordingView, async_forget_recording
@@ -43,7 +43,7 @@ BANK_PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platf
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions; they exist whether or not a pack is set up."""
     async_setup_services(hass)
-    async_follow_names(hass)
+    async_listen_for_renames(hass)
     await async_remove_all_recordings(hass)
     hass.http.register_view(RecordingView)
     return True
@@ -93,7 +93,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry | B
         return False
     await entry.runtime_data.async_stop()
     if entry.disabled_by:
-        async_clear_issues(hass, entry.entry_id)
+        async_delete_pack_issues(hass, entry.entry_id)
     return True
 
 
@@ -104,7 +104,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry | B
         await energy_store(hass, entry.entry_id).async_remove()
         return
     async_pack_removed(hass, entry)
-    async_clear_issues(hass, entry.entry_id)
+    async_delete_pack_issues(hass, entry.entry_id)
     await pack_store(hass, entry.entry_id).async_remove()
     await energy_store(hass, entry.entry_id).async_remove()
     await async_forget_recording(hass, entry.entry_id)

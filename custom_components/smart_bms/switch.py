@@ -1,4 +1,4 @@
-"""Switches: what the pack allows, and the features of its model."""
+"""Switches: parameters that are on or off, and those of a bank."""
 
 from typing import Any, Final, override
 
@@ -12,12 +12,12 @@ from .bms.settings import Setting, SettingKind
 from .coordinator import SmartBmsConfigEntry
 from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, presentation
 
-# One link, one write at a time.
+# One connection, one write at a time.
 PARALLEL_UPDATES: Final = 1
 
 
 def describe(setting: Setting) -> SwitchEntityDescription:
-    """Return the description of a switch."""
+    """Return the description of the switch for a parameter."""
     return SwitchEntityDescription(**presentation(setting))
 
 
@@ -42,15 +42,16 @@ class SmartBmsSwitch(SmartBmsParameterEntity, SwitchEntity):
     @property
     @override
     def is_on(self) -> bool | None:
+        """Return the state as it was published; None if it is unknown."""
         value = self.shown_value
         return None if value is None else bool(value)
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
-        """Switch on, and wait for the proof."""
+        """Switch on, and wait until it is read back."""
         await self.async_change(True)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
-        """Switch off, and wait for the proof."""
+        """Switch off, and wait until it is read back."""
         await self.async_change(False)
