@@ -32,7 +32,7 @@ from custom_components.smart_bms.condition import CONDITIONS
 from custom_components.smart_bms.config_flow import SmartBmsConfigFlow
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.control.write_log import WriteOutcome
-from custom_components.smart_bms.entity.parameter import ENABLED, MAIN
+from custom_components.smart_bms.entity.parameter import ENABLED_PARAMETERS, MAIN_PARAMETERS
 from custom_components.smart_bms.pack_entry import simulated
 from custom_components.smart_bms.pack_entry.capabilities import Capabilities
 from custom_components.smart_bms.pack_entry.publishing import ADJUSTABLE
@@ -342,9 +342,9 @@ def test_the_whole_integration_speaks_through_translations() -> None:
 
 def test_what_is_shown_by_default_exists() -> None:
     keys = {key for _, key in SETTINGS}
-    assert keys >= ENABLED
-    assert set(MAIN) <= keys
-    assert "discharge_switch" not in ENABLED
+    assert keys >= ENABLED_PARAMETERS
+    assert set(MAIN_PARAMETERS) <= keys
+    assert "discharge_switch" not in ENABLED_PARAMETERS
 
 
 REASONS = {

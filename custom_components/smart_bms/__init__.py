@@ -98,7 +98,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry | B
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry | BankConfigEntry) -> None:
-    """Let the pack be discovered again, and forget its journal; profiles stay. A simulated one takes its history along."""
+    """Delete the files and issues of a pack, and let it be discovered again; profiles stay, but of a simulated one."""
     if is_bank(entry):
         ir.async_delete_issue(hass, DOMAIN, bank_issue(entry.entry_id))
         await energy_store(hass, entry.entry_id).async_remove()
@@ -109,7 +109,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry | B
     await energy_store(hass, entry.entry_id).async_remove()
     await async_forget_recording(hass, entry.entry_id)
     if CONF_SIMULATED in entry.data:
-        await async_profiles(hass).async_forget(entry.entry_id)
+        await async_profiles(hass).async_delete_simulated(entry.entry_id)
         async_purge_history(hass, entry)
     else:
         bluetooth.async_rediscover_address(hass, entry.data[CONF_ADDRESS])

@@ -1,4 +1,4 @@
-"""Buttons: commands that change many parameters of a pack at once, and adding packs and banks to the energy dashboard."""
+"""Buttons: commands that change many parameters at once, and adding packs and banks to the energy dashboard."""
 
 from typing import Final, override
 
@@ -12,7 +12,7 @@ from .bank_entry.entity import BankEntity
 from .bms.settings import Setting, SettingKind
 from .coordinator import SmartBmsConfigEntry
 from .entity import async_add_described
-from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, presentation
+from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, description_fields
 from .entity.stateless import StatelessEntity
 from .pack_entry.energy_account import NEEDS
 from .pack_entry.energy_dashboard import async_add_to_dashboard
@@ -24,7 +24,7 @@ PARALLEL_UPDATES: Final = 1
 
 def describe(setting: Setting) -> ButtonEntityDescription:
     """Return the description of the button for a parameter."""
-    return ButtonEntityDescription(**presentation(setting))
+    return ButtonEntityDescription(**description_fields(setting))
 
 
 async def async_setup_entry(

@@ -18,7 +18,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .bms.settings import Setting, SettingKind, Unit
 from .coordinator import SmartBmsConfigEntry
-from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, presentation
+from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, description_fields
 
 # One connection, one write at a time.
 PARALLEL_UPDATES: Final = 1
@@ -44,7 +44,7 @@ def describe(setting: Setting) -> NumberEntityDescription:
     """Return the description of the number for a parameter."""
     unit, device_class = _UNITS[setting.unit]
     return NumberEntityDescription(
-        **presentation(setting),
+        **description_fields(setting),
         device_class=device_class,
         native_unit_of_measurement=unit,
         native_min_value=setting.minimum,

@@ -8,7 +8,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .bms.settings import Setting, SettingKind
 from .coordinator import SmartBmsConfigEntry
-from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, presentation
+from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, description_fields
 
 # One connection, one write at a time.
 PARALLEL_UPDATES: Final = 1
@@ -16,7 +16,7 @@ PARALLEL_UPDATES: Final = 1
 
 def describe(setting: Setting) -> SelectEntityDescription:
     """Return the description of the select for a parameter."""
-    return SelectEntityDescription(**presentation(setting), options=list(setting.options))
+    return SelectEntityDescription(**description_fields(setting), options=list(setting.options))
 
 
 async def async_setup_entry(

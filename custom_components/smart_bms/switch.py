@@ -10,7 +10,7 @@ from .bank_entry.coordinator import BankConfigEntry, BankCoordinator
 from .bank_entry.switch import async_bank_switches, async_pack_set_up
 from .bms.settings import Setting, SettingKind
 from .coordinator import SmartBmsConfigEntry
-from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, presentation
+from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, description_fields
 
 # One connection, one write at a time.
 PARALLEL_UPDATES: Final = 1
@@ -18,7 +18,7 @@ PARALLEL_UPDATES: Final = 1
 
 def describe(setting: Setting) -> SwitchEntityDescription:
     """Return the description of the switch for a parameter."""
-    return SwitchEntityDescription(**presentation(setting))
+    return SwitchEntityDescription(**description_fields(setting))
 
 
 async def async_setup_entry(

@@ -130,7 +130,7 @@ def _state_trigger(translation_key: str, to_state: str) -> type[Trigger]:
 
 
 class DataWentStaleTrigger(_OwnEntities):
-    """The data of a pack became stale. All its entities become unavailable then; the voltage is one that every pack has."""
+    """The data of a pack became stale: all its entities become unavailable, of which every pack has the voltage."""
 
     _domain_specs = {SENSOR_DOMAIN: DomainSpec()}
     _translation_keys = frozenset({"voltage"})

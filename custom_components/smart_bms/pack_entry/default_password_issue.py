@@ -13,9 +13,10 @@ DEFAULT_PASSWORD: Final = "default_password"  # noqa: S105
 
 @callback
 def async_set_default_password(hass: HomeAssistant, entry_id: str, *, default: bool) -> None:
-    """Store with its entry whether a pack has its default password, and update the issue; a pack out of reach still counts.
+    """Store in its entry whether a pack has its default password, and update the issue.
 
-    The issue is only deleted when no such pack is left: Home Assistant forgets that a deleted issue was ignored.
+    A pack out of reach still counts. The issue is only deleted when no such pack is left, because Home Assistant
+    forgets that a deleted issue was ignored.
     """
     entry = hass.config_entries.async_get_entry(entry_id)
     if entry is None:
@@ -27,7 +28,7 @@ def async_set_default_password(hass: HomeAssistant, entry_id: str, *, default: b
 
 @callback
 def async_update_default_password_issue(hass: HomeAssistant, *, without: str | None = None) -> None:
-    """Create, update or delete the issue, with the present names of the packs; `without` is an entry that is being removed."""
+    """Create, update or delete the issue, with the packs' present names. `without` is an entry that is removed."""
     entries = [entry for entry in _entries(hass) if entry.entry_id != without]
     if not entries:
         ir.async_delete_issue(hass, DOMAIN, DEFAULT_PASSWORD)

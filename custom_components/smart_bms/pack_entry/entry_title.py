@@ -37,7 +37,7 @@ def async_listen_for_renames(hass: HomeAssistant) -> None:
 
 @callback
 def _async_rename_entry(hass: HomeAssistant, device_id: str, before: str | None) -> None:
-    """Give the entry the device's new name, unless the user renamed the entry itself. `before` is the device's old name."""
+    """Give the entry the device's new name, unless the user renamed the entry itself. `before` is the old name."""
     device = dr.async_get(hass).async_get(device_id)
     if device is None:
         return

@@ -1,4 +1,4 @@
-"""The parameters of a pack in Home Assistant: stores the write log, fires an event for each record, manages drift issues."""
+"""The parameters of a pack in Home Assistant: the stored write log, an event for each record, the drift issue."""
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
@@ -33,13 +33,13 @@ from .default_password_issue import async_set_default_password
 from .drift_issue import HIDDEN, async_create_drift_issue, async_delete_drift_issue
 
 AS_GOOD_AS_NEW: Final = 900.0
-"""s for which a parameter that was read is shown without a connection; connected packs are read every ten minutes or so."""
+"""s for which a parameter is shown without a connection; connected packs are read every ten minutes or so."""
 _SAVE_DELAY: Final = 1.0
 """s after which a change is saved, together with those that come meanwhile."""
 
 
 async def async_request(hass: HomeAssistant, context: Context | None, source: str, **flags: bool) -> WriteRequest:
-    """Return a write request in the name of the context's user. `source` is what asked: a platform, an action, a repair."""
+    """Return a write request of the context's user; `source` is what asked: a platform, an action, a repair."""
     user_id = context.user_id if context else None
     user = await hass.auth.async_get_user(user_id) if user_id else None
     return WriteRequest(source=source, user_id=user_id, user=user.name if user else None, context=context, **flags)

@@ -1,4 +1,4 @@
-"""The repair issues about a pack's balance wires: which cells have wires that are swapped, loose or of high resistance."""
+"""The repair issues about a pack's balance wires: swapped, between cells, or of high resistance."""
 
 from collections.abc import Callable
 from typing import Final

@@ -40,7 +40,7 @@ class PackCall:
         return settings
 
     async def async_write_request(self, *, exact: bool = False) -> WriteRequest:
-        """Return the request of this call's user, with what they confirmed; `exact` values may lie between the steps."""
+        """Return the request of the call's user, with what they confirmed; `exact` values may lie between steps."""
         call = self.service_call
         confirm, force = call.data[ATTR_CONFIRM], call.data[ATTR_FORCE]
         return await async_request(
@@ -50,7 +50,7 @@ class PackCall:
 
 @dataclass(frozen=True, slots=True)
 class ActionResult[R]:
-    """What a handler returns for a pack: its part of the response, and the writes of which the first failed one is an error."""
+    """What a handler returns for a pack: its part of the response, and its writes, which are checked for failures."""
 
     response: R
     records: Sequence[WriteRecord] = ()

@@ -38,7 +38,7 @@ SECONDS_PER_MINUTE: float = 60.0
 async def async_record_frames(call: PackCall) -> ActionResult[RecordingResponse]:
     """Record for some minutes, or until the pack is unloaded; return where the recording can be downloaded for a day.
 
-    Raises ServiceValidationError if a recording runs, HomeAssistantError if nothing was recorded or it could not be stored.
+    Raises ServiceValidationError if a recording runs, HomeAssistantError if nothing was recorded or cannot be stored.
     """
     coordinator, minutes = call.coordinator, call.service_call.data[ATTR_MINUTES]
     hass, pack, entry = coordinator.hass, coordinator.pack, coordinator.config_entry

@@ -81,7 +81,7 @@ def _check_parameter(known: Mapping[str, SettingValue], key: str, value: object)
 
 
 def _situation(reading: Reading, data: Mapping[str, Any]) -> Reading:
-    """Return the present reading with what the action's fields say instead, without its alarms and with all switched on."""
+    """Return the present reading with what the fields say instead, without alarms and with all switched on."""
     changes: dict[str, Any] = {}
     if ATTR_CELL_VOLTAGES in data:
         cells = tuple(data[ATTR_CELL_VOLTAGES])
