@@ -15,7 +15,7 @@ from ..control.validation_issue import RejectedError
 from ..control.write_log import WriteOutcome
 from ..coordinator import SmartBmsCoordinator
 from ..entity.parameter import async_enable
-from ..messages import misfits, refusal
+from ..messages import incompatibility_sentences, rejection_message
 from ..pack_entry.parameters import async_request
 from ..pack_entry.publishing import Quantity, Value
 from .coordinator import BankConfigEntry, BankCoordinator, banks_with
@@ -81,7 +81,7 @@ class BankSwitch(BankEntity, SwitchEntity):
 
     async def _async_change(self, *, value: bool) -> None:
         """Write to each pack and wait for its proof. Raises what did not hold, with the packs where it did."""
-        if value and (reasons := misfits(self.coordinator.data.unfit)):
+        if value and (reasons := incompatibility_sentences(self.coordinator.data.unfit)):
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key="bank_unfit",
@@ -96,7 +96,7 @@ class BankSwitch(BankEntity, SwitchEntity):
             try:
                 records = await pack.parameters.control.apply({self.entity_description.key: value}, request)
             except RejectedError as error:
-                failed.append(f"{name}: {refusal(error)}")
+                failed.append(f"{name}: {rejection_message(error)}")
                 continue
             held = all(record.outcome is WriteOutcome.CONFIRMED for record in records)
             (done if held else failed).append(name)

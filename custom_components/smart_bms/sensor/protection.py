@@ -8,7 +8,7 @@ from homeassistant.const import EntityCategory, UnitOfElectricCurrent, UnitOfEle
 
 from ..coordinator import SmartBmsCoordinator
 from ..entity.status import time_of_day
-from ..messages import sentences
+from ..messages import reason_sentences
 from ..pack_entry.publishing import Quantity, Value
 from ..protection.monitor import ProtectionMonitor, ProtectionState
 from ..protection.rules import ProtectionRule
@@ -153,7 +153,7 @@ def _nearest_unit(coordinator: SmartBmsCoordinator) -> str | None:
 def _nearest_details(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
     """Return the numbers of the nearest protection, and hints."""
     nearest = coordinator.protection_engine.approach.near
-    hints = sentences(coordinator.protection_engine.hints, "hint")
+    hints = reason_sentences(coordinator.protection_engine.hints, "hint")
     return (_details(coordinator, nearest.monitor) if nearest else {}) | ({"hints": hints} if hints else {})
 
 
