@@ -11,7 +11,7 @@ from custom_components.smart_bms.bms.errors import SilentError
 from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.bms.jk.frames import PAYLOAD_LENGTH
 from custom_components.smart_bms.bms.jk.layouts import Variant
-from custom_components.smart_bms.bms.jk.parameters import BY_KEY, REGISTERS, shortest
+from custom_components.smart_bms.bms.jk.parameters import BY_KEY, REGISTERS, WireType, shortest
 from custom_components.smart_bms.bms.jk.records import encode_text
 from custom_components.smart_bms.bms.jk.settings import decode_write, encode_write
 from custom_components.smart_bms.bms.records import decode_lines
@@ -21,7 +21,7 @@ from tests.support.packs import changed, device_info, sealed, settings
 from tests.support.radio import FAST
 
 EXCHANGES = CAPTURES / "jk" / "write_exchanges.jsonl"
-WRITABLE = [(variant, row) for variant in Variant for row in REGISTERS[variant] if row.write is not None]
+WRITABLE = [(variant, row) for variant in Variant for row in REGISTERS[variant]]
 
 WIDTHS = {"B": (0, 2**8), "b": (-(2**7), 2**7), "H": (0, 2**16), "I": (0, 2**32), "i": (-(2**31), 2**31)}
 
@@ -37,10 +37,10 @@ def values_of(row):
             return st.integers(0, 2**16 - 1).map(row.value)
         case SettingKind.TEXT:
             return st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=PAYLOAD_LENGTH)
-        case _ if row.code == "f":
+        case _ if row.wire_type is WireType.FLOAT:
             return st.floats(width=32, allow_nan=False, allow_infinity=False).map(shortest)
         case _:
-            low, high = WIDTHS[row.code]
+            low, high = WIDTHS[row.wire_type.written]
             return st.integers(low, high - 1).map(row.value)
 
 
@@ -51,7 +51,7 @@ def test_what_is_encoded_is_decoded_again(variant, row, data) -> None:
     value = data.draw(values_of(row))
     frame = encode_write(row.key, value, variant)
     length = frame[5]
-    assert frame[4] == row.write
+    assert frame[4] == row.number
     assert frame[6 + length : 19] == bytes(13 - length)
     assert sum(frame[:19]) & 0xFF == frame[19]
     key, decoded = decode_write(frame[4], frame[6 : 6 + length], variant)
@@ -68,7 +68,7 @@ def test_the_two_commands_are_inverse(variant, row, capsys) -> None:
     shown = result["values"]["value"]
     again = row.key if shown is None else f"{row.key}={shown}"
     assert encode.main(["jk", variant, again]) == 0
-    assert json.dumps(result["values"]["register"]) == str(row.write)
+    assert json.dumps(result["values"]["register"]) == str(row.number)
 
 
 @pytest.mark.parametrize(
