@@ -49,14 +49,14 @@ def told_by_jbd(pack: JbdPeripheral) -> Mapping[str, object]:
 def told_by_daly(pack: DalyPeripheral) -> Mapping[str, object]:
     dialect = Dialect(pack.variant)
     if dialect is Dialect.A5:
-        data = {row.place: pack._uart.read(row.place)[0][4:12] for row in PARAMETERS[dialect]}
+        data = {row.number: pack._uart.read(row.number)[0][4:12] for row in PARAMETERS[dialect]}
     else:
         words = {"D2": daly_d2.image, "81": daly_p81.image}[pack.variant](pack.controller)
         data = {
-            row.place: b"".join(words.get(row.place + place, 0xFFFF).to_bytes(2) for place in range(2))
+            row.number: b"".join(words.get(row.number + place, 0xFFFF).to_bytes(2) for place in range(2))
             for row in PARAMETERS[dialect]
         }
-    return {row.key: row.value(data[row.place][row.offset : row.offset + row.size]) for row in PARAMETERS[dialect]}
+    return {row.key: row.value(data[row.number][row.offset : row.offset + row.size]) for row in PARAMETERS[dialect]}
 
 
 TOLD = [

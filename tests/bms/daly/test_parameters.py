@@ -8,7 +8,7 @@ import pytest
 from custom_components.smart_bms.bms.daly.frames import Dialect
 from custom_components.smart_bms.bms.daly.parameters import (
     BY_KEY,
-    BY_PLACE,
+    BY_NUMBER,
     D2_SETTINGS,
     P81_SECOND,
     P81_SETTINGS,
@@ -206,7 +206,7 @@ def test_every_writable_parameter_goes_where_it_is_read(dialect, rows, writable)
                 ), key
             seen.add(register)
     assert seen == writable
-    assert {row.place for row in PARAMETERS[dialect] if row.proof is not Proof.READ_ONLY} == writable
+    assert {row.number for row in PARAMETERS[dialect] if row.proof is not Proof.READ_ONLY} == writable
 
 
 @pytest.mark.parametrize("dialect", [Dialect.D2, Dialect.P81])
@@ -214,9 +214,9 @@ def test_what_is_encoded_is_decoded_again(dialect) -> None:
     for row in PARAMETERS[dialect]:
         if row.proof is Proof.READ_ONLY:
             continue
-        sides = [*range(30000, 34000, 37)] if row.zero == 30000 and row.current == 1 else []
-        sides += [*range(26000, 30001, 37)] if row.current == -1 else []
-        raws = [0, 1] if row.is_switch else sides or [*range(5001), *range(5001, 6553, 7)]
+        sides = [*range(30000, 34000, 37)] if row.coding.zero == 30000 and row.coding.current == 1 else []
+        sides += [*range(26000, 30001, 37)] if row.coding.current == -1 else []
+        raws = [0, 1] if row.coding.is_switch else sides or [*range(5001), *range(5001, 6553, 7)]
         for raw in raws:
             value = row.value(raw.to_bytes(2))
             assert value is not None
@@ -230,7 +230,7 @@ def test_nothing_that_is_no_parameter_to_be_set_is_ever_encoded(dialect) -> None
     encoded = []
     for row in PARAMETERS[dialect]:
         if row.proof is Proof.READ_ONLY:
-            value = next(iter(row.names.values())) if row.names else 1
+            value = next(iter(row.coding.names.values())) if row.coding.names else 1
             try:
                 write_frame(dialect, row.key, value, host=0x80, now=NOW)
             except ValueError:
@@ -434,7 +434,7 @@ def test_parameters_of_a5(command) -> None:
 
 def test_a5_parameters_can_only_be_read() -> None:
     assert {row.proof for row in PARAMETERS[Dialect.A5]} == {Proof.READ_ONLY}
-    assert {row.place for row in PARAMETERS[Dialect.A5]} == set(A5_ROWS)
+    assert {row.number for row in PARAMETERS[Dialect.A5]} == set(A5_ROWS)
 
 
 @pytest.mark.parametrize("dialect", list(Dialect))
@@ -442,13 +442,13 @@ def test_no_key_and_no_place_stands_twice(dialect) -> None:
     rows = PARAMETERS[dialect]
     assert len(BY_KEY[dialect]) == len(rows)
     places = [
-        (row.place, row.offset + byte) if dialect is Dialect.A5 else 2 * row.place + byte
+        (row.number, row.offset + byte) if dialect is Dialect.A5 else 2 * row.number + byte
         for row in rows
         for byte in range(row.size)
     ]
     assert len(set(places)) == len(places)
-    assert [row for rows_there in BY_PLACE[dialect].values() for row in rows_there] == sorted(
-        rows, key=lambda row: list(BY_PLACE[dialect]).index(row.place)
+    assert [row for rows_there in BY_NUMBER[dialect].values() for row in rows_there] == sorted(
+        rows, key=lambda row: list(BY_NUMBER[dialect]).index(row.number)
     )
 
 

@@ -25,7 +25,7 @@ from .decode import (
 )
 from .frames import WRITE_MANY, A5Frame, Dialect, ReadRequest, Refused, Words, Written
 from .identity import a5_text, d2_texts, is_default_password, p81_texts, production_date
-from .parameters import BY_PLACE, D2_IDENTITY, D2_SETTINGS, P81_IDENTITY, P81_SETTINGS
+from .parameters import BY_NUMBER, D2_IDENTITY, D2_SETTINGS, P81_IDENTITY, P81_SETTINGS
 from .settings import A5_SOC, A5_SWITCHES, decode_settings
 
 type Result = dict[str, Any]
@@ -148,7 +148,7 @@ def words(answer: Words, first: int | None) -> Explained:
         raise FrameError("length")
     values: Result = {"register": first, "count": count}
     places = range(first, first + count)
-    if any(place in places for place in BY_PLACE[answer.dialect]):
+    if any(place in places for place in BY_NUMBER[answer.dialect]):
         values |= decode_settings(answer.dialect, {first: answer.data})
         return "settings", values
     secret = _PASSWORDS[answer.dialect]
@@ -214,7 +214,7 @@ def write(written: Written) -> Explained:
         return "write", values | {"parameter": "clock", "value": _clock(data)}
     if any(written.register <= place < written.register + len(listed) for place in _PASSWORDS[written.dialect]):
         return "write", {"register": written.register, "parameter": "password", "password": text(data)}
-    rows = BY_PLACE[written.dialect].get(written.register, ())
+    rows = BY_NUMBER[written.dialect].get(written.register, ())
     if not rows:
         return "write", values | {"parameter": _SPECIAL_WRITES.get(key, "unknown"), "value": values["raw"]}
     found = decode_settings(written.dialect, {written.register: data})

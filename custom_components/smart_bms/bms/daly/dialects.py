@@ -29,7 +29,7 @@ from .decode import (
 from .frames import A5_HOSTS, A5Frame, Dialect, Message, Words, Written, a5_request, decode_frame, read_request
 from .identity import a5_text, d2_texts, identity_of, is_default_password, p81_texts, production_date
 from .parameters import (
-    BY_PLACE,
+    BY_NUMBER,
     D2_BALANCER,
     D2_IDENTITY,
     D2_SECRETS,
@@ -159,8 +159,8 @@ class _ModbusBoard(DalyBoard):
         first, count = block
         return any(
             row.key == key
-            for place, rows in BY_PLACE[self.dialect].items()
-            if first <= place < first + count
+            for number, rows in BY_NUMBER[self.dialect].items()
+            if first <= number < first + count
             for row in rows
         )
 
