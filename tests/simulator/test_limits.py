@@ -43,7 +43,7 @@ def told_by_jk(pack: JkPeripheral) -> Mapping[str, object]:
 def told_by_jbd(pack: JbdPeripheral) -> Mapping[str, object]:
     registers = pack.firmware.registers
     known = [row for row in REGISTERS if registers.knows(row.register)]
-    return {row.key: row.value(registers.read(row.register), quantize=pack.label.hundred_ma) for row in known}
+    return {row.key: row.value(registers.read(row.register), coarse=pack.label.hundred_ma) for row in known}
 
 
 def told_by_daly(pack: DalyPeripheral) -> Mapping[str, object]:

@@ -59,16 +59,16 @@ def tail(*, humidity=0, alarms=0, full=9000, remaining=6000, balance=0, more=b""
 
 @pytest.mark.parametrize("name", LABELS)
 @pytest.mark.parametrize("current", [-37.5, 0.0, 20.25])
-@pytest.mark.parametrize("quantize", [False, True])
-def test_readings_agree_with_the_simulated_battery(name, current, quantize) -> None:
-    pack = jbd_pack(LABELS[name], cells=15, profile=steady(current), hundred_ma=quantize)
+@pytest.mark.parametrize("coarse", [False, True])
+def test_readings_agree_with_the_simulated_battery(name, current, coarse) -> None:
+    pack = jbd_pack(LABELS[name], cells=15, profile=steady(current), hundred_ma=coarse)
     pack.firmware.step(30)
     pack.firmware.registers.full = 97.5
     battery, board = pack.board.battery, pack.board
     values = decode_basic(pack.firmware.basic_info())
     reading = reading_of(values, decode_cells(pack.firmware.read(0x04)[1]), {}, 12.5)
     check(reading)
-    unit = 0.1 if quantize else 0.01
+    unit = 0.1 if coarse else 0.01
     assert reading.measured_at == 12.5
     assert reading.voltage == pytest.approx(battery.voltage, abs=0.006)
     assert reading.current == pytest.approx(current, abs=unit / 2 + 1e-9)
@@ -89,7 +89,7 @@ def test_readings_agree_with_the_simulated_battery(name, current, quantize) -> N
     assert reading.details["manufacturing_date"] == "2022-03-28"
     assert reading.details["stated_cells"] == 15
     assert reading.details["probe_count"] == pack.label.ntcs
-    assert reading.details["coarse_units"] is quantize
+    assert reading.details["coarse_units"] is coarse
     assert reading.details["charge_lock"] is False
     assert reading.details["discharge_lock"] is False
 
@@ -167,7 +167,7 @@ def test_the_document_s_own_example() -> None:
 
 @pytest.mark.parametrize(("flag", "told"), [(0x83, False), (0x03, True), (0x83, True)])
 def test_coarse_units_are_told_in_two_ways(flag, told) -> None:
-    values = decode_basic(basic(tail(full=9000), switches=flag, current=-201), quantize=told)
+    values = decode_basic(basic(tail(full=9000), switches=flag, current=-201), coarse=told)
     assert values["current"] == -20.1
     assert values["power"] == -267.33
     assert values["remaining_capacity"] == 600.0

@@ -215,9 +215,9 @@ async def test_units_are_known_before_the_first_reading() -> None:
     assert not wire.peripheral.factory_mode
 
 
-@pytest.mark.parametrize("quantize", [False, True])
-async def test_without_the_unit_there_is_no_current_and_no_capacity(quantize) -> None:
-    wire = of_unknown_units(hundred_ma=quantize)
+@pytest.mark.parametrize("coarse", [False, True])
+async def test_without_the_unit_there_is_no_current_and_no_capacity(coarse) -> None:
+    wire = of_unknown_units(hundred_ma=coarse)
     wire.tamper = lambda said, answers: [] if said.register == 0x2D else answers
     await wire.begin()
     assert await wire.driver._poll()
@@ -231,7 +231,7 @@ async def test_without_the_unit_there_is_no_current_and_no_capacity(quantize) ->
     await wire.driver.read_settings()
     assert await wire.driver._poll()
     assert wire.listener.readings[-1].full_capacity == 100
-    assert wire.listener.identities[-1].details["coarse_units"] is quantize
+    assert wire.listener.identities[-1].details["coarse_units"] is coarse
 
 
 async def test_the_unit_is_known_after_a_restart() -> None:

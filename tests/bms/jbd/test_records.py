@@ -473,11 +473,11 @@ def test_what_is_personal_is_left_out(tmp_path, capsys) -> None:
 # script/encode.
 
 
-@pytest.mark.parametrize("row", [row for row in REGISTERS if not row.shunt], ids=lambda row: row.key)
+@pytest.mark.parametrize("row", [row for row in REGISTERS if not row.coding.is_shunt], ids=lambda row: row.key)
 def test_the_two_commands_are_inverse(row, capsys) -> None:
     value = {SettingKind.SWITCH: "on", SettingKind.TEXT: "shed"}.get(row.kind, "1")
-    if row.choice is not None:
-        value = f"{row.choice.ranges[0][1]}_{row.choice.unit}"
+    if row.coding.choice is not None:
+        value = f"{row.coding.choice.ranges[0][1]}_{row.coding.choice.unit}"
     assert encode.main(["jbd", "classic", f"{row.key}={value}"]) == 0
     (result,) = decode(json.dumps({"hex": capsys.readouterr().out.strip()}))
     assert result["kind"] == "write"

@@ -99,7 +99,7 @@ REAL_VALUES = {
     "model_name": "SP04S034",
     "barcode": "",
 }
-WORDS = [row for row in REGISTERS if not row.text and not row.shunt]
+WORDS = [row for row in REGISTERS if not row.coding.is_text and not row.coding.is_shunt]
 ids = {"ids": lambda item: getattr(item, "key", None)}
 
 
@@ -124,13 +124,13 @@ def test_a_real_board_s_parameters() -> None:
 
 
 @pytest.mark.parametrize("label", [SP04S034, DP16S020, LEGACY, WATTCYCLE])
-@pytest.mark.parametrize("quantize", [False, True])
-def test_parameters_agree_with_the_simulated_board(label, quantize) -> None:
-    pack = jbd_pack(label, cells=14, hundred_ma=quantize)
+@pytest.mark.parametrize("coarse", [False, True])
+def test_parameters_agree_with_the_simulated_board(label, coarse) -> None:
+    pack = jbd_pack(label, cells=14, hundred_ma=coarse)
     pack.factory_mode = True
     version = f"{label.sw_version >> 4}.{label.sw_version & 15}"
     found = {number: pack.firmware.read(number)[1] for number in registers_of(version)}
-    assert is_coarse(found) is quantize
+    assert is_coarse(found) is coarse
     values = decode_settings(found, pack.variant, 0.0).values
     limits = pack.board.limits
     assert values["design_capacity"] == 100
@@ -168,15 +168,13 @@ def test_parameters_agree_with_the_simulated_board(label, quantize) -> None:
         ("balance_trigger", 0.025, "balance_trigger", 0.025),
     ],
 )
-@pytest.mark.parametrize("quantize", [False, True])
-def test_what_is_written_is_what_the_simulated_board_acts_upon(
-    label, key, value, attribute, expected, quantize
-) -> None:
-    pack = jbd_pack(label, hundred_ma=quantize)
+@pytest.mark.parametrize("coarse", [False, True])
+def test_what_is_written_is_what_the_simulated_board_acts_upon(label, key, value, attribute, expected, coarse) -> None:
+    pack = jbd_pack(label, hundred_ma=coarse)
     pack.factory_mode = True
     before = {number: pack.firmware.read(number)[1] for number in BY_REGISTER if pack.firmware.read(number)[1]}
     number = BY_KEY[key].register
-    register, data = encode_register(key, before[number], value, quantize=quantize)
+    register, data = encode_register(key, before[number], value, coarse=coarse)
     assert register == number
     assert pack.firmware.change(register, data)
     assert getattr(pack.board.limits, attribute) == pytest.approx(expected)
@@ -186,7 +184,7 @@ def test_what_is_written_is_what_the_simulated_board_acts_upon(
 
 
 @pytest.mark.parametrize(
-    ("register", "data", "quantize", "expected"),
+    ("register", "data", "coarse", "expected"),
     [
         (0x10, "0064", True, {"design_capacity": 10.0}),
         (0x11, "ffff", True, {"cycle_capacity": 6553.5}),
@@ -224,8 +222,8 @@ def test_what_is_written_is_what_the_simulated_board_acts_upon(
         (0xA2, "0241ff", False, {"barcode": "A\ufffd"}),
     ],
 )
-def test_units_and_places(register, data, quantize, expected) -> None:
-    assert one(register, data, quantize=quantize) == expected
+def test_units_and_places(register, data, coarse, expected) -> None:
+    assert one(register, data, coarse=coarse) == expected
 
 
 @pytest.mark.parametrize("bit", range(16))
@@ -282,10 +280,10 @@ def test_finer_points_that_a_board_does_not_use_are_left_out() -> None:
 
 
 def test_coarse_units_hold_for_all_registers_that_are_scaled() -> None:
-    fine, quantize = (decode_settings(dump(x2D=word), "classic", 0.0).values for word in ("0006", "1006"))
+    fine, coarse = (decode_settings(dump(x2D=word), "classic", 0.0).values for word in ("0006", "1006"))
     scaled = {"design_capacity", "cycle_capacity", "max_charge_current", "max_discharge_current"}
-    assert {key: quantize[key] for key in scaled} == {key: pytest.approx(fine[key] * 10) for key in scaled}
-    assert {key for key in fine if fine[key] != quantize[key]} == scaled | {"function_word", "shunt_resistance"}
+    assert {key: coarse[key] for key in scaled} == {key: pytest.approx(fine[key] * 10) for key in scaled}
+    assert {key for key in fine if fine[key] != coarse[key]} == scaled | {"function_word", "shunt_resistance"}
 
 
 def test_the_protection_word_of_another_front_end_is_not_guessed() -> None:
@@ -376,30 +374,32 @@ def test_a_choice_of_the_other_range_is_refused() -> None:
 # Writing.
 
 
-def values_of(row, quantize: bool):
+def values_of(row, coarse: bool):
     """Return a strategy for all values that a parameter can have on the wire."""
-    if row.text:
+    if row.coding.is_text:
         return st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=31)
     if row.bit is not None:
         return st.booleans()
-    return st.binary(min_size=2, max_size=2).map(lambda data: row.value(data, quantize=quantize))
+    return st.binary(min_size=2, max_size=2).map(lambda data: row.value(data, coarse=coarse))
 
 
-@pytest.mark.parametrize("row", [row for row in REGISTERS if not row.shunt], **ids)
-@pytest.mark.parametrize("quantize", [False, True])
+@pytest.mark.parametrize("row", [row for row in REGISTERS if not row.coding.is_shunt], **ids)
+@pytest.mark.parametrize("coarse", [False, True])
 @hypothesis_settings(max_examples=25, deadline=None)
 @given(data=st.data())
-def test_what_is_encoded_is_decoded_again_and_neighbors_stay(row, quantize, data) -> None:
-    value = data.draw(values_of(row, quantize))
+def test_what_is_encoded_is_decoded_again_and_neighbors_stay(row, coarse, data) -> None:
+    value = data.draw(values_of(row, coarse))
     old = data.draw(st.binary(min_size=2, max_size=2))
-    if row.choice is not None:
+    if row.coding.choice is not None:
         # Its range belongs to the neighbors.
         old = bytes((old[0] & 0x7F, old[1]))
-        value = data.draw(st.sampled_from(row.choice.ranges[0]).map(lambda number: f"{number}_{row.choice.unit}"))
-    register, wire = encode_register(row.key, old, value, quantize=quantize)
+        value = data.draw(
+            st.sampled_from(row.coding.choice.ranges[0]).map(lambda number: f"{number}_{row.coding.choice.unit}")
+        )
+    register, wire = encode_register(row.key, old, value, coarse=coarse)
     assert register == row.register
-    assert row.value(wire, quantize=quantize) == value
-    if row.text:
+    assert row.value(wire, coarse=coarse) == value
+    if row.coding.is_text:
         return
     assert len(wire) == 2
     for other in BY_REGISTER[register]:
@@ -416,7 +416,7 @@ def test_a_switch_changes_its_own_bit_only(row, old, value) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "quantize", "expected"),
+    ("key", "value", "coarse", "expected"),
     [
         ("cell_overvoltage", 3.65, False, "0e42"),
         ("cell_overvoltage", 3, False, "0bb8"),
@@ -438,8 +438,8 @@ def test_a_switch_changes_its_own_bit_only(row, old, value) -> None:
         ("charge_overcurrent_release", 30, False, "ff1e"),
     ],
 )
-def test_writes_have_the_bytes_of_the_documents(key, value, quantize, expected) -> None:
-    assert encode_register(key, b"\xff\xff", value, quantize=quantize)[1].hex() == expected
+def test_writes_have_the_bytes_of_the_documents(key, value, coarse, expected) -> None:
+    assert encode_register(key, b"\xff\xff", value, coarse=coarse)[1].hex() == expected
 
 
 @pytest.mark.parametrize("key", ["cell_overvoltage", "max_discharge_current", "short_circuit_release"])
@@ -490,7 +490,7 @@ def test_what_does_not_fit_is_refused(key, value) -> None:
 )
 def test_what_shares_a_register_is_never_made_up(old, key) -> None:
     row = BY_KEY[key]
-    value = True if row.bit is not None else row.choice.options()[0] if row.choice else 1
+    value = True if row.bit is not None else row.coding.choice.options()[0] if row.coding.choice else 1
     with pytest.raises(ValueError):
         encode_register(key, old, value)
 

@@ -13,8 +13,9 @@ from custom_components.smart_bms.bms.smart123.catalog import catalog_of
 from custom_components.smart_bms.bms.smart123.frames import checksum
 from custom_components.smart_bms.bms.smart123.generation import Variant
 from custom_components.smart_bms.bms.smart123.identity import identity_of
-from custom_components.smart_bms.bms.smart123.parameters import BY_KEY, PARAMETERS, Parameter, Strict, decode_answer
+from custom_components.smart_bms.bms.smart123.parameters import BY_KEY, PARAMETERS, Parameter, Strict
 from custom_components.smart_bms.bms.smart123.scales import Formula
+from custom_components.smart_bms.bms.smart123.settings import decode_answer
 from custom_components.smart_bms.bms.smart123.two_byte_write import steps, write_command
 from custom_components.smart_bms.simulator.smart123.labels import GEN2_BRSP, GEN3_NUS
 from tests.support.packs import smart123_pack

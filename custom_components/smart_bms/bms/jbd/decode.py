@@ -132,7 +132,7 @@ def _lock_of(protections: int, *, closed: bool, openers: int, against: float) ->
     return None if protections & openers else True
 
 
-def decode_basic(data: bytes, *, quantize: bool | None = False) -> dict[str, Any]:
+def decode_basic(data: bytes, *, coarse: bool | None = False) -> dict[str, Any]:
     """Return the values of a Reading that basic information holds, without its time.
 
     `coarse`: the board's function bits say that currents and capacities are in steps of 0.1 instead of 0.01; while that is
@@ -156,9 +156,9 @@ def decode_basic(data: bytes, *, quantize: bool | None = False) -> dict[str, Any
         cells,
         probes,
     ) = _FIXED.unpack_from(data)
-    quantize = True if switches & _COARSE_BIT else quantize
+    coarse = True if switches & _COARSE_BIT else coarse
     # For what only asks how much there may be, the most there may be.
-    unit = 100 if quantize is False else 10
+    unit = 100 if coarse is False else 10
     tail = data[_FIXED.size + 2 * probes :]
     raw_temperatures = struct.unpack_from(f">{probes}H", data, _FIXED.size)
     balancing = balance_low | balance_high << 16
@@ -169,8 +169,8 @@ def decode_basic(data: bytes, *, quantize: bool | None = False) -> dict[str, Any
         "sw_version": decode_version(version),
         "switch_byte": switches,
     }
-    if quantize is not None:
-        details |= {"nominal_capacity": nominal / unit, "coarse_units": quantize}
+    if coarse is not None:
+        details |= {"nominal_capacity": nominal / unit, "coarse_units": coarse}
     if unnamed := tuple(bit for bit in _UNNAMED if protections >> bit & 1):
         details["unnamed_protection_bits"] = unnamed
     values: dict[str, Any] = {
@@ -201,7 +201,7 @@ def decode_basic(data: bytes, *, quantize: bool | None = False) -> dict[str, Any
             protections, closed=values["discharging_enabled"], openers=_DISCHARGE_OPENERS, against=values["current"]
         ),
     }
-    if quantize is None:
+    if coarse is None:
         values = {key: value for key, value in values.items() if key not in _IN_UNITS}
     if protections & _SOFTWARE_LOCK and not any(locks.values()) and None not in locks.values():
         # One of them is locked: a current too small to tell is sparing a body diode.

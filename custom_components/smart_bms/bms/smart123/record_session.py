@@ -18,10 +18,11 @@ from .frames import Assembler, Word, command, query_fields
 from .generation import Generation, Variant
 from .identity import identity_of, version_of
 from .memory_reader import read_history, read_log
-from .parameters import BY_KEY, NEWER_QUERIES, QUERIES, VERSION, decode_answer
+from .parameters import BY_KEY, NEWER_QUERIES, QUERIES, VERSION
 from .privacy import PIN_FIELD
 from .record_accumulator import RecordAccumulator, refused
 from .scales import Formula, Scales
+from .settings import decode_answer
 from .write import Writing
 
 PIN: Final = re.compile(r"\d{4}")

@@ -15,9 +15,10 @@ from .frames import WORDS, Assembler, command, number, query_fields
 from .generation import Generation, Variant
 from .identity import version_of
 from .memory import HISTORY, LOG, TIME, decode_block, decode_entry
-from .parameters import BY_KEY, VERSION, Parameter, decode_answer
+from .parameters import BY_KEY, VERSION, Parameter
 from .privacy import HOLDS_PIN
 from .scales import FRAME_AMPERE, Formula, celsius, volts
+from .settings import decode_answer
 from .two_byte_write import write_command
 
 type Result = dict[str, Any]
