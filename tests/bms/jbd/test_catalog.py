@@ -47,7 +47,7 @@ def test_every_parameter_has_a_range_that_its_unit_and_wire_allow(coarse, cells)
         assert setting.step >= setting.resolution * 0.999, key
         for value in (setting.minimum, setting.maximum):
             assert not list(value_issues(setting, value, exact=True)), (key, value)
-            if key in BY_KEY and not BY_KEY[key].shunt and setting.proof is not Proof.READ_ONLY:
+            if key in BY_KEY and not BY_KEY[key].coding.is_shunt and setting.proof is not Proof.READ_ONLY:
                 _, wire = encode_register(key, bytes(2), value, coarse=coarse)
                 assert BY_KEY[key].value(wire, coarse=coarse) == pytest.approx(value)
         for value in (setting.minimum - setting.step, setting.maximum + setting.step):

@@ -5,10 +5,9 @@ import pytest
 
 from custom_components.smart_bms.bms.alarm import Alarm
 from custom_components.smart_bms.bms.errors import FrameError
+from custom_components.smart_bms.bms.jbd.alarms import PROTECTIONS, WARNINGS
 from custom_components.smart_bms.bms.jbd.decode import (
     COUNTERS,
-    PROTECTIONS,
-    WARNINGS,
     decode_basic,
     decode_cells,
     decode_counters,
@@ -260,7 +259,7 @@ def test_protection_bits(bit, alarm) -> None:
 
 def test_all_protections_at_once() -> None:
     values = decode_basic(basic(protections=0xFFFF))
-    assert values["alarms"] == (*PROTECTIONS, Alarm.UNNAMED_PROTECTION)
+    assert values["alarms"] == (*PROTECTIONS.values(), Alarm.UNNAMED_PROTECTION)
     assert values["details"]["unnamed_protection_bits"] == (13, 14, 15)
 
 
@@ -294,8 +293,8 @@ def test_warning_bits(bit, alarm) -> None:
 
 def test_protections_come_before_warnings() -> None:
     values = decode_basic(basic(tail(alarms=0xFDF5), protections=0xFFFF))
-    together = [warning for bit, warning in enumerate(WARNINGS) if bit not in (1, 3, 9)]
-    assert values["alarms"] == (*PROTECTIONS, Alarm.UNNAMED_PROTECTION, *together)
+    together = [warning for bit, warning in WARNINGS.items() if bit not in (1, 3, 9)]
+    assert values["alarms"] == (*PROTECTIONS.values(), Alarm.UNNAMED_PROTECTION, *together)
 
 
 # The tail.

@@ -11,6 +11,7 @@ from typing import Any, Final
 from ..alarm import Alarm
 from ..errors import FrameError
 from ..reading import Detail, Reading
+from .alarms import SOFTWARE_LOCK, alarms, unnamed_bits
 
 _FIXED: Final = struct.Struct(">HhHHHHHHHBBBBB")
 _ZERO_CELSIUS: Final = 2731
@@ -32,45 +33,9 @@ _SAME_SHARE: Final = 0.01
 """Of the nominal capacity, by which both places of the remaining one may differ."""
 _CONTRADICTIONS: Final = (0x0003, 0x000C, 0x0300)
 """Warnings that no pack has at once: voltage of a cell high and low, of the pack, current in both directions."""
-_SOFTWARE_LOCK: Final = 1 << 12
 _RELIEVED_FROM: Final = 1.0
 """A; boards are said to do it from about 2 A."""
-_UNNAMED: Final = (13, 14, 15)
-"""Protection bits whose meaning the sources dispute: shown as they are."""
 _FIRST_YEAR: Final = 2000
-
-PROTECTIONS: Final = (
-    Alarm.CELL_OVERVOLTAGE,
-    Alarm.CELL_UNDERVOLTAGE,
-    Alarm.PACK_OVERVOLTAGE,
-    Alarm.PACK_UNDERVOLTAGE,
-    Alarm.CHARGE_OVERTEMPERATURE,
-    Alarm.CHARGE_UNDERTEMPERATURE,
-    Alarm.DISCHARGE_OVERTEMPERATURE,
-    Alarm.DISCHARGE_UNDERTEMPERATURE,
-    Alarm.CHARGE_OVERCURRENT,
-    Alarm.DISCHARGE_OVERCURRENT,
-    Alarm.SHORT_CIRCUIT,
-    Alarm.FRONT_END_FAULT,
-    Alarm.SOFTWARE_LOCK,
-)
-"""By protection bit."""
-
-WARNINGS: Final = (
-    Alarm.CELL_OVERVOLTAGE_WARNING,
-    Alarm.CELL_UNDERVOLTAGE_WARNING,
-    Alarm.PACK_OVERVOLTAGE_WARNING,
-    Alarm.PACK_UNDERVOLTAGE_WARNING,
-    Alarm.CHARGE_OVERTEMPERATURE_WARNING,
-    Alarm.CHARGE_UNDERTEMPERATURE_WARNING,
-    Alarm.DISCHARGE_OVERTEMPERATURE_WARNING,
-    Alarm.DISCHARGE_UNDERTEMPERATURE_WARNING,
-    Alarm.CHARGE_OVERCURRENT_WARNING,
-    Alarm.DISCHARGE_OVERCURRENT_WARNING,
-    Alarm.CELL_IMBALANCE_WARNING,
-    Alarm.SOC_LOW_WARNING,
-)
-"""By bit of the warnings in the tail; the higher ones are one source's or always on."""
 
 COUNTERS: Final = (
     Alarm.SHORT_CIRCUIT,
@@ -90,14 +55,6 @@ RESTARTS: Final = "restarts"
 # Which protections keep a switch open; a short circuit and a front end in trouble count for both.
 _CHARGE_OPENERS: Final = 0x0D35
 _DISCHARGE_OPENERS: Final = 0x0ECA
-
-
-@lru_cache(maxsize=64)
-def _alarms(protections: int, warnings: int) -> tuple[Alarm, ...]:
-    alarms = [alarm for bit, alarm in enumerate(PROTECTIONS) if protections >> bit & 1]
-    if any(protections >> bit & 1 for bit in _UNNAMED):
-        alarms.append(Alarm.UNNAMED_PROTECTION)
-    return (*alarms, *(alarm for bit, alarm in enumerate(WARNINGS) if warnings >> bit & 1))
 
 
 @lru_cache(maxsize=64)
@@ -125,7 +82,7 @@ def _lock_of(protections: int, *, closed: bool, openers: int, against: float) ->
     Another protection that keeps it open hides a lock, and so does a current `against` its direction (in A): newer boards
     close a locked switch then, to spare its body diode.
     """
-    if not protections & _SOFTWARE_LOCK:
+    if not protections & SOFTWARE_LOCK:
         return False
     if closed:
         return None if against >= _RELIEVED_FROM else False
@@ -171,7 +128,7 @@ def decode_basic(data: bytes, *, coarse: bool | None = False) -> dict[str, Any]:
     }
     if coarse is not None:
         details |= {"nominal_capacity": nominal / unit, "coarse_units": coarse}
-    if unnamed := tuple(bit for bit in _UNNAMED if protections >> bit & 1):
+    if unnamed := unnamed_bits(protections):
         details["unnamed_protection_bits"] = unnamed
     values: dict[str, Any] = {
         "voltage": voltage / 100,
@@ -203,11 +160,11 @@ def decode_basic(data: bytes, *, coarse: bool | None = False) -> dict[str, Any]:
     }
     if coarse is None:
         values = {key: value for key, value in values.items() if key not in _IN_UNITS}
-    if protections & _SOFTWARE_LOCK and not any(locks.values()) and None not in locks.values():
+    if protections & SOFTWARE_LOCK and not any(locks.values()) and None not in locks.values():
         # One of them is locked: a current too small to tell is sparing a body diode.
         locks = {}
     details |= {key: lock for key, lock in locks.items() if lock is not None}
-    values["alarms"] = _alarms(protections, warnings)
+    values["alarms"] = alarms(protections, warnings)
     return values
 
 
