@@ -235,7 +235,7 @@ def test_a_calibration_that_is_wrong_trips_like_the_truth() -> None:
 # Switching off.
 
 
-def test_a_jk_board_that_is_off_is_not_in_the_air_until_a_charger_wakes_it() -> None:
+def test_a_jk_board_that_is_off_is_not_heard_until_a_charger_wakes_it() -> None:
     pack = jk_pack(soc=0.1, profile=lambda _: -30.0)
     pack.connect()
     run(pack, 10)

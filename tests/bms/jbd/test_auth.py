@@ -1,4 +1,4 @@
-"""The password dialog: what goes over the air, and what an attacker or a typing error cannot do."""
+"""The password dialog: what goes over the radio, and what an attacker or a typing error cannot do."""
 
 from hypothesis import given, strategies as st
 import pytest

@@ -13,7 +13,7 @@ from custom_components.smart_bms.bms.pack import Change, Pack
 from custom_components.smart_bms.simulator.jk.labels import MODULE_B
 from tests.bms.test_pack import BACKOFF, FAMILY, now, running, until
 from tests.support.packs import ADDRESS, changed, jk_pack
-from tests.support.radio import finder, on_air
+from tests.support.radio import finder, on_radio
 
 OVERVOLTAGE = 18
 PROTOCOL = 184
@@ -25,18 +25,18 @@ def peripheral():
 
 
 @pytest.fixture
-async def air(monkeypatch, peripheral):
-    async with on_air(monkeypatch, peripheral) as air:
-        yield air
+async def radio(monkeypatch, peripheral):
+    async with on_radio(monkeypatch, peripheral) as radio:
+        yield radio
 
 
 class Told:
     """A pack, and all that it ever said of one parameter and of itself."""
 
-    def __init__(self, air) -> None:
+    def __init__(self, radio) -> None:
         self.overvoltages: list[object] = []
         self.protocols: list[object] = []
-        self.pack = Pack(FAMILY, "test", finder(air, ADDRESS), self._hear, backoff=BACKOFF)
+        self.pack = Pack(FAMILY, "test", finder(radio, ADDRESS), self._hear, backoff=BACKOFF)
 
     def _hear(self, change: Change) -> None:
         if change is Change.SETTINGS:
@@ -47,8 +47,8 @@ class Told:
 
 
 @pytest.fixture
-def told(air) -> Told:
-    return Told(air)
+def told(radio) -> Told:
+    return Told(radio)
 
 
 def falsify(peripheral, kind: int, place: int, values) -> None:

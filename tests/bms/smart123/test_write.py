@@ -158,7 +158,7 @@ def test_an_answer_tells_what_it_has_and_nothing_else() -> None:
     assert decode_answer("S3", ["0B", "X"], Formula.APP) == {"sensor_type": "range_1000_40"}
 
 
-# On the air.
+# Over the radio.
 
 
 def writes(peripheral) -> list[str]:

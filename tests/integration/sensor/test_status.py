@@ -1,4 +1,4 @@
-"""The one thing that matters now, through the air: what a pack does, and what its sensor says."""
+"""The one thing that matters now, through the radio: what a pack does, and what its sensor says."""
 
 from datetime import timedelta
 
