@@ -25,7 +25,7 @@ from custom_components.smart_bms.control.request import WritePermission, WriteRe
 from custom_components.smart_bms.control.write_log import WriteLog
 from custom_components.smart_bms.control.writer import ParameterWriter
 from custom_components.smart_bms.simulator.battery import Battery
-from custom_components.smart_bms.simulator.firmware import Board
+from custom_components.smart_bms.simulator.board import Board
 from custom_components.smart_bms.simulator.jk.labels import PB2A16S20P
 from custom_components.smart_bms.simulator.jk.peripheral import JkPeripheral
 from custom_components.smart_bms.simulator.radio import SimulatedRadio

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from custom_components.smart_bms.simulator.battery import Battery, Profile, idle
+from custom_components.smart_bms.simulator.board import Board, Limits
 from custom_components.smart_bms.simulator.daly.labels import K_D2, Label as DalyLabel
 from custom_components.smart_bms.simulator.daly.peripheral import DalyPeripheral
-from custom_components.smart_bms.simulator.firmware import Board, Limits
 from custom_components.smart_bms.simulator.jbd.labels import SP04S034, Label as JbdLabel
 from custom_components.smart_bms.simulator.jbd.peripheral import JbdPeripheral
 from custom_components.smart_bms.simulator.jk.labels import B5A24S, BD6A24S10P, PB2A16S20P, Label

@@ -1,4 +1,4 @@
-"""A Bluetooth device that is not there: advertises, is connected to, takes writes and sends notifications."""
+"""A simulated Bluetooth device: advertises, is connected to, takes writes and sends notifications."""
 
 from collections import deque
 from dataclasses import dataclass, field

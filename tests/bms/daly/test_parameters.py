@@ -473,8 +473,8 @@ def test_what_a_board_sets_along() -> None:
 # The simulated board is the second opinion.
 
 
-def simulated(controller) -> dict[str, object]:
-    settings = controller.settings
+def simulated(firmware) -> dict[str, object]:
+    settings = firmware.settings
     return {
         "cell_overvoltage": settings["cell_high.2"] / 1000,
         "cell_overvoltage_warning": settings["cell_high.1"] / 1000,
@@ -497,18 +497,18 @@ def simulated(controller) -> dict[str, object]:
 
 
 def test_parameters_agree_with_the_simulated_boards() -> None:
-    image = daly_d2.image(controller := daly_pack(K_D2, cells=16).controller)
+    image = daly_d2.image(firmware := daly_pack(K_D2, cells=16).firmware)
     values = decode_settings(
         Dialect.D2, {first: packed(block(first, count, image)) for first, count in ((0x80, 41), (0xCF, 1))}
     )
-    expected = simulated(controller)
+    expected = simulated(firmware)
     assert {key: values[key] for key in expected} == expected
     assert values["cell_count"] == 16
 
-    image = daly_p81.image(controller := daly_pack(ESS_81, cells=16).controller)
+    image = daly_p81.image(firmware := daly_pack(ESS_81, cells=16).firmware)
     blocks = {first: packed(block(first, count, image)) for first, count in (*P81_SETTINGS, P81_SECOND)}
-    values, settings = decode_settings(Dialect.P81, blocks), controller.settings
-    expected = simulated(controller) | {
+    values, settings = decode_settings(Dialect.P81, blocks), firmware.settings
+    expected = simulated(firmware) | {
         "charge_overcurrent_2": (30000 - settings["charge_current.3"]) / 10,
         "cell_overvoltage_2_release": settings["cell_high.3_release"] / 1000,
         "mosfet_overtemperature_release": settings["mos_hot.release"] - 40,
@@ -518,9 +518,9 @@ def test_parameters_agree_with_the_simulated_boards() -> None:
     assert {key: values[key] for key in expected} == expected
     assert "forced_closure_time" not in values
 
-    uart = Uart(controller := daly_pack(R24_A5, cells=16).controller)
+    uart = Uart(firmware := daly_pack(R24_A5, cells=16).firmware)
     values = decode_settings(Dialect.A5, {command: uart.read(command)[0][4:12] for command in A5_ROWS})
-    expected = simulated(controller)
+    expected = simulated(firmware)
     assert {key: values[key] for key in expected} == expected
 
 
@@ -532,9 +532,9 @@ def test_a_write_changes_the_simulated_parameter_it_names(label, dialect) -> Non
     blocks = {Dialect.D2: ((0x80, 41), (0xCF, 1)), Dialect.P81: (*P81_SETTINGS, P81_SECOND)}[dialect]
     for register, key, _, value, _ in rows:
         if register in writable:
-            controller = daly_pack(label, cells=16).controller
-            module.write(controller, *encode_write(dialect, key, value))
-            image = module.image(controller)
+            firmware = daly_pack(label, cells=16).firmware
+            module.write(firmware, *encode_write(dialect, key, value))
+            image = module.image(firmware)
             found = decode_settings(dialect, {first: packed(block(first, count, image)) for first, count in blocks})
             assert found[key] == value, key
 

@@ -29,7 +29,7 @@ class DalyRecords:
     takes_text = False
 
     def __init__(self) -> None:
-        """Know nothing of the pack."""
+        """Initialize."""
         self._variant: Dialect | None = None
         self._asked: deque[ReadRequest] = deque(maxlen=_MAX_ASKED)
         self._cells: int | None = None
@@ -95,7 +95,7 @@ class DalyRecords:
         return judge(lambda one, other: one == other, old=old, wanted=wanted, found=found)
 
     def advertisement(self, data: bytes, hints: Result) -> Result:
-        """Decode manufacturer data as it is on the air: company id, then payload."""
+        """Decode manufacturer data as it is advertised: company id, then payload."""
         if data and len(data) < _MIN_FIELD:
             return {"kind": "rejected", "reason": "length"}
         told = {**(hints["expected"] if isinstance(hints.get("expected"), dict) else {}), **hints}

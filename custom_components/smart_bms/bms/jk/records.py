@@ -25,7 +25,7 @@ class JkRecords:
     takes_text = False
 
     def __init__(self) -> None:
-        """Know nothing of the pack."""
+        """Initialize."""
         self._variant: Variant | None = None
         self._log = Reassembler()
 
@@ -74,7 +74,7 @@ class JkRecords:
         return judge(same, old=old, wanted=write["values"]["value"], found=found)
 
     def advertisement(self, data: bytes, hints: Result) -> Result:
-        """Decode manufacturer data as it is on the air: company id, then payload."""
+        """Decode manufacturer data as it is advertised: company id, then payload."""
         if len(data) < _MIN_FIELD:
             return {"kind": "rejected", "reason": "length"}
         company, payload = int.from_bytes(data[:2], "little"), data[2:]

@@ -37,7 +37,7 @@ class Smart123Records:
     takes_text = True
 
     def __init__(self) -> None:
-        """Know nothing of the unit."""
+        """Initialize."""
         self._lines = Assembler()
         self._frames = frame58.Assembler()
         self._query = ""
@@ -88,7 +88,7 @@ class Smart123Records:
         return judge(lambda one, other: one == other, old=old, wanted=wanted, found=found)
 
     def advertisement(self, data: bytes, hints: Result) -> Result:
-        """Decode an advertisement as it is on the air, or manufacturer data alone: company id, then payload."""
+        """Decode an advertisement as it is sent, or manufacturer data alone: company id, then payload."""
         try:
             advertisement = _fields_of(data)
         except IndexError:

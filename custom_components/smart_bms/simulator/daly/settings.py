@@ -8,7 +8,7 @@ delays in ms.
 
 from typing import Final
 
-from ..firmware import Board
+from ..board import Board
 
 ZERO_CURRENT: Final = 30000
 NEVER: Final = 0xFFFF

@@ -1,4 +1,4 @@
-"""A JK pack that is not there, speaking the real bytes of all three layouts.
+"""A simulated JK pack: it speaks the real bytes of all three layouts.
 
 Offsets are written down here a second time on purpose: an error in the decoder's tables must not hide in the simulator.
 """
@@ -8,13 +8,13 @@ import itertools
 import struct
 from typing import Final, override
 
-from ..firmware import Board
+from ..board import Board
 from ..measurement import Measurement
 from ..peripheral import Peripheral, serial_number_of, uuid16
 from .labels import Label, Layout
 from .limits import JkLimits
 from .protections import JkProtections
-from .writes import Memory, adopt, info_written, overlay, written
+from .settings import Memory, adopt, info_written, overlay, written
 
 _PERIOD: Final = 0.5
 _HEADER: Final = bytes.fromhex("55aaeb90")
@@ -270,8 +270,8 @@ class JkPeripheral(Peripheral):
     def _cell_info_jk02(self, slots: int) -> bytearray:
         board, battery = self.board, self.board.battery
         body = bytearray(300)
-        seen = self.measured()
-        cells, voltage, current = seen.cells, seen.pack, seen.current
+        measured = self.measured()
+        cells, voltage, current = measured.cells, measured.pack, measured.current
         wires = [_raw(0.05 + 0.002 * (place % 7), 1000) for place in range(len(cells))]
         # 24S lacks eight slots in the cells, then again in the resistances.
         first, second = (0, 0) if slots == 32 else (-16, -32)

@@ -1,6 +1,6 @@
 """What a JBD board keeps: its parameter registers, as they read and what a write does to them.
 
-Register numbers and scales are written down here a second time on purpose, as in `jbd.py`.
+Register numbers and scales are written down here a second time on purpose, as in `peripheral.py`.
 """
 
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from ..battery import Chemistry
-from ..firmware import Board
+from ..board import Board
 from .labels import Label
 
 DESIGN_CAPACITY: Final = 0x10
