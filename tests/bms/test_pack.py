@@ -1,8 +1,6 @@
 """A pack's life: connect, stream, fall silent, vanish, come back. All through bleak, over a simulated radio."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from bleak.exc import BleakError
@@ -28,16 +26,8 @@ from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.simulator.jk.labels import MODULE_B
 from custom_components.smart_bms.simulator.peripheral import Service
 from tests.support.packs import ADDRESS, cell_info, jk_pack, sealed, settings
-from tests.support.radio import fast, finder, on_radio
-
-FAMILY = replace(fast("jk"), stale_after=0.4)
-BACKOFF = (0.02, 0.05)
-
-
-async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.01)
+from tests.support.radio import finder, on_radio
+from tests.support.running_pack import BACKOFF, FAMILY, now, running, until
 
 
 @pytest.fixture
@@ -59,20 +49,6 @@ def changes() -> list[Change]:
 @pytest.fixture
 def pack(radio, changes) -> Pack:
     return Pack(FAMILY, "test", finder(radio, ADDRESS), changes.append, backoff=BACKOFF)
-
-
-@asynccontextmanager
-async def running(pack: Pack) -> AsyncIterator[None]:
-    task = asyncio.create_task(pack.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-def now() -> float:
-    return asyncio.get_running_loop().time()
 
 
 @pytest.mark.parametrize("variant", ["JK02_32S", "JK02_24S", "JK04"])

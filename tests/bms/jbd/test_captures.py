@@ -20,8 +20,8 @@ from custom_components.smart_bms.bms.jbd.frames import (
 )
 from custom_components.smart_bms.bms.jbd.parameters import BY_REGISTER
 from custom_components.smart_bms.bms.records import decode_lines
-from tests.bms.jbd.test_frames import answer
 from tests.support.captures import CAPTURES, needs_captures
+from tests.support.jbd_messages import answer
 
 FOLDER = CAPTURES / "jbd"
 FILES = sorted(FOLDER.glob("*.jsonl"))

@@ -12,8 +12,7 @@ from custom_components.smart_bms.bms.reading import Identity, Reading
 from custom_components.smart_bms.bms.settings import Proof, SettingKind
 from custom_components.smart_bms.control.constraints import broken_orders, order_issues, value_issues
 from custom_components.smart_bms.simulator.jbd.labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
-from tests.bms.jbd.test_decode import basic
-from tests.bms.jbd.test_registers import REAL_VALUES
+from tests.support.jbd_messages import REAL_VALUES, basic
 from tests.support.packs import jbd_pack
 
 ALL = tuple(BY_KEY)

@@ -13,8 +13,7 @@ from custom_components.smart_bms.bms.jbd.records import encode_text
 from custom_components.smart_bms.bms.records import decode_lines, main
 from custom_components.smart_bms.bms.settings import SettingKind
 from custom_components.smart_bms.simulator.jbd.labels import LEGACY, WATTCYCLE
-from tests.bms.jbd.test_decode import basic, tail
-from tests.bms.jbd.test_frames import BASIC, CELLS, answer, cut
+from tests.support.jbd_messages import BASIC, CELLS, answer, basic, cut, tail
 from tests.support.packs import jbd_pack
 
 ADDRESS = "a4:c1:37:04:2d:be"

@@ -7,8 +7,6 @@ from hypothesis import given, settings as hypothesis_settings, strategies as st
 import pytest
 
 from custom_components.smart_bms.bms import encode
-from custom_components.smart_bms.bms.errors import SilentError
-from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.bms.jk.frames import PAYLOAD_LENGTH
 from custom_components.smart_bms.bms.jk.layouts import Variant
 from custom_components.smart_bms.bms.jk.parameters import BY_KEY, REGISTERS, WireType, shortest
@@ -17,8 +15,7 @@ from custom_components.smart_bms.bms.jk.settings import decode_write, encode_wri
 from custom_components.smart_bms.bms.records import decode_lines
 from custom_components.smart_bms.bms.settings import SettingKind
 from tests.support.captures import CAPTURES
-from tests.support.packs import changed, device_info, sealed, settings
-from tests.support.radio import FAST
+from tests.support.packs import changed, sealed, settings
 
 EXCHANGES = CAPTURES / "jk" / "write_exchanges.jsonl"
 WRITABLE = [(variant, row) for variant in Variant for row in REGISTERS[variant]]
@@ -161,31 +158,3 @@ def test_a_write_that_cannot_be_decoded_is_not_judged() -> None:
 def test_every_row_is_found_by_its_key() -> None:
     for variant in Variant:
         assert len(BY_KEY[variant]) == len(REGISTERS[variant])
-
-
-class Nowhere:
-    """A link that takes everything, and a sink that forgets it."""
-
-    async def write(self, data: bytes) -> None:
-        self.answer(data)
-
-    def answer(self, data: bytes) -> None:
-        """Say nothing."""
-
-    def __getattr__(self, name: str):
-        return lambda *_: True
-
-
-async def test_before_the_layout_is_certain_nothing_is_written() -> None:
-    driver = JkDriver(Nowhere(), Nowhere(), FAST)
-    driver.notified(device_info(), 0.0)
-    with pytest.raises(SilentError, match="not certain"):
-        await driver.write("charge_switch", False)
-
-
-async def test_settings_that_were_never_told_are_not_made_up() -> None:
-    connection = Nowhere()
-    driver = JkDriver(connection, Nowhere(), FAST)
-    connection.answer = lambda data: driver.notified(device_info(), 0.0)
-    with pytest.raises(SilentError, match="not told"):
-        await driver.read_settings("user_data")
