@@ -25,7 +25,7 @@ class Latch:
         self._clock += _ticks(seconds)
 
     def lasted(self, seconds: float) -> bool:
-        """Tell whether it is at least as long in this state."""
+        """Return whether it is at least as long in this state."""
         return self._clock >= _ticks(seconds)
 
     def watch(self, *, wrong: bool, delay: float) -> None:

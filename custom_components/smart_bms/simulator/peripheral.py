@@ -161,7 +161,7 @@ class Peripheral:
         """React to a command."""
 
     def change_elsewhere(self, data: bytes) -> bool:
-        """Take a write from a second master, say a phone; tell whether it was taken."""
+        """Take a write from a second master, say a phone; return whether it was taken."""
         return False
 
     def set_clock(self, now: datetime) -> None:

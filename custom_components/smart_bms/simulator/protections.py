@@ -73,7 +73,7 @@ class Protections:
     rules: ClassVar[tuple[Rule, ...]] = ()
 
     def __init__(self, limits: Mapping[str, float]) -> None:
-        """Take limits in V, A, °C, % and s; they are looked up with every measurement."""
+        """`limits` are in V, A, °C, % and s; they are looked up with every measurement."""
         self.limits = limits
         self.latches = {rule.name: Latch() for rule in self.rules}
         self.powered_off = False

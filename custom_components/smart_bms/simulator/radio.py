@@ -249,7 +249,7 @@ class DirectClient:
 
     @property
     def is_connected(self) -> bool:
-        """Tell whether there is a connection."""
+        """Return whether there is a connection."""
         return self._backend.is_connected
 
     @property

@@ -644,7 +644,7 @@ async def test_somebody_who_goes_away_leaves_no_lock(wire) -> None:
     wire.deaf = lambda _: True
     slow = DalyDriver(wire, wire.listener, wire.context, replace(SHORT, answer=60.0, acknowledgement=60.0))
     slow._board = wire.driver._board
-    slow._board._line = slow
+    slow._board._connection = slow
     for asking in (slow.write("charge_switch", False), slow.read_settings(), slow._poll()):
         task = asyncio.create_task(asking)
         await asyncio.sleep(0.005)

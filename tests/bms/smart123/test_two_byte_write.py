@@ -3,7 +3,7 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.smart_bms.bms.smart123.parameters import BY_KEY, PARAMETERS, Strict
+from custom_components.smart_bms.bms.smart123.parameters import BY_KEY, PARAMETERS, StricterSide
 from custom_components.smart_bms.bms.smart123.scales import Formula
 from custom_components.smart_bms.bms.smart123.two_byte_write import steps, write_command
 
@@ -51,7 +51,7 @@ def test_what_does_no_harm_may_pass_through_anything() -> None:
 def test_the_way_ends_at_the_value_and_never_passes_through_a_stricter_one(parameter, old, new) -> None:
     found = steps(parameter, old, new)
     if found is None:
-        assert parameter.strict is not Strict.HARMLESS
+        assert parameter.strict is not StricterSide.HARMLESS
         return
     value, passed = old, []
     for address, byte in found:
@@ -60,9 +60,9 @@ def test_the_way_ends_at_the_value_and_never_passes_through_a_stricter_one(param
         passed.append(value)
     assert passed[-1] == new
     low, high = sorted((old, new))
-    if parameter.strict is Strict.HIGHER:
+    if parameter.strict is StricterSide.HIGHER:
         assert passed[0] <= high
-    if parameter.strict is Strict.LOWER:
+    if parameter.strict is StricterSide.LOWER:
         assert passed[0] >= low
-    if parameter.strict is Strict.NEITHER:
+    if parameter.strict is StricterSide.NEITHER:
         assert low <= passed[0] <= high

@@ -77,7 +77,7 @@ def decode_version(packed: int) -> str:
 
 
 def _lock_of(protections: int, *, closed: bool, openers: int, against: float) -> bool | None:
-    """Tell whether a switch is locked by a command; None if that cannot be seen now.
+    """Return whether a switch is locked by a command; None if that cannot be seen now.
 
     Another protection that keeps it open hides a lock, and so does a current `against` its direction (in A): newer boards
     close a locked switch then, to spare its body diode.
@@ -169,7 +169,7 @@ def decode_basic(data: bytes, *, coarse: bool | None = False) -> dict[str, Any]:
 
 
 def _is_known(tail: bytes, remaining: int, nominal: int) -> bool:
-    """Tell whether this is what newer firmware appends: it says the remaining capacity once more (all captures)."""
+    """Return whether this is what newer firmware appends: it says the remaining capacity once more (all captures)."""
     if len(tail) not in _TAIL_LENGTHS:
         return False
     warnings, learned, again = struct.unpack_from(">3H", tail, 1)

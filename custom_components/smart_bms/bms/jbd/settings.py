@@ -45,7 +45,7 @@ def registers_of(sw_version: str) -> tuple[int, ...]:
 
 
 def is_coarse(registers: Registers) -> bool:
-    """Tell whether the function word says that capacities and currents are in steps of 0.1."""
+    """Return whether the function word says that capacities and currents are in steps of 0.1."""
     return bool(int.from_bytes(registers.get(FUNCTION_WORD, b"")) & COARSE_UNITS)
 
 

@@ -182,12 +182,12 @@ def catalog_of(identity: Identity, stated: Collection[str]) -> Catalog:
 
 
 def _is_within(setting: Setting | None, value: SettingValue) -> bool:
-    """Tell whether the model can be set to what the preset of its series says."""
+    """Return whether the model can be set to what the preset of its series says."""
     return setting is not None and isinstance(value, (int, float)) and value <= setting.maximum
 
 
 def _is_hidden(row: Register) -> bool:
-    """Tell whether nothing would show what a write of this register did."""
+    """Return whether nothing would show what a write of this register did."""
     return row.key in _NOT_OFFERED or row.key.startswith("wire_resistance")
 
 
@@ -196,7 +196,7 @@ def _is_stored(row: Register) -> bool:
 
 
 def _takes(row: Register, variant: Variant, listed: frozenset[int | float]) -> bool:
-    """Tell whether the pack takes a write of this register; newer firmware lists those that it does."""
+    """Return whether the pack takes a write of this register; newer firmware lists those that it does."""
     if variant is not Variant.JK02_32S or row.kind is SettingKind.TEXT:
         return True
     return row.number in listed if listed else has_without_bitmap(row)

@@ -48,7 +48,7 @@ class WireType(Enum):
 
     @property
     def is_switch(self) -> bool:
-        """Tell whether it is on or off."""
+        """Return whether it is on or off."""
         return self in (WireType.SWITCH_U8, WireType.SWITCH_U32)
 
 
@@ -375,7 +375,7 @@ _NUMBERS_WITHOUT_BITMAP: Final = range(0x24)
 
 
 def has_without_bitmap(register: Register) -> bool:
-    """Tell whether 32S firmware has a register that does not say which it has."""
+    """Return whether 32S firmware has a register that does not say which it has."""
     return register.number in _NUMBERS_WITHOUT_BITMAP
 
 

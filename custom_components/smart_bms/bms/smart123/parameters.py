@@ -17,7 +17,7 @@ COLDEST: Final = -40.0
 HOTTEST: Final = 80.0
 
 
-class Strict(Enum):
+class StricterSide(Enum):
     """Which of two values of a limit acts earlier."""
 
     LOWER = -1
@@ -48,7 +48,7 @@ class Parameter:
     maximum: float = 0.0
     step: float = 1.0
     codes: Mapping[int, str] = MappingProxyType({})
-    strict: Strict = Strict.HARMLESS
+    strict: StricterSide = StricterSide.HARMLESS
     dangerous: bool = False
     shown: bool = False
 
@@ -94,7 +94,7 @@ def _cell_voltage(  # noqa: PLR0913
     index: int,
     addresses: _Addresses,
     key: str,
-    strict: Strict,
+    strict: StricterSide,
     *,
     minimum: float = 2.0,
     shown: bool = True,
@@ -115,7 +115,7 @@ def _cell_voltage(  # noqa: PLR0913
     )
 
 
-def _temperature(query: str, index: int, addresses: _Addresses, key: str, strict: Strict) -> Parameter:
+def _temperature(query: str, index: int, addresses: _Addresses, key: str, strict: StricterSide) -> Parameter:
     return Parameter(
         query,
         index,
@@ -141,7 +141,7 @@ def _hysteresis(query: str, index: int, addresses: _Addresses, key: str) -> Para
         factor=0.01,
         step=0.01,
         maximum=2.55,
-        strict=Strict.NEITHER,
+        strict=StricterSide.NEITHER,
         dangerous=True,
     )
 
@@ -180,23 +180,23 @@ PARAMETERS: Final[tuple[Parameter, ...]] = (
         step=100.0,
         minimum=100.0,
         maximum=1_000_000.0,
-        strict=Strict.NEITHER,
+        strict=StricterSide.NEITHER,
         dangerous=True,
         shown=True,
     ),
-    _cell_voltage("S2", 1, (0x050, 0x051), "cell_overvoltage", Strict.LOWER),
+    _cell_voltage("S2", 1, (0x050, 0x051), "cell_overvoltage", StricterSide.LOWER),
     _hysteresis("S2", 10, (0x052,), "cell_overvoltage_hysteresis"),
     # Every second the stream tells which is in force: that is what is shown.
-    _cell_voltage("V", 4, (), "balance_start_voltage", Strict.LOWER, shown=False),
+    _cell_voltage("V", 4, (), "balance_start_voltage", StricterSide.LOWER, shown=False),
     # Only the frame tells it.
-    _cell_voltage("", 0, (), "full_cell_voltage", Strict.NEITHER),
-    _cell_voltage("S2", 8, (0x046, 0x047), "nominal_cell_voltage", Strict.NEITHER),
-    _cell_voltage("S2", 7, (0x044, 0x045), "low_cell_voltage", Strict.HIGHER, minimum=1.5),
-    _cell_voltage("S2", 0, (0x040, 0x041), "cell_undervoltage", Strict.HIGHER, minimum=1.5),
+    _cell_voltage("", 0, (), "full_cell_voltage", StricterSide.NEITHER),
+    _cell_voltage("S2", 8, (0x046, 0x047), "nominal_cell_voltage", StricterSide.NEITHER),
+    _cell_voltage("S2", 7, (0x044, 0x045), "low_cell_voltage", StricterSide.HIGHER, minimum=1.5),
+    _cell_voltage("S2", 0, (0x040, 0x041), "cell_undervoltage", StricterSide.HIGHER, minimum=1.5),
     _hysteresis("S2", 9, (0x042,), "cell_undervoltage_hysteresis"),
-    _temperature("S2", 3, (0x070, 0x071), "cell_overtemperature", Strict.LOWER),
-    _temperature("S2", 2, (0x060, 0x061), "charge_undertemperature", Strict.HIGHER),
-    _temperature("S2", 6, (0x062, 0x063), "discharge_undertemperature", Strict.HIGHER),
+    _temperature("S2", 3, (0x070, 0x071), "cell_overtemperature", StricterSide.LOWER),
+    _temperature("S2", 2, (0x060, 0x061), "charge_undertemperature", StricterSide.HIGHER),
+    _temperature("S2", 6, (0x062, 0x063), "discharge_undertemperature", StricterSide.HIGHER),
     _restart_soc("S2", 4, (), "charge_restart_soc"),
     _restart_soc("S2", 5, (), "discharge_restart_soc"),
     _delay("S3", 5, (0x082, 0x083), "charge_restart_delay", step=5.0),

@@ -38,7 +38,7 @@ class Uart:
     """The board's end of the wire."""
 
     def __init__(self, firmware: DalyFirmware) -> None:
-        """Begin with nothing sent."""
+        """Initialize."""
         self._firmware = firmware
         self._last = bytes(8)
         """Data of the reply before, to which older boards add what they have to say."""

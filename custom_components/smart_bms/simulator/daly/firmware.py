@@ -34,7 +34,7 @@ class DalyFirmware:
     """The electronics behind the wires."""
 
     def __init__(self, label: Label, board: Board, serial_number: str) -> None:
-        """Switch on."""
+        """Initialize."""
         self.label = label
         self.serial_number = serial_number
         self.board = board

@@ -45,7 +45,7 @@ class DalyPeripheral(Peripheral):
     """A Daly pack on a battery."""
 
     def __init__(self, address: str, name: str, label: Label, board: Board) -> None:
-        """Advertise as modules of this kind do."""
+        """Initialize; what is advertised follows from the Bluetooth module on the label."""
         mac = bytes.fromhex(address.replace(":", ""))
         jhb = name.startswith("JHB-")
         super().__init__(

@@ -89,7 +89,7 @@ class JbdFirmware:
     """A board of this family, without its Bluetooth module."""
 
     def __init__(self, label: Label, board: Board) -> None:
-        """Come from the works."""
+        """Initialize."""
         self.label = label
         self.board = board
         self.registers = Registers(label, board)
@@ -264,7 +264,7 @@ class JbdFirmware:
         return NOT_NOW if needs_factory and not self.factory_mode else DONE
 
     def change(self, register: int, data: bytes) -> bool:
-        """Change what a register that the firmware knows stands for; tell whether the data made sense."""
+        """Change what a register that the firmware knows stands for; return whether the data made sense."""
         board = self.board
         if register == _FETS:
             if len(data) != 2 or data[0] or data[1] > 3:

@@ -61,7 +61,7 @@ class JbdPeripheral(Peripheral):
     """A JBD pack on a battery."""
 
     def __init__(self, address: str, name: str, label: Label, board: Board) -> None:
-        """Advertise as modules of this kind do."""
+        """Initialize; what is advertised follows from the Bluetooth module on the label."""
         super().__init__(
             address=address,
             name=name,

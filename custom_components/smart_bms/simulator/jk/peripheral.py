@@ -62,7 +62,7 @@ class JkPeripheral(Peripheral):
     """A JK pack on a battery."""
 
     def __init__(self, address: str, name: str, label: Label, board: Board) -> None:
-        """Advertise as modules of this kind do."""
+        """Initialize; what is advertised follows from the Bluetooth module on the label."""
         company = (
             {0x0B65: b"\x88\xa0" + bytes.fromhex(address.replace(":", ""))} if label.layout is Layout.JK02_32S else {}
         )
@@ -159,7 +159,7 @@ class JkPeripheral(Peripheral):
         return self.change(data[4], data[6 : 6 + data[5]])
 
     def change(self, register: int, payload: bytes) -> bool:
-        """Change a parameter, as the client here or a second master does; tell whether the board took it."""
+        """Change a parameter, as the client here or a second master does; return whether the board took it."""
         label = self.label
         if label.commands and register not in label.commands:
             return False
@@ -179,7 +179,7 @@ class JkPeripheral(Peripheral):
         return True
 
     def _act(self, register: int, payload: bytes) -> bool:
-        """Do what a register does at once; tell whether it is one of those."""
+        """Do what a register does at once; return whether it is one of those."""
         value = int.from_bytes(payload, "little")
         calibrations = {Layout.JK02_32S: (0x64, 0x67), Layout.JK02_24S: (0x21, 0x24)}.get(self.label.layout, (-1, -1))
         if register == calibrations[0]:

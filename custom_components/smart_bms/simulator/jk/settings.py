@@ -123,7 +123,7 @@ def overlay(body: bytearray, kept: dict[int, bytes]) -> bytearray:
 
 
 def in_order(body: bytearray) -> bool:
-    """Tell whether a settings frame breaks none of the orders that the board guards."""
+    """Return whether a settings frame breaks none of the orders that the board guards."""
     for code, places in _ORDERS:
         values = [struct.unpack_from("<" + code, body, place)[0] for place in places]
         if any(higher <= lower for higher, lower in pairwise(values)):

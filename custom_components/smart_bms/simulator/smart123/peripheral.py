@@ -31,7 +31,7 @@ class Smart123Peripheral(Peripheral, Oddities):
     r"""A 123\SmartBMS on a battery."""
 
     def __init__(self, address: str, name: str, label: Label, board: Smart123Board) -> None:
-        """Advertise as units of this kind do; the serial number is the end of the address."""
+        """Initialize; the serial number is the end of the address."""
         serial = bytes.fromhex(address.replace(":", ""))[-2:]
         kind = label.device_type
         super().__init__(

@@ -93,7 +93,7 @@ def lamps(sample: Sample, limits: Thresholds) -> Lamps:
 
 
 def is_full(voltages: Sequence[int], pack_voltage: int, limits: Thresholds) -> bool:
-    """Tell whether the state of charge is 100 % now: every cell is at the bypass voltage, in critical mode the mean."""
+    """Return whether the state of charge is 100 % now: every cell is at the bypass voltage, in critical mode the mean."""
     if limits.critical:
         return pack_voltage >= len(voltages) * limits.bypass
     return min(voltages) >= limits.bypass
