@@ -93,7 +93,7 @@ def our_jbd(polls: list[Poll]) -> int:
 def _words(reassembler: daly_frames.Reassembler, answer: Answer, now: float) -> tuple[int, ...]:
     for notification in answer:
         for message in reassembler.feed(notification, now):
-            if isinstance(message, daly_frames.Words):
+            if isinstance(message, daly_frames.RegisterAnswer):
                 return message.words
     raise RuntimeError("no answer")
 

@@ -14,7 +14,7 @@ from custom_components.smart_bms.bms.daly.decode import (
     decode_p81_uptime,
     joined,
 )
-from custom_components.smart_bms.bms.daly.frames import Dialect, Words
+from custom_components.smart_bms.bms.daly.frames import Dialect, RegisterAnswer
 from custom_components.smart_bms.bms.errors import FrameError
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.bms.trust import possible
@@ -507,7 +507,9 @@ def running(label, amperes, cell_count=8):
 
 
 def registers_of(image, first, count):
-    return Words(Dialect.D2, b"".join(image.get(first + place, 0xFFFF).to_bytes(2) for place in range(count))).words
+    return RegisterAnswer(
+        Dialect.D2, b"".join(image.get(first + place, 0xFFFF).to_bytes(2) for place in range(count))
+    ).words
 
 
 @pytest.mark.parametrize("label", [K_D2, LAYOUT_B], ids=["K", "B"])

@@ -26,7 +26,17 @@ from .decode import (
     decode_p81_uptime,
     joined,
 )
-from .frames import A5_HOSTS, A5Frame, Dialect, Message, Words, Written, a5_request, decode_frame, read_request
+from .frames import (
+    A5_HOSTS,
+    A5Frame,
+    Dialect,
+    Message,
+    RegisterAnswer,
+    RegisterWrite,
+    a5_request,
+    decode_frame,
+    read_request,
+)
 from .identity import a5_text, d2_texts, identity_of, is_default_password, p81_texts, production_date
 from .parameters import (
     BY_NUMBER,
@@ -169,7 +179,7 @@ class _ModbusBoard(DalyBoard):
         sent = decode_frame(frame)
 
         # The reply repeats the write; a refusal has something else in place of the value.
-        return lambda message: isinstance(message, Written) and message == sent
+        return lambda message: isinstance(message, RegisterWrite) and message == sent
 
 
 class D2Board(_ModbusBoard):
@@ -358,7 +368,7 @@ class A5Board(DalyBoard):
 
 
 def _words(data: bytes) -> tuple[int, ...]:
-    return Words(Dialect.D2, data).words
+    return RegisterAnswer(Dialect.D2, data).words
 
 
 def details_of(settings: Mapping[str, SettingValue]) -> dict[str, Detail]:

@@ -62,7 +62,7 @@ class Debounce:
         return count >= self.value or not self._rising
 
 
-class Shapes:
+class RecordForms:
     """Forms of lines: once a unit has written a kind of record alike several times, another form of it has to come twice.
 
     Two halves of different lines, with what was between them lost, may look like a whole one. Units that do not pad their
@@ -74,7 +74,7 @@ class Shapes:
         self._known: dict[str, tuple[tuple[int, ...], int]] = {}
         self._unconfirmed: dict[str, tuple[int, ...]] = {}
 
-    def is_usual(self, line: str) -> bool:
+    def is_usual_form(self, line: str) -> bool:
         """Return whether a record may be believed for its form."""
         tag, *fields = line.split("_")
         shape = tuple(0 if field.startswith("X") else len(field.lstrip("+-")) for field in fields)

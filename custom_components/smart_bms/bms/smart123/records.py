@@ -9,7 +9,7 @@ from ..settings import SettingKind, SettingValue, judge
 from . import describe, frame58
 from .advertisement import device_type, is_smart123, serial_number
 from .decode import decode_record, is_record
-from .frames import WORDS, Assembler, command, number, query_fields
+from .frames import COMMAND_ANSWERS, Assembler, command, number, query_fields
 from .generation import Generation, Variant
 from .identity import version_of
 from .memory import HISTORY, LOG, TIME, decode_block, decode_entry
@@ -132,7 +132,7 @@ class Smart123Records:
         if hints.get("direction") == "tx" or line[-1:] in "@!$":
             return self._sent(line)
         try:
-            if line in WORDS:
+            if line in COMMAND_ANSWERS:
                 return {"kind": "ack", "values": {"result": line}}
             if is_record(line):
                 return self._record(line, hints)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from ..errors import FrameError, SilentError
 from ..polling import to_the_end
 from .exchange import Exchange, RefusedQueryError, Timing
-from .frames import Word, number, query_fields
+from .frames import CommandAnswer, number, query_fields
 from .memory_reader import Ask
 from .parameters import BY_KEY, Parameter
 from .two_byte_write import steps, write_command
@@ -47,7 +47,7 @@ class Writing:
             raise ValueError(f"there is no safe way from one value of {parameter.key} to the other")
         with self._hurried():
             if len(planned) == 1:
-                return await self._send(planned[0]) is Word.OK
+                return await self._send(planned[0]) is CommandAnswer.OK
             # The pack works with a mixed value from here on: nothing may come between.
             return await to_the_end(self._send_both(parameter, old, count, planned))
 
@@ -64,7 +64,7 @@ class Writing:
         """Return whether the count is stored, None if nobody knows what is."""
         first, second = planned
         word = await self._send(first)
-        if word is not None and word is not Word.OK:
+        if word is not None and word is not CommandAnswer.OK:
             return False
         if word is None:
             # Lost on the way there or back: the second byte must not go out alone.
@@ -80,7 +80,7 @@ class Writing:
             if await self._seen(parameter) == count:
                 return True
             word = await self._send(second)
-        if word is Word.OK or await self._seen(parameter) == count:
+        if word is CommandAnswer.OK or await self._seen(parameter) == count:
             return True
         return await self._restore(parameter, old, first)
 
@@ -116,7 +116,7 @@ class Writing:
         """Return the count that is stored. Raises ValueError if there is none, FrameError, SilentError, RefusedQueryError."""
         return _count_in(parameter, query_fields(await self._exchange.query(parameter.query)))
 
-    async def _send(self, step: Step) -> Word | None:
+    async def _send(self, step: Step) -> CommandAnswer | None:
         return await self._exchange.order(write_command(*step), within=self._timing.write)
 
     @contextmanager
