@@ -37,7 +37,7 @@ class FactoryMode:
     """Opens and closes what is closed."""
 
     def __init__(self, line: Exchange, context: SessionContext, timing: Timing) -> None:
-        """`terms.memory` keeps over the sessions that the parameters may still be open."""
+        """`memory` keeps over the sessions that the parameters may still be open."""
         self._line = line
         self._context = context
         self._timing = timing

@@ -119,7 +119,7 @@ class Assembler:
     """Finds frames in what comes in. Holds less than one frame, whatever arrives."""
 
     def __init__(self) -> None:
-        """Start empty."""
+        """Initialize."""
         self._buffer = bytearray()
         self.junk_bytes = 0
         """Bytes that belonged to no frame."""
