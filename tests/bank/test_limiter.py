@@ -51,8 +51,8 @@ def rows_of_an_hour(*, calm: bool) -> dict[str, int]:
         else:
             known = {share.packs: share.share or 0.0 for share in bank.shares} if uneven.judged else {}
             limits = bank.limits
-        for name, publish_filter in gates.items():
-            rows[name] += publish_filter.submit(round(getattr(limits, name), 1), float(second))
+        for name, gate in gates.items():
+            rows[name] += gate.submit(round(getattr(limits, name), 1), float(second))
     return rows
 
 
