@@ -1,5 +1,6 @@
-"""Names: the title of an entry follows its device when the user renames that, and repairs follow the title."""
+"""Names: the title of a new entry; later it follows its device when the user renames that, and repairs follow it."""
 
+from collections.abc import Collection
 from typing import Final
 
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange
@@ -7,11 +8,19 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
+from ..bms.reading import Identity
 from ..const import DOMAIN
 from .default_password_issue import async_show_passwords
 
 _NAMES: Final = ("name", "bank")
 """Placeholders of issues that are the title of the entry whose id is in the issue's."""
+
+
+def new_title(name: str, address: str, identity: Identity, taken: Collection[str]) -> str:
+    """Return `name`; with a part of the address if another entry has that title, or if it is that of the pack's model."""
+    if name in taken or name.replace("_", "-").upper() == identity.model.replace("_", "-").upper():
+        return f"{name} {address[-5:]}"
+    return name
 
 
 @callback
