@@ -20,7 +20,7 @@ from custom_components.smart_bms.bank import compatibility, member
 from custom_components.smart_bms.bank_entry.binary_sensor import BANK_BINARY_SENSORS
 from custom_components.smart_bms.bank_entry.sensor import BANK_SENSORS
 from custom_components.smart_bms.binary_sensor import ALARM_DESCRIPTIONS, BINARY_SENSOR_DESCRIPTIONS
-from custom_components.smart_bms.binary_sensor.protection import MISMATCH, VERDICTS
+from custom_components.smart_bms.binary_sensor.protection import MISMATCH, PERMISSIONS
 from custom_components.smart_bms.bms import errors
 from custom_components.smart_bms.bms.alarm import Alarm, AlarmSeverity
 from custom_components.smart_bms.bms.connection_hints import HINTS as CONNECTION_HINTS, ConnectionHint
@@ -125,7 +125,7 @@ ENTITIES = {
     "binary_sensor": [
         *BINARY_SENSORS,
         binary_sensor.PROBLEM_DESCRIPTION,
-        *VERDICTS,
+        *PERMISSIONS,
         MISMATCH,
         *BANK_BINARY_SENSORS,
     ],
