@@ -1,5 +1,7 @@
 """Another password or transport for a pack that is set up: tried before it is kept."""
 
+import asyncio
+
 from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_RECONFIGURE, ConfigEntryState
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 import pytest
@@ -120,6 +122,22 @@ async def test_a_pack_out_of_reach_is_named_and_found_again(hass, house, adopt) 
     pack.publish_filter.password = "654321"
     house.bring_back(pack)
     assert (await configure(hass, flow, {"password": "654321"}))["reason"] == "reconfigure_successful"
+
+
+async def test_a_pack_that_does_not_advertise_while_it_is_connected_is_waited_for(
+    hass, house, adopt, monkeypatch
+) -> None:
+    monkeypatch.setattr(reconfigure_flow, "HEARD_WITHIN", 8.0)
+    pack = jbd_pack(DP16S020, name="Shed")
+    entry = await adopt(pack, password=PASSWORD)
+    house.proxy.lose_sight_of(pack.address)
+    pack.publish_filter.password = "654321"
+    flow = await reconfigure(hass, entry)
+    submitted = asyncio.create_task(configure(hass, flow, {"password": "654321"}))
+    await house.until(lambda: entry.state is ConfigEntryState.NOT_LOADED and not pack.connected)
+    assert not submitted.done()
+    house.bring_back(pack)
+    assert (await submitted)["reason"] == "reconfigure_successful"
 
 
 async def test_a_pack_that_is_not_set_up_can_be_reconfigured(hass, house, adopt) -> None:
