@@ -14,7 +14,7 @@ CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 PAGES = [ROOT / "README.md", CONTRIBUTING, *sorted(DOCS.glob("*.md"))]
 GENERATED = {DOCS / "entities.md", DOCS / "parameters.md"}
 """From the names in the code: checked there."""
-UNCHECKED = {DOCS / "adding-a-family.md"}
+UNCHECKED: set[Path] = set()
 WRITTEN = [page for page in PAGES if page not in GENERATED | UNCHECKED]
 COLUMNS = 120
 LINK = re.compile(r"\]\(([^)\s]+)\)")

@@ -16,7 +16,7 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from .bms.connection_state import ConnectionState
+from .bms.connection_state import ASKS_FOR_PASSWORD, ConnectionState
 from .bms.event_log import LoggedEvent
 from .bms.families import FAMILIES
 from .bms.pack import Change
@@ -67,7 +67,6 @@ _LOGGER: Final = logging.getLogger(__name__)
 # What ages by itself (the age of the data) needs a push while no reading comes.
 _TICK: Final = timedelta(seconds=10)
 _READINGS_BETWEEN_LOOKS: Final = 60
-_ASKS_FOR_PASSWORD: Final = {ConnectionState.PASSWORD_NEEDED, ConnectionState.WRONG_PASSWORD}
 _KEPT_OF_IDENTITY: Final = ("variant", "model", "hw_version", "sw_version", "serial_number", "name")
 
 type SmartBmsConfigEntry = ConfigEntry[SmartBmsCoordinator]
@@ -306,7 +305,7 @@ class SmartBmsCoordinator(DataUpdateCoordinator[Reading | None]):
             case Change.IDENTITY:
                 self._async_take_identity()
             case Change.STATE:
-                if self.pack.state in _ASKS_FOR_PASSWORD:
+                if self.pack.state in ASKS_FOR_PASSWORD:
                     self._async_ask_for_password()
                 self.isolation.call("parameters", self._async_take_settings, default=None)
                 self.parameters.async_remember()

@@ -268,9 +268,8 @@ def populate(folder: Path, port: int, pid: int) -> None:
         entry = entries[address] = step["result"]["entry_id"]
         if address in CONTROLLED:
             step = api.call("config/config_entries/options/flow", {"handler": entry})
-            sections = [field["name"] for field in step["data_schema"]]
-            options = {key: {"allow_control": True} if key == "control" else {} for key in sections}
-            api.call(f"config/config_entries/options/flow/{step['flow_id']}", options)
+            for answer in ({"next_step_id": "control"}, {"allow_control": True}):
+                api.call(f"config/config_entries/options/flow/{step['flow_id']}", answer)
     fill_energy_dashboard(api, entries)
     populated.touch()
 

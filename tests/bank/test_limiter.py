@@ -38,7 +38,9 @@ def test_a_limit_falls_at_once_and_rises_slowly() -> None:
 def rows_of_an_hour(*, calm: bool) -> dict[str, int]:
     """Return how often each limit of a bank with an uneven string is written in an hour, at a look every two seconds."""
     load, noise = household(3), random.Random(3)
-    filters = {name: PublishFilter(DEFAULT_POLICIES[Quantity.STATE]) for name in ("charge_current", "discharge_current")}
+    filters = {
+        name: PublishFilter(DEFAULT_POLICIES[Quantity.STATE]) for name in ("charge_current", "discharge_current")
+    }
     rows, uneven, limiter = dict.fromkeys(filters, 0), CurrentImbalance(), BankLimiter()
     known: dict[str, float] = {}
     for second in range(0, 3600, 2):

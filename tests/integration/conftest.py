@@ -7,7 +7,7 @@ from unittest.mock import AsyncMock, PropertyMock, patch
 
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, section
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
@@ -121,16 +121,38 @@ async def search(hass: HomeAssistant) -> Any:
     return await hass.config_entries.flow.async_configure(flow["flow_id"], {"next_step_id": "search"})
 
 
+async def option_menu(hass: HomeAssistant, entry: MockConfigEntry) -> Any:
+    """Return the menu of an entry's options."""
+    menu = await hass.config_entries.options.async_init(entry.entry_id)
+    assert (menu["type"], menu["step_id"]) == (FlowResultType.MENU, "init")
+    return menu
+
+
+async def option_form(hass: HomeAssistant, entry: MockConfigEntry, form: str) -> Any:
+    """Return one of the forms behind the menu of an entry's options."""
+    menu = await option_menu(hass, entry)
+    flow = await hass.config_entries.options.async_configure(menu["flow_id"], {"next_step_id": form})
+    assert (flow["type"], flow["step_id"]) == (FlowResultType.FORM, form)
+    return flow
+
+
+async def submit_options(hass: HomeAssistant, flow: Any, chosen: dict[str, Any]) -> Any:
+    """Submit a form of the options; sections and fields that are not named are left as they are shown."""
+    sections = {str(key): {} for key, part in flow["data_schema"].schema.items() if isinstance(part, section)}
+    result = await hass.config_entries.options.async_configure(flow["flow_id"], sections | chosen)
+    await hass.async_block_till_done()
+    return result
+
+
+async def set_options(hass: HomeAssistant, entry: MockConfigEntry, form: str, **chosen: Any) -> None:
+    """Set options on one form the way a user does."""
+    result = await submit_options(hass, await option_form(hass, entry, form), chosen)
+    assert result["type"] is FlowResultType.CREATE_ENTRY, result
+
+
 async def allow(hass: HomeAssistant, entry: MockConfigEntry, **control: Any) -> None:
     """Set the options about control the way a user does."""
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    options = {"control": control, "current": {}, "limits": {}, "intervals": {}, "dead_bands": {}}
-    if entry.runtime_data.family.polling:
-        options["polling"] = {}
-    if entry.runtime_data.family.options:
-        options["pack"] = {}
-    await hass.config_entries.options.async_configure(flow["flow_id"], options)
-    await hass.async_block_till_done()
+    await set_options(hass, entry, "control", **control)
 
 
 async def configure(hass: HomeAssistant, flow: Any, user_input: dict[str, Any]) -> Any:

@@ -21,7 +21,7 @@ from custom_components.smart_bms.simulator.smart123.labels import (
     GEN3_NUS,
     OLD_FIRMWARE_BRIDGE,
 )
-from tests.integration.conftest import configure, search
+from tests.integration.conftest import configure, option_form, search, set_options
 from tests.support.packs import daly_pack, jbd_pack, smart123_pack
 
 PASSWORD = "123456"
@@ -217,19 +217,8 @@ async def test_one_missed_poll_is_not_shown_three_are(hass, house, adopt) -> Non
 
 async def test_the_interval_is_the_users(hass, house, adopt) -> None:
     entry = await adopt(jbd_pack(SP04S034, name="Shed"))
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    assert "polling" in {str(key) for key in flow["data_schema"].schema}
-    options = {
-        "control": {},
-        "polling": {"interval": 0.5},
-        "pack": {"current_unit": "100_ma"},
-        "current": {},
-        "limits": {},
-        "intervals": {},
-        "dead_bands": {},
-    }
-    await hass.config_entries.options.async_configure(flow["flow_id"], options)
-    await hass.async_block_till_done()
+    await set_options(hass, entry, "connection", interval=0.5)
+    await set_options(hass, entry, "pack", current_unit="100_ma")
     assert entry.runtime_data.pack.context.interval == 0.5
     assert entry.runtime_data.pack.stale_after == pytest.approx(3 * (0.5 + 0.5))
     assert entry.runtime_data.pack.context.options["current_unit"] == "100_ma"
@@ -237,8 +226,8 @@ async def test_the_interval_is_the_users(hass, house, adopt) -> None:
 
 async def test_a_pack_that_speaks_by_itself_is_not_asked_for_an_interval(hass, house, pack, adopt) -> None:
     entry = await adopt(pack)
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    assert "polling" not in {str(key) for key in flow["data_schema"].schema}
+    flow = await option_form(hass, entry, "connection")
+    assert [str(key) for key in flow["data_schema"].schema] == ["reread_interval"]
 
 
 # Particulars.

@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.components.diagnostics import get_dia
 
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.simulator.smart123.labels import BRIDGE, GEN2_BRSP, GEN3_NUS
-from tests.integration.conftest import configure, search
+from tests.integration.conftest import configure, option_menu, search, set_options
 from tests.integration.test_life import problems_in
 from tests.support.packs import smart123_pack
 
@@ -154,12 +154,9 @@ async def test_options_reach_the_driver(hass, house, adopt) -> None:
     pack = smart123_pack(GEN3_NUS, name="Shed", temperature=0.0)
     entry = await adopt(pack, password=PIN)
     before = float(house.state("sensor.shed_lowest_cell_temperature"))
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    assert "pack" in {str(key) for key in flow["data_schema"].schema}
+    assert "pack" in (await option_menu(hass, entry))["menu_options"]
     chosen = {"temperature_formula": "document", "current_scale": "125_ma", "transport": "records"}
-    options = {"control": {}, "pack": chosen, "current": {}, "limits": {}, "intervals": {}, "dead_bands": {}}
-    await hass.config_entries.options.async_configure(flow["flow_id"], options)
-    await hass.async_block_till_done()
+    await set_options(hass, entry, "pack", **chosen)
     await house.until(lambda: house.state("sensor.shed_lowest_cell_temperature") not in (STATE_UNAVAILABLE, None))
     assert before - float(house.state("sensor.shed_lowest_cell_temperature")) == pytest.approx(5, abs=1)
 
@@ -255,18 +252,7 @@ async def test_reading_temperatures_in_another_way_is_no_change_by_somebody_else
     entry = await adopt(pack, password=PIN, allow_control=True)
     control = entry.runtime_data.parameters.control
     await house.until(lambda: control.baseline.values.get("cell_overtemperature") == 49.9)
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    chosen = {"temperature_formula": "document"}
-    options = {
-        "control": {"allow_control": True},
-        "pack": chosen,
-        "current": {},
-        "limits": {},
-        "intervals": {},
-        "dead_bands": {},
-    }
-    await hass.config_entries.options.async_configure(flow["flow_id"], options)
-    await hass.async_block_till_done()
+    await set_options(hass, entry, "pack", temperature_formula="document")
     control = entry.runtime_data.parameters.control
     await house.until(lambda: control.baseline.values.get("cell_overtemperature") == 53.0)
     assert not control.drift
@@ -298,17 +284,7 @@ async def test_thresholds_do_not_flicker_when_the_link_breaks_for_a_moment(hass,
 async def test_a_wrong_way_of_talking_is_silence_and_no_alarm(hass, house, adopt) -> None:
     pack = smart123_pack(GEN2_BRSP, name="Shed")
     entry = await adopt(pack)
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    options = {
-        "control": {},
-        "pack": {"transport": "frames"},
-        "current": {},
-        "limits": {},
-        "intervals": {},
-        "dead_bands": {},
-    }
-    await hass.config_entries.options.async_configure(flow["flow_id"], options)
-    await hass.async_block_till_done()
+    await set_options(hass, entry, "pack", transport="frames")
     await house.until(lambda: house.state("sensor.shed_link") == "silent")
     assert house.state("binary_sensor.shed_problem") == STATE_UNAVAILABLE
 

@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.smart_bms.const import DOMAIN, EVENT_PARAMETER
 from custom_components.smart_bms.control import calibration, writer
+from tests.integration.conftest import option_form
 
 ALLOWED = {"allow_control": True}
 
@@ -69,9 +70,8 @@ async def test_options_that_end_control_do_not_leave_the_house_dark(
     entry, task = await calibrating()
     monkeypatch.setattr(writer, "CLOSE_WITHIN", 0.3)
     pack.faults.forget_writes = True  # nothing comes through any more before the link is gone
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    options = {"control": {"allow_control": False}, "current": {}, "limits": {}, "intervals": {}, "dead_bands": {}}
-    await hass.config_entries.options.async_configure(flow["flow_id"], options)
+    flow = await option_form(hass, entry, "control")
+    await hass.config_entries.options.async_configure(flow["flow_id"], {"allow_control": False})
     await asyncio.gather(task, return_exceptions=True)
     assert switches(pack) == (False, False)
     pack.faults.forget_writes = False

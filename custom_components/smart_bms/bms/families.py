@@ -50,6 +50,13 @@ class FamilyOption:
     key: str
     choices: tuple[str, ...] = ()
     """Of which the first is the usual; none: on or off, and usually off."""
+    is_transport: bool = False
+    """It decides how the pack is talked to, so that a connection tells at once whether the choice is right."""
+
+    @property
+    def default(self) -> str | bool:
+        """Return what holds while the owner chose nothing."""
+        return self.choices[0] if self.choices else False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +96,8 @@ class Family:
     """What `SessionContext.learned` may hold, by key: a file comes back broken now and then."""
     counts_by_manual: bool = False
     """JBD's manual says how its boards count cycles and charge, and what makes them forget."""
+    takes_password: bool = False
+    """Some packs of the family ask for a password before they answer."""
     password_protects: bool = True
     """Somebody without the pack's password is kept out by the pack itself, not only by the vendor's app."""
     connection_hints: Callable[[str, float | None, str], tuple[ConnectionHint, ...]] = lambda *_: ()
@@ -132,6 +141,7 @@ FAMILIES: Final = {
         # A board asleep does not hear the first question.
         first_answer=3.5,
         options=(FamilyOption(key=UNIT, choices=(AUTO, *UNITS)),),
+        takes_password=True,
         connection_hints=jbd_connection_hints,
         counts_by_manual=True,
     ),
@@ -170,11 +180,12 @@ FAMILIES: Final = {
         catalog=smart123_catalog,
         mask=smart123_mask,
         options=(
-            FamilyOption(key=TRANSPORT, choices=(AUTO, RECORDS, FRAMES)),
+            FamilyOption(key=TRANSPORT, choices=(AUTO, RECORDS, FRAMES), is_transport=True),
             FamilyOption(key=SCALE, choices=(AUTO, *SCALES)),
             FamilyOption(key=FORMULA, choices=tuple(Formula)),
             FamilyOption(key=IMPORT_HISTORY),
         ),
+        takes_password=True,
         stored_checks=SMART123_STORED,
         # It is listened to before anything is written to it.
         first_answer=6.0,

@@ -1,5 +1,6 @@
-"""The title of an entry follows the name that the user gives its device, and issues follow the title."""
+"""The title of an entry: a new one's; later it follows the name of its device, and issues follow the title."""
 
+from collections.abc import Collection
 from typing import Final
 
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange
@@ -7,11 +8,19 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
+from ..bms.reading import Identity
 from ..const import DOMAIN
 from .default_password_issue import async_update_default_password_issue
 
 _TITLE_PLACEHOLDERS: Final = ("name", "bank")
 """Placeholders of issues that hold the title of the entry; the issue's id holds the entry's."""
+
+
+def new_title(name: str, address: str, identity: Identity, taken: Collection[str]) -> str:
+    """Return `name`; with a part of the address if another entry has that title, or if it is that of the pack's model."""
+    if name in taken or name.replace("_", "-").upper() == identity.model.replace("_", "-").upper():
+        return f"{name} {address[-5:]}"
+    return name
 
 
 @callback

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from homeassistant.components.energy.data import async_get_manager
-from homeassistant.config_entries import SOURCE_USER
+from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -110,6 +110,13 @@ async def test_strings_far_apart_are_refused_and_a_bank_may_be_edited(hass, hous
     discharge(packs[1][0])
     await house.until(lambda: packs[1][1].runtime_data.data.voltage < 12.3)
     assert (await form_of(hass, packs))["errors"] == {"packs": "voltages_apart"}
+
+
+async def test_a_bank_has_nothing_to_reconfigure(hass, house, packs) -> None:
+    bank = await bank_of(hass, packs)
+    context = {"source": SOURCE_RECONFIGURE, "entry_id": bank.entry_id}
+    flow = await hass.config_entries.flow.async_init(DOMAIN, context=context)
+    assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "reconfigure_bank")
 
 
 def discharge(pack) -> None:

@@ -17,6 +17,7 @@ from custom_components.smart_bms.control import writer
 from custom_components.smart_bms.control.request import WritePermission
 from custom_components.smart_bms.entity import parameter
 from custom_components.smart_bms.entity.parameter import always_rejects
+from tests.integration.conftest import allow
 from tests.support.packs import capable_pack, jbd_pack, jk_pack
 
 ALLOWED = {"allow_control": True}
@@ -236,15 +237,10 @@ async def test_only_what_the_model_has_and_the_user_risks_is_offered(hass, house
         return listed - {"button.shed_add_to_energy_dashboard"}
 
     assert offered() == set()
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    options = {"control": EVERYTHING, "current": {}, "limits": {}, "intervals": {}, "dead_bands": {}}
-    await hass.config_entries.options.async_configure(flow["flow_id"], options)
+    await allow(hass, entry, **EVERYTHING)
     await house.until(lambda: {CHARGE, OVERVOLTAGE} <= offered())
     assert "switch.shed_heating" not in offered()
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    await hass.config_entries.options.async_configure(
-        flow["flow_id"], options | {"control": dict.fromkeys(EVERYTHING, False)}
-    )
+    await allow(hass, entry, **dict.fromkeys(EVERYTHING, False))
     await house.until(lambda: not offered())
 
 
