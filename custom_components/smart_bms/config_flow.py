@@ -71,10 +71,11 @@ from .const import (
     CONF_SIMULATED,
     DOMAIN,
 )
-from .coordinator import SmartBmsConfigEntry, catalog_data, identity_data
+from .coordinator import SmartBmsConfigEntry
 from .energy.current_correction import CurrentCorrection
 from .pack_entry import bluetooth_paths
 from .pack_entry.capabilities import Capabilities
+from .pack_entry.entry_data import catalog_data, identity_data
 from .pack_entry.pack_builder import build_pack
 from .pack_entry.publishing import ADJUSTABLE, DEFAULT_POLICIES, Quantity
 from .pack_entry.simulated import CHOICES, Simulation

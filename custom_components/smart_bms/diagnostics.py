@@ -89,7 +89,7 @@ def _pack(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
         "settings": async_redact_data(dict(pack.last_settings.values), TO_REDACT) if pack.last_settings else None,
         "control": _control(coordinator.parameters.control),
         "protection": _protection(coordinator.protection_engine),
-        "current_sense": asdict(coordinator.sense),
+        "current_sense": asdict(coordinator.pipeline.current_correction),
         "energy": {"counter": coordinator.energy.counter.dump(), "statistics": coordinator.energy.statistics.dump()},
         "identity_details": async_redact_data(dict(pack.last_identity.details), TO_REDACT)
         if pack.last_identity

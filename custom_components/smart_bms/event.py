@@ -110,7 +110,7 @@ class SmartBmsProtectionEvent(_PackEvents):
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.async_add_protection_event_listener(self._async_happened))
+        self.async_on_remove(self.coordinator.protection_event_listeners.async_add(self._async_happened))
 
     @callback
     def _async_happened(self, protection_event: ProtectionEvent) -> None:

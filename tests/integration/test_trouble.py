@@ -65,9 +65,9 @@ async def test_a_pack_whose_cells_do_not_add_up_is_added_and_says_so(hass, house
 
 
 FOLLOWERS = {
-    "protection": (ProtectionEngine, "take"),
+    "protection": (ProtectionEngine, "update"),
     "energy": (EnergyAccount, "async_take"),
-    "wiring": (wiring.WiringWatch, "take"),
+    "wiring": (wiring.WiringWatch, "update"),
 }
 
 
@@ -113,7 +113,7 @@ async def test_one_entity_that_fails_takes_no_other_with_it(hass, house, adopt, 
             raise RuntimeError
         return whole(self)
 
-    monkeypatch.setattr(SmartBmsEntity, "_offer", fail)
+    monkeypatch.setattr(SmartBmsEntity, "_submit", fail)
     pack.board.extra_alarms.add("mosfet_overtemperature")
     await house.until(lambda: house.state("binary_sensor.shed_problem") == STATE_ON)
     assert entry.runtime_data.isolation.failures["entity voltage"].error == "RuntimeError"

@@ -10,7 +10,6 @@ from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HassJob, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from ..bank.compatibility import LastingIncompatibility
 from ..bank.current_imbalance import CurrentImbalance
@@ -22,9 +21,10 @@ from ..bank.status import ORDER, ranked_bank
 from ..bms.chemistry import stated
 from ..const import CONF_BANK, CONF_PACKS, CONF_STRINGS, DOCUMENTATION, DOMAIN
 from ..coordinator import SmartBmsCoordinator
-from ..pack_entry.publishing import DEFAULT_POLICIES, PublishFilter, PublishGroup, PublishGroups, Quantity
+from ..pack_entry.publishing import DEFAULT_POLICIES
+from ..pack_entry.push_coordinator import PushCoordinator
 from ..protection.relays import Tristate
-from ..protection.status_monitor import StatusMonitor
+from ..protection.status import PackStatus
 from ..storage.energy_store import EnergyStore
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -76,19 +76,19 @@ def async_pack_removed(hass: HomeAssistant, removed: ConfigEntry[Any]) -> None:
         )
 
 
-class BankCoordinator(DataUpdateCoordinator[Bank]):
+class BankCoordinator(PushCoordinator[Bank]):
     """Holds what the packs of a bank amount to."""
 
     config_entry: BankConfigEntry
 
-    def __init__(self, hass: HomeAssistant, entry: BankConfigEntry, counted: Mapping[str, Any] | None) -> None:
-        """`counted` is what the file held."""
-        super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title, update_interval=None)
+    def __init__(self, hass: HomeAssistant, entry: BankConfigEntry, stored_energy: Mapping[str, Any] | None) -> None:
+        """`stored_energy` is what the file of the bank holds, None without one."""
+        super().__init__(hass, _LOGGER, entry, DEFAULT_POLICIES, ORDER)
         config = entry.options
         self.packs: tuple[str, ...] = tuple(config[CONF_PACKS])
         self.topology: Topology = split(self.packs, config[CONF_STRINGS])
         self.count = BankEnergyTotals()
-        self.count.restore(counted or {})
+        self.count.restore(stored_energy or {})
         self.count.forget(set(self.packs))
         self.file = EnergyStore(
             hass,
@@ -96,21 +96,13 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
             self.count.dump,
             self.count.total,
             lambda content: content.get("total"),
-            counted,
+            stored_energy,
         )
         self.uneven = CurrentImbalance()
         self.apart = LastingIncompatibility()
         self._limiter = BankLimiter()
-        self.status = StatusMonitor(ORDER)
-        """The one thing that matters now, and what else holds."""
-        self._groups = PublishGroups()
         self.data = self._merge()
-        self._judge(self.data)
-
-    @override
-    async def _async_update_data(self) -> Bank:
-        """Return what there is: the packs push, there is nothing to fetch."""
-        return self.data
+        self._update_status()
 
     @callback
     def async_start(self) -> None:
@@ -142,11 +134,6 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
             yield from dr.async_entries_for_config_entry(devices, key)
 
     @property
-    def now(self) -> float:
-        """Return the monotonic time by which ages are told."""
-        return self.hass.loop.time()
-
-    @property
     def available(self) -> bool:
         """Tell whether at least one string counts."""
         return self.data.counted > 0
@@ -156,14 +143,6 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
         """Return what the full bank holds in kWh, at the voltage that it has now."""
         bank = self.data
         return bank.capacity * bank.voltage / 1000 if bank.capacity and bank.voltage else None
-
-    def publish_filter(self, quantity: Quantity) -> PublishFilter:
-        """Return a new gate for a value of this quantity."""
-        return PublishFilter(DEFAULT_POLICIES[quantity])
-
-    def group(self, quantity: Quantity) -> PublishGroup | None:
-        """Return what a value of this quantity is published together with, if with anything."""
-        return self._groups.of(quantity)
 
     def coordinators(self) -> Iterator[SmartBmsCoordinator]:
         """Yield the packs that are set up, in their order."""
@@ -179,12 +158,13 @@ class BankCoordinator(DataUpdateCoordinator[Bank]):
         self.apart.update(bank.apart, self.now)
         self.count.update({member.key: member.counted for member in self._members() if member.counted is not None})
         self.file.async_grown(self.now)
-        self._judge(bank)
         self.async_set_updated_data(bank)
 
-    def _judge(self, bank: Bank) -> None:
-        found = ranked_bank(bank, list(self._members()), uneven=self.uneven.judged)
-        self.status.update(found, self.now)
+    @override
+    def _update_status(self) -> PackStatus:
+        """Judge what matters most now, and return it."""
+        found = ranked_bank(self.data, list(self._members()), uneven=self.uneven.judged)
+        return self.status.update(found, self.now)
 
     def _merge(self) -> Bank:
         bank = merge(list(self._members()), self.topology, self.uneven.shares, self.apart.judged)

@@ -94,7 +94,7 @@ class SmartBmsParameterEntity(SmartBmsEntity):
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
         # Limits and options may turn out to be others, while the value stays what it was.
-        self.async_on_remove(self.coordinator.async_add_capabilities_listener(self.async_write_ha_state))
+        self.async_on_remove(self.coordinator.capabilities_listeners.async_add(self.async_write_ha_state))
 
     @property
     def setting(self) -> Setting | None:

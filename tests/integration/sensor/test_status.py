@@ -106,7 +106,7 @@ async def test_a_pack_that_cannot_be_judged_claims_nothing(hass, house, pack, ad
     def broken(*_, **__):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("custom_components.smart_bms.coordinator.ranked", broken)
+    monkeypatch.setattr("custom_components.smart_bms.pack_entry.pack_status.ranked", broken)
     await house.until(lambda: house.state(STATUS) == STATE_UNKNOWN)
     assert entry.runtime_data.available
     monkeypatch.undo()
