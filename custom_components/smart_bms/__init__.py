@@ -9,7 +9,9 @@ from homeassistant.helpers import config_validation as cv, issue_registry as ir
 from homeassistant.helpers.typing import ConfigType
 
 from .bank.energy import CHECKS as OF_BANK
-from .bank_entry.coordinator import BankConfigEntry, BankCoordinator, async_pack_removed, bank_issue, is_bank
+from .bank_entry.coordinator import BankConfigEntry, BankCoordinator
+from .bank_entry.device import async_link_packs
+from .bank_entry.membership import async_pack_removed, bank_issue, is_bank
 from .bms.families import FAMILIES
 from .const import CONF_FAMILY, CONF_IDENTITY, CONF_SIMULATED, DOMAIN
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
@@ -61,7 +63,7 @@ async def _async_setup_bank(hass: HomeAssistant, entry: BankConfigEntry) -> bool
     coordinator = BankCoordinator(hass, entry, stored_energy)
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, BANK_PLATFORMS)
-    coordinator.async_link_devices()
+    async_link_packs(hass, entry.entry_id, coordinator.packs)
     coordinator.async_start()
     return True
 

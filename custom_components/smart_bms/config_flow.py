@@ -34,7 +34,8 @@ from homeassistant.helpers.selector import (
 import probatio
 
 from .bank_entry.config_flow import MIN_PACKS, BankOptionsFlow, bank_errors, bank_fields, bank_options, packs_of
-from .bank_entry.coordinator import chemistry_of, is_bank
+from .bank_entry.member import chemistry_of
+from .bank_entry.membership import is_bank
 from .bms.advertisement import Advertisement
 from .bms.chemistry import charge_voltages
 from .bms.errors import (

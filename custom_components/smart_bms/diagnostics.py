@@ -7,7 +7,8 @@ from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import HomeAssistant
 
-from .bank_entry.coordinator import BankConfigEntry, BankCoordinator, is_bank
+from .bank_entry.coordinator import BankConfigEntry, BankCoordinator
+from .bank_entry.membership import is_bank
 from .bms.reading import reading_values
 from .control.writer import ParameterWriter
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator

@@ -64,7 +64,7 @@ class Mirrored:
 
     def _look(self) -> None:
         if self.bank is not None:
-            self.bank.runtime_data._async_look(None)
+            self.bank.runtime_data._async_update(None)
 
     async def see(self, seconds: float = 1.0, **values: Any) -> None:
         """Let time pass, and the pack say that all is well but for these values."""

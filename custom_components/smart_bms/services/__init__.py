@@ -12,7 +12,7 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.translation import async_get_exception_message
 import probatio
 
-from ..bank_entry.coordinator import is_bank
+from ..bank_entry.membership import is_bank
 from ..bms.settings import Proof, Setting, SettingKind, SettingValue
 from ..const import CONF_PACKS, DOMAIN
 from ..control.calibration import calibrate_current, calibrate_voltage

@@ -13,6 +13,7 @@ import pytest
 
 from custom_components.smart_bms.bank import compatibility
 from custom_components.smart_bms.bank_entry import coordinator as bank_coordinator_module
+from custom_components.smart_bms.bank_entry.membership import bank_issue, banks_with
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.diagnostics import async_get_config_entry_diagnostics
 from custom_components.smart_bms.simulator.battery import Battery
@@ -24,7 +25,7 @@ VOLTAGE, CURRENT, STRINGS = "sensor.house_voltage", "sensor.house_current", "sen
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch) -> None:
-    monkeypatch.setattr(bank_coordinator_module, "_LOOK_EVERY", timedelta(seconds=0.05))
+    monkeypatch.setattr(bank_coordinator_module, "_UPDATE_INTERVAL", timedelta(seconds=0.05))
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ async def test_what_cannot_be_one_battery_is_refused_with_the_reason(hass, house
     # In series that is fine.
     assert (await form_of(hass, [packs[0], third], "series"))["type"] is FlowResultType.CREATE_ENTRY
     assert (await form_of(hass, packs))["errors"] == {"packs": "in_another_bank"}
-    for bank in bank_coordinator_module.banks_with(hass, third[1].entry_id):
+    for bank in banks_with(hass, third[1].entry_id):
         await hass.config_entries.async_remove(bank.entry_id)
     # Also while it is not set up.
     await hass.config_entries.async_unload(third[1].entry_id)
@@ -248,12 +249,12 @@ async def test_a_series_bank_without_one_of_its_packs_asks_for_help(hass, house,
     await house.until(lambda: house.state(STRINGS) == "1")
     await hass.config_entries.async_remove(packs[1][1].entry_id)
     await house.until(lambda: house.state(VOLTAGE) == STATE_UNAVAILABLE)
-    issue = ir.async_get(hass).async_get_issue(DOMAIN, bank_coordinator_module.bank_issue(bank.entry_id))
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, bank_issue(bank.entry_id))
     assert issue.translation_placeholders == {"bank": "House", "pack": "Attic"}
     await hass.config_entries.async_reload(bank.entry_id)
-    assert ir.async_get(hass).async_get_issue(DOMAIN, bank_coordinator_module.bank_issue(bank.entry_id))
+    assert ir.async_get(hass).async_get_issue(DOMAIN, bank_issue(bank.entry_id))
     await hass.config_entries.async_remove(bank.entry_id)
-    assert not ir.async_get(hass).async_get_issue(DOMAIN, bank_coordinator_module.bank_issue(bank.entry_id))
+    assert not ir.async_get(hass).async_get_issue(DOMAIN, bank_issue(bank.entry_id))
 
 
 async def test_its_packs_can_be_chosen_anew(hass, house, packs, adopt) -> None:

@@ -25,7 +25,7 @@ STATUS = "sensor.shed_status"
 def quick(monkeypatch) -> None:
     """Nobody waits for what is over to be taken down."""
     monkeypatch.setattr(status_monitor, "_HOLD", {})
-    monkeypatch.setattr(bank_coordinator_module, "_LOOK_EVERY", timedelta(seconds=0.05))
+    monkeypatch.setattr(bank_coordinator_module, "_UPDATE_INTERVAL", timedelta(seconds=0.05))
 
 
 def attributes(hass, entity_id: str = STATUS) -> dict:
