@@ -318,6 +318,6 @@ async def test_a_board_that_is_out_of_reach_comes_with_hints(hass, house, adopt)
 
 async def test_a_capacity_that_only_the_parameters_tell_counts_too(hass, house, adopt) -> None:
     entry = await adopt(daly_pack(K_D2, name="Shed"))
-    await house.until(lambda: entry.runtime_data.energy.ledger.capacity)
-    assert entry.runtime_data.energy.ledger.capacity == pytest.approx(100)
+    await house.until(lambda: entry.runtime_data.energy.statistics.capacity)
+    assert entry.runtime_data.energy.statistics.capacity == pytest.approx(100)
     assert entry.runtime_data.usable_energy > 0

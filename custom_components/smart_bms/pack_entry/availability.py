@@ -66,8 +66,8 @@ class Availability:
 
     @callback
     def async_check_stale(self) -> None:
-        """Say that the pack is lost if its newest reading is too old; wait on if newer ones came."""
-        self._stale_timer = None
+        """Update if the newest reading is too old; wait on if newer ones came."""
+        self.async_stop()
         if self._pack.is_fresh(self._now()):
             self.async_watch_age()
             return

@@ -13,6 +13,7 @@ import pytest
 
 from custom_components.smart_bms.bank import compatibility
 from custom_components.smart_bms.bank_entry import coordinator as bank_coordinator_module
+from custom_components.smart_bms.bank_entry.entity import BankEntity
 from custom_components.smart_bms.bank_entry.membership import bank_issue, banks_with
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.diagnostics import async_get_config_entry_diagnostics
@@ -363,3 +364,37 @@ async def test_an_action_on_a_bank_answers_for_each_pack(hass, house, packs) -> 
 async def test_the_discharge_switch_is_off_by_default(hass, house, packs) -> None:
     await bank_of(hass, packs)
     assert er.async_get(hass).async_get("switch.house_discharge").disabled
+
+
+async def test_one_entity_that_fails_takes_no_other_with_it(hass, house, packs, monkeypatch, caplog) -> None:
+    bank = await bank_of(hass, packs)
+    await house.until(lambda: house.state(STRINGS) == "2")
+    whole = BankEntity._submit
+
+    def fail(self) -> bool:
+        if self.entity_description.key == "voltage":
+            raise RuntimeError
+        return whole(self)
+
+    monkeypatch.setattr(BankEntity, "_submit", fail)
+    house.take_away(packs[1][0])
+    await house.until(lambda: house.state(STRINGS) == "1")
+    failures = bank.runtime_data.isolation.failures
+    await house.until(lambda: failures["entity voltage"].count > 3)
+    assert failures["entity voltage"].error == "RuntimeError"
+    assert caplog.text.count("entity voltage failed") == 1
+
+
+async def test_a_bank_that_cannot_be_judged_claims_nothing(hass, house, packs, monkeypatch) -> None:
+    bank = await bank_of(hass, packs)
+    await house.until(lambda: house.state(STRINGS) == "2")
+    assert house.state("sensor.house_status") not in (STATE_UNKNOWN, None)
+
+    def broken(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(bank_coordinator_module, "ranked_bank", broken)
+    await house.until(lambda: house.state("sensor.house_status") == STATE_UNKNOWN)
+    assert bank.runtime_data.available
+    monkeypatch.undo()
+    await house.until(lambda: house.state("sensor.house_status") != STATE_UNKNOWN)
