@@ -126,8 +126,8 @@ class SmartBmsCoordinator(PackCoordinatorBase):
         self.availability.async_watch_age()
         self.async_set_updated_data(reading)
         # Whoever hears of an event shall find entities that show it.
-        signal = protection_event_signal(self.config_entry.entry_id)
         for event in events:
+            signal = protection_event_signal(self.config_entry.entry_id)
             self.protection_event_listeners.async_notify(event)
             self.isolation.call("bank events", async_dispatcher_send, self.hass, signal, event, default=None)
 
@@ -138,6 +138,7 @@ class SmartBmsCoordinator(PackCoordinatorBase):
             return
         if self.entry_data.variant != variant:
             self.pipeline.change_variant()
+            self.protection_engine = self.pipeline.protection_engine
         # Another variant reports other alarms.
         self.capabilities_listeners.async_notify()
         async_update_device(self.hass, self.config_entry.entry_id, self.model, self.identity)
@@ -164,6 +165,7 @@ class SmartBmsCoordinator(PackCoordinatorBase):
         if self.pack.state is not ConnectionState.STREAMING or identity is None or settings is None:
             return
         if self.catalog_cache.async_update(identity, settings.values, self.pack.catalog()):
+            self.catalog = self.catalog_cache.catalog
             self.capabilities_listeners.async_notify()
         if self.data is not None:
             self.pipeline.async_update_capabilities(self.data)

@@ -68,7 +68,7 @@ class PackCoordinatorBase(PushCoordinator[Reading | None]):
             options=options.get(CONF_CONTROL, {}),
             kept=stored,
             simulated=simulation is not None,
-            protection=lambda: self.protection_engine.dump(self.pipeline.clock_offset()),
+            protection=lambda: self.pipeline.protection_engine.dump(self.pipeline.clock_offset()),
         )
         self.pipeline = ReadingPipeline(
             hass,
@@ -82,7 +82,12 @@ class PackCoordinatorBase(PushCoordinator[Reading | None]):
             stored_energy=stored_energy,
         )
         self.energy, self.time_left = self.pipeline.energy, self.pipeline.time_left
+        # Plain attributes, though held elsewhere too: dozens of entities read them with every reading.
+        self.protection_engine: ProtectionEngine = self.pipeline.protection_engine
+        """The protections and limits; another engine once the pack turns out to be of another variant."""
         self.catalog_cache = CatalogCache(self.entry_data)
+        self.catalog: Catalog | None = self.catalog_cache.catalog
+        """What can be set, None as long as no session found out."""
         self.availability = Availability(
             hass,
             self.pack,
@@ -127,16 +132,6 @@ class PackCoordinatorBase(PushCoordinator[Reading | None]):
     def capabilities(self) -> Capabilities:
         """Return what the pack has been seen to have."""
         return self.entry_data.capabilities
-
-    @property
-    def catalog(self) -> Catalog | None:
-        """Return what can be set, None as long as no session found out."""
-        return self.catalog_cache.catalog
-
-    @property
-    def protection_engine(self) -> ProtectionEngine:
-        """Return the protections and limits; another engine once the pack turns out to be of another variant."""
-        return self.pipeline.protection_engine
 
     @property
     def usable_energy(self) -> float | None:

@@ -6,6 +6,7 @@ from typing import Any
 from homeassistant.util import dt as dt_util
 import pytest
 
+from custom_components.smart_bms.bms.reading import Identity
 from custom_components.smart_bms.pack_entry import reading_pipeline
 from custom_components.smart_bms.pack_entry.energy_account import EnergyAccount
 from custom_components.smart_bms.protection.engine import ProtectionEngine
@@ -87,11 +88,13 @@ async def test_another_variant_has_other_rules_and_limits_begin_at_what_is_safe(
         pipeline = pack.coordinator.pipeline
         before = pack.coordinator.protection_engine
         assert before.limits.charge_limited_by != "no_data"
-        pack.coordinator.entry_data.identity = {**pack.coordinator.identity, "variant": "JK04"}
-        pipeline.change_variant()
-        assert pack.coordinator.protection_engine is not before
-        assert (pack.coordinator.protection_engine.family, pack.coordinator.protection_engine.variant) == ("jk", "JK04")
-        assert pack.coordinator.protection_engine.limits.charge_limited_by == "no_data"
+        pack.coordinator.pack.last_identity = Identity(family="jk", variant="JK04", model="")
+        pack.coordinator._async_handle_identity()
+        engine = pack.coordinator.protection_engine
+        assert engine is not before
+        assert engine is pipeline.protection_engine
+        assert (engine.family, engine.variant) == ("jk", "JK04")
+        assert engine.limits.charge_limited_by == "no_data"
 
 
 async def test_the_clock_offset_makes_a_time_of_day_of_a_monotonic_time(hass, freezer, monkeypatch) -> None:
