@@ -9,7 +9,9 @@ from homeassistant.helpers import config_validation as cv, issue_registry as ir
 from homeassistant.helpers.typing import ConfigType
 
 from .bank.energy import CHECKS as OF_BANK
-from .bank_entry.coordinator import BankConfigEntry, BankCoordinator, async_pack_removed, bank_issue, is_bank
+from .bank_entry.coordinator import BankConfigEntry, BankCoordinator
+from .bank_entry.device import async_link_packs
+from .bank_entry.membership import async_pack_removed, bank_issue, is_bank
 from .bms.families import FAMILIES
 from .const import CONF_FAMILY, CONF_IDENTITY, CONF_SIMULATED, DOMAIN
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
@@ -58,11 +60,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry | Ba
 
 async def _async_setup_bank(hass: HomeAssistant, entry: BankConfigEntry) -> bool:
     """Set up a bank. Its packs need not be there yet."""
-    counted = await async_load_parts(energy_store(hass, entry.entry_id), OF_BANK, entry.title)
-    coordinator = BankCoordinator(hass, entry, counted)
+    stored_energy = await async_load_parts(energy_store(hass, entry.entry_id), OF_BANK, entry.title)
+    coordinator = BankCoordinator(hass, entry, stored_energy)
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, BANK_PLATFORMS)
-    coordinator.async_link_devices()
+    async_link_packs(hass, entry.entry_id, coordinator.packs)
     coordinator.async_start()
     return True
 
@@ -73,9 +75,9 @@ async def _async_setup_pack(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> 
     if simulation is None:
         await bluetooth_paths.free_stale_link(entry.data[CONF_ADDRESS])
     family, variant = FAMILIES[entry.data[CONF_FAMILY]], entry.data[CONF_IDENTITY]["variant"]
-    kept = await async_load_pack(hass, entry.entry_id, family, variant, entry.title)
-    counted = await async_load_parts(energy_store(hass, entry.entry_id), OF_PACK, entry.title)
-    coordinator = SmartBmsCoordinator(hass, entry, kept, counted, simulation)
+    stored = await async_load_pack(hass, entry.entry_id, family, variant, entry.title)
+    stored_energy = await async_load_parts(energy_store(hass, entry.entry_id), OF_PACK, entry.title)
+    coordinator = SmartBmsCoordinator(hass, entry, stored, stored_energy, simulation)
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     coordinator.async_start()

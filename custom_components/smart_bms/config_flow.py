@@ -13,7 +13,7 @@ from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig,
 import probatio
 
 from .bank_entry.config_flow import MIN_PACKS, BankOptionsFlow, bank_errors, bank_fields, bank_options, packs_of
-from .bank_entry.coordinator import is_bank
+from .bank_entry.membership import is_bank
 from .bms.errors import WrongPasswordError
 from .bms.families import FAMILIES, Family, candidates, recognize
 from .bms.pack import Pack
@@ -28,13 +28,13 @@ from .const import (
     CONF_SIMULATED,
     DOMAIN,
 )
-from .coordinator import catalog_data, identity_data
 from .options_flow import SmartBmsOptionsFlow
 from .pack_entry import bluetooth_paths
 from .pack_entry.capabilities import Capabilities
 from .pack_entry.contact import ContactTarget, async_contact
 from .pack_entry.contact_attempts import ContactAttempts
 from .pack_entry.discovered_packs import discovered_packs, pack_choices
+from .pack_entry.entry_data import catalog_data, identity_data
 from .pack_entry.entry_title import new_title
 from .pack_entry.reconfigure_flow import PASSWORD_SCHEMA, ReconfigureFlow
 from .pack_entry.simulated import CHOICES, Simulation

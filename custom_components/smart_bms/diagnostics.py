@@ -7,7 +7,8 @@ from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import HomeAssistant
 
-from .bank_entry.coordinator import BankConfigEntry, BankCoordinator, is_bank
+from .bank_entry.coordinator import BankConfigEntry, BankCoordinator
+from .bank_entry.membership import is_bank
 from .bms.reading import reading_values
 from .control.writer import ParameterWriter
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
@@ -90,7 +91,7 @@ def _pack(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
         "settings": async_redact_data(dict(pack.last_settings.values), TO_REDACT) if pack.last_settings else None,
         "control": _control(coordinator.parameters.control),
         "protection": _protection(coordinator.protection_engine),
-        "current_sense": asdict(coordinator.sense),
+        "current_sense": asdict(coordinator.pipeline.current_correction),
         "energy": {"counter": coordinator.energy.counter.dump(), "statistics": coordinator.energy.statistics.dump()},
         "identity_details": async_redact_data(dict(pack.last_identity.details), TO_REDACT)
         if pack.last_identity

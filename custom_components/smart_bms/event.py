@@ -104,7 +104,7 @@ class SmartBmsProtectionEvent(StatelessEntity, _TriggeredEvent):
     async def async_added_to_hass(self) -> None:
         """Listen for protection events of the pack."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.async_add_protection_event_listener(self._async_protection_event))
+        self.async_on_remove(self.coordinator.protection_event_listeners.async_add(self._async_protection_event))
 
     @callback
     def _async_protection_event(self, protection_event: ProtectionEvent) -> None:

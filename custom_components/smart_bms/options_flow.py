@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlowWithReload
 
-from .bank_entry.coordinator import chemistry_of
+from .bank_entry.member import chemistry_of
 from .bms.chemistry import charge_voltages
 from .bms.families import FAMILIES
 from .const import CONF_FAMILY

@@ -18,8 +18,9 @@ from ..entity.parameter import async_enable
 from ..messages import incompatibility_sentences, rejection_message
 from ..pack_entry.parameters import async_request
 from ..pack_entry.publishing import Quantity, Value
-from .coordinator import BankConfigEntry, BankCoordinator, banks_with
+from .coordinator import BankConfigEntry, BankCoordinator
 from .entity import BankEntity
+from .membership import banks_with
 
 BANK_SWITCHES: Final = (
     SwitchEntityDescription(key="charge_switch", translation_key="charge_switch"),

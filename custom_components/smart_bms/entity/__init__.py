@@ -34,7 +34,7 @@ def async_add_described[D: EntityDescription](
             add(entity(coordinator, description) for description in new)
 
     add_new()
-    coordinator.config_entry.async_on_unload(coordinator.async_add_capabilities_listener(add_new))
+    coordinator.config_entry.async_on_unload(coordinator.capabilities_listeners.async_add(add_new))
 
 
 class SmartBmsEntity(CoordinatorEntity[SmartBmsCoordinator]):

@@ -65,7 +65,7 @@ class SmartBmsParameterEntity(SmartBmsEntity):
         """Listen for changes of what may be written."""
         await super().async_added_to_hass()
         # Limits and options may change while the value stays the same.
-        self.async_on_remove(self.coordinator.async_add_capabilities_listener(self.async_write_ha_state))
+        self.async_on_remove(self.coordinator.capabilities_listeners.async_add(self.async_write_ha_state))
 
     @property
     def setting(self) -> Setting | None:

@@ -11,7 +11,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr, service
 import probatio
 
-from ..bank_entry.coordinator import is_bank
+from ..bank_entry.membership import is_bank
 from ..const import CONF_PACKS, DOMAIN
 from ..control.validation_issue import RejectedError
 from ..coordinator import SmartBmsConfigEntry, SmartBmsCoordinator

@@ -13,6 +13,8 @@ import pytest
 
 from custom_components.smart_bms.bank import compatibility
 from custom_components.smart_bms.bank_entry import coordinator as bank_coordinator_module
+from custom_components.smart_bms.bank_entry.entity import BankEntity
+from custom_components.smart_bms.bank_entry.membership import bank_issue, banks_with
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.diagnostics import async_get_config_entry_diagnostics
 from custom_components.smart_bms.simulator.battery import Battery
@@ -24,7 +26,7 @@ VOLTAGE, CURRENT, STRINGS = "sensor.house_voltage", "sensor.house_current", "sen
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch) -> None:
-    monkeypatch.setattr(bank_coordinator_module, "_LOOK_EVERY", timedelta(seconds=0.05))
+    monkeypatch.setattr(bank_coordinator_module, "_UPDATE_INTERVAL", timedelta(seconds=0.05))
 
 
 @pytest.fixture
@@ -93,7 +95,7 @@ async def test_what_cannot_be_one_battery_is_refused_with_the_reason(hass, house
     # In series that is fine.
     assert (await form_of(hass, [packs[0], third], "series"))["type"] is FlowResultType.CREATE_ENTRY
     assert (await form_of(hass, packs))["errors"] == {"packs": "in_another_bank"}
-    for bank in bank_coordinator_module.banks_with(hass, third[1].entry_id):
+    for bank in banks_with(hass, third[1].entry_id):
         await hass.config_entries.async_remove(bank.entry_id)
     # Also while it is not set up.
     await hass.config_entries.async_unload(third[1].entry_id)
@@ -255,12 +257,12 @@ async def test_a_series_bank_without_one_of_its_packs_asks_for_help(hass, house,
     await house.until(lambda: house.state(STRINGS) == "1")
     await hass.config_entries.async_remove(packs[1][1].entry_id)
     await house.until(lambda: house.state(VOLTAGE) == STATE_UNAVAILABLE)
-    issue = ir.async_get(hass).async_get_issue(DOMAIN, bank_coordinator_module.bank_issue(bank.entry_id))
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, bank_issue(bank.entry_id))
     assert issue.translation_placeholders == {"bank": "House", "pack": "Attic"}
     await hass.config_entries.async_reload(bank.entry_id)
-    assert ir.async_get(hass).async_get_issue(DOMAIN, bank_coordinator_module.bank_issue(bank.entry_id))
+    assert ir.async_get(hass).async_get_issue(DOMAIN, bank_issue(bank.entry_id))
     await hass.config_entries.async_remove(bank.entry_id)
-    assert not ir.async_get(hass).async_get_issue(DOMAIN, bank_coordinator_module.bank_issue(bank.entry_id))
+    assert not ir.async_get(hass).async_get_issue(DOMAIN, bank_issue(bank.entry_id))
 
 
 async def test_its_packs_can_be_chosen_anew(hass, house, packs, adopt) -> None:
@@ -369,3 +371,37 @@ async def test_an_action_on_a_bank_answers_for_each_pack(hass, house, packs) -> 
 async def test_the_discharge_switch_is_off_by_default(hass, house, packs) -> None:
     await bank_of(hass, packs)
     assert er.async_get(hass).async_get("switch.house_discharge").disabled
+
+
+async def test_one_entity_that_fails_takes_no_other_with_it(hass, house, packs, monkeypatch, caplog) -> None:
+    bank = await bank_of(hass, packs)
+    await house.until(lambda: house.state(STRINGS) == "2")
+    whole = BankEntity._submit
+
+    def fail(self) -> bool:
+        if self.entity_description.key == "voltage":
+            raise RuntimeError
+        return whole(self)
+
+    monkeypatch.setattr(BankEntity, "_submit", fail)
+    house.take_away(packs[1][0])
+    await house.until(lambda: house.state(STRINGS) == "1")
+    failures = bank.runtime_data.isolation.failures
+    await house.until(lambda: failures["entity voltage"].count > 3)
+    assert failures["entity voltage"].error == "RuntimeError"
+    assert caplog.text.count("entity voltage failed") == 1
+
+
+async def test_a_bank_that_cannot_be_judged_claims_nothing(hass, house, packs, monkeypatch) -> None:
+    bank = await bank_of(hass, packs)
+    await house.until(lambda: house.state(STRINGS) == "2")
+    assert house.state("sensor.house_status") not in (STATE_UNKNOWN, None)
+
+    def broken(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(bank_coordinator_module, "ranked_bank", broken)
+    await house.until(lambda: house.state("sensor.house_status") == STATE_UNKNOWN)
+    assert bank.runtime_data.available
+    monkeypatch.undo()
+    await house.until(lambda: house.state("sensor.house_status") != STATE_UNKNOWN)

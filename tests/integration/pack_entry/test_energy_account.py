@@ -118,8 +118,8 @@ async def test_a_lost_file_is_replaced_by_what_home_assistant_remembers(
         pack.show(full_of(0))
         await live(pack, 100)
         assert pack.coordinator.energy.counter.total.discharged == pytest.approx(123_506.5, abs=0.1)
-        ledger = pack.coordinator.energy.statistics
-        assert ledger.today(pack.coordinator.energy.counter.total).discharged == pytest.approx(50, abs=0.1)
+        statistics = pack.coordinator.energy.statistics
+        assert statistics.today(pack.coordinator.energy.counter.total).discharged == pytest.approx(50, abs=0.1)
 
 
 def broken_only_for_energy():
@@ -260,8 +260,8 @@ async def test_a_new_day_begins_at_midnight_also_where_there_is_none(
         assert pack.coordinator.energy.today.discharged == 0
         pack.show(full_of(pack.now - STARTED))
         await live(pack, 100)
-        ledger = pack.coordinator.energy.statistics
-        assert ledger.today(pack.coordinator.energy.counter.total).discharged == pytest.approx(50, abs=0.1)
+        statistics = pack.coordinator.energy.statistics
+        assert statistics.today(pack.coordinator.energy.counter.total).discharged == pytest.approx(50, abs=0.1)
 
 
 async def test_a_board_that_does_not_know_the_time_yet_deletes_nothing(

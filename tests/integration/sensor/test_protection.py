@@ -267,7 +267,7 @@ async def test_another_dialect_brings_other_rules(hass, pack) -> None:
     await pack.see()
     protection_engine = pack.coordinator.protection_engine
     pack.coordinator.pack.last_identity = Identity(family="jk", variant="JK02_24S", model="Other")
-    pack.coordinator._async_take_identity()
+    pack.coordinator._async_handle_identity()
     assert pack.coordinator.protection_engine is not protection_engine
     assert pack.coordinator.protection_engine.variant == "JK02_24S"
 
