@@ -85,7 +85,7 @@ def ours(label: Label) -> Decode:
             now += PERIOD
         if pack.dropped:
             raise RuntimeError(pack.dropped)
-        return len(pack._accepted_at)  # noqa: SLF001
+        return len(pack._trusted_at)  # noqa: SLF001
 
     return decode
 

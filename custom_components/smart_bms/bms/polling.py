@@ -2,10 +2,9 @@
 
 from abc import abstractmethod
 import asyncio
-from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, override
+from typing import Final, override
 
 from .driver import Driver, DriverListener, FrameWriter
 from .errors import FrameError, SilentError
@@ -108,21 +107,6 @@ class PollingDriver(Driver):
             async with asyncio.timeout(max(interval - took, min(took, interval))):
                 await self._hurry.wait()
         self._hurry.clear()
-
-
-async def to_the_end[T](work: Coroutine[Any, Any, T]) -> T:
-    """Do something whole, however often it is cancelled meanwhile: it leaves a pack as it must be left."""
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        await asyncio.gather(task, return_exceptions=True)  # nobody is left to hear of what it raised
-        raise cancelled
-    return task.result()
 
 
 def _now() -> float:

@@ -18,6 +18,7 @@ from custom_components.smart_bms.bms.errors import (
     SilentError,
 )
 from custom_components.smart_bms.bms.pack import Pack
+from custom_components.smart_bms.bms.session import Session
 from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.bms.settings import Settings
 from custom_components.smart_bms.bms.stored_values import sort_out
@@ -751,10 +752,11 @@ async def test_somebody_who_waits_for_a_reading_that_jumps_need_not_wait_for_the
     """A state of charge that jumps is doubted once: the reading that confirms it must come at once."""
     wire = Wire()
     pack = Pack(fast("daly"), "test", lambda: None, context=SessionContext(interval=600.0))
-    wire.driver = pack._driver = DalyDriver(wire, pack, pack.context, SHORT)
+    pack._session = Session(pack, "test", lambda: None)
+    wire.driver = pack._session._driver = DalyDriver(wire, pack, pack.context, SHORT)
     task = asyncio.create_task(wire.driver.run())
     try:
-        await until(lambda: pack.current_settings or pack._settings_told)
+        await until(lambda: pack.last_settings)
         wire.peripheral.board.soc = 0.2
         async with asyncio.timeout(1):
             reading = await pack.next_reading()

@@ -48,7 +48,7 @@ async def live(peripheral, password: str | None, hours: float):
     waiting: list[int] = []
     for _ in range(int(hours * 60)):
         await asyncio.sleep(60)
-        session = pack._driver._session
+        session = pack._session._driver._session
         assembler = session._lines if hasattr(session, "_lines") else session._assembler
         waiting.append(assembler.pending + len(asyncio.all_tasks()) + len(peripheral._queue))
     shown = pack.last_reading

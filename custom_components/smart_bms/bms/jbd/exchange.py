@@ -7,7 +7,7 @@ from typing import Final
 
 from ..driver import DriverListener, FrameWriter
 from ..errors import ConnectionLostError, SilentError
-from ..polling import to_the_end
+from ..tasks import run_to_completion
 from .auth import ModuleCommand
 from .frames import (
     LEGACY,
@@ -152,7 +152,7 @@ class Exchange:
         self._answer = asyncio.get_running_loop().create_future()
         try:
             # Whole: the board would take what comes next for the rest of a frame that was cut.
-            await to_the_end(self._send(frame))
+            await run_to_completion(self._send(frame))
             async with asyncio.timeout(within):
                 return await self._answer
         finally:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..errors import PasswordNeededError, SilentError, WrongPasswordError
-from ..polling import to_the_end
 from ..session_context import SessionContext
+from ..tasks import run_to_completion
 from .auth import APP_KEY, AuthAnswer, ModuleCommand, is_password, user_password, vendor_password
 from .exchange import Exchange, RefusedError, Timing
 from .frames import Command, ReplyStatus
@@ -90,7 +90,7 @@ class FactoryMode:
             await self.enter()
             yield visit
         finally:
-            await to_the_end(self._leave(visit))
+            await run_to_completion(self._leave(visit))
 
     async def enter(self) -> None:
         """Enter the factory mode. Raises SilentError, LinkLostError."""

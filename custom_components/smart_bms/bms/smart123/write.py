@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from ..errors import FrameError, SilentError
-from ..polling import to_the_end
+from ..tasks import run_to_completion
 from .exchange import Exchange, RefusedQueryError, Timing
 from .frames import Word, number, query_fields
 from .memory_reader import Ask
@@ -49,7 +49,7 @@ class Writing:
             if len(planned) == 1:
                 return await self._send(planned[0]) is Word.OK
             # The pack works with a mixed value from here on: nothing may come between.
-            return await to_the_end(self._send_both(parameter, old, count, planned))
+            return await run_to_completion(self._send_both(parameter, old, count, planned))
 
     async def _send_both(self, parameter: Parameter, old: int, count: int, planned: list[Step]) -> bool:
         mixed = _with(parameter, old, planned[0])
