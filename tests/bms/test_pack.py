@@ -25,6 +25,7 @@ from custom_components.smart_bms.bms.errors import (
 from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.bms.pack import Change, Pack
 from custom_components.smart_bms.bms.reading import Reading
+from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.simulator.jk.labels import MODULE_B
 from custom_components.smart_bms.simulator.peripheral import Service
 from tests.support.packs import ADDRESS, cell_info, jk_pack, sealed, settings
@@ -311,7 +312,7 @@ async def test_an_endless_notification_does_no_harm(pack, peripheral) -> None:
 async def test_runtime_frames_before_the_identity_are_not_guessed_at(pack, peripheral) -> None:
     peripheral._streaming = True
     received: list[bytes] = []
-    driver = JkDriver(None, pack)  # type: ignore[arg-type]
+    driver = JkDriver(None, pack, SessionContext())  # type: ignore[arg-type]
     pack.frame = lambda frame, now: received.append(frame)
     driver.notified(cell_info(), 0.0)
     driver.notified(settings(), 0.1)

@@ -58,7 +58,7 @@ def fast(key: str) -> Family:
         case "jk":
             return replace(
                 family,
-                make_driver=lambda connection, listener, context: JkDriver(connection, listener, FAST, context.memory),
+                make_driver=lambda connection, listener, context: JkDriver(connection, listener, context, FAST),
                 stale_after=0.6,
             )
         case "jbd":

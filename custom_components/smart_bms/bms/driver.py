@@ -9,6 +9,7 @@ from bleak.backends.service import BleakGATTServiceCollection
 from .connection import Channel
 from .event_log import LoggedEvent
 from .reading import Identity, Reading
+from .session_context import SessionContext
 from .settings import Settings, SettingValue
 
 
@@ -57,10 +58,11 @@ class DriverListener(Protocol):
 class Driver(ABC):
     """The conversation of one session."""
 
-    def __init__(self, connection: FrameWriter, listener: DriverListener) -> None:
-        """Talk over `link`, report to `sink`."""
+    def __init__(self, connection: FrameWriter, listener: DriverListener, context: SessionContext) -> None:
+        """`connection` carries what is written, `listener` gets what the pack says, `context` is known from outside."""
         self._connection = connection
         self._listener = listener
+        self._context = context
 
     @staticmethod
     @abstractmethod

@@ -118,7 +118,7 @@ FAMILIES: Final = {
         recognizes=is_jk,
         may_be=may_be_jk,
         confirms=lambda identity: identity.model.upper().startswith("JK"),
-        make_driver=lambda connection, listener, context: JkDriver(connection, listener, memory=context.memory),
+        make_driver=JkDriver,
         # Twice the silence after which the driver asks again: long enough to ride out one recovery.
         stale_after=10.0,
         alarms=_jk_alarms,

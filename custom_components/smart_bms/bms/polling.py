@@ -43,13 +43,14 @@ class PollingDriver(Driver):
     """A conversation of questions and answers, one at a time."""
 
     def __init__(self, connection: FrameWriter, listener: DriverListener, context: SessionContext) -> None:
-        """`terms.interval` is the time between two polls in s."""
-        super().__init__(connection, listener)
-        self._context = context
-        self._hurry = asyncio.Event()
+        """`context.interval` is the time between two polls in s."""
+        super().__init__(connection, listener, context)
+        self._poll_requested = asyncio.Event()
         self._settings: Settings | None = None
         """As last read in this session."""
         self._settings_failures = 0
+        self._turn = asyncio.Lock()
+        """One exchange at a time: whoever asks holds it until the answer came or did not."""
 
     @abstractmethod
     async def _begin(self) -> None:
@@ -70,7 +71,7 @@ class PollingDriver(Driver):
 
     @override
     def request_poll(self) -> None:
-        self._hurry.set()
+        self._poll_requested.set()
 
     @override
     async def run(self) -> None:
@@ -105,8 +106,8 @@ class PollingDriver(Driver):
         took = _now() - started
         with suppress(TimeoutError):
             async with asyncio.timeout(max(interval - took, min(took, interval))):
-                await self._hurry.wait()
-        self._hurry.clear()
+                await self._poll_requested.wait()
+        self._poll_requested.clear()
 
 
 def _now() -> float:

@@ -15,6 +15,7 @@ from custom_components.smart_bms.bms.jk.parameters import BY_KEY, REGISTERS, sho
 from custom_components.smart_bms.bms.jk.records import encode_text
 from custom_components.smart_bms.bms.jk.settings import decode_write, encode_write
 from custom_components.smart_bms.bms.records import decode_lines
+from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.bms.settings import SettingKind
 from tests.support.captures import CAPTURES
 from tests.support.packs import changed, device_info, sealed, settings
@@ -177,7 +178,7 @@ class Nowhere:
 
 
 async def test_before_the_layout_is_certain_nothing_is_written() -> None:
-    driver = JkDriver(Nowhere(), Nowhere(), FAST)
+    driver = JkDriver(Nowhere(), Nowhere(), SessionContext(), FAST)
     driver.notified(device_info(), 0.0)
     with pytest.raises(SilentError, match="not certain"):
         await driver.write("charge_switch", False)
@@ -185,7 +186,7 @@ async def test_before_the_layout_is_certain_nothing_is_written() -> None:
 
 async def test_settings_that_were_never_told_are_not_made_up() -> None:
     connection = Nowhere()
-    driver = JkDriver(connection, Nowhere(), FAST)
+    driver = JkDriver(connection, Nowhere(), SessionContext(), FAST)
     connection.answer = lambda data: driver.notified(device_info(), 0.0)
     with pytest.raises(SilentError, match="not told"):
         await driver.read_settings("user_data")

@@ -83,14 +83,12 @@ class DalyDriver(PollingDriver):
         super().__init__(connection, listener, context)
         self._timing = timing
         self._reassembler = Reassembler()
-        self._broken_counted = 0
         self._board: DalyBoard | None = None
         self._identity: Identity | None = None
         self._sign = CurrentSign(context.learned, "", inverted=False)
         self._wanted: Wanted = lambda _: False
         self._answers: asyncio.Queue[tuple[Message, float]] = asyncio.Queue()
         self._answered_at = 0.0
-        self._turn = asyncio.Lock()
 
     @staticmethod
     @override
@@ -111,9 +109,7 @@ class DalyDriver(PollingDriver):
             else:
                 # Late, overtaken, or a frame of A5 that nobody needs.
                 self._listener.drop("unasked")
-        if (broken := self._reassembler.broken_frames) > self._broken_counted:
-            self._listener.drop("checksum", broken - self._broken_counted)
-            self._broken_counted = broken
+        self._reassembler.report_broken(self._listener)
 
     # Questions and answers. Whoever asks holds the turn.
 

@@ -7,9 +7,10 @@ Modbus has in a write of many); A5 is 13 bytes with a sum. All lengths and check
 from dataclasses import dataclass
 from enum import StrEnum
 import struct
-from typing import Final
+from typing import Final, override
 
 from ..errors import FrameError
+from ..reassembly import STALL, BufferedReassembly
 
 READ: Final = 0x03
 WRITE: Final = 0x06
@@ -23,7 +24,6 @@ A5_HOSTS: Final = (0x80, 0x40)
 _A5_BOARD: Final = 0x01
 _MODBUS_WRITE_LENGTH: Final = 8
 _EXCEPTION_LENGTH: Final = 5
-_STALL: Final = 1.0  # s
 
 
 def _checksum(data: bytes) -> int:
@@ -173,31 +173,18 @@ def _decode_a5(frame: bytes) -> A5Frame:
     return A5Frame(frame[1], frame[2], frame[4:12])
 
 
-class Reassembler:
-    """Turns notifications into messages. Holds less than one frame plus one notification, whatever arrives."""
+class Reassembler(BufferedReassembly):
+    """Turns notifications into messages. The texts that modules send of their own are junk."""
 
-    def __init__(self) -> None:
-        """Start empty."""
-        self._buffer = bytearray()
-        self._fed_at = 0.0
-        self.junk_bytes = 0
-        """Bytes that belonged to no message: modules send texts of their own."""
-        self.broken_frames = 0
-        """Frames given up because of a wrong checksum or because they never completed."""
-
-    @property
-    def pending(self) -> int:
-        """Bytes held that are not a whole frame yet."""
-        return len(self._buffer)
-
+    @override
     def clear(self) -> None:
-        """Forget what is held: the answer to a new request starts afresh."""
+        """Drop what is held, as a broken frame: the answer to a new request starts afresh."""
         self.broken_frames += bool(self._buffer)
-        self._buffer.clear()
+        super().clear()
 
     def feed(self, data: bytes | bytearray, now: float) -> list[Message]:
         """Take one notification received at monotonic time `now`; return the messages it completes, in order."""
-        if self._buffer and now - self._fed_at > _STALL:
+        if self._buffer and now - self._fed_at > STALL:
             self.clear()
         self._fed_at = now
         buffer = self._buffer

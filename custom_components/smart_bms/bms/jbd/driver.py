@@ -72,7 +72,6 @@ class JbdDriver(PollingDriver):
         self._counters_supported = True
         self._polls = 0
         self._basic: dict[str, Any] = {}
-        self._turn = asyncio.Lock()
 
     @staticmethod
     @override

@@ -75,7 +75,6 @@ class Exchange:
         self._listener = listener
         self._timing = timing
         self._reassembler = Reassembler()
-        self._broken_counted = 0
         self._expected: int | None = None
         self._asked = b""
         self._answer: asyncio.Future[tuple[Reply, float]] | None = None
@@ -91,9 +90,7 @@ class Exchange:
             return
         for message in self._reassembler.feed(data, now):
             self._take(message, now)
-        if (broken := self._reassembler.broken_frames) > self._broken_counted:
-            self._listener.drop("checksum", broken - self._broken_counted)
-            self._broken_counted = broken
+        self._reassembler.report_broken(self._listener)
 
     def _take(self, message: Message, now: float) -> None:
         if isinstance(message, ModuleMessage):

@@ -10,7 +10,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final, override
+from typing import Final, override
 
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.service import BleakGATTServiceCollection
@@ -20,7 +20,9 @@ from ..driver import Driver, DriverListener, FrameWriter
 from ..errors import FrameError, NotThisKindError, SilentError
 from ..reading import Identity
 from ..repeated_answer import MAX_QUESTIONS, Answer, RepeatedAnswer
+from ..session_context import SessionContext
 from ..settings import Settings, SettingValue
+from ..tasks import wait_and_clear
 from .advertisement import SERVICE
 from .decode import decode_reading, detect_variant
 from .frames import TYPE_OFFSET, Command, FrameType, Reassembler, encode_command
@@ -68,14 +70,13 @@ class JkDriver(Driver):
         self,
         connection: FrameWriter,
         listener: DriverListener,
+        context: SessionContext,
         timing: Timing = DEFAULT_TIMING,
-        memory: dict[str, Any] | None = None,
     ) -> None:
-        """`memory` is what earlier sessions found: what is said again word for word need not be said twice."""
-        super().__init__(connection, listener)
+        """`context.memory` holds what earlier sessions believed: a single answer that says the same counts."""
+        super().__init__(connection, listener, context)
         self._timing = timing
         self._reassembler = Reassembler()
-        self._broken_counted = 0
         self._expected: Variant | None = None
         self._variant: Variant | None = None
         self._identity: Identity | None = None
@@ -84,7 +85,7 @@ class JkDriver(Driver):
         self._settings_at = 0.0
         self._settings: Settings | None = None
         self._settings_asked_at = 0.0
-        self._agreement = RepeatedAnswer({} if memory is None else memory.setdefault(_BELIEVED, {}))
+        self._repeated_answer = RepeatedAnswer(context.memory.setdefault(_BELIEVED, {}))
         self._to_ask: set[Command] = set()
         """What was answered in a way that has to be confirmed."""
         self._requests: Counter[Command] = Counter()
@@ -123,12 +124,12 @@ class JkDriver(Driver):
         await self._start()
         while True:
             try:
-                await self._wait(self._heard, self._timing.silence)
+                await wait_and_clear(self._heard, self._timing.silence)
                 await self._ask_again()
             except TimeoutError:
                 await self._start()
                 try:
-                    await self._wait(self._heard, self._timing.give_up)
+                    await wait_and_clear(self._heard, self._timing.give_up)
                 except TimeoutError:
                     raise SilentError("no usable data") from None
 
@@ -168,14 +169,14 @@ class JkDriver(Driver):
         async with self._turn:
             with suppress(TimeoutError):
                 while self._ready_owed:
-                    await self._wait(self._ready, self._timing.owed)
+                    await wait_and_clear(self._ready, self._timing.owed)
             self._ready_owed = 0
             self._ready.clear()
             if stored is not None:
-                self._agreement.expect(Command.READ_SETTINGS, key, stored)
+                self._repeated_answer.expect(Command.READ_SETTINGS, key, stored)
             await self._connection.write(frame)
             try:
-                await self._wait(self._ready, self._timing.ready)
+                await wait_and_clear(self._ready, self._timing.ready)
             except TimeoutError:
                 # It may still come, and must not be taken for the answer to the next write.
                 self._ready_owed = 1
@@ -203,27 +204,19 @@ class JkDriver(Driver):
             answered.clear()
             await self._ask(command)
             try:
-                await self._wait(answered, within)
+                await wait_and_clear(answered, within)
             except TimeoutError:
                 raise SilentError(f"no usable answer to the request for {_NAMES[command]}") from None
-            if not self._agreement.is_in_doubt(command):
+            if not self._repeated_answer.is_in_doubt(command):
                 return
         raise SilentError(f"no two answers to the request for {_NAMES[command]} agree")
-
-    @staticmethod
-    async def _wait(event: asyncio.Event, seconds: float) -> None:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-        event.clear()
 
     @override
     def notified(self, data: bytes | bytearray, now: float) -> None:
         frames = self._reassembler.feed(data, now)
         if not frames and not self._reassembler.broken_frames:
             return
-        if (broken := self._reassembler.broken_frames) != self._broken_counted:
-            self._listener.drop("checksum", broken - self._broken_counted)
-            self._broken_counted = broken
+        self._reassembler.report_broken(self._listener)
         for frame in frames:
             try:
                 self._take(frame, now)
@@ -244,7 +237,7 @@ class JkDriver(Driver):
 
     def _believes(self, command: Command, answer: Answer, patience: int | None = None) -> bool:
         """Tell whether the answer to a request counts; if not, it is asked again."""
-        believed = self._agreement.believes(command, answer, patience)
+        believed = self._repeated_answer.believes(command, answer, patience)
         if believed:
             del self._requests[command]
         else:

@@ -73,8 +73,7 @@ class Smart123Driver(Driver):
         timing: Timing = DEFAULT_TIMING,
     ) -> None:
         """Start knowing what was advertised, and what earlier sessions found."""
-        super().__init__(connection, listener)
-        self._context = context
+        super().__init__(connection, listener, context)
         self._timing = timing
         self._formula = Formula(str(context.options.get(FORMULA, Formula.APP)))
         self._frame_session: FrameSession | None = None

@@ -8,6 +8,7 @@ from ..driver import DriverListener
 from ..errors import SilentError
 from ..session_context import SessionContext
 from ..settings import Settings, SettingValue
+from ..tasks import wait_and_clear
 from .decode import Counts
 from .exchange import Timing
 from .frame58 import Assembler, decode_frame, decode_settings
@@ -133,7 +134,7 @@ class FrameSession:
         """Listen; when no more frames come, say that the cells are not heard: a broken chain silences this output."""
         while True:
             try:
-                await self._wait(self._heard, self._timing.chain)
+                await wait_and_clear(self._heard, self._timing.chain)
             except TimeoutError:
                 if not (self._frames or self._context.learned.get(TRANSPORT) == FRAMES):
                     # The owner says that frames come; nobody has ever heard one.
@@ -146,7 +147,7 @@ class FrameSession:
         while loop.time() < until:
             self._listener.reading(self._picture.silence(loop.time()))
             try:
-                await self._wait(self._heard, self._timing.alarm)
+                await wait_and_clear(self._heard, self._timing.alarm)
             except TimeoutError:
                 continue
             return
@@ -156,14 +157,8 @@ class FrameSession:
         """Wait for the next frame; there is nothing to ask. Raises SilentError."""
         self._described.clear()
         try:
-            await self._wait(self._described, self._timing.query)
+            await wait_and_clear(self._described, self._timing.query)
         except TimeoutError:
             raise SilentError("no frame came") from None
         assert self._settings is not None
         return self._settings
-
-    @staticmethod
-    async def _wait(event: asyncio.Event, seconds: float) -> None:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-        event.clear()
