@@ -27,7 +27,7 @@ from .errors import (
 _LOGGER: Final = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT: Final = 25.0
-"""Seconds. Without a free slot bleak-retry-connector tries nine times, 4 s apart, whatever it is told (its
+"""Seconds. Without a free slot bleak-retry-connector tries nine times, 4 s apart, whatever its settings (its
 `MAX_TRANSIENT_ERRORS` and `BLEAK_OUT_OF_SLOTS_BACKOFF_TIME`): too long for a user who waits, and others may need the adapter."""
 CLOSE_TIMEOUT: Final = 5.0
 """Seconds for a disconnect: ending a session must not hang on a proxy that has gone."""

@@ -1,4 +1,4 @@
-"""Polling: the rhythm of families that only speak when asked."""
+"""Polling: families that only send when asked, at an interval."""
 
 from abc import abstractmethod
 import asyncio
@@ -40,7 +40,7 @@ class Polling:
 
 
 class PollingDriver(Driver):
-    """A conversation of questions and answers, one at a time."""
+    """Asks and waits for the answer, one question at a time."""
 
     def __init__(self, connection: FrameWriter, listener: DriverListener, context: SessionContext) -> None:
         """`context.interval` is the time between two polls in s."""
@@ -49,19 +49,19 @@ class PollingDriver(Driver):
         self._settings: Settings | None = None
         """As last read in this session."""
         self._settings_failures = 0
-        self._turn = asyncio.Lock()
+        self._exchange_lock = asyncio.Lock()
         """One exchange at a time: whoever asks holds it until the answer came or did not."""
 
     @abstractmethod
     async def _begin(self) -> None:
-        """Find out whom we talk to. Raises PackError."""
+        """Detect what kind of pack it is. Raises PackError."""
 
     @abstractmethod
     async def _poll(self) -> bool:
-        """Ask for one reading; tell whether it was trusted. Raises SilentError, FrameError, LinkLostError."""
+        """Ask for one reading; tell whether it was trusted. Raises SilentError, FrameError, ConnectionLostError."""
 
     async def _between(self) -> None:
-        """Ask for the parameters until they were told once, or not told too often. Raises LinkLostError."""
+        """Ask for the parameters until they were read once, or were not answered too often. Raises ConnectionLostError."""
         if self._settings is None and self._settings_failures < _MAX_SETTINGS_FAILURES:
             try:
                 await self.read_settings()
@@ -97,7 +97,7 @@ class PollingDriver(Driver):
             await self._pause(started, failures=failures, refused=refused)
 
     async def _pause(self, started: float, *, failures: int, refused: int) -> None:
-        """Wait for the next poll, twice as long after a failure; a slow link gets as much rest as it had work."""
+        """Wait for the next poll, twice as long after a failure; a slow connection is idle for as long as it was busy."""
         interval = self._context.interval
         if failures:
             interval *= 2

@@ -30,7 +30,7 @@ BACKOFF: Final = (1.0, 5.0, 15.0, 30.0, 60.0)
 need: an attempt holds a slot of an adapter or proxy for up to `connection.CONNECT_TIMEOUT`."""
 
 _EARLY_LOSS_WITHIN: Final = 5.0
-"""Seconds after connecting: a pack that wants a bond lets us in and drops us within that time."""
+"""Seconds after connecting: a pack that requires bonding accepts a connection and ends it within that time."""
 _MAX_EARLY_LOSSES: Final = 2
 """In a row: one may be an accident of the radio, two are none."""
 _STABLE_AFTER: Final = 60.0
@@ -134,7 +134,7 @@ class Supervisor:
         self._pack.session_failed(error, now)
 
     def _pair_next(self) -> bool:
-        """Try with and without a bond in turns once the pack seems to want one: not every radio can make one."""
+        """Try with and without a bond in turns once the pack seems to require one: not every adapter or proxy can make one."""
         wanted = isinstance(self._pack.last_error, PairingNeededError)
         self._last_attempt_paired = wanted and not self._last_attempt_paired
         return self._last_attempt_paired

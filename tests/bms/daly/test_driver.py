@@ -129,7 +129,7 @@ async def test_what_must_not_or_cannot_be_written_never_leaves(label, key, value
     with pytest.raises(ValueError):
         await wire.driver.write(key, value)
     assert not wire.written
-    assert not wire.driver._turn.locked()
+    assert not wire.driver._exchange_lock.locked()
 
 
 @pytest.mark.parametrize(("label", "dialect", "cells"), EVERY)
@@ -190,7 +190,7 @@ async def test_the_dialects_are_tried_in_order_and_twice_at_most() -> None:
         await wire.begin()
     a5 = [a5_request(host, 0x90) for host in (0x80, 0x40)]
     assert list(wire.written) == [LIVE_D2, LIVE_81, *a5, LIVE_D2, LIVE_81, LIVE_81_SHORT, *a5]
-    assert not wire.driver._turn.locked()
+    assert not wire.driver._exchange_lock.locked()
     assert "dialect" not in wire.context.learned
     with pytest.raises(SilentError):
         await wire.driver.write("charge_switch", False)
@@ -645,14 +645,14 @@ async def test_somebody_who_goes_away_leaves_no_lock(wire) -> None:
     wire.deaf = lambda _: True
     slow = DalyDriver(wire, wire.listener, wire.context, replace(SHORT, answer=60.0, acknowledgement=60.0))
     slow._board = wire.driver._board
-    slow._board._line = slow
+    slow._board._exchange = slow
     for asking in (slow.write("charge_switch", False), slow.read_settings(), slow._poll()):
         task = asyncio.create_task(asking)
         await asyncio.sleep(0.005)
-        assert slow._turn.locked()
+        assert slow._exchange_lock.locked()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        assert not slow._turn.locked()
+        assert not slow._exchange_lock.locked()
         assert not slow._wanted(None)
 
 
@@ -681,7 +681,7 @@ async def test_a_lost_link_ends_everything_at_once(label) -> None:
     for asking in (wire.driver.write("charge_switch", False), wire.driver.read_settings(), wire.driver._poll()):
         with pytest.raises(ConnectionLostError):
             await asking
-    assert not wire.driver._turn.locked()
+    assert not wire.driver._exchange_lock.locked()
     assert not wire.written
     with pytest.raises(ConnectionLostError):
         await wire.again().driver_lost()

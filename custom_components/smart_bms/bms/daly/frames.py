@@ -1,6 +1,6 @@
 """Daly frames: from notification bytes to whole, checksum-valid messages, and requests back into bytes.
 
-Three dialects share the line. D2 and 81 are Modbus RTU with addresses of their own (and without the byte count that
+Three dialects share the connection. D2 and 81 are Modbus RTU with addresses of their own (and without the byte count that
 Modbus has in a write of many); A5 is 13 bytes with a sum. All lengths and checks as recorded from ten boards.
 """
 
@@ -20,7 +20,7 @@ A5_START: Final = 0xA5
 A5_LENGTH: Final = 13
 A5_DATA: Final = 8
 A5_HOSTS: Final = (0x80, 0x40)
-"""As whom we speak: the phone app, the computer; some modules answer only the second."""
+"""Sender addresses: the phone app, the computer; some modules answer only the second."""
 _A5_BOARD: Final = 0x01
 _MODBUS_WRITE_LENGTH: Final = 8
 _EXCEPTION_LENGTH: Final = 5
@@ -34,7 +34,7 @@ def _checksum(data: bytes) -> int:
 
 
 class Dialect(StrEnum):
-    """Which of the three languages."""
+    """Which of the three protocols."""
 
     D2 = "D2"
     P81 = "81"
@@ -48,7 +48,7 @@ _ADDRESSES: Final = {0xD2: Dialect.D2, 0x81: Dialect.P81, 0x51: Dialect.P81}
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Registers as a board tells them; which ones it does not say."""
+    """Registers as a board sends them; it does not say which ones."""
 
     dialect: Dialect
     data: bytes
@@ -61,7 +61,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A write, or a board's word that it took one."""
+    """A write, or a board's acknowledgement of one."""
 
     dialect: Dialect
     register: int
@@ -183,7 +183,7 @@ class Reassembler(BufferedReassembly):
         super().clear()
 
     def feed(self, data: bytes | bytearray, now: float) -> list[Message]:
-        """Take one notification received at monotonic time `now`; return the messages it completes, in order."""
+        """Add one notification received at monotonic time `now`; return the messages it completes, in order."""
         if self._buffer and now - self._fed_at > STALL:
             self.clear()
         self._fed_at = now
@@ -211,7 +211,7 @@ class Reassembler(BufferedReassembly):
 
 
 def _length(buffer: bytearray, start: int) -> int | None:
-    """Return how long the frame is that begins here: 0 if none does, None if that cannot be told yet."""
+    """Return how long the frame is that begins here: 0 if none does, None if that is not known yet."""
     head = buffer[start : start + 4]
     if head[0] == A5_START:
         fits = (len(head) < 2 or head[1] == _A5_BOARD) and (len(head) < 4 or head[3] == A5_DATA)

@@ -46,7 +46,7 @@ class Timing:
     """From the wake-up to the request."""
     pause: float = 0.3
     """Between two attempts to open the parameters."""
-    farewell: float = 0.5
+    exit_answer: float = 0.5
     """For the acknowledgement when the parameters are closed while all is ending."""
 
 
@@ -66,11 +66,11 @@ class Exchange:
     """Asks the board, and the Bluetooth module in front of it. Nobody else may ask until an answer came or did not."""
 
     def __init__(self, connection: FrameWriter, listener: DriverListener, timing: Timing) -> None:
-        """Ask over `link`, count what is of no use in `sink`."""
+        """Ask over `connection`, count what is of no use in `listener`."""
         self.legacy = False
         """Answers do not say what they answer."""
         self.echoed = False
-        """The module sent back what it was told."""
+        """The module sent back what was written."""
         self._connection = connection
         self._listener = listener
         self._timing = timing
@@ -81,18 +81,16 @@ class Exchange:
         self._module_expected: int | None = None
         self._module_answer: asyncio.Future[ModuleMessage] | None = None
 
-    # What comes in.
-
     def notified(self, data: bytes | bytearray, now: float) -> None:
-        """Take one notification."""
+        """Handle one notification."""
         if self._asked and data == self._asked:
             self.echoed = True
             return
         for message in self._reassembler.feed(data, now):
-            self._take(message, now)
+            self._handle(message, now)
         self._reassembler.report_broken(self._listener)
 
-    def _take(self, message: Message, now: float) -> None:
+    def _handle(self, message: Message, now: float) -> None:
         if isinstance(message, ModuleMessage):
             if self._module_answer and not self._module_answer.done() and message.command == self._module_expected:
                 self._module_answer.set_result(message)
@@ -106,17 +104,15 @@ class Exchange:
             return
         self._answer.set_result((message, now))
 
-    # What is asked.
-
     async def read(self, register: int, *, tries: int = TRIES, within: float | None = None) -> tuple[bytes, float]:
         """Return the data of a register with the time it came; each try takes up to `within` s, else the usual time.
 
-        Raises SilentError, RefusedError, LinkLostError.
+        Raises SilentError, RefusedError, ConnectionLostError.
         """
         return await self._exchange(register, read_request(register), tries, within)
 
     async def write(self, register: int, data: bytes) -> None:
-        """Write a register, once. Raises SilentError, RefusedError, LinkLostError."""
+        """Write a register, once. Raises SilentError, RefusedError, ConnectionLostError."""
         await self._exchange(register, write_request(register, data), 1)
 
     async def _exchange(
@@ -167,7 +163,7 @@ class Exchange:
                 self._answer = asyncio.get_running_loop().create_future()
                 await self._connection.write(frame)
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(self._timing.farewell):
+                    async with asyncio.timeout(self._timing.exit_answer):
                         reply, _ = await self._answer
                     if reply.status in accepted:
                         return True
@@ -178,7 +174,7 @@ class Exchange:
         return False
 
     async def send_to_module(self, command: ModuleCommand, data: bytes = b"", *, tries: int = 1) -> bytes:
-        """Return what the Bluetooth module answers, at least one byte. Raises SilentError, LinkLostError."""
+        """Return what the Bluetooth module answers, at least one byte. Raises SilentError, ConnectionLostError."""
         for _ in range(tries):
             self._module_expected = command
             self._module_answer = asyncio.get_running_loop().create_future()

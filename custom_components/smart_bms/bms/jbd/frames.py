@@ -1,6 +1,6 @@
 """JBD frames: from notification bytes to whole, checksum-valid messages, and requests back into bytes.
 
-Two languages share the line: that of the board (`DD … 77`, the same as on its UART) and that of the Bluetooth module in
+Two protocols share the connection: that of the board (`DD … 77`, the same as on its UART) and that of the Bluetooth module in
 front of it (`FF AA …`), which only knows names and passwords. Checksums cover the bytes from the third on (all captures,
 vendor documents V4 to V13).
 """
@@ -81,7 +81,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class ModuleMessage:
-    """What the Bluetooth module says or is told."""
+    """What the Bluetooth module sends or receives."""
 
     command: int
     data: bytes
@@ -116,7 +116,7 @@ def module_request(command: int, data: bytes = b"") -> bytes:
 
 
 def _check(frame: bytes) -> None:
-    """Raise FrameError unless this is exactly one frame of the board's language."""
+    """Raise FrameError unless this is exactly one frame of the board's protocol."""
     if not frame or frame[0] != START:
         raise FrameError("header")
     if len(frame) < OVERHEAD or len(frame) != frame[3] + OVERHEAD:
@@ -161,7 +161,7 @@ def is_request(frame: bytes) -> bool:
 class Reassembler(Reassembly):
     """Turns notifications into messages. Holds less than one frame plus one notification, whatever arrives.
 
-    Holds the notifications as they came: a repeated one can only be told from them.
+    Holds the notifications as they came: a repeated one can only be detected so.
     """
 
     def __init__(self) -> None:
@@ -180,7 +180,7 @@ class Reassembler(Reassembly):
         self._parts.clear()
 
     def feed(self, data: bytes | bytearray, now: float) -> list[Message]:
-        """Take one notification received at monotonic time `now`; return the messages it completes, in order."""
+        """Add one notification received at monotonic time `now`; return the messages it completes, in order."""
         if not data:
             return []
         if self._parts and now - self._fed_at > STALL:

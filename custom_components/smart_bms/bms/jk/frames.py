@@ -77,7 +77,7 @@ class Reassembler(BufferedReassembly):
     """Turns notifications into frames. Chatter is no junk; a frame with the head of another inside is a broken one."""
 
     def feed(self, data: bytes | bytearray, now: float) -> list[bytes]:
-        """Take one notification received at monotonic time `now`; return the frames it completes, in order."""
+        """Add one notification received at monotonic time `now`; return the frames it completes, in order."""
         buffer = self._buffer
         if held := len(buffer):
             if data == CHATTER:
@@ -87,8 +87,8 @@ class Reassembler(BufferedReassembly):
                 del buffer[:1]
                 held -= 1
         self._fed_at = now
-        # Chatter comes between the parts of a frame too, alone or glued to them. It must go before the checksum is looked
-        # at: that is so weak that a frame stretched by chatter passes now and then.
+        # Chatter comes between the parts of a frame too, alone or glued to them. It must go before the checksum is
+        # checked: that is so weak that a frame stretched by chatter passes now and then.
         buffer += data
         joint = held - _CHATTER_OVERHANG if held > _CHATTER_OVERHANG else 0
         while (chatter := buffer.find(CHATTER, joint)) >= 0:
@@ -111,7 +111,7 @@ class Reassembler(BufferedReassembly):
                 frames.append(frame)
                 start = end
             else:
-                # A lost notification makes this frame swallow the head of the next: look for that head inside.
+                # A lost notification makes this frame contain the head of the next: search for that head inside.
                 self.broken_frames += 1
                 start += 1
         del buffer[:start]

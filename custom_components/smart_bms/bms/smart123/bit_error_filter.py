@@ -1,4 +1,4 @@
-"""Doubt: records of the stream carry no checksum, so what one broken bit could do is believed when it is said again."""
+"""Bit error filter: records of the stream carry no checksum, so what one broken bit could do is believed when it is repeated."""
 
 from collections import deque
 from typing import Final
@@ -12,7 +12,7 @@ class MajorityVote:
     """Flags: each counts when two of the last three samples agree, as the vendor's software has it."""
 
     def __init__(self) -> None:
-        """Start without a sample."""
+        """Initialize."""
         self._samples: deque[int] = deque(maxlen=_SAMPLES)
         self.flags: int | None = None
         """None before two samples agreed in every bit."""
@@ -70,7 +70,7 @@ class Shapes:
     """
 
     def __init__(self) -> None:
-        """Know no form."""
+        """Initialize."""
         self._usual: dict[str, tuple[tuple[int, ...], int]] = {}
         self._doubted: dict[str, tuple[int, ...]] = {}
 

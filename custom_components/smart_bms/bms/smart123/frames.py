@@ -31,11 +31,11 @@ class Word(StrEnum):
 WORDS: Final = frozenset(Word)
 
 
-class Assembler:
+class Reassembler:
     """Puts lines together. Holds less than one line, whatever arrives."""
 
     def __init__(self) -> None:
-        """Start empty."""
+        """Initialize."""
         self._buffer = bytearray()
         self._skipping = False
         self.broken_lines = 0

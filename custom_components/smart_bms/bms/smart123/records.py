@@ -11,7 +11,7 @@ from . import frame58
 from .advertisement import device_type, is_smart123, serial_number
 from .alarms import CHARGE_ALLOWED, CHARGE_RELAY, DISCHARGE_ALLOWED, LOAD_RELAY, NOT_CALIBRATED, alarms
 from .decode import Counts, decode_record, is_record
-from .frames import WORDS, Assembler, command, number, query_fields
+from .frames import WORDS, Reassembler, command, number, query_fields
 from .generation import Generation, Variant
 from .identity import version_of
 from .memory import HISTORY, LOG, TIME, decode_block, decode_entry
@@ -62,8 +62,8 @@ class Smart123Records:
 
     def __init__(self) -> None:
         """Know nothing of the unit."""
-        self._lines = Assembler()
-        self._frames = frame58.Assembler()
+        self._lines = Reassembler()
+        self._frames = frame58.Reassembler()
         self._query = ""
         self._generation = Generation({}, "auto", None, newer_module=False, needed=1)
 
@@ -84,7 +84,7 @@ class Smart123Records:
 
     @staticmethod
     def _whole_frames(data: bytes, hints: Result) -> Result:
-        frames = frame58.Assembler().feed(data)
+        frames = frame58.Reassembler().feed(data)
         if not frames:
             return {"kind": "rejected", "reason": "length" if len(data) < frame58.LENGTH else "checksum"}
         found = [_reading(Variant.FRAME, _frame(frame, hints)) for frame in frames]
@@ -94,14 +94,14 @@ class Smart123Records:
 
     def notifications(self, fragments: list[bytes]) -> list[Result]:
         """Decode what a sequence of notifications holds, in order."""
-        self._lines, self._frames = Assembler(), frame58.Assembler()
+        self._lines, self._frames = Reassembler(), frame58.Reassembler()
         return [result for fragment in fragments for result in self.notification(fragment)]
 
     def notification(self, data: bytes) -> list[Result]:
         """Decode what one more notification of a log completes."""
         frames = [_reading(Variant.FRAME, _frame(frame, {})) for frame in self._frames.feed(data)]
         if frames:
-            self._lines = Assembler()
+            self._lines = Reassembler()
             return frames
         return [self._line(line, {}) for line in self._lines.feed(data)]
 
@@ -141,7 +141,7 @@ class Smart123Records:
     # Text.
 
     def _text(self, text: str, hints: Result) -> Result:
-        lines = Assembler().feed(text.encode("ascii") + b"\r")
+        lines = Reassembler().feed(text.encode("ascii") + b"\r")
         found = [self._line(line, hints) for line in lines]
         if not found:
             return {"kind": "ignored", "reason": "incomplete"}

@@ -22,30 +22,30 @@ type Step = tuple[int, int]
 class Writing:
     """Writes parameters of one session; the stream stands still meanwhile."""
 
-    def __init__(self, exchange: Exchange, timing: Timing, kept: dict[str, Any], ask_for_sure: Ask) -> None:
-        """Write over this exchange; `kept` outlives the session, and a link that breaks in the middle of a write.
+    def __init__(self, exchange: Exchange, timing: Timing, kept: dict[str, Any], ask_until_believed: Ask) -> None:
+        """Write over this exchange; `kept` outlives the session, and a connection that breaks in the middle of a write.
 
-        `ask_for_sure` returns the fields of an answer that can be relied upon.
+        `ask_until_believed` returns the fields of an answer that can be relied upon.
         """
         self._exchange = exchange
         self._timing = timing
         self._kept = kept
-        self._ask_for_sure = ask_for_sure
+        self._ask_until_believed = ask_until_believed
 
     async def write(self, parameter: Parameter, count: int) -> bool:
         """Write a count; tell whether it was acknowledged, or seen where the acknowledgement was lost.
 
-        Raises ValueError if there is no safe way, SilentError, RefusedQueryError, LinkLostError.
+        Raises ValueError if there is no safe way, SilentError, RefusedQueryError, ConnectionLostError.
         """
         try:
             # The order of the bytes, and what is put back if they do not arrive, follow from it.
-            old = _count_in(parameter, await self._ask_for_sure(parameter.query))
+            old = _count_in(parameter, await self._ask_until_believed(parameter.query))
         except FrameError as error:
             raise ValueError(f"what is stored makes no sense: {error.reason}") from error
         planned = steps(parameter, old, count)
         if planned is None:
             raise ValueError(f"there is no safe way from one value of {parameter.key} to the other")
-        with self._hurried():
+        with self._pinging_faster():
             if len(planned) == 1:
                 return await self._send(planned[0]) is Word.OK
             # The pack works with a mixed value from here on: nothing may come between.
@@ -55,7 +55,7 @@ class Writing:
         mixed = _with(parameter, old, planned[0])
         self._kept[UNFINISHED] = [parameter.key, old, mixed]
         done = await self._send_parts(parameter, old, count, planned)
-        # Only what was seen, or said by the pack, is done with; a link that broke left it above.
+        # Only what was seen, or said by the pack, is done with; a connection that broke left it above.
         if done is not None:
             del self._kept[UNFINISHED]
         return bool(done)
@@ -72,7 +72,7 @@ class Writing:
             if found == old:
                 return False
             if found is None:
-                return await self._take_back(parameter, old, first)
+                return await self._restore(parameter, old, first)
         word = await self._send(second)
         for _ in range(_TRIES):
             if word is not None:
@@ -82,9 +82,9 @@ class Writing:
             word = await self._send(second)
         if word is Word.OK or await self._seen(parameter) == count:
             return True
-        return await self._take_back(parameter, old, first)
+        return await self._restore(parameter, old, first)
 
-    async def _take_back(self, parameter: Parameter, old: int, first: Step) -> bool | None:
+    async def _restore(self, parameter: Parameter, old: int, first: Step) -> bool | None:
         """Put the old byte back in place of the first one that was written; never return that it was written."""
         for _ in range(_TRIES):
             await self._send((first[0], _byte(parameter, old, first[0])))
@@ -92,8 +92,8 @@ class Writing:
                 return False
         return None
 
-    async def put_right(self) -> None:
-        """Take back what a link that broke has left half written. Raises SilentError, LinkLostError."""
+    async def restore_unfinished(self) -> None:
+        """Restore what a connection that broke has left half written. Raises SilentError, ConnectionLostError."""
         if (left := self._kept.get(UNFINISHED)) is None:
             return
         key, old, mixed = left
@@ -101,7 +101,7 @@ class Writing:
         for address in parameter.addresses:
             if _byte(parameter, old, address) == _byte(parameter, mixed, address):
                 continue
-            if await self._stored(parameter) == mixed and await self._take_back(parameter, old, (address, 0)) is None:
+            if await self._stored(parameter) == mixed and await self._restore(parameter, old, (address, 0)) is None:
                 raise SilentError("what was half written could not be taken back")
         del self._kept[UNFINISHED]
 
@@ -120,7 +120,7 @@ class Writing:
         return await self._exchange.order(write_command(*step), within=self._timing.write)
 
     @contextmanager
-    def _hurried(self) -> Iterator[None]:
+    def _pinging_faster(self) -> Iterator[None]:
         """Ping faster: answers come with the pings, and both bytes must be in within a second."""
         self._exchange.ping_every = self._timing.ping_writing
         try:
