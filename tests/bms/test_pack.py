@@ -710,6 +710,7 @@ async def test_whoever_waits_is_told_that_the_link_ended(pack, peripheral) -> No
         peripheral.faults.refuse_connections = peripheral.hang_up = True
         with pytest.raises(ConnectionLostError, match="meanwhile"):
             await waiting
+        assert not pack._waiting
 
 
 async def test_whoever_hears_that_it_streams_finds_the_reading_that_made_it_so(air) -> None:
