@@ -188,5 +188,5 @@ async def test_settings_that_were_never_told_are_not_made_up() -> None:
     connection = Nowhere()
     driver = JkDriver(connection, Nowhere(), SessionContext(), FAST)
     connection.answer = lambda data: driver.notified(device_info(), 0.0)
-    with pytest.raises(SilentError, match="not told"):
+    with pytest.raises(SilentError, match="not sent"):
         await driver.read_settings("user_data")
