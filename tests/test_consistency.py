@@ -15,12 +15,12 @@ from homeassistant.loader import Manifest
 import pytest
 import yaml
 
-from custom_components.smart_bms import binary_sensor, button, event, logbook, number, select, sensor, services, switch
+from custom_components.smart_bms import binary_sensor, button, event, logbook, number, select, sensor, switch
 from custom_components.smart_bms.bank import compatibility, member
 from custom_components.smart_bms.bank_entry.binary_sensor import BANK_BINARY_SENSORS
 from custom_components.smart_bms.bank_entry.sensor import BANK_SENSORS
 from custom_components.smart_bms.binary_sensor import ALARM_DESCRIPTIONS, BINARY_SENSOR_DESCRIPTIONS
-from custom_components.smart_bms.binary_sensor.protection import DISAGREEMENT, VERDICTS
+from custom_components.smart_bms.binary_sensor.protection import MISMATCH, PERMISSIONS
 from custom_components.smart_bms.bms import errors
 from custom_components.smart_bms.bms.alarm import Alarm, AlarmSeverity
 from custom_components.smart_bms.bms.connection_hints import HINTS as CONNECTION_HINTS, ConnectionHint
@@ -32,11 +32,11 @@ from custom_components.smart_bms.condition import CONDITIONS
 from custom_components.smart_bms.config_flow import SmartBmsConfigFlow
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.control.write_log import WriteOutcome
-from custom_components.smart_bms.entity.parameter import ENABLED, MAIN
+from custom_components.smart_bms.entity.parameter import ENABLED_PARAMETERS, MAIN_PARAMETERS
 from custom_components.smart_bms.pack_entry import simulated
 from custom_components.smart_bms.pack_entry.capabilities import Capabilities
 from custom_components.smart_bms.pack_entry.publishing import ADJUSTABLE
-from custom_components.smart_bms.pack_entry.wiring_issue import KINDS
+from custom_components.smart_bms.pack_entry.wiring_issue import WIRING_ISSUES
 from custom_components.smart_bms.protection import balance, hints, permission
 from custom_components.smart_bms.protection.daly import DALY
 from custom_components.smart_bms.protection.events import ProtectionEventType as Happened
@@ -47,6 +47,7 @@ from custom_components.smart_bms.protection.smart123 import SMART123, SMART123_G
 from custom_components.smart_bms.sensor.energy import ENERGY_DESCRIPTIONS
 from custom_components.smart_bms.sensor.health import health_descriptions
 from custom_components.smart_bms.sensor.protection import descriptions_of
+from custom_components.smart_bms.services.schema import CHEMISTRIES
 from custom_components.smart_bms.trigger import TRIGGERS
 from script.lib import parameters
 
@@ -119,8 +120,8 @@ ENTITIES = {
     "binary_sensor": [
         *BINARY_SENSORS,
         binary_sensor.PROBLEM_DESCRIPTION,
-        *VERDICTS,
-        DISAGREEMENT,
+        *PERMISSIONS,
+        MISMATCH,
         *BANK_BINARY_SENSORS,
     ],
     "event": [*event.EVENT_DESCRIPTIONS, *event.PROTECTION_DESCRIPTIONS],
@@ -341,9 +342,9 @@ def test_the_whole_integration_speaks_through_translations() -> None:
 
 def test_what_is_shown_by_default_exists() -> None:
     keys = {key for _, key in SETTINGS}
-    assert keys >= ENABLED
-    assert set(MAIN) <= keys
-    assert "discharge_switch" not in ENABLED
+    assert keys >= ENABLED_PARAMETERS
+    assert set(MAIN_PARAMETERS) <= keys
+    assert "discharge_switch" not in ENABLED_PARAMETERS
 
 
 REASONS = {
@@ -431,8 +432,8 @@ def test_every_refusal_and_every_issue_has_a_sentence_and_none_is_left_over() ->
     told = {"recording_ready", "recording_runs"} | unfit
     told |= {"dashboard_added", "dashboard_renewed", "dashboard_there_already"}
     assert codes_in_code() | written | commands | reasons | left_out | told == set(TEXTS["exceptions"])
-    assert set(logbook._COMMANDS) == {"confirmed"} | {code.removeprefix("command_") for code in commands}
-    assert {outcome.value for outcome in WriteOutcome} - {"pending"} == set(logbook._MESSAGES) - {"untold"}
+    assert set(logbook._COMMAND_MESSAGES) == {"confirmed"} | {code.removeprefix("command_") for code in commands}
+    assert {outcome.value for outcome in WriteOutcome} - {"pending"} == set(logbook._WRITE_MESSAGES) - {"undetermined"}
 
 
 def test_every_action_is_described_and_its_selectors_are_valid() -> None:
@@ -447,18 +448,18 @@ def test_every_action_is_described_and_its_selectors_are_valid() -> None:
         for part in (described[name], *described[name].get("fields", {}).values()):
             assert part["name"]
             assert part["description"].endswith(".")
-    assert set(TEXTS["selector"]["chemistry"]["options"]) == set(services.CHEMISTRIES)
+    assert set(TEXTS["selector"]["chemistry"]["options"]) == set(CHEMISTRIES)
     choices = {
         option.key: set(option.choices) for family in FAMILIES.values() for option in family.options if option.choices
     }
-    choices |= {"chemistry": set(services.CHEMISTRIES), "simulated": set(simulated.CHOICES)}
+    choices |= {"chemistry": set(CHEMISTRIES), "simulated": set(simulated.CHOICES)}
     choices |= {"wiring": {"parallel", "series"}}
     choices |= {"protection": set(PROTECTIONS), "severity": {severity.value for severity in AlarmSeverity}}
     assert {key: set(part["options"]) for key, part in TEXTS["selector"].items()} == choices
 
 
 def test_every_issue_has_its_texts() -> None:
-    wires = {f"wiring_{kind}" for kind in KINDS}
+    wires = {f"wiring_{kind}" for kind in WIRING_ISSUES}
     alone = {"drift", "default_password", "bank_member_removed", "disk_full", "set_aside"}
     assert set(TEXTS["issues"]) == alone | wires
     for key in wires:

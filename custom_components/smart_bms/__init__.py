@@ -15,15 +15,16 @@ from .const import CONF_FAMILY, CONF_IDENTITY, CONF_SIMULATED, DOMAIN
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 from .pack_entry import bluetooth_paths
 from .pack_entry.energy_account import CHECKS as OF_PACK
-from .pack_entry.entry_title import async_follow_names
-from .pack_entry.parameters import async_clear_issues
+from .pack_entry.entry_title import async_listen_for_renames
+from .pack_entry.issues import async_delete_pack_issues
 from .pack_entry.simulated import async_purge_history, simulation_of
 from .services import async_setup_services
-from .services.recording import RecordingView, async_forget, async_forget_all
+from .services.recording import RecordingView, async_forget_recording
 from .storage.checked_store import async_load_parts
 from .storage.energy_store import energy_store
 from .storage.pack_store import async_load_pack, pack_store
 from .storage.profiles import async_profiles
+from .storage.recordings import async_remove_all_recordings
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -42,8 +43,8 @@ BANK_PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platf
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions; they exist whether or not a pack is set up."""
     async_setup_services(hass)
-    async_follow_names(hass)
-    await async_forget_all(hass)
+    async_listen_for_renames(hass)
+    await async_remove_all_recordings(hass)
     hass.http.register_view(RecordingView)
     return True
 
@@ -92,23 +93,23 @@ async def async_unload_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry | B
         return False
     await entry.runtime_data.async_stop()
     if entry.disabled_by:
-        async_clear_issues(hass, entry.entry_id)
+        async_delete_pack_issues(hass, entry.entry_id)
     return True
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry | BankConfigEntry) -> None:
-    """Let the pack be discovered again, and forget its journal; profiles stay. A simulated one takes its history along."""
+    """Delete the files and issues of a pack, and let it be discovered again; profiles stay, but of a simulated one."""
     if is_bank(entry):
         ir.async_delete_issue(hass, DOMAIN, bank_issue(entry.entry_id))
         await energy_store(hass, entry.entry_id).async_remove()
         return
     async_pack_removed(hass, entry)
-    async_clear_issues(hass, entry.entry_id)
+    async_delete_pack_issues(hass, entry.entry_id)
     await pack_store(hass, entry.entry_id).async_remove()
     await energy_store(hass, entry.entry_id).async_remove()
-    await async_forget(hass, entry.entry_id)
+    await async_forget_recording(hass, entry.entry_id)
     if CONF_SIMULATED in entry.data:
-        await async_profiles(hass).async_forget(entry.entry_id)
+        await async_profiles(hass).async_delete_simulated(entry.entry_id)
         async_purge_history(hass, entry)
     else:
         bluetooth.async_rediscover_address(hass, entry.data[CONF_ADDRESS])

@@ -15,7 +15,7 @@ from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.bms.pack import Pack
 from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.simulator.battery import Battery, household
-from custom_components.smart_bms.simulator.firmware import Board
+from custom_components.smart_bms.simulator.board import Board
 from custom_components.smart_bms.simulator.jk.labels import B5A24S, BD6A24S10P, PB2A16S20P, Label
 from custom_components.smart_bms.simulator.jk.peripheral import JkPeripheral
 

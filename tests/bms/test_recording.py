@@ -11,11 +11,20 @@ from custom_components.smart_bms.bms.jk.frames import encode_command
 from custom_components.smart_bms.bms.recording import MAX_BYTES, Chunk, Recording, blank_answers, blank_except
 from custom_components.smart_bms.bms.records import decode_lines
 from custom_components.smart_bms.bms.smart123.frames import checksum
-from custom_components.smart_bms.simulator.smart123 import frame as smart123_frame
+from custom_components.smart_bms.simulator.smart123 import frame58 as smart123_frame
 from custom_components.smart_bms.simulator.smart123.labels import BRIDGE
-from tests.bms.jk.test_event_log import log_frame
 from tests.support import daly_telegrams as daly, jbd_wire as jbd
-from tests.support.packs import CHATTER, READY, cell_info, device_info, jbd_pack, sealed, settings, smart123_pack
+from tests.support.packs import (
+    CHATTER,
+    READY,
+    cell_info,
+    device_info,
+    jbd_pack,
+    log_frame,
+    sealed,
+    settings,
+    smart123_pack,
+)
 
 SECRETS = (b"123456", b"1234", b"Shed")
 

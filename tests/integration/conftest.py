@@ -29,30 +29,30 @@ def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 
 
 class House:
-    """The radio of a house: what is in the air, and the proxy that hears it."""
+    """The radio of a house: the packs in reach, and the proxy that hears them."""
 
     def __init__(self, hass: HomeAssistant, slots: int = 3) -> None:
         self.hass = hass
-        self.air = SimulatedRadio(speed=SPEED, tick=TICK)
-        self.proxy = EmulatedProxy(self.air, "24:6F:28:00:00:01", "Garage proxy", slots=slots)
+        self.radio = SimulatedRadio(speed=SPEED, tick=TICK)
+        self.proxy = EmulatedProxy(self.radio, "24:6F:28:00:00:01", "Garage proxy", slots=slots)
         self._leave: Callable[[], None] | None = None
 
     def open(self) -> None:
         self._leave = self.proxy.register(self.hass)
-        self.air.start()
+        self.radio.start()
 
     async def close(self) -> None:
-        await self.air.stop()
+        await self.radio.stop()
         if self._leave:
             self._leave()
 
     def add(self, *packs: Peripheral) -> None:
         for pack in packs:
-            self.air.peripherals[pack.address] = pack
+            self.radio.peripherals[pack.address] = pack
             self.advertise(pack)
 
     def advertise(self, *packs: Peripheral) -> None:
-        for pack in packs or self.air.peripherals.values():
+        for pack in packs or self.radio.peripherals.values():
             self.proxy.hear(pack)
 
     def take_away(self, pack: Peripheral) -> None:

@@ -280,7 +280,7 @@ async def test_options_tune_the_publishing_and_reload(hass, house, pack, adopt) 
 
 
 async def test_a_second_proxy_takes_over_when_the_first_is_full(hass, house, pack) -> None:
-    attic = EmulatedProxy(house.air, "24:6F:28:00:00:02", "Attic proxy", slots=1)
+    attic = EmulatedProxy(house.radio, "24:6F:28:00:00:02", "Attic proxy", slots=1)
     leave = attic.register(hass)
     house.add(pack)
     attic.hear(pack, rssi=-80)

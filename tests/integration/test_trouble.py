@@ -24,7 +24,7 @@ def issues(hass) -> list[str | None]:
 
 @pytest.mark.parametrize("make", MAKES)
 async def test_a_loose_wire_between_two_cells_raises_its_repair(hass, house, adopt, make, monkeypatch) -> None:
-    monkeypatch.setattr(wiring, "_LOOK_EVERY", 0.1)
+    monkeypatch.setattr(wiring, "_CHECK_INTERVAL", 0.1)
     pack = MAKES[make](name="DL-40D63C3223A2" if make == "daly" else "Shed", cells=4)
     pack.board.limits.power_off = 0.5  # a JK board would switch itself off
     entry = await adopt(pack)

@@ -26,7 +26,7 @@ from custom_components.smart_bms.bms.settings import Settings, SettingValue
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.coordinator import SmartBmsCoordinator, catalog_data, identity_data
 from custom_components.smart_bms.pack_entry.capabilities import Capabilities
-from custom_components.smart_bms.simulator.firmware import Board
+from custom_components.smart_bms.simulator.board import Board
 from tests.support.protection_life import reading as plain_reading
 
 BLUEPRINTS = Path(__file__).parents[2] / "blueprints" / "automation" / "smart_bms"

@@ -1,4 +1,4 @@
-"""An air full of simulated packs for tests without Home Assistant."""
+"""A radio with simulated packs in reach, for tests without Home Assistant."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -23,7 +23,7 @@ from custom_components.smart_bms.simulator.radio import SimulatedRadio
 SPEED = 20.0
 """Simulated packs live twenty times as fast as the clock on the wall."""
 TICK = 0.004
-"""Seconds between two moments of the simulated air."""
+"""Seconds between two steps of the simulated packs."""
 
 _RETRY_CLIENT = bleak_retry_connector.BleakClientWithServiceCache
 
@@ -85,10 +85,10 @@ def fast(key: str) -> Family:
 
 
 @asynccontextmanager
-async def on_air(monkeypatch: pytest.MonkeyPatch, *peripherals: Peripheral) -> AsyncIterator[SimulatedRadio]:
+async def on_radio(monkeypatch: pytest.MonkeyPatch, *peripherals: Peripheral) -> AsyncIterator[SimulatedRadio]:
     """Let bleak find the packs, without any adapter."""
-    air = SimulatedRadio(*peripherals, speed=SPEED, tick=TICK)
-    backend = air.client_class()
+    radio = SimulatedRadio(*peripherals, speed=SPEED, tick=TICK)
+    backend = radio.client_class()
 
     class Client(_RETRY_CLIENT):
         def __init__(self, device: BLEDevice, **kwargs) -> None:
@@ -96,18 +96,18 @@ async def on_air(monkeypatch: pytest.MonkeyPatch, *peripherals: Peripheral) -> A
             super().__init__(device, backend=backend, **kwargs)
 
     monkeypatch.setattr(bleak_retry_connector, "BleakClientWithServiceCache", Client)
-    air.start()
+    radio.start()
     try:
-        yield air
+        yield radio
     finally:
-        await air.stop()
+        await radio.stop()
 
 
-def finder(air: SimulatedRadio, address: str) -> Callable[[], BLEDevice]:
+def finder(radio: SimulatedRadio, address: str) -> Callable[[], BLEDevice]:
     """Return what finds a pack as long as it advertises."""
 
     def find() -> BLEDevice:
-        peripheral = air.peripherals[address]
+        peripheral = radio.peripherals[address]
         if peripheral.faults.refuse_connections:
             raise NoConnectablePathError("out of reach")
         return BLEDevice(address, peripheral.name, {})

@@ -14,7 +14,7 @@ from homeassistant.const import EntityCategory
 from ..bank.member import INCOMPLETE, STALE
 from ..bank.merge import Bank
 from ..entity.findable import FindableEntity
-from ..messages import left_out, misfits
+from ..messages import incompatibility_sentences, left_out_sentences
 from ..pack_entry.publishing import Quantity, Value
 from ..protection.relays import Tristate
 from .coordinator import BankCoordinator
@@ -32,10 +32,12 @@ class BankBinaryDescription(BinarySensorEntityDescription):
 
 
 def _yes(answer: Tristate) -> bool | None:
+    """Return yes, no, or None for not known."""
     return None if answer is Tristate.UNKNOWN else answer is Tristate.YES
 
 
 def _problem(bank: Bank) -> bool | None:
+    """Return the description of something that is wrong with the bank."""
     return True if bank.unfit else None if bank.alarms is None else bool(bank.alarms)
 
 
@@ -44,8 +46,9 @@ def _why(side: str) -> Callable[[Bank], Mapping[str, Any]]:
     of_side = {STALE, INCOMPLETE, f"{side}_blocked", f"{side}_unknown"}
 
     def why(bank: Bank) -> Mapping[str, Any]:
-        rows = left_out(row for row in bank.left_out if row[1] in of_side)
-        return {"left_out": rows, "reasons": misfits(bank.unfit)}
+        """Return the sentences that explain it."""
+        rows = left_out_sentences(row for row in bank.left_out if row[1] in of_side)
+        return {"left_out": rows, "reasons": incompatibility_sentences(bank.unfit)}
 
     return why
 
@@ -71,7 +74,7 @@ BANK_BINARY_SENSORS: Final = (
         value_fn=lambda coordinator: _problem(coordinator.data),
         attributes_fn=lambda bank: {
             "alarms": [f"{name}: {alarm}" for name, alarm in bank.alarms or ()],
-            "reasons": misfits(bank.unfit),
+            "reasons": incompatibility_sentences(bank.unfit),
         },
     ),
     BankBinaryDescription(
@@ -98,20 +101,24 @@ class BankBinarySensor(FindableEntity, BankEntity, BinarySensorEntity):
 
     @override
     def current_value(self) -> Value:
+        """Return the newest value."""
         return self.entity_description.value_fn(self.coordinator)
 
     @override
     def details(self) -> Mapping[str, Any]:
+        """Return what goes with the value."""
         return self.entity_description.attributes_fn(self.coordinator.data)
 
     @override
     def discrete(self) -> Any:
+        """Return the part of the attributes whose change is news of its own."""
         bank = self.coordinator.data
         return (bank.left_out, bank.alarms, [row.code for row in bank.unfit])
 
     @property
     @override
     def is_on(self) -> bool | None:
+        """Return the state that was published last."""
         value = self._filter.value
         return None if value is None else bool(value)
 

@@ -85,6 +85,7 @@ def _misfit(hass: HomeAssistant, topology: Topology) -> str | None:
     }
 
     def build(key: str) -> PackBuild:
+        """Return what is known of how a pack is built."""
         entry = entries[key]
         known = Capabilities.from_dict(entry.data[CONF_FEATURES]).cells if entry is not None else None
         found = members[key].build if key in members else PackBuild(key, None, None)

@@ -63,15 +63,18 @@ class BankEntity(CoordinatorEntity[BankCoordinator], Entity):
     @property
     @override
     def available(self) -> bool:
+        """Return whether the value may be shown as current."""
         return self._always or self.coordinator.available
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any]:
+        """Return what explains the state."""
         return self._described
 
     @override
     async def async_added_to_hass(self) -> None:
+        """Show what is known already, and follow what comes."""
         await super().async_added_to_hass()
         if self._group is not None:
             self.async_on_remove(self._group.join(self._member))
@@ -82,6 +85,7 @@ class BankEntity(CoordinatorEntity[BankCoordinator], Entity):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
+        """Write the state if there is something new to show."""
         bank = self.coordinator.data
         turned = (available := self.coordinator.available) is not self._was_available
         # A bank of other packs is news whatever its values do.
@@ -113,6 +117,7 @@ class BankEntity(CoordinatorEntity[BankCoordinator], Entity):
 
 
 def _model(coordinator: BankCoordinator) -> str:
+    """Return how the packs are wired, as a model."""
     strings = len(coordinator.topology)
     length = len(coordinator.topology[0])
     return f"Bank, {strings}P{length}S of packs"

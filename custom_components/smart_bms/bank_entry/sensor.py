@@ -28,7 +28,7 @@ from ..const import AMPERE_HOUR
 from ..energy.energy_totals import EnergyTotals
 from ..entity.findable import FindableEntity
 from ..entity.status import OPTIONS, STATUS, status_attributes, status_code, status_identity
-from ..messages import left_out, misfits
+from ..messages import incompatibility_sentences, left_out_sentences
 from ..pack_entry.energy_account import CHARGED, DISCHARGED
 from ..pack_entry.publishing import Quantity, Value, quantize_age
 from .coordinator import BankCoordinator
@@ -51,6 +51,7 @@ class BankSensorDescription(SensorEntityDescription):
 
 
 def _rounded(value: float | None, digits: int) -> float | None:
+    """Return a number rounded, None if it is not known."""
     return None if value is None else round(value, digits)
 
 
@@ -68,6 +69,7 @@ def _described(  # noqa: PLR0913
     attributes_fn: Callable[[Bank], Mapping[str, Any]] | None = None,
     discrete: bool = False,
 ) -> BankSensorDescription:
+    """Return the description of a measurement of the bank."""
     return BankSensorDescription(
         key=key,
         translation_key=key,
@@ -91,10 +93,12 @@ def _extreme(
     """Return a description of a highest or lowest value that says where it is."""
 
     def value(bank: Bank) -> Value:
+        """Return the value of the newest reading."""
         found = which(bank)
         return None if found is None else found.value
 
     def where(bank: Bank) -> Mapping[str, Any]:
+        """Return in which pack the value was found, and where there."""
         found = which(bank)
         return {} if found is None else {"pack": found.pack, "place": found.place}
 
@@ -102,6 +106,7 @@ def _extreme(
 
 
 def _energy(key: str, name: str) -> BankSensorDescription:
+    """Return the description of a total in Wh."""
     return BankSensorDescription(
         key=key,
         translation_key=key,
@@ -118,6 +123,7 @@ def _energy(key: str, name: str) -> BankSensorDescription:
 
 
 def _shares(bank: Bank) -> Mapping[str, Any]:
+    """Return the share of the current of each string in %."""
     return {
         "shares": {
             share.packs: {
@@ -259,7 +265,10 @@ BANK_SENSORS: Final = (
         state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda bank: bank.counted,
-        attributes_fn=lambda bank: {"left_out": left_out(bank.left_out), "advice": misfits(bank.advice)},
+        attributes_fn=lambda bank: {
+            "left_out": left_out_sentences(bank.left_out),
+            "advice": incompatibility_sentences(bank.advice),
+        },
         always=True,
         discrete=True,
     ),
@@ -277,20 +286,24 @@ class BankSensor(FindableEntity, BankEntity, SensorEntity):
 
     @override
     def current_value(self) -> Value:
+        """Return the newest value."""
         return self.entity_description.value_fn(self.coordinator.data)
 
     @override
     def details(self) -> Mapping[str, Any]:
+        """Return what goes with the value."""
         found = self.entity_description.attributes_fn
         return {} if found is None else found(self.coordinator.data)
 
     @override
     def discrete(self) -> Any:
+        """Return the part of the attributes whose change is news of its own."""
         return self.details() if self.entity_description.discrete else None
 
     @property
     @override
     def native_value(self) -> StateType:
+        """Return the value that was published last."""
         return self._filter.value
 
 
@@ -299,14 +312,17 @@ class BankStatusSensor(BankSensor):
 
     @override
     def current_value(self) -> Value:
+        """Return the newest value."""
         return status_code(self.coordinator.status)
 
     @override
     def details(self) -> Mapping[str, Any]:
+        """Return what goes with the value."""
         return status_attributes(self.coordinator.status, self.coordinator.now)
 
     @override
     def discrete(self) -> Any:
+        """Return the part of the attributes whose change is news of its own."""
         return status_identity(self.coordinator.status)
 
 
@@ -315,11 +331,13 @@ class BankEnergySensor(BankSensor, RestoreSensor):
 
     @override
     def current_value(self) -> Value:
+        """Return the newest value."""
         total: float = getattr(self.coordinator.file.shown, self.entity_description.of_total or "")
         return round(total, 2)
 
     @override
     async def async_added_to_hass(self) -> None:
+        """Raise a total that lost its file to what Home Assistant remembers of it."""
         name, last = self.entity_description.of_total, await self.async_get_last_sensor_data()
         file = self.coordinator.file
         if file.falls_back and name and last is not None and isinstance(last.native_value, (int, float)):

@@ -15,7 +15,7 @@ from ..control.validation_issue import RejectedError
 from ..control.write_log import WriteOutcome
 from ..coordinator import SmartBmsCoordinator
 from ..entity.parameter import async_enable
-from ..messages import misfits, refusal
+from ..messages import incompatibility_sentences, rejection_message
 from ..pack_entry.parameters import async_request
 from ..pack_entry.publishing import Quantity, Value
 from .coordinator import BankConfigEntry, BankCoordinator, banks_with
@@ -38,6 +38,7 @@ class BankSwitch(BankEntity, SwitchEntity):
         super().__init__(coordinator, description, Quantity.STATE)
 
     def _value(self, pack: SmartBmsCoordinator) -> bool | None:
+        """Return whether the switch is on in all packs, None if that is not known."""
         if not pack.available:
             return None
         setting = pack.catalog.settings.get(self.entity_description.key) if pack.catalog else None
@@ -53,15 +54,18 @@ class BankSwitch(BankEntity, SwitchEntity):
 
     @override
     def details(self) -> Mapping[str, Any]:
+        """Return what goes with the value."""
         return {"packs": {pack.config_entry.title: self._value(pack) for pack in self.coordinator.coordinators()}}
 
     @override
     def discrete(self) -> Any:
+        """Return the part of the attributes whose change is news of its own."""
         return self.details()
 
     @property
     @override
     def is_on(self) -> bool | None:
+        """Return the state that was published last."""
         value = self._filter.value
         return None if value is None else bool(value)
 
@@ -77,7 +81,7 @@ class BankSwitch(BankEntity, SwitchEntity):
 
     async def _async_change(self, *, value: bool) -> None:
         """Write to each pack and wait for its proof. Raises what did not hold, with the packs where it did."""
-        if value and (reasons := misfits(self.coordinator.data.unfit)):
+        if value and (reasons := incompatibility_sentences(self.coordinator.data.unfit)):
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key="bank_unfit",
@@ -92,7 +96,7 @@ class BankSwitch(BankEntity, SwitchEntity):
             try:
                 records = await pack.parameters.control.apply({self.entity_description.key: value}, request)
             except RejectedError as error:
-                failed.append(f"{name}: {refusal(error)}")
+                failed.append(f"{name}: {rejection_message(error)}")
                 continue
             held = all(record.outcome is WriteOutcome.CONFIRMED for record in records)
             (done if held else failed).append(name)

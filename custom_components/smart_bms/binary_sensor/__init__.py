@@ -39,6 +39,7 @@ class SmartBmsBinarySensorDescription(BinarySensorEntityDescription):
 def _state(
     key: str, device_class: BinarySensorDeviceClass | None = None, *, enabled: bool = True
 ) -> SmartBmsBinarySensorDescription:
+    """Return the description of a state that readings have."""
     return SmartBmsBinarySensorDescription(
         key=key,
         translation_key=key,
@@ -51,7 +52,10 @@ def _state(
 def _detail_state(
     key: str, device_class: BinarySensorDeviceClass | None = None, *, enabled: bool = True
 ) -> SmartBmsBinarySensorDescription:
+    """Return the description of a state that only some families have."""
+
     def value(reading: Reading) -> bool | None:
+        """Return the value of the newest reading."""
         detail = reading.details.get(key)
         return detail if isinstance(detail, bool) else None
 
@@ -103,7 +107,10 @@ PROBLEM_DESCRIPTION: Final = BinarySensorEntityDescription(
 
 
 def _balancing_description(number: int) -> SmartBmsBinarySensorDescription:
+    """Return the description of whether a cell is balanced."""
+
     def value(reading: Reading) -> bool | None:
+        """Return the value of the newest reading."""
         # Of packs that tell one cell after the other, one that was not heard of lately is unknown.
         unheard = bool(reading.cell_times) and not reading.cell_times[number - 1 : number]
         if reading.balancing_cells is None or unheard or None in reading.cell_times[number - 1 : number]:
@@ -123,6 +130,7 @@ def _balancing_description(number: int) -> SmartBmsBinarySensorDescription:
 
 
 def _alarm_description(alarm: Alarm) -> SmartBmsBinarySensorDescription:
+    """Return the description of an alarm flag."""
     notice = alarm.severity is AlarmSeverity.NOTICE
     return SmartBmsBinarySensorDescription(
         key=f"alarm_{alarm}",
@@ -159,20 +167,25 @@ async def async_setup_entry(
     coordinator = entry.runtime_data
 
     def described() -> list[SmartBmsBinarySensorDescription]:
+        """Return the descriptions of what the pack is known to have now."""
         return descriptions(coordinator.capabilities, coordinator.family.alarms(coordinator.identity["variant"]))
 
     async_add_described(coordinator, async_add_entities, described, SmartBmsBinarySensor)
-    async_add_described(coordinator, async_add_entities, lambda: protection_descriptions(coordinator), _of_the_mirror)
+    async_add_described(
+        coordinator, async_add_entities, lambda: protection_descriptions(coordinator), _protection_entity
+    )
 
     def problem() -> list[BinarySensorEntityDescription]:
+        """Return the sensor that says whether any alarm is a problem."""
         return [PROBLEM_DESCRIPTION] if "alarms" in coordinator.capabilities.values else []
 
     async_add_described(coordinator, async_add_entities, problem, SmartBmsProblem)
 
 
-def _of_the_mirror(
+def _protection_entity(
     coordinator: SmartBmsCoordinator, description: BinarySensorEntityDescription
 ) -> SmartBmsPermission | SmartBmsMismatch:
+    """Return the entity of a protection's description."""
     if isinstance(description, PermissionDescription):
         return SmartBmsPermission(coordinator, description)
     return SmartBmsMismatch(coordinator, description)
@@ -189,11 +202,13 @@ class SmartBmsBinarySensor(SmartBmsEntity, BinarySensorEntity):
 
     @override
     def current_value(self) -> Value:
+        """Return the newest value."""
         return self.entity_description.value_fn(self.coordinator.data) if self.coordinator.data else None
 
     @property
     @override
     def is_on(self) -> bool | None:
+        """Return the state that was published last."""
         value = self._filter.value
         return None if value is None else bool(value)
 
@@ -216,12 +231,14 @@ class SmartBmsProblem(SmartBmsEntity, BinarySensorEntity):
     @property
     @override
     def is_on(self) -> bool | None:
+        """Return the state that was published last."""
         value = self._filter.value
         return None if value is None else not str(value).startswith("|")
 
     @property
     @override
     def extra_state_attributes(self) -> dict[str, list[str]]:
+        """Return what explains the state."""
         reading = self.coordinator.data
         if reading is None:
             return {}

@@ -14,7 +14,7 @@ from homeassistant.const import MATCH_ALL, EntityCategory
 from ..coordinator import SmartBmsCoordinator
 from ..entity import SmartBmsEntity
 from ..entity.findable import FindableEntity
-from ..messages import sentences
+from ..messages import reason_sentences
 from ..pack_entry.publishing import Quantity, Value
 from ..protection.engine import ProtectionEngine
 from ..protection.mismatch import Mismatch
@@ -28,7 +28,7 @@ class PermissionDescription(BinarySensorEntityDescription):
     permission_fn: Callable[[ProtectionEngine], Permission]
 
 
-DISAGREEMENT = BinarySensorEntityDescription(
+MISMATCH = BinarySensorEntityDescription(
     key="disagreement",
     translation_key="disagreement",
     device_class=BinarySensorDeviceClass.PROBLEM,
@@ -36,7 +36,7 @@ DISAGREEMENT = BinarySensorEntityDescription(
     entity_registry_enabled_default=False,
 )
 
-VERDICTS = (
+PERMISSIONS = (
     PermissionDescription(
         key="charge_allowed",
         translation_key="charge_allowed",
@@ -61,9 +61,9 @@ def protection_descriptions(coordinator: SmartBmsCoordinator) -> Iterator[Binary
     """Return the binary sensors of a pack whose rules are known."""
     rules = coordinator.protection_engine.rules
     if rules:
-        yield from VERDICTS
+        yield from PERMISSIONS
         if not rules.follows_report:
-            yield DISAGREEMENT
+            yield MISMATCH
 
 
 class SmartBmsPermission(FindableEntity, SmartBmsEntity, BinarySensorEntity):
@@ -86,24 +86,27 @@ class SmartBmsPermission(FindableEntity, SmartBmsEntity, BinarySensorEntity):
 
     @override
     def _submit(self) -> bool:
+        """Submit the newest value; return whether there is something new to show."""
         news = super()._submit()
         if news:
             permission = self.entity_description.permission_fn(self.coordinator.protection_engine)
             self._allowed = permission.allowed
             self._explained = {
                 "reasons": [reason.code if not reason.about else reason.about for reason in permission.reasons],
-                "explanation": " ".join(sentences(permission.reasons)),
+                "explanation": " ".join(reason_sentences(permission.reasons)),
             }
         return news
 
     @property
     @override
     def is_on(self) -> bool | None:
+        """Return the state that was published last."""
         return self._allowed
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any]:
+        """Return what explains the state."""
         return self._explained
 
 
@@ -119,10 +122,12 @@ class SmartBmsMismatch(SmartBmsEntity, BinarySensorEntity):
 
     @property
     def _open(self) -> tuple[Mismatch, ...]:
-        return self.coordinator.protection_engine.mirror.mismatchs
+        """Return the mismatches that last."""
+        return self.coordinator.protection_engine.mirror.mismatches
 
     @override
     def current_value(self) -> Value:
+        """Return the newest value."""
         # Nothing can be said against a pack whose parameters are not known.
         moment = self.coordinator.protection_engine.mirror.moment
         return "|".join(found.key for found in self._open) if moment is not None and moment.known else None
@@ -130,12 +135,14 @@ class SmartBmsMismatch(SmartBmsEntity, BinarySensorEntity):
     @property
     @override
     def is_on(self) -> bool | None:
+        """Return the state that was published last."""
         value = self._filter.value
         return None if value is None else bool(value)
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any]:
+        """Return what explains the state."""
         return {
             found.key: {
                 "mirror": found.mirror,

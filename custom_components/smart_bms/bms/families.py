@@ -8,24 +8,22 @@ from .advertisement import Advertisement
 from .alarm import Alarm
 from .connection_hints import ConnectionHint
 from .daly.advertisement import is_daly, may_be_daly
-from .daly.alarms import D2_ALARMS, P81_ALARMS
+from .daly.alarms import possible_alarms as daly_alarms
 from .daly.catalog import catalog_of as daly_catalog
 from .daly.driver import STORED_CHECKS as DALY_STORED, DalyDriver
-from .daly.frames import Dialect
 from .daly.privacy import mask as daly_mask
 from .driver import Driver, DriverListener, FrameWriter
 from .event_log import EventKind
 from .jbd.advertisement import is_jbd, may_be_jbd
+from .jbd.alarms import possible_alarms as jbd_alarms
 from .jbd.catalog import catalog_of as jbd_catalog
 from .jbd.connection_hints import connection_hints as jbd_connection_hints
-from .jbd.decode import PROTECTIONS as JBD_PROTECTIONS, WARNINGS as JBD_WARNINGS
 from .jbd.driver import UNIT, UNITS, JbdDriver
-from .jbd.identity import Variant as JbdVariant
 from .jbd.privacy import mask as jbd_mask
 from .jk.advertisement import is_jk, may_be_jk
+from .jk.alarms import possible_alarms as jk_alarms
 from .jk.catalog import catalog_of as jk_catalog
 from .jk.driver import JkDriver
-from .jk.layouts import LAYOUTS, Variant
 from .jk.privacy import mask as jk_mask
 from .polling import Polling
 from .reading import Identity
@@ -100,16 +98,6 @@ class Family:
     """
 
 
-def _jk_alarms(variant: str) -> tuple[Alarm, ...]:
-    layout = LAYOUTS.get(Variant(variant))
-    return layout.alarms if layout else ()
-
-
-def _jbd_alarms(variant: str) -> tuple[Alarm, ...]:
-    warnings = JBD_WARNINGS if variant in (JbdVariant.EXTENDED, JbdVariant.NEWER) else ()
-    return (*JBD_PROTECTIONS, Alarm.UNNAMED_PROTECTION, *warnings)
-
-
 FAMILIES: Final = {
     "jk": Family(
         key="jk",
@@ -121,7 +109,7 @@ FAMILIES: Final = {
         make_driver=JkDriver,
         # Twice the silence after which the driver asks again: long enough to ride out one recovery.
         stale_after=10.0,
-        alarms=_jk_alarms,
+        alarms=jk_alarms,
         catalog=jk_catalog,
         mask=jk_mask,
         first_answer=2.0,
@@ -138,7 +126,7 @@ FAMILIES: Final = {
         # Two answers of up to 0.1 s are a poll; the slowest seen took 1.6 s, and each is asked for twice.
         polling=Polling(default=5, lowest=1, failing=8),
         reread_interval=60,
-        alarms=_jbd_alarms,
+        alarms=jbd_alarms,
         catalog=jbd_catalog,
         mask=jbd_mask,
         # A board asleep does not hear the first question.
@@ -158,7 +146,7 @@ FAMILIES: Final = {
         make_driver=DalyDriver,
         # Up to seven questions are a poll, each up to half a second with the pause after it, and asked twice at most.
         polling=Polling(default=5, lowest=3, failing=6),
-        alarms=lambda variant: P81_ALARMS if variant == Dialect.P81 else D2_ALARMS,
+        alarms=daly_alarms,
         catalog=daly_catalog,
         mask=daly_mask,
         stored_checks=DALY_STORED,

@@ -27,6 +27,7 @@ def async_add_described[D: EntityDescription](
 
     @callback
     def add_new() -> None:
+        """Add the entities that were not there before."""
         new = [description for description in described() if description.key not in added]
         added.update(description.key for description in new)
         if new:
@@ -74,10 +75,12 @@ class SmartBmsEntity(CoordinatorEntity[SmartBmsCoordinator]):
     @property
     @override
     def available(self) -> bool:
+        """Return whether the value may be shown as current."""
         return self._always or self.coordinator.available
 
     @override
     async def async_added_to_hass(self) -> None:
+        """Show what is known already, and follow what comes."""
         await super().async_added_to_hass()
         if self._group is not None:
             self.async_on_remove(self._group.join(self._member))
@@ -88,6 +91,7 @@ class SmartBmsEntity(CoordinatorEntity[SmartBmsCoordinator]):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
+        """Write the state if there is something new to show."""
         # Some entities outlive their pack for a while.
         turned = (available := (self.coordinator.available, self.available)) != self._was_available
         if turned:

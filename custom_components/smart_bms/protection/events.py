@@ -18,7 +18,7 @@ class ProtectionEventType(StrEnum):
     PENDING = "pending"
     TRIPPED = "tripped"
     RELEASED = "released"
-    DISAGREEMENT = "disagreement"
+    MISMATCH = "disagreement"
     AGREEMENT = "agreement"
     ALARM_RAISED = "alarm_raised"
     ALARM_CLEARED = "alarm_cleared"
@@ -84,7 +84,7 @@ def of_mismatch(found: Mismatch, now: float, *, begins: bool) -> ProtectionEvent
         "unit": found.unit,
         "seconds": round(now - found.since, 1),
     }
-    kind = ProtectionEventType.DISAGREEMENT if begins else ProtectionEventType.AGREEMENT
+    kind = ProtectionEventType.MISMATCH if begins else ProtectionEventType.AGREEMENT
     return ProtectionEvent(kind=kind, at=now, protection=found.key, details=_described(told))
 
 

@@ -358,7 +358,7 @@ class Mirror:
         return self.moment is not None and (self.moment.measured[ProtectedQuantity.CHARGE_CURRENT] or 0.0) > _CHARGING
 
     @property
-    def mismatchs(self) -> tuple[Mismatch, ...]:
+    def mismatches(self) -> tuple[Mismatch, ...]:
         """What mirror and pack have seen differently for longer than the grace time."""
         return self.mismatch.open
 

@@ -209,7 +209,7 @@ def _of_reason(reason: Reason, side: Side, mirror: Mirror, reading: Reading) -> 
 
 
 def _mismatches(mirror: Mirror, reading: Reading) -> Iterator[PackStatus]:
-    for found in mirror.mismatchs:
+    for found in mirror.mismatches:
         yield PackStatus(
             rank=StatusRank.MISMATCH,
             code="mismatch",

@@ -57,6 +57,7 @@ async def async_setup_entry(
     coordinator = entry.runtime_data
 
     def described() -> list[SmartBmsSensorDescription]:
+        """Return the descriptions of what the pack is known to have now."""
         return [
             *descriptions(coordinator.capabilities),
             *parameter_descriptions(coordinator.catalog),
@@ -65,11 +66,13 @@ async def async_setup_entry(
         ]
 
     def health() -> Sequence[SmartBmsSensorDescription]:
+        """Return the sensors of cell health, if the pack measures what they need."""
         follows_board = coordinator.energy.health.board is not None
         measured = coordinator.capabilities.values >= NEEDS
         return health_descriptions(coordinator.capabilities, follows_board=follows_board) if measured else ()
 
     def counted() -> Sequence[EnergyDescription]:
+        """Return the sensors of counted energy, if the pack measures what they need."""
         return ENERGY_DESCRIPTIONS if coordinator.capabilities.values >= NEEDS else ()
 
     async_add_described(coordinator, async_add_entities, described, SmartBmsSensor)
@@ -93,16 +96,19 @@ class SmartBmsSensor(FindableEntity, SmartBmsEntity, SensorEntity):
 
     @override
     def current_value(self) -> Value:
+        """Return the newest value."""
         return self.entity_description.value_fn(self.coordinator)
 
     @property
     @override
     def native_value(self) -> StateType:
+        """Return the value that was published last."""
         return self._filter.value
 
     @property
     @override
     def native_unit_of_measurement(self) -> str | None:
+        """Return the unit, which goes with the value for some sensors."""
         return self._unit if self.entity_description.unit_fn else super().native_unit_of_measurement
 
     @property
@@ -113,6 +119,7 @@ class SmartBmsSensor(FindableEntity, SmartBmsEntity, SensorEntity):
 
     @override
     def _submit(self) -> bool:
+        """Submit the newest value; return whether there is something new to show."""
         news = super()._submit()
         if self.available and self._explain(news=news):
             news = True
@@ -147,6 +154,7 @@ class SmartBmsEnergySensor(SmartBmsSensor, RestoreSensor):
 
     @override
     async def async_added_to_hass(self) -> None:
+        """Raise a total that lost its file to what Home Assistant remembers of it."""
         name, last = self.entity_description.of_total, await self.async_get_last_sensor_data()
         falls_back = self.coordinator.energy.file.falls_back
         if falls_back and name and last is not None and isinstance(last.native_value, (int, float)):

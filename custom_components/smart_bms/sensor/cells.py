@@ -79,11 +79,15 @@ def cell_descriptions(capabilities: Capabilities) -> Iterable[SmartBmsSensorDesc
 
 
 def _cell_time(place: int) -> Callable[[Reading], float | None]:
+    """Return what tells when a cell was measured, as monotonic time in s."""
     return lambda reading: reading.cell_times[place] if place < len(reading.cell_times) else None
 
 
 def _item(values: Callable[[Reading], tuple[float | None, ...]], place: int) -> Callable[[SmartBmsCoordinator], Value]:
+    """Return what shows one item of a list of a reading."""
+
     def value(coordinator: SmartBmsCoordinator) -> Value:
+        """Return the value of the newest reading."""
         listed = values(coordinator.data) if coordinator.data else ()
         return listed[place] if place < len(listed) else None
 
@@ -123,10 +127,12 @@ def counter_descriptions(capabilities: Capabilities) -> Iterable[SmartBmsSensorD
 
 
 def _total(counter: str) -> Callable[[SmartBmsCoordinator], Value]:
+    """Return what shows how often a protection has tripped."""
     return lambda coordinator: coordinator.parameters.counter_totals.totals.get(counter)
 
 
 def _probe(probe: str) -> Callable[[SmartBmsCoordinator], Value]:
+    """Return what shows the temperature of a probe in °C."""
     return lambda coordinator: coordinator.data.temperatures.get(probe) if coordinator.data else None
 
 
@@ -162,7 +168,10 @@ def parameter_descriptions(catalog: Catalog | None) -> Iterable[SmartBmsSensorDe
 
 
 def _parameter(setting: Setting) -> Callable[[SmartBmsCoordinator], Value]:
+    """Return what shows a parameter that can only be read."""
+
     def value(coordinator: SmartBmsCoordinator) -> Value:
+        """Return the value of the newest reading."""
         stored = coordinator.parameters.control.value(setting)
         last = coordinator.pack.last_settings
         if stored is None and coordinator.pack.current_settings is None and last is not None:

@@ -9,7 +9,7 @@ from ..bms.connection_hints import connection_hints
 from ..bms.connection_state import REASONS, STEPS, ConnectionState
 from ..coordinator import SmartBmsCoordinator
 from ..entity.status import time_of_day
-from ..messages import sentences
+from ..messages import reason_sentences
 from ..pack_entry import bluetooth_paths
 from ..pack_entry.publishing import Quantity, quantize_age
 from ..pack_entry.simulated import NAME as SIMULATION
@@ -39,7 +39,7 @@ def connection_hints_of(coordinator: SmartBmsCoordinator) -> list[str]:
         return []
     signal = bluetooth_paths.signal_strength(coordinator.hass, coordinator.address)
     found = coordinator.family.connection_hints(state, signal, coordinator.identity["sw_version"])
-    return sentences((Reason(hint) for hint in found or connection_hints(state, signal)), "hint")
+    return reason_sentences((Reason(hint) for hint in found or connection_hints(state, signal)), "hint")
 
 
 CONNECTION_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (

@@ -70,6 +70,7 @@ def of_reading(key: str) -> Callable[[SmartBmsCoordinator], Value]:
     """Return what shows a value that readings have in our vocabulary."""
 
     def value(coordinator: SmartBmsCoordinator) -> Value:
+        """Return the value of the newest reading."""
         result: Value = getattr(coordinator.data, key, None)
         return result
 
@@ -80,6 +81,7 @@ def detail(key: str) -> Callable[[SmartBmsCoordinator], Value]:
     """Return what shows a value that only some families have."""
 
     def value(coordinator: SmartBmsCoordinator) -> Value:
+        """Return the value of the newest reading."""
         found = coordinator.data.details.get(key) if coordinator.data else None
         return None if isinstance(found, tuple) else found
 

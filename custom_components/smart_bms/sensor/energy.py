@@ -26,7 +26,10 @@ class EnergyDescription(SmartBmsSensorDescription):
 
 
 def _total(name: str) -> Callable[[SmartBmsCoordinator], Value]:
+    """Return what shows a total in Wh or Ah."""
+
     def value(coordinator: SmartBmsCoordinator) -> Value:
+        """Return the value of the newest reading."""
         total: float = getattr(coordinator.energy.file.shown, name)
         return round(total, 2)
 
@@ -37,6 +40,7 @@ def _bridged(name: str) -> Callable[[SmartBmsCoordinator], dict[str, Any]]:
     """Return what tells how much of a sum nobody saw, and what is missing in it."""
 
     def attributes(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
+        """Return how much of the total was bridged."""
         counter = coordinator.energy.counter
         return {
             "bridged": round(getattr(counter.bridged, name), 1),
@@ -48,10 +52,13 @@ def _bridged(name: str) -> Callable[[SmartBmsCoordinator], dict[str, Any]]:
     return attributes
 
 
-def _of_flow(
+def _of_totals(
     flow: Callable[[SmartBmsCoordinator], EnergyTotals | None], *names: str
 ) -> Callable[[SmartBmsCoordinator], Value]:
+    """Return what shows parts of totals that begin anew."""
+
     def value(coordinator: SmartBmsCoordinator) -> Value:
+        """Return the value of the newest reading."""
         found = flow(coordinator)
         return None if found is None else round(sum(getattr(found, name) for name in names), 1)
 
@@ -59,6 +66,7 @@ def _of_flow(
 
 
 def _rounded(value: float | None, digits: int) -> float | None:
+    """Return a number rounded, None if it is not known."""
     return None if value is None else round(value, digits)
 
 
@@ -70,6 +78,7 @@ def _energy(
     of_total: str | None = None,
     state_class: SensorStateClass | None = SensorStateClass.TOTAL_INCREASING,
 ) -> EnergyDescription:
+    """Return the description of a total in Wh."""
     return EnergyDescription(
         key=key,
         translation_key=key,
@@ -108,21 +117,21 @@ ENERGY_DESCRIPTIONS: Final = (
     ),
     _energy(
         "discharged_since_full",
-        _of_flow(lambda coordinator: coordinator.energy.statistics.since_full, "discharged"),
+        _of_totals(lambda coordinator: coordinator.energy.statistics.since_full, "discharged"),
         enabled=False,
         # They begin anew again and again, which no statistics can tell from a loss.
         state_class=None,
     ),
     _energy(
         "charged_since_empty",
-        _of_flow(lambda coordinator: coordinator.energy.statistics.since_empty, "charged"),
+        _of_totals(lambda coordinator: coordinator.energy.statistics.since_empty, "charged"),
         enabled=False,
         # They begin anew again and again, which no statistics can tell from a loss.
         state_class=None,
     ),
     _energy(
         "throughput_today",
-        _of_flow(lambda coordinator: coordinator.energy.today, "charged", "discharged"),
+        _of_totals(lambda coordinator: coordinator.energy.today, "charged", "discharged"),
         enabled=False,
     ),
     EnergyDescription(

@@ -24,10 +24,12 @@ DOUBTFUL: Final = "doubtful"
 
 
 def _described(value: float | None, digits: int, factor: float = 1.0) -> float | None:
+    """Return a number in the unit that is shown, None if it is not known."""
     return None if value is None else round(value * factor, digits)
 
 
 def _day(at: float) -> str:
+    """Return the day of a time stamp in s."""
     return dt_util.utc_from_timestamp(round(at)).isoformat()
 
 
@@ -55,11 +57,13 @@ def _description(key: str, **more: Any) -> SmartBmsSensorDescription:
 
 
 def _verdict(health: Health) -> Value:
+    """Return whether the cells are alike."""
     consistent = health.consistent
     return None if consistent is None else GOOD if consistent else DOUBTFUL
 
 
 def _evidence(health: Health) -> dict[str, Any]:
+    """Return by which criteria the cells were judged, and the weakest ones."""
     return {
         "evidence": {
             str(criterion): {"good": verdict.good, "spread": verdict.spread, "at": _day(verdict.at)}
@@ -70,12 +74,14 @@ def _evidence(health: Health) -> dict[str, Any]:
 
 
 def _of_cell(found: Resistance | None) -> dict[str, float] | None:
+    """Return the internal resistance of a cell in mΩ with its uncertainty."""
     if found is None:
         return None
     return {"value": round(found.value * _MILLI, 3), "uncertainty": round(found.uncertainty * _MILLI, 3)}
 
 
-def _resistance_particulars(health: Health) -> dict[str, Any]:
+def _resistance_details(health: Health) -> dict[str, Any]:
+    """Return the internal resistance of each cell in mΩ, and what it was learned from."""
     known = [item.steps for item in health.resistances if item is not None]
     return {
         "cells": {str(place): _of_cell(item) for place, item in enumerate(health.resistances, 1)},
@@ -86,15 +92,21 @@ def _resistance_particulars(health: Health) -> dict[str, Any]:
 
 
 def _spread(occasion: Occasion) -> Callable[[Health], Value]:
+    """Return what shows the cell voltage difference of an occasion in V."""
+
     def value(health: Health) -> Value:
+        """Return the value of the newest reading."""
         found = health.imbalance.spreads.get(occasion)
         return None if found is None else round(found.volts, 4)
 
     return value
 
 
-def _spread_particulars(occasion: Occasion) -> Callable[[Health], dict[str, Any]]:
+def _spread_details(occasion: Occasion) -> Callable[[Health], dict[str, Any]]:
+    """Return what tells which cells differ most on an occasion."""
+
     def details(health: Health) -> dict[str, Any]:
+        """Return what goes with the value."""
         found = health.imbalance.spreads.get(occasion)
         return {} if found is None else {"lowest": found.lowest, "highest": found.highest, "at": _day(found.at)}
 
@@ -110,6 +122,7 @@ def _summary(health: Health) -> Value:
 
 
 def _occasions(health: Health) -> dict[str, Any]:
+    """Return the cell voltage difference of each occasion in V."""
     return {
         str(occasion): {"volts": round(spread.volts, 4), "at": _day(spread.at)}
         for occasion, spread in health.imbalance.spreads.items()
@@ -117,10 +130,12 @@ def _occasions(health: Health) -> dict[str, Any]:
 
 
 def _learned(health: Health) -> Value:
+    """Return the learned capacity in Ah."""
     return None if health.capacity.learned is None else round(health.capacity.learned.ampere_hours, 1)
 
 
-def _learned_particulars(health: Health) -> dict[str, Any]:
+def _learned_details(health: Health) -> dict[str, Any]:
+    """Return how the capacity was learned."""
     learned, vendor = health.capacity.learned, health.capacity.vendor
     return {
         "energy": None if learned is None else round(learned.watt_hours),
@@ -133,11 +148,13 @@ def _learned_particulars(health: Health) -> dict[str, Any]:
 
 
 def _self_discharge(health: Health) -> Value:
+    """Return the self-discharge of the fastest cell in mV a day."""
     drift = health.drift.drift
     return None if drift is None else round(-drift.fastest[1] * _MILLI, 2)
 
 
-def _drift_particulars(health: Health) -> dict[str, Any]:
+def _drift_details(health: Health) -> dict[str, Any]:
+    """Return how fast each cell falls behind at rest."""
     drift = health.drift.drift
     if drift is None:
         return {}
@@ -151,6 +168,7 @@ def _drift_particulars(health: Health) -> dict[str, Any]:
 
 
 def _drift_advice(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
+    """Return whether a full charge is advised."""
     drift = coordinator.energy.soc_drift
     told: dict[str, Any] = {"charge_to_full": drift is not None and drift >= ADVISED_FROM}
     board = coordinator.energy.health.board
@@ -164,6 +182,7 @@ def _drift_advice(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
 
 
 def _cycle_progress(coordinator: SmartBmsCoordinator) -> Value:
+    """Return how far the board is towards its next cycle."""
     board = coordinator.energy.health.board
     return None if board is None else _described(board.cycle.progress, 0, 100)
 
@@ -187,24 +206,24 @@ HEALTH_DESCRIPTIONS: Final = (
         "internal_resistance",
         native_unit_of_measurement=_MILLI_OHM,
         suggested_display_precision=2,
-        **_health(lambda health: _described(health.mean_resistance, 3, _MILLI), _resistance_particulars),
+        **_health(lambda health: _described(health.mean_resistance, 3, _MILLI), _resistance_details),
     ),
     _description("imbalance", **_VOLT, **_health(_summary, _occasions)),
     *(
-        _description(f"imbalance_{occasion}", **_VOLT, **_health(_spread(occasion), _spread_particulars(occasion)))
+        _description(f"imbalance_{occasion}", **_VOLT, **_health(_spread(occasion), _spread_details(occasion)))
         for occasion in Occasion
     ),
     _description(
         "learnt_capacity",
         native_unit_of_measurement=AMPERE_HOUR,
         suggested_display_precision=1,
-        **_health(_learned, _learned_particulars),
+        **_health(_learned, _learned_details),
     ),
     _description(
         "self_discharge",
         native_unit_of_measurement="mV/d",
         suggested_display_precision=1,
-        **_health(_self_discharge, _drift_particulars),
+        **_health(_self_discharge, _drift_details),
     ),
     _description(
         "time_since_full",
@@ -239,7 +258,10 @@ CYCLE_PROGRESS: Final = _description(
 
 
 def _resistance_of(place: int) -> Callable[[Health], Value]:
+    """Return what shows the internal resistance of a cell in mΩ."""
+
     def value(health: Health) -> Value:
+        """Return the value of the newest reading."""
         found = health.resistances[place - 1] if place <= len(health.resistances) else None
         return None if found is None else round(found.value * _MILLI, 3)
 

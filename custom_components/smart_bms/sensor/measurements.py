@@ -23,6 +23,7 @@ CHARGE_STAGES: Final = ["bulk", "absorption", "float"]
 
 
 def _cell_voltage(key: str, *, enabled: bool) -> SmartBmsSensorDescription:
+    """Return the description of a cell voltage in V."""
     return described(
         key,
         Quantity.CELL_VOLTAGE,
@@ -37,6 +38,7 @@ def _from_settings(key: str) -> Callable[[SmartBmsCoordinator], Value]:
     """Return what shows a value of the reading, or else that among the parameters."""
 
     def value(coordinator: SmartBmsCoordinator) -> Value:
+        """Return the value of the newest reading."""
         told: Value = getattr(coordinator.data, key, None)
         settings = coordinator.pack.last_settings
         if told is None and settings is not None:

@@ -8,7 +8,7 @@ from homeassistant.const import EntityCategory, UnitOfElectricCurrent, UnitOfEle
 
 from ..coordinator import SmartBmsCoordinator
 from ..entity.status import time_of_day
-from ..messages import sentences
+from ..messages import reason_sentences
 from ..pack_entry.publishing import Quantity, Value
 from ..protection.monitor import ProtectionMonitor, ProtectionState
 from ..protection.rules import ProtectionRule
@@ -39,8 +39,8 @@ def descriptions_of(names: Sequence[str]) -> Iterator[SmartBmsSensorDescription]
         device_class=SensorDeviceClass.ENUM,
         options=STATES,
         value_fn=_state,
-        attributes_fn=_standing,
-        discrete_fn=_standing,
+        attributes_fn=_protections_by_state,
+        discrete_fn=_protections_by_state,
     )
     yield SmartBmsSensorDescription(
         key="nearest_protection",
@@ -49,7 +49,7 @@ def descriptions_of(names: Sequence[str]) -> Iterator[SmartBmsSensorDescription]
         device_class=SensorDeviceClass.ENUM,
         options=[NONE_NEAR, *names],
         value_fn=_nearest,
-        attributes_fn=_nearest_particulars,
+        attributes_fn=_nearest_details,
         discrete_fn=lambda coordinator: [hint.code for hint in coordinator.protection_engine.hints],
     )
     yield SmartBmsSensorDescription(
@@ -57,7 +57,7 @@ def descriptions_of(names: Sequence[str]) -> Iterator[SmartBmsSensorDescription]
         translation_key="protection_margin",
         quantity=Quantity.MARGIN,
         entity_registry_enabled_default=False,
-        value_fn=_of_nearest(_coarse_margin),
+        value_fn=_of_nearest(_quantize_margin),
         unit_fn=_nearest_unit,
     )
     yield SmartBmsSensorDescription(
@@ -87,7 +87,7 @@ def descriptions_of(names: Sequence[str]) -> Iterator[SmartBmsSensorDescription]
             entity_category=EntityCategory.DIAGNOSTIC,
             entity_registry_enabled_default=False,
             value_fn=_state_of(name),
-            attributes_fn=_particulars_of(name),
+            attributes_fn=_details_of(name),
         )
 
 
@@ -98,11 +98,13 @@ def _has(coordinator: SmartBmsCoordinator, rule: ProtectionRule) -> bool:
 
 
 def _state(coordinator: SmartBmsCoordinator) -> Value:
+    """Return the state of the protection that matters most."""
     state = coordinator.protection_engine.state
     return None if state is ProtectionState.UNKNOWN else state.value
 
 
-def _standing(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
+def _protections_by_state(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
+    """Return which protections are tripped, pending or not known."""
     protection_engine = coordinator.protection_engine
     return {
         state.value: protection_engine.protections_in(state)
@@ -111,7 +113,10 @@ def _standing(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
 
 
 def _of_nearest(value: Callable[[ProtectionMonitor], Value]) -> Callable[[SmartBmsCoordinator], Value]:
+    """Return what shows a value of the nearest protection."""
+
     def of(coordinator: SmartBmsCoordinator) -> Value:
+        """Return the value of the nearest protection."""
         near = coordinator.protection_engine.approach.near
         return None if near is None else value(near.monitor)
 
@@ -119,6 +124,7 @@ def _of_nearest(value: Callable[[ProtectionMonitor], Value]) -> Callable[[SmartB
 
 
 def _nearest(coordinator: SmartBmsCoordinator) -> Value:
+    """Return the protection that is nearest to its limit."""
     protection_engine = coordinator.protection_engine
     if protection_engine.mirror.nearest is None:
         return None
@@ -129,7 +135,7 @@ def _nearest(coordinator: SmartBmsCoordinator) -> Value:
     )
 
 
-def _coarse_margin(monitor: ProtectionMonitor) -> float | None:
+def _quantize_margin(monitor: ProtectionMonitor) -> float | None:
     """Return a margin as finely as people care: it is published often."""
     if monitor.margin is None:
         return None
@@ -138,23 +144,27 @@ def _coarse_margin(monitor: ProtectionMonitor) -> float | None:
 
 
 def _nearest_unit(coordinator: SmartBmsCoordinator) -> str | None:
+    """Return the unit of the margin."""
     # A margin that is unknown for the moment keeps its unit.
     nearest = coordinator.protection_engine.approach.near or coordinator.protection_engine.mirror.nearest
     return None if nearest is None else nearest.monitor.rule.quantity.unit
 
 
-def _nearest_particulars(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
+def _nearest_details(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
+    """Return the numbers of the nearest protection, and hints."""
     nearest = coordinator.protection_engine.approach.near
-    hints = sentences(coordinator.protection_engine.hints, "hint")
+    hints = reason_sentences(coordinator.protection_engine.hints, "hint")
     return (_details(coordinator, nearest.monitor) if nearest else {}) | ({"hints": hints} if hints else {})
 
 
 def _time_to_trip(coordinator: SmartBmsCoordinator) -> Value:
+    """Return the predicted time to the next trip in s."""
     nearest = coordinator.protection_engine.approach.near
     return None if nearest is None or nearest.predicted_trip is None else round(nearest.predicted_trip.seconds)
 
 
 def _uncertainty(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
+    """Return which protection would trip, and the uncertainty in s."""
     nearest = coordinator.protection_engine.approach.near
     if nearest is None or nearest.predicted_trip is None:
         return {}
@@ -162,7 +172,10 @@ def _uncertainty(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
 
 
 def _limit(key: str, name: str, device_class: SensorDeviceClass, unit: str) -> SmartBmsSensorDescription:
+    """Return the description of a limit for chargers or inverters."""
+
     def explained(coordinator: SmartBmsCoordinator) -> Mapping[str, Any]:
+        """Return what limits, or the charge stage."""
         limits = coordinator.protection_engine.limits
         by = {"charge_current": limits.charge_limited_by, "discharge_current": limits.discharge_limited_by}
         return {"stage": limits.stage.value} if name == "charge_voltage" else {"limited_by": by[name] or None}
@@ -184,15 +197,21 @@ def _limit(key: str, name: str, device_class: SensorDeviceClass, unit: str) -> S
 
 
 def _state_of(name: str) -> Callable[[SmartBmsCoordinator], Value]:
+    """Return what shows the state of a protection."""
+
     def state(coordinator: SmartBmsCoordinator) -> Value:
+        """Return the state of the protection, None if it is not known."""
         monitor = coordinator.protection_engine.mirror.monitors.get(name)
         return None if monitor is None or monitor.state is ProtectionState.UNKNOWN else monitor.state.value
 
     return state
 
 
-def _particulars_of(name: str) -> Callable[[SmartBmsCoordinator], Mapping[str, Any]]:
+def _details_of(name: str) -> Callable[[SmartBmsCoordinator], Mapping[str, Any]]:
+    """Return what shows the numbers of a protection."""
+
     def details(coordinator: SmartBmsCoordinator) -> Mapping[str, Any]:
+        """Return what goes with the value."""
         monitor = coordinator.protection_engine.mirror.monitors.get(name)
         return {} if monitor is None else _details(coordinator, monitor)
 
@@ -200,6 +219,7 @@ def _particulars_of(name: str) -> Callable[[SmartBmsCoordinator], Mapping[str, A
 
 
 def _details(coordinator: SmartBmsCoordinator, monitor: ProtectionMonitor) -> dict[str, Any]:
+    """Return the numbers of a protection."""
     told = {
         "value": monitor.value,
         "limit": monitor.limit,

@@ -13,6 +13,7 @@ from .description import SmartBmsSensorDescription
 
 
 def _attributes(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
+    """Return the numbers of the status, and hints while there is no data."""
     monitor = coordinator.status
     lost = monitor.shown is not None and monitor.shown.rank in (StatusRank.ACCESS, StatusRank.NO_DATA)
     hints = connection_hints_of(coordinator) if lost else []

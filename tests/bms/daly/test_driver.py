@@ -44,7 +44,7 @@ from tests.support.daly_wire import (
     until,
 )
 from tests.support.packs import daly_pack
-from tests.support.radio import fast, finder, on_air
+from tests.support.radio import fast, finder, on_radio
 
 # Every board.
 
@@ -423,11 +423,11 @@ async def test_the_second_layout_is_taken_if_subscribing_to_the_first_is_refused
 async def test_a_module_that_refuses_both_layouts_says_so(monkeypatch) -> None:
     peripheral = daly_pack(LAYOUT_B)
     peripheral.refused = frozenset({9, 21})
-    async with on_air(monkeypatch, peripheral) as air:
+    async with on_radio(monkeypatch, peripheral) as radio:
         pack = Pack(
             fast("daly"),
             "test",
-            finder(air, peripheral.address),
+            finder(radio, peripheral.address),
             context=SessionContext(address=peripheral.address),
         )
         with pytest.raises(ConnectFailedError, match="not permitted"):
@@ -467,7 +467,7 @@ async def test_both_layouts_are_tried_before_it_is_given_up() -> None:
     assert silent.switched == 1
 
 
-# What comes over the air.
+# What comes over the radio.
 
 
 @pytest.mark.parametrize(("label", "dialect", "cells"), EVERY)
@@ -645,7 +645,7 @@ async def test_somebody_who_goes_away_leaves_no_lock(wire) -> None:
     wire.deaf = lambda _: True
     slow = DalyDriver(wire, wire.listener, wire.context, replace(SHORT, answer=60.0, acknowledgement=60.0))
     slow._board = wire.driver._board
-    slow._board._exchange = slow
+    slow._board._connection = slow
     for asking in (slow.write("charge_switch", False), slow.read_settings(), slow._poll()):
         task = asyncio.create_task(asking)
         await asyncio.sleep(0.005)

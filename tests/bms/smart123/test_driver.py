@@ -323,7 +323,7 @@ def test_the_older_module_needs_its_mode() -> None:
     assert [data for _, data in channel.opening] == [b"\x01"]
 
 
-# Bad air and bad units.
+# Bad reception and bad units.
 
 
 @pytest.mark.parametrize(
@@ -356,7 +356,7 @@ async def test_broken_lines_are_counted_and_cost_only_themselves(monkeypatch, fa
 
 
 @pytest.mark.parametrize("name", ["gen3_nus", "bridge"])
-async def test_bad_air_costs_records_but_neither_the_link_nor_the_truth(monkeypatch, name) -> None:
+async def test_bad_reception_costs_records_but_neither_the_link_nor_the_truth(monkeypatch, name) -> None:
     peripheral, pin, _ = unit(name)
     async with running(monkeypatch, peripheral, password=pin) as pack:
         await until(lambda: None not in pack.last_reading.cell_voltages)

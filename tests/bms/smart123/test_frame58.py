@@ -8,7 +8,7 @@ import pytest
 from custom_components.smart_bms.bms.errors import FrameError
 from custom_components.smart_bms.bms.smart123.frame58 import LENGTH, Reassembler, check, decode_frame, decode_settings
 from custom_components.smart_bms.bms.smart123.trailer import KEYS, TrailerClock, TrailerParser
-from custom_components.smart_bms.simulator.smart123 import frame as smart123_frame
+from custom_components.smart_bms.simulator.smart123 import frame58 as smart123_frame
 from custom_components.smart_bms.simulator.smart123.labels import BRIDGE
 from tests.support.packs import smart123_pack
 

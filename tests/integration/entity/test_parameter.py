@@ -16,7 +16,7 @@ from custom_components.smart_bms.const import DOMAIN, EVENT_PARAMETER
 from custom_components.smart_bms.control import writer
 from custom_components.smart_bms.control.request import WritePermission
 from custom_components.smart_bms.entity import parameter
-from custom_components.smart_bms.entity.parameter import only_refuses
+from custom_components.smart_bms.entity.parameter import always_rejects
 from tests.support.packs import capable_pack, jbd_pack, jk_pack
 
 ALLOWED = {"allow_control": True}
@@ -127,8 +127,8 @@ async def test_what_could_only_refuse_is_there_but_not_enabled(hass, house, adop
 async def test_what_the_user_allows_is_enabled_from_the_start(hass, house, adopt) -> None:
     entry = await adopt(jbd_pack(name="Attic"))
     setting = entry.runtime_data.catalog.settings["cell_overvoltage"]
-    assert only_refuses(setting, WritePermission(control=True))
-    assert not only_refuses(setting, WritePermission(control=True, dangerous=True))
+    assert always_rejects(setting, WritePermission(control=True))
+    assert not always_rejects(setting, WritePermission(control=True, dangerous=True))
 
 
 @pytest.mark.parametrize(

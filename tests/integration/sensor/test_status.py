@@ -1,4 +1,4 @@
-"""The one thing that matters now, through the air: what a pack does, and what its sensor says."""
+"""The one thing that matters now, through the radio: what a pack does, and what its sensor says."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ import pytest
 from custom_components.smart_bms.bank_entry import coordinator as bank_coordinator_module
 from custom_components.smart_bms.pack_entry import simulated
 from custom_components.smart_bms.protection import status_monitor
-from custom_components.smart_bms.simulator.firmware import Limits
+from custom_components.smart_bms.simulator.board import Limits
 from tests.support.packs import daly_pack, jbd_pack, jk_pack, smart123_pack
 from tests.support.radio import SPEED, TICK
 

@@ -25,7 +25,7 @@ from .advertisement import OTHER_SERVICE, SERVICE
 from .common import completed
 from .current_sign import CurrentSign
 from .dialects import BOARDS, PROBES, DalyBoard, details_of
-from .frames import A5Frame, Dialect, Message, Reassembler, Words
+from .frames import A5Frame, Dialect, Message, Reassembler, RegisterAnswer
 from .settings import write_frame
 
 _UUID: Final = "0000{:04x}-0000-1000-8000-00805f9b34fb"
@@ -145,7 +145,7 @@ class DalyDriver(PollingDriver):
         """
 
         def wanted(message: Message) -> bool:
-            return isinstance(message, Words) and message.dialect is dialect and len(message.data) == 2 * count
+            return isinstance(message, RegisterAnswer) and message.dialect is dialect and len(message.data) == 2 * count
 
         if within is None:
             with suppress(SilentError):
@@ -270,7 +270,7 @@ class DalyDriver(PollingDriver):
 
 def _data(answer: tuple[Message, float]) -> tuple[bytes, float]:
     message, at = answer
-    return (message.data if isinstance(message, Words) else b""), at
+    return (message.data if isinstance(message, RegisterAnswer) else b""), at
 
 
 def _a5_data(message: Message) -> list[bytes]:

@@ -47,7 +47,7 @@ _ADDRESSES: Final = {0xD2: Dialect.D2, 0x81: Dialect.P81, 0x51: Dialect.P81}
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class RegisterAnswer:
     """Registers as a board sends them; it does not say which ones."""
 
     dialect: Dialect
@@ -60,7 +60,7 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class RegisterWrite:
     """A write, or a board's acknowledgement of one."""
 
     dialect: Dialect
@@ -71,7 +71,7 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class ModbusException:
     """A board's exception; never seen."""
 
     dialect: Dialect
@@ -88,7 +88,7 @@ class A5Frame:
     data: bytes
 
 
-type Message = Words | Written | Refused | A5Frame
+type Message = RegisterAnswer | RegisterWrite | ModbusException | A5Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +143,16 @@ def decode_frame(frame: bytes) -> Message | ReadRequest:
     if function == READ and is_reply and body[0] == len(body) - 1:
         if body[0] % 2:
             raise FrameError("length")
-        return Words(dialect, body[1:])
+        return RegisterAnswer(dialect, body[1:])
     if function & EXCEPTION and len(body) == 1:
-        return Refused(dialect, function & ~EXCEPTION, body[0])
+        return ModbusException(dialect, function & ~EXCEPTION, body[0])
     if len(body) < 4:
         raise FrameError("length")
     register = int.from_bytes(body[:2])
     if function == READ and len(body) == 4:
         return ReadRequest(dialect, register, int.from_bytes(body[2:]))
     if (function == WRITE and len(body) == 4) or (function == WRITE_MANY and _fits_count(body)):
-        return Written(dialect, register, function, body[2:])
+        return RegisterWrite(dialect, register, function, body[2:])
     if function in (WRITE, WRITE_MANY):
         raise FrameError("length")
     raise FrameError("length" if function == READ else "header")

@@ -49,7 +49,7 @@ def production_date(data: bytes) -> str:
 
 
 def is_default_password(data: bytes) -> bool:
-    """Tell whether the parameter password is the factory's. What it is is nobody's business."""
+    """Return whether the parameter password is the factory's. What it is is nobody's business."""
     return data[:6] == _DEFAULT_PASSWORD
 
 

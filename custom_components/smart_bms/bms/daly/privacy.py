@@ -20,8 +20,8 @@ from .frames import (
     Dialect,
     Message,
     ReadRequest,
-    Words,
-    Written,
+    RegisterAnswer,
+    RegisterWrite,
     decode_frame,
 )
 
@@ -62,7 +62,7 @@ def _described(packet: bytes) -> bytes:
     return packet if isinstance(message, ReadRequest) or _is_number(message) else bytes(len(packet))
 
 
-def _is_secret(asked: ReadRequest | Written) -> bool:
+def _is_secret(asked: ReadRequest | RegisterWrite) -> bool:
     count = asked.count if isinstance(asked, ReadRequest) else max(1, len(asked.data) // 2)
     return any(
         asked.register <= last and first < asked.register + count for first, last in _SECRETS.get(asked.dialect, ())
@@ -73,7 +73,7 @@ def _is_number(message: Message | ReadRequest | None) -> bool:
     match message:
         case A5Frame():
             return not holds_text(message.data)
-        case Written():
+        case RegisterWrite():
             return not _is_secret(message) and not holds_text(message.data)
         case _:
             return False
@@ -88,7 +88,7 @@ def _received(stream: bytes, known: set[Size]) -> Iterator[Piece]:
         if message is None:
             place += 1
             continue
-        if isinstance(message, Words):
+        if isinstance(message, RegisterAnswer):
             shown = (message.dialect, len(message.data) // 2) in known
         else:
             shown = _is_number(message) and not (isinstance(message, A5Frame) and message.command not in _A5_LIVE)

@@ -145,10 +145,10 @@ class JbdDriver(PollingDriver):
                 self._update_units({FUNCTION_WORD: word})
 
     def _update_units(self, registers: Registers) -> None:
-        self._context.learned[_COARSE] = quantize = is_coarse(registers)
+        self._context.learned[_COARSE] = coarse = is_coarse(registers)
         # On some boards only the function word tells; a bit beside the values, if set, is the last word.
-        if self._identity is not None and (quantize or _COARSE not in self._identity.details):
-            self._identity = replace(self._identity, details={**self._identity.details, _COARSE: quantize})
+        if self._identity is not None and (coarse or _COARSE not in self._identity.details):
+            self._identity = replace(self._identity, details={**self._identity.details, _COARSE: coarse})
             self._listener.identity(self._identity)
 
     @property
@@ -178,7 +178,7 @@ class JbdDriver(PollingDriver):
 
     def _decode_basic(self, data: bytes) -> dict[str, Any]:
         try:
-            return decode_basic(data, quantize=self._coarse)
+            return decode_basic(data, coarse=self._coarse)
         except FrameError as error:
             raise SilentError(f"its answer makes no sense: {error.reason}") from error
 
@@ -199,7 +199,7 @@ class JbdDriver(PollingDriver):
         self._read_at = at
         self._listener.frame(basic, at)
         self._listener.frame(cells, at)
-        self._basic = decode_basic(basic, quantize=self._coarse)
+        self._basic = decode_basic(basic, coarse=self._coarse)
         self._follow_locks(self._basic["details"])
         return self._listener.reading(reading_of(self._basic, decode_cells(cells), counters, at))
 
@@ -264,9 +264,7 @@ class JbdDriver(PollingDriver):
             answers = {register: (await self._exchange.read(register))[0] for register in registers}
         try:
             for register, data in answers.items():
-                values |= decode_register(
-                    register, data, quantize=self._coarse_registers, front_end=self._front_end or 0
-                )
+                values |= decode_register(register, data, coarse=self._coarse_registers, front_end=self._front_end or 0)
         except FrameError as error:
             raise SilentError(f"its answer makes no sense: {error.reason}") from error
         self._settings = replace(known, values={**known.values, **values}, apart=frozenset(values), apart_at=began)
@@ -298,7 +296,7 @@ class JbdDriver(PollingDriver):
         async with self._factory_mode.parameters() as opened:
             # What shares the register must stay as it is this moment, not as it was when last read.
             old, _ = await self._exchange.read(row.register)
-            register, data = encode_register(key, old, value, quantize=self._coarse_registers)
+            register, data = encode_register(key, old, value, coarse=self._coarse_registers)
             wrote_before, opened.wrote = opened.wrote, True
             try:
                 await self._write_or_reopen(register, data)

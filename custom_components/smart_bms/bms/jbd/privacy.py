@@ -66,7 +66,7 @@ def _sent(stream: bytes) -> Iterator[Piece]:
 
 
 def _is_understood(reply: Reply) -> bool:
-    """Tell whether an answer says nothing but numbers."""
+    """Return whether an answer says nothing but numbers."""
     data = reply.data
     if not data:
         return True

@@ -34,10 +34,7 @@ _HEADER: Final = 6
 _LENGTH_OFFSET: Final = 5
 _MAX_NUMBER: Final = 4
 _NUMBERS: Final = frozenset(Command) | {
-    row.write
-    for rows in REGISTERS.values()
-    for row in rows
-    if row.write is not None and row.kind is not SettingKind.TEXT
+    row.number for rows in REGISTERS.values() for row in rows if row.kind is not SettingKind.TEXT
 }
 """Ids of commands that carry a number or nothing."""
 _START: Final = re.compile(b"|".join(map(re.escape, (RESPONSE_HEADER, READY_HEADER, CHATTER))))

@@ -6,7 +6,7 @@ from typing import Final
 
 from ..driver import DriverListener, FrameWriter
 from ..errors import ConnectionLostError, FrameError, SilentError
-from .frames import PING, WORDS, Word, command, query_fields
+from .frames import COMMAND_ANSWERS, PING, CommandAnswer, command, query_fields
 
 _MAX_REFUSED_PINGS: Final = 3
 _MAX_DRAINS: Final = 8
@@ -107,7 +107,7 @@ class Exchange:
         elif waiting and (self._echoed or not self._echoes):
             self._handle_answer(line)
         else:
-            self._listener.drop("unasked" if line in WORDS else "unknown_type")
+            self._listener.drop("unasked" if line in COMMAND_ANSWERS else "unknown_type")
 
     def _handle_answer(self, line: str) -> None:
         assert self._answer is not None
@@ -119,9 +119,9 @@ class Exchange:
 
     def _refusal(self, line: str) -> str:
         """Return why a line cannot be the answer that is waited for; empty if it can."""
-        if line in WORDS:
+        if line in COMMAND_ANSWERS:
             # That is what late acknowledgements say, never the answer to a query.
-            return "unasked" if self._is_query and line == Word.OK else ""
+            return "unasked" if self._is_query and line == CommandAnswer.OK else ""
         if not self._is_query:
             return "unknown_type"
         try:
@@ -131,10 +131,10 @@ class Exchange:
         least, most = FIELDS[_kind_of(self._asked or "")]
         return "" if least <= len(fields) <= most else "unasked"
 
-    async def order(self, text: str, *, within: float | None = None) -> Word | None:
+    async def order(self, text: str, *, within: float | None = None) -> CommandAnswer | None:
         """Send a command; return the word that answers it, None if none came in time. Raises ConnectionLostError."""
         line = await self._ask(text, within or self._timing.order, is_query=False)
-        return None if line is None else Word(line)
+        return None if line is None else CommandAnswer(line)
 
     async def query(self, name: str) -> str:
         """Send a query, once more if it is not answered; return the checked line.
@@ -143,7 +143,7 @@ class Exchange:
         """
         for _ in range(2):
             line = await self._ask(f"{name}@", self._timing.query, is_query=True)
-            if line in WORDS:
+            if line in COMMAND_ANSWERS:
                 raise RefusedQueryError(line)
             if line is not None:
                 return line

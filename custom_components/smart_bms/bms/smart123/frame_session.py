@@ -26,8 +26,8 @@ _SETTINGS_AFTER: Final = 60.0
 """Seconds after which unchanged parameters are reported again, so that they do not look old."""
 _HEALTH: Final = ("soh", "charge_efficiency", "cycles")
 _ENERGY: Final = ("energy_charged_total", "energy_discharged_total")
-_MIN_FRAMES: Final = 2
-_CYCLE_FRESH: Final = 60.0
+_FRAMES_NEEDED: Final = 2
+_KEY_MAX_AGE: Final = 60.0
 
 
 class FrameSession:
@@ -70,14 +70,14 @@ class FrameSession:
 
     def _handle(self, frame: bytes, now: float) -> None:
         self._frames += 1
-        if self._frames >= _MIN_FRAMES:
+        if self._frames >= _FRAMES_NEEDED:
             self.sure.set()
             self._context.learned[TRANSPORT] = FRAMES
         self._listener.frame(frame, now)
         for name, count in self._trailer.update(frame[47], frame[48], now).items():
             self._keys[name] = (count, now)
         keys = {
-            name: count for name, (count, at) in self._keys.items() if now - at <= _CYCLE_FRESH and self._trailer.on
+            name: count for name, (count, at) in self._keys.items() if now - at <= _KEY_MAX_AGE and self._trailer.on
         }
         self._report_identity(keys.get("firmware"))
         for tag, counts in decode_frame(frame).items():

@@ -19,7 +19,7 @@ _NUMBER: Final = re.compile(r"[+-]?[0-9A-Fa-f]{1,8}")
 RECORD_TAGS: Final = frozenset("UVTCEMHB")
 
 
-class Word(StrEnum):
+class CommandAnswer(StrEnum):
     """The answers to commands."""
 
     OK = "OK"
@@ -28,7 +28,7 @@ class Word(StrEnum):
     WRONG = "WRONG"
 
 
-WORDS: Final = frozenset(Word)
+COMMAND_ANSWERS: Final = frozenset(CommandAnswer)
 
 
 class Reassembler:

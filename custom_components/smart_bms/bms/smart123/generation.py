@@ -44,13 +44,13 @@ class Generation:
     """Collects what proves the generation of a unit that sends records."""
 
     def __init__(
-        self, kept: dict[str, Any], chosen: str, device_type: int | None, *, newer_module: bool, needed: int = 3
+        self, learned: dict[str, Any], chosen: str, device_type: int | None, *, newer_module: bool, needed: int = 3
     ) -> None:
-        """`kept` outlives the session, `chosen` is the owner's choice of scale; `newer_module` is proof by itself.
+        """`learned` outlives the session, `chosen` is the owner's choice of scale; `newer_module` is proof by itself.
 
         So many records are `needed` as proof: a single one may be a broken one of another kind.
         """
-        self._kept = kept
+        self._learned = learned
         self._needed = needed
         self._chosen = CHOICES.get(chosen)
         self._energy = EnergyProof()
@@ -59,11 +59,11 @@ class Generation:
         elif newer_module:
             self.variant = Variant.GENERATION_3
         else:
-            self.variant = Variant(kept.get(_GENERATION, Variant.RECORDS))
+            self.variant = Variant(learned.get(_GENERATION, Variant.RECORDS))
 
     @property
     def is_newer(self) -> bool:
-        """Tell whether it surely is of generation 3."""
+        """Return whether it surely is of generation 3."""
         return self.variant is Variant.GENERATION_3
 
     @property
@@ -76,7 +76,7 @@ class Generation:
                 return NEWER_AMPERE
             case Variant.GENERATION_2:
                 return OLDER_AMPERE
-        scale = self._kept.get(_SCALE)
+        scale = self._learned.get(_SCALE)
         return scale if isinstance(scale, float) else None
 
     def heard_record(self, line: str) -> None:
@@ -99,12 +99,12 @@ class Generation:
     def _prove(self) -> None:
         if self.variant is Variant.RECORDS:
             self.variant = Variant.GENERATION_3
-            self._kept[_GENERATION] = self.variant.value
+            self._learned[_GENERATION] = self.variant.value
 
     def measured(self, voltage: int | None, current: int | None, stored: int | None, now: float) -> None:
         """Take counts of one moment; energy that came or went in ten minutes of steady current proves the scale."""
         if self.ampere is None and (scale := self._energy.update(voltage, current, stored, now)) is not None:
-            self._kept[_SCALE] = scale
+            self._learned[_SCALE] = scale
 
 
 class EnergyProof:

@@ -8,7 +8,7 @@ from ..errors import FrameError
 from ..recording import Chunk, Piece, blank_answers, blank_except
 from . import frame58
 from .decode import LAYOUTS, decode_record, is_record
-from .frames import PING, WORDS, command, query_fields
+from .frames import COMMAND_ANSWERS, PING, command, query_fields
 from .memory import HISTORY, LOG, TIME
 from .parameters import BY_KEY, NEWER_QUERIES, QUERIES, VERSION
 
@@ -87,7 +87,7 @@ def _is_command(line: str) -> bool:
 
 
 def _is_harmless(line: str) -> bool:
-    if line in WORDS or _is_command(line):
+    if line in COMMAND_ANSWERS or _is_command(line):
         return True
     if _MAX_OF_PIN.search(line):
         return False

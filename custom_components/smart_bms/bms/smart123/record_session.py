@@ -11,17 +11,18 @@ from ..errors import FrameError, PackError, PasswordNeededError, SilentError, Wr
 from ..repeated_answer import MAX_QUESTIONS, RepeatedAnswer
 from ..session_context import SessionContext
 from ..settings import Settings, SettingValue
-from .bit_error_filter import Shapes
+from .bit_error_filter import RecordForms
 from .decode import decode_record, is_record
 from .exchange import Exchange, RefusedQueryError, Timing
-from .frames import Reassembler, Word, command, query_fields
+from .frames import CommandAnswer, Reassembler, command, query_fields
 from .generation import Generation, Variant
 from .identity import identity_of, version_of
 from .memory_reader import read_history, read_log
-from .parameters import BY_KEY, NEWER_QUERIES, QUERIES, VERSION, decode_answer
+from .parameters import BY_KEY, NEWER_QUERIES, QUERIES, VERSION
 from .privacy import PIN_FIELD
 from .record_accumulator import RecordAccumulator, refused
 from .scales import Formula, Scales
+from .settings import decode_answer
 from .write import Writing
 
 PIN: Final = re.compile(r"\d{4}")
@@ -63,7 +64,7 @@ class RecordSession:
         self._exchange = Exchange(connection, listener, timing)
         self._writing = Writing(self._exchange, timing, context.learned, self._ask_until_believed)
         self._lines = Reassembler()
-        self._shapes = Shapes()
+        self._forms = RecordForms()
         self._broken_counted = 0
         self._accumulator = RecordAccumulator(lambda: Scales(formula=formula, ampere=generation.ampere), context.clock)
         self._version = ""
@@ -97,7 +98,7 @@ class RecordSession:
         except FrameError as error:
             self._listener.drop(error.reason)
             return
-        if not self._shapes.is_usual(line):
+        if not self._forms.is_usual_form(line):
             self._listener.drop("spliced")
             return
         self._keep(line, now)
@@ -193,7 +194,7 @@ class RecordSession:
         if not PIN.fullmatch(pin):
             raise WrongPasswordError("a PIN has four digits")
         word = await self._exchange.order(f"PW{pin}!")
-        if word is Word.OK:
+        if word is CommandAnswer.OK:
             kept.pop(_SILENT_PINS, None)
             return
         if word is not None:
@@ -213,11 +214,11 @@ class RecordSession:
     async def _start(self) -> None:
         """Ask for the stream. Raises PasswordNeededError, or SilentError, if it is refused."""
         word = await self._exchange.order(_START)
-        if word is not None and word is not Word.OK:
+        if word is not None and word is not CommandAnswer.OK:
             # It may be the late answer to an earlier question.
             self._exchange.distrust()
             word = await self._exchange.order(_START)
-        if word is None or word is Word.OK:
+        if word is None or word is CommandAnswer.OK:
             return  # its answer may be lost; what counts is that records come
         if self._context.password is None:
             raise PasswordNeededError(f"it answered {word}")

@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.smart_bms.simulator.battery import Battery, Chemistry
 from custom_components.smart_bms.simulator.smart123.board import Smart123Board
-from custom_components.smart_bms.simulator.smart123.frame import KEYS, frame, key_value
+from custom_components.smart_bms.simulator.smart123.frame58 import KEYS, frame, key_value
 from custom_components.smart_bms.simulator.smart123.labels import (
     BRIDGE,
     GEN2_BRSP,

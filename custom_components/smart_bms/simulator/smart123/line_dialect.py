@@ -60,7 +60,7 @@ class LineDialect:
     """One conversation after the other about a board."""
 
     def __init__(self, label: Label, board: Smart123Board, odd: Oddities) -> None:
-        """Be silent."""
+        """Initialize."""
         self.label = label
         self.board = board
         self.lines = Lines(board)
@@ -133,7 +133,7 @@ class LineDialect:
         return settings.write(address, abs(value - 1) if faults.distort_writes else value)
 
     def change_elsewhere(self, line: bytes) -> bool:
-        """Take a line from somebody who was let in elsewhere; tell whether it was a write that counts."""
+        """Take a line from somebody who was let in elsewhere; return whether it was a write that counts."""
         write = _WRITE.fullmatch(line.removesuffix(_END).decode("latin-1"))
         if write is None or self.label.generation != 3:
             return False

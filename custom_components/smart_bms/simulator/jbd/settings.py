@@ -1,6 +1,6 @@
 """What a JBD board keeps: its parameter registers, as they read and what a write does to them.
 
-Register numbers and scales are written down here a second time on purpose, as in `jbd.py`.
+Register numbers and scales are written down here a second time on purpose, as in `peripheral.py`.
 """
 
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from ..battery import Chemistry
-from ..firmware import Board
+from ..board import Board
 from .labels import Label
 
 DESIGN_CAPACITY: Final = 0x10
@@ -121,7 +121,7 @@ class Registers:
         self.texts = {0xA0: label.manufacturer.encode(), MODEL: label.model.encode(), 0xA2: b""}
 
     def knows(self, register: int) -> bool:
-        """Tell whether the firmware has the register."""
+        """Return whether the firmware has the register."""
         known = (self.words, self.texts, _LIMITS, _CURRENTS, _DELAYS)
         return register == _CYCLES or any(register in registers for registers in known)
 
@@ -152,7 +152,7 @@ class Registers:
         return float(getattr(self.board.limits, name))
 
     def write(self, register: int, data: bytes) -> bool:
-        """Take new data; tell whether they fit the register."""
+        """Take new data; return whether they fit the register."""
         if register in self.texts:
             if not data or data[0] != len(data) - 1 or data[0] > 31:
                 return False

@@ -5,7 +5,7 @@ from enum import Enum, auto
 import struct
 from typing import Final
 
-from ..firmware import Board
+from ..board import Board
 from ..measurement import Measurement
 from .alarms import d2_words, p81_codes
 from .labels import Label
@@ -30,11 +30,11 @@ class Taken(Enum):
     RESTART = auto()
 
 
-class Controller:
+class DalyFirmware:
     """The electronics behind the wires."""
 
     def __init__(self, label: Label, board: Board, serial_number: str) -> None:
-        """Switch on."""
+        """Initialize."""
         self.label = label
         self.serial_number = serial_number
         self.board = board

@@ -6,14 +6,16 @@ import itertools
 import pytest
 
 from custom_components.smart_bms.bms.errors import SilentError
+from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.bms.jk.frames import Command
 from custom_components.smart_bms.bms.jk.layouts import Variant
 from custom_components.smart_bms.bms.jk.settings import encode_write
 from custom_components.smart_bms.bms.pack import Change, Pack
+from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.simulator.jk.labels import MODULE_B
-from tests.bms.test_pack import BACKOFF, FAMILY, now, running, until
-from tests.support.packs import ADDRESS, changed, jk_pack
-from tests.support.radio import finder, on_air
+from tests.support.packs import ADDRESS, changed, device_info, jk_pack
+from tests.support.radio import FAST, finder, on_radio
+from tests.support.running_pack import BACKOFF, FAMILY, now, running, until
 
 OVERVOLTAGE = 18
 PROTOCOL = 184
@@ -25,18 +27,18 @@ def peripheral():
 
 
 @pytest.fixture
-async def air(monkeypatch, peripheral):
-    async with on_air(monkeypatch, peripheral) as air:
-        yield air
+async def radio(monkeypatch, peripheral):
+    async with on_radio(monkeypatch, peripheral) as radio:
+        yield radio
 
 
 class Told:
     """A pack, and all that it ever said of one parameter and of itself."""
 
-    def __init__(self, air) -> None:
+    def __init__(self, radio) -> None:
         self.overvoltages: list[object] = []
         self.protocols: list[object] = []
-        self.pack = Pack(FAMILY, "test", finder(air, ADDRESS), self._hear, backoff=BACKOFF)
+        self.pack = Pack(FAMILY, "test", finder(radio, ADDRESS), self._hear, backoff=BACKOFF)
 
     def _hear(self, change: Change) -> None:
         if change is Change.SETTINGS:
@@ -47,8 +49,8 @@ class Told:
 
 
 @pytest.fixture
-def told(air) -> Told:
-    return Told(air)
+def told(radio) -> Told:
+    return Told(radio)
 
 
 def falsify(peripheral, kind: int, place: int, values) -> None:
@@ -190,3 +192,31 @@ async def test_a_pack_whose_identity_is_never_the_same_is_not_hidden_for_it(told
     assert identity.model == peripheral.label.model
     assert reading.voltage
     assert asked(peripheral, Command.READ_DEVICE_INFO) == 4
+
+
+class Nowhere:
+    """A link that takes everything, and a sink that forgets it."""
+
+    async def write(self, data: bytes) -> None:
+        self.answer(data)
+
+    def answer(self, data: bytes) -> None:
+        """Say nothing."""
+
+    def __getattr__(self, name: str):
+        return lambda *_: True
+
+
+async def test_before_the_layout_is_certain_nothing_is_written() -> None:
+    driver = JkDriver(Nowhere(), Nowhere(), SessionContext(), FAST)
+    driver.notified(device_info(), 0.0)
+    with pytest.raises(SilentError, match="not certain"):
+        await driver.write("charge_switch", False)
+
+
+async def test_settings_that_were_never_told_are_not_made_up() -> None:
+    connection = Nowhere()
+    driver = JkDriver(connection, Nowhere(), SessionContext(), FAST)
+    connection.answer = lambda data: driver.notified(device_info(), 0.0)
+    with pytest.raises(SilentError, match="not sent"):
+        await driver.read_settings("user_data")

@@ -1,6 +1,6 @@
 """How a JK board takes writes: where each register lands, what the board refuses, and what a write does to it.
 
-Register numbers and places are written down here a second time on purpose, as in `jk.py`.
+Register numbers and places are written down here a second time on purpose, as in `peripheral.py`.
 """
 
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from itertools import pairwise
 import struct
 from typing import Final
 
-from ..firmware import Board
+from ..board import Board
 
 # Of the settings frame: where a register is kept, and how.
 _JK02: Final = {0x01 + place: (6 + 4 * place, "I") for place in range(0x20)}
@@ -123,7 +123,7 @@ def overlay(body: bytearray, kept: dict[int, bytes]) -> bytearray:
 
 
 def in_order(body: bytearray) -> bool:
-    """Tell whether a settings frame breaks none of the orders that the board guards."""
+    """Return whether a settings frame breaks none of the orders that the board guards."""
     for code, places in _ORDERS:
         values = [struct.unpack_from("<" + code, body, place)[0] for place in places]
         if any(higher <= lower for higher, lower in pairwise(values)):

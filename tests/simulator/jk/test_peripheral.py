@@ -119,7 +119,7 @@ def test_a_pack_can_hang_up() -> None:
 
 
 @pytest.mark.parametrize(("fault", "expected"), [("lose_every", 0), ("corrupt_every", 0), ("duplicate_every", 6)])
-def test_the_air_loses_breaks_and_doubles(fault, expected) -> None:
+def test_the_radio_loses_breaks_and_doubles(fault, expected) -> None:
     pack = streaming()
     setattr(pack.faults, fault, 2)
     heard = frames(listen(pack, 3))

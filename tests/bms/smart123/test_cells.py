@@ -22,7 +22,7 @@ CELLS = 255
 
 async def live(peripheral, password: str | None, hours: float):
     """Let a pack stream for hours; return it with the ages of its cells and what was waiting, each minute."""
-    air = SimulatedRadio(peripheral, tick=0.1)
+    radio = SimulatedRadio(peripheral, tick=0.1)
     readings: list[float] = []
     worst: list[float] = []
 
@@ -40,10 +40,10 @@ async def live(peripheral, password: str | None, hours: float):
         context=SessionContext(
             password=password,
             advertisement=lambda: advertised(peripheral),
-            client_class=air.direct_client_class(),
+            client_class=radio.direct_client_class(),
         ),
     )
-    air.start()
+    radio.start()
     task = asyncio.create_task(pack.run())
     waiting: list[int] = []
     for _ in range(int(hours * 60)):
@@ -54,7 +54,7 @@ async def live(peripheral, password: str | None, hours: float):
     shown = pack.last_reading
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    await air.stop()
+    await radio.stop()
     return pack, shown, readings, worst, waiting
 
 

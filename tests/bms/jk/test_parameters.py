@@ -7,22 +7,18 @@ from hypothesis import given, settings as hypothesis_settings, strategies as st
 import pytest
 
 from custom_components.smart_bms.bms import encode
-from custom_components.smart_bms.bms.errors import SilentError
-from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.bms.jk.frames import PAYLOAD_LENGTH
 from custom_components.smart_bms.bms.jk.layouts import Variant
-from custom_components.smart_bms.bms.jk.parameters import BY_KEY, REGISTERS, shortest
+from custom_components.smart_bms.bms.jk.parameters import BY_KEY, REGISTERS, WireType, shortest
 from custom_components.smart_bms.bms.jk.records import encode_text
 from custom_components.smart_bms.bms.jk.settings import decode_write, encode_write
 from custom_components.smart_bms.bms.records import decode_lines
-from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.bms.settings import SettingKind
 from tests.support.captures import CAPTURES
-from tests.support.packs import changed, device_info, sealed, settings
-from tests.support.radio import FAST
+from tests.support.packs import changed, sealed, settings
 
 EXCHANGES = CAPTURES / "jk" / "write_exchanges.jsonl"
-WRITABLE = [(variant, row) for variant in Variant for row in REGISTERS[variant] if row.write is not None]
+WRITABLE = [(variant, row) for variant in Variant for row in REGISTERS[variant]]
 
 WIDTHS = {"B": (0, 2**8), "b": (-(2**7), 2**7), "H": (0, 2**16), "I": (0, 2**32), "i": (-(2**31), 2**31)}
 
@@ -38,10 +34,10 @@ def values_of(row):
             return st.integers(0, 2**16 - 1).map(row.value)
         case SettingKind.TEXT:
             return st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=PAYLOAD_LENGTH)
-        case _ if row.code == "f":
+        case _ if row.wire_type is WireType.FLOAT:
             return st.floats(width=32, allow_nan=False, allow_infinity=False).map(shortest)
         case _:
-            low, high = WIDTHS[row.code]
+            low, high = WIDTHS[row.wire_type.written]
             return st.integers(low, high - 1).map(row.value)
 
 
@@ -52,7 +48,7 @@ def test_what_is_encoded_is_decoded_again(variant, row, data) -> None:
     value = data.draw(values_of(row))
     frame = encode_write(row.key, value, variant)
     length = frame[5]
-    assert frame[4] == row.write
+    assert frame[4] == row.number
     assert frame[6 + length : 19] == bytes(13 - length)
     assert sum(frame[:19]) & 0xFF == frame[19]
     key, decoded = decode_write(frame[4], frame[6 : 6 + length], variant)
@@ -69,7 +65,7 @@ def test_the_two_commands_are_inverse(variant, row, capsys) -> None:
     shown = result["values"]["value"]
     again = row.key if shown is None else f"{row.key}={shown}"
     assert encode.main(["jk", variant, again]) == 0
-    assert json.dumps(result["values"]["register"]) == str(row.write)
+    assert json.dumps(result["values"]["register"]) == str(row.number)
 
 
 @pytest.mark.parametrize(
@@ -162,31 +158,3 @@ def test_a_write_that_cannot_be_decoded_is_not_judged() -> None:
 def test_every_row_is_found_by_its_key() -> None:
     for variant in Variant:
         assert len(BY_KEY[variant]) == len(REGISTERS[variant])
-
-
-class Nowhere:
-    """A link that takes everything, and a sink that forgets it."""
-
-    async def write(self, data: bytes) -> None:
-        self.answer(data)
-
-    def answer(self, data: bytes) -> None:
-        """Say nothing."""
-
-    def __getattr__(self, name: str):
-        return lambda *_: True
-
-
-async def test_before_the_layout_is_certain_nothing_is_written() -> None:
-    driver = JkDriver(Nowhere(), Nowhere(), SessionContext(), FAST)
-    driver.notified(device_info(), 0.0)
-    with pytest.raises(SilentError, match="not certain"):
-        await driver.write("charge_switch", False)
-
-
-async def test_settings_that_were_never_told_are_not_made_up() -> None:
-    connection = Nowhere()
-    driver = JkDriver(connection, Nowhere(), SessionContext(), FAST)
-    connection.answer = lambda data: driver.notified(device_info(), 0.0)
-    with pytest.raises(SilentError, match="not sent"):
-        await driver.read_settings("user_data")

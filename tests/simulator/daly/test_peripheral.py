@@ -7,6 +7,7 @@ import struct
 import pytest
 
 from custom_components.smart_bms.simulator.battery import Battery
+from custom_components.smart_bms.simulator.board import Board, Limits
 from custom_components.smart_bms.simulator.daly.labels import (
     ESS_81,
     K_81_NO_NTC,
@@ -18,7 +19,6 @@ from custom_components.smart_bms.simulator.daly.labels import (
 )
 from custom_components.smart_bms.simulator.daly.modbus import sealed
 from custom_components.smart_bms.simulator.daly.peripheral import DalyPeripheral
-from custom_components.smart_bms.simulator.firmware import Board, Limits
 from custom_components.smart_bms.simulator.peripheral import serial_number_of
 
 ADDRESS = "40:D6:3C:00:00:01"
@@ -485,12 +485,12 @@ def test_a_register_may_be_written_without_an_echo() -> None:
 def test_the_clock_is_set_without_a_reply() -> None:
     device = pack()
     assert ask(device, bytes.fromhex("d21000d40003180b0709341cf7d8")) == b""
-    assert device.controller.clock == datetime(2024, 11, 7, 9, 52, 28, tzinfo=UTC)
+    assert device.firmware.clock == datetime(2024, 11, 7, 9, 52, 28, tzinfo=UTC)
     assert asked(device, 0xD2, 0xD4, 3) == (0x180B, 0x0709, 0x341C)
     ask(device, one(0xD2, 0xD6, 0x0000))
-    assert device.controller.clock == datetime(2024, 11, 7, 9, 0, 0, tzinfo=UTC)
+    assert device.firmware.clock == datetime(2024, 11, 7, 9, 0, 0, tzinfo=UTC)
     ask(device, many(0xD2, 0xD4, 0, 0, 0))
-    assert device.controller.clock == datetime(2000, 1, 1, tzinfo=UTC)
+    assert device.firmware.clock == datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(("label", "address"), [(K_D2, 0xD2), (ESS_81, 0x81)])
@@ -503,7 +503,7 @@ def test_a_restart_ends_the_link_without_a_word(label, address) -> None:
     device.board.runtime += 1000
     assert ask(device, one(address, 0xF0, 1)) == b""
     assert device.hang_up
-    assert device.controller.uptime == 0
+    assert device.firmware.uptime == 0
 
 
 # 81.
@@ -625,7 +625,7 @@ def test_writes_to_81_land_where_they_should() -> None:
     assert asked(device, 0x81, 0x140, 2) == (0x7430, 0x73F0)
     assert device.board.limits.charge_current == pytest.approx(32)
     assert ask(device, many(0x81, 0x123, 0x1A06, 0x0214, 0x0000)) == bytes.fromhex("5110012300037C6E")
-    assert device.controller.clock_bytes == bytes((26, 6, 2, 20, 0, 0))
+    assert device.firmware.clock_bytes == bytes((26, 6, 2, 20, 0, 0))
     assert ask(device, one(0x81, 0x174, 162)) == bytes.fromhex("5106017400A245C5")
     assert asked(device, 0x81, 0x174) == (162,)
     ask(device, bytes.fromhex("81060119000187f1"))
@@ -653,7 +653,7 @@ def test_sleep_is_counted_in_ten_seconds(written, kept) -> None:
     device = pack(ESS_81)
     ask(device, one(0x81, 0x115, written))
     assert asked(device, 0x81, 0x115) == (kept,)
-    assert device.controller.settings["sleep"] == (0xFFFF if kept == 0xFFFF else 10 * kept)
+    assert device.firmware.settings["sleep"] == (0xFFFF if kept == 0xFFFF else 10 * kept)
 
 
 def test_the_capacity_of_81_takes_two_registers() -> None:
@@ -686,7 +686,7 @@ def test_forced_closure_overrides_the_permissions_for_a_while() -> None:
     storage = pack(ESS_81)
     ask(storage, bytes.fromhex("8106012e0001363f"))
     assert asked(storage, 0x81, 0x12E) == (0xFFFF,)
-    assert storage.controller.forced_closure == 0
+    assert storage.firmware.forced_closure == 0
 
 
 # Alarms.
@@ -858,7 +858,7 @@ def test_soc_and_clock_are_set_at_once() -> None:
     assert reply == bytes.fromhex("a5012108010000000000000000")[:12] + reply[-1:]
     assert sum(reply[:12]) & 0xFF == reply[12]
     assert device.board.soc == pytest.approx(0.1)
-    assert device.controller.clock == datetime(2021, 3, 11, 12, 57, 44, tzinfo=UTC)
+    assert device.firmware.clock == datetime(2021, 3, 11, 12, 57, 44, tzinfo=UTC)
     assert a5_data(device, 0x90)[0][6:] == (100).to_bytes(2)
     ask(device, bytes.fromhex("A5402108160C0D151D27012CC3"))
     assert device.board.soc == pytest.approx(0.3)

@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from custom_components.smart_bms.simulator.battery import Battery, Chemistry, idle
-from custom_components.smart_bms.simulator.firmware import Board, Limits
+from custom_components.smart_bms.simulator.board import Board, Limits
 from custom_components.smart_bms.simulator.jbd.labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
 from custom_components.smart_bms.simulator.jbd.module import cipher, pack_message, unpack_message
 from custom_components.smart_bms.simulator.jbd.peripheral import JbdPeripheral
@@ -80,7 +80,7 @@ def connected(label=SP04S034, *, factory=False, **options):
     pack.connect()
     pack.subscribe(NOTIFY_HANDLE)
     pack.asleep_requests = 0
-    pack.publish_filter.user = True
+    pack.login.user = True
     pack.factory_mode = factory
     listen(pack)
     return pack
@@ -576,7 +576,7 @@ def test_passwords_travel_encrypted(chance, password, encrypted, check) -> None:
 
 def guarded(password="123123", chance=0x37):
     pack = jbd_pack(replace(DP16S020, password=password), address="A4:C1:37:04:2D:BE")
-    pack.publish_filter.randoms = itertools.repeat(chance)
+    pack.login.randoms = itertools.repeat(chance)
     pack.connect()
     pack.subscribe(NOTIFY_HANDLE)
     return pack
@@ -648,11 +648,11 @@ def test_the_password_can_be_changed_by_who_knows_it() -> None:
     assert ask(pack, pack_message(0x16, b"12345x")) == bytes.fromhex("FF AA 16 01 01 18")
     assert ask(pack, pack_message(0x16, b"12345")) == bytes.fromhex("FF AA 16 01 01 18")
     assert ask(pack, change) == bytes.fromhex("FF AA 16 01 00 17")
-    assert pack.publish_filter.password == "123123"
+    assert pack.login.password == "123123"
 
 
 def test_the_dice_fall_the_same_way_for_the_same_address() -> None:
-    first, second = (list(itertools.islice(jbd_pack(DP16S020).publish_filter.randoms, 5)) for _ in range(2))
+    first, second = (list(itertools.islice(jbd_pack(DP16S020).login.randoms, 5)) for _ in range(2))
     assert first == second
     assert len(set(first)) > 1
 
