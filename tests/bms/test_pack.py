@@ -23,6 +23,7 @@ from custom_components.smart_bms.bms.errors import (
 from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.bms.pack import Change, Pack
 from custom_components.smart_bms.bms.reading import Reading
+from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.simulator.jk.labels import MODULE_B
 from custom_components.smart_bms.simulator.peripheral import Service
 from tests.support.packs import ADDRESS, cell_info, jk_pack, sealed, settings
@@ -124,12 +125,12 @@ async def test_a_pack_that_vanishes_is_found_again_as_soon_as_it_is_heard(radio,
     async with running(pack):
         await until(lambda: pack.last_reading)
         peripheral.faults.refuse_connections = True
-        pack._backoff = BACKOFF
+        pack._supervisor._backoff = BACKOFF
         peripheral.faults.disconnect_after = 0
         await until(lambda: pack.state is ConnectionState.NO_CONNECTABLE_PATH)
         await until(lambda: not pack.is_fresh(now()))
         assert pack.age(now()) > 0.4
-        pack._backoff = (3600.0,)
+        pack._supervisor._backoff = (3600.0,)
         await asyncio.sleep(0.15)
         peripheral.faults.refuse_connections = False
         pack.wake()
@@ -138,7 +139,7 @@ async def test_a_pack_that_vanishes_is_found_again_as_soon_as_it_is_heard(radio,
 
 async def test_waking_does_not_hurry_a_pack_that_refuses(pack) -> None:
     pack.wake()
-    assert not pack._wake.is_set()
+    assert not pack._supervisor._wake.is_set()
 
 
 async def test_a_silent_stream_is_asked_again_and_then_reconnected(pack, peripheral) -> None:
@@ -287,7 +288,7 @@ async def test_an_endless_notification_does_no_harm(pack, peripheral) -> None:
 async def test_runtime_frames_before_the_identity_are_not_guessed_at(pack, peripheral) -> None:
     peripheral._streaming = True
     received: list[bytes] = []
-    driver = JkDriver(None, pack)  # type: ignore[arg-type]
+    driver = JkDriver(None, pack, SessionContext())  # type: ignore[arg-type]
     pack.frame = lambda frame, now: received.append(frame)
     driver.notified(cell_info(), 0.0)
     driver.notified(settings(), 0.1)
@@ -425,8 +426,8 @@ async def test_a_slot_that_somebody_else_took_meanwhile_is_named(radio, monkeypa
 
     monkeypatch.setattr(bleak_retry_connector, "establish_connection", lose_the_race)
     monkeypatch.setattr("custom_components.smart_bms.bms.connection.CONNECT_TIMEOUT", 0.05)
-    monkeypatch.setattr("custom_components.smart_bms.bms.pack._WAKE_SPACING_AFTER_ATTEMPT", 0.0)
-    monkeypatch.setattr("custom_components.smart_bms.bms.pack._WAKE_SPACING", 0.0)
+    monkeypatch.setattr("custom_components.smart_bms.bms.supervisor._WAKE_SPACING_AFTER_ATTEMPT", 0.0)
+    monkeypatch.setattr("custom_components.smart_bms.bms.supervisor._WAKE_SPACING", 0.0)
     pack = Pack(FAMILY, "test", find_device, backoff=(3600.0,))
     async with running(pack):
         await until(lambda: pack.state is ConnectionState.NO_FREE_SLOT)
@@ -435,7 +436,7 @@ async def test_a_slot_that_somebody_else_took_meanwhile_is_named(radio, monkeypa
         await asyncio.sleep(0.05)
         assert pack.state is ConnectionState.NO_FREE_SLOT
         full.clear()
-        pack._deaf_until = 0.0
+        pack._supervisor._ignore_wakes_until = 0.0
         pack.wake()
         await until(lambda: pack.state is not ConnectionState.NO_FREE_SLOT)
 
@@ -447,15 +448,15 @@ async def test_being_heard_ten_times_a_second_does_not_hammer(pack) -> None:
         looked.append(1)
         raise NoConnectablePathError
 
-    pack._find_device = nowhere
-    pack._backoff = (3600.0,)
+    pack._find_device = pack._supervisor._find_device = nowhere
+    pack._supervisor._backoff = (3600.0,)
     async with running(pack):
         await until(lambda: pack.state is ConnectionState.NO_CONNECTABLE_PATH)
         for _ in range(30):
             pack.wake()
             await asyncio.sleep(0.01)
     assert len(looked) == 2
-    assert pack._failures == 0
+    assert pack._supervisor._failures == 0
 
 
 async def test_a_defect_in_the_conversation_still_ends_the_connection(pack, peripheral, monkeypatch, caplog) -> None:
@@ -476,7 +477,7 @@ async def test_early_losses_do_not_colour_what_comes_after_them(pack, peripheral
         await until(lambda: pack.state is ConnectionState.PAIRING_NEEDED)
         peripheral.faults.refuse_connections = True
         await until(lambda: pack.state is ConnectionState.NO_CONNECTABLE_PATH)
-        assert pack._early_losses == 0
+        assert pack._supervisor._early_losses == 0
 
 
 async def test_settings_that_never_make_sense_are_not_asked_for_for_ever(pack, peripheral, monkeypatch) -> None:
@@ -533,7 +534,7 @@ async def test_a_pack_never_heard_has_no_age(pack) -> None:
 
 
 async def test_the_rate_is_that_of_the_last_minute(pack) -> None:
-    pack._accepted_at.extend((0.0, 50.0, 70.0))
+    pack._trusted_at.extend((0.0, 50.0, 70.0))
     assert pack.frames_per_minute(100.0) == 2
 
 
@@ -685,6 +686,7 @@ async def test_whoever_waits_is_told_that_the_link_ended(pack, peripheral) -> No
         peripheral.faults.refuse_connections = peripheral.hang_up = True
         with pytest.raises(ConnectionLostError, match="meanwhile"):
             await waiting
+        assert not pack._waiting
 
 
 async def test_whoever_hears_that_it_streams_finds_the_reading_that_made_it_so(radio) -> None:

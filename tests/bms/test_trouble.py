@@ -201,14 +201,14 @@ async def test_a_listener_that_fails_is_logged_once_and_ends_nothing(monkeypatch
 
 async def test_a_defect_of_ours_in_one_message_does_not_cost_the_next(monkeypatch, caplog) -> None:
     peripheral = jk_pack(cells=4)
-    take, count = JkDriver._take, itertools.count()
+    take, count = JkDriver._handle, itertools.count()
 
     def fail(self, frame: bytes, now: float) -> None:
         if frame[4] == FrameType.CELL_INFO and next(count) % 3 == 0:
             raise ZeroDivisionError
         take(self, frame, now)
 
-    monkeypatch.setattr(JkDriver, "_take", fail)
+    monkeypatch.setattr(JkDriver, "_handle", fail)
     async with living(monkeypatch, peripheral) as pack:
         await until(lambda: pack.dropped["defect"] > 5)
         assert pack.is_fresh(asyncio.get_running_loop().time())

@@ -28,7 +28,7 @@ TICK = 0.004
 _RETRY_CLIENT = bleak_retry_connector.BleakClientWithServiceCache
 
 FAST = Timing(answer=0.3, pause=0.01, silence=0.3, give_up=0.3, settings=0.25, ready=0.2, owed=0.1)
-FAST_JBD = JbdTiming(first=0.25, settle=0.01, answer=0.25, module_answer=0.15, wake=0.01, pause=0.02, farewell=0.15)
+FAST_JBD = JbdTiming(first=0.25, settle=0.01, answer=0.25, module_answer=0.15, wake=0.01, pause=0.02, exit_answer=0.15)
 FAST_DALY = DalyTiming(
     settle=0.01, quick=0.1, probe=0.15, answer=0.25, spacing=0.007, last_frames=0.02, acknowledgement=0.25, settled=0.03
 )
@@ -58,7 +58,7 @@ def fast(key: str) -> Family:
         case "jk":
             return replace(
                 family,
-                make_driver=lambda connection, listener, context: JkDriver(connection, listener, FAST, context.memory),
+                make_driver=lambda connection, listener, context: JkDriver(connection, listener, context, FAST),
                 stale_after=0.6,
             )
         case "jbd":

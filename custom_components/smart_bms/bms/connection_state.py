@@ -1,11 +1,11 @@
-"""Where the link to a pack stands."""
+"""State of the connection to a pack."""
 
 from enum import StrEnum
 from typing import Final
 
 
 class ConnectionState(StrEnum):
-    """Where the link to a pack stands; the failures are named as the errors' reasons."""
+    """State of the connection to a pack; the failures are named as the errors' reasons."""
 
     CONNECTING = "connecting"
     IDENTIFYING = "identifying"

@@ -49,7 +49,7 @@ class FamilyOption:
 
     key: str
     choices: tuple[str, ...] = ()
-    """Of which the first is the usual; none: on or off, and usually off."""
+    """Of which the first is the default; none: on or off, and off by default."""
     is_transport: bool = False
     """It decides how the pack is talked to, so that a connection tells at once whether the choice is right."""
 
@@ -61,7 +61,7 @@ class FamilyOption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """What the rest of the house needs to know of a family."""
+    """What the rest of the integration needs to know of a family."""
 
     key: str
     name: str
@@ -76,11 +76,11 @@ class Family:
     """What a device says of itself when connected makes sure that it is of this family."""
     make_driver: Callable[[FrameWriter, DriverListener, SessionContext], Driver]
     polling: Polling | None = None
-    """None for a family that speaks by itself."""
+    """None for a family that streams by itself."""
     stale_after: float = 0.0
     """Seconds after which a reading of such a family is too old to be shown as current."""
     reread_interval: int = 10
-    """Minutes between two looks at the parameters, unless the user wants otherwise."""
+    """Minutes between two reads of the parameters, unless the user chooses otherwise."""
     first_answer: float
     """Seconds after connecting within which nearly every pack of the family has said who it is."""
     alarms: Callable[[str], tuple[Alarm, ...]]
@@ -88,7 +88,7 @@ class Family:
     catalog: Callable[[Identity, Collection[str]], Catalog]
     """What can be set on a pack that says this of itself and states the parameters of these keys."""
     mask: Mask
-    """Removes from recorded traffic what must not leave the house."""
+    """Removes secrets from recorded traffic."""
     options: tuple[FamilyOption, ...] = ()
     logs: Callable[[str], tuple[EventKind, ...]] = lambda _: ()
     """Events that a variant writes down by itself."""
@@ -101,7 +101,7 @@ class Family:
     password_protects: bool = True
     """Somebody without the pack's password is kept out by the pack itself, not only by the vendor's app."""
     connection_hints: Callable[[str, float | None, str], tuple[ConnectionHint, ...]] = lambda *_: ()
-    """What to look at, by where the link stands, the signal in dBm and the version of the board's software.
+    """What to check, by the state of the connection, the signal in dBm and the version of the board's software.
 
     Nothing: what may help with any pack.
     """
@@ -115,7 +115,7 @@ FAMILIES: Final = {
         recognizes=is_jk,
         may_be=may_be_jk,
         confirms=lambda identity: identity.model.upper().startswith("JK"),
-        make_driver=lambda connection, listener, context: JkDriver(connection, listener, memory=context.memory),
+        make_driver=JkDriver,
         # Twice the silence after which the driver asks again: long enough to ride out one recovery.
         stale_after=10.0,
         alarms=jk_alarms,
@@ -129,7 +129,7 @@ FAMILIES: Final = {
         manufacturer="Jiabaida",
         recognizes=is_jbd,
         may_be=may_be_jbd,
-        # Nobody gets an identity who did not answer in this language, with a right checksum.
+        # Nobody gets an identity who did not answer in this protocol, with a right checksum.
         confirms=lambda _: True,
         make_driver=JbdDriver,
         # Two answers of up to 0.1 s are a poll; the slowest seen took 1.6 s, and each is asked for twice.
@@ -208,7 +208,7 @@ def candidates(advertisement: Advertisement) -> tuple[Family, ...]:
 
 
 def attempts(families: Sequence[Family]) -> tuple[tuple[Family, bool], ...]:
-    """Return in which order to try families that one advertisement may be of, and whether in haste.
+    """Return in which order to try families that one advertisement may be of, and whether hastily.
 
     Where there are several, each is given the time of a usual answer, before any is waited for that may be slow or asleep.
     """

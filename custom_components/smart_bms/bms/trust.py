@@ -111,7 +111,7 @@ _DERIVED: Final = frozenset({"cell_range", "_cells"})
 
 
 def _check_power(reading: Reading, changes: dict[str, Any], names: list[str]) -> None:
-    """Take a power away that nothing vouches for, and put one right that voltage and current speak against."""
+    """Remove a power that nothing confirms, and correct one that voltage and current contradict."""
     if "voltage" in changes or "current" in changes:
         changes["power"] = None
         if "power" not in names:
@@ -152,7 +152,7 @@ def contradiction(reading: Reading) -> str | None:
     if reading.voltage is None or any(name.startswith("cell_voltage") for name in reading.implausible):
         return None
     if reading.cell_times:
-        # Cells that were told one after the other, over minutes, do not add up to what the pack has now.
+        # Cells that were sent one after the other, over minutes, do not add up to what the pack has now.
         return None if reading.extremes is None or _between_extremes(reading, lowest, highest) else DISAGREE
     try:
         # A cell whose sense wire is off reads zero but is still part of the pack.
@@ -328,7 +328,7 @@ class Trust:
 
 
 class _Neighborhood:
-    """What lies so near to a good reading that it needs no closer look, which nearly all readings do.
+    """What lies so near to a good reading that it needs no close check, as nearly all readings do.
 
     Half a jump to each side: two readings in it cannot be a whole jump apart.
     """

@@ -460,7 +460,7 @@ async def test_a_part_that_was_never_there_cannot_be_asked_for(wire) -> None:
     assert "balance_switch" not in settings.values
     with pytest.raises(SilentError):
         await wire.driver.read_settings("balance_switch")
-    assert not wire.driver._turn.locked()
+    assert not wire.driver._exchange_lock.locked()
 
 
 async def test_a_key_that_is_nowhere_makes_everything_be_read_again(wire) -> None:

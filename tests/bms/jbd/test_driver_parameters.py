@@ -86,7 +86,7 @@ async def test_a_look_that_fails_leaves_all_as_it_was(open_wire, answer, key) ->
     with pytest.raises(SilentError):
         await wire.driver.read_settings(key)
     assert not wire.peripheral.factory_mode
-    assert not wire.driver._turn.locked()
+    assert not wire.driver._exchange_lock.locked()
     assert len(wire.listener.told) == 1
     wire.tamper = lambda _, answers: answers
     assert (await wire.driver.read_settings(key)).values["cell_overvoltage"] == 3.6
@@ -384,7 +384,7 @@ async def test_what_cannot_be_put_into_bytes_is_not_sent(open_wire, key, value) 
     assert {said.register for said in writes(open_wire.written)} <= {ENTER, EXIT}
     assert EXIT_B not in exits(open_wire)
     assert not open_wire.peripheral.factory_mode
-    assert not open_wire.driver._turn.locked()
+    assert not open_wire.driver._exchange_lock.locked()
 
 
 async def test_a_write_without_an_answer_is_not_repeated(open_wire) -> None:
@@ -458,7 +458,7 @@ async def test_a_link_lost_at_a_write_is_said_and_blocks_nothing(open_wire, key)
     wire.cut = lambda said: said.write and said.register in (OVERVOLTAGE, REMAINING)
     # What was sent is not answered any more; the end of the link shows with the next packet.
     assert not await wire.driver.write(key, 3.65)
-    assert not wire.driver._turn.locked()
+    assert not wire.driver._exchange_lock.locked()
     assert "factory_mode" in wire.context.memory
 
 

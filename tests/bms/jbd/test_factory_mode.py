@@ -264,15 +264,15 @@ async def test_a_leave_that_was_not_heard_after_a_write_is_made_up_for(open_wire
 async def test_a_look_that_is_cancelled_leaves_the_factory_mode(wire) -> None:
     task = asyncio.create_task(wire.driver.read_settings())
     wire.deaf = lambda packet: packet == request(0x20, write=False)
-    await until(lambda: wire.peripheral.factory_mode and wire.driver._line._answer)
+    await until(lambda: wire.peripheral.factory_mode and wire.driver._exchange._answer)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert exits(wire) == [EXIT_A]
     assert not wire.peripheral.factory_mode
-    assert not wire.driver._turn.locked()
+    assert not wire.driver._exchange_lock.locked()
     assert "factory_mode" not in wire.context.memory
-    assert wire.driver._line._answer is None
+    assert wire.driver._exchange._answer is None
 
 
 async def test_a_write_that_is_cancelled_leaves_what_was_written(open_wire) -> None:

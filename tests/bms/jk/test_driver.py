@@ -11,6 +11,7 @@ from custom_components.smart_bms.bms.jk.frames import Command
 from custom_components.smart_bms.bms.jk.layouts import Variant
 from custom_components.smart_bms.bms.jk.settings import encode_write
 from custom_components.smart_bms.bms.pack import Change, Pack
+from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.simulator.jk.labels import MODULE_B
 from tests.support.packs import ADDRESS, changed, device_info, jk_pack
 from tests.support.radio import FAST, finder, on_radio
@@ -207,7 +208,7 @@ class Nowhere:
 
 
 async def test_before_the_layout_is_certain_nothing_is_written() -> None:
-    driver = JkDriver(Nowhere(), Nowhere(), FAST)
+    driver = JkDriver(Nowhere(), Nowhere(), SessionContext(), FAST)
     driver.notified(device_info(), 0.0)
     with pytest.raises(SilentError, match="not certain"):
         await driver.write("charge_switch", False)
@@ -215,7 +216,7 @@ async def test_before_the_layout_is_certain_nothing_is_written() -> None:
 
 async def test_settings_that_were_never_told_are_not_made_up() -> None:
     connection = Nowhere()
-    driver = JkDriver(connection, Nowhere(), FAST)
+    driver = JkDriver(connection, Nowhere(), SessionContext(), FAST)
     connection.answer = lambda data: driver.notified(device_info(), 0.0)
-    with pytest.raises(SilentError, match="not told"):
+    with pytest.raises(SilentError, match="not sent"):
         await driver.read_settings("user_data")

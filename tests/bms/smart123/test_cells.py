@@ -48,9 +48,9 @@ async def live(peripheral, password: str | None, hours: float):
     waiting: list[int] = []
     for _ in range(int(hours * 60)):
         await asyncio.sleep(60)
-        session = pack._driver._session
-        assembler = session._lines if hasattr(session, "_lines") else session._assembler
-        waiting.append(assembler.pending + len(asyncio.all_tasks()) + len(peripheral._queue))
+        session = pack._session._driver._session
+        reassembler = session._lines if hasattr(session, "_lines") else session._reassembler
+        waiting.append(reassembler.pending + len(asyncio.all_tasks()) + len(peripheral._queue))
     shown = pack.last_reading
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

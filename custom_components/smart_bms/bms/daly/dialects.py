@@ -1,4 +1,4 @@
-"""The three dialects of Daly as conversations: how each is probed, identified, read, and what acknowledges a write."""
+"""The three dialects of Daly: how each is probed, identified, read, and what acknowledges a write."""
 
 from abc import ABC, abstractmethod
 import asyncio
@@ -79,14 +79,14 @@ class BoardConnection(Protocol):
 
 
 class DalyBoard(ABC):
-    """A board that speaks one of the dialects."""
+    """A board that uses one of the dialects."""
 
     dialect: Dialect
     inverted: bool = False
     """The current is usually positive while discharging."""
 
     def __init__(self, connection: BoardConnection, host: int) -> None:
-        """`host` is as whom A5 is spoken."""
+        """`host` is the sender address in A5."""
         self.host = host
         self.frames: list[bytes] = []
         """What the last reading was made of, free of secrets."""
@@ -94,7 +94,7 @@ class DalyBoard(ABC):
 
     @abstractmethod
     async def probe(self, within: float, *, thorough: bool = False) -> None:
-        """Make sure that the board speaks this dialect; each answer may take `within` s. `thorough`: also ask what is rarely needed.
+        """Make sure that the board uses this dialect; each answer may take `within` s. `thorough`: also ask what is rarely needed.
 
         Raises SilentError, FrameError.
         """
@@ -282,7 +282,7 @@ class A5Board(DalyBoard):
         super().__init__(connection, host)
         self._last_byte = 0
         self._mosfet_proofs = 0
-        self._agreement = RepeatedAnswer()
+        self._repeated_answer = RepeatedAnswer()
         self._contents: dict[int, bytes] = {}
         self._silences: dict[int, int] = {}
 
@@ -292,12 +292,12 @@ class A5Board(DalyBoard):
         self._last_byte = found[-1][7]
         return found, at
 
-    async def _ask_for_sure(self, command: int) -> tuple[bytes, float]:
+    async def _ask_until_believed(self, command: int) -> tuple[bytes, float]:
         """Return the data of an answer that counts: the check of a frame is a sum of one byte. Raises SilentError."""
         for _ in range(MAX_QUESTIONS):
             found, at = await self._ask(command)
             # The last bytes may be left over from another answer: only what is a parameter has to agree.
-            if self._agreement.believes(command, decode_settings(self.dialect, {command: found[0]})):
+            if self._repeated_answer.believes(command, decode_settings(self.dialect, {command: found[0]})):
                 return found[0], at
         raise SilentError("no two answers agree")
 
@@ -305,7 +305,7 @@ class A5Board(DalyBoard):
     async def probe(self, within: float, *, thorough: bool = False) -> None:
         found, _ = await self._ask(0x90, within=within)
         decode_a5({0x90: found})
-        # Frames do not say whom they answer: the one before may have been late.
+        # Frames do not say what they answer: the one before may have been late.
         await self._ask(0x94, within=within)
 
     @override
@@ -343,13 +343,13 @@ class A5Board(DalyBoard):
             if self._silences.get(command, 0) >= _MAX_SILENCES:
                 continue
             try:
-                data, came = await self._ask_for_sure(command)
+                data, came = await self._ask_until_believed(command)
             except SilentError:
                 if command in self._contents:
                     raise
                 self._silences[command] = self._silences.get(command, 0) + 1
                 if not self._contents and len(self._silences) >= _MAX_SILENCES:
-                    break  # a board that tells none of them; its switches can be used all the same
+                    break  # a board that sends none of them; its switches can be used all the same
                 continue
             at = at or came
             self._contents[command] = data
@@ -372,7 +372,7 @@ def _words(data: bytes) -> tuple[int, ...]:
 
 
 def details_of(settings: Mapping[str, SettingValue]) -> dict[str, Detail]:
-    """Return what the parameters tell of the cells, which decides what may be written."""
+    """Return what the parameters say of the cells, which decides what may be written."""
     details: dict[str, Detail] = {}
     if isinstance(chemistry := settings.get("battery_type"), str):
         details["battery_type"] = chemistry
@@ -398,4 +398,4 @@ PROBES: Final = (
     (Dialect.P81, 0),
     *((Dialect.A5, host) for host in A5_HOSTS),
 )
-"""Dialects and, for A5, as whom it is spoken, in the order in which they are tried."""
+"""Dialects and, for A5, the sender address, in the order in which they are tried."""

@@ -54,7 +54,7 @@ def is_default_password(data: bytes) -> bool:
 
 
 def identity_of(dialect: Dialect, told: dict[str, str], *, cells: int | None, details: dict[str, Detail]) -> Identity:
-    """Return the identity of a board that told these texts."""
+    """Return the identity of a board that sent these texts."""
     more: dict[str, Detail] = {"platform": told["platform"]} if told.get("platform") else {}
     return Identity(
         family="daly",

@@ -1,4 +1,4 @@
-"""What must not leave the house: the parameter password of a board, its serial numbers, and what its module says of itself.
+"""What diagnostics and recordings must not show: the parameter password of a board, its serial numbers, and what its module sends about itself.
 
 An answer does not say which registers it holds. It is shown if its length fits to a question for measurements or limits,
 and to no question for identity or password: so no answer that is late, or whose question was lost, is taken for another.
@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from ..errors import FrameError
-from ..recording import Chunk, Piece, holds_text, show_pieces
+from ..recording import Chunk, Piece, blank_except, holds_text
 from .frames import (
     A5_LENGTH,
     A5_START,
@@ -31,7 +31,7 @@ _SECRETS: Final = {
 }
 """First and last register of identity and password."""
 _A5_LIVE: Final = frozenset({*range(0x50, 0x54), *range(0x59, 0x61), *range(0x90, 0x99)})
-"""Commands that tell numbers; the others tell codes and texts."""
+"""Commands that are answered with numbers; the others with codes and texts."""
 _START: Final = re.compile(rb"[\xa5\xd2\x51]")
 _OVERHEAD: Final = 5
 _WRITTEN_LENGTH: Final = 8
@@ -46,7 +46,7 @@ def mask(chunks: Sequence[Chunk]) -> list[Chunk]:
     secret = {(question.dialect, question.count) for question in asked if _is_secret(question)}
     known = {(question.dialect, question.count) for question in asked} - secret
     masked = [chunk._replace(data=_described(chunk.data)) if chunk.sent else chunk for chunk in chunks]
-    return show_pieces(masked, lambda stream: _received(stream, known))
+    return blank_except(masked, lambda stream: _received(stream, known))
 
 
 def _decoded(frame: bytes) -> Message | ReadRequest | None:

@@ -52,7 +52,7 @@ def is_coarse(registers: Registers) -> bool:
 def decode_register(
     register: int, data: bytes, *, coarse: bool = False, front_end: int = TI_FRONT_END
 ) -> dict[str, SettingValue]:
-    """Return the parameters that a register holds; those of another front end than TI's cannot be told.
+    """Return the parameters that a register holds; those of another front end than TI's cannot be decoded.
 
     Raises FrameError: `unknown_register`, `length`.
     """

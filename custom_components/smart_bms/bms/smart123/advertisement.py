@@ -29,7 +29,7 @@ _PAYLOAD: Final = 4
 PACKS: Final = frozenset({2, 4, 6})
 """Type bytes of packs; 6 is real, the others one source."""
 RECORD_TYPES: Final = frozenset({4, 6})
-"""Of these, the ones whose newer module speaks in records."""
+"""Of these, the ones whose newer module sends records."""
 OTHER_PRODUCTS: Final = frozenset({0, 1, 5})
 """Ignition distributors."""
 OFFGRID: Final = 3
@@ -50,7 +50,7 @@ def device_type(advertisement: Advertisement) -> int | None:
 
 
 def serial_number(advertisement: Advertisement) -> str:
-    """Return the serial number as the vendor's app shows it, empty if it is not told."""
+    """Return the serial number as the vendor's app shows it, empty if it is not there."""
     for company, payload in advertisement.manufacturer_data.items():
         if company in {VENDOR, *_MODULE_MAKERS} and len(payload) == _PAYLOAD and device_type(advertisement) is not None:
             return f"{int.from_bytes(payload[2:]):05d}"

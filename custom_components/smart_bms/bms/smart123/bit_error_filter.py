@@ -1,4 +1,4 @@
-"""Bit errors: records of the stream carry no checksum, so what one broken bit could do is believed when it is said again."""
+"""Bit error filter: records of the stream carry no checksum, so what one broken bit could do is believed when it is repeated."""
 
 from collections import deque
 from typing import Final

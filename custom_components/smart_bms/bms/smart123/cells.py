@@ -1,4 +1,4 @@
-"""Cells: told one after the other, so each has its own age and is forgotten when it is too old."""
+"""Cells: sent one after the other, so each has its own age and is forgotten when it is too old."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -71,7 +71,7 @@ class Cells:
         if place is None or count is None or not 1 <= count <= MAX_CELLS:
             raise FrameError("cell_count")
         if count != self.count:
-            self._take_count(count)
+            self._update_count(count)
         self._unconfirmed_count = None
         if place == self._last_place + 1 <= MAX_CELLS:
             # The rotation may have more places than there are cells; one that is skipped to is a broken number.
@@ -95,7 +95,7 @@ class Cells:
         if not believed:
             raise FrameError("implausible_temperature")
 
-    def _take_count(self, count: int) -> None:
+    def _update_count(self, count: int) -> None:
         """Believe another number of cells when it is said twice; at first there is nothing to hold against it."""
         if self.count is not None and count != self._unconfirmed_count:
             self._unconfirmed_count = count

@@ -115,7 +115,7 @@ def decode_settings(frame: bytes) -> dict[str, int]:
     return {key: int.from_bytes(frame[offset : offset + 2]) for key, offset in SETTINGS}
 
 
-class Assembler:
+class Reassembler:
     """Finds frames in what comes in. Holds less than one frame, whatever arrives."""
 
     def __init__(self) -> None:

@@ -8,9 +8,10 @@ from ..driver import DriverListener
 from ..errors import SilentError
 from ..session_context import SessionContext
 from ..settings import Settings, SettingValue
+from ..tasks import wait_and_clear
 from .decode import Counts
 from .exchange import Timing
-from .frame58 import Assembler, decode_frame, decode_settings
+from .frame58 import Reassembler, decode_frame, decode_settings
 from .generation import Variant
 from .identity import identity_of, version_of_frame
 from .parameters import BY_KEY
@@ -22,7 +23,7 @@ TRANSPORT: Final = "transport"
 FRAMES: Final = "frames"
 _HOUR_FIRST: Final = "hour_first"
 _SETTINGS_AFTER: Final = 60.0
-"""Seconds after which unchanged parameters are told again, so that they do not look old."""
+"""Seconds after which unchanged parameters are reported again, so that they do not look old."""
 _HEALTH: Final = ("soh", "charge_efficiency", "cycles")
 _ENERGY: Final = ("energy_charged_total", "energy_discharged_total")
 _FRAMES_NEEDED: Final = 2
@@ -38,7 +39,7 @@ class FrameSession:
         self._context = context
         self._timing = timing
         self._formula = formula
-        self._assembler = Assembler()
+        self._reassembler = Reassembler()
         self._trailer = TrailerParser()
         self._clock = TrailerClock(context.learned.get(_HOUR_FIRST))
         self._accumulator = RecordAccumulator(lambda: Scales(formula=formula, ampere=FRAME_AMPERE), self._local)
@@ -61,13 +62,13 @@ class FrameSession:
         """Handle a notification."""
         if not data.isascii():
             self.binary = True
-        before = self._assembler.junk_bytes
-        for frame in self._assembler.feed(data):
-            self._update(frame, now)
-        if self._assembler.junk_bytes > before:
+        before = self._reassembler.junk_bytes
+        for frame in self._reassembler.feed(data):
+            self._handle(frame, now)
+        if self._reassembler.junk_bytes > before:
             self._listener.drop("checksum")
 
-    def _update(self, frame: bytes, now: float) -> None:
+    def _handle(self, frame: bytes, now: float) -> None:
         self._frames += 1
         if self._frames >= _FRAMES_NEEDED:
             self.sure.set()
@@ -82,23 +83,23 @@ class FrameSession:
         for tag, counts in decode_frame(frame).items():
             if tag == "C" and "status_2" in keys:
                 counts["status_2"] = keys["status_2"]
-            self._show(tag, counts, now)
+            self._accumulate(tag, counts, now)
         for tag, names in (("H", _HEALTH), ("B", _ENERGY)):
-            # Once in a cycle is once said; repeating it with every frame would confirm it by itself.
-            if told := {name: keys[name] for name in names if name in keys and self._keys[name][1] == now}:
-                self._show(tag, dict(told), now)
+            # Sent once in a cycle it counts once; repeating it with every frame would confirm it by itself.
+            if stated := {name: keys[name] for name in names if name in keys and self._keys[name][1] == now}:
+                self._accumulate(tag, dict(stated), now)
         self._update_clock(frame)
         self._update_settings(frame, keys, now)
         self._heard.set()
         if (reading := self._accumulator.reading(now)) is not None:
             self._listener.reading(reading)
 
-    def _show(self, tag: str, counts: Counts, now: float) -> None:
+    def _accumulate(self, tag: str, counts: Counts, now: float) -> None:
         if (reason := refused(self._accumulator, tag, counts, now)) is not None:
             self._listener.drop(reason)
 
     def _update_clock(self, frame: bytes) -> None:
-        """Take the clock of older firmware, once it is certain which byte is the hour."""
+        """Update the clock of older firmware, once it is certain which byte is the hour."""
         if self._trailer.on:
             return
         found = self._clock.update(frame[47], frame[48])
@@ -135,23 +136,23 @@ class FrameSession:
             self._described.set()
 
     async def run(self) -> None:
-        """Listen; when no more frames come, say that the cells are not heard: a broken chain silences this output."""
+        """Listen; when no more frames come, report that the cells are not heard: a broken chain silences this output."""
         while True:
             try:
-                await self._wait(self._heard, self._timing.chain)
+                await wait_and_clear(self._heard, self._timing.chain)
             except TimeoutError:
                 if not (self._frames or self._context.learned.get(TRANSPORT) == FRAMES):
                     # The owner says that frames come; nobody has ever heard one.
                     raise SilentError("no frames") from None
-                await self._say_silence()
+                await self._report_silence()
 
-    async def _say_silence(self) -> None:
+    async def _report_silence(self) -> None:
         loop = asyncio.get_running_loop()
         until = loop.time() + self._timing.chain_give_up
         while loop.time() < until:
             self._listener.reading(self._accumulator.silence(loop.time()))
             try:
-                await self._wait(self._heard, self._timing.alarm)
+                await wait_and_clear(self._heard, self._timing.alarm)
             except TimeoutError:
                 continue
             return
@@ -161,14 +162,8 @@ class FrameSession:
         """Wait for the next frame; there is nothing to ask. Raises SilentError."""
         self._described.clear()
         try:
-            await self._wait(self._described, self._timing.query)
+            await wait_and_clear(self._described, self._timing.query)
         except TimeoutError:
             raise SilentError("no frame came") from None
         assert self._settings is not None
         return self._settings
-
-    @staticmethod
-    async def _wait(event: asyncio.Event, seconds: float) -> None:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-        event.clear()

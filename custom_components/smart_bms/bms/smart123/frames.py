@@ -31,11 +31,11 @@ class CommandAnswer(StrEnum):
 COMMAND_ANSWERS: Final = frozenset(CommandAnswer)
 
 
-class Assembler:
+class Reassembler:
     """Puts lines together. Holds less than one line, whatever arrives."""
 
     def __init__(self) -> None:
-        """Start empty."""
+        """Initialize."""
         self._buffer = bytearray()
         self._skipping = False
         self.broken_lines = 0

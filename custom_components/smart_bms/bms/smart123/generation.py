@@ -22,7 +22,7 @@ _SECONDS_PER_HOUR: Final = 3600.0
 
 
 class Variant(StrEnum):
-    """What a unit says to whom, as far as that is known."""
+    """Protocol variant of a unit, as far as that is known."""
 
     GENERATION_2 = "gen2"
     GENERATION_3 = "gen3"
@@ -41,7 +41,7 @@ _CHARACTERS_OF_NEWER_VERSION: Final = 3
 
 
 class Generation:
-    """Collects what proves the generation of a unit that speaks in records."""
+    """Collects what proves the generation of a unit that sends records."""
 
     def __init__(
         self, learned: dict[str, Any], chosen: str, device_type: int | None, *, newer_module: bool, needed: int = 3
@@ -80,7 +80,7 @@ class Generation:
         return scale if isinstance(scale, float) else None
 
     def heard_record(self, line: str) -> None:
-        """Look at a record: some only generation 3 sends."""
+        """Evaluate a record: some only generation 3 sends."""
         tag = line[0]
         if tag in NEWER_RECORDS or (tag == "C" and len(line.split("_")) >= _PARTS_OF_NEWER_C):
             self._needed -= 1
@@ -88,7 +88,7 @@ class Generation:
                 self._prove()
 
     def heard_version(self, version: str) -> None:
-        """Look at the version as a unit tells it."""
+        """Evaluate the version that a unit sends."""
         if len(version) >= _CHARACTERS_OF_NEWER_VERSION:
             self._prove()
 

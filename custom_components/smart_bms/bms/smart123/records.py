@@ -9,7 +9,7 @@ from ..settings import SettingKind, SettingValue, judge
 from . import describe, frame58
 from .advertisement import device_type, is_smart123, serial_number
 from .decode import decode_record, is_record
-from .frames import COMMAND_ANSWERS, Assembler, command, number, query_fields
+from .frames import COMMAND_ANSWERS, Reassembler, command, number, query_fields
 from .generation import Generation, Variant
 from .identity import version_of
 from .memory import HISTORY, LOG, TIME, decode_block, decode_entry
@@ -38,8 +38,8 @@ class Smart123Records:
 
     def __init__(self) -> None:
         """Initialize."""
-        self._lines = Assembler()
-        self._frames = frame58.Assembler()
+        self._lines = Reassembler()
+        self._frames = frame58.Reassembler()
         self._query = ""
         self._generation = Generation({}, "auto", None, newer_module=False, needed=1)
 
@@ -60,7 +60,7 @@ class Smart123Records:
 
     @staticmethod
     def _whole_frames(data: bytes, hints: Result) -> Result:
-        frames = frame58.Assembler().feed(data)
+        frames = frame58.Reassembler().feed(data)
         if not frames:
             return {"kind": "rejected", "reason": "length" if len(data) < frame58.LENGTH else "checksum"}
         found = [describe.reading(Variant.FRAME, describe.frame(frame, hints)) for frame in frames]
@@ -70,14 +70,14 @@ class Smart123Records:
 
     def notifications(self, fragments: list[bytes]) -> list[Result]:
         """Decode what a sequence of notifications holds, in order."""
-        self._lines, self._frames = Assembler(), frame58.Assembler()
+        self._lines, self._frames = Reassembler(), frame58.Reassembler()
         return [result for fragment in fragments for result in self.notification(fragment)]
 
     def notification(self, data: bytes) -> list[Result]:
         """Decode what one more notification of a log completes."""
         frames = [describe.reading(Variant.FRAME, describe.frame(frame, {})) for frame in self._frames.feed(data)]
         if frames:
-            self._lines = Assembler()
+            self._lines = Reassembler()
             return frames
         return [self._line(line, {}) for line in self._lines.feed(data)]
 
@@ -117,7 +117,7 @@ class Smart123Records:
     # Text.
 
     def _text(self, text: str, hints: Result) -> Result:
-        lines = Assembler().feed(text.encode("ascii") + b"\r")
+        lines = Reassembler().feed(text.encode("ascii") + b"\r")
         found = [self._line(line, hints) for line in lines]
         if not found:
             return {"kind": "ignored", "reason": "incomplete"}

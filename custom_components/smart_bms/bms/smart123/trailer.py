@@ -1,4 +1,4 @@
-"""What the last two bytes before the settings of a frame mean: keys and values in turns, or the clock of older firmware."""
+"""What the last two bytes before the settings of a frame mean: keys and values one after the other, or the clock of older firmware."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ class TrailerParser:
         self._parts: dict[int, tuple[int, float]] = {}
 
     def update(self, first: int, second: int, now: float) -> Mapping[str, int]:
-        """Take both bytes of a frame; return what a whole cycle has told, when the next one begins."""
+        """Add both bytes of a frame; return what a whole cycle of keys held, when the next one begins."""
         key = first - KEY_BASE if KEY_BASE <= first < KEY_BASE + KEYS else None
         if key is not None and self._key is not None and key == (self._key + 1) % KEYS:
             self._steps += 1
@@ -83,7 +83,7 @@ class TrailerClock:
         self._seen: Counter[tuple[int, int]] = Counter()
 
     def update(self, first: int, second: int) -> tuple[int, int] | None:
-        """Take both bytes of a frame; return hour and minute once the order is certain."""
+        """Add both bytes of a frame; return hour and minute once the order is certain."""
         if first >= 60 or second >= 60 or (first > 23 and second > 23):
             self._seen.clear()
             return None

@@ -13,7 +13,7 @@ _COLDEST: Final = -60.0
 _HOTTEST: Final = 130.0
 _LOWEST: Final = round(1.0 / VOLT)
 _HIGHEST: Final = round(5.0 / VOLT)
-"""Counts; beyond them a limit is none any more, and the mixed value may stay if the link breaks."""
+"""Counts; beyond them a limit is none any more, and the mixed value may stay if the connection breaks."""
 
 
 def _is_safe(mixed: int, old: int, new: int, parameter: Parameter) -> bool:

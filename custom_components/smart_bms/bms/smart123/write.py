@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from ..errors import FrameError, SilentError
-from ..polling import to_the_end
+from ..tasks import run_to_completion
 from .exchange import Exchange, RefusedQueryError, Timing
 from .frames import CommandAnswer, number, query_fields
 from .memory_reader import Ask
@@ -22,40 +22,40 @@ type Step = tuple[int, int]
 class Writing:
     """Writes parameters of one session; the stream stands still meanwhile."""
 
-    def __init__(self, exchange: Exchange, timing: Timing, learned: dict[str, Any], ask_for_sure: Ask) -> None:
-        """Write over this exchange; `learned` outlives the session, and a link that breaks in the middle of a write.
+    def __init__(self, exchange: Exchange, timing: Timing, learned: dict[str, Any], ask_until_believed: Ask) -> None:
+        """Write over this exchange; `learned` outlives the session, and a connection that breaks in the middle of a write.
 
-        `ask_for_sure` returns the fields of an answer that can be relied upon.
+        `ask_until_believed` returns the fields of an answer that can be relied upon.
         """
         self._exchange = exchange
         self._timing = timing
         self._learned = learned
-        self._ask_for_sure = ask_for_sure
+        self._ask_until_believed = ask_until_believed
 
     async def write(self, parameter: Parameter, count: int) -> bool:
         """Write a count; return whether it was acknowledged, or seen where the acknowledgement was lost.
 
-        Raises ValueError if there is no safe way, SilentError, RefusedQueryError, LinkLostError.
+        Raises ValueError if there is no safe way, SilentError, RefusedQueryError, ConnectionLostError.
         """
         try:
             # The order of the bytes, and what is put back if they do not arrive, follow from it.
-            old = _count_in(parameter, await self._ask_for_sure(parameter.query))
+            old = _count_in(parameter, await self._ask_until_believed(parameter.query))
         except FrameError as error:
             raise ValueError(f"what is stored makes no sense: {error.reason}") from error
         planned = steps(parameter, old, count)
         if planned is None:
             raise ValueError(f"there is no safe way from one value of {parameter.key} to the other")
-        with self._hurried():
+        with self._pinging_faster():
             if len(planned) == 1:
                 return await self._send(planned[0]) is CommandAnswer.OK
             # The pack works with a mixed value from here on: nothing may come between.
-            return await to_the_end(self._send_both(parameter, old, count, planned))
+            return await run_to_completion(self._send_both(parameter, old, count, planned))
 
     async def _send_both(self, parameter: Parameter, old: int, count: int, planned: list[Step]) -> bool:
         mixed = _with(parameter, old, planned[0])
         self._learned[UNFINISHED] = [parameter.key, old, mixed]
         done = await self._send_parts(parameter, old, count, planned)
-        # Only what was seen, or said by the pack, is done with; a link that broke left it above.
+        # Only what was seen, or said by the pack, is done with; a connection that broke left it above.
         if done is not None:
             del self._learned[UNFINISHED]
         return bool(done)
@@ -92,8 +92,8 @@ class Writing:
                 return False
         return None
 
-    async def put_right(self) -> None:
-        """Take back what a link that broke has left half written. Raises SilentError, LinkLostError."""
+    async def restore_unfinished(self) -> None:
+        """Restore what a connection that broke has left half written. Raises SilentError, ConnectionLostError."""
         if (left := self._learned.get(UNFINISHED)) is None:
             return
         key, old, mixed = left
@@ -120,7 +120,7 @@ class Writing:
         return await self._exchange.order(write_command(*step), within=self._timing.write)
 
     @contextmanager
-    def _hurried(self) -> Iterator[None]:
+    def _pinging_faster(self) -> Iterator[None]:
         """Ping faster: answers come with the pings, and both bytes must be in within a second."""
         self._exchange.ping_every = self._timing.ping_writing
         try:
