@@ -105,7 +105,7 @@ async def test_what_did_not_hold_is_in_the_response_or_raised(hass, house, pack,
     answer = await act("set_parameters", parameters={"charge_switch": False})
     assert answer["results"][0]["outcome"] == "refused"
     data = {"device_id": device(hass, pack.address), "parameters": {"charge_switch": False}}
-    with pytest.raises(HomeAssistantError, match="did not take off for Charge switch: it kept on"):
+    with pytest.raises(HomeAssistantError, match="did not accept off for Charge switch: it kept on"):
         await hass.services.async_call(DOMAIN, "set_parameters", data, blocking=True)
 
 
@@ -117,8 +117,8 @@ async def test_what_did_not_hold_is_in_the_response_or_raised(hass, house, pack,
         ({"nonsense": 1}, 'There is no parameter "nonsense"'),
         ({"port_mode": "can"}, 'This model has no parameter "port_mode"'),
         ({"rebulk_soc": 5}, "Experimental writes"),
-        ({"cell_overvoltage": "high"}, "takes a number, not high"),
-        ({"cell_overvoltage": 3.2, "cell_overvoltage_release": 3.1}, "would stop charging at once: it is at 3.2"),
+        ({"cell_overvoltage": "high"}, "must be a number, not high"),
+        ({"cell_overvoltage": 3.2, "cell_overvoltage_release": 3.1}, "would stop charging immediately: it is at 3.2"),
     ],
 )
 async def test_refusals_are_sentences(house, pack, adopt, act, changes, sentence) -> None:
@@ -141,7 +141,7 @@ async def test_a_preset_keeps_cells_and_capacity(house, pack, adopt, act) -> Non
 async def test_a_preset_that_no_manual_gives_is_refused(house, adopt, act) -> None:
     pack = jk_pack(model="JK-B5A25S60P", name="Shed")
     await adopt(pack, **ALLOWED)
-    with pytest.raises(ServiceValidationError, match=r"no LTO preset for this model\. There are: NMC, LFP"):
+    with pytest.raises(ServiceValidationError, match=r"no LTO preset for this model\. Available presets: NMC, LFP"):
         await act("apply_preset", pack, chemistry="lto")
 
 
@@ -181,7 +181,7 @@ async def test_limits_of_other_cells_take_the_option_and_a_second_word(
         await act(action, **data)
     with pytest.raises(ServiceValidationError, match="LFP cells, which withstand"):
         await hass.services.async_call(
-            "number", "set_value", {"entity_id": "number.shed_cell_overvoltage", "value": 4.3}, blocking=True
+            "number", "set_value", {"entity_id": "number.shed_cell_overvoltage_limit", "value": 4.3}, blocking=True
         )
     assert pack.board.limits.cell_overvoltage == 3.6
     assert {result["outcome"] for result in (await act(action, **data, confirm=True))["results"]} == {"confirmed"}
@@ -229,9 +229,9 @@ async def test_profiles_outlive_a_restart_and_a_removed_pack(hass, house, pack, 
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        ({}, "Name a profile"),
-        ({"profile": "Other"}, 'no profile "Other". There are: –'),
-        ({"data": "text"}, "no profile of parameters"),
+        ({}, "Enter the name of a profile"),
+        ({"profile": "Other"}, 'no profile "Other". Available profiles: –'),
+        ({"data": "text"}, "not a profile of parameters"),
         ({"data": {"version": 9, "parameters": {}}}, "newer Smart BMS"),
         ({"data": {"version": 1, "family": "jk", "variant": "JK04", "parameters": {}}}, "is for jk JK04"),
         (
@@ -355,7 +355,7 @@ async def test_all_failures_of_several_packs_are_named(hass, house, pack, adopt)
     await adopt(other)
     pack.faults.forget_writes = True
     data = {"device_id": [device(hass, pack.address), device(hass, OTHER)], "parameters": {"charge_switch": False}}
-    with pytest.raises(HomeAssistantError, match=r"Shed: The pack did not take off .* Barn: Control is off"):
+    with pytest.raises(HomeAssistantError, match=r"Shed: The pack did not accept off .* Barn: Control is off"):
         await hass.services.async_call(DOMAIN, "set_parameters", data, blocking=True)
 
 
@@ -420,7 +420,7 @@ async def test_profiles_are_listed_and_deleted(hass, house, pack, adopt, act, ha
     assert newest | {"created_at": None} == {
         "name": "Good", "created_at": None, "family": "jk", "variant": "JK02_32S", "model": "JK_PB2A16S20P",
         "sw_version": newest["sw_version"], "automatic": False}  # fmt: skip
-    with pytest.raises(ServiceValidationError, match=r'no profile "Bad"\. There are: Old, Good'):
+    with pytest.raises(ServiceValidationError, match=r'no profile "Bad"\. Available profiles: Old, Good'):
         await delete(hass, "Old", "Bad")
     assert len(await listed(hass)) == 2
     await delete(hass, "Old", "Old")
@@ -442,7 +442,7 @@ async def test_profiles_of_users_are_bounded_and_none_is_dropped(house, pack, ad
     monkeypatch.setattr(profiles, "MAX_PROFILES", 2)
     for name in ("A", "B", "A"):
         await act("backup_parameters", name=name)
-    with pytest.raises(ServiceValidationError, match="There are 2 profiles already"):
+    with pytest.raises(ServiceValidationError, match="There are already 2 profiles"):
         await act("backup_parameters", name="C")
 
 
