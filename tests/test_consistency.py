@@ -114,13 +114,11 @@ SENSORS = [
         for item in sensor.parameter_descriptions(catalog)
     ),
 ]
-BINARY_SENSORS = binary_sensor.descriptions(
-    dataclasses.replace(
-        EVERYTHING,
-        values=frozenset(item.needs or item.key for item in BINARY_SENSOR_DESCRIPTIONS) | {"balancing_cells", "alarms"},
-    ),
-    Alarm,
+STATES = dataclasses.replace(
+    EVERYTHING,
+    values=frozenset(item.needs or item.key for item in BINARY_SENSOR_DESCRIPTIONS) | {"balancing_cells", "alarms"},
 )
+BINARY_SENSORS = [item for relays in (False, True) for item in binary_sensor.descriptions(STATES, Alarm, relays=relays)]
 ENTITIES = {
     "sensor": SENSORS,
     "binary_sensor": [

@@ -13,16 +13,16 @@ _WRITE_MESSAGES: Final = {
     "confirmed": "{parameter} changed from {old} to {new}, read back from the pack",
     "refused": "{parameter} was not changed to {new}: the pack kept {old}",
     "different": "{parameter} should change from {old} to {new}, but the pack has {found}",
-    "unknown": "{parameter} was sent to change from {old} to {new}, but could not be read back; the next reading will tell",
-    "undetermined": "{parameter} was sent to change from {old} to {new}; it shows {found} now, and whether the write held cannot be told",
-    "not_sent": "{parameter} was not changed to {new}: a change before it did not hold",
+    "unknown": "{parameter} was sent to change from {old} to {new}, but could not be read back; the next reading will show whether it was accepted",
+    "undetermined": "{parameter} was sent to change from {old} to {new}; it shows {found} now, and whether the change was accepted is unknown",
+    "not_sent": "{parameter} was not changed to {new}: an earlier change was not accepted",
     "changed_elsewhere": "{parameter} was changed from {old} to {found} by something other than Home Assistant",
 }
 _COMMAND_MESSAGES: Final = {
     "confirmed": "{parameter} was carried out; {found} parameters are different now",
     "refused": "{parameter} changed nothing",
     "unknown": "{parameter} was sent, but the pack could not be read back; what changed will show as changed elsewhere",
-    "not_sent": "{parameter} was not sent: a change before it did not hold",
+    "not_sent": "{parameter} was not sent: an earlier change was not accepted",
 }
 
 

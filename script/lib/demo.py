@@ -83,7 +83,7 @@ automation demo:
       path: smart_bms/limit_charger.yaml
       input:
         limit: sensor.solar_storage_charge_current_limit
-        allowed: binary_sensor.solar_storage_charging_allowed_mirror
+        allowed: binary_sensor.solar_storage_charging_allowed
         charger: input_number.solar_charger
         most: 40
 logger:
@@ -282,7 +282,7 @@ def fill_energy_dashboard(api: Api, entries: dict[str, str]) -> None:
     chosen = {"name": BANK, "packs": [entries[address] for address in BANKED], "wiring": "parallel", "strings": 1}
     api.call(f"config/config_entries/flow/{step['flow_id']}", chosen)
     deadline = time.monotonic() + 30
-    while not api.shows("sensor.home_storage_strings_that_count", "2") and time.monotonic() < deadline:
+    while not api.shows("sensor.home_storage_active_strings", "2") and time.monotonic() < deadline:
         time.sleep(0.5)
     api.call("services/button/press", {"entity_id": DASHBOARD})
     api.call("services/smart_bms_lab/set_areas", {})

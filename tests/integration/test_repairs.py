@@ -214,8 +214,8 @@ async def test_other_issues_are_only_confirmed(hass) -> None:
         ({"outcome": "different", "found": 3.5}, "Cell overvoltage should change from 3.6 V to 3.55 V, but the pack has 3.5 V (set parameters)"),
         ({"outcome": "changed_elsewhere", "new": None, "found": 3.65, "source": ""}, "Cell overvoltage was changed from 3.6 V to 3.65 V by something other than Home Assistant"),
         ({"parameter": "factory_reset", "command": True, "found": 5, "unit": ""}, "Factory reset was carried out; 5 parameters are different now (set parameters)"),
-        ({"outcome": "unknown", "found": None}, "Cell overvoltage was sent to change from 3.6 V to 3.55 V, but could not be read back; the next reading will tell (set parameters)"),
-        ({"outcome": "unknown", "found": 3.4}, "Cell overvoltage was sent to change from 3.6 V to 3.55 V; it shows 3.4 V now, and whether the write held cannot be told (set parameters)"),
+        ({"outcome": "unknown", "found": None}, "Cell overvoltage was sent to change from 3.6 V to 3.55 V, but could not be read back; the next reading will show whether it was accepted (set parameters)"),
+        ({"outcome": "unknown", "found": 3.4}, "Cell overvoltage was sent to change from 3.6 V to 3.55 V; it shows 3.4 V now, and whether the change was accepted is unknown (set parameters)"),
         ({"user": "Ada"}, "Cell overvoltage changed from 3.6 V to 3.55 V, read back from the pack (set parameters, Ada)"),
     ],
 )  # fmt: skip
@@ -254,9 +254,9 @@ async def test_what_cannot_be_written_is_named_and_the_rest_restored(hass, house
     await drifted(hass, house, pack, entry)
     flow = await fix(entry, "restore")
     assert flow["reason"] == "left_out"
-    assert flow["description_placeholders"] == {"parameters": "Mosfet overtemperature"}
+    assert flow["description_placeholders"] == {"parameters": "MOSFET overtemperature"}
     assert pack.board.limits.cell_overvoltage == 3.6
-    assert "Mosfet" in issue(hass, entry).translation_placeholders["changes"]
+    assert "MOSFET" in issue(hass, entry).translation_placeholders["changes"]
 
 
 @pytest.mark.parametrize("choice", ["accept", "restore"])

@@ -59,7 +59,7 @@ async def test_a_reload_waits_until_the_switches_are_on_again(hass, house, pack,
     with pytest.raises(HomeAssistantError, match="about to disconnect"):
         await task
     await house.until(lambda: entry.runtime_data.available and entry.runtime_data.pack.current_settings)
-    assert house.state("switch.shed_charge") == STATE_ON
+    assert house.state("switch.shed_charge_switch") == STATE_ON
     assert {event.data["outcome"] for event in events} == {"confirmed"}
     assert_told_as_ours(hass, entry)
 
@@ -104,6 +104,6 @@ async def test_after_a_crash_it_is_put_back_at_the_next_connection(
     await hass.config_entries.async_setup(entry.entry_id)
     await house.until(lambda: switches(pack) == (True, True))
     await house.until(lambda: not entry.runtime_data.parameters.control.temporary.values)
-    await house.until(lambda: house.state("switch.shed_charge") == STATE_ON)
+    await house.until(lambda: house.state("switch.shed_charge_switch") == STATE_ON)
     assert_told_as_ours(hass, entry)
     assert hass_storage[key]["data"]["temporary"] == {}

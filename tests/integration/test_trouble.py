@@ -44,9 +44,9 @@ async def test_a_shorted_probe_is_unknown_and_a_problem_while_all_else_is_shown(
     attributes = hass.states.get("binary_sensor.shed_problem").attributes
     assert attributes["implausible_values"] == ["temperature_1"]
     assert "mosfet_overtemperature" in attributes["alarms"]
-    assert house.state("binary_sensor.shed_mosfet_overtemperature") == STATE_ON
+    assert house.state("binary_sensor.shed_mosfet_overtemperature_alarm") == STATE_ON
     assert house.state("sensor.shed_voltage") not in (STATE_UNAVAILABLE, STATE_UNKNOWN)
-    assert house.state("binary_sensor.shed_charging_allowed_mirror") != STATE_ON
+    assert house.state("binary_sensor.shed_charging_allowed") != STATE_ON
     found = await async_get_config_entry_diagnostics(hass, entry)
     assert found["pack"]["link"]["withheld"]["temperature_1"] > 0
 
@@ -60,7 +60,7 @@ async def test_a_pack_whose_cells_do_not_add_up_is_added_and_says_so(hass, house
     pack.board.battery.voltage_gain = 1.2
     entry = await adopt(pack)
     assert entry.runtime_data.available
-    (link,) = (state for state in hass.states.async_all("sensor") if state.entity_id.endswith("_link"))
+    (link,) = (state for state in hass.states.async_all("sensor") if state.entity_id.endswith("_connection"))
     assert link.attributes["doubt"] == "cells_disagree_with_voltage"
 
 
@@ -96,7 +96,7 @@ async def test_readings_are_shown_whatever_a_follower_does(
     found = await async_get_config_entry_diagnostics(hass, entry)
     assert found["pack"]["failed_followers"][follower]["error"] == "ZeroDivisionError"
     if follower == "protection":
-        assert house.state("binary_sensor.shed_charging_allowed_mirror") != STATE_ON
+        assert house.state("binary_sensor.shed_charging_allowed") != STATE_ON
     broken[0] = False
     count = failures[follower].count
     pack.board.extra_alarms.clear()

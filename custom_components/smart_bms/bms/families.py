@@ -94,6 +94,8 @@ class Family:
     """Events that a variant writes down by itself."""
     stored_checks: Checks = field(default_factory=dict)
     """What `SessionContext.learned` may hold, by key: a file comes back broken now and then."""
+    switches_relays: bool = False
+    """Its outputs drive relays outside; boards of the other families have MOSFETs of their own."""
     counts_by_manual: bool = False
     """JBD's manual says how its boards count cycles and charge, and what makes them forget."""
     takes_password: bool = False
@@ -187,6 +189,7 @@ FAMILIES: Final = {
         ),
         takes_password=True,
         stored_checks=SMART123_STORED,
+        switches_relays=True,
         # It is listened to before anything is written to it.
         first_answer=6.0,
         logs=lambda variant: tuple(EventKind) if variant == Smart123Variant.GENERATION_3 else (),

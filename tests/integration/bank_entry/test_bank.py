@@ -21,7 +21,7 @@ from custom_components.smart_bms.simulator.battery import Battery
 from custom_components.smart_bms.storage.energy_store import energy_store
 from tests.support.packs import daly_pack, jbd_pack, jk_pack
 
-VOLTAGE, CURRENT, STRINGS = "sensor.house_voltage", "sensor.house_current", "sensor.house_strings_that_count"
+VOLTAGE, CURRENT, STRINGS = "sensor.house_voltage", "sensor.house_current", "sensor.house_active_strings"
 
 
 @pytest.fixture(autouse=True)
@@ -129,7 +129,7 @@ def discharge(pack) -> None:
 
 
 async def blocked(hass, house, reason: str) -> None:
-    allowed = [f"binary_sensor.house_{side}charging_allowed_mirror" for side in ("", "dis")]
+    allowed = [f"binary_sensor.house_{side}charging_allowed" for side in ("", "dis")]
     await house.until(lambda: all(house.state(entity_id) == STATE_OFF for entity_id in allowed))
     assert house.state("binary_sensor.house_problem") == STATE_ON
     for entity_id in (*allowed, "binary_sensor.house_problem"):
@@ -141,7 +141,7 @@ async def blocked(hass, house, reason: str) -> None:
 
 async def test_a_member_that_became_another_pack_blocks_the_bank(hass, house, packs) -> None:
     await bank_of(hass, packs)
-    allowed = "binary_sensor.house_charging_allowed_mirror"
+    allowed = "binary_sensor.house_charging_allowed"
     await house.until(lambda: house.state(allowed) == STATE_ON)
     packs[0][0].board.battery = Battery(cells=8, capacity=100, soc=0.6)
     await blocked(hass, house, "different numbers of cells in series: Shed 8, Attic 4")
@@ -158,7 +158,7 @@ async def test_strings_that_drift_far_apart_block_the_bank_until_they_are_togeth
 ) -> None:
     monkeypatch.setattr(compatibility, "LASTS", 0.2)
     await bank_of(hass, packs)
-    allowed = "binary_sensor.house_charging_allowed_mirror"
+    allowed = "binary_sensor.house_charging_allowed"
     await house.until(lambda: house.state(allowed) == STATE_ON)
     discharge(packs[1][0])
     await blocked(hass, house, "far apart (V): Shed 13")
@@ -179,7 +179,7 @@ async def test_two_families_in_parallel_are_one_battery(hass, house, packs) -> N
     assert house.state(STRINGS) == "2"
     lowest = hass.states.get("sensor.house_lowest_cell_voltage")
     assert lowest.attributes["pack"] in ("Shed", "Attic")
-    assert house.state("binary_sensor.house_discharging_allowed_mirror") == STATE_ON
+    assert house.state("binary_sensor.house_discharging_allowed") == STATE_ON
     assert number(house, "sensor.house_data_age") < 5
     shares = hass.states.get(CURRENT).attributes["shares"]
     assert shares["Shed"]["expected"] == 50
@@ -207,11 +207,11 @@ async def test_a_pack_that_vanishes_is_left_out_and_comes_back(hass, house, pack
     await house.until(lambda: house.state(STRINGS) == "2")
     house.take_away(packs[1][0])
     await house.until(lambda: house.state(STRINGS) == "1")
-    assert hass.states.get(STRINGS).attributes["left_out"] == ["Attic is left out: nothing current is known of it."]
+    assert hass.states.get(STRINGS).attributes["left_out"] == ["Attic is left out: there is no current data from it."]
     await house.until(lambda: number(house, CURRENT) == pytest.approx(-10, abs=0.3))
     house.take_away(packs[0][0])
     await house.until(lambda: house.state(VOLTAGE) == STATE_UNAVAILABLE)
-    assert house.state("sensor.house_discharged_energy") not in (STATE_UNAVAILABLE, STATE_UNKNOWN)
+    assert house.state("sensor.house_energy_discharged") not in (STATE_UNAVAILABLE, STATE_UNKNOWN)
     # Nothing counts, and that is said too; whether anything is wrong nobody knows.
     await house.until(lambda: house.state(STRINGS) == "0")
     assert len(hass.states.get(STRINGS).attributes["left_out"]) == 2
@@ -223,7 +223,7 @@ async def test_a_pack_that_vanishes_is_left_out_and_comes_back(hass, house, pack
 
 async def test_a_pack_that_may_not_be_charged_is_left_out_of_charging(hass, house, packs) -> None:
     await bank_of(hass, packs)
-    allowed = "binary_sensor.house_charging_allowed_mirror"
+    allowed = "binary_sensor.house_charging_allowed"
     await house.until(lambda: all(entry.runtime_data.protection_engine.mirror.charge.allowed for _, entry in packs))
     await house.until(lambda: house.state(allowed) == STATE_ON)
     packs[0][0].board.extra_alarms.add("cell_overvoltage")
@@ -311,7 +311,7 @@ async def test_a_bank_is_added_to_the_energy_dashboard(recorder_mock, hass, hous
     target = {"entity_id": "button.house_add_to_energy_dashboard"}
     await hass.services.async_call("button", "press", target, blocking=True)
     (battery,) = (await async_get_manager(hass)).data["energy_sources"]
-    assert battery["stat_energy_to"] == "sensor.house_charged_energy"
+    assert battery["stat_energy_to"] == "sensor.house_energy_charged"
     assert battery["power_config"] == {"stat_rate_inverted": "sensor.house_power"}
     assert battery["capacity"] == pytest.approx(2.6, abs=0.1)
     assert bank.title == battery["name"]
@@ -322,31 +322,31 @@ async def test_a_bank_is_added_to_the_energy_dashboard(recorder_mock, hass, hous
 
 async def switch(hass, on: bool) -> None:
     service = "turn_on" if on else "turn_off"
-    await hass.services.async_call("switch", service, {"entity_id": "switch.house_charge"}, blocking=True)
+    await hass.services.async_call("switch", service, {"entity_id": "switch.house_charge_switch"}, blocking=True)
 
 
 async def test_a_switch_acts_on_every_pack(hass, house, packs) -> None:
     await bank_of(hass, packs)
-    await house.until(lambda: house.state("switch.house_charge") == STATE_ON)
+    await house.until(lambda: house.state("switch.house_charge_switch") == STATE_ON)
     await switch(hass, on=False)
     assert not packs[0][0].board.charge_switch
     assert not packs[1][0].board.charge_switch
-    await house.until(lambda: house.state("switch.house_charge") == STATE_OFF)
+    await house.until(lambda: house.state("switch.house_charge_switch") == STATE_OFF)
     await switch(hass, on=True)
     assert packs[0][0].board.charge_switch
 
 
 async def test_a_switch_that_holds_only_in_part_says_where(hass, house, packs) -> None:
     await bank_of(hass, packs)
-    await house.until(lambda: house.state("switch.house_charge") == STATE_ON)
+    await house.until(lambda: house.state("switch.house_charge_switch") == STATE_ON)
     house.take_away(packs[1][0])
     await house.until(lambda: house.state(STRINGS) == "1")
     # Where the one stands that nobody hears is not known.
-    await house.until(lambda: house.state("switch.house_charge") == STATE_UNKNOWN)
+    await house.until(lambda: house.state("switch.house_charge_switch") == STATE_UNKNOWN)
     with pytest.raises(HomeAssistantError, match=r"Done: Shed. Failed: Attic: .*Not set up: 0"):
         await switch(hass, on=False)
     assert not packs[0][0].board.charge_switch
-    states = hass.states.get("switch.house_charge").attributes
+    states = hass.states.get("switch.house_charge_switch").attributes
     assert states["packs"]["Attic"] is None
     await hass.config_entries.async_unload(packs[1][1].entry_id)
     with pytest.raises(HomeAssistantError, match="Not set up: 1"):
@@ -370,7 +370,7 @@ async def test_an_action_on_a_bank_answers_for_each_pack(hass, house, packs) -> 
 
 async def test_the_discharge_switch_is_off_by_default(hass, house, packs) -> None:
     await bank_of(hass, packs)
-    assert er.async_get(hass).async_get("switch.house_discharge").disabled
+    assert er.async_get(hass).async_get("switch.house_discharge_switch").disabled
 
 
 async def test_one_entity_that_fails_takes_no_other_with_it(hass, house, packs, monkeypatch, caplog) -> None:

@@ -22,8 +22,8 @@ from tests.support.packs import capable_pack, jbd_pack, jk_pack
 
 ALLOWED = {"allow_control": True}
 EVERYTHING = {"allow_control": True, "experimental_writes": True, "allow_dangerous": True}
-CHARGE = "switch.shed_charge"
-OVERVOLTAGE = "number.shed_cell_overvoltage"
+CHARGE = "switch.shed_charge_switch"
+OVERVOLTAGE = "number.shed_cell_overvoltage_limit"
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +106,7 @@ async def test_after_a_refusal_the_value_that_holds_is_shown_anew(hass, house, p
     # Nobody looks at the box of an automation, and a switch turns back by itself.
     assert await refused("must be higher", *number, value=3.1) == [holds]
     pack.faults.forget_writes = True
-    assert await refused("did not take", "switch", "turn_off", CHARGE, context=by_hand) == [STATE_ON]
+    assert await refused("did not accept", "switch", "turn_off", CHARGE, context=by_hand) == [STATE_ON]
 
 
 async def test_what_could_only_refuse_is_there_but_not_enabled(hass, house, adopt) -> None:
@@ -134,7 +134,7 @@ async def test_what_the_user_allows_is_enabled_from_the_start(hass, house, adopt
 
 @pytest.mark.parametrize(
     ("fault", "sentence"),
-    [("forget_writes", "did not take"), ("distort_writes", "but the pack has")],
+    [("forget_writes", "did not accept"), ("distort_writes", "but the pack now has")],
 )
 async def test_a_write_that_does_not_hold_shows_the_truth(hass, house, pack, adopt, fault, sentence) -> None:
     await adopt(pack, **ALLOWED)
@@ -239,7 +239,7 @@ async def test_only_what_the_model_has_and_the_user_risks_is_offered(hass, house
     assert offered() == set()
     await allow(hass, entry, **EVERYTHING)
     await house.until(lambda: {CHARGE, OVERVOLTAGE} <= offered())
-    assert "switch.shed_heating" not in offered()
+    assert "switch.shed_heating_switch" not in offered()
     await allow(hass, entry, **dict.fromkeys(EVERYTHING, False))
     await house.until(lambda: not offered())
 
@@ -256,11 +256,11 @@ async def test_a_command_of_the_board_is_backed_up_first(hass, house, adopt, ent
     pack = capable_pack(name="Shed")
     await adopt(pack, **EVERYTHING)
     pack.board.limits.cell_overvoltage = 3.55
-    await entity_on("button.shed_load_board_preset_lfp")
-    await entity_on("button.shed_load_board_preset_nmc")
+    await entity_on("button.shed_load_bms_preset_lfp")
+    await entity_on("button.shed_load_bms_preset_nmc")
     with pytest.raises(ServiceValidationError, match="for NMC cells, and the pack has LFP cells"):
-        await call(hass, "button", "press", "button.shed_load_board_preset_nmc")
-    await call(hass, "button", "press", "button.shed_load_board_preset_lfp")
+        await call(hass, "button", "press", "button.shed_load_bms_preset_nmc")
+    await call(hass, "button", "press", "button.shed_load_bms_preset_lfp")
     assert float(house.state(OVERVOLTAGE)) == 3.6
     with pytest.raises(ServiceValidationError, match="Shed before Load preset LFP"):
         await hass.services.async_call(
@@ -344,7 +344,7 @@ async def test_only_administrators_change_the_configuration(hass, house, pack, a
 async def test_round_numbers_in_other_units_are_taken(hass, house, pack, adopt, entity_on) -> None:
     hass.config.units = US_CUSTOMARY_SYSTEM
     await adopt(pack, **ALLOWED)
-    entity_id = "number.shed_charge_overtemperature"
+    entity_id = "number.shed_charge_overtemperature_limit"
     await entity_on(entity_id)
     await call(hass, "number", "set_value", entity_id, value=150)
     assert pack.board.limits.charge_overtemperature == 65.6
@@ -357,7 +357,7 @@ async def test_limits_follow_the_pack(hass, house, pack, adopt, entity_on) -> No
     pack.memory.info[202] = bytes((0b100,))
     pack.hang_up = True
     await house.until(lambda: entry.runtime_data.pack.last_identity.model == "JK_PB2A16S15P")
-    current = "number.shed_max_charge_current"
+    current = "number.shed_charge_overcurrent_limit"
     await house.until(lambda: entry.runtime_data.catalog.settings["max_charge_current"].maximum == 150)
     await house.until(lambda: hass.states.get(current).attributes["max"] == 150)
     assert hass.states.get("select.shed_can_protocol").attributes["options"] == ["pylon"]
@@ -399,5 +399,5 @@ async def test_a_command_that_changes_nothing_is_said(hass, house, adopt, entity
     await adopt(pack, **EVERYTHING)
     await entity_on("button.shed_factory_reset")
     pack.faults.forget_writes = True
-    with pytest.raises(HomeAssistantError, match="Factory reset changed nothing"):
+    with pytest.raises(HomeAssistantError, match="Factory reset did not change anything"):
         await call(hass, "button", "press", "button.shed_factory_reset")

@@ -103,7 +103,7 @@ async def test_after_a_crash_it_goes_on_where_it_was_kept_and_bridges_the_rest(
 async def test_a_lost_file_is_replaced_by_what_home_assistant_remembers(
     hass, hass_storage, freezer, monkeypatch, enable_custom_integrations, enable_bluetooth, caplog
 ) -> None:
-    entity_id = "sensor.shed_discharged_energy"
+    entity_id = "sensor.shed_energy_discharged"
     extra = {"native_value": 123_456.5, "native_unit_of_measurement": "Wh"}
     mock_restore_cache_with_extra_data(hass, [(State(entity_id, "123.4565"), extra)])
     monkeypatch.setattr(
@@ -135,7 +135,7 @@ REMEMBERED = {"native_value": 123_456.5, "native_unit_of_measurement": "Wh"}
 async def test_what_a_deleted_pack_of_that_name_had_counted_is_not_inherited(
     hass, hass_storage, freezer, monkeypatch, enable_custom_integrations, enable_bluetooth
 ) -> None:
-    mock_restore_cache_with_extra_data(hass, [(State("sensor.shed_discharged_energy", "123.4565"), REMEMBERED)])
+    mock_restore_cache_with_extra_data(hass, [(State("sensor.shed_energy_discharged", "123.4565"), REMEMBERED)])
     async with mirrored(hass, freezer, monkeypatch, JK_LFP, first=full_of(0)) as pack:
         assert float(pack.state("discharged_energy")) == 0
         pack.show(full_of(0))
@@ -147,7 +147,7 @@ async def test_what_a_deleted_pack_of_that_name_had_counted_is_not_inherited(
         key = energy_store(hass, pack.entry.entry_id).key
         await hass.config_entries.async_unload(pack.entry.entry_id)
         del hass_storage[key]
-        mock_restore_cache_with_extra_data(hass, [(State("sensor.shed_discharged_energy", "123.4565"), REMEMBERED)])
+        mock_restore_cache_with_extra_data(hass, [(State("sensor.shed_energy_discharged", "123.4565"), REMEMBERED)])
         assert await hass.config_entries.async_setup(pack.entry.entry_id)
         await hass.async_block_till_done()
         assert float(pack.state("discharged_energy")) == pytest.approx(123.4565)

@@ -82,8 +82,8 @@ async def test_switches_may_be_written_as_people_do(house, pack, adopt, act, wor
         ({"nonsense": 1}, 'There is no parameter "nonsense"'),
         ({"port_mode": "can"}, 'This model has no parameter "port_mode"'),
         ({"rebulk_soc": 5}, "Experimental writes"),
-        ({"cell_overvoltage": "high"}, "takes a number, not high"),
-        ({"cell_overvoltage": 3.2, "cell_overvoltage_release": 3.1}, "would stop charging at once: it is at 3.2"),
+        ({"cell_overvoltage": "high"}, "must be a number, not high"),
+        ({"cell_overvoltage": 3.2, "cell_overvoltage_release": 3.1}, "would stop charging immediately: it is at 3.2"),
     ],
 )
 async def test_refusals_are_sentences(house, pack, adopt, act, changes, sentence) -> None:
@@ -106,7 +106,7 @@ async def test_a_preset_keeps_cells_and_capacity(house, pack, adopt, act) -> Non
 async def test_a_preset_that_no_manual_gives_is_refused(house, adopt, act) -> None:
     pack = jk_pack(model="JK-B5A25S60P", name="Shed")
     await adopt(pack, **ALLOWED)
-    with pytest.raises(ServiceValidationError, match=r"no LTO preset for this model\. There are: NMC, LFP"):
+    with pytest.raises(ServiceValidationError, match=r"no LTO preset for this model\. Available presets: NMC, LFP"):
         await act("apply_preset", pack, chemistry="lto")
 
 
@@ -146,7 +146,7 @@ async def test_limits_of_other_cells_take_the_option_and_a_second_word(
         await act(action, **data)
     with pytest.raises(ServiceValidationError, match="LFP cells, which withstand"):
         await hass.services.async_call(
-            "number", "set_value", {"entity_id": "number.shed_cell_overvoltage", "value": 4.3}, blocking=True
+            "number", "set_value", {"entity_id": "number.shed_cell_overvoltage_limit", "value": 4.3}, blocking=True
         )
     assert pack.board.limits.cell_overvoltage == 3.6
     assert {result["outcome"] for result in (await act(action, **data, confirm=True))["results"]} == {"confirmed"}

@@ -55,9 +55,9 @@ async def test_profiles_outlive_a_restart_and_a_removed_pack(hass, house, pack, 
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        ({}, "Name a profile"),
-        ({"profile": "Other"}, 'no profile "Other". There are: –'),
-        ({"data": "text"}, "no profile of parameters"),
+        ({}, "Enter the name of a profile"),
+        ({"profile": "Other"}, 'no profile "Other". Available profiles: –'),
+        ({"data": "text"}, "not a profile of parameters"),
         ({"data": {"version": 9, "parameters": {}}}, "newer Smart BMS"),
         ({"data": {"version": 1, "family": "jk", "variant": "JK04", "parameters": {}}}, "is for jk JK04"),
         (
@@ -133,7 +133,7 @@ async def test_profiles_are_listed_and_deleted(hass, house, pack, adopt, act, ha
     assert newest | {"created_at": None} == {
         "name": "Good", "created_at": None, "family": "jk", "variant": "JK02_32S", "model": "JK_PB2A16S20P",
         "sw_version": newest["sw_version"], "automatic": False}  # fmt: skip
-    with pytest.raises(ServiceValidationError, match=r'no profile "Bad"\. There are: Old, Good'):
+    with pytest.raises(ServiceValidationError, match=r'no profile "Bad"\. Available profiles: Old, Good'):
         await delete(hass, "Old", "Bad")
     assert len(await listed(hass)) == 2
     await delete(hass, "Old", "Old")
@@ -155,7 +155,7 @@ async def test_profiles_of_users_are_bounded_and_none_is_dropped(house, pack, ad
     monkeypatch.setattr(profiles, "MAX_PROFILES", 2)
     for name in ("A", "B", "A"):
         await act("backup_parameters", name=name)
-    with pytest.raises(ServiceValidationError, match="There are 2 profiles already"):
+    with pytest.raises(ServiceValidationError, match="There are already 2 profiles"):
         await act("backup_parameters", name="C")
 
 

@@ -116,7 +116,7 @@ async def test_only_one_recording_at_a_time(hass, house, adopt, pack) -> None:
     entry = await adopt(pack)
     first = hass.async_create_task(record(hass, entry))
     await asyncio.sleep(0.05)
-    with pytest.raises(ServiceValidationError, match="being recorded already"):
+    with pytest.raises(ServiceValidationError, match="already being recorded"):
         await record(hass, entry, response=False)
     assert (await first)["packs"][0]["packets"]
     assert (await record(hass, entry, 1))["packs"][0]["packets"]

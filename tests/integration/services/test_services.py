@@ -16,7 +16,7 @@ async def test_what_did_not_hold_is_in_the_response_or_raised(hass, house, pack,
     answer = await act("set_parameters", parameters={"charge_switch": False})
     assert answer["results"][0]["outcome"] == "refused"
     data = {"device_id": device_of(hass, pack.address), "parameters": {"charge_switch": False}}
-    with pytest.raises(HomeAssistantError, match="did not take off for Charge switch: it kept on"):
+    with pytest.raises(HomeAssistantError, match="did not accept off for Charge switch: it kept on"):
         await hass.services.async_call(DOMAIN, "set_parameters", data, blocking=True)
 
 
@@ -109,7 +109,7 @@ async def test_all_failures_of_several_packs_are_named(hass, house, pack, adopt)
         "device_id": [device_of(hass, pack.address), device_of(hass, OTHER)],
         "parameters": {"charge_switch": False},
     }
-    with pytest.raises(HomeAssistantError, match=r"Shed: The pack did not take off .* Barn: Control is off"):
+    with pytest.raises(HomeAssistantError, match=r"Shed: The pack did not accept off .* Barn: Control is off"):
         await hass.services.async_call(DOMAIN, "set_parameters", data, blocking=True)
 
 
