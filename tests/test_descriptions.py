@@ -14,7 +14,7 @@ from custom_components.smart_bms import binary_sensor, button, event, number, se
 from custom_components.smart_bms.bank_entry.binary_sensor import BANK_BINARY_SENSORS
 from custom_components.smart_bms.bank_entry.sensor import BANK_SENSORS
 from custom_components.smart_bms.binary_sensor import BINARY_SENSOR_DESCRIPTIONS
-from custom_components.smart_bms.binary_sensor.protection import DISAGREEMENT, VERDICTS
+from custom_components.smart_bms.binary_sensor.protection import MISMATCH, PERMISSIONS
 from custom_components.smart_bms.bms.alarm import Alarm
 from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.jbd.decode import COUNTERS as JBD_COUNTERS, RESTARTS
@@ -146,7 +146,7 @@ def names_on_a_device(family: str, catalog: Catalog, variant: str) -> Iterator[t
             *binary_sensor.descriptions(
                 all_of_it, FAMILIES[family].alarms(variant), relays=FAMILIES[family].switches_relays
             ),
-            *(binary_sensor.PROBLEM_DESCRIPTION, *VERDICTS, DISAGREEMENT),
+            *(binary_sensor.PROBLEM_DESCRIPTION, *PERMISSIONS, MISMATCH),
         ],
         "event": [*event.EVENT_DESCRIPTIONS, *event.PROTECTION_DESCRIPTIONS],
         "button": [button.DASHBOARD],
