@@ -163,7 +163,7 @@ async def test_a_wrong_password_is_told_and_the_right_one_lets_in(hass, house) -
 async def test_a_changed_password_is_asked_for_and_never_guessed(hass, house, adopt) -> None:
     pack = jbd_pack(DP16S020, name="Shed")
     entry = await adopt(pack, password=PASSWORD)
-    pack.gate.password = "654321"
+    pack.login.password = "654321"
     pack.hang_up = True
     await house.until(lambda: hass.config_entries.flow.async_progress_by_handler(DOMAIN))
     assert house.state("sensor.shed_connection") == "wrong_password"

@@ -43,7 +43,7 @@ async def test_a_new_password_is_tried_before_it_is_kept(hass, house, adopt) -> 
     assert "111111" not in str(flow["data_schema"].schema)
     # The old one still works, and is used again.
     await house.until(lambda: entry.state is ConfigEntryState.LOADED and entry.runtime_data.available)
-    pack.publish_filter.password = "654321"
+    pack.login.password = "654321"
     flow = await configure(hass, flow, {"password": " 654321 "})
     assert (flow["type"], flow["reason"]) == (ABORT, "reconfigure_successful")
     assert entry.data["password"] == "654321"
@@ -119,7 +119,7 @@ async def test_a_pack_out_of_reach_is_named_and_found_again(hass, house, adopt) 
     flow = await configure(hass, await reconfigure(hass, entry), {"password": "654321"})
     assert flow["errors"] == {"base": "no_connectable_path"}
     assert flow["description_placeholders"]["detail"] not in ("", "–")
-    pack.publish_filter.password = "654321"
+    pack.login.password = "654321"
     house.bring_back(pack)
     assert (await configure(hass, flow, {"password": "654321"}))["reason"] == "reconfigure_successful"
 
@@ -131,7 +131,7 @@ async def test_a_pack_that_does_not_advertise_while_it_is_connected_is_waited_fo
     pack = jbd_pack(DP16S020, name="Shed")
     entry = await adopt(pack, password=PASSWORD)
     house.proxy.lose_sight_of(pack.address)
-    pack.publish_filter.password = "654321"
+    pack.login.password = "654321"
     flow = await reconfigure(hass, entry)
     submitted = asyncio.create_task(configure(hass, flow, {"password": "654321"}))
     await house.until(lambda: entry.state is ConfigEntryState.NOT_LOADED and not pack.connected)
@@ -147,7 +147,7 @@ async def test_a_pack_that_is_not_set_up_can_be_reconfigured(hass, house, adopt)
     flow = await configure(hass, await reconfigure(hass, entry), {"password": "111111"})
     assert flow["errors"] == {"base": "wrong_password"}
     assert entry.state is ConfigEntryState.NOT_LOADED
-    pack.publish_filter.password = "654321"
+    pack.login.password = "654321"
     flow = await configure(hass, flow, {"password": "654321"})
     assert flow["reason"] == "reconfigure_successful"
     await house.until(lambda: entry.state is ConfigEntryState.LOADED and entry.runtime_data.available)
@@ -156,7 +156,7 @@ async def test_a_pack_that_is_not_set_up_can_be_reconfigured(hass, house, adopt)
 async def test_a_pack_that_waits_for_another_password_goes_on_waiting_until_one_is_right(hass, house, adopt) -> None:
     pack = jbd_pack(DP16S020, name="Shed")
     entry = await adopt(pack, password=PASSWORD)
-    pack.publish_filter.password = "654321"
+    pack.login.password = "654321"
     pack.hang_up = True
     await house.until(lambda: hass.config_entries.flow.async_progress_by_handler(DOMAIN))
     before, sessions = entry.runtime_data, entry.runtime_data.pack.sessions

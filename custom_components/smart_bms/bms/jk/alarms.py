@@ -40,17 +40,16 @@ ALARM_BITS: Final[Mapping[int, Alarm]] = {
 }
 """By bit of the mask."""
 
-_MASK_BITS: Final = {Variant.JK02_32S: 32, Variant.JK02_24S: 16, Variant.JK04: 0}
-"""Width of the mask; active balancers have none."""
+_MASKS: Final = {Variant.JK02_32S: 0xFFFF_FFFF, Variant.JK02_24S: 0xFFFF, Variant.JK04: 0}
+"""All that the mask of a layout has room for; active balancers have none."""
 
 
 @lru_cache(maxsize=64)
-def alarms(mask: int, variant: Variant) -> tuple[Alarm, ...]:
+def alarms(mask: int) -> tuple[Alarm, ...]:
     """Return the alarms that the mask reports."""
-    known = _MASK_BITS[variant]
-    return tuple(alarm for bit, alarm in ALARM_BITS.items() if bit < known and mask >> bit & 1)
+    return tuple(alarm for bit, alarm in ALARM_BITS.items() if mask >> bit & 1)
 
 
 def possible_alarms(variant: str) -> tuple[Alarm, ...]:
     """Return what a pack of this layout can report."""
-    return alarms(-1, Variant(variant))
+    return alarms(_MASKS[Variant(variant)])

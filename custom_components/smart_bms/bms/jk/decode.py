@@ -142,7 +142,7 @@ def decode_reading(frame: bytes, variant: Variant, now: float) -> Reading:
     values["temperatures"] = _temperatures(plan.probes.read(unpacked), details["temperature_sensor_mask"], plan)
     values["balancing"] = _BALANCING.get(state)
     values["balancing_cells"] = _balancing_cells(state, frame, layout.mask.offset + _INDICES, len(cells))
-    values["alarms"] = alarms(values.get("alarm_mask", 0), variant)
+    values["alarms"] = alarms(values.get("alarm_mask", 0))
     return Reading.of(values)
 
 

@@ -45,11 +45,7 @@ class WireType(Enum):
         """`stored` is the type in the settings frame, `written` that in a write."""
         self.stored: Final = stored
         self.written: Final = written
-
-    @property
-    def is_switch(self) -> bool:
-        """Return whether it is on or off."""
-        return self in (WireType.SWITCH_U8, WireType.SWITCH_U32)
+        self.is_switch: Final = stored == "?"
 
 
 @dataclass(frozen=True, slots=True)
