@@ -114,7 +114,7 @@ def _protection(protection_engine: ProtectionEngine) -> dict[str, Any]:
             }
             for monitor in mirror.active
         },
-        "disagreements": [asdict(found) for found in mirror.mismatchs],
+        "disagreements": [asdict(found) for found in mirror.mismatches],
         "refused_readings": mirror.refused,
         "limits": asdict(protection_engine.limits),
         "options": asdict(protection_engine.options),

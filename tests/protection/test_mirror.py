@@ -315,10 +315,10 @@ def test_an_alarm_that_the_mirror_does_not_explain_is_told_after_the_grace_with_
         "unit": "V",
         "seconds": 0,
     }
-    (found,) = life.mirror.mismatchs
+    (found,) = life.mirror.mismatches
     assert found.key == "cell_overvoltage"
     assert [item.kind for item in life.see(1)] == ["alarm_cleared", "agreement"]
-    assert not life.mirror.mismatchs
+    assert not life.mirror.mismatches
 
 
 def test_a_trip_that_the_pack_does_not_report_is_told_too():
@@ -337,10 +337,10 @@ def test_a_full_pack_that_calls_itself_overcharged_is_no_mismatch():
     life = Life(JK, JK_LFP)
     for _ in range(30):
         life.see(1, alarms=("cell_overvoltage",), soc=100, charging=False)
-    assert not life.mirror.mismatchs
+    assert not life.mirror.mismatches
     for _ in range(12):
         life.see(1, alarms=("cell_overvoltage",), soc=100, full_is_fine=False)
-    assert [item.key for item in life.mirror.mismatchs] == ["cell_overvoltage"]
+    assert [item.key for item in life.mirror.mismatches] == ["cell_overvoltage"]
 
 
 @pytest.mark.parametrize(
@@ -356,7 +356,7 @@ def test_a_pack_that_blocks_without_a_reason_is_asked_why(alarms, found):
     life = Life(JK, JK_LFP)
     for _ in range(15):
         life.see(1, alarms=alarms, charging=False)
-    assert [item.key for item in life.mirror.mismatchs] == found
+    assert [item.key for item in life.mirror.mismatches] == found
     assert life.answer("charge") == "no"
 
 
@@ -364,14 +364,14 @@ def test_a_switch_that_the_owner_opened_is_no_mismatch():
     life = Life(JK, JK_LFP | {"charge_switch": False})
     for _ in range(15):
         life.see(1, charging=False)
-    assert not life.mirror.mismatchs
+    assert not life.mirror.mismatches
 
 
 def test_a_cold_pack_that_blocks_before_anybody_charges_is_no_mismatch():
     life = Life(JK, JK_LFP)
     for _ in range(30):
         life.see(1, coldest=-3.0, alarms=("charge_undertemperature",), charging=False)
-    assert not life.mirror.mismatchs
+    assert not life.mirror.mismatches
 
 
 def test_a_reading_without_alarms_ends_no_mismatch():
@@ -379,7 +379,7 @@ def test_a_reading_without_alarms_ends_no_mismatch():
     for _ in range(12):
         life.see(1, alarms=("cell_overvoltage",))
     assert life.see(1, alarms=None) == []
-    assert life.mirror.mismatchs
+    assert life.mirror.mismatches
 
 
 def test_a_short_difference_is_none_and_a_gap_begins_to_count_anew():
@@ -387,27 +387,27 @@ def test_a_short_difference_is_none_and_a_gap_begins_to_count_anew():
     for _ in range(9):
         life.see(1, alarms=("cell_overvoltage",))
     life.see(11, alarms=("cell_overvoltage",))
-    assert not life.mirror.mismatchs
+    assert not life.mirror.mismatches
 
 
 def test_a_123_must_differ_three_times_from_what_its_tables_leave_no_choice_about():
     life = Life(SMART123, SMART123_SETTINGS)
     for _ in range(3):
         life.see(1, charging=False)
-        assert not life.mirror.mismatchs
+        assert not life.mirror.mismatches
     life.see(1, charging=False)
-    assert [item.key for item in life.mirror.mismatchs] == ["charge_blocked"]
+    assert [item.key for item in life.mirror.mismatches] == ["charge_blocked"]
     kept = Life(SMART123, SMART123_SETTINGS)
     for _ in range(9):
         kept.see(1, soc=95, charging=False)  # above the restart it may be either
-    assert not kept.mirror.mismatchs
+    assert not kept.mirror.mismatches
 
 
 def test_without_alarms_there_is_nothing_to_compare_with():
     life = Life(JK, JK_LFP)
     for _ in range(20):
         life.see(1, lowest=2.65, alarms=None)
-    assert not life.mirror.mismatchs
+    assert not life.mirror.mismatches
 
 
 # Over restarts.
@@ -444,7 +444,7 @@ def test_a_restart_tells_nothing_twice():
     for _ in range(15):
         life.see(1, lowest=2.65, alarms=("charge_mosfet_fault",))
     assert [item.kind for item in life.events] == before
-    assert len(life.mirror.mismatchs) == 2
+    assert len(life.mirror.mismatches) == 2
 
 
 def test_a_clock_that_was_set_back_meanwhile_makes_all_times_worthless():
@@ -469,7 +469,7 @@ def test_what_was_kept_of_other_rules_is_left_aside():
     assert mirror.update(reading(1.0, alarms=()), JBD_REAL) == []
     empty = Mirror(SMART123)
     empty.restore({}, 0.0)
-    assert empty.mismatchs == ()
+    assert empty.mismatches == ()
 
 
 def test_a_relay_is_remembered_over_a_restart():
@@ -523,7 +523,7 @@ def test_no_time_is_told_where_there_is_no_trend(values):
     life = Life(JK, JK_LFP)
     for value in values:
         life.see(1, highest=round(value, 3), lowest=3.25, current=20.0)
-    assert life.mirror.calm.near
+    assert life.plain.near
     assert life.mirror.predict_trip(life.mirror.monitors["cell_overvoltage"]) is None
 
 

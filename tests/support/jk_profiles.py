@@ -150,5 +150,5 @@ def compare(family: Family, data: bytes) -> int:
                 is blocked
             )
             if blocked:
-                assert mirror.verdict(side).answer is Tristate.NO
+                assert mirror.permission(side).answer is Tristate.NO
     return count

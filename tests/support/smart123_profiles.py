@@ -108,7 +108,7 @@ def compare(data: bytes) -> int:
         for side, closed in ((Side.CHARGE, relays.charge), (Side.DISCHARGE, relays.load)):
             assert stand[side].answer is (Tristate.YES if closed else Tristate.NO), (side, sample, relays)
             if not closed:
-                assert mirror.verdict(side).answer is Tristate.NO
+                assert mirror.permission(side).answer is Tristate.NO
         if sample.communicates:
             lit = lamps(sample, limits)
             tripped = {monitor.rule.protection for monitor in mirror.active if monitor.state is ProtectionState.TRIPPED}

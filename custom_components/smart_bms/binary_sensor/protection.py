@@ -119,7 +119,7 @@ class SmartBmsMismatch(SmartBmsEntity, BinarySensorEntity):
 
     @property
     def _open(self) -> tuple[Mismatch, ...]:
-        return self.coordinator.protection_engine.mirror.mismatchs
+        return self.coordinator.protection_engine.mirror.mismatches
 
     @override
     def current_value(self) -> Value:
