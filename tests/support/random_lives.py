@@ -206,7 +206,7 @@ def live(name: str, seed: int) -> int:
         values["stage"] = None
     # Some drift all the time, so that trends are there; most change now and then.
     drifts = chance.choice((None, None, None, ("highest", 0.003), ("lowest", -0.005), ("coldest", -0.3)))
-    for _ in range(chance.choice((2, 3, 4, 4, 5, 6, 6, 20))):
+    for _ in range(chance.choice((2, 3, 3, 4, 4, 5, 6, 12))):
         rare = chance.random()
         now += chance.choice(_RARE_SECONDS if rare < 0.06 else _SECONDS)
         if rare > 0.5:

@@ -29,6 +29,7 @@ class FastPath:
     def __init__(self, mirror: Mirror) -> None:
         """`mirror`: what evaluates the other readings."""
         self._mirror = mirror
+        self._nearest_protection = mirror.nearest_protection
         self._settings: Mapping[str, SettingValue] | None = None
         self._behind = False
         """The mirror has not been updated with the newest reading."""
@@ -67,16 +68,16 @@ class FastPath:
         return events
 
     def _update_unchanged(self, moment: Moment) -> None:
-        mirror, measured = self._mirror, moment.measured
+        followed, measured = self._nearest_protection, moment.measured
         self.moment, self._behind = moment, True
-        for monitor in mirror.near:
+        for monitor in followed.near:
             monitor.set_value(measured[monitor.rule.quantity])
-        nearest = mirror.nearest
+        nearest = followed.nearest
         if nearest is not None:
             nearest.monitor.set_value(measured[nearest.monitor.rule.quantity])
-        if not mirror.update_nearest(moment):
+        if not followed.update(moment):
             self._catch_up()
-            mirror.search_nearest(moment)
+            followed.search(self._mirror.active, moment)
 
     def _catch_up(self) -> None:
         """Bring the mirror up to date with the newest reading, which has changed no state."""
@@ -138,7 +139,7 @@ class FastPath:
     @property
     def nearest(self) -> Nearest | None:
         """The protection that is closest to its limit; while none is near, it is searched for every now and then."""
-        return self._mirror.nearest
+        return self._nearest_protection.nearest
 
     def permission(self, side: Side) -> Permission:
         """Return whether a side is allowed now."""

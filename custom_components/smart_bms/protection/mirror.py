@@ -52,7 +52,8 @@ class Mirror:
         self._monitors = ProtectionMonitors(rules)
         self._relays = RelayGroup(rules)
         self._mismatch_detector = MismatchDetector(rules)
-        self._nearest_protection = NearestProtection(rules)
+        self.nearest_protection = NearestProtection(rules)
+        """Follows what is near its limit."""
 
     def update(self, reading: Reading, settings: Mapping[str, SettingValue] | None) -> list[ProtectionEvent]:
         """Evaluate a reading, by the parameters if they are known; return what happened since the one before.
@@ -76,10 +77,10 @@ class Mirror:
                 of_mismatch(mismatch, now, begins=begins)
                 for mismatch, begins in self._mismatch_detector.update(self, moment)
             ]
-            self._nearest_protection.select(self.active)
+            self.nearest_protection.select(self.active)
         self._update_permissions(moment)
-        if not self.update_nearest(moment):
-            self.search_nearest(moment)
+        if not self.nearest_protection.update(moment):
+            self.nearest_protection.search(self.active, moment)
         return events
 
     def update_unchanged(self, moment: Moment) -> None:
@@ -88,14 +89,6 @@ class Mirror:
         self._monitors.set_values(moment.measured)
         if self.charge.has_numbers or self.discharge.has_numbers:
             self._update_permissions(moment)
-
-    def update_nearest(self, moment: Moment) -> bool:
-        """Follow what is near at a reading; return False if all protections have to be searched for the nearest."""
-        return self._nearest_protection.update(moment)
-
-    def search_nearest(self, moment: Moment) -> None:
-        """Search all protections for the nearest."""
-        self._nearest_protection.search(self.active, moment)
 
     def _set_settings(self, settings: Mapping[str, SettingValue]) -> None:
         self._settings = self.switches = settings
@@ -113,7 +106,7 @@ class Mirror:
             self._monitors.forget()
             gap = 0.0
         self._monitors.skip_gap(gap)
-        self._nearest_protection.clear_trends()
+        self.nearest_protection.clear_trends()
         self._relays.forget()
         self._mismatch_detector.forget()
 
@@ -149,12 +142,12 @@ class Mirror:
     @property
     def near(self) -> tuple[ProtectionMonitor, ...]:
         """Monitors of the protections that are tripped or near their limit, without warnings."""
-        return self._nearest_protection.near
+        return self.nearest_protection.near
 
     @property
     def nearest(self) -> Nearest | None:
         """The protection that is closest to its limit; while none is near, it is searched for every now and then."""
-        return self._nearest_protection.nearest
+        return self.nearest_protection.nearest
 
     def permission(self, side: Side) -> Permission:
         """Return whether a side is allowed now."""
@@ -162,7 +155,7 @@ class Mirror:
 
     def predict_trip(self, monitor: ProtectionMonitor) -> TripPrediction | None:
         """Return when a protection trips if everything goes on as it does; None if it is not on its way."""
-        return None if self.moment is None else self._nearest_protection.predict_trip(monitor, self.moment)
+        return None if self.moment is None else self.nearest_protection.predict_trip(monitor, self.moment)
 
     def dump(self) -> dict[str, Any]:
         """Return what has to survive a restart, all times in s in the time of the readings."""

@@ -84,7 +84,7 @@ class NearestProtection:
         return (
             nearest is not None
             and moment.at - self._searched_at < _SEARCH_INTERVAL
-            and nearest.monitor.nearness is not None
+            and nearest.monitor.distance is not None
         )
 
     def search(self, active: Iterable[ProtectionMonitor], moment: Moment) -> None:

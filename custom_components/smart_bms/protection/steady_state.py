@@ -1,6 +1,6 @@
 """Steady state: the bounds inside which a reading changes the state of no protection and no relay."""
 
-from collections.abc import Iterable, Mapping, Set as AbstractSet
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -35,7 +35,7 @@ class SteadyState:
     """Places for cells."""
     names_extremes: bool
     """The pack names its lowest and its highest cell itself."""
-    temperatures: AbstractSet[str]
+    temperatures: tuple[str, ...]
     """Names of the probes."""
 
     @classmethod
@@ -63,7 +63,7 @@ class SteadyState:
             reading.discharging_enabled,
             len(reading.cell_voltages),
             reading.extremes is not None,
-            reading.temperatures.keys(),
+            tuple(reading.temperatures),
         )
         return steady if steady.covers(reading, measured) else None
 
@@ -74,7 +74,7 @@ class SteadyState:
             or reading.discharging_enabled is not self.discharging_enabled
             or reading.alarms != self.alarms
             or len(reading.cell_voltages) != self.cells
-            or reading.temperatures.keys() != self.temperatures
+            or tuple(reading.temperatures) != self.temperatures
             or reading.implausible
             or (reading.extremes is not None) is not self.names_extremes
             or (not self.names_extremes and None in reading.cell_voltages)
@@ -84,7 +84,10 @@ class SteadyState:
             value = measured[quantity]
             if value is None or not low < value < high:
                 return False
-        return all(measured[quantity] is None for quantity in self.absent)
+        for quantity in self.absent:  # noqa: SIM110  # a generator would take longer
+            if measured[quantity] is not None:
+                return False
+        return True
 
 
 def _bound_by_monitor(edges: _Edges, monitor: ProtectionMonitor, alarms: Iterable[Alarm], *, is_near: bool) -> bool:
