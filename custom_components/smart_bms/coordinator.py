@@ -72,7 +72,7 @@ class SmartBmsCoordinator(PackCoordinatorBase):
     async def async_stop(self) -> None:
         """Close the connection, and finish what is being written: the next start must find its record."""
         self.ended.set()
-        await self.parameters.control.close()
+        await self.parameters.writer.close()
         self._stop()
         await self.connection.async_stop()
         await self.parameters.async_finish()
@@ -81,9 +81,9 @@ class SmartBmsCoordinator(PackCoordinatorBase):
     async def _async_end(self) -> None:
         """Release what would hold up the end of Home Assistant, restore what was changed temporarily, and store the rest."""
         self.ended.set()
-        await self.parameters.control.close()
-        self.parameters.async_keep()
-        self.energy.file.async_keep()
+        await self.parameters.writer.close()
+        self.parameters.async_schedule_save()
+        self.energy.file.async_schedule_save()
 
     def _stop(self) -> None:
         """Ignore the pack from now on: the connection ends a little later, and what it still says has no place to go."""
@@ -149,7 +149,7 @@ class SmartBmsCoordinator(PackCoordinatorBase):
                 self.entry_data.async_forget_password()
             self.config_entry.async_start_reauth(self.hass)
         self.isolation.call("parameters", self._async_update_parameters, default=None)
-        self.parameters.async_remember()
+        self.parameters.async_save_learned()
         self.availability.async_update()
         self.async_update_listeners()
 
@@ -168,13 +168,13 @@ class SmartBmsCoordinator(PackCoordinatorBase):
             self.capabilities_listeners.async_notify()
         if self.data is not None:
             self.pipeline.async_update_capabilities(self.data)
-        self.parameters.async_pack_told()
+        self.parameters.async_settings_read()
 
     def _async_handle_log(self) -> None:
         """Hand on what the pack wrote into its event log, each entry once."""
         while self.log_listeners and self.pack.logged_events:
             self.log_listeners.async_notify(self.pack.logged_events.popleft())
-        self.parameters.async_remember()
+        self.parameters.async_save_learned()
 
     def _async_handle_history(self) -> None:
         """Import the state of charge that the pack remembers."""

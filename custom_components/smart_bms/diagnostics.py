@@ -89,7 +89,7 @@ def _pack(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
         "failed_followers": {name: asdict(failure) for name, failure in coordinator.isolation.failures.items()},
         "reading": reading_values(pack.last_reading) if pack.last_reading else None,
         "settings": async_redact_data(dict(pack.last_settings.values), TO_REDACT) if pack.last_settings else None,
-        "control": _control(coordinator.parameters.control),
+        "control": _control(coordinator.parameters.writer),
         "protection": _protection(coordinator.protection_engine),
         "current_sense": asdict(coordinator.pipeline.current_correction),
         "energy": {"counter": coordinator.energy.counter.dump(), "statistics": coordinator.energy.statistics.dump()},

@@ -43,11 +43,11 @@ class DriftRepairFlow(RepairsFlow):
     async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
         """Show what changed; only administrators can open repairs."""
         parameters = self._parameters()
-        self._shown = dict(parameters.control.drift) if parameters else {}
+        self._shown = dict(parameters.writer.drift) if parameters else {}
         issue = ir.async_get(self.hass).async_get_issue(self.handler, self.issue_id)
         placeholders = dict(issue.translation_placeholders or {}) if issue else {}
         if parameters:
-            placeholders["changes"] = describe_drift(self._shown, parameters.control.catalog, to_administrator=True)
+            placeholders["changes"] = describe_drift(self._shown, parameters.writer.catalog, to_administrator=True)
         return self.async_show_menu(
             step_id="init", menu_options=["accept", "restore"], description_placeholders=placeholders
         )
@@ -56,7 +56,7 @@ class DriftRepairFlow(RepairsFlow):
         """Accept the values that the pack has now."""
         if (parameters := self._parameters()) is None:
             return self.async_abort(reason="not_loaded")
-        if not await parameters.control.accept(self._shown):
+        if not await parameters.writer.accept(self._shown):
             return self.async_abort(reason="changed_again")
         return self._finish(parameters)
 
@@ -64,7 +64,7 @@ class DriftRepairFlow(RepairsFlow):
         """Write the old values, checked like every change; what is dangerous has to be confirmed first."""
         if (parameters := self._parameters()) is None:
             return self.async_abort(reason="not_loaded")
-        if dict(parameters.control.drift) != self._shown:
+        if dict(parameters.writer.drift) != self._shown:
             return self.async_abort(reason="changed_again")
         old = self._restorable(parameters)
         dangerous = self._dangerous(parameters, old)
@@ -96,7 +96,7 @@ class DriftRepairFlow(RepairsFlow):
         settings = _settings(parameters)
         against_chemistry = {
             key
-            for issue in parameters.control.validate(old, WriteRequest()).issues
+            for issue in parameters.writer.validate(old, WriteRequest()).issues
             if issue.code in CODES
             for key in issue.parameters
         }
@@ -108,25 +108,25 @@ class DriftRepairFlow(RepairsFlow):
 
     async def _async_restore(self, parameters: Parameters, old: Mapping[str, Any], *, confirm: bool) -> None:
         """Write the old values in the name of the user. Raises HomeAssistantError unless all were confirmed."""
-        catalog = parameters.control.catalog
+        catalog = parameters.writer.catalog
         http_request = current_request.get()
         user = http_request.get(KEY_HASS_USER) if http_request is not None else None
         context = Context(user_id=user.id) if user else None
         request = await async_request(self.hass, context, "repair", confirm=confirm, exact=True)
         with translated_rejections():
-            records = await parameters.control.apply(old, request)
+            records = await parameters.writer.apply(old, request)
         raise_unless_confirmed(records, catalog)
 
     def _finish(self, parameters: Parameters) -> RepairsFlowResult:
         """End the flow, which deletes the issue, unless something else has changed meanwhile."""
-        if parameters.control.drift:
+        if parameters.writer.drift:
             return self.async_abort(reason="changed_again")
         return self.async_create_entry(data={})
 
 
 def _settings(parameters: Parameters) -> Mapping[str, Setting]:
     """Return the parameters of the pack's model; none while it is unknown."""
-    catalog = parameters.control.catalog
+    catalog = parameters.writer.catalog
     return catalog.settings if catalog else {}
 
 

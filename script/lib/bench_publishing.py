@@ -123,7 +123,7 @@ class Page:
         told.contradictions += any(self._contradicts(*keys) for keys in PRODUCTS)
 
     def _contradicts(self, *keys: str) -> bool:
-        """Tell whether a power is not what voltage and current make, by more than the last digits that are shown."""
+        """Return whether a power is not what voltage and current make, by more than the last digits that are shown."""
         if any(key not in self._members for key in keys):
             return False
         values = [self._members[key][1].publish_filter.value for key in keys]

@@ -231,7 +231,7 @@ class Api:
         return step
 
     def shows(self, entity_id: str, value: str) -> bool:
-        """Tell whether an entity has this state."""
+        """Return whether an entity has this state."""
         return any(state["entity_id"] == entity_id and state["state"] == value for state in self.call("states"))
 
 

@@ -250,10 +250,10 @@ async def test_a_write_that_the_pack_forgets_is_told(hass, house, adopt) -> None
 async def test_reading_temperatures_in_another_way_is_no_change_by_somebody_else(hass, house, adopt) -> None:
     pack = smart123_pack(GEN3_NUS, name="Shed")
     entry = await adopt(pack, password=PIN, allow_control=True)
-    control = entry.runtime_data.parameters.control
+    control = entry.runtime_data.parameters.writer
     await house.until(lambda: control.baseline.values.get("cell_overtemperature") == 49.9)
     await set_options(hass, entry, "pack", temperature_formula="document")
-    control = entry.runtime_data.parameters.control
+    control = entry.runtime_data.parameters.writer
     await house.until(lambda: control.baseline.values.get("cell_overtemperature") == 53.0)
     assert not control.drift
     assert not ir.async_get(hass).issues

@@ -67,7 +67,7 @@ async def test_a_pack_whose_cells_do_not_add_up_is_added_and_says_so(hass, house
 FOLLOWERS = {
     "protection": (ProtectionEngine, "update"),
     "energy": (EnergyAccount, "async_take"),
-    "wiring": (wiring.WiringWatch, "update"),
+    "wiring": (wiring.WiringMonitor, "update"),
 }
 
 
@@ -150,4 +150,4 @@ async def test_a_mistyped_part_of_the_pack_store_is_set_aside_and_the_rest_is_us
     assert issue is not None
     assert issue.translation_placeholders["parts"].split(".")[0] == part
     if part != "baseline":
-        assert entry.runtime_data.parameters.control.baseline.values == kept["baseline"]
+        assert entry.runtime_data.parameters.writer.baseline.values == kept["baseline"]

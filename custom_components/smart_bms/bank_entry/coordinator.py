@@ -68,7 +68,7 @@ class BankCoordinator(PushCoordinator[Bank]):
         entry.async_on_unload(
             async_track_time_interval(hass, self._async_update, _UPDATE_INTERVAL, cancel_on_shutdown=True)
         )
-        entry.async_on_unload(hass.async_add_shutdown_job(HassJob(self.file.async_keep)))
+        entry.async_on_unload(hass.async_add_shutdown_job(HassJob(self.file.async_schedule_save)))
         if all(hass.config_entries.async_get_entry(key) is not None for key in self.packs):
             ir.async_delete_issue(hass, DOMAIN, bank_issue(entry.entry_id))
 
@@ -97,7 +97,7 @@ class BankCoordinator(PushCoordinator[Bank]):
         self.uneven.update(bank, self.now)
         self.apart.update(bank.apart, self.now)
         self.count.update({member.key: member.counted for member in self._members() if member.counted is not None})
-        self.file.async_grown(self.now)
+        self.file.async_save_if_due(self.now)
         self.async_set_updated_data(bank)
 
     @override

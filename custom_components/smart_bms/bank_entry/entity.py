@@ -97,7 +97,7 @@ class BankEntity(CoordinatorEntity[BankCoordinator], Entity):
             self.async_write_ha_state()
 
     def _submit(self) -> bool:
-        """Show the gate the newest value; tell whether it, or what explains it, is news."""
+        """Show the gate the newest value; return whether it, or what explains it, is news."""
         coordinator, group = self.coordinator, self._group
         if group is not None:
             group.renew((coordinator.available, coordinator.data.counted))

@@ -10,7 +10,7 @@ from ..const import CONF_BANK, CONF_PACKS, CONF_STRINGS, DOCUMENTATION, DOMAIN
 
 
 def is_bank(entry: ConfigEntry[Any]) -> bool:
-    """Tell whether an entry is a bank and not a pack."""
+    """Return whether an entry is a bank and not a pack."""
     return CONF_BANK in entry.data
 
 

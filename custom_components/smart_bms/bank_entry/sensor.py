@@ -332,7 +332,7 @@ class BankEnergySensor(BankSensor, RestoreSensor):
     @override
     def current_value(self) -> Value:
         """Return the newest value."""
-        total: float = getattr(self.coordinator.file.shown, self.entity_description.of_total or "")
+        total: float = getattr(self.coordinator.file.saved_total, self.entity_description.of_total or "")
         return round(total, 2)
 
     @override

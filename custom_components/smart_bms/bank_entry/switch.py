@@ -43,7 +43,7 @@ class BankSwitch(BankEntity, SwitchEntity):
         if not pack.available:
             return None
         setting = pack.catalog.settings.get(self.entity_description.key) if pack.catalog else None
-        value = pack.parameters.control.value(setting) if setting else None
+        value = pack.parameters.writer.value(setting) if setting else None
         return value if isinstance(value, bool) else None
 
     @override
@@ -95,7 +95,7 @@ class BankSwitch(BankEntity, SwitchEntity):
             name = pack.config_entry.title
             request = await async_request(self.hass, self._context, "switch")
             try:
-                records = await pack.parameters.control.apply({self.entity_description.key: value}, request)
+                records = await pack.parameters.writer.apply({self.entity_description.key: value}, request)
             except RejectedError as error:
                 failed.append(f"{name}: {rejection_message(error)}")
                 continue
@@ -115,14 +115,14 @@ class BankSwitch(BankEntity, SwitchEntity):
 
 
 def _may_be_controlled(hass: HomeAssistant, bank: BankConfigEntry) -> bool:
-    """Tell whether control is allowed for all packs of a bank: with one that refuses, its switches only fail."""
+    """Return whether control is allowed for all packs of a bank: with one that refuses, its switches only fail."""
     packs = (hass.config_entries.async_get_entry(key) for key in bank.options[CONF_PACKS])
     return all(pack is not None and pack.options.get(CONF_CONTROL, {}).get(CONF_ALLOW_CONTROL) for pack in packs)
 
 
 @callback
 def _async_enable(hass: HomeAssistant, bank: BankConfigEntry) -> bool:
-    """Enable the switches that are off until control is allowed; tell whether there were any."""
+    """Enable the switches that are off until control is allowed; return whether there were any."""
     if not _may_be_controlled(hass, bank):
         return False
     registry = er.async_get(hass)

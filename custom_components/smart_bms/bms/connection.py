@@ -127,7 +127,7 @@ class Connection:
                     await client.write_gatt_char(characteristic, data, response=True)
 
     async def switch_channel(self) -> bool:
-        """Go on over the other channel that the device has; tell whether there is one. Raises ConnectionLostError."""
+        """Go on over the other channel that the device has; return whether there is one. Raises ConnectionLostError."""
         if self._channel is None or self._channel.otherwise is None:
             return False
         self._channel = self._channel.otherwise

@@ -24,7 +24,7 @@ class FrameWriter(Protocol):
         """Send one packet. Raises ConnectionLostError."""
 
     async def switch_channel(self) -> bool:
-        """Go on over the other channel that the device has; tell whether there is one. Raises ConnectionLostError."""
+        """Go on over the other channel that the device has; return whether there is one. Raises ConnectionLostError."""
 
 
 class DriverListener(Protocol):
@@ -37,7 +37,7 @@ class DriverListener(Protocol):
         """Update its parameters."""
 
     def reading(self, reading: Reading) -> bool:
-        """Judge a measurement; tell whether it was trusted."""
+        """Judge a measurement; return whether it was trusted."""
 
     def frame(self, frame: bytes, now: float, masked: Callable[[bytes], bytes] | None = None) -> None:
         """Keep a valid raw frame that was complete at monotonic time `now`, for diagnostics.
@@ -82,7 +82,7 @@ class Driver(ABC):
 
     @abstractmethod
     async def write(self, key: str, value: SettingValue | None) -> bool:
-        """Send one write; tell whether the pack acknowledged it in time, which proves nothing yet.
+        """Send one write; return whether the pack acknowledged it in time, which proves nothing yet.
 
         A command has no value. Raises ValueError if it cannot be put into bytes, SilentError if the pack has not said yet
         which dialect it speaks, ConnectionLostError.

@@ -82,7 +82,7 @@ class Pack(PackState):
         return self.last_identity, self.last_reading
 
     async def write(self, key: str, value: SettingValue | None) -> bool:
-        """Send one write; tell whether the pack acknowledged it, which proves nothing yet.
+        """Send one write; return whether the pack acknowledged it, which proves nothing yet.
 
         Raises ConnectionLostError, also if there is no connection, SilentError, ValueError.
         """

@@ -89,7 +89,7 @@ class PackState:
         return None if self.last_reading is None else max(0.0, now - self.last_reading.measured_at)
 
     def is_fresh(self, now: float) -> bool:
-        """Tell whether the last reading may be shown as current."""
+        """Return whether the last reading may be shown as current."""
         age = self.age(now)
         return age is not None and age <= self.stale_after
 
@@ -128,7 +128,7 @@ class PackState:
         return error
 
     def _sends_refused_readings(self, now: float) -> bool:
-        """Tell whether the pack sends readings, though none that may be shown yet."""
+        """Return whether the pack sends readings, though none that may be shown yet."""
         refused_at = self.trust.refused_at
         return refused_at is not None and now - refused_at <= self.stale_after
 
@@ -174,7 +174,7 @@ class PackState:
         self._notify(Change.SETTINGS)
 
     def reading(self, reading: Reading) -> bool:
-        """Judge a measurement and, if it is trusted, make it the last one; tell whether it was."""
+        """Judge a measurement and, if it is trusted, make it the last one; return whether it was."""
         trusted = self.trust.judge(reading)
         if trusted is None:
             for _, request_poll in self._waiting:

@@ -58,7 +58,7 @@ class PollingDriver(Driver):
 
     @abstractmethod
     async def _poll(self) -> bool:
-        """Ask for one reading; tell whether it was trusted. Raises SilentError, FrameError, ConnectionLostError."""
+        """Ask for one reading; return whether it was trusted. Raises SilentError, FrameError, ConnectionLostError."""
 
     async def _between(self) -> None:
         """Ask for the parameters until they were read once, or were not answered too often. Raises ConnectionLostError."""

@@ -130,7 +130,7 @@ def blank_except(
 
 
 def holds_text(data: bytes, shortest: int = 4) -> bool:
-    """Tell whether so many bytes in a row, or more, could be a text, where numbers are expected."""
+    """Return whether so many bytes in a row, or more, could be a text, where numbers are expected."""
     # First what costs little: frames are looked at as fast as they arrive.
     could_be = data.translate(_LIKE_TEXT)
     return b"a" * shortest in could_be and re.search(_TEXT + rb"{%d}" % shortest, data) is not None

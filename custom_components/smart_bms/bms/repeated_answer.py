@@ -26,7 +26,7 @@ class RepeatedAnswer:
         self._in_doubt_for: Counter[Hashable] = Counter()
 
     def believes(self, question: Hashable, answer: Answer, patience: int | None = None) -> bool:
-        """Compare an answer; tell whether it counts.
+        """Compare an answer; return whether it counts.
 
         `patience`: after so many that differ the last one counts. Without the answer nothing of the pack would be shown, and a
         field that moves is likelier than so many broken answers with a fitting checksum in a row.
@@ -43,7 +43,7 @@ class RepeatedAnswer:
         return True
 
     def is_in_doubt(self, question: Hashable) -> bool:
-        """Tell whether the last answer does not count yet."""
+        """Return whether the last answer does not count yet."""
         return question in self._doubted
 
     def expect(self, question: Hashable, key: str, value: object) -> None:

@@ -113,7 +113,7 @@ class Setting:
         return self.stored(value) if self.stored is not None and _is_number(value) else value
 
     def same(self, one: SettingValue | None, other: SettingValue | None) -> bool:
-        """Tell whether two values are the same: what was stored may only differ from what was written as floats do."""
+        """Return whether two values are the same: what was stored may only differ from what was written as floats do."""
         if _is_number(one) and _is_number(other):
             if self.resolution is None:
                 return math.isclose(one, other, rel_tol=_SINGLE, abs_tol=_SHARE * self.step)

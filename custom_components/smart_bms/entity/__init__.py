@@ -102,7 +102,7 @@ class SmartBmsEntity(CoordinatorEntity[SmartBmsCoordinator]):
             self.async_write_ha_state()
 
     def _submit(self) -> bool:
-        """Show the gate the newest value if it is current; tell whether it is news."""
+        """Show the gate the newest value if it is current; return whether it is news."""
         coordinator, group = self.coordinator, self._group
         if group is None:
             return self.available and self._filter.submit(self.current_value(), coordinator.now)

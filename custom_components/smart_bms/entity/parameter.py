@@ -17,7 +17,7 @@ from ..const import DOMAIN
 from ..control.request import WritePermission
 from ..coordinator import SmartBmsCoordinator
 from ..messages import raise_unless_confirmed, translated_rejections
-from ..pack_entry.parameters import AS_GOOD_AS_NEW, async_request
+from ..pack_entry.parameters import MAX_AGE_SHOWN, async_request
 from ..pack_entry.publishing import Quantity, Value
 from . import SmartBmsEntity, async_add_described
 
@@ -85,17 +85,17 @@ class SmartBmsParameterEntity(SmartBmsEntity):
         setting, last = self.setting, self.coordinator.pack.last_settings
         if setting is None or last is None or setting.seen is not None or setting.key in MAIN_PARAMETERS:
             return None
-        if self.coordinator.parameters.control.is_in_doubt(setting.key):
+        if self.coordinator.parameters.writer.is_in_doubt(setting.key):
             return None
         return (
-            last.values.get(setting.key) if self.coordinator.now - last.read_at(setting.key) < AS_GOOD_AS_NEW else None
+            last.values.get(setting.key) if self.coordinator.now - last.read_at(setting.key) < MAX_AGE_SHOWN else None
         )
 
     @override
     def current_value(self) -> Value:
         """Return the value as read back, also shortly after the connection was lost; None while it is unknown."""
         setting = self.setting
-        value = self.coordinator.parameters.control.value(setting) if setting else None
+        value = self.coordinator.parameters.writer.value(setting) if setting else None
         if value is None and self.coordinator.pack.current_settings is None:
             value = self._recent_value
         return None if isinstance(value, tuple) else value
@@ -133,7 +133,7 @@ class SmartBmsParameterEntity(SmartBmsEntity):
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_admin")
         request = await async_request(self.hass, self._context, self.platform.domain)
         with translated_rejections():
-            records = await self.coordinator.parameters.control.apply({self.entity_description.key: value}, request)
+            records = await self.coordinator.parameters.writer.apply({self.entity_description.key: value}, request)
         raise_unless_confirmed(records, self.coordinator.catalog)
 
 

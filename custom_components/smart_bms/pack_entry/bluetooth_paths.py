@@ -112,7 +112,7 @@ async def async_wait_until_heard(hass: HomeAssistant, address: str, seconds: flo
 
 
 def _is_reachable(hass: HomeAssistant, address: str) -> bool:
-    """Tell whether an adapter or proxy can connect to a pack now."""
+    """Return whether an adapter or proxy can connect to a pack now."""
     try:
         find_device(hass, address)
     except PackError:

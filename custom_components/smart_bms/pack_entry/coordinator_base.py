@@ -115,7 +115,7 @@ class PackCoordinatorBase(PushCoordinator[Reading | None]):
     @property
     def permission(self) -> WritePermission:
         """Return what the user allows to write."""
-        return self.parameters.control.permission
+        return self.parameters.writer.permission
 
     @property
     def identity(self) -> dict[str, str]:

@@ -37,7 +37,7 @@ class OptionForm:
     sections: tuple[OptionSection, ...] = ()
 
     def __bool__(self) -> bool:
-        """Tell whether there is anything to choose."""
+        """Return whether there is anything to choose."""
         return bool(self.fields or self.sections)
 
     def schema(self, options: Mapping[str, Any]) -> probatio.Schema:

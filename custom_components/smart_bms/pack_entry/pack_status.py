@@ -24,7 +24,7 @@ def _advised_codes(coordinator: PackCoordinatorBase) -> list[str]:
     drift = coordinator.energy.soc_drift
     held = {
         CELLS_DOUBTFUL: coordinator.energy.health.consistent is False,
-        CHANGED_ELSEWHERE: bool(coordinator.parameters.control.drift),
+        CHANGED_ELSEWHERE: bool(coordinator.parameters.writer.drift),
         FULL_CHARGE_ADVISED: drift is not None and drift >= ADVISED_FROM,
     }
     return [code for code, holds in held.items() if holds]

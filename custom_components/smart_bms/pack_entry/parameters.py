@@ -32,7 +32,7 @@ from ..storage.profiles import async_profiles
 from .default_password_issue import async_set_default_password
 from .drift_issue import HIDDEN, async_create_drift_issue, async_delete_drift_issue
 
-AS_GOOD_AS_NEW: Final = 900.0
+MAX_AGE_SHOWN: Final = 900.0
 """s for which a parameter is shown without a connection; connected packs are read every ten minutes or so."""
 _SAVE_DELAY: Final = 1.0
 """s after which a change is saved, together with those that come meanwhile."""
@@ -88,7 +88,7 @@ class Parameters:
         self._reading_options = _reading_options(pack)
         # The intended values are other numbers if the pack is read in another way now.
         same = kept.get("reading", self._reading_options) == self._reading_options
-        self.control = ParameterWriter(
+        self.writer = ParameterWriter(
             pack,
             permission=WritePermission(
                 control=options.get(CONF_ALLOW_CONTROL, False),
@@ -110,60 +110,60 @@ class Parameters:
 
         async def refresh(_: Any) -> None:
             """Read the parameters."""
-            await self.control.refresh()
+            await self.writer.refresh()
 
         return async_track_time_interval(self._hass, refresh, self._interval, cancel_on_shutdown=True)
 
     @callback
-    def async_pack_told(self) -> None:
+    def async_settings_read(self) -> None:
         """Compare the parameters that were read with the intended ones, and update the issues."""
         settings, identity = self._pack.current_settings, self._pack.last_identity
         if settings is None or identity is None:
             return
-        before = dict(self.control.baseline.values)
-        self.control.settings_read(settings)
-        if not self.control.drift:
+        before = dict(self.writer.baseline.values)
+        self.writer.settings_read(settings)
+        if not self.writer.drift:
             # An issue of before a reload may be settled meanwhile.
             async_delete_drift_issue(self._hass, self._entry_id)
-        if self.control.baseline.values != before:
+        if self.writer.baseline.values != before:
             self._store.async_delay_save(self._stored_data, _SAVE_DELAY)
         default = identity.details.get("default_password")
         if isinstance(default, bool) and self._pack.family.password_protects and not self._simulated:
             async_set_default_password(self._hass, self._entry_id, default=default)
 
     @callback
-    def async_count(self, counters: Mapping[str, int]) -> None:
+    def async_update_counters(self, counters: Mapping[str, int]) -> None:
         """Update the totals of how often each protection has tripped, as the pack counts."""
         if counters and self.counter_totals.follow(counters):
             self._store.async_delay_save(self._stored_data, _SAVE_DELAY)
 
     @callback
-    def async_remember(self) -> None:
+    def async_save_learned(self) -> None:
         """Save what the sessions learned of the pack, if it changed."""
         if self._pack.context.learned != self._learned:
             self._learned = deepcopy(self._pack.context.learned)
             self._store.async_delay_save(self._stored_data, _SAVE_DELAY)
 
     @callback
-    def async_keep(self) -> None:
+    def async_schedule_save(self) -> None:
         """Save the state of the protections soon."""
         self._store.async_delay_save(self._stored_data, _SAVE_DELAY)
 
     async def async_finish(self) -> None:
         """Wait until all writes have ended, and save."""
-        await self.control.finish()
+        await self.writer.finish()
         await self._async_save()
 
     def _stored_data(self) -> dict[str, Any]:
         """Return the content of the pack's store."""
         return {
-            "records": self.control.write_log.as_list(),
-            "baseline": self.control.baseline.values,
+            "records": self.writer.write_log.as_list(),
+            "baseline": self.writer.baseline.values,
             "tally": self.counter_totals.as_dict(),
             LEARNED: self._pack.context.learned,
             "reading": self._reading_options,
             PROTECTION: self._protection(),
-            TEMPORARY: self.control.temporary.as_dict(),
+            TEMPORARY: self.writer.temporary.as_dict(),
         }
 
     async def _async_save(self) -> None:
@@ -205,7 +205,7 @@ class Parameters:
 
     def _setting(self, record: WriteRecord) -> Setting | None:
         """Return the description of the parameter of a record; None if it is unknown."""
-        catalog = self.control.catalog
+        catalog = self.writer.catalog
         return catalog.settings.get(record.parameter) if catalog else None
 
     def _is_personal(self, record: WriteRecord) -> bool:
@@ -225,4 +225,4 @@ class Parameters:
             # A new change must be seen even if the issue about an earlier one was ignored.
             async_delete_drift_issue(self._hass, self._entry_id)
         if drift:
-            async_create_drift_issue(self._hass, self._entry_id, self._name(), drift, self.control.catalog)
+            async_create_drift_issue(self._hass, self._entry_id, self._name(), drift, self.writer.catalog)

@@ -20,7 +20,7 @@ from .energy_account import EnergyAccount
 from .entry_data import EntryData
 from .error_isolation import ErrorIsolation
 from .parameters import Parameters
-from .wiring_issue import WiringWatch
+from .wiring_issue import WiringMonitor
 
 _CAPABILITIES_EVERY: Final = 60
 """Readings between two checks of what the pack has."""
@@ -65,7 +65,7 @@ class ReadingPipeline:
             follows_board=entry_data.family.counts_by_manual,
             bridges=not self.current_correction.invert,
         )
-        self._wiring = WiringWatch(hass, entry_data.entry_id, entry_data.title)
+        self._wiring = WiringMonitor(hass, entry_data.entry_id, entry_data.title)
 
     @callback
     def async_process(self, reading: Reading) -> tuple[Reading, Sequence[ProtectionEvent]]:
@@ -89,7 +89,7 @@ class ReadingPipeline:
         settings = self._pack.last_settings
         step("energy", self.energy.async_take, reading, settings.values if settings else None, default=None)
         step("wiring", self._wiring.update, reading, default=None)
-        step("trip counters", self._parameters.async_count, reading.counters, default=None)
+        step("trip counters", self._parameters.async_update_counters, reading.counters, default=None)
         if self._is_capability_check_due(reading):
             step("features", self.async_update_capabilities, reading, default=None)
         return reading, events or ()
@@ -126,7 +126,7 @@ class ReadingPipeline:
         stage = self.protection_engine.limits.stage
         events = self.protection_engine.update(reading, settings.values if settings else None)
         if events or self.protection_engine.limits.stage is not stage:
-            self._parameters.async_keep()
+            self._parameters.async_schedule_save()
         return events
 
     def _corrected(self, reading: Reading) -> Reading:

@@ -116,7 +116,7 @@ class ReconfigureFlow(ConfigFlow):
 
 
 def _is_connecting(entry: ConfigEntry) -> bool:
-    """Tell whether the entry is connected to its pack, or tries to be; not while it waits for another password."""
+    """Return whether the entry is connected to its pack, or tries to be; not while it waits for another password."""
     return entry.state is ConfigEntryState.LOADED and entry.runtime_data.pack.state not in ASKS_FOR_PASSWORD
 
 

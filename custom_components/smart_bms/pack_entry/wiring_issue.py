@@ -32,7 +32,7 @@ def async_delete_wiring_issues(hass: HomeAssistant, entry_id: str) -> None:
         ir.async_delete_issue(hass, DOMAIN, wiring_issue(entry_id, kind))
 
 
-class WiringWatch:
+class WiringMonitor:
     """Checks the readings of one pack for bad wires, and creates and deletes the issues about them."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str, name: Callable[[], str]) -> None:

@@ -136,7 +136,7 @@ def _of_monitor(monitor: ProtectionMonitor, reading: Reading) -> dict[str, Any]:
 
 
 def _ends_charge(reading: Reading, name: str) -> bool:
-    """Tell whether a cell at its limit is how this pack ends its charge: no event, it happens every day."""
+    """Return whether a cell at its limit is how this pack ends its charge: no event, it happens every day."""
     full = reading.soc is not None and reading.soc >= FULL_SOC
     return full and reading.overvoltage_ends_charge and name == Alarm.CELL_OVERVOLTAGE
 

@@ -92,7 +92,7 @@ def descriptions_of(names: Sequence[str]) -> Iterator[SmartBmsSensorDescription]
 
 
 def _has(coordinator: SmartBmsCoordinator, rule: ProtectionRule) -> bool:
-    """Tell whether a pack has a protection that not all packs of its kind have."""
+    """Return whether a pack has a protection that not all packs of its kind have."""
     catalog = coordinator.catalog
     return not rule.optional or (catalog is not None and rule.limit in catalog.settings)
 

@@ -11,14 +11,14 @@ async def async_calibrate_voltage(call: PackCall) -> ActionResult[WriteResponse]
     """Make a pack show the voltage that was measured at its terminals, in V."""
     coordinator, request = call.coordinator, await call.async_write_request()
     volts: float = call.service_call.data[ATTR_VOLTAGE]
-    return _result(await calibrate_voltage(coordinator.parameters.control, coordinator.pack, volts, request))
+    return _result(await calibrate_voltage(coordinator.parameters.writer, coordinator.pack, volts, request))
 
 
 async def async_calibrate_current(call: PackCall) -> ActionResult[WriteResponse]:
     """Make a pack show the current that was measured in its cable, in A and without a sign."""
     coordinator, request = call.coordinator, await call.async_write_request()
     amperes: float = call.service_call.data[ATTR_CURRENT]
-    return _result(await calibrate_current(coordinator.parameters.control, coordinator.pack, amperes, request))
+    return _result(await calibrate_current(coordinator.parameters.writer, coordinator.pack, amperes, request))
 
 
 def _result(records: list[WriteRecord]) -> ActionResult[WriteResponse]:

@@ -29,7 +29,7 @@ async def async_get_parameters(call: PackCall) -> ActionResult[ParametersRespons
     """Return the parameters of a pack with what may be written; personal ones only to administrators."""
     catalog, settings = call.catalog, call.settings
     coordinator, service_call = call.coordinator, call.service_call
-    writer = coordinator.parameters.control
+    writer = coordinator.parameters.writer
     user_id = service_call.context.user_id
     user = await coordinator.hass.auth.async_get_user(user_id) if user_id else None
     values = dict(settings.values) | {key: writer.value(setting) for key, setting in catalog.settings.items()}
@@ -109,7 +109,7 @@ async def async_change(
     What the pack has already is not sent and has no result.
     """
     coordinator = call.coordinator
-    writer = coordinator.parameters.control
+    writer = coordinator.parameters.writer
     request = await call.async_write_request(exact=exact)
     if not call.service_call.data[ATTR_DRY_RUN]:
         records = await writer.apply(cast(Changes, changes), request)

@@ -50,26 +50,26 @@ class EnergyStore:
         self.falls_back = is_lost and (loaded is not None or self._had_file)
         """Whether the totals are lost. Only then restored states of sensors count: else they may be another pack's."""
         written = total_in(self._store.on_disk or {})
-        self.shown = total.copy() if is_lost or written is None else EnergyTotals.of(written)
+        self.saved_total = total.copy() if is_lost or written is None else EnergyTotals.of(written)
         """The totals that are on disk."""
 
     def at_least(self, least: EnergyTotals) -> None:
         """Raise the totals to what was shown before: no total ever decreases."""
         self._total.at_least(least)
-        self.shown.at_least(least)
+        self.saved_total.at_least(least)
 
     @callback
-    def async_grown(self, now: float) -> None:
+    def async_save_if_due(self, now: float) -> None:
         """Save the totals if it is time; `now` is the monotonic time in s."""
         if self._saved_at is None:
             self._saved_at = now
         waited = now - self._saved_at
-        if waited >= REST_SAVE_INTERVAL or (waited >= SAVE_INTERVAL and self._total != self.shown):
+        if waited >= REST_SAVE_INTERVAL or (waited >= SAVE_INTERVAL and self._total != self.saved_total):
             self._saved_at = now
             self._hass.async_create_task(self.async_save())
 
     @callback
-    def async_keep(self) -> None:
+    def async_schedule_save(self) -> None:
         """Save when Home Assistant stops."""
         self._store.async_delay_save(self._content)
 
@@ -78,7 +78,7 @@ class EnergyStore:
         total, content = self._total.copy(), self._content()
         await self._store.async_save(content)
         if self._store.is_saved(content):
-            self.shown = total
+            self.saved_total = total
             self._mark_as_existing()
 
     @property

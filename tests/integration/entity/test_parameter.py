@@ -171,7 +171,7 @@ async def test_a_reload_in_the_middle_waits_for_the_read_back(hass, house, pack,
         await asyncio.sleep(0.01)
     await hass.config_entries.async_reload(entry.entry_id)
     await task
-    assert [record.outcome for record in entry.runtime_data.parameters.control.write_log.records] == ["confirmed"]
+    assert [record.outcome for record in entry.runtime_data.parameters.writer.write_log.records] == ["confirmed"]
 
 
 async def test_a_reload_in_the_middle_is_settled_by_the_next_connection(hass, house, pack, adopt, monkeypatch) -> None:
@@ -186,7 +186,7 @@ async def test_a_reload_in_the_middle_is_settled_by_the_next_connection(hass, ho
     await asyncio.gather(task, return_exceptions=True)
     await house.until(lambda: len(events) == 2)
     assert [event.data["outcome"] for event in events] == ["unknown", "confirmed"]
-    records = entry.runtime_data.parameters.control.write_log.records
+    records = entry.runtime_data.parameters.writer.write_log.records
     assert [record.outcome for record in records] == ["confirmed"]
 
 
@@ -198,7 +198,7 @@ async def test_parameters_outlive_a_link_that_is_lost_for_a_minute(hass, house, 
     with pytest.raises(ServiceValidationError, match="not connected"):
         await call(hass, "number", "set_value", OVERVOLTAGE, value=3.55)
     # But not for long.
-    monkeypatch.setattr(parameter, "AS_GOOD_AS_NEW", 0.0)
+    monkeypatch.setattr(parameter, "MAX_AGE_SHOWN", 0.0)
     entry.runtime_data.async_update_listeners()
     assert house.state(OVERVOLTAGE) == STATE_UNAVAILABLE
     house.bring_back(pack)
@@ -207,7 +207,7 @@ async def test_parameters_outlive_a_link_that_is_lost_for_a_minute(hass, house, 
 
 async def test_a_write_in_doubt_is_not_what_was_read_before_it(hass, house, pack, adopt, monkeypatch) -> None:
     entry = await adopt(pack, **ALLOWED)
-    control = entry.runtime_data.parameters.control
+    control = entry.runtime_data.parameters.writer
     monkeypatch.setattr(control, "is_in_doubt", lambda key: key == "cell_overvoltage")
     house.take_away(pack)
     await house.until(lambda: house.state(CHARGE) == STATE_UNAVAILABLE, 20.0)
@@ -215,7 +215,7 @@ async def test_a_write_in_doubt_is_not_what_was_read_before_it(hass, house, pack
 
 
 async def test_parameters_are_unknown_until_they_are_read(hass, house, pack, adopt, monkeypatch) -> None:
-    monkeypatch.setattr(parameter, "AS_GOOD_AS_NEW", 0.0)
+    monkeypatch.setattr(parameter, "MAX_AGE_SHOWN", 0.0)
     entry = await adopt(pack, **ALLOWED)
     pack.faults.corrupt_settings = 1000
     pack.hang_up = True
@@ -223,7 +223,7 @@ async def test_parameters_are_unknown_until_they_are_read(hass, house, pack, ado
     assert house.state(OVERVOLTAGE) == STATE_UNKNOWN
     assert house.state(CHARGE) == STATE_UNKNOWN
     pack.faults.corrupt_settings = 0
-    await entry.runtime_data.parameters.control.refresh()
+    await entry.runtime_data.parameters.writer.refresh()
     await house.until(lambda: house.state(OVERVOLTAGE) == "3.6")
 
 
@@ -299,10 +299,10 @@ async def test_every_change_leaves_an_event_and_a_record(hass, house, pack, adop
         "source": "switch",
         "user": hass_admin_user.name,
     }
-    (record,) = entry.runtime_data.parameters.control.write_log.records
+    (record,) = entry.runtime_data.parameters.writer.write_log.records
     assert record.user == hass_admin_user.name
     await hass.config_entries.async_reload(entry.entry_id)
-    (record,) = entry.runtime_data.parameters.control.write_log.records
+    (record,) = entry.runtime_data.parameters.writer.write_log.records
     assert record.outcome == "confirmed"
 
 

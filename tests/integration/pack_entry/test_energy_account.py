@@ -140,7 +140,7 @@ async def test_what_a_deleted_pack_of_that_name_had_counted_is_not_inherited(
         assert float(pack.state("discharged_energy")) == 0
         pack.show(full_of(0))
         await live(pack, 130)
-        counted = pack.coordinator.energy.file.shown.discharged
+        counted = pack.coordinator.energy.file.saved_total.discharged
         assert 0 < counted < 100
         # Once it had a file of its own, that memory is its own too.
         assert pack.entry.data["counted"]
@@ -193,7 +193,7 @@ async def test_a_full_disk_is_told_and_nothing_is_shown_that_is_not_on_disk(hass
     pack.show(full_of(0))
     await live(pack, 70)
     key = energy_store(hass, pack.entry.entry_id).key
-    kept, shown = hass_storage[key]["data"]["counter"]["total"], pack.coordinator.energy.file.shown.copy()
+    kept, shown = hass_storage[key]["data"]["counter"]["total"], pack.coordinator.energy.file.saved_total.copy()
 
     async def full(_, data) -> None:
         if "data_func" in data:
@@ -203,17 +203,17 @@ async def test_a_full_disk_is_told_and_nothing_is_shown_that_is_not_on_disk(hass
     with patch.object(Store, "_async_write_data", full):
         await live(pack, 130)
         assert hass_storage[key]["data"]["counter"]["total"] == kept
-        assert pack.coordinator.energy.file.shown == shown
+        assert pack.coordinator.energy.file.saved_total == shown
         issue = ir.async_get(hass).async_get_issue(DOMAIN, "disk_full")
         assert issue.translation_placeholders == {"reason": "No space left on device"}
         # A reload loses nothing of it, and still shows what is on disk.
         total = pack.coordinator.energy.counter.total.discharged
         await hass.config_entries.async_reload(pack.entry.entry_id)
         assert pack.coordinator.energy.counter.total.discharged == pytest.approx(total, abs=1e-5)
-        assert pack.coordinator.energy.file.shown.discharged == pytest.approx(shown.discharged, abs=1e-5)
+        assert pack.coordinator.energy.file.saved_total.discharged == pytest.approx(shown.discharged, abs=1e-5)
     pack.show(full_of(pack.now - STARTED))
     await live(pack, 70)
-    assert pack.coordinator.energy.file.shown.discharged > total - 0.01
+    assert pack.coordinator.energy.file.saved_total.discharged > total - 0.01
     await pack.wait(61)
     assert ir.async_get(hass).async_get_issue(DOMAIN, "disk_full") is None
 

@@ -159,7 +159,7 @@ def decode_frame(frame: bytes) -> Message | ReadRequest:
 
 
 def _fits_count(body: bytes) -> bool:
-    """Tell whether a write of many is whole: the count alone as an acknowledgement, or with as many registers."""
+    """Return whether a write of many is whole: the count alone as an acknowledgement, or with as many registers."""
     return len(body) == 4 or len(body) == 4 + 2 * int.from_bytes(body[2:4])
 
 

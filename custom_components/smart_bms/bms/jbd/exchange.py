@@ -156,7 +156,7 @@ class Exchange:
             await self._connection.write(frame[start : start + _PACKET])
 
     async def close(self, frame: bytes, accepted: tuple[int, ...]) -> bool:
-        """Send what closes the parameters, briefly and more than once; tell whether the board answered that they are."""
+        """Send what closes the parameters, briefly and more than once; return whether the board answered that they are."""
         try:
             for _ in range(TRIES):
                 self._expected, self._asked = Command.FACTORY_EXIT, frame
@@ -188,7 +188,7 @@ class Exchange:
 
 
 def _may_answer(reply: Reply, asked: bytes) -> bool:
-    """Tell whether a reply can be that to this request, by its length: one that is late names the register, or not even that."""
+    """Return whether a reply can be that to this request, by its length: one that is late names the register, or not even that."""
     register, length = asked[2], len(reply.data)
     if asked[1] == WRITE:
         return not length

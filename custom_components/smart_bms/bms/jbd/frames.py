@@ -227,7 +227,7 @@ class Reassembler(Reassembly):
         return found
 
     def _drop_repeated(self) -> bool:
-        """Drop parts that came twice in a row, as some stacks deliver them; tell whether there were any."""
+        """Drop parts that came twice in a row, as some stacks deliver them; return whether there were any."""
         single = [part for part, _ in groupby(self._parts)]
         repeated = len(single) < len(self._parts)
         self._parts = single

@@ -236,7 +236,7 @@ class JkDriver(Driver):
                 self._ready.set()
 
     def _believes(self, command: Command, answer: Answer, patience: int | None = None) -> bool:
-        """Tell whether the answer to a request counts; if not, it is asked again."""
+        """Return whether the answer to a request counts; if not, it is asked again."""
         believed = self._repeated_answer.believes(command, answer, patience)
         if believed:
             del self._requests[command]

@@ -66,7 +66,7 @@ def encode_command(command: int, payload: bytes = b"") -> bytes:
 
 
 def is_spliced(frame: bytes) -> bool:
-    """Tell whether a frame holds the head of another one: a part of it was lost, and the next frame filled the gap.
+    """Return whether a frame holds the head of another one: a part of it was lost, and the next frame filled the gap.
 
     The checksum lets one such frame in 256 pass.
     """

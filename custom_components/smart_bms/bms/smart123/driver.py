@@ -118,7 +118,7 @@ class Smart123Driver(Driver):
         return None
 
     def _is_ours(self) -> bool:
-        """Tell whether the advertisement, this one or an earlier one, says that it is the vendor's newer module."""
+        """Return whether the advertisement, this one or an earlier one, says that it is the vendor's newer module."""
         return self._type() in RECORD_TYPES or speaks_records(self._context.advertisement())
 
     def _type(self) -> int | None:

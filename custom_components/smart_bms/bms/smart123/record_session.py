@@ -335,7 +335,7 @@ class RecordSession:
         return settings
 
     async def write(self, key: str, value: SettingValue | None) -> bool:
-        """Write a parameter; tell whether every byte of it was acknowledged. Raises ValueError, ConnectionLostError."""
+        """Write a parameter; return whether every byte of it was acknowledged. Raises ValueError, ConnectionLostError."""
         parameter = BY_KEY.get(key)
         if parameter is None or not parameter.addresses or not self._generation.is_newer:
             raise ValueError(f"{key} cannot be written to this unit")
