@@ -73,6 +73,7 @@ class BankCoordinator(PushCoordinator[Bank]):
             ir.async_delete_issue(hass, DOMAIN, bank_issue(entry.entry_id))
 
     @property
+    @override
     def available(self) -> bool:
         """Return whether at least one string counts."""
         return self.data.counted > 0
