@@ -15,12 +15,12 @@ from homeassistant.loader import Manifest
 import pytest
 import yaml
 
-from custom_components.smart_bms import binary_sensor, button, event, logbook, number, select, sensor, services, switch
+from custom_components.smart_bms import binary_sensor, button, event, logbook, number, select, sensor, switch
 from custom_components.smart_bms.bank import compatibility, member
 from custom_components.smart_bms.bank_entry.binary_sensor import BANK_BINARY_SENSORS
 from custom_components.smart_bms.bank_entry.sensor import BANK_SENSORS
 from custom_components.smart_bms.binary_sensor import ALARM_DESCRIPTIONS, BINARY_SENSOR_DESCRIPTIONS
-from custom_components.smart_bms.binary_sensor.protection import MISMATCH, VERDICTS
+from custom_components.smart_bms.binary_sensor.protection import MISMATCH, PERMISSIONS
 from custom_components.smart_bms.bms import errors
 from custom_components.smart_bms.bms.alarm import Alarm, AlarmSeverity
 from custom_components.smart_bms.bms.connection_hints import HINTS as CONNECTION_HINTS, ConnectionHint
@@ -32,11 +32,15 @@ from custom_components.smart_bms.condition import CONDITIONS
 from custom_components.smart_bms.config_flow import SmartBmsConfigFlow
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.control.write_log import WriteOutcome
-from custom_components.smart_bms.entity.parameter import ENABLED, MAIN
+from custom_components.smart_bms.energy.current_correction import CurrentCorrection
+from custom_components.smart_bms.entity.parameter import ENABLED_PARAMETERS, MAIN_PARAMETERS
+from custom_components.smart_bms.flow.option_forms import OPTION_FORMS
+from custom_components.smart_bms.flow.options_schema import OptionField, OptionForm
+from custom_components.smart_bms.options_flow import SmartBmsOptionsFlow
 from custom_components.smart_bms.pack_entry import simulated
 from custom_components.smart_bms.pack_entry.capabilities import Capabilities
 from custom_components.smart_bms.pack_entry.publishing import ADJUSTABLE
-from custom_components.smart_bms.pack_entry.wiring_issue import KINDS
+from custom_components.smart_bms.pack_entry.wiring_issue import WIRING_ISSUES
 from custom_components.smart_bms.protection import balance, hints, permission
 from custom_components.smart_bms.protection.daly import DALY
 from custom_components.smart_bms.protection.events import ProtectionEventType as Happened
@@ -47,6 +51,7 @@ from custom_components.smart_bms.protection.smart123 import SMART123, SMART123_G
 from custom_components.smart_bms.sensor.energy import ENERGY_DESCRIPTIONS
 from custom_components.smart_bms.sensor.health import health_descriptions
 from custom_components.smart_bms.sensor.protection import descriptions_of
+from custom_components.smart_bms.services.schema import CHEMISTRIES
 from custom_components.smart_bms.trigger import TRIGGERS
 from script.lib import parameters
 
@@ -56,7 +61,9 @@ MANIFEST: dict[str, Any] = json.loads((FOLDER / "manifest.json").read_text())
 TEXTS: dict[str, Any] = json.loads((FOLDER / "translations" / "en.json").read_text())
 ICONS: dict[str, Any] = json.loads((FOLDER / "icons.json").read_text())
 HACS: dict[str, Any] = json.loads((ROOT / "hacs.json").read_text())
-FLOW = (FOLDER / "config_flow.py").read_text()
+FLOW = "".join((FOLDER / name).read_text() for name in ("config_flow.py", "flow/reconfigure_flow.py"))
+"""The steps that add a pack or a bank, and those about a pack that is set up."""
+BANK_OPTIONS = (FOLDER / "bank_entry" / "config_flow.py").read_text()
 PURE = {"bank", "bms", "control", "energy", "protection", "simulator"}
 HOME_ASSISTANTS_SIDE = [file for file in FOLDER.rglob("*.py") if file.relative_to(FOLDER).parts[0] not in PURE]
 
@@ -107,19 +114,17 @@ SENSORS = [
         for item in sensor.parameter_descriptions(catalog)
     ),
 ]
-BINARY_SENSORS = binary_sensor.descriptions(
-    dataclasses.replace(
-        EVERYTHING,
-        values=frozenset(item.needs or item.key for item in BINARY_SENSOR_DESCRIPTIONS) | {"balancing_cells", "alarms"},
-    ),
-    Alarm,
+STATES = dataclasses.replace(
+    EVERYTHING,
+    values=frozenset(item.needs or item.key for item in BINARY_SENSOR_DESCRIPTIONS) | {"balancing_cells", "alarms"},
 )
+BINARY_SENSORS = [item for relays in (False, True) for item in binary_sensor.descriptions(STATES, Alarm, relays=relays)]
 ENTITIES = {
     "sensor": SENSORS,
     "binary_sensor": [
         *BINARY_SENSORS,
         binary_sensor.PROBLEM_DESCRIPTION,
-        *VERDICTS,
+        *PERMISSIONS,
         MISMATCH,
         *BANK_BINARY_SENSORS,
     ],
@@ -261,9 +266,20 @@ ASKING = {file.parent.name for file in (FOLDER / "bms").glob("*/*.py") if "Passw
 
 
 def test_every_family_that_asks_for_a_password_has_its_step() -> None:
+    assert {key for key, family in FAMILIES.items() if family.takes_password} == ASKING
     for family in ASKING:
         for step in ("password", "reauth_confirm"):
             assert getattr(SmartBmsConfigFlow, f"async_step_{step}_{family}")
+    for family in RECONFIGURABLE:
+        assert getattr(SmartBmsConfigFlow, f"async_step_reconfigure_{family}")
+
+
+RECONFIGURABLE = {
+    key: ["password"] * family.takes_password + [option.key for option in family.options if option.is_transport]
+    for key, family in FAMILIES.items()
+    if family.takes_password or any(option.is_transport for option in family.options)
+}
+"""What can be changed of a family's pack that is set up."""
 
 
 def test_every_progress_of_the_flow_has_a_text() -> None:
@@ -284,26 +300,64 @@ def test_texts_name_the_buttons_where_they_are() -> None:
 def test_every_step_and_abort_of_the_flow_has_a_text_and_none_is_left_over() -> None:
     steps = set(re.findall(r'step_id="(\w+)"', FLOW))
     steps |= {f"{step}_{family}" for step in ("password", "reauth_confirm") for family in ASKING}
-    assert steps == set(TEXTS["config"]["step"]) | set(TEXTS["options"]["step"])
-    aborts = set(re.findall(r'reason="(\w+)"', FLOW)) | {
-        "already_configured",
-        "already_in_progress",
-        "reauth_successful",
-    }
+    steps |= {f"reconfigure_{family}" for family in RECONFIGURABLE}
+    assert steps == set(TEXTS["config"]["step"])
+    assert {"init", *OPTION_FORMS, *re.findall(r'step_id="(\w+)"', BANK_OPTIONS)} == set(TEXTS["options"]["step"])
+    aborts = set(re.findall(r'reason="(\w+)"', FLOW)) | {"already_configured", "already_in_progress"}
     assert aborts == set(TEXTS["config"]["abort"])
+
+
+def test_every_form_of_the_options_is_a_step_and_on_the_menu_with_a_description() -> None:
+    menu = TEXTS["options"]["step"]["init"]
+    assert set(menu["menu_options"]) == set(menu["menu_option_descriptions"]) == set(OPTION_FORMS)
+    for step, label in menu["menu_options"].items():
+        assert getattr(SmartBmsOptionsFlow, f"async_step_{step}")
+        assert TEXTS["options"]["step"][step]["title"] == label
+        assert menu["menu_option_descriptions"][step].endswith(".")
+    made = {key: [step for step, form in OPTION_FORMS.items() if form(family)] for key, family in FAMILIES.items()}
+    assert all(set(made[key]) >= set(OPTION_FORMS) - {"pack"} for key in FAMILIES)
+    assert {key for key in FAMILIES if "pack" in made[key]} == {key for key in FAMILIES if FAMILIES[key].options}
+
+
+@pytest.mark.parametrize("step", OPTION_FORMS)
+def test_texts_of_a_form_of_the_options_are_those_of_its_fields(step) -> None:
+    forms = [OPTION_FORMS[step](family) for family in FAMILIES.values()]
+    text = TEXTS["options"]["step"][step]
+    assert {field.key for form in forms for field in form.fields} == set(text.get("data", {}))
+    parts = {part.key: {field.key for field in part.fields} for form in forms for part in form.sections}
+    assert parts == {key: set(part["data"]) for key, part in text.get("sections", {}).items()}
+    for part in text.get("sections", {}).values():
+        assert part["name"]
+        assert part["description"].endswith(".")
+    assert not any(placeholders(line) for _, line in texts(text))
+
+
+def fields_of(form: OptionForm) -> list[OptionField]:
+    return [*form.fields, *(field for part in form.sections for field in part.fields)]
+
+
+def test_every_option_is_on_one_form() -> None:
+    for family in FAMILIES.values():
+        offered = [(field.stored_in, field.key) for form in OPTION_FORMS.values() for field in fields_of(form(family))]
+        quantities = [quantity.value for quantity in ADJUSTABLE]
+        permissions = ("allow_control", "experimental_writes", "allow_dangerous", "reread_interval")
+        expected = [
+            *(("control", key) for key in permissions),
+            *([("polling", "interval")] if family.polling else []),
+            *(("pack", option.key) for option in family.options),
+            *(("current", item.name) for item in dataclasses.fields(CurrentCorrection)),
+            *(("limits", item.name) for item in dataclasses.fields(LimitOptions)),
+            *((part, key) for part in ("intervals", "dead_bands") for key in quantities),
+        ]
+        assert sorted(offered) == sorted(expected)
 
 
 def test_every_field_of_a_form_has_a_description() -> None:
     for step in (*TEXTS["config"]["step"].values(), *TEXTS["options"]["step"].values()):
         for part in (step, *step.get("sections", {}).values()):
             assert set(part.get("data", {})) == set(part.get("data_description", {}))
-    sections = TEXTS["options"]["step"]["init"]["sections"]
-    assert set(sections) == {"control", "polling", "pack", "current", "limits", "intervals", "dead_bands"}
-    assert set(sections["limits"]["data"]) == {item.name for item in dataclasses.fields(LimitOptions)}
-    options = {option.key for family in FAMILIES.values() for option in family.options}
-    assert set(sections["pack"]["data"]) == options
-    for name in ("intervals", "dead_bands"):
-        assert set(sections[name]["data"]) == {quantity.value for quantity in ADJUSTABLE}
+    for family, fields in RECONFIGURABLE.items():
+        assert list(TEXTS["config"]["step"][f"reconfigure_{family}"]["data"]) == fields
 
 
 def test_placeholders_of_the_flow_are_those_it_gives() -> None:
@@ -313,6 +367,7 @@ def test_placeholders_of_the_flow_are_those_it_gives() -> None:
         "contact": {"name", "family", "address"},
         **{f"password_{family}": {"name", "family", "address"} for family in ASKING},
         **{f"reauth_confirm_{family}": {"name", "detail"} for family in ASKING},
+        **{f"reconfigure_{family}": {"name", "detail"} for family in RECONFIGURABLE},
         "identified": {"name", "family", "address", "model", "hw_version", "sw_version", "cells", "voltage", "soc"},
     }
     for step, part in TEXTS["config"]["step"].items():
@@ -341,9 +396,9 @@ def test_the_whole_integration_speaks_through_translations() -> None:
 
 def test_what_is_shown_by_default_exists() -> None:
     keys = {key for _, key in SETTINGS}
-    assert keys >= ENABLED
-    assert set(MAIN) <= keys
-    assert "discharge_switch" not in ENABLED
+    assert keys >= ENABLED_PARAMETERS
+    assert set(MAIN_PARAMETERS) <= keys
+    assert "discharge_switch" not in ENABLED_PARAMETERS
 
 
 REASONS = {
@@ -365,7 +420,7 @@ ALLOWED_BY = {
 
 
 def test_refusals_name_the_option_that_would_allow_it() -> None:
-    labels = TEXTS["options"]["step"]["init"]["sections"]["control"]["data"]
+    labels = TEXTS["options"]["step"]["control"]["data"]
     for option, codes in ALLOWED_BY.items():
         for code in codes:
             message = TEXTS["exceptions"][code]["message"]
@@ -431,8 +486,8 @@ def test_every_refusal_and_every_issue_has_a_sentence_and_none_is_left_over() ->
     told = {"recording_ready", "recording_runs"} | unfit
     told |= {"dashboard_added", "dashboard_renewed", "dashboard_there_already"}
     assert codes_in_code() | written | commands | reasons | left_out | told == set(TEXTS["exceptions"])
-    assert set(logbook._COMMANDS) == {"confirmed"} | {code.removeprefix("command_") for code in commands}
-    assert {outcome.value for outcome in WriteOutcome} - {"pending"} == set(logbook._MESSAGES) - {"untold"}
+    assert set(logbook._COMMAND_MESSAGES) == {"confirmed"} | {code.removeprefix("command_") for code in commands}
+    assert {outcome.value for outcome in WriteOutcome} - {"pending"} == set(logbook._WRITE_MESSAGES) - {"undetermined"}
 
 
 def test_every_action_is_described_and_its_selectors_are_valid() -> None:
@@ -447,18 +502,18 @@ def test_every_action_is_described_and_its_selectors_are_valid() -> None:
         for part in (described[name], *described[name].get("fields", {}).values()):
             assert part["name"]
             assert part["description"].endswith(".")
-    assert set(TEXTS["selector"]["chemistry"]["options"]) == set(services.CHEMISTRIES)
+    assert set(TEXTS["selector"]["chemistry"]["options"]) == set(CHEMISTRIES)
     choices = {
         option.key: set(option.choices) for family in FAMILIES.values() for option in family.options if option.choices
     }
-    choices |= {"chemistry": set(services.CHEMISTRIES), "simulated": set(simulated.CHOICES)}
+    choices |= {"chemistry": set(CHEMISTRIES), "simulated": set(simulated.CHOICES)}
     choices |= {"wiring": {"parallel", "series"}}
     choices |= {"protection": set(PROTECTIONS), "severity": {severity.value for severity in AlarmSeverity}}
     assert {key: set(part["options"]) for key, part in TEXTS["selector"].items()} == choices
 
 
 def test_every_issue_has_its_texts() -> None:
-    wires = {f"wiring_{kind}" for kind in KINDS}
+    wires = {f"wiring_{kind}" for kind in WIRING_ISSUES}
     alone = {"drift", "default_password", "bank_member_removed", "disk_full", "set_aside"}
     assert set(TEXTS["issues"]) == alone | wires
     for key in wires:

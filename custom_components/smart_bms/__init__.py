@@ -9,22 +9,25 @@ from homeassistant.helpers import config_validation as cv, issue_registry as ir
 from homeassistant.helpers.typing import ConfigType
 
 from .bank.energy import CHECKS as OF_BANK
-from .bank_entry.coordinator import BankConfigEntry, BankCoordinator, async_pack_removed, bank_issue, is_bank
+from .bank_entry.coordinator import BankConfigEntry, BankCoordinator
+from .bank_entry.device import async_link_packs
+from .bank_entry.membership import async_pack_removed, bank_issue, is_bank
 from .bms.families import FAMILIES
 from .const import CONF_FAMILY, CONF_IDENTITY, CONF_SIMULATED, DOMAIN
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 from .frontend import async_register_cards
 from .pack_entry import bluetooth_paths
 from .pack_entry.energy_account import CHECKS as OF_PACK
-from .pack_entry.entry_title import async_follow_names
-from .pack_entry.parameters import async_clear_issues
+from .pack_entry.entry_title import async_listen_for_renames
+from .pack_entry.issues import async_delete_pack_issues
 from .pack_entry.simulated import async_purge_history, simulation_of
 from .services import async_setup_services
-from .services.recording import RecordingView, async_forget, async_forget_all
+from .services.recording import RecordingView, async_forget_recording
 from .storage.checked_store import async_load_parts
 from .storage.energy_store import energy_store
 from .storage.pack_store import async_load_pack, pack_store
 from .storage.profiles import async_profiles
+from .storage.recordings import async_remove_all_recordings
 from .websocket_api import async_register_commands
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -44,8 +47,8 @@ BANK_PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platf
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions and the commands of the cards; they exist whether or not a pack is set up."""
     async_setup_services(hass)
-    async_follow_names(hass)
-    await async_forget_all(hass)
+    async_listen_for_renames(hass)
+    await async_remove_all_recordings(hass)
     hass.http.register_view(RecordingView)
     async_register_commands(hass)
     await async_register_cards(hass)
@@ -61,11 +64,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry | Ba
 
 async def _async_setup_bank(hass: HomeAssistant, entry: BankConfigEntry) -> bool:
     """Set up a bank. Its packs need not be there yet."""
-    counted = await async_load_parts(energy_store(hass, entry.entry_id), OF_BANK, entry.title)
-    coordinator = BankCoordinator(hass, entry, counted)
+    stored_energy = await async_load_parts(energy_store(hass, entry.entry_id), OF_BANK, entry.title)
+    coordinator = BankCoordinator(hass, entry, stored_energy)
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, BANK_PLATFORMS)
-    coordinator.async_link_devices()
+    async_link_packs(hass, entry.entry_id, coordinator.packs)
     coordinator.async_start()
     return True
 
@@ -76,9 +79,9 @@ async def _async_setup_pack(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> 
     if simulation is None:
         await bluetooth_paths.free_stale_link(entry.data[CONF_ADDRESS])
     family, variant = FAMILIES[entry.data[CONF_FAMILY]], entry.data[CONF_IDENTITY]["variant"]
-    kept = await async_load_pack(hass, entry.entry_id, family, variant, entry.title)
-    counted = await async_load_parts(energy_store(hass, entry.entry_id), OF_PACK, entry.title)
-    coordinator = SmartBmsCoordinator(hass, entry, kept, counted, simulation)
+    stored = await async_load_pack(hass, entry.entry_id, family, variant, entry.title)
+    stored_energy = await async_load_parts(energy_store(hass, entry.entry_id), OF_PACK, entry.title)
+    coordinator = SmartBmsCoordinator(hass, entry, stored, stored_energy, simulation)
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     coordinator.async_start()
@@ -96,23 +99,23 @@ async def async_unload_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry | B
         return False
     await entry.runtime_data.async_stop()
     if entry.disabled_by:
-        async_clear_issues(hass, entry.entry_id)
+        async_delete_pack_issues(hass, entry.entry_id)
     return True
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry | BankConfigEntry) -> None:
-    """Let the pack be discovered again, and forget its journal; profiles stay. A simulated one takes its history along."""
+    """Delete the files and issues of a pack, and let it be discovered again; profiles stay, but of a simulated one."""
     if is_bank(entry):
         ir.async_delete_issue(hass, DOMAIN, bank_issue(entry.entry_id))
         await energy_store(hass, entry.entry_id).async_remove()
         return
     async_pack_removed(hass, entry)
-    async_clear_issues(hass, entry.entry_id)
+    async_delete_pack_issues(hass, entry.entry_id)
     await pack_store(hass, entry.entry_id).async_remove()
     await energy_store(hass, entry.entry_id).async_remove()
-    await async_forget(hass, entry.entry_id)
+    await async_forget_recording(hass, entry.entry_id)
     if CONF_SIMULATED in entry.data:
-        await async_profiles(hass).async_forget(entry.entry_id)
+        await async_profiles(hass).async_delete_simulated(entry.entry_id)
         async_purge_history(hass, entry)
     else:
         bluetooth.async_rediscover_address(hass, entry.data[CONF_ADDRESS])

@@ -1,4 +1,4 @@
-"""Buttons: commands of the board that change many parameters at once, and what Home Assistant does with a pack when asked."""
+"""Buttons: commands that change many parameters at once, and adding packs and banks to the energy dashboard."""
 
 from typing import Final, override
 
@@ -10,20 +10,21 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .bank_entry.coordinator import BankConfigEntry, BankCoordinator
 from .bank_entry.entity import BankEntity
 from .bms.settings import Setting, SettingKind
-from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
-from .entity import SmartBmsEntity, async_add_described
-from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, presentation
+from .coordinator import SmartBmsConfigEntry
+from .entity import async_add_described
+from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, description_fields
+from .entity.stateless import StatelessEntity
 from .pack_entry.energy_account import NEEDS
 from .pack_entry.energy_dashboard import async_add_to_dashboard
 from .pack_entry.publishing import Quantity, Value
 
-# One link, one write at a time.
+# One connection, one write at a time.
 PARALLEL_UPDATES: Final = 1
 
 
 def describe(setting: Setting) -> ButtonEntityDescription:
-    """Return the description of a button."""
-    return ButtonEntityDescription(**presentation(setting))
+    """Return the description of the button for a parameter."""
+    return ButtonEntityDescription(**description_fields(setting))
 
 
 async def async_setup_entry(
@@ -40,10 +41,11 @@ async def async_setup_entry(
     )
     coordinator = entry.runtime_data
 
-    def counted() -> tuple[ButtonEntityDescription, ...]:
+    def dashboard_buttons() -> tuple[ButtonEntityDescription, ...]:
+        """Return the button for the energy dashboard if the pack has what its energy is calculated from."""
         return (DASHBOARD,) if coordinator.capabilities.values >= NEEDS else ()
 
-    async_add_described(coordinator, async_add_entities, counted, EnergyDashboardButton)
+    async_add_described(coordinator, async_add_entities, dashboard_buttons, EnergyDashboardButton)
 
 
 DASHBOARD: Final = ButtonEntityDescription(
@@ -51,39 +53,32 @@ DASHBOARD: Final = ButtonEntityDescription(
 )
 
 
-class EnergyDashboardButton(SmartBmsEntity, ButtonEntity):
-    """Adds the pack to the energy dashboard; nothing else ever does."""
-
-    def __init__(self, coordinator: SmartBmsCoordinator, description: ButtonEntityDescription) -> None:
-        """Be there also without the pack."""
-        super().__init__(coordinator, description, Quantity.STATE, always=True)
-
-    @override
-    def current_value(self) -> Value:
-        return None
+class EnergyDashboardButton(StatelessEntity, ButtonEntity):
+    """Adds the pack to the energy dashboard, which nothing does by itself."""
 
     @override
     async def async_press(self) -> None:
-        """Add it, or renew what is there."""
+        """Add or update the sensors on the energy dashboard."""
         coordinator = self.coordinator
         name = coordinator.config_entry.title
         await async_add_to_dashboard(self.hass, self._context, coordinator.address, name, coordinator.usable_energy)
 
 
 class BankDashboardButton(BankEntity, ButtonEntity):
-    """Adds the bank to the energy dashboard; nothing else ever does."""
+    """Adds the bank to the energy dashboard, which nothing does by itself."""
 
     def __init__(self, coordinator: BankCoordinator, description: ButtonEntityDescription) -> None:
-        """Be there also without the packs."""
+        """`description` has the key of the button, which is available also without the packs."""
         super().__init__(coordinator, description, Quantity.STATE, always=True)
 
     @override
     def current_value(self) -> Value:
+        """Return no value."""
         return None
 
     @override
     async def async_press(self) -> None:
-        """Add it, or renew what is there."""
+        """Add or update the sensors on the energy dashboard."""
         entry = self.coordinator.config_entry
         await async_add_to_dashboard(
             self.hass, self._context, entry.entry_id, entry.title, self.coordinator.usable_energy
@@ -91,13 +86,14 @@ class BankDashboardButton(BankEntity, ButtonEntity):
 
 
 class SmartBmsButton(SmartBmsParameterEntity, ButtonEntity):
-    """A command; all parameters are backed up before it is sent."""
+    """A command; all parameters are backed up as a profile before it is sent."""
 
     @override
     def current_value(self) -> Value:
+        """Return no value."""
         return None
 
     @override
     async def async_press(self) -> None:
-        """Send the command, and see what it changed."""
+        """Send the command, and read back what it changed."""
         await self.async_change(None)

@@ -1,4 +1,4 @@
-"""Diagnostics: all that support needs to see, and nothing that tells who the user is."""
+"""Diagnostics: what support needs to see, without what identifies the user."""
 
 from dataclasses import asdict
 from typing import Any, Final, cast
@@ -7,13 +7,14 @@ from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import HomeAssistant
 
-from .bank_entry.coordinator import BankConfigEntry, BankCoordinator, is_bank
+from .bank_entry.coordinator import BankConfigEntry, BankCoordinator
+from .bank_entry.membership import is_bank
 from .bms.reading import reading_values
 from .control.writer import ParameterWriter
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 from .protection.engine import ProtectionEngine
 
-_VALUES: Final = ("old", "new", "found")
+_RECORD_VALUES: Final = ("old", "new", "found")
 
 TO_REDACT: Final = {
     CONF_ADDRESS,
@@ -33,7 +34,7 @@ TO_REDACT: Final = {
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> dict[str, Any]:
-    """Return what is known of a pack or a bank; also when it was never reached."""
+    """Return the diagnostics of a pack or a bank, also of one that was never connected."""
     if is_bank(entry):
         return {"entry": async_redact_data(entry.as_dict(), TO_REDACT), "bank": _bank(cast(BankConfigEntry, entry))}
     coordinator: SmartBmsCoordinator | None = getattr(entry, "runtime_data", None)
@@ -44,7 +45,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmartBm
 
 
 def _bank(entry: BankConfigEntry) -> dict[str, Any] | None:
-    """Return what a bank amounts to, with its packs by number: their names are their owner's."""
+    """Return the diagnostics of a bank, with its packs by number: their names are their owner's."""
     coordinator: BankCoordinator | None = getattr(entry, "runtime_data", None)
     if coordinator is None:
         return None
@@ -68,6 +69,7 @@ def _bank(entry: BankConfigEntry) -> dict[str, Any] | None:
 
 
 def _pack(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
+    """Return the diagnostics of a pack."""
     pack, now = coordinator.pack, coordinator.now
     error = pack.last_error
     return {
@@ -75,7 +77,7 @@ def _pack(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
         "learnt": {key: value for key, value in pack.context.learned.items() if key not in TO_REDACT},
         "link": {
             "state": coordinator.connection_state,
-            # The sentence behind an error may name the pack; its reason does not.
+            # The message of an error may name the pack; its reason does not.
             "last_error": error.reason if error else None,
             "sessions": pack.sessions,
             "age": pack.age(now),
@@ -87,9 +89,9 @@ def _pack(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
         "failed_followers": {name: asdict(failure) for name, failure in coordinator.isolation.failures.items()},
         "reading": reading_values(pack.last_reading) if pack.last_reading else None,
         "settings": async_redact_data(dict(pack.last_settings.values), TO_REDACT) if pack.last_settings else None,
-        "control": _control(coordinator.parameters.control),
+        "control": _control(coordinator.parameters.writer),
         "protection": _protection(coordinator.protection_engine),
-        "current_sense": asdict(coordinator.sense),
+        "current_sense": asdict(coordinator.pipeline.current_correction),
         "energy": {"counter": coordinator.energy.counter.dump(), "statistics": coordinator.energy.statistics.dump()},
         "identity_details": async_redact_data(dict(pack.last_identity.details), TO_REDACT)
         if pack.last_identity
@@ -99,7 +101,7 @@ def _pack(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
 
 
 def _protection(protection_engine: ProtectionEngine) -> dict[str, Any]:
-    """Return where the protections stand and what the limits are made of."""
+    """Return the state of the protections, and the limits."""
     mirror = protection_engine.mirror
     return {
         "charge": asdict(mirror.charge),
@@ -114,21 +116,21 @@ def _protection(protection_engine: ProtectionEngine) -> dict[str, Any]:
             }
             for monitor in mirror.active
         },
-        "disagreements": [asdict(found) for found in mirror.mismatches],
+        "disagreements": [asdict(mismatch) for mismatch in mirror.mismatches],
         "refused_readings": mirror.refused,
         "limits": asdict(protection_engine.limits),
         "options": asdict(protection_engine.options),
     }
 
 
-def _control(control: ParameterWriter) -> dict[str, Any]:
-    """Return what was changed and what came of it."""
+def _control(writer: ParameterWriter) -> dict[str, Any]:
+    """Return what the user allows, the write log, and which parameters were changed elsewhere."""
     records = [
-        record.as_dict() | (dict.fromkeys(_VALUES, REDACTED) if record.parameter in TO_REDACT else {})
-        for record in control.write_log.records
+        record.as_dict() | (dict.fromkeys(_RECORD_VALUES, REDACTED) if record.parameter in TO_REDACT else {})
+        for record in writer.write_log.records
     ]
     return {
-        "permission": asdict(control.permission),
+        "permission": asdict(writer.permission),
         "changes": async_redact_data(records, TO_REDACT),
-        "drift": sorted(control.drift),
+        "drift": sorted(writer.drift),
     }

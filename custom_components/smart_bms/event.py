@@ -1,4 +1,4 @@
-"""Events: what a pack writes down by itself, each entry of its log once; and what happens to its protections, or a bank's."""
+"""Events: the entries of a pack's own event log, each once, and the protection events of packs and banks."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -14,16 +14,17 @@ from homeassistant.util import dt as dt_util
 from .bank_entry.coordinator import BankConfigEntry, BankCoordinator
 from .bank_entry.entity import BankEntity
 from .bms.event_log import EventKind, LoggedEvent
-from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator, protection_event_signal
-from .entity import SmartBmsEntity, async_add_described
+from .coordinator import SmartBmsConfigEntry, protection_event_signal
+from .entity import async_add_described
+from .entity.stateless import StatelessEntity
 from .pack_entry.publishing import Quantity, Value
 from .protection.events import ProtectionEvent, ProtectionEventType
 
 PARALLEL_UPDATES: Final = 0
 
-ALARM: Final = "alarm"
-PROTECTION: Final = "protection"
-PACK: Final = "pack"
+ATTR_ALARM: Final = "alarm"
+ATTR_PROTECTION: Final = "protection"
+ATTR_PACK: Final = "pack"
 
 EVENT_DESCRIPTIONS: Final = (
     EventEntityDescription(
@@ -48,106 +49,104 @@ async def async_setup_entry(
     entry: SmartBmsConfigEntry | BankConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the event log of a pack that keeps one, and what happens to the protections of a pack or a bank."""
+    """Add the event log of a pack that has one, and the protection events of a pack or a bank."""
     if isinstance(entry.runtime_data, BankCoordinator):
         bank = entry.runtime_data
         async_add_entities(BankProtectionEvent(bank, description) for description in PROTECTION_DESCRIPTIONS)
         return
     coordinator = entry.runtime_data
 
-    def described() -> tuple[EventEntityDescription, ...]:
+    def event_logs() -> tuple[EventEntityDescription, ...]:
+        """Return the event log if packs of this kind have one."""
         return EVENT_DESCRIPTIONS if coordinator.family.logs(coordinator.identity["variant"]) else ()
 
     def protections() -> tuple[EventEntityDescription, ...]:
+        """Return the protection events if the rules of the pack are known."""
         return PROTECTION_DESCRIPTIONS if coordinator.protection_engine.rules else ()
 
-    async_add_described(coordinator, async_add_entities, described, SmartBmsEventLog)
+    async_add_described(coordinator, async_add_entities, event_logs, SmartBmsEventLog)
     async_add_described(coordinator, async_add_entities, protections, SmartBmsProtectionEvent)
 
 
-class _Events(EventEntity):
-    """Tells events."""
+class _TriggeredEvent(EventEntity):
+    """An event entity that shows each event at once."""
 
     entity_description: EventEntityDescription
 
     @callback
-    def _notify(self, kind: str, details: Mapping[str, Any]) -> None:
-        """Tell one event, without what nobody knows of it."""
-        self._trigger_event(kind, {key: value for key, value in details.items() if value is not None})
+    def _show_event(self, event_type: str, details: Mapping[str, Any]) -> None:
+        """Show an event, without the details that are unknown."""
+        self._trigger_event(event_type, {key: value for key, value in details.items() if value is not None})
         self.async_write_ha_state()
 
 
-class _PackEvents(SmartBmsEntity, _Events):
-    """Tells events also of a time when the pack is silent."""
-
-    def __init__(self, coordinator: SmartBmsCoordinator, description: EventEntityDescription) -> None:
-        """Be always there."""
-        super().__init__(coordinator, description, Quantity.STATE, always=True)
-
-    @override
-    def current_value(self) -> Value:
-        return None
-
-
-class SmartBmsEventLog(_PackEvents):
+class SmartBmsEventLog(StatelessEntity, _TriggeredEvent):
     """The event log of a pack."""
 
     @override
     async def async_added_to_hass(self) -> None:
+        """Listen for new entries of the log."""
         await super().async_added_to_hass()
         self.async_on_remove(self.coordinator.async_add_log_listener(self._async_logged))
 
     @callback
     def _async_logged(self, event: LoggedEvent) -> None:
+        """Show an entry of the log, with the time of day at which it happened."""
         ago = dt_util.utcnow().timestamp() - event.age - (self.coordinator.now - event.read_at)
         happened_at = dt_util.utc_from_timestamp(round(ago)).isoformat()
-        self._notify(event.kind, {"happened_at": happened_at, "cell": event.cell, "value": event.value})
+        self._show_event(event.kind, {"happened_at": happened_at, "cell": event.cell, "value": event.value})
 
 
-class SmartBmsProtectionEvent(_PackEvents):
-    """What happens to the protections of a pack, and the alarms that it raises."""
+class SmartBmsProtectionEvent(StatelessEntity, _TriggeredEvent):
+    """The events of a pack's protections and alarms."""
 
     @override
     async def async_added_to_hass(self) -> None:
+        """Listen for protection events of the pack."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.async_add_protection_event_listener(self._async_happened))
+        self.async_on_remove(self.coordinator.protection_event_listeners.async_add(self._async_protection_event))
 
     @callback
-    def _async_happened(self, protection_event: ProtectionEvent) -> None:
-        self._notify(protection_event.kind, _details(protection_event))
+    def _async_protection_event(self, protection_event: ProtectionEvent) -> None:
+        """Show an event of a protection or an alarm."""
+        self._show_event(protection_event.kind, _details(protection_event))
 
 
-class BankProtectionEvent(BankEntity, _Events):
-    """What happens to the protections of all packs of a bank, and the alarms that they raise."""
+class BankProtectionEvent(BankEntity, _TriggeredEvent):
+    """The events of the protections and alarms of all packs of a bank."""
 
-    # What happened is worth keeping, as that of a pack is.
+    # Events are recorded, as those of a pack are; other entities of banks record no attributes.
     _unrecorded_attributes = frozenset()
 
     def __init__(self, coordinator: BankCoordinator, description: EventEntityDescription) -> None:
-        """Be always there."""
+        """`description` has the key of the event, which is available also without the packs."""
         super().__init__(coordinator, description, Quantity.STATE, always=True)
 
     @override
     def current_value(self) -> Value:
+        """Return no value."""
         return None
 
     @override
     async def async_added_to_hass(self) -> None:
+        """Listen for protection events of every pack."""
         await super().async_added_to_hass()
         for key in self.coordinator.packs:
-            listener = partial(self._async_happened, key)
+            listener = partial(self._async_protection_event, key)
             self.async_on_remove(async_dispatcher_connect(self.hass, protection_event_signal(key), listener))
 
     @callback
-    def _async_happened(self, key: str, protection_event: ProtectionEvent) -> None:
+    def _async_protection_event(self, key: str, protection_event: ProtectionEvent) -> None:
+        """Show an event of a pack, which `key` identifies by its config entry."""
         pack = self.hass.config_entries.async_get_entry(key)
-        self._notify(protection_event.kind, {PACK: pack.title if pack else None, **_details(protection_event)})
+        self._show_event(protection_event.kind, {ATTR_PACK: pack.title if pack else None, **_details(protection_event)})
 
 
 def _details(protection_event: ProtectionEvent) -> dict[str, Any]:
+    """Return the attributes of a protection event."""
     name = (
-        ALARM
+        ATTR_ALARM
         if protection_event.kind in (ProtectionEventType.ALARM_RAISED, ProtectionEventType.ALARM_CLEARED)
-        else PROTECTION
+        else ATTR_PROTECTION
     )
     return {name: protection_event.protection, **protection_event.details}

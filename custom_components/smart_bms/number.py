@@ -1,4 +1,4 @@
-"""Numbers: limits, delays and thresholds."""
+"""Numbers: parameters with a number, such as limits, delays and thresholds."""
 
 from collections.abc import Mapping
 from typing import Final, override
@@ -18,9 +18,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .bms.settings import Setting, SettingKind, Unit
 from .coordinator import SmartBmsConfigEntry
-from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, presentation
+from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, description_fields
 
-# One link, one write at a time.
+# One connection, one write at a time.
 PARALLEL_UPDATES: Final = 1
 
 _UNITS: Final[Mapping[Unit, tuple[str | None, NumberDeviceClass | None]]] = {
@@ -41,10 +41,10 @@ _UNITS: Final[Mapping[Unit, tuple[str | None, NumberDeviceClass | None]]] = {
 
 
 def describe(setting: Setting) -> NumberEntityDescription:
-    """Return the description of a number."""
+    """Return the description of the number for a parameter."""
     unit, device_class = _UNITS[setting.unit]
     return NumberEntityDescription(
-        **presentation(setting),
+        **description_fields(setting),
         device_class=device_class,
         native_unit_of_measurement=unit,
         native_min_value=setting.minimum,
@@ -64,18 +64,20 @@ async def async_setup_entry(
 
 
 class SmartBmsNumber(SmartBmsParameterEntity, NumberEntity):
-    """A parameter with a value."""
+    """A parameter with a number."""
 
     _is_typed_in = True
 
     @property
     @override
     def native_min_value(self) -> float:
+        """Return the lowest value that can be set now; it may depend on other parameters."""
         return self.setting.minimum if self.setting else super().native_min_value
 
     @property
     @override
     def native_max_value(self) -> float:
+        """Return the highest value that can be set now, or the special value above it."""
         if self.setting is None:
             return super().native_max_value
         return max(self.setting.maximum, self.setting.special or 0.0)
@@ -83,14 +85,15 @@ class SmartBmsNumber(SmartBmsParameterEntity, NumberEntity):
     @property
     @override
     def native_value(self) -> float | None:
+        """Return the value as it was published."""
         value = self.shown_value
         return value if isinstance(value, (int, float)) else None
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        """Write the value, and wait for the proof."""
+        """Write the value, and wait until it is read back."""
         converted = self.unit_of_measurement != self.native_unit_of_measurement
         if self.setting and converted and value != self.setting.special:
-            # A round number in the user's unit is none in ours.
+            # A round number in the user's unit need not lie on the steps of the parameter.
             value = round(round(value / self.setting.step) * self.setting.step, 6)
         await self.async_change(value)

@@ -8,15 +8,15 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .bms.settings import Setting, SettingKind
 from .coordinator import SmartBmsConfigEntry
-from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, presentation
+from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, description_fields
 
-# One link, one write at a time.
+# One connection, one write at a time.
 PARALLEL_UPDATES: Final = 1
 
 
 def describe(setting: Setting) -> SelectEntityDescription:
-    """Return the description of a select."""
-    return SelectEntityDescription(**presentation(setting), options=list(setting.options))
+    """Return the description of the select for a parameter."""
+    return SelectEntityDescription(**description_fields(setting), options=list(setting.options))
 
 
 async def async_setup_entry(
@@ -29,22 +29,24 @@ async def async_setup_entry(
 
 
 class SmartBmsSelect(SmartBmsParameterEntity, SelectEntity):
-    """A parameter that is one of several."""
+    """A parameter with named values."""
 
     _is_typed_in = True
 
     @property
     @override
     def options(self) -> list[str]:
+        """Return the names of the values that can be set now."""
         return list(self.setting.options) if self.setting else super().options
 
     @property
     @override
     def current_option(self) -> str | None:
+        """Return the name of the value as it was published; None if it has no name."""
         value = self.shown_value
         return value if isinstance(value, str) and value in self.options else None
 
     @override
     async def async_select_option(self, option: str) -> None:
-        """Write the option, and wait for the proof."""
+        """Write the option, and wait until it is read back."""
         await self.async_change(option)

@@ -1,4 +1,4 @@
-"""Switches: what the pack allows, and the features of its model."""
+"""Switches: parameters that are on or off, and those of a bank."""
 
 from typing import Any, Final, override
 
@@ -10,15 +10,15 @@ from .bank_entry.coordinator import BankConfigEntry, BankCoordinator
 from .bank_entry.switch import async_bank_switches, async_pack_set_up
 from .bms.settings import Setting, SettingKind
 from .coordinator import SmartBmsConfigEntry
-from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, presentation
+from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, description_fields
 
-# One link, one write at a time.
+# One connection, one write at a time.
 PARALLEL_UPDATES: Final = 1
 
 
 def describe(setting: Setting) -> SwitchEntityDescription:
-    """Return the description of a switch."""
-    return SwitchEntityDescription(**presentation(setting))
+    """Return the description of the switch for a parameter."""
+    return SwitchEntityDescription(**description_fields(setting))
 
 
 async def async_setup_entry(
@@ -42,15 +42,16 @@ class SmartBmsSwitch(SmartBmsParameterEntity, SwitchEntity):
     @property
     @override
     def is_on(self) -> bool | None:
+        """Return the state as it was published; None if it is unknown."""
         value = self.shown_value
         return None if value is None else bool(value)
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
-        """Switch on, and wait for the proof."""
+        """Switch on, and wait until it is read back."""
         await self.async_change(True)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
-        """Switch off, and wait for the proof."""
+        """Switch off, and wait until it is read back."""
         await self.async_change(False)

@@ -48,26 +48,26 @@ _FAULT_SCHEMA = probatio.Schema(
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Put the demo packs in the air proxies in their reach, and meters in the house."""
+    """Put the demo packs on the radio, proxies in their reach, and meters in the house."""
 
     def charger() -> float:
         state = hass.states.get(CHARGER)
         return float(state.state) if state is not None and state.state not in _NOTHING else 0.0
 
-    air = SimulatedRadio(*all_packs(charger))
-    for peripheral in air.peripherals.values():
+    radio = SimulatedRadio(*all_packs(charger))
+    for peripheral in radio.peripherals.values():
         peripheral.set_clock(dt_util.now())
-    proxies = demo_proxies(air)
+    proxies = demo_proxies(radio)
     leaves = [proxy.register(hass) for proxy in proxies]
-    air.start()
-    packs: dict[str, Any] = dict(air.peripherals)
+    radio.start()
+    packs: dict[str, Any] = dict(radio.peripherals)
     batteries: list[Battery] = [packs[address].board.battery for address in HOME_STORAGE]
     meters = hass.data[DOMAIN] = Meters(sum(len(one.cells) * _CELL * one.capacity for one in batteries) / 1000)
     hass.async_create_task(async_load_platform(hass, "sensor", DOMAIN, {}, config))
 
     @callback
     def live(_: datetime) -> None:
-        advertise(air, proxies)
+        advertise(radio, proxies)
         power = sum(battery.voltage * battery.current for battery in batteries) / 1000
         meters.count(_ADVERTISING_INTERVAL / timedelta(hours=1), dt_util.now(), power)
 
@@ -76,27 +76,27 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async def stop(_: Event) -> None:
         for leave in leaves[:-1]:
             leave()
-        await air.stop()
+        await radio.stop()
 
     hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, stop)
 
     async def set_fault(call: ServiceCall) -> None:
         """Switch a fault of a pack on or off, to see what users would see."""
-        faults: Any = air.peripherals[call.data[CONF_ADDRESS]].faults
+        faults: Any = radio.peripherals[call.data[CONF_ADDRESS]].faults
         if not hasattr(faults, call.data["fault"]):
             raise ValueError(call.data["fault"])
         setattr(faults, call.data["fault"], call.data["value"])
 
     async def change_elsewhere(call: ServiceCall) -> None:
         """Change a parameter as the vendor's app on a phone would, unseen by Home Assistant."""
-        peripheral = air.peripherals[call.data[CONF_ADDRESS]]
+        peripheral = radio.peripherals[call.data[CONF_ADDRESS]]
         encode = FAMILIES[peripheral.family]
         if not peripheral.change_elsewhere(encode(peripheral.variant, call.data["parameter"], call.data["value"])):
             raise ValueError("the pack does not take that")
 
     async def import_yesterday(_: ServiceCall) -> None:
         """Fill the energy dashboard with simulated hours."""
-        await async_import_yesterday(hass, list(air.peripherals.values()))
+        await async_import_yesterday(hass, list(radio.peripherals.values()))
 
     async def set_areas(_: ServiceCall) -> None:
         """Tell Home Assistant where the packs stand."""

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from custom_components.smart_bms.simulator.battery import Battery, Chemistry, Profile, household
+from custom_components.smart_bms.simulator.board import Board, Limits
 from custom_components.smart_bms.simulator.daly.labels import ESS_81
 from custom_components.smart_bms.simulator.daly.peripheral import DalyPeripheral
-from custom_components.smart_bms.simulator.firmware import Board, Limits
 from custom_components.smart_bms.simulator.jbd.labels import DP16S020, SP04S034
 from custom_components.smart_bms.simulator.jbd.peripheral import JbdPeripheral
 from custom_components.smart_bms.simulator.jk.labels import B5A24S, BD6A24S10P, PB2A16S20P

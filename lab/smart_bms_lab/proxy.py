@@ -24,10 +24,10 @@ PROXIES: Final = (
 class EmulatedProxy(BaseHaRemoteScanner):
     """A proxy as Home Assistant's Bluetooth stack sees it."""
 
-    def __init__(self, air: SimulatedRadio, source: str, name: str, slots: int = 3) -> None:
+    def __init__(self, radio: SimulatedRadio, source: str, name: str, slots: int = 3) -> None:
         """`source` is the proxy's own address."""
         connector = HaBluetoothConnector(
-            client=air.client_class(self), source=source, can_connect=lambda: len(self._allocated) < self._slots
+            client=radio.client_class(self), source=source, can_connect=lambda: len(self._allocated) < self._slots
         )
         mode = BluetoothScanningMode.AUTO
         super().__init__(source, name, connector, connectable=True, requested_mode=mode, current_mode=mode)
@@ -95,13 +95,13 @@ class EmulatedProxy(BaseHaRemoteScanner):
         return True
 
 
-def demo_proxies(air: SimulatedRadio) -> tuple[EmulatedProxy, ...]:
+def demo_proxies(radio: SimulatedRadio) -> tuple[EmulatedProxy, ...]:
     """Return the proxies of the demo, the nearest first."""
-    return tuple(EmulatedProxy(air, source, name) for source, name in PROXIES)
+    return tuple(EmulatedProxy(radio, source, name) for source, name in PROXIES)
 
 
-def advertise(air: SimulatedRadio, proxies: Sequence[EmulatedProxy]) -> None:
+def advertise(radio: SimulatedRadio, proxies: Sequence[EmulatedProxy]) -> None:
     """Let all proxies hear all packs once."""
     for distance, proxy in enumerate(proxies):
-        for peripheral in air.peripherals.values():
+        for peripheral in radio.peripherals.values():
             proxy.hear(peripheral, rssi=-58 - 10 * distance)

@@ -13,8 +13,9 @@ from bleak.backends.device import BLEDevice
 from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.bms.pack import Pack
+from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.simulator.battery import Battery, household
-from custom_components.smart_bms.simulator.firmware import Board
+from custom_components.smart_bms.simulator.board import Board
 from custom_components.smart_bms.simulator.jk.labels import B5A24S, BD6A24S10P, PB2A16S20P, Label
 from custom_components.smart_bms.simulator.jk.peripheral import JkPeripheral
 
@@ -66,7 +67,7 @@ def listener() -> Pack:
 
 def introduced(pack: Pack, peripheral: JkPeripheral) -> JkDriver:
     """Return a driver that knows whom it hears: an answer counts when a second one agrees."""
-    driver = JkDriver(pack, pack)  # type: ignore[arg-type]
+    driver = JkDriver(pack, pack, SessionContext())  # type: ignore[arg-type]
     for _ in range(2):
         driver.notified(sealed(peripheral.device_info(), 0x03), 0.0)
     return driver
@@ -85,7 +86,7 @@ def ours(label: Label) -> Decode:
             now += PERIOD
         if pack.dropped:
             raise RuntimeError(pack.dropped)
-        return len(pack._accepted_at)  # noqa: SLF001
+        return len(pack._trusted_at)  # noqa: SLF001
 
     return decode
 

@@ -7,7 +7,7 @@ import gc
 import statistics
 import time
 
-from custom_components.smart_bms.bms.pack import Pack
+from custom_components.smart_bms.bms.pack_state import PackState
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.protection.engine import ProtectionEngine
 from custom_components.smart_bms.protection.limit_options import LimitOptions
@@ -35,17 +35,17 @@ def of_sixteen(limits: Mapping[str, float]) -> dict[str, float]:
 def collected() -> Iterator[list[Reading]]:
     """Collect what the decoders hand over."""
     readings: list[Reading] = []
-    take = Pack.reading
+    take = PackState.reading
 
-    def reading(self: Pack, reading: Reading) -> bool:
+    def reading(self: PackState, reading: Reading) -> bool:
         readings.append(reading)
         return take(self, reading)
 
-    Pack.reading = reading  # type: ignore[method-assign]
+    PackState.reading = reading  # type: ignore[method-assign]
     try:
         yield readings
     finally:
-        Pack.reading = take  # type: ignore[method-assign]
+        PackState.reading = take  # type: ignore[method-assign]
 
 
 def cases() -> Iterator[Case]:

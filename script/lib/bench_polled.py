@@ -25,9 +25,9 @@ from custom_components.smart_bms.bms.jbd.decode import decode_basic, decode_cell
 from custom_components.smart_bms.bms.pack import Pack
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.simulator.battery import Battery
+from custom_components.smart_bms.simulator.board import Board, Limits
 from custom_components.smart_bms.simulator.daly.labels import ESS_81, K_D2
 from custom_components.smart_bms.simulator.daly.peripheral import DalyPeripheral
-from custom_components.smart_bms.simulator.firmware import Board, Limits
 from custom_components.smart_bms.simulator.jbd.labels import DP16S020
 from custom_components.smart_bms.simulator.jbd.peripheral import JbdPeripheral
 from custom_components.smart_bms.simulator.peripheral import Peripheral
@@ -93,7 +93,7 @@ def our_jbd(polls: list[Poll]) -> int:
 def _words(reassembler: daly_frames.Reassembler, answer: Answer, now: float) -> tuple[int, ...]:
     for notification in answer:
         for message in reassembler.feed(notification, now):
-            if isinstance(message, daly_frames.Words):
+            if isinstance(message, daly_frames.RegisterAnswer):
                 return message.words
     raise RuntimeError("no answer")
 

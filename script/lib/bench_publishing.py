@@ -29,7 +29,7 @@ from custom_components.smart_bms.pack_entry.publishing import (
 from custom_components.smart_bms.protection.relays import Tristate
 from custom_components.smart_bms.sensor import descriptions
 from custom_components.smart_bms.simulator.battery import Battery, Profile, household
-from custom_components.smart_bms.simulator.firmware import Board
+from custom_components.smart_bms.simulator.board import Board
 from custom_components.smart_bms.simulator.jk.labels import PB2A16S20P
 from custom_components.smart_bms.simulator.jk.peripheral import JkPeripheral
 from custom_components.smart_bms.simulator.smart123.labels import GEN3_NUS
@@ -123,7 +123,7 @@ class Page:
         told.contradictions += any(self._contradicts(*keys) for keys in PRODUCTS)
 
     def _contradicts(self, *keys: str) -> bool:
-        """Tell whether a power is not what voltage and current make, by more than the last digits that are shown."""
+        """Return whether a power is not what voltage and current make, by more than the last digits that are shown."""
         if any(key not in self._members for key in keys):
             return False
         values = [self._members[key][1].publish_filter.value for key in keys]

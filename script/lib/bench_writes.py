@@ -1,6 +1,6 @@
 """How long a confirmed write takes beside what it cannot do without: the pack's ready frame, and one reading of its settings.
 
-In the lab's air at the speed of real packs; the simulated pack sends its ready frame after 100 ms, as real ones do on average.
+On the lab's radio at the speed of real packs; the simulated pack sends its ready frame after 100 ms, as real ones do on average.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from custom_components.smart_bms.control.request import WritePermission, WriteRe
 from custom_components.smart_bms.control.write_log import WriteLog
 from custom_components.smart_bms.control.writer import ParameterWriter
 from custom_components.smart_bms.simulator.battery import Battery
-from custom_components.smart_bms.simulator.firmware import Board
+from custom_components.smart_bms.simulator.board import Board
 from custom_components.smart_bms.simulator.jk.labels import PB2A16S20P
 from custom_components.smart_bms.simulator.jk.peripheral import JkPeripheral
 from custom_components.smart_bms.simulator.radio import SimulatedRadio
@@ -59,8 +59,8 @@ class TimedPack(Pack):
 async def measure() -> tuple[list[float], list[float]]:
     """Return seconds per confirmed write, and the seconds of each that were spent waiting for the pack."""
     peripheral = JkPeripheral(ADDRESS, "bench", PB2A16S20P, Board(Battery(cells=16, capacity=280)))
-    air = SimulatedRadio(peripheral)
-    backend = air.client_class()
+    radio = SimulatedRadio(peripheral)
+    backend = radio.client_class()
     original = bleak_retry_connector.BleakClientWithServiceCache
 
     class Client(original):  # type: ignore[misc, valid-type]
@@ -90,7 +90,7 @@ async def measure() -> tuple[list[float], list[float]]:
             on_record=lambda *_: None,
             on_drift=lambda *_: None,
         )
-        air.start()
+        radio.start()
         running = asyncio.create_task(pack.run())
         while pack.state is not ConnectionState.STREAMING or pack.current_settings is None:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
@@ -105,7 +105,7 @@ async def measure() -> tuple[list[float], list[float]]:
                 raise RuntimeError(record)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-        await air.stop()
+        await radio.stop()
     return totals, waited
 
 
@@ -113,7 +113,7 @@ def main() -> None:
     """Print it."""
     totals, waited = asyncio.run(measure())
     ratio = statistics.median(total / wait for total, wait in zip(totals, waited, strict=True))
-    print(f"\nA confirmed write (median of {WRITES}; ready frame after 100 ms, air in ticks of 20 ms)")
+    print(f"\nA confirmed write (median of {WRITES}; ready frame after 100 ms, radio in steps of 20 ms)")
     print(f"  ready frame and one reading of the settings {statistics.median(waited) * 1000:7.1f} ms")
     print(
         f"  request to proof, journal kept on disk      {statistics.median(totals) * 1000:7.1f} ms   ratio {ratio:.3f}"

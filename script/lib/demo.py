@@ -83,7 +83,7 @@ automation demo:
       path: smart_bms/limit_charger.yaml
       input:
         limit: sensor.solar_storage_charge_current_limit
-        allowed: binary_sensor.solar_storage_charging_allowed_mirror
+        allowed: binary_sensor.solar_storage_charging_allowed
         charger: input_number.solar_charger
         most: 40
 logger:
@@ -231,7 +231,7 @@ class Api:
         return step
 
     def shows(self, entity_id: str, value: str) -> bool:
-        """Tell whether an entity has this state."""
+        """Return whether an entity has this state."""
         return any(state["entity_id"] == entity_id and state["state"] == value for state in self.call("states"))
 
 
@@ -268,9 +268,8 @@ def populate(folder: Path, port: int, pid: int) -> None:
         entry = entries[address] = step["result"]["entry_id"]
         if address in CONTROLLED:
             step = api.call("config/config_entries/options/flow", {"handler": entry})
-            sections = [field["name"] for field in step["data_schema"]]
-            options = {key: {"allow_control": True} if key == "control" else {} for key in sections}
-            api.call(f"config/config_entries/options/flow/{step['flow_id']}", options)
+            for answer in ({"next_step_id": "control"}, {"allow_control": True}):
+                api.call(f"config/config_entries/options/flow/{step['flow_id']}", answer)
     fill_energy_dashboard(api, entries)
     populated.touch()
 
@@ -283,7 +282,7 @@ def fill_energy_dashboard(api: Api, entries: dict[str, str]) -> None:
     chosen = {"name": BANK, "packs": [entries[address] for address in BANKED], "wiring": "parallel", "strings": 1}
     api.call(f"config/config_entries/flow/{step['flow_id']}", chosen)
     deadline = time.monotonic() + 30
-    while not api.shows("sensor.home_storage_strings_that_count", "2") and time.monotonic() < deadline:
+    while not api.shows("sensor.home_storage_active_strings", "2") and time.monotonic() < deadline:
         time.sleep(0.5)
     api.call("services/button/press", {"entity_id": DASHBOARD})
     api.call("services/smart_bms_lab/set_areas", {})

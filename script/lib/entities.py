@@ -35,87 +35,90 @@ class Row:
 HEAD = """\
 # Entities
 
-What a new pack or bank shows by itself, what waits in *Settings > Devices & services > Entities*, and why. Made from the registry of simulated packs;
-which entities a pack has depends on its model, so yours may have fewer.
+Which entities of a new pack or bank are on, which ones you can enable under *Settings > Devices & services > Entities*, and why. Generated from
+the registry of simulated packs; which entities a pack has depends on its model, so yours may have fewer.
 
-- **On** is what most look at, kept small enough to read on one page.
-- **Off** entities are there, but disabled: enable one on its own page (*Settings > Entity > Enabled*). Nothing is measured less for it.
-- **With control** is what can change the pack. It comes by itself once *Allow control* is on in the pack's options, and for changes that ask
-  before they are made (all parameters of JBD) once *Dangerous changes without asking* is on too. An entity that could only refuse stays off.
-  Withdrawing the permission disables nothing again: what is on then refuses, and says which option would allow it.
-  *Experimental writes* adds the entities of parameters whose writing nobody has proven.
+- **On**: what most people need, kept small enough to read on one page.
+- **Off**: entities that exist but are disabled. Enable one on its own page (*Settings > Entity > Enabled*).
+- **With control**: entities that change the pack. They are enabled once *Allow control* is on in the pack's options; those whose changes need
+  confirmation (all parameters of JBD) once *Dangerous changes without asking* is on too. An entity that could only refuse stays off.
+  Turning the option off again disables nothing: the entity then refuses, and says which option would allow the change.
+  *Experimental writes* adds the entities of parameters whose writing has not been proven.
 
-These are defaults for entities that are new. An entity that Home Assistant knows already stays as it is, and one that you disabled yourself is
-never enabled for you.
+These are defaults for new entities. An entity that Home Assistant already knows stays as it is, and one that you disabled yourself is never
+enabled for you.
 """
 
 WHY: Final[Sequence[tuple[str, str]]] = (
-    ("binary_sensor.alarm_*", "*Problem* names the active alarms, and *Protection event* tells of each"),
-    ("binary_sensor.cell_balancing_*", "one for each cell; *Balancing* says that there is any"),
-    ("binary_sensor.*_enabled", "the raw state of the board's switches; what is allowed, and why, says the mirror"),
+    ("binary_sensor.alarm_*", "*Problem* lists the active alarms, and *Protection event* reports each of them"),
+    ("binary_sensor.cell_balancing_*", "one for each cell; *Balancing* shows whether any cell is balanced"),
+    (
+        "binary_sensor.*_enabled",
+        "the raw state of the BMS; *Charging allowed* and *Discharging allowed* show what its rules allow, and why",
+    ),
     (
         "binary_sensor.*_relay_closed",
-        "the raw state of the board's switches; what is allowed, and why, says the mirror",
+        "the raw state of the BMS; *Charging allowed* and *Discharging allowed* show what its rules allow, and why",
     ),
-    ("binary_sensor.*_connected", "most boards never set it"),
-    ("binary_sensor.balance_expected", "particulars of the protections, for who looks for the cause of something"),
-    ("binary_sensor.disagreement", "particulars of the protections, for who looks for the cause of something"),
-    ("sensor.protection_*", "particulars of the protections, for who looks for the cause of something"),
-    ("sensor.time_to_protection", "particulars of the protections, for who looks for the cause of something"),
+    ("binary_sensor.*_connected", "most BMS never set it"),
+    ("binary_sensor.balance_expected", "details of the protections, for finding the cause of something"),
+    ("binary_sensor.disagreement", "details of the protections, for finding the cause of something"),
+    ("sensor.protection_*", "details of the protections, for finding the cause of something"),
+    ("sensor.time_to_protection", "details of the protections, for finding the cause of something"),
     ("sensor.cell_voltage_m*", "follows from the voltages of the cells and their difference"),
     ("sensor.cell_m*_number", "follows from the voltages of the cells and their difference"),
     ("sensor.coldest_cell", "lowest and highest temperature are shown"),
     ("sensor.hottest_cell", "lowest and highest temperature are shown"),
     ("sensor.cell_temperature_*", "lowest and highest temperature are shown"),
-    ("sensor.cell_resistance_*", "cell health: changes in months, or is known only after days"),
-    ("sensor.cell_*_internal_resistance", "cell health: changes in months, or is known only after days"),
-    ("sensor.cell_consistency", "cell health: changes in months, or is known only after days"),
-    ("sensor.internal_resistance", "cell health: changes in months, or is known only after days"),
-    ("sensor.imbalance*", "cell health: changes in months, or is known only after days"),
-    ("sensor.learnt_capacity", "cell health: changes in months, or is known only after days"),
-    ("sensor.self_discharge", "cell health: changes in months, or is known only after days"),
-    ("sensor.measured_*", "cell health: changes in months, or is known only after days"),
-    ("sensor.charge_efficiency", "cell health: changes in months, or is known only after days"),
-    ("sensor.cycle_progress", "cell health: changes in months, or is known only after days"),
-    ("sensor.time_since_full", "state of charge, looked at closely"),
-    ("sensor.soc_drift", "state of charge, looked at closely"),
-    ("sensor.counted_soc", "state of charge, looked at closely"),
-    ("sensor.energy_*", "a second count: *Charged energy* and *Discharged energy* are those of the energy dashboard"),
+    ("sensor.cell_resistance_*", "cell health: changes over months, or is known only after days"),
+    ("sensor.cell_*_internal_resistance", "cell health: changes over months, or is known only after days"),
+    ("sensor.cell_consistency", "cell health: changes over months, or is known only after days"),
+    ("sensor.internal_resistance", "cell health: changes over months, or is known only after days"),
+    ("sensor.imbalance*", "cell health: changes over months, or is known only after days"),
+    ("sensor.learnt_capacity", "cell health: changes over months, or is known only after days"),
+    ("sensor.self_discharge", "cell health: changes over months, or is known only after days"),
+    ("sensor.measured_*", "cell health: changes over months, or is known only after days"),
+    ("sensor.charge_efficiency", "cell health: changes over months, or is known only after days"),
+    ("sensor.cycle_progress", "cell health: changes over months, or is known only after days"),
+    ("sensor.time_since_full", "details of the state of charge"),
+    ("sensor.soc_drift", "details of the state of charge"),
+    ("sensor.counted_soc", "details of the state of charge"),
+    ("sensor.energy_*", "a second count: *Energy charged* and *Energy discharged* are for the energy dashboard"),
     (
         "sensor.charge*_total",
-        "a second count: *Charged energy* and *Discharged energy* are those of the energy dashboard",
+        "a second count: *Energy charged* and *Energy discharged* are for the energy dashboard",
     ),
     (
         "sensor.discharged_total",
-        "a second count: *Charged energy* and *Discharged energy* are those of the energy dashboard",
+        "a second count: *Energy charged* and *Energy discharged* are for the energy dashboard",
     ),
-    ("sensor.charge_in", "a second count: *Charged energy* and *Discharged energy* are those of the energy dashboard"),
-    ("sensor.charge_out", "a second count: *Charged energy* and *Discharged energy* are those of the energy dashboard"),
+    ("sensor.charge_in", "a second count: *Energy charged* and *Energy discharged* are for the energy dashboard"),
+    ("sensor.charge_out", "a second count: *Energy charged* and *Energy discharged* are for the energy dashboard"),
     (
         "sensor.throughput*",
-        "a second count: *Charged energy* and *Discharged energy* are those of the energy dashboard",
+        "a second count: *Energy charged* and *Energy discharged* are for the energy dashboard",
     ),
-    ("sensor.*since_*", "a second count: *Charged energy* and *Discharged energy* are those of the energy dashboard"),
-    ("sensor.equivalent_full_cycles", "a second count: *Cycles* are those of the pack"),
-    ("sensor.discharge_cycles", "a second count: *Cycles* are those of the pack"),
+    ("sensor.*since_*", "a second count: *Energy charged* and *Energy discharged* are for the energy dashboard"),
+    ("sensor.equivalent_full_cycles", "a second count: *Cycles* is the count of the pack"),
+    ("sensor.discharge_cycles", "a second count: *Cycles* is the count of the pack"),
     ("sensor.trips_*", "a counter that stands still in a healthy pack"),
-    ("sensor.connected_through", "particulars of the connection"),
-    ("sensor.data_age", "particulars of the connection"),
-    ("sensor.signal_strength", "particulars of the connection"),
-    ("sensor.*_frames", "particulars of the connection"),
-    ("sensor.frames_*", "particulars of the connection"),
-    ("sensor.clock_offset", "particulars of the board"),
+    ("sensor.connected_through", "details of the connection"),
+    ("sensor.data_age", "details of the connection"),
+    ("sensor.signal_strength", "details of the connection"),
+    ("sensor.*_frames", "details of the connection"),
+    ("sensor.frames_*", "details of the connection"),
+    ("sensor.clock_offset", "details of the BMS"),
     ("sensor.design_capacity", "never changes"),
     ("sensor.manufacturing_date", "never changes"),
-    ("sensor.runtime", "particulars of the board"),
-    ("sensor.heater_current", "particulars of the board"),
-    ("sensor.balance_voltage", "particulars of the board"),
-    ("sensor.parameter_*", "a threshold of the board, which hardly ever changes"),
-    ("switch.*discharge_switch", "cuts off the house: not for a stray touch"),
-    ("switch.*", "rarely changed; *set_parameters* knows it too"),
-    ("number.*", "rarely changed; *set_parameters* knows it too"),
-    ("select.*", "rarely changed; *set_parameters* knows it too"),
-    ("button.parameter_*", "rarely changed; *set_parameters* knows it too"),
+    ("sensor.runtime", "details of the BMS"),
+    ("sensor.heater_current", "details of the BMS"),
+    ("sensor.balance_voltage", "details of the BMS"),
+    ("sensor.parameter_*", "a threshold of the BMS, which hardly ever changes"),
+    ("switch.*discharge_switch", "cuts off the house: not to be touched by accident"),
+    ("switch.*", "rarely changed; the action *set_parameters* can change it too"),
+    ("number.*", "rarely changed; the action *set_parameters* can change it too"),
+    ("select.*", "rarely changed; the action *set_parameters* can change it too"),
+    ("button.parameter_*", "rarely changed; the action *set_parameters* can change it too"),
 )
 """Why an entity is off, by the first pattern that its domain and key match."""
 

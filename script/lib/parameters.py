@@ -22,14 +22,14 @@ HEAD = """\
 # Parameters
 
 What `set_parameters` and the other [actions](control.md#actions) know, by variant. Which of these a pack has depends on its model and
-firmware: newer boards list the registers that they take, and only those are offered. `get_parameters` tells for your pack.
+firmware: newer boards list the registers that they accept, and only those are offered. `get_parameters` lists those of your pack.
 
-- **proven**: a real write was recorded or tested by somebody.
+- **proven**: a real write was recorded or tested by someone.
 - **experimental**: a single source, or our own inference. Only with the option *Experimental writes*.
-- **read only**: the board or its manual does not let it be changed.
-- **!** takes the confirm flag (or the option *Dangerous changes without asking*): a wrong value can harm the battery or leave the house dark.
+- **read only**: the board or its manual does not allow it to be changed.
+- **!** needs *Confirm* (or the option *Dangerous changes without asking*): a wrong value can harm the battery or leave the house dark.
 
-No write passes that breaks the orders given for each family.
+A write that breaks the order given for each family is rejected.
 """
 
 _JK = """
@@ -37,9 +37,9 @@ Limits are the vendor's field definition, and those of the BMS manual where they
 the model, as its name says: JK-B2A24S15P has 24 cells, balances with 2 A and carries 150 A.
 """
 _JBD = """
-Limits are what public tools allow and what makes sense; the board itself takes any number. Those of the pack are those of a cell times the number
-of cells (shown here for one cell to 32). **Writing any register makes the board clear its protection counters, begin the running cycle anew and guess
-its state of charge from the voltage**: it takes the confirm flag. Charge and discharge switch are no registers and clear nothing.
+Limits are what public tools allow and what makes sense; the board itself accepts any number. Those of the pack are those of a cell times the number
+of cells (shown here for one cell to 32). **Writing any register makes the board clear its protection counters, restart the current cycle and estimate
+its state of charge from the voltage**: it needs *Confirm*. Charge and discharge switch are not registers and clear nothing.
 """
 _DALY = """
 The vendor gives no narrower limits than a register has; these are windows around what real boards hold. Those of cells depend on the chemistry

@@ -38,8 +38,10 @@ def test_a_limit_falls_at_once_and_rises_slowly() -> None:
 def rows_of_an_hour(*, calm: bool) -> dict[str, int]:
     """Return how often each limit of a bank with an uneven string is written in an hour, at a look every two seconds."""
     load, noise = household(3), random.Random(3)
-    gates = {name: PublishFilter(DEFAULT_POLICIES[Quantity.STATE]) for name in ("charge_current", "discharge_current")}
-    rows, uneven, limiter = dict.fromkeys(gates, 0), CurrentImbalance(), BankLimiter()
+    filters = {
+        name: PublishFilter(DEFAULT_POLICIES[Quantity.STATE]) for name in ("charge_current", "discharge_current")
+    }
+    rows, uneven, limiter = dict.fromkeys(filters, 0), CurrentImbalance(), BankLimiter()
     known: dict[str, float] = {}
     for second in range(0, 3600, 2):
         total = load(50_000.0 + second)
@@ -51,7 +53,7 @@ def rows_of_an_hour(*, calm: bool) -> dict[str, int]:
         else:
             known = {share.packs: share.share or 0.0 for share in bank.shares} if uneven.judged else {}
             limits = bank.limits
-        for name, publish_filter in gates.items():
+        for name, publish_filter in filters.items():
             rows[name] += publish_filter.submit(round(getattr(limits, name), 1), float(second))
     return rows
 

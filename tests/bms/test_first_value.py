@@ -61,7 +61,7 @@ def password_of(pack: Peripheral) -> str | None:
 
 
 async def contact(
-    air: SimulatedRadio,
+    radio: SimulatedRadio,
     pack: Peripheral,
     family: Family,
     kept: dict[str, Any],
@@ -77,7 +77,7 @@ async def contact(
             address=pack.address,
             password=password,
             learned=kept,
-            client_class=air.direct_client_class(),
+            client_class=radio.direct_client_class(),
             advertisement=lambda: advertised(pack),
         ),
     )
@@ -85,11 +85,11 @@ async def contact(
     return found
 
 
-async def added(air: SimulatedRadio, pack: Peripheral, families: tuple[Family, ...], kept: dict[str, Any]) -> Family:
+async def added(radio: SimulatedRadio, pack: Peripheral, families: tuple[Family, ...], kept: dict[str, Any]) -> Family:
     """Do what adding a pack does."""
     for family, hasty in attempts(families):
         try:
-            await contact(air, pack, family, kept, hasty=hasty, password=password_of(pack))
+            await contact(radio, pack, family, kept, hasty=hasty, password=password_of(pack))
         except PackError:
             continue
         return family
@@ -99,18 +99,18 @@ async def added(air: SimulatedRadio, pack: Peripheral, families: tuple[Family, .
 @pytest.mark.parametrize("make", kinds())
 async def test_a_pack_is_added_in_ten_seconds_and_known_from_then_on(make: Callable[[], Peripheral]) -> None:
     pack, kept, loop = make(), {}, asyncio.get_running_loop()
-    air = SimulatedRadio(pack)
-    air.start()
+    radio = SimulatedRadio(pack)
+    radio.start()
     try:
         began = loop.time()
-        family = await added(air, pack, candidates(advertised(pack)), kept)
+        family = await added(radio, pack, candidates(advertised(pack)), kept)
         assert family.key == pack.family
         assert loop.time() - began < LONGEST
         began = loop.time()
-        await contact(air, pack, family, kept, password=password_of(pack))
+        await contact(radio, pack, family, kept, password=password_of(pack))
         assert loop.time() - began < KNOWN
     finally:
-        await air.stop()
+        await radio.stop()
 
 
 @pytest.mark.parametrize("make", kinds())
@@ -118,13 +118,13 @@ async def test_a_pack_that_may_be_of_several_families_is_added_soon_too(make: Ca
     """Under a name of the user's, with nothing else in its advertisement: only connecting can tell."""
     pack, loop = make(), asyncio.get_running_loop()
     unnamed = Advertisement(name="Shed", address="AC:00:00:00:00:01", service_uuids=(pack.services[0].uuid,))
-    air = SimulatedRadio(pack)
-    air.start()
+    radio = SimulatedRadio(pack)
+    radio.start()
     try:
         began = loop.time()
-        family = await added(air, pack, candidates(unnamed), {})
+        family = await added(radio, pack, candidates(unnamed), {})
         assert family.key == pack.family
         rare = pack.label == ELSEWHERE
         assert loop.time() - began < (MAX_OF_RARE if rare else LONGEST)
     finally:
-        await air.stop()
+        await radio.stop()

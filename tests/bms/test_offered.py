@@ -40,14 +40,14 @@ def of_daly() -> Iterator[tuple[str, Setting, Trip]]:
 
 
 def of_jbd() -> Iterator[tuple[str, Setting, Trip]]:
-    for quantize in (False, True):
-        for setting in jbd.catalog_of(identity("jbd", "classic", coarse_units=quantize), set(JBD)).settings.values():
+    for coarse in (False, True):
+        for setting in jbd.catalog_of(identity("jbd", "classic", coarse_units=coarse), set(JBD)).settings.values():
             if row := JBD.get(setting.key):
                 yield (
-                    f"jbd-{quantize}",
+                    f"jbd-{coarse}",
                     setting,
-                    lambda value, row=row, quantize=quantize: row.value(
-                        row.put(bytes(2), value, quantize=quantize), quantize=quantize
+                    lambda value, row=row, coarse=coarse: row.value(
+                        row.put(bytes(2), value, coarse=coarse), coarse=coarse
                     ),
                 )
 

@@ -1,8 +1,6 @@
-"""A pack's life: connect, stream, fall silent, vanish, come back. All through bleak, over emulated air."""
+"""A pack's life: connect, stream, fall silent, vanish, come back. All through bleak, over a simulated radio."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from bleak.exc import BleakError
@@ -25,19 +23,12 @@ from custom_components.smart_bms.bms.errors import (
 from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.bms.pack import Change, Pack
 from custom_components.smart_bms.bms.reading import Reading
+from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.simulator.jk.labels import MODULE_B
 from custom_components.smart_bms.simulator.peripheral import Service
 from tests.support.packs import ADDRESS, cell_info, jk_pack, sealed, settings
-from tests.support.radio import fast, finder, on_air
-
-FAMILY = replace(fast("jk"), stale_after=0.4)
-BACKOFF = (0.02, 0.05)
-
-
-async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.01)
+from tests.support.radio import finder, on_radio
+from tests.support.running_pack import BACKOFF, FAMILY, now, running, until
 
 
 @pytest.fixture
@@ -46,9 +37,9 @@ def peripheral():
 
 
 @pytest.fixture
-async def air(monkeypatch, peripheral):
-    async with on_air(monkeypatch, peripheral) as air:
-        yield air
+async def radio(monkeypatch, peripheral):
+    async with on_radio(monkeypatch, peripheral) as radio:
+        yield radio
 
 
 @pytest.fixture
@@ -57,29 +48,15 @@ def changes() -> list[Change]:
 
 
 @pytest.fixture
-def pack(air, changes) -> Pack:
-    return Pack(FAMILY, "test", finder(air, ADDRESS), changes.append, backoff=BACKOFF)
-
-
-@asynccontextmanager
-async def running(pack: Pack) -> AsyncIterator[None]:
-    task = asyncio.create_task(pack.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-def now() -> float:
-    return asyncio.get_running_loop().time()
+def pack(radio, changes) -> Pack:
+    return Pack(FAMILY, "test", finder(radio, ADDRESS), changes.append, backoff=BACKOFF)
 
 
 @pytest.mark.parametrize("variant", ["JK02_32S", "JK02_24S", "JK04"])
 async def test_a_pack_of_each_layout_streams(monkeypatch, variant) -> None:
     peripheral = jk_pack(variant)
-    async with on_air(monkeypatch, peripheral) as air:
-        pack = Pack(FAMILY, "test", finder(air, ADDRESS), backoff=BACKOFF)
+    async with on_radio(monkeypatch, peripheral) as radio:
+        pack = Pack(FAMILY, "test", finder(radio, ADDRESS), backoff=BACKOFF)
         async with running(pack):
             await until(lambda: pack.frames_per_minute(now()) > 5)
             assert pack.state is ConnectionState.STREAMING
@@ -143,17 +120,17 @@ async def test_a_pack_that_serves_a_phone_is_out_of_reach_until_the_phone_lets_g
         await until(lambda: pack.is_fresh(now()))
 
 
-async def test_a_pack_that_vanishes_is_found_again_as_soon_as_it_is_heard(air, peripheral) -> None:
-    pack = Pack(FAMILY, "test", finder(air, ADDRESS), backoff=(3600.0,))
+async def test_a_pack_that_vanishes_is_found_again_as_soon_as_it_is_heard(radio, peripheral) -> None:
+    pack = Pack(FAMILY, "test", finder(radio, ADDRESS), backoff=(3600.0,))
     async with running(pack):
         await until(lambda: pack.last_reading)
         peripheral.faults.refuse_connections = True
-        pack._backoff = BACKOFF
+        pack._supervisor._backoff = BACKOFF
         peripheral.faults.disconnect_after = 0
         await until(lambda: pack.state is ConnectionState.NO_CONNECTABLE_PATH)
         await until(lambda: not pack.is_fresh(now()))
         assert pack.age(now()) > 0.4
-        pack._backoff = (3600.0,)
+        pack._supervisor._backoff = (3600.0,)
         await asyncio.sleep(0.15)
         peripheral.faults.refuse_connections = False
         pack.wake()
@@ -162,7 +139,7 @@ async def test_a_pack_that_vanishes_is_found_again_as_soon_as_it_is_heard(air, p
 
 async def test_waking_does_not_hurry_a_pack_that_refuses(pack) -> None:
     pack.wake()
-    assert not pack._wake.is_set()
+    assert not pack._supervisor._wake.is_set()
 
 
 async def test_a_silent_stream_is_asked_again_and_then_reconnected(pack, peripheral) -> None:
@@ -246,7 +223,7 @@ async def test_a_frozen_pack_is_stale_and_says_so(pack, peripheral, monkeypatch)
         await until(lambda: pack.is_fresh(now()))
 
 
-async def test_bad_air_costs_frames_but_neither_the_link_nor_the_truth(pack, peripheral) -> None:
+async def test_bad_reception_costs_frames_but_neither_the_link_nor_the_truth(pack, peripheral) -> None:
     async with running(pack):
         await until(lambda: pack.last_reading)
         peripheral.faults.corrupt_every = 5
@@ -311,7 +288,7 @@ async def test_an_endless_notification_does_no_harm(pack, peripheral) -> None:
 async def test_runtime_frames_before_the_identity_are_not_guessed_at(pack, peripheral) -> None:
     peripheral._streaming = True
     received: list[bytes] = []
-    driver = JkDriver(None, pack)  # type: ignore[arg-type]
+    driver = JkDriver(None, pack, SessionContext())  # type: ignore[arg-type]
     pack.frame = lambda frame, now: received.append(frame)
     driver.notified(cell_info(), 0.0)
     driver.notified(settings(), 0.1)
@@ -331,8 +308,8 @@ async def test_the_content_overrules_a_version_that_lies(monkeypatch, settings_c
 
     if settings_come_late:
         peripheral._answers[0x96] = lose_the_first
-    async with on_air(monkeypatch, peripheral) as air:
-        pack = Pack(FAMILY, "test", finder(air, ADDRESS), backoff=BACKOFF)
+    async with on_radio(monkeypatch, peripheral) as radio:
+        pack = Pack(FAMILY, "test", finder(radio, ADDRESS), backoff=BACKOFF)
         async with running(pack):
             await until(lambda: pack.last_reading and pack.last_settings)
             assert pack.last_identity.variant == "JK02_32S"
@@ -373,8 +350,8 @@ async def test_a_pack_that_drops_us_at_once_twice_may_want_pairing(pack, periphe
 async def test_a_device_without_the_service_is_not_ours(monkeypatch) -> None:
     peripheral = jk_pack()
     peripheral.services = (Service(1, "0000180f-0000-1000-8000-00805f9b34fb", ()),)
-    async with on_air(monkeypatch, peripheral) as air:
-        pack = Pack(FAMILY, "test", finder(air, ADDRESS))
+    async with on_radio(monkeypatch, peripheral) as radio:
+        pack = Pack(FAMILY, "test", finder(radio, ADDRESS))
         with pytest.raises(NotThisKindError):
             await pack.first_contact()
         assert not peripheral.connected
@@ -435,8 +412,8 @@ async def test_a_connection_that_does_not_come_about_is_not_called_silent(pack, 
         await pack.first_contact(0.5)
 
 
-async def test_a_slot_that_somebody_else_took_meanwhile_is_named(air, monkeypatch) -> None:
-    find, full = finder(air, ADDRESS), []
+async def test_a_slot_that_somebody_else_took_meanwhile_is_named(radio, monkeypatch) -> None:
+    find, full = finder(radio, ADDRESS), []
 
     def find_device():
         if full:
@@ -449,8 +426,8 @@ async def test_a_slot_that_somebody_else_took_meanwhile_is_named(air, monkeypatc
 
     monkeypatch.setattr(bleak_retry_connector, "establish_connection", lose_the_race)
     monkeypatch.setattr("custom_components.smart_bms.bms.connection.CONNECT_TIMEOUT", 0.05)
-    monkeypatch.setattr("custom_components.smart_bms.bms.pack._WAKE_SPACING_AFTER_ATTEMPT", 0.0)
-    monkeypatch.setattr("custom_components.smart_bms.bms.pack._WAKE_SPACING", 0.0)
+    monkeypatch.setattr("custom_components.smart_bms.bms.supervisor._WAKE_SPACING_AFTER_ATTEMPT", 0.0)
+    monkeypatch.setattr("custom_components.smart_bms.bms.supervisor._WAKE_SPACING", 0.0)
     pack = Pack(FAMILY, "test", find_device, backoff=(3600.0,))
     async with running(pack):
         await until(lambda: pack.state is ConnectionState.NO_FREE_SLOT)
@@ -459,7 +436,7 @@ async def test_a_slot_that_somebody_else_took_meanwhile_is_named(air, monkeypatc
         await asyncio.sleep(0.05)
         assert pack.state is ConnectionState.NO_FREE_SLOT
         full.clear()
-        pack._deaf_until = 0.0
+        pack._supervisor._ignore_wakes_until = 0.0
         pack.wake()
         await until(lambda: pack.state is not ConnectionState.NO_FREE_SLOT)
 
@@ -471,15 +448,15 @@ async def test_being_heard_ten_times_a_second_does_not_hammer(pack) -> None:
         looked.append(1)
         raise NoConnectablePathError
 
-    pack._find_device = nowhere
-    pack._backoff = (3600.0,)
+    pack._find_device = pack._supervisor._find_device = nowhere
+    pack._supervisor._backoff = (3600.0,)
     async with running(pack):
         await until(lambda: pack.state is ConnectionState.NO_CONNECTABLE_PATH)
         for _ in range(30):
             pack.wake()
             await asyncio.sleep(0.01)
     assert len(looked) == 2
-    assert pack._failures == 0
+    assert pack._supervisor._failures == 0
 
 
 async def test_a_defect_in_the_conversation_still_ends_the_connection(pack, peripheral, monkeypatch, caplog) -> None:
@@ -500,7 +477,7 @@ async def test_early_losses_do_not_colour_what_comes_after_them(pack, peripheral
         await until(lambda: pack.state is ConnectionState.PAIRING_NEEDED)
         peripheral.faults.refuse_connections = True
         await until(lambda: pack.state is ConnectionState.NO_CONNECTABLE_PATH)
-        assert pack._early_losses == 0
+        assert pack._supervisor._early_losses == 0
 
 
 async def test_settings_that_never_make_sense_are_not_asked_for_for_ever(pack, peripheral, monkeypatch) -> None:
@@ -557,7 +534,7 @@ async def test_a_pack_never_heard_has_no_age(pack) -> None:
 
 
 async def test_the_rate_is_that_of_the_last_minute(pack) -> None:
-    pack._accepted_at.extend((0.0, 50.0, 70.0))
+    pack._trusted_at.extend((0.0, 50.0, 70.0))
     assert pack.frames_per_minute(100.0) == 2
 
 
@@ -581,8 +558,8 @@ async def test_a_link_that_is_not_open_cannot_be_written_to_but_closed() -> None
         (BleakError("not paired"), PairingNeededError),
     ],
 )
-async def test_a_write_that_fails_ends_the_session(air, monkeypatch, raised, expected) -> None:
-    connection = Connection(finder(air, ADDRESS), "test")
+async def test_a_write_that_fails_ends_the_session(radio, monkeypatch, raised, expected) -> None:
+    connection = Connection(finder(radio, ADDRESS), "test")
     await connection.open(JkDriver.choose_channel, lambda data: None)
 
     async def fail(*args, **kwargs):
@@ -594,7 +571,7 @@ async def test_a_write_that_fails_ends_the_session(air, monkeypatch, raised, exp
     await connection.close()
 
 
-async def test_attempts_that_failed_first_do_not_end_the_session(air, monkeypatch) -> None:
+async def test_attempts_that_failed_first_do_not_end_the_session(radio, monkeypatch) -> None:
     connect = bleak_retry_connector.establish_connection
 
     async def stumble(client_class, device, name, disconnected_callback, **kwargs):
@@ -603,13 +580,13 @@ async def test_attempts_that_failed_first_do_not_end_the_session(air, monkeypatc
         return client
 
     monkeypatch.setattr(bleak_retry_connector, "establish_connection", stumble)
-    connection = Connection(finder(air, ADDRESS), "test")
+    connection = Connection(finder(radio, ADDRESS), "test")
     await connection.open(JkDriver.choose_channel, lambda data: None)
     assert not connection.lost.is_set()
     await connection.close()
 
 
-async def test_a_connection_that_ends_at_once_is_a_lost_one(air, monkeypatch) -> None:
+async def test_a_connection_that_ends_at_once_is_a_lost_one(radio, monkeypatch) -> None:
     connect = bleak_retry_connector.establish_connection
 
     async def too_short(*args, **kwargs):
@@ -618,7 +595,7 @@ async def test_a_connection_that_ends_at_once_is_a_lost_one(air, monkeypatch) ->
         return client
 
     monkeypatch.setattr(bleak_retry_connector, "establish_connection", too_short)
-    connection = Connection(finder(air, ADDRESS), "test")
+    connection = Connection(finder(radio, ADDRESS), "test")
     with pytest.raises(ConnectionLostError, match="at once"):
         await connection.open(JkDriver.choose_channel, lambda data: None)
 
@@ -641,8 +618,8 @@ async def test_settings_that_were_lost_on_the_way_are_asked_for_again(pack, peri
         assert pack.sessions == 1
 
 
-async def test_the_service_list_is_read_again_once_when_the_channel_is_missing(air, peripheral) -> None:
-    connection = Connection(finder(air, ADDRESS), "test")
+async def test_the_service_list_is_read_again_once_when_the_channel_is_missing(radio, peripheral) -> None:
+    connection = Connection(finder(radio, ADDRESS), "test")
     tried = []
 
     def choose(services):
@@ -658,8 +635,8 @@ async def test_the_service_list_is_read_again_once_when_the_channel_is_missing(a
     await connection.close()
 
 
-async def test_a_client_without_a_cache_of_services_is_simply_connected_again(air, monkeypatch) -> None:
-    connection = Connection(finder(air, ADDRESS), "test")
+async def test_a_client_without_a_cache_of_services_is_simply_connected_again(radio, monkeypatch) -> None:
+    connection = Connection(finder(radio, ADDRESS), "test")
     tried = []
 
     def choose(services):
@@ -683,8 +660,8 @@ async def test_a_client_without_a_cache_of_services_is_simply_connected_again(ai
     await connection.close()
 
 
-async def test_a_link_that_was_closed_meanwhile_is_lost(air) -> None:
-    connection = Connection(finder(air, ADDRESS), "test")
+async def test_a_link_that_was_closed_meanwhile_is_lost(radio) -> None:
+    connection = Connection(finder(radio, ADDRESS), "test")
     await connection.open(JkDriver.choose_channel, lambda data: None)
     await connection.close()
     with pytest.raises(ConnectionLostError, match="not connected"):
@@ -709,9 +686,10 @@ async def test_whoever_waits_is_told_that_the_link_ended(pack, peripheral) -> No
         peripheral.faults.refuse_connections = peripheral.hang_up = True
         with pytest.raises(ConnectionLostError, match="meanwhile"):
             await waiting
+        assert not pack._waiting
 
 
-async def test_whoever_hears_that_it_streams_finds_the_reading_that_made_it_so(air) -> None:
+async def test_whoever_hears_that_it_streams_finds_the_reading_that_made_it_so(radio) -> None:
     found: list[Reading | None] = []
 
     def heard(change: Change) -> None:
@@ -722,7 +700,7 @@ async def test_whoever_hears_that_it_streams_finds_the_reading_that_made_it_so(a
             seen.append(pack.last_reading)
 
     seen: list[Reading | None] = []
-    pack = Pack(FAMILY, "test", finder(air, ADDRESS), heard, backoff=BACKOFF)
+    pack = Pack(FAMILY, "test", finder(radio, ADDRESS), heard, backoff=BACKOFF)
     async with running(pack):
         await until(lambda: found)
     assert found[0] is not None

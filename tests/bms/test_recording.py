@@ -8,14 +8,23 @@ import pytest
 from custom_components.smart_bms.bms.daly.frames import Dialect, read_request
 from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.jk.frames import encode_command
-from custom_components.smart_bms.bms.recording import MAX_BYTES, Chunk, Recording, blank_answers, show_pieces
+from custom_components.smart_bms.bms.recording import MAX_BYTES, Chunk, Recording, blank_answers, blank_except
 from custom_components.smart_bms.bms.records import decode_lines
 from custom_components.smart_bms.bms.smart123.frames import checksum
-from custom_components.smart_bms.simulator.smart123 import frame as smart123_frame
+from custom_components.smart_bms.simulator.smart123 import frame58 as smart123_frame
 from custom_components.smart_bms.simulator.smart123.labels import BRIDGE
-from tests.bms.jk.test_event_log import log_frame
 from tests.support import daly_telegrams as daly, jbd_wire as jbd
-from tests.support.packs import CHATTER, READY, cell_info, device_info, jbd_pack, sealed, settings, smart123_pack
+from tests.support.packs import (
+    CHATTER,
+    READY,
+    cell_info,
+    device_info,
+    jbd_pack,
+    log_frame,
+    sealed,
+    settings,
+    smart123_pack,
+)
 
 SECRETS = (b"123456", b"1234", b"Shed")
 
@@ -82,7 +91,7 @@ def test_packets_without_a_byte_have_an_end_too(monkeypatch) -> None:
 
 def test_pieces_are_shown_over_the_borders_of_packets_and_in_one_direction_only() -> None:
     chunks = [Chunk(0, False, b"ab"), Chunk(1, True, b"cd"), Chunk(2, False, b"ef")]
-    masked = show_pieces(chunks, lambda stream: [(1, stream[1:3])])
+    masked = blank_except(chunks, lambda stream: [(1, stream[1:3])])
     assert [chunk.data for chunk in masked] == [b"\0b", b"cd", b"e\0"]
 
 

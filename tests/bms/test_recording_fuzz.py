@@ -9,7 +9,7 @@ import pytest
 from custom_components.smart_bms.bms.daly.frames import Dialect, read_request
 from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.jk.frames import encode_command
-from custom_components.smart_bms.bms.jk.privacy import shown, shown_numbers
+from custom_components.smart_bms.bms.jk.privacy import masked, masked_numbers
 from custom_components.smart_bms.bms.recording import Chunk
 from custom_components.smart_bms.bms.smart123.frames import checksum
 from tests.support import daly_telegrams as daly, jbd_wire as jbd
@@ -141,14 +141,14 @@ def test_of_jk_two_halves_whose_sum_fits_show_nothing(variant, head) -> None:
         rest = (second[gap:] + READY + second)[: 300 - cut]
         frame = sealed(first[:cut] + rest, first[4])
         assert leaked("jk", [Chunk(0, False, frame + READY)]) == [], (cut, gap)
-        assert not any(secret in shown(frame) for secret in SECRETS)
+        assert not any(secret in masked(frame) for secret in SECRETS)
 
 
 def test_frames_that_diagnostics_show_hold_none_either() -> None:
     frame = sealed(cell_info()[:60] + info("JK02_32S")[60:], 0x02)
     assert b"sesame" in frame
-    assert b"sesame" not in shown_numbers(frame, "JK02_32S")
-    assert shown_numbers(cell_info(), "JK02_32S") == cell_info()
+    assert b"sesame" not in masked_numbers(frame, "JK02_32S")
+    assert masked_numbers(cell_info(), "JK02_32S") == cell_info()
 
 
 def test_of_daly_and_123_two_halves_whose_sum_fits_show_nothing() -> None:

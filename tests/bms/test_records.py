@@ -12,9 +12,8 @@ import pytest
 
 from custom_components.smart_bms.bms.jk.frames import encode_command
 from custom_components.smart_bms.bms.records import decode_lines, main
-from tests.bms.jk.test_event_log import log_frame
 from tests.support import daly_telegrams as daly, jbd_wire as jbd
-from tests.support.packs import CHATTER, READY, cell_info, changed, device_info, sealed, settings
+from tests.support.packs import CHATTER, READY, cell_info, changed, device_info, log_frame, sealed, settings
 
 FRAME = cell_info()
 ADVERTISED = {"type": "advertisement", "local_name": "Bob"}

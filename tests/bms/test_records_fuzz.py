@@ -11,7 +11,7 @@ from custom_components.smart_bms.bms import records as records_module
 from custom_components.smart_bms.bms.jk.frames import encode_command
 from custom_components.smart_bms.bms.records import FAMILIES, decode_lines
 from custom_components.smart_bms.bms.smart123.frames import checksum
-from custom_components.smart_bms.simulator.smart123 import frame as smart123_frame
+from custom_components.smart_bms.simulator.smart123 import frame58 as smart123_frame
 from custom_components.smart_bms.simulator.smart123.labels import BRIDGE
 from tests.support import daly_telegrams as daly, jbd_wire as jbd
 from tests.support.packs import cell_info, device_info, sealed, settings, smart123_pack

@@ -16,7 +16,7 @@ from custom_components.smart_bms.bms.pack import Pack
 from custom_components.smart_bms.simulator.daly.labels import ESS_81, K_D2, R24_A5
 from custom_components.smart_bms.simulator.smart123.labels import BRIDGE, GEN3_NUS
 from tests.support.packs import daly_pack, jbd_pack, jk_pack, smart123_pack
-from tests.support.radio import finder, on_air
+from tests.support.radio import finder, on_radio
 
 PACKS: dict[str, Callable] = {
     "jk": jk_pack,
@@ -41,8 +41,8 @@ def real_time(monkeypatch) -> None:
 @asynccontextmanager
 async def living(monkeypatch, peripheral):
     """Keep a pack connected."""
-    async with on_air(monkeypatch, peripheral) as air:
-        pack = Pack(FAMILIES[peripheral.family], "test", finder(air, peripheral.address))
+    async with on_radio(monkeypatch, peripheral) as simulated_radio:
+        pack = Pack(FAMILIES[peripheral.family], "test", finder(simulated_radio, peripheral.address))
         task = asyncio.create_task(pack.run())
         try:
             yield pack
@@ -116,8 +116,8 @@ async def test_a_cell_that_cannot_be_is_unknown_alone_and_named(monkeypatch, fam
 async def test_a_pack_whose_cells_never_add_up_can_be_added(monkeypatch, family) -> None:
     peripheral = PACKS[family](cells=4)
     peripheral.board.battery.voltage_gain = 1.12
-    async with on_air(monkeypatch, peripheral) as air:
-        pack = Pack(FAMILIES[peripheral.family], "test", finder(air, peripheral.address))
+    async with on_radio(monkeypatch, peripheral) as simulated_radio:
+        pack = Pack(FAMILIES[peripheral.family], "test", finder(simulated_radio, peripheral.address))
         _, reading = await pack.first_contact()
         assert reading.voltage == pytest.approx(4 * 3.28 * 1.12, abs=0.3)
 
@@ -174,8 +174,8 @@ async def test_one_that_insists_on_nothing_that_can_be_shown_says_why(monkeypatc
     peripheral = jbd_pack(cells=4)
     peripheral.board.battery.voltage_gain = 1.12
     monkeypatch.setattr("custom_components.smart_bms.bms.trust.MAX_DOUBT", 1e9)
-    async with on_air(monkeypatch, peripheral) as air:
-        pack = Pack(FAMILIES["jbd"], "test", finder(air, peripheral.address))
+    async with on_radio(monkeypatch, peripheral) as simulated_radio:
+        pack = Pack(FAMILIES["jbd"], "test", finder(simulated_radio, peripheral.address))
         with pytest.raises(ImplausibleError, match="cells_disagree_with_voltage"):
             await pack.first_contact()
     async with living(monkeypatch, peripheral) as pack:
@@ -185,12 +185,12 @@ async def test_one_that_insists_on_nothing_that_can_be_shown_says_why(monkeypatc
 
 async def test_a_listener_that_fails_is_logged_once_and_ends_nothing(monkeypatch, caplog) -> None:
     peripheral = jk_pack(cells=4)
-    async with on_air(monkeypatch, peripheral) as air:
+    async with on_radio(monkeypatch, peripheral) as simulated_radio:
 
         def fail(_) -> None:
             raise ZeroDivisionError
 
-        pack = Pack(FAMILIES["jk"], "test", finder(air, peripheral.address), fail)
+        pack = Pack(FAMILIES["jk"], "test", finder(simulated_radio, peripheral.address), fail)
         task = asyncio.create_task(pack.run())
         await until(lambda: pack.frames_per_minute(asyncio.get_running_loop().time()) > 5)
         task.cancel()
@@ -201,14 +201,14 @@ async def test_a_listener_that_fails_is_logged_once_and_ends_nothing(monkeypatch
 
 async def test_a_defect_of_ours_in_one_message_does_not_cost_the_next(monkeypatch, caplog) -> None:
     peripheral = jk_pack(cells=4)
-    take, count = JkDriver._take, itertools.count()
+    take, count = JkDriver._handle, itertools.count()
 
     def fail(self, frame: bytes, now: float) -> None:
         if frame[4] == FrameType.CELL_INFO and next(count) % 3 == 0:
             raise ZeroDivisionError
         take(self, frame, now)
 
-    monkeypatch.setattr(JkDriver, "_take", fail)
+    monkeypatch.setattr(JkDriver, "_handle", fail)
     async with living(monkeypatch, peripheral) as pack:
         await until(lambda: pack.dropped["defect"] > 5)
         assert pack.is_fresh(asyncio.get_running_loop().time())

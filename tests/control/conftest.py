@@ -1,4 +1,4 @@
-"""A pack on the air, and the door to it."""
+"""A pack on the simulated radio, and the writer to it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,7 +19,7 @@ from custom_components.smart_bms.control.write_log import WriteLog, WriteRecord
 from custom_components.smart_bms.control.writer import ParameterWriter
 from custom_components.smart_bms.simulator.peripheral import Peripheral
 from tests.support.packs import capable_pack
-from tests.support.radio import fast, finder, on_air
+from tests.support.radio import fast, finder, on_radio
 from tests.support.virtual_time import configure_event_loop, enable_event_loop_debug, pytest_asyncio_loop_factories  # noqa: F401
 
 ALL = WritePermission(control=True, dangerous=True, experimental=True)
@@ -109,12 +109,12 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def site_of(monkeypatch, peripheral, permission=ALL, kept=None, password=None) -> AsyncIterator[Site]:
-    async with on_air(monkeypatch, peripheral) as air:
+    async with on_radio(monkeypatch, peripheral) as radio:
         sites: list[Site] = []
         pack = Pack(
             fast(peripheral.family),
             "test",
-            finder(air, peripheral.address),
+            finder(radio, peripheral.address),
             lambda change: sites[0].heard(change) if sites else None,
             backoff=(0.02, 0.05),
             context=SessionContext(address=peripheral.address, password=password),

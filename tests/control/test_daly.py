@@ -143,7 +143,7 @@ async def settled(site: Site) -> None:
 async def test_the_state_of_charge_of_an_old_board_is_set_with_the_local_time(monkeypatch) -> None:
     clock = datetime(2026, 11, 21, 17, 5, 42)  # noqa: DTZ001  the local time
     async with daly_site(monkeypatch, LEGACY_A5) as site:
-        site.pack._driver._context = replace(site.pack.context, clock=lambda: clock)
+        site.pack._session._driver._context = replace(site.pack.context, clock=lambda: clock)
         (record,) = await site.control.apply({"soc_calibration": 65.5}, ASK)
         assert record.outcome is WriteOutcome.CONFIRMED
         assert record.found == pytest.approx(65.5, abs=0.5)
@@ -153,7 +153,7 @@ async def test_the_state_of_charge_of_an_old_board_is_set_with_the_local_time(mo
 async def test_a_state_of_charge_far_from_the_last_is_seen_although_it_is_doubted_first(monkeypatch) -> None:
     """With the usual interval the next poll after a doubted reading is 10 s away; nobody waits that long."""
     async with daly_site(monkeypatch, K_D2) as site:
-        site.pack._driver._context = replace(site.pack.context, interval=5 / 6 * writer.SEEN_WITHIN)
+        site.pack._session._driver._context = replace(site.pack.context, interval=5 / 6 * writer.SEEN_WITHIN)
         (record,) = await site.control.apply({"soc_calibration": 20}, ASK)
         assert (record.outcome, record.found) == (WriteOutcome.CONFIRMED, pytest.approx(20, abs=0.5))
 
@@ -271,7 +271,7 @@ async def test_what_could_do_harm_on_81_is_never_offered(monkeypatch, key) -> No
 
 
 async def test_before_the_parameters_were_read_nothing_is_written(site) -> None:
-    site.pack._settings_told = False
+    site.pack._settings_read = False
     assert (await refused(site, {"charge_switch": False}))[0] == "unread"
 
 

@@ -63,7 +63,7 @@ async def test_before_the_pack_told_anything_there_is_nothing_to_say(monkeypatch
         validation = site.control.validate({"charge_switch": False}, ASK)
         assert validation.steps == []
         site.control.watch.compare()
-        site.pack._settings_told = False
+        site.pack._settings_read = False
         assert not await site.control.accept({})
         assert site.records == []
 

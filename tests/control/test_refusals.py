@@ -142,5 +142,5 @@ async def test_on_old_values_nothing_is_decided(site, monkeypatch) -> None:
 
 
 async def test_before_the_parameters_were_read_nothing_is_decided(site) -> None:
-    site.pack._settings_told = False
+    site.pack._settings_read = False
     assert (await refused(site, {"charge_switch": False}))[0] == "unread"

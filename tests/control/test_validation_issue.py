@@ -14,7 +14,9 @@ def test_values_are_told_in_words() -> None:
     assert [format_value(value, volts) for value in (3.65, 3.0, 4, None)] == ["3.65 V", "3 V", "4 V", "unknown"]
     assert [format_value(value) for value in (True, False, "victron", 0.1 + 0.2)] == ["on", "off", "victron", "0.3"]
     assert parameter_name("uart1_protocol") == "UART 1 protocol"
-    assert parameter_name("max_charge_current") == "Maximum charge current"
+    assert parameter_name("power_off_voltage") == "Power off voltage"
+    assert parameter_name("mosfet_overtemperature") == "MOSFET overtemperature"
+    assert parameter_name("max_charge_current") == "Charge overcurrent limit"
 
 
 def test_a_baseline_takes_only_what_is_there() -> None:

@@ -135,7 +135,7 @@ async def test_a_link_lost_between_two_writes_ends_the_request(site) -> None:
 
     def tell_and_forget(record, context) -> None:
         tell(record, context)
-        site.pack._settings_told = False
+        site.pack._settings_read = False
 
     site.control._on_record = tell_and_forget
     records = await site.control.apply({"charge_switch": False, "max_charge_current": 50}, ASK)

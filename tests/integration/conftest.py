@@ -7,13 +7,13 @@ from unittest.mock import AsyncMock, PropertyMock, patch
 
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, section
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.smart_bms.bms import families, pack as pack_module
+from custom_components.smart_bms.bms import families, supervisor
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.simulator.peripheral import Peripheral
 from custom_components.smart_bms.simulator.radio import SimulatedRadio
@@ -29,30 +29,30 @@ def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 
 
 class House:
-    """The radio of a house: what is in the air, and the proxy that hears it."""
+    """The radio of a house: the packs in reach, and the proxy that hears them."""
 
     def __init__(self, hass: HomeAssistant, slots: int = 3) -> None:
         self.hass = hass
-        self.air = SimulatedRadio(speed=SPEED, tick=TICK)
-        self.proxy = EmulatedProxy(self.air, "24:6F:28:00:00:01", "Garage proxy", slots=slots)
+        self.radio = SimulatedRadio(speed=SPEED, tick=TICK)
+        self.proxy = EmulatedProxy(self.radio, "24:6F:28:00:00:01", "Garage proxy", slots=slots)
         self._leave: Callable[[], None] | None = None
 
     def open(self) -> None:
         self._leave = self.proxy.register(self.hass)
-        self.air.start()
+        self.radio.start()
 
     async def close(self) -> None:
-        await self.air.stop()
+        await self.radio.stop()
         if self._leave:
             self._leave()
 
     def add(self, *packs: Peripheral) -> None:
         for pack in packs:
-            self.air.peripherals[pack.address] = pack
+            self.radio.peripherals[pack.address] = pack
             self.advertise(pack)
 
     def advertise(self, *packs: Peripheral) -> None:
-        for pack in packs or self.air.peripherals.values():
+        for pack in packs or self.radio.peripherals.values():
             self.proxy.hear(pack)
 
     def take_away(self, pack: Peripheral) -> None:
@@ -89,7 +89,7 @@ def fast_family(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody wait: short answers, short silence."""
     for key in families.FAMILIES:
         monkeypatch.setitem(families.FAMILIES, key, fast(key))
-    monkeypatch.setattr(pack_module, "BACKOFF", (0.05, 0.1))
+    monkeypatch.setattr(supervisor, "BACKOFF", (0.05, 0.1))
     monkeypatch.setattr("homeassistant.components.bluetooth.async_request_active_scan", AsyncMock())
 
 
@@ -121,16 +121,38 @@ async def search(hass: HomeAssistant) -> Any:
     return await hass.config_entries.flow.async_configure(flow["flow_id"], {"next_step_id": "search"})
 
 
+async def option_menu(hass: HomeAssistant, entry: MockConfigEntry) -> Any:
+    """Return the menu of an entry's options."""
+    menu = await hass.config_entries.options.async_init(entry.entry_id)
+    assert (menu["type"], menu["step_id"]) == (FlowResultType.MENU, "init")
+    return menu
+
+
+async def option_form(hass: HomeAssistant, entry: MockConfigEntry, form: str) -> Any:
+    """Return one of the forms behind the menu of an entry's options."""
+    menu = await option_menu(hass, entry)
+    flow = await hass.config_entries.options.async_configure(menu["flow_id"], {"next_step_id": form})
+    assert (flow["type"], flow["step_id"]) == (FlowResultType.FORM, form)
+    return flow
+
+
+async def submit_options(hass: HomeAssistant, flow: Any, chosen: dict[str, Any]) -> Any:
+    """Submit a form of the options; sections and fields that are not named are left as they are shown."""
+    sections = {str(key): {} for key, part in flow["data_schema"].schema.items() if isinstance(part, section)}
+    result = await hass.config_entries.options.async_configure(flow["flow_id"], sections | chosen)
+    await hass.async_block_till_done()
+    return result
+
+
+async def set_options(hass: HomeAssistant, entry: MockConfigEntry, form: str, **chosen: Any) -> None:
+    """Set options on one form the way a user does."""
+    result = await submit_options(hass, await option_form(hass, entry, form), chosen)
+    assert result["type"] is FlowResultType.CREATE_ENTRY, result
+
+
 async def allow(hass: HomeAssistant, entry: MockConfigEntry, **control: Any) -> None:
     """Set the options about control the way a user does."""
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    options = {"control": control, "current": {}, "limits": {}, "intervals": {}, "dead_bands": {}}
-    if entry.runtime_data.family.polling:
-        options["polling"] = {}
-    if entry.runtime_data.family.options:
-        options["pack"] = {}
-    await hass.config_entries.options.async_configure(flow["flow_id"], options)
-    await hass.async_block_till_done()
+    await set_options(hass, entry, "control", **control)
 
 
 async def configure(hass: HomeAssistant, flow: Any, user_input: dict[str, Any]) -> Any:

@@ -558,7 +558,7 @@ async def test_without_a_pack_nothing_is_allowed_and_it_says_so(hass, steady, tm
     await run(pack, tmp_path, name, OTHERS[name])
     hass.bus.async_fire("automation_reloaded")
     await hass.async_block_till_done()
-    assert told(hass, name).startswith("No battery pack or bank is chosen.")
+    assert told(hass, name).startswith("No battery pack or bank is selected.")
     assert state(pack, CHARGER) == "off"
 
 
@@ -569,7 +569,7 @@ async def test_a_pack_that_was_removed_is_told(hass, steady, tmp_path) -> None:
     await hass.async_block_till_done()
     await pack.wait(60)
     assert state(pack, CHARGER) == "off"
-    assert told(hass, "stop_charger").startswith("The battery pack or bank that was chosen is no longer there.")
+    assert told(hass, "stop_charger").startswith("The selected battery pack or bank no longer exists.")
 
 
 async def test_an_entity_chosen_by_hand_counts_before_that_of_the_device(hass, steady, tmp_path) -> None:

@@ -227,60 +227,8 @@ async def test_a_flow_that_lost_its_contact_connects_again(hass, house, pack) ->
         await handler.async_step_confirm()
 
 
-@pytest.mark.parametrize("chosen", [0.03, 2.6, 4.2])
-async def test_a_charge_voltage_of_other_cells_is_refused(hass, house, pack, adopt, chosen) -> None:
-    entry = await adopt(pack)
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    options = {
-        "control": {},
-        "current": {},
-        "limits": {"charge_cell_voltage": chosen},
-        "intervals": {},
-        "dead_bands": {},
-    }
-    flow = await hass.config_entries.options.async_configure(flow["flow_id"], options)
-    assert flow["errors"] == {"base": "charge_voltage_for_other_cells"}
-    assert flow["description_placeholders"] == {"lowest": "3.3", "highest": "3.65"}
-    options["limits"] = {"charge_cell_voltage": 3.45}
-    flow = await hass.config_entries.options.async_configure(flow["flow_id"], options)
-    assert flow["data"]["limits"]["charge_cell_voltage"] == 3.45
-    # While the pack is not set up its chemistry is not known.
-    await hass.async_block_till_done()
-    await hass.config_entries.async_unload(entry.entry_id)
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    assert flow["description_placeholders"] == {"lowest": "2.3", "highest": "4.25"}
-
-
-async def test_options_tune_the_publishing_and_reload(hass, house, pack, adopt) -> None:
-    entry = await adopt(pack)
-    before = entry.runtime_data
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    assert flow["step_id"] == "init"
-    defaults = flow["data_schema"]({"control": {}, "current": {}, "limits": {}, "intervals": {}, "dead_bands": {}})
-    assert defaults["intervals"]["voltage"] == 13
-    assert defaults["control"] == {
-        "allow_control": False,
-        "experimental_writes": False,
-        "allow_dangerous": False,
-        "reread_interval": 10,
-    }
-    assert defaults["dead_bands"]["cell_voltage"] == 0.003
-    defaults["intervals"]["voltage"] = 0
-    defaults["dead_bands"]["voltage"] = 0
-    flow = await hass.config_entries.options.async_configure(flow["flow_id"], defaults)
-    assert flow["type"] is FlowResultType.CREATE_ENTRY
-    await house.until(lambda: entry.runtime_data is not before and entry.runtime_data.available)
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    assert (
-        flow["data_schema"]({"control": {}, "current": {}, "limits": {}, "intervals": {}, "dead_bands": {}})[
-            "intervals"
-        ]["voltage"]
-        == 0
-    )
-
-
 async def test_a_second_proxy_takes_over_when_the_first_is_full(hass, house, pack) -> None:
-    attic = EmulatedProxy(house.air, "24:6F:28:00:00:02", "Attic proxy", slots=1)
+    attic = EmulatedProxy(house.radio, "24:6F:28:00:00:02", "Attic proxy", slots=1)
     leave = attic.register(hass)
     house.add(pack)
     attic.hear(pack, rssi=-80)

@@ -137,7 +137,7 @@ async def test_control_brings_its_entities_at_once_and_leaves_the_rest_alone(has
     assert {"switch.parameter_charge_switch", "number.parameter_max_charge_current"} <= brought
     assert {key.partition(".")[0] for key in brought} == {"switch", "number"}
     assert registered(hass, entry)[refused].disabled_by is er.RegistryEntryDisabler.USER
-    await house.until(lambda: house.state("switch.shed_charge") == "on")
+    await house.until(lambda: house.state("switch.shed_charge_switch") == "on")
     # Enabled before they were added: Home Assistant has no reason to cut the link once more.
     reloaded = []
     monkeypatch.setattr(hass.config_entries, "async_schedule_reload", reloaded.append)
@@ -170,7 +170,7 @@ async def test_a_bank_may_be_switched_once_all_its_packs_may(hass, house, adopt)
     bank = await bank_of(hass, one, two)
     assert "switch.charge_switch" not in switched_on(hass, bank)
     await allow(hass, two, allow_control=True)
-    await house.until(lambda: house.state("switch.house_charge") == "on")
+    await house.until(lambda: house.state("switch.house_charge_switch") == "on")
     assert "switch.discharge_switch" not in switched_on(hass, bank)
     await hass.config_entries.async_reload(bank.entry_id)
     assert "switch.charge_switch" in switched_on(hass, bank)

@@ -45,16 +45,16 @@ class DemoHouse(House):
 
     def __init__(self, hass) -> None:
         super().__init__(hass)
-        self.air = SimulatedRadio(*all_packs(), speed=SPEED, tick=TICK)
-        self.proxies = demo_proxies(self.air)
+        self.radio = SimulatedRadio(*all_packs(), speed=SPEED, tick=TICK)
+        self.proxies = demo_proxies(self.radio)
 
     def open(self) -> None:
         leaves = [proxy.register(self.hass) for proxy in self.proxies]
         self._leave = lambda: [leave() for leave in leaves] and None
-        self.air.start()
+        self.radio.start()
 
     def advertise(self, *packs) -> None:
-        advertise(self.air, self.proxies)
+        advertise(self.radio, self.proxies)
 
     async def add_pack(self, address: str) -> Any:
         """Add a pack the way a user does."""
@@ -95,17 +95,17 @@ async def demo(hass, enable_custom_integrations, enable_bluetooth) -> AsyncItera
 async def test_every_pack_that_waits_can_be_added_and_is_back_after_a_restart(hass, demo) -> None:
     script_demo = script()
     entries = {address: await demo.add_pack(address) for address in script_demo.SET_UP}
-    waiting = [address for address in demo.air.peripherals if address not in entries]
+    waiting = [address for address in demo.radio.peripherals if address not in entries]
     assert len(waiting) == 2
     for address in waiting:
         entries[address] = await demo.add_pack(address)
-    assert len(entries) == len(demo.air.peripherals)
+    assert len(entries) == len(demo.radio.peripherals)
     assert all(entry.runtime_data.available for entry in entries.values())
 
     # A restart: all of them want a slot at the same moment.
     for entry in entries.values():
         assert await hass.config_entries.async_unload(entry.entry_id)
-    await demo.until(lambda: not any(pack.connected for pack in demo.air.peripherals.values()))
+    await demo.until(lambda: not any(pack.connected for pack in demo.radio.peripherals.values()))
     assert all(await asyncio.gather(*(hass.config_entries.async_setup(entry.entry_id) for entry in entries.values())))
     await demo.until(lambda: all(entry.runtime_data.available for entry in entries.values()), 20)
 
@@ -133,8 +133,8 @@ async def test_every_pack_that_waits_can_be_added_and_is_back_after_a_restart(ha
 
 
 def test_there_is_a_slot_for_every_pack_and_one_more() -> None:
-    air = SimulatedRadio(*all_packs())
-    assert sum(proxy._slots for proxy in demo_proxies(air)) > len(air.peripherals)
+    radio = SimulatedRadio(*all_packs())
+    assert sum(proxy._slots for proxy in demo_proxies(radio)) > len(radio.peripherals)
 
 
 def test_what_the_script_sets_up_stands_somewhere() -> None:

@@ -90,7 +90,7 @@ async def test_values_are_those_of_the_pack(hass, house, adopt, monkeypatch) -> 
     assert house.state("sensor.shed_charge_stage") == "bulk"
     assert house.state("binary_sensor.shed_charging") == STATE_OFF
     assert house.state("binary_sensor.shed_discharging") == STATE_ON
-    assert house.state("binary_sensor.shed_charging_allowed") == STATE_ON
+    assert house.state("binary_sensor.shed_charge_mosfet") == STATE_ON
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
@@ -100,9 +100,9 @@ async def test_alarms_are_published_at_once(hass, house, pack, adopt) -> None:
     pack.board.latches["charge_undertemperature"].tripped = True
     pack.board.limits.charge_undertemperature_release = 99
     await house.until(lambda: house.state("binary_sensor.shed_problem") == STATE_ON, 1.0)
-    assert house.state("binary_sensor.shed_charge_undertemperature") == STATE_ON
-    assert house.state("binary_sensor.shed_charging_allowed") == STATE_OFF
-    assert house.state("binary_sensor.shed_cell_overvoltage") == STATE_OFF
+    assert house.state("binary_sensor.shed_charge_undertemperature_alarm") == STATE_ON
+    assert house.state("binary_sensor.shed_charge_mosfet") == STATE_OFF
+    assert house.state("binary_sensor.shed_cell_overvoltage_alarm") == STATE_OFF
 
 
 async def test_a_default_password_is_no_problem(hass, house, pack, adopt) -> None:
@@ -165,8 +165,8 @@ async def test_without_the_pack_entities_exist_and_wait_for_it(hass, house, pack
     assert house.state("sensor.shed_voltage") == STATE_UNAVAILABLE
     assert house.state("sensor.shed_cell_8_voltage") == STATE_UNAVAILABLE
     assert house.state("sensor.shed_mosfet_temperature") == STATE_UNAVAILABLE
-    assert house.state("binary_sensor.shed_cell_overvoltage") == STATE_UNAVAILABLE
-    assert house.state("sensor.shed_link") == "no_connectable_path"
+    assert house.state("binary_sensor.shed_cell_overvoltage_alarm") == STATE_UNAVAILABLE
+    assert house.state("sensor.shed_connection") == "no_connectable_path"
     assert house.state("sensor.shed_data_age") == STATE_UNKNOWN
     assert house.state("sensor.shed_current") is None
 
@@ -189,13 +189,13 @@ async def test_a_stream_that_brings_nothing_new_is_unavailable_and_says_why(
     hass, house, pack, adopt, monkeypatch, fault, state
 ) -> None:
     monkeypatch.setattr("custom_components.smart_bms.bms.trust.FROZEN_AFTER", 0.1)
-    monkeypatch.setattr("custom_components.smart_bms.bms.pack.BACKOFF", (60.0,))
+    monkeypatch.setattr("custom_components.smart_bms.bms.supervisor.BACKOFF", (60.0,))
     await adopt(pack)
     seen: set[str] = set()
     hass.bus.async_listen(
         "state_changed",
         lambda event: (
-            seen.add(event.data["new_state"].state) if event.data["entity_id"] == "sensor.shed_link" else None
+            seen.add(event.data["new_state"].state) if event.data["entity_id"] == "sensor.shed_connection" else None
         ),
     )
     setattr(pack.faults, fault, True)
@@ -210,7 +210,7 @@ async def test_a_silent_pack_is_silent_while_it_is_reconnected(hass, house, pack
 
     def see(event) -> None:
         new = event.data["new_state"]
-        if new is not None and new.entity_id == "sensor.shed_link":
+        if new is not None and new.entity_id == "sensor.shed_connection":
             shown.append((new.state, dict(new.attributes)))
 
     hass.bus.async_listen("state_changed", callback(see))
@@ -225,19 +225,19 @@ async def test_a_silent_pack_is_silent_while_it_is_reconnected(hass, house, pack
     assert "vendor's app" in told[0]["hints"][0]
     assert "Shed is lost: silent" in caplog.text
     pack.faults.silent = False
-    await house.until(lambda: house.state("sensor.shed_link") == "streaming")
-    assert {"since", "step", "hints"}.isdisjoint(hass.states.get("sensor.shed_link").attributes)
+    await house.until(lambda: house.state("sensor.shed_connection") == "streaming")
+    assert {"since", "step", "hints"}.isdisjoint(hass.states.get("sensor.shed_connection").attributes)
 
 
 async def test_a_pack_behind_a_full_proxy_waits_for_a_slot(hass, house, pack, adopt) -> None:
     await adopt(pack)
     house.take_away(pack)
-    await house.until(lambda: house.state("sensor.shed_link") == "no_connectable_path")
+    await house.until(lambda: house.state("sensor.shed_connection") == "no_connectable_path")
     for number in range(3):
         house.proxy.acquire(f"AA:AA:AA:AA:AA:0{number}")
     house.bring_back(pack)
-    await house.until(lambda: house.state("sensor.shed_link") == "no_free_slot")
-    assert "proxy" in hass.states.get("sensor.shed_link").attributes["hints"][0]
+    await house.until(lambda: house.state("sensor.shed_connection") == "no_free_slot")
+    assert "proxy" in hass.states.get("sensor.shed_connection").attributes["hints"][0]
     house.proxy.release("AA:AA:AA:AA:AA:00")
     await house.until(lambda: house.state("sensor.shed_voltage") != STATE_UNAVAILABLE)
 
@@ -281,7 +281,7 @@ def test_an_age_is_told_in_steps_that_grow_with_it(age, shown) -> None:
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_a_pack_whose_version_lies_has_the_alarms_of_what_it_sends(hass, house, adopt) -> None:
     await adopt(jk_pack(name="Shed", sw_version="10.09"))
-    await house.until(lambda: house.state("binary_sensor.shed_discharge_undertemperature") is not None)
+    await house.until(lambda: house.state("binary_sensor.shed_discharge_undertemperature_alarm") is not None)
 
 
 async def test_absurd_frames_never_reach_an_entity(hass, house, pack, adopt) -> None:
@@ -300,7 +300,7 @@ async def test_the_packs_of_the_demo_are_in_the_states_they_claim(hass, house, a
     await adopt(loaded)
     assert house.state("binary_sensor.house_battery_discharging") == STATE_ON
     await adopt(cold)
-    assert house.state("binary_sensor.jk_bd6a24s10p_7b_02_charge_undertemperature") == STATE_ON
+    assert house.state("binary_sensor.jk_bd6a24s10p_7b_02_charge_undertemperature_alarm") == STATE_ON
     await adopt(balancing)
     await house.until(lambda: house.state("binary_sensor.jk_b5a24s_1d_03_balancing") == STATE_ON)
 

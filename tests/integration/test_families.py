@@ -21,7 +21,7 @@ from custom_components.smart_bms.simulator.smart123.labels import (
     GEN3_NUS,
     OLD_FIRMWARE_BRIDGE,
 )
-from tests.integration.conftest import configure, search
+from tests.integration.conftest import configure, option_form, search, set_options
 from tests.support.packs import daly_pack, jbd_pack, smart123_pack
 
 PASSWORD = "123456"
@@ -74,10 +74,11 @@ async def test_it_is_added_and_shows_what_its_battery_does(hass, house, adopt, n
     assert float(house.state("sensor.shed_cell_1_voltage")) == pytest.approx(cells[0], abs=0.02)
     assert float(house.state("sensor.shed_state_of_charge")) == pytest.approx(60, abs=2)
     await house.until(lambda: house.state("binary_sensor.shed_discharging") == STATE_ON)
-    assert house.state("binary_sensor.shed_charging_allowed") == STATE_ON
+    switch = "relay" if name.startswith("smart123") else "mosfet"
+    assert house.state(f"binary_sensor.shed_charge_{switch}") == STATE_ON
     (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     assert device.model == entry.data["identity"]["model"]
-    assert house.state("sensor.shed_link") == "streaming"
+    assert house.state("sensor.shed_connection") == "streaming"
 
 
 WITH_ENTITIES = (
@@ -162,10 +163,10 @@ async def test_a_wrong_password_is_told_and_the_right_one_lets_in(hass, house) -
 async def test_a_changed_password_is_asked_for_and_never_guessed(hass, house, adopt) -> None:
     pack = jbd_pack(DP16S020, name="Shed")
     entry = await adopt(pack, password=PASSWORD)
-    pack.publish_filter.password = "654321"
+    pack.login.password = "654321"
     pack.hang_up = True
     await house.until(lambda: hass.config_entries.flow.async_progress_by_handler(DOMAIN))
-    assert house.state("sensor.shed_link") == "wrong_password"
+    assert house.state("sensor.shed_connection") == "wrong_password"
     await house.until(lambda: house.state("sensor.shed_voltage") == STATE_UNAVAILABLE)
     sessions = entry.runtime_data.pack.sessions
     (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
@@ -175,7 +176,7 @@ async def test_a_changed_password_is_asked_for_and_never_guessed(hass, house, ad
     assert entry.runtime_data.pack.sessions == sessions
     flow = await configure(hass, flow, {"password": "654321"})
     assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "reauth_successful")
-    await house.until(lambda: house.state("sensor.shed_link") == "streaming")
+    await house.until(lambda: house.state("sensor.shed_connection") == "streaming")
     assert entry.data["password"] == "654321"
 
 
@@ -217,19 +218,8 @@ async def test_one_missed_poll_is_not_shown_three_are(hass, house, adopt) -> Non
 
 async def test_the_interval_is_the_users(hass, house, adopt) -> None:
     entry = await adopt(jbd_pack(SP04S034, name="Shed"))
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    assert "polling" in {str(key) for key in flow["data_schema"].schema}
-    options = {
-        "control": {},
-        "polling": {"interval": 0.5},
-        "pack": {"current_unit": "100_ma"},
-        "current": {},
-        "limits": {},
-        "intervals": {},
-        "dead_bands": {},
-    }
-    await hass.config_entries.options.async_configure(flow["flow_id"], options)
-    await hass.async_block_till_done()
+    await set_options(hass, entry, "connection", interval=0.5)
+    await set_options(hass, entry, "pack", current_unit="100_ma")
     assert entry.runtime_data.pack.context.interval == 0.5
     assert entry.runtime_data.pack.stale_after == pytest.approx(3 * (0.5 + 0.5))
     assert entry.runtime_data.pack.context.options["current_unit"] == "100_ma"
@@ -237,8 +227,8 @@ async def test_the_interval_is_the_users(hass, house, adopt) -> None:
 
 async def test_a_pack_that_speaks_by_itself_is_not_asked_for_an_interval(hass, house, pack, adopt) -> None:
     entry = await adopt(pack)
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    assert "polling" not in {str(key) for key in flow["data_schema"].schema}
+    flow = await option_form(hass, entry, "connection")
+    assert [str(key) for key in flow["data_schema"].schema] == ["reread_interval"]
 
 
 # Particulars.
@@ -262,7 +252,7 @@ async def test_an_answer_that_is_lost_takes_away_no_entity(hass, house, adopt) -
     pack = jbd_pack(SP04S034, name="Shed")
     entry = await adopt(pack, allow_control=True)
     before = {item.entity_id for item in registry(hass, entry)}
-    for entity_id in ("number.shed_cell_overvoltage", "number.shed_overvoltage_release"):
+    for entity_id in ("number.shed_cell_overvoltage_limit", "number.shed_cell_overvoltage_release"):
         assert entity_id in before
         er.async_get(hass).async_update_entity(entity_id, disabled_by=None)
     read = pack.firmware.read
@@ -270,8 +260,8 @@ async def test_an_answer_that_is_lost_takes_away_no_entity(hass, house, adopt) -
     await hass.config_entries.async_reload(entry.entry_id)
     await house.until(lambda: entry.runtime_data.available and entry.runtime_data.pack.current_settings)
     assert "cell_overvoltage" not in entry.runtime_data.pack.current_settings.values
-    assert house.state("number.shed_cell_overvoltage") == STATE_UNKNOWN
-    assert house.state("number.shed_overvoltage_release") == "3.5"
+    assert house.state("number.shed_cell_overvoltage_limit") == STATE_UNKNOWN
+    assert house.state("number.shed_cell_overvoltage_release") == "3.5"
     await hass.config_entries.async_reload(entry.entry_id)
     assert {item.entity_id for item in registry(hass, entry)} == before
     assert "cell_overvoltage" in entry.data["catalogue"]["keys"]
@@ -296,24 +286,24 @@ async def test_a_missing_probe_is_an_alarm_and_no_entity(hass, house, adopt) -> 
 async def test_a_switch_that_was_opened_by_command_is_seen(hass, house, adopt) -> None:
     pack = jbd_pack(SP04S034, name="Shed")
     await adopt(pack, allow_control=True)
-    assert house.state("switch.shed_charge") == STATE_ON
-    await hass.services.async_call("switch", "turn_off", {"entity_id": "switch.shed_charge"}, blocking=True)
-    await house.until(lambda: house.state("switch.shed_charge") == STATE_OFF)
-    await house.until(lambda: house.state("binary_sensor.shed_charging_allowed") == STATE_OFF)
+    assert house.state("switch.shed_charge_switch") == STATE_ON
+    await hass.services.async_call("switch", "turn_off", {"entity_id": "switch.shed_charge_switch"}, blocking=True)
+    await house.until(lambda: house.state("switch.shed_charge_switch") == STATE_OFF)
+    await house.until(lambda: house.state("binary_sensor.shed_charge_mosfet") == STATE_OFF)
     assert house.state("binary_sensor.shed_problem") == STATE_OFF
 
 
 async def test_a_board_that_is_out_of_reach_comes_with_hints(hass, house, adopt) -> None:
     pack = jbd_pack(SP04S034, name="Shed")
     await adopt(pack)
-    assert "hints" not in hass.states.get("sensor.shed_link").attributes
+    assert "hints" not in hass.states.get("sensor.shed_connection").attributes
     house.take_away(pack)
-    await house.until(lambda: house.state("sensor.shed_link") == "no_connectable_path")
-    hints = hass.states.get("sensor.shed_link").attributes["hints"]
-    assert hints[0] == "A board without supply is not heard: check the wiring of the battery."
+    await house.until(lambda: house.state("sensor.shed_connection") == "no_connectable_path")
+    hints = hass.states.get("sensor.shed_connection").attributes["hints"]
+    assert hints[0] == "A BMS without power cannot be heard: check the wiring of the battery."
     house.bring_back(pack)
-    await house.until(lambda: house.state("sensor.shed_link") == "streaming")
-    assert "hints" not in hass.states.get("sensor.shed_link").attributes
+    await house.until(lambda: house.state("sensor.shed_connection") == "streaming")
+    assert "hints" not in hass.states.get("sensor.shed_connection").attributes
 
 
 async def test_a_capacity_that_only_the_parameters_tell_counts_too(hass, house, adopt) -> None:

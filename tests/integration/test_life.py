@@ -44,20 +44,20 @@ async def test_discovered_added_streamed_lost_and_regained(hass, house, variant,
     voltage = "sensor.jk_shed_voltage"
     await house.until(lambda: house.state(voltage) not in (None, STATE_UNAVAILABLE))
     assert float(house.state(voltage)) == pytest.approx(pack.board.battery.voltage, abs=0.1)
-    assert house.state("sensor.jk_shed_link") == "streaming"
+    assert house.state("sensor.jk_shed_connection") == "streaming"
     assert house.state("sensor.jk_shed_connected_through") == "Garage proxy"
     assert house.state("sensor.jk_shed_cell_8_voltage") is not None
     assert (house.state("binary_sensor.jk_shed_problem") is None) is (variant == "JK04")
 
     house.take_away(pack)
     await house.until(lambda: house.state(voltage) == STATE_UNAVAILABLE)
-    await house.until(lambda: house.state("sensor.jk_shed_link") == "no_connectable_path")
+    await house.until(lambda: house.state("sensor.jk_shed_connection") == "no_connectable_path")
     assert float(house.state("sensor.jk_shed_data_age")) >= 0
     assert house.state("binary_sensor.jk_shed_balancing") == STATE_UNAVAILABLE
 
     house.bring_back(pack)
     await house.until(lambda: house.state(voltage) != STATE_UNAVAILABLE)
-    await house.until(lambda: house.state("sensor.jk_shed_link") == "streaming")
+    await house.until(lambda: house.state("sensor.jk_shed_connection") == "streaming")
 
     lost = [record for record in caplog.records if "is lost" in record.message]
     back = [record for record in caplog.records if "is back" in record.message]

@@ -23,7 +23,7 @@ async def longest_block(seconds: float) -> float:
 
 
 async def test_every_cell_has_entities_and_only_the_first_are_enabled(hass, house, adopt, capsys) -> None:
-    house.air.speed = SPEED
+    house.radio.speed = SPEED
     pack = smart123_pack(GEN3_NUS, name="Shed", cells=CELLS)
     entry = await adopt(pack, password="1234")
     await house.until(lambda: None not in entry.runtime_data.data.cell_voltages, 30)
@@ -48,7 +48,7 @@ async def test_every_cell_has_entities_and_only_the_first_are_enabled(hass, hous
 
 
 async def test_all_255_cells_may_be_enabled(hass, house, adopt, capsys) -> None:
-    house.air.speed = SPEED
+    house.radio.speed = SPEED
     pack = smart123_pack(GEN3_NUS, name="Shed", cells=CELLS)
     entry = await adopt(pack, password="1234")
     registry = er.async_get(hass)

@@ -32,7 +32,7 @@ async def drifted(hass, house, pack, entry) -> None:
     """Let the phone app change two parameters."""
     pack.change(0x04, struct.pack("<I", 3650))
     pack.change(0x1D, bytes(4))
-    await entry.runtime_data.parameters.control.refresh()
+    await entry.runtime_data.parameters.writer.refresh()
     await house.until(lambda: issue(hass, entry))
 
 
@@ -108,7 +108,7 @@ async def test_what_makes_the_pack_forget_takes_a_second_word(hass, house, adopt
     pack = jbd_pack(name="Shed")
     entry = await adopt(pack, **ALLOWED)
     assert pack.change_elsewhere(request(JBD_CELL_OVERVOLTAGE, (3650).to_bytes(2)))
-    await entry.runtime_data.parameters.control.refresh()
+    await entry.runtime_data.parameters.writer.refresh()
     await house.until(lambda: issue(hass, entry))
     assert (await fix(entry, "restore"))["type"] == "create_entry"
     (form,) = fix.forms
@@ -214,8 +214,8 @@ async def test_other_issues_are_only_confirmed(hass) -> None:
         ({"outcome": "different", "found": 3.5}, "Cell overvoltage should change from 3.6 V to 3.55 V, but the pack has 3.5 V (set parameters)"),
         ({"outcome": "changed_elsewhere", "new": None, "found": 3.65, "source": ""}, "Cell overvoltage was changed from 3.6 V to 3.65 V by something other than Home Assistant"),
         ({"parameter": "factory_reset", "command": True, "found": 5, "unit": ""}, "Factory reset was carried out; 5 parameters are different now (set parameters)"),
-        ({"outcome": "unknown", "found": None}, "Cell overvoltage was sent to change from 3.6 V to 3.55 V, but could not be read back; the next reading will tell (set parameters)"),
-        ({"outcome": "unknown", "found": 3.4}, "Cell overvoltage was sent to change from 3.6 V to 3.55 V; it shows 3.4 V now, and whether the write held cannot be told (set parameters)"),
+        ({"outcome": "unknown", "found": None}, "Cell overvoltage was sent to change from 3.6 V to 3.55 V, but could not be read back; the next reading will show whether it was accepted (set parameters)"),
+        ({"outcome": "unknown", "found": 3.4}, "Cell overvoltage was sent to change from 3.6 V to 3.55 V; it shows 3.4 V now, and whether the change was accepted is unknown (set parameters)"),
         ({"user": "Ada"}, "Cell overvoltage changed from 3.6 V to 3.55 V, read back from the pack (set parameters, Ada)"),
     ],
 )  # fmt: skip
@@ -250,13 +250,13 @@ async def test_dangerous_parameters_take_a_second_word(hass, house, pack, adopt,
 
 async def test_what_cannot_be_written_is_named_and_the_rest_restored(hass, house, pack, adopt, fix) -> None:
     entry = await adopt(pack, **ALLOWED)
-    entry.runtime_data.parameters.control.baseline.values["mosfet_overtemperature"] = 80
+    entry.runtime_data.parameters.writer.baseline.values["mosfet_overtemperature"] = 80
     await drifted(hass, house, pack, entry)
     flow = await fix(entry, "restore")
     assert flow["reason"] == "left_out"
-    assert flow["description_placeholders"] == {"parameters": "Mosfet overtemperature"}
+    assert flow["description_placeholders"] == {"parameters": "MOSFET overtemperature"}
     assert pack.board.limits.cell_overvoltage == 3.6
-    assert "Mosfet" in issue(hass, entry).translation_placeholders["changes"]
+    assert "MOSFET" in issue(hass, entry).translation_placeholders["changes"]
 
 
 @pytest.mark.parametrize("choice", ["accept", "restore"])
@@ -266,10 +266,10 @@ async def test_only_what_was_shown_is_decided_upon(hass, house, pack, adopt, fix
 
     async def again() -> None:
         pack.change(0x1F, bytes(4))
-        await entry.runtime_data.parameters.control.refresh()
+        await entry.runtime_data.parameters.writer.refresh()
 
     assert (await fix(entry, choice, again))["reason"] == "changed_again"
-    assert len(entry.runtime_data.parameters.control.drift) == 3
+    assert len(entry.runtime_data.parameters.writer.drift) == 3
 
 
 async def test_nothing_is_accepted_while_the_pack_is_away(hass, house, pack, adopt, fix) -> None:
@@ -298,12 +298,12 @@ async def test_what_was_ignored_stays_ignored_until_there_is_news(hass, house, p
     for ignored in (f"drift_{entry.entry_id}", "default_password"):
         ir.async_ignore_issue(hass, DOMAIN, ignored, True)
     await hass.config_entries.async_reload(entry.entry_id)
-    await house.until(lambda: entry.runtime_data.parameters.control.drift)
+    await house.until(lambda: entry.runtime_data.parameters.writer.drift)
     assert issue(hass, entry).dismissed_version
     assert password_issue(hass).dismissed_version
     assert events == []
     pack.change(0x1F, bytes(4))
-    await entry.runtime_data.parameters.control.refresh()
+    await entry.runtime_data.parameters.writer.refresh()
     await house.until(lambda: not issue(hass, entry).dismissed_version)
     assert len(events) == 1
 

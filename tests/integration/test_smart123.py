@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.components.diagnostics import get_dia
 
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.simulator.smart123.labels import BRIDGE, GEN2_BRSP, GEN3_NUS
-from tests.integration.conftest import configure, search
+from tests.integration.conftest import configure, option_menu, search, set_options
 from tests.integration.test_life import problems_in
 from tests.support.packs import smart123_pack
 
@@ -65,7 +65,7 @@ async def test_found_added_streamed_lost_and_regained(hass, house, transport, ca
 
     house.take_away(pack)
     await house.until(lambda: house.state(voltage) == STATE_UNAVAILABLE)
-    await house.until(lambda: house.state(f"sensor.{name}_link") == "no_connectable_path")
+    await house.until(lambda: house.state(f"sensor.{name}_connection") == "no_connectable_path")
     house.bring_back(pack)
     await house.until(lambda: house.state(voltage) != STATE_UNAVAILABLE)
     lost = [record for record in caplog.records if "is lost" in record.message]
@@ -95,7 +95,7 @@ async def test_frames_that_stop_are_an_alarm_too(hass, house, adopt) -> None:
     await adopt(pack)
     pack.stream_stops = True
     await house.until(lambda: house.state("binary_sensor.uart_cell_communication_fault") == STATE_ON)
-    assert house.state("binary_sensor.uart_charging_allowed") == STATE_UNKNOWN
+    assert house.state("binary_sensor.uart_charge_relay") == STATE_UNKNOWN
     assert house.state("sensor.uart_voltage") == STATE_UNKNOWN
 
 
@@ -121,7 +121,7 @@ async def test_nothing_can_be_changed_unless_the_owner_wants_experiments(hass, h
     registry = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     offered = [item.entity_id for item in registry if item.domain in ("number", "switch", "select", "button")]
     assert offered == ["button.shed_add_to_energy_dashboard"]
-    with pytest.raises(ServiceValidationError, match="not proven"):
+    with pytest.raises(ServiceValidationError, match="not been proven"):
         await change(hass, entry, {"cell_undervoltage": 2.55})
 
 
@@ -154,12 +154,9 @@ async def test_options_reach_the_driver(hass, house, adopt) -> None:
     pack = smart123_pack(GEN3_NUS, name="Shed", temperature=0.0)
     entry = await adopt(pack, password=PIN)
     before = float(house.state("sensor.shed_lowest_cell_temperature"))
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    assert "pack" in {str(key) for key in flow["data_schema"].schema}
+    assert "pack" in (await option_menu(hass, entry))["menu_options"]
     chosen = {"temperature_formula": "document", "current_scale": "125_ma", "transport": "records"}
-    options = {"control": {}, "pack": chosen, "current": {}, "limits": {}, "intervals": {}, "dead_bands": {}}
-    await hass.config_entries.options.async_configure(flow["flow_id"], options)
-    await hass.async_block_till_done()
+    await set_options(hass, entry, "pack", **chosen)
     await house.until(lambda: house.state("sensor.shed_lowest_cell_temperature") not in (STATE_UNAVAILABLE, None))
     assert before - float(house.state("sensor.shed_lowest_cell_temperature")) == pytest.approx(5, abs=1)
 
@@ -198,14 +195,14 @@ async def test_a_changed_pin_is_asked_for_and_not_guessed(hass, house, adopt) ->
     await adopt(pack, password=PIN)
     pack.board.settings.pin = "8642"
     pack.hang_up = True
-    await house.until(lambda: house.state("sensor.shed_link") == "wrong_password")
+    await house.until(lambda: house.state("sensor.shed_connection") == "wrong_password")
     (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     assert flow["step_id"] == "reauth_confirm_smart123"
     flow = await configure(hass, flow, {"password": "1111"})
     assert flow["errors"] == {"base": "wrong_password"}
     flow = await configure(hass, flow, {"password": "8642"})
     assert flow["reason"] == "reauth_successful"
-    await house.until(lambda: house.state("sensor.shed_link") == "streaming")
+    await house.until(lambda: house.state("sensor.shed_connection") == "streaming")
     assert pack.dialect.wrong_pins == 0
 
 
@@ -232,42 +229,31 @@ async def test_a_full_proxy_is_named(hass, house, adopt) -> None:
     pack = smart123_pack(GEN3_NUS, name="Shed")
     await adopt(pack, password=PIN)
     house.take_away(pack)
-    await house.until(lambda: house.state("sensor.shed_link") == "no_connectable_path")
+    await house.until(lambda: house.state("sensor.shed_connection") == "no_connectable_path")
     house.proxy._allocated.extend(["A", "B", "C"])
     house.proxy._report()
     house.bring_back(pack)
-    await house.until(lambda: house.state("sensor.shed_link") == "no_free_slot")
+    await house.until(lambda: house.state("sensor.shed_connection") == "no_free_slot")
     del house.proxy._allocated[:]
     house.proxy._report()
-    await house.until(lambda: house.state("sensor.shed_link") == "streaming")
+    await house.until(lambda: house.state("sensor.shed_connection") == "streaming")
 
 
 async def test_a_write_that_the_pack_forgets_is_told(hass, house, adopt) -> None:
     pack = smart123_pack(GEN3_NUS, name="Shed")
     entry = await adopt(pack, password=PIN, allow_control=True, experimental_writes=True)
     pack.faults.forget_writes = True
-    with pytest.raises(HomeAssistantError, match="did not take"):
+    with pytest.raises(HomeAssistantError, match="did not accept"):
         await change(hass, entry, {"cell_undervoltage": 2.55}, confirm=True)
 
 
 async def test_reading_temperatures_in_another_way_is_no_change_by_somebody_else(hass, house, adopt) -> None:
     pack = smart123_pack(GEN3_NUS, name="Shed")
     entry = await adopt(pack, password=PIN, allow_control=True)
-    control = entry.runtime_data.parameters.control
+    control = entry.runtime_data.parameters.writer
     await house.until(lambda: control.baseline.values.get("cell_overtemperature") == 49.9)
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    chosen = {"temperature_formula": "document"}
-    options = {
-        "control": {"allow_control": True},
-        "pack": chosen,
-        "current": {},
-        "limits": {},
-        "intervals": {},
-        "dead_bands": {},
-    }
-    await hass.config_entries.options.async_configure(flow["flow_id"], options)
-    await hass.async_block_till_done()
-    control = entry.runtime_data.parameters.control
+    await set_options(hass, entry, "pack", temperature_formula="document")
+    control = entry.runtime_data.parameters.writer
     await house.until(lambda: control.baseline.values.get("cell_overtemperature") == 53.0)
     assert not control.drift
     assert not ir.async_get(hass).issues
@@ -298,18 +284,8 @@ async def test_thresholds_do_not_flicker_when_the_link_breaks_for_a_moment(hass,
 async def test_a_wrong_way_of_talking_is_silence_and_no_alarm(hass, house, adopt) -> None:
     pack = smart123_pack(GEN2_BRSP, name="Shed")
     entry = await adopt(pack)
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    options = {
-        "control": {},
-        "pack": {"transport": "frames"},
-        "current": {},
-        "limits": {},
-        "intervals": {},
-        "dead_bands": {},
-    }
-    await hass.config_entries.options.async_configure(flow["flow_id"], options)
-    await hass.async_block_till_done()
-    await house.until(lambda: house.state("sensor.shed_link") == "silent")
+    await set_options(hass, entry, "pack", transport="frames")
+    await house.until(lambda: house.state("sensor.shed_connection") == "silent")
     assert house.state("binary_sensor.shed_problem") == STATE_UNAVAILABLE
 
 

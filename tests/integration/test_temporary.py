@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.smart_bms.const import DOMAIN, EVENT_PARAMETER
 from custom_components.smart_bms.control import calibration, writer
+from tests.integration.conftest import option_form
 
 ALLOWED = {"allow_control": True}
 
@@ -43,7 +44,7 @@ def switches(pack) -> tuple[bool, bool]:
 
 
 def assert_told_as_ours(hass, entry) -> None:
-    records = entry.runtime_data.parameters.control.write_log.records
+    records = entry.runtime_data.parameters.writer.write_log.records
     assert records
     assert "changed_elsewhere" not in {record.outcome for record in records}
     assert {record.source for record in records} == {"calibrate_voltage"}
@@ -58,7 +59,7 @@ async def test_a_reload_waits_until_the_switches_are_on_again(hass, house, pack,
     with pytest.raises(HomeAssistantError, match="about to disconnect"):
         await task
     await house.until(lambda: entry.runtime_data.available and entry.runtime_data.pack.current_settings)
-    assert house.state("switch.shed_charge") == STATE_ON
+    assert house.state("switch.shed_charge_switch") == STATE_ON
     assert {event.data["outcome"] for event in events} == {"confirmed"}
     assert_told_as_ours(hass, entry)
 
@@ -69,15 +70,14 @@ async def test_options_that_end_control_do_not_leave_the_house_dark(
     entry, task = await calibrating()
     monkeypatch.setattr(writer, "CLOSE_WITHIN", 0.3)
     pack.faults.forget_writes = True  # nothing comes through any more before the link is gone
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    options = {"control": {"allow_control": False}, "current": {}, "limits": {}, "intervals": {}, "dead_bands": {}}
-    await hass.config_entries.options.async_configure(flow["flow_id"], options)
+    flow = await option_form(hass, entry, "control")
+    await hass.config_entries.options.async_configure(flow["flow_id"], {"allow_control": False})
     await asyncio.gather(task, return_exceptions=True)
     assert switches(pack) == (False, False)
     pack.faults.forget_writes = False
     pack.hang_up = True
     await house.until(lambda: switches(pack) == (True, True))
-    await house.until(lambda: not entry.runtime_data.parameters.control.temporary.values)
+    await house.until(lambda: not entry.runtime_data.parameters.writer.temporary.values)
     assert entry.runtime_data.permission.control is False
     assert_told_as_ours(hass, entry)
 
@@ -96,14 +96,14 @@ async def test_after_a_crash_it_is_put_back_at_the_next_connection(
     key = f"{DOMAIN}.{entry.entry_id}"
     kept = deepcopy(hass_storage[key])
     assert kept["data"]["temporary"]["values"] == {"charge_switch": True, "discharge_switch": True}
-    entry.runtime_data.parameters.control._finished = True  # the process is gone: nobody puts anything back
+    entry.runtime_data.parameters.writer._finished = True  # the process is gone: nobody puts anything back
     await asyncio.gather(task, return_exceptions=True)
     await hass.config_entries.async_unload(entry.entry_id)
     assert switches(pack) == (False, False)
     hass_storage[key] = kept
     await hass.config_entries.async_setup(entry.entry_id)
     await house.until(lambda: switches(pack) == (True, True))
-    await house.until(lambda: not entry.runtime_data.parameters.control.temporary.values)
-    await house.until(lambda: house.state("switch.shed_charge") == STATE_ON)
+    await house.until(lambda: not entry.runtime_data.parameters.writer.temporary.values)
+    await house.until(lambda: house.state("switch.shed_charge_switch") == STATE_ON)
     assert_told_as_ours(hass, entry)
     assert hass_storage[key]["data"]["temporary"] == {}

@@ -24,7 +24,7 @@ def issues(hass) -> list[str | None]:
 
 @pytest.mark.parametrize("make", MAKES)
 async def test_a_loose_wire_between_two_cells_raises_its_repair(hass, house, adopt, make, monkeypatch) -> None:
-    monkeypatch.setattr(wiring, "_LOOK_EVERY", 0.1)
+    monkeypatch.setattr(wiring, "_CHECK_INTERVAL", 0.1)
     pack = MAKES[make](name="DL-40D63C3223A2" if make == "daly" else "Shed", cells=4)
     pack.board.limits.power_off = 0.5  # a JK board would switch itself off
     entry = await adopt(pack)
@@ -44,9 +44,9 @@ async def test_a_shorted_probe_is_unknown_and_a_problem_while_all_else_is_shown(
     attributes = hass.states.get("binary_sensor.shed_problem").attributes
     assert attributes["implausible_values"] == ["temperature_1"]
     assert "mosfet_overtemperature" in attributes["alarms"]
-    assert house.state("binary_sensor.shed_mosfet_overtemperature") == STATE_ON
+    assert house.state("binary_sensor.shed_mosfet_overtemperature_alarm") == STATE_ON
     assert house.state("sensor.shed_voltage") not in (STATE_UNAVAILABLE, STATE_UNKNOWN)
-    assert house.state("binary_sensor.shed_charging_allowed_mirror") != STATE_ON
+    assert house.state("binary_sensor.shed_charging_allowed") != STATE_ON
     found = await async_get_config_entry_diagnostics(hass, entry)
     assert found["pack"]["link"]["withheld"]["temperature_1"] > 0
 
@@ -60,14 +60,14 @@ async def test_a_pack_whose_cells_do_not_add_up_is_added_and_says_so(hass, house
     pack.board.battery.voltage_gain = 1.2
     entry = await adopt(pack)
     assert entry.runtime_data.available
-    (link,) = (state for state in hass.states.async_all("sensor") if state.entity_id.endswith("_link"))
+    (link,) = (state for state in hass.states.async_all("sensor") if state.entity_id.endswith("_connection"))
     assert link.attributes["doubt"] == "cells_disagree_with_voltage"
 
 
 FOLLOWERS = {
     "protection": (ProtectionEngine, "update"),
     "energy": (EnergyAccount, "async_take"),
-    "wiring": (wiring.WiringWatch, "update"),
+    "wiring": (wiring.WiringMonitor, "update"),
 }
 
 
@@ -96,7 +96,7 @@ async def test_readings_are_shown_whatever_a_follower_does(
     found = await async_get_config_entry_diagnostics(hass, entry)
     assert found["pack"]["failed_followers"][follower]["error"] == "ZeroDivisionError"
     if follower == "protection":
-        assert house.state("binary_sensor.shed_charging_allowed_mirror") != STATE_ON
+        assert house.state("binary_sensor.shed_charging_allowed") != STATE_ON
     broken[0] = False
     count = failures[follower].count
     pack.board.extra_alarms.clear()
@@ -150,4 +150,4 @@ async def test_a_mistyped_part_of_the_pack_store_is_set_aside_and_the_rest_is_us
     assert issue is not None
     assert issue.translation_placeholders["parts"].split(".")[0] == part
     if part != "baseline":
-        assert entry.runtime_data.parameters.control.baseline.values == kept["baseline"]
+        assert entry.runtime_data.parameters.writer.baseline.values == kept["baseline"]

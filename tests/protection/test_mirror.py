@@ -523,7 +523,7 @@ def test_no_time_is_told_where_there_is_no_trend(values):
     life = Life(JK, JK_LFP)
     for value in values:
         life.see(1, highest=round(value, 3), lowest=3.25, current=20.0)
-    assert life.mirror.calm.near
+    assert life.plain.near
     assert life.mirror.predict_trip(life.mirror.monitors["cell_overvoltage"]) is None
 
 

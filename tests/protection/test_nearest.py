@@ -7,7 +7,7 @@ import pytest
 from custom_components.smart_bms.protection.engine import ProtectionEngine
 from custom_components.smart_bms.protection.limit_options import LimitOptions
 from custom_components.smart_bms.protection.mirror import Mirror
-from custom_components.smart_bms.protection.nearest import NearestTracker
+from custom_components.smart_bms.protection.nearest_tracker import NearestTracker
 from tests.support.protection_life import reading
 from tests.support.rule_books import JK_LFP
 
@@ -25,7 +25,7 @@ class Watched:
         for _ in range(int(seconds)):
             self.now += 1
             self.protection_engine.update(reading(self.now, **values), JK_LFP)
-            near = self.protection_engine.approach.near
+            near = self.protection_engine.nearest_tracker.near
             self.shown.append(None if near is None else near.monitor.rule.protection)
         return self.shown[-1]
 
@@ -35,9 +35,9 @@ class Watched:
 
 
 def test_nothing_is_known_of_a_pack_that_said_nothing() -> None:
-    approach = NearestTracker()
-    approach.follow(Mirror(ProtectionEngine("jk", "JK02_32S", LimitOptions()).rules), 0)
-    assert approach.near is None
+    tracker = NearestTracker()
+    tracker.update(Mirror(ProtectionEngine("jk", "JK02_32S", LimitOptions()).rules), 0)
+    assert tracker.near is None
 
 
 def test_far_from_all_limits_none_is_near() -> None:
@@ -88,11 +88,11 @@ def test_what_soon_trips_comes_before_what_is_merely_near() -> None:
     for second in range(100):
         pack.see(1, lowest=2.8, highest=round(3.47 + second * 0.0005, 4), current=10.0)
     assert pack.shown[-1] == "cell_overvoltage"
-    assert pack.protection_engine.approach.near.predicted_trip.seconds < 600
+    assert pack.protection_engine.nearest_tracker.near.predicted_trip.seconds < 600
 
 
 def test_a_reset_forgets_it() -> None:
     pack = Watched()
     assert pack.see(5, highest=3.5)
     pack.protection_engine.reset()
-    assert pack.protection_engine.approach.near is None
+    assert pack.protection_engine.nearest_tracker.near is None

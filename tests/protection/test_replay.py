@@ -10,6 +10,7 @@ from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.bms.pack import Pack
 from custom_components.smart_bms.bms.reading import Reading
+from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.protection.engine import ProtectionEngine
 from custom_components.smart_bms.protection.limit_options import LimitOptions
 from custom_components.smart_bms.simulator.jk.peripheral import JkPeripheral
@@ -23,7 +24,7 @@ CLOCK = 1_700_000_000.0
 def lived(pack: JkPeripheral) -> tuple[list[Reading], dict[str, Any]]:
     """Return the readings of an hour, decoded from the pack's own bytes, and its parameters."""
     listener = Pack(FAMILIES["jk"], "test", lambda: BLEDevice("", None, {}))
-    driver = JkDriver(listener, listener)
+    driver = JkDriver(listener, listener, SessionContext())
     info, settings = sealed(pack.device_info(), 0x03), sealed(pack.settings(), 0x01)
     for frame in (info, info, settings, settings):  # what counts is told twice
         driver.notified(frame, 0.0)

@@ -3,7 +3,7 @@
 import pytest
 
 from custom_components.smart_bms.simulator.battery import Battery, Chemistry, household, idle, rest_voltage
-from custom_components.smart_bms.simulator.firmware import Board, Limits
+from custom_components.smart_bms.simulator.board import Board, Limits
 from custom_components.smart_bms.simulator.jk.labels import PB2A16S20P
 from custom_components.smart_bms.simulator.jk.peripheral import JkPeripheral
 

@@ -12,11 +12,11 @@ from custom_components.smart_bms.bms.jbd.parameters import REGISTERS
 from custom_components.smart_bms.bms.jk.frames import encode_command
 from custom_components.smart_bms.bms.jk.layouts import Variant
 from custom_components.smart_bms.bms.jk.settings import decode_settings
+from custom_components.smart_bms.simulator.board import Limits
 from custom_components.smart_bms.simulator.daly import d2 as daly_d2, p81 as daly_p81
 from custom_components.smart_bms.simulator.daly.labels import ESS_81, K_81_NO_NTC, K_D2, LAYOUT_B, LEGACY_A5, R24_A5
 from custom_components.smart_bms.simulator.daly.modbus import sealed as sealed_modbus
 from custom_components.smart_bms.simulator.daly.peripheral import DalyPeripheral
-from custom_components.smart_bms.simulator.firmware import Limits
 from custom_components.smart_bms.simulator.jbd.labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
 from custom_components.smart_bms.simulator.jbd.peripheral import JbdPeripheral
 from custom_components.smart_bms.simulator.jk.peripheral import JkPeripheral
@@ -43,20 +43,20 @@ def told_by_jk(pack: JkPeripheral) -> Mapping[str, object]:
 def told_by_jbd(pack: JbdPeripheral) -> Mapping[str, object]:
     registers = pack.firmware.registers
     known = [row for row in REGISTERS if registers.knows(row.register)]
-    return {row.key: row.value(registers.read(row.register), quantize=pack.label.hundred_ma) for row in known}
+    return {row.key: row.value(registers.read(row.register), coarse=pack.label.hundred_ma) for row in known}
 
 
 def told_by_daly(pack: DalyPeripheral) -> Mapping[str, object]:
     dialect = Dialect(pack.variant)
     if dialect is Dialect.A5:
-        data = {row.place: pack._uart.read(row.place)[0][4:12] for row in PARAMETERS[dialect]}
+        data = {row.number: pack._uart.read(row.number)[0][4:12] for row in PARAMETERS[dialect]}
     else:
-        words = {"D2": daly_d2.image, "81": daly_p81.image}[pack.variant](pack.controller)
+        words = {"D2": daly_d2.image, "81": daly_p81.image}[pack.variant](pack.firmware)
         data = {
-            row.place: b"".join(words.get(row.place + place, 0xFFFF).to_bytes(2) for place in range(2))
+            row.number: b"".join(words.get(row.number + place, 0xFFFF).to_bytes(2) for place in range(2))
             for row in PARAMETERS[dialect]
         }
-    return {row.key: row.value(data[row.place][row.offset : row.offset + row.size]) for row in PARAMETERS[dialect]}
+    return {row.key: row.value(data[row.number][row.offset : row.offset + row.size]) for row in PARAMETERS[dialect]}
 
 
 TOLD = [
@@ -88,7 +88,7 @@ def test_a_board_protects_by_the_limits_that_it_tells(
 
 def test_a_current_on_the_wrong_side_counts_by_its_place() -> None:
     pack = daly_pack()
-    pack.controller.settings["discharge_current.1"] = 29840
+    pack.firmware.settings["discharge_current.1"] = 29840
     assert pack.board.protections.limits["discharge_overcurrent_warning"] == 16
 
 
@@ -167,12 +167,12 @@ def test_what_is_written_to_a_daly_board_becomes_effective() -> None:
     write_daly(pack, 0x9D, 62)
     run(pack, 0.5)
     assert pack.board.alarms == {"discharge_undertemperature_warning"}
-    assert pack.controller.discharge_mos
+    assert pack.firmware.discharge_mos
     write_daly(pack, 0x9E, 62)
     run(pack, 0.5)
     assert pack.board.alarms == {"discharge_undertemperature_warning", "discharge_undertemperature"}
-    assert pack.controller.alarm_words[0x3A] == 0b11 << 14
-    assert not pack.controller.discharge_mos
+    assert pack.firmware.alarm_words[0x3A] == 0b11 << 14
+    assert not pack.firmware.discharge_mos
     write_daly(pack, 0x9E, 50)
     write_daly(pack, 0x9D, 55)
     run(pack, 0.5)
@@ -219,10 +219,10 @@ def test_boards_measure_as_finely_as_they_tell() -> None:
     assert jk.measured().power_stage == pytest.approx(26.5)
     assert jbd.firmware.measured() == replace(jbd.firmware.measured(), current=5100, probes=(), power_stage=None)
     assert jbd.firmware.measured().pack % 10 == 0
-    assert daly.controller.measured() == replace(
-        daly.controller.measured(), current=5100, probes=(20, 21), power_stage=None
+    assert daly.firmware.measured() == replace(
+        daly.firmware.measured(), current=5100, probes=(20, 21), power_stage=None
     )
-    assert daly.controller.measured().pack % 100 == 0
+    assert daly.firmware.measured().pack % 100 == 0
 
 
 def test_a_calibration_that_is_wrong_trips_like_the_truth() -> None:
@@ -235,7 +235,7 @@ def test_a_calibration_that_is_wrong_trips_like_the_truth() -> None:
 # Switching off.
 
 
-def test_a_jk_board_that_is_off_is_not_in_the_air_until_a_charger_wakes_it() -> None:
+def test_a_jk_board_that_is_off_is_not_heard_until_a_charger_wakes_it() -> None:
     pack = jk_pack(soc=0.1, profile=lambda _: -30.0)
     pack.connect()
     run(pack, 10)

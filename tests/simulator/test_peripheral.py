@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from custom_components.smart_bms.bms.jk.identity import decode_identity
-from custom_components.smart_bms.simulator.daly.controller import Controller
+from custom_components.smart_bms.simulator.daly.firmware import DalyFirmware
 from custom_components.smart_bms.simulator.jk.labels import PB2A16S20P
 from custom_components.smart_bms.simulator.peripheral import serial_number_of
 from custom_components.smart_bms.simulator.samples import SAMPLES, sample
@@ -46,6 +46,6 @@ def test_clocks_are_set_to_what_the_wall_shows() -> None:
     daly, smart123 = daly_pack(), smart123_pack()
     for pack in (daly, smart123, jk_pack()):
         pack.set_clock(NOW)
-    controller: Controller = daly.controller
-    assert tuple(controller.clock_bytes) == (26, 3, 1, 23, 59, 30)
+    firmware: DalyFirmware = daly.firmware
+    assert tuple(firmware.clock_bytes) == (26, 3, 1, 23, 59, 30)
     assert smart123.board.meters.clock == 86_370

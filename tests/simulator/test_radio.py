@@ -9,15 +9,15 @@ from custom_components.smart_bms.simulator.smart123.labels import GEN2_BRSP
 from tests.support.packs import jk_pack, smart123_pack
 
 
-def client_of(air: SimulatedRadio, peripheral, **options):
+def client_of(radio: SimulatedRadio, peripheral, **options):
     device = BLEDevice(peripheral.address, peripheral.name, {})
-    return air.direct_client_class()(device, **options)
+    return radio.direct_client_class()(device, **options)
 
 
 async def test_it_connects_talks_and_lets_go() -> None:
     peripheral, gone, heard = smart123_pack(GEN2_BRSP), [], []
-    air = SimulatedRadio(peripheral)
-    client = client_of(air, peripheral, disconnected_callback=gone.append)
+    radio = SimulatedRadio(peripheral)
+    client = client_of(radio, peripheral, disconnected_callback=gone.append)
     assert not client.is_connected
     assert not list(client.services)
     await client.connect(timeout=1)
@@ -29,7 +29,7 @@ async def test_it_connects_talks_and_lets_go() -> None:
     await client.write_gatt_char(by_uuid["bf03260c"], b"V@\r", response=True)
     for _ in range(20):
         await client.write_gatt_char(by_uuid["bf03260c"], b"$", response=True)
-        air.advance(0.2)
+        radio.advance(0.2)
     assert any(b"V@" in part for part in heard)
     await client.disconnect()
     assert gone == [client]
@@ -39,31 +39,31 @@ async def test_it_connects_talks_and_lets_go() -> None:
 
 async def test_it_needs_nobody_to_tell_that_the_device_is_gone() -> None:
     peripheral = jk_pack()
-    air = SimulatedRadio(peripheral)
-    client = client_of(air, peripheral)
+    radio = SimulatedRadio(peripheral)
+    client = client_of(radio, peripheral)
     await client.connect()
     peripheral.hang_up = True
-    air.advance(0.1)
+    radio.advance(0.1)
     assert not client.is_connected
     await client.disconnect()
 
 
 async def test_a_device_serves_one_client_at_a_time() -> None:
     peripheral = jk_pack()
-    air = SimulatedRadio(peripheral)
-    await client_of(air, peripheral).connect()
+    radio = SimulatedRadio(peripheral)
+    await client_of(radio, peripheral).connect()
     with pytest.raises(BleakError, match="not found"):
-        await client_of(air, peripheral).connect()
-    air.peripherals.clear()
+        await client_of(radio, peripheral).connect()
+    radio.peripherals.clear()
     with pytest.raises(BleakError, match="not found"):
-        await client_of(air, peripheral).connect()
+        await client_of(radio, peripheral).connect()
 
 
 async def test_pairing_and_refusals_are_those_of_the_device() -> None:
     peripheral = jk_pack()
     peripheral.faults.pairing_required = True
-    air = SimulatedRadio(peripheral)
-    client = client_of(air, peripheral)
+    radio = SimulatedRadio(peripheral)
+    client = client_of(radio, peripheral)
     await client.connect()
     notify = next(
         item for service in client.services for item in service.characteristics if "notify" in item.properties
@@ -87,19 +87,19 @@ async def test_time_can_be_stopped_before_it_ran() -> None:
 
 async def test_whoever_is_connected_when_time_stops_is_dropped() -> None:
     peripheral, gone = jk_pack(), []
-    air = SimulatedRadio(peripheral, tick=0.001)
-    air.start()
-    client = client_of(air, peripheral, disconnected_callback=gone.append)
+    radio = SimulatedRadio(peripheral, tick=0.001)
+    radio.start()
+    client = client_of(radio, peripheral, disconnected_callback=gone.append)
     await client.connect()
     peripheral.subscribe(16)
-    await air.stop()
+    await radio.stop()
     assert gone == [client]
 
 
 async def test_what_is_sent_to_nobody_is_lost() -> None:
     peripheral = jk_pack()
-    air = SimulatedRadio(peripheral)
-    client = client_of(air, peripheral)
+    radio = SimulatedRadio(peripheral)
+    client = client_of(radio, peripheral)
     await client.connect()
     client._backend.deliver(1, b"x")
     handles = [item for service in client.services for item in service.characteristics]

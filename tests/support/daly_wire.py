@@ -1,4 +1,4 @@
-"""A wire from the driver straight to a simulated board, and packs on the air."""
+"""A wire from the driver straight to a simulated board, and packs on the simulated radio."""
 
 import asyncio
 from collections import Counter, deque
@@ -27,7 +27,7 @@ from custom_components.smart_bms.simulator.daly.labels import (
 )
 from tests.support import radio
 from tests.support.packs import daly_pack
-from tests.support.radio import fast, finder, on_air
+from tests.support.radio import fast, finder, on_radio
 
 ENOUGH = 1.0
 """Seconds in which a board has answered. Answers are there when a write returns, so short patience breaks nothing."""
@@ -183,11 +183,11 @@ async def running(monkeypatch, peripheral, *, speed: float = 60.0) -> AsyncItera
     monkeypatch.setattr(radio, "FAST_DALY", QUICK)
     peripheral.written = deque()
     readings: list[Reading] = []
-    async with on_air(monkeypatch, peripheral) as air:
+    async with on_radio(monkeypatch, peripheral) as simulated_radio:
         pack = Pack(
             fast("daly"),
             "test",
-            finder(air, peripheral.address),
+            finder(simulated_radio, peripheral.address),
             backoff=(0.02, 0.05),
             context=SessionContext(interval=0.02),
         )

@@ -13,7 +13,7 @@ from custom_components.smart_bms.simulator.jbd.labels import DP16S020, LEGACY, S
 from tests.support import radio
 from tests.support.jbd_wire import EXIT, Wire, writes
 from tests.support.packs import jbd_pack
-from tests.support.radio import fast, finder, on_air
+from tests.support.radio import fast, finder, on_radio
 
 PASSWORD = "123456"
 LABELS = [
@@ -57,11 +57,11 @@ async def running(monkeypatch, peripheral, password: str | None = None) -> Async
     peripheral.written = deque()
     monkeypatch.setattr(radio, "SPEED", 60.0)
     monkeypatch.setattr(radio, "TICK", 0.001)
-    async with on_air(monkeypatch, peripheral) as air:
+    async with on_radio(monkeypatch, peripheral) as simulated_radio:
         pack = Pack(
             fast("jbd"),
             "test",
-            finder(air, peripheral.address),
+            finder(simulated_radio, peripheral.address),
             backoff=(0.02, 0.05),
             context=SessionContext(address=peripheral.address, password=password),
         )

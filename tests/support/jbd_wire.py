@@ -15,7 +15,7 @@ from custom_components.smart_bms.simulator.jbd.peripheral import JbdPeripheral
 
 ENOUGH = 0.4
 """Seconds of the board's life in which every answer is there, unless it is meant to be late."""
-SHORT = Timing(first=0.02, settle=0, answer=0.02, module_answer=0.02, wake=0, pause=0, farewell=0.02)
+SHORT = Timing(first=0.02, settle=0, answer=0.02, module_answer=0.02, wake=0, pause=0, exit_answer=0.02)
 
 EXIT_A, EXIT_B = b"\x00\x00", b"\x28\x28"
 ENTER, EXIT, BASIC, CELLS, LOGIN, UNLOCK = 0x00, 0x01, 0x03, 0x04, 0x06, 0x09

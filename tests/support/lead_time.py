@@ -12,9 +12,9 @@ from typing import Any
 from homeassistant.setup import async_setup_component
 
 from custom_components.smart_bms.simulator.battery import Battery
+from custom_components.smart_bms.simulator.board import Board, Limits
 from custom_components.smart_bms.simulator.daly.labels import ESS_81
 from custom_components.smart_bms.simulator.daly.peripheral import DalyPeripheral
-from custom_components.smart_bms.simulator.firmware import Board, Limits
 from custom_components.smart_bms.simulator.jbd.labels import SP04S034
 from custom_components.smart_bms.simulator.jbd.peripheral import JbdPeripheral
 from custom_components.smart_bms.simulator.jk.labels import PB2A16S20P

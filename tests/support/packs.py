@@ -1,11 +1,12 @@
 """Simulated packs, and frames from them."""
 
 from dataclasses import replace
+import struct
 
 from custom_components.smart_bms.simulator.battery import Battery, Profile, idle
+from custom_components.smart_bms.simulator.board import Board, Limits
 from custom_components.smart_bms.simulator.daly.labels import K_D2, Label as DalyLabel
 from custom_components.smart_bms.simulator.daly.peripheral import DalyPeripheral
-from custom_components.smart_bms.simulator.firmware import Board, Limits
 from custom_components.smart_bms.simulator.jbd.labels import SP04S034, Label as JbdLabel
 from custom_components.smart_bms.simulator.jbd.peripheral import JbdPeripheral
 from custom_components.smart_bms.simulator.jk.labels import B5A24S, BD6A24S10P, PB2A16S20P, Label
@@ -115,6 +116,15 @@ def settings(variant: str = "JK02_32S", **pack) -> bytes:
 def device_info(variant: str = "JK02_32S", **pack) -> bytes:
     """Return a device-info frame of a simulated pack."""
     return sealed(jk_pack(variant, **pack).device_info(), 0x03)
+
+
+def log_frame(count: int, *entries: tuple[int, int]) -> bytes:
+    """Return a system-log frame that claims so many entries, with these: seconds of run time and code."""
+    body = bytearray(300)
+    struct.pack_into("<I", body, 6, count)
+    for place, entry in enumerate(entries):
+        struct.pack_into("<IB", body, 11 + 5 * place, *entry)
+    return sealed(body, 0x05)
 
 
 READY = bytes.fromhex("aa5590ebc8010100000000000000000000000044")

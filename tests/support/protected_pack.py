@@ -24,9 +24,10 @@ from custom_components.smart_bms.bms.pack import Change, Pack
 from custom_components.smart_bms.bms.reading import Identity, Reading
 from custom_components.smart_bms.bms.settings import Settings, SettingValue
 from custom_components.smart_bms.const import DOMAIN
-from custom_components.smart_bms.coordinator import SmartBmsCoordinator, catalog_data, identity_data
+from custom_components.smart_bms.coordinator import SmartBmsCoordinator
 from custom_components.smart_bms.pack_entry.capabilities import Capabilities
-from custom_components.smart_bms.simulator.firmware import Board
+from custom_components.smart_bms.pack_entry.entry_data import catalog_data, identity_data
+from custom_components.smart_bms.simulator.board import Board
 from tests.support.protection_life import reading as plain_reading
 
 BLUEPRINTS = Path(__file__).parents[2] / "blueprints" / "automation" / "smart_bms"
@@ -63,7 +64,7 @@ class Mirrored:
 
     def _look(self) -> None:
         if self.bank is not None:
-            self.bank.runtime_data._async_look(None)
+            self.bank.runtime_data._async_update(None)
 
     async def see(self, seconds: float = 1.0, **values: Any) -> None:
         """Let time pass, and the pack say that all is well but for these values."""
@@ -81,7 +82,7 @@ class Mirrored:
     async def fall_silent(self) -> None:
         """Let so much time pass that nothing is current any more."""
         await self.wait(self.coordinator.pack.stale_after + 1)
-        self.coordinator._async_stale_timer()
+        self.coordinator.availability.async_check_stale()
         self._look()
         await self.hass.async_block_till_done()
 

@@ -5,6 +5,7 @@ from typing import Any
 from custom_components.smart_bms.bms.alarm import Alarm
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.protection.events import ProtectionEvent
+from custom_components.smart_bms.protection.fast_path import FastPath
 from custom_components.smart_bms.protection.mirror import Mirror
 from custom_components.smart_bms.protection.monitor import ProtectionState
 from custom_components.smart_bms.protection.rules import RuleSet, Side
@@ -51,7 +52,8 @@ class Life:
 
     def __init__(self, rules: RuleSet, settings: dict[str, Any] | None, *, began: bool = True) -> None:
         """Begin with a reading on which all is well, at 1000 s."""
-        self.mirror = Mirror(rules)
+        self.plain = Mirror(rules)
+        self.mirror = FastPath(self.plain)
         self.settings = settings
         self.now = 1000.0
         self.events: list[ProtectionEvent] = []
@@ -79,7 +81,8 @@ class Life:
 
     def restart(self, shift: float = -500.0) -> None:
         """Stop and start again with another clock."""
-        kept, before = self.mirror.dump(), self.mirror
-        self.mirror = Mirror(before.rules)
+        kept = self.mirror.dump()
+        self.plain = Mirror(self.plain.rules)
+        self.mirror = FastPath(self.plain)
         self.mirror.restore(kept, shift)
         self.now += shift

@@ -1,4 +1,4 @@
-"""An air full of simulated packs for tests without Home Assistant."""
+"""A radio with simulated packs in reach, for tests without Home Assistant."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -23,12 +23,12 @@ from custom_components.smart_bms.simulator.radio import SimulatedRadio
 SPEED = 20.0
 """Simulated packs live twenty times as fast as the clock on the wall."""
 TICK = 0.004
-"""Seconds between two moments of the simulated air."""
+"""Seconds between two steps of the simulated packs."""
 
 _RETRY_CLIENT = bleak_retry_connector.BleakClientWithServiceCache
 
 FAST = Timing(answer=0.3, pause=0.01, silence=0.3, give_up=0.3, settings=0.25, ready=0.2, owed=0.1)
-FAST_JBD = JbdTiming(first=0.25, settle=0.01, answer=0.25, module_answer=0.15, wake=0.01, pause=0.02, farewell=0.15)
+FAST_JBD = JbdTiming(first=0.25, settle=0.01, answer=0.25, module_answer=0.15, wake=0.01, pause=0.02, exit_answer=0.15)
 FAST_DALY = DalyTiming(
     settle=0.01, quick=0.1, probe=0.15, answer=0.25, spacing=0.007, last_frames=0.02, acknowledgement=0.25, settled=0.03
 )
@@ -58,7 +58,7 @@ def fast(key: str) -> Family:
         case "jk":
             return replace(
                 family,
-                make_driver=lambda connection, listener, context: JkDriver(connection, listener, FAST, context.memory),
+                make_driver=lambda connection, listener, context: JkDriver(connection, listener, context, FAST),
                 stale_after=0.6,
             )
         case "jbd":
@@ -85,10 +85,10 @@ def fast(key: str) -> Family:
 
 
 @asynccontextmanager
-async def on_air(monkeypatch: pytest.MonkeyPatch, *peripherals: Peripheral) -> AsyncIterator[SimulatedRadio]:
+async def on_radio(monkeypatch: pytest.MonkeyPatch, *peripherals: Peripheral) -> AsyncIterator[SimulatedRadio]:
     """Let bleak find the packs, without any adapter."""
-    air = SimulatedRadio(*peripherals, speed=SPEED, tick=TICK)
-    backend = air.client_class()
+    radio = SimulatedRadio(*peripherals, speed=SPEED, tick=TICK)
+    backend = radio.client_class()
 
     class Client(_RETRY_CLIENT):
         def __init__(self, device: BLEDevice, **kwargs) -> None:
@@ -96,18 +96,18 @@ async def on_air(monkeypatch: pytest.MonkeyPatch, *peripherals: Peripheral) -> A
             super().__init__(device, backend=backend, **kwargs)
 
     monkeypatch.setattr(bleak_retry_connector, "BleakClientWithServiceCache", Client)
-    air.start()
+    radio.start()
     try:
-        yield air
+        yield radio
     finally:
-        await air.stop()
+        await radio.stop()
 
 
-def finder(air: SimulatedRadio, address: str) -> Callable[[], BLEDevice]:
+def finder(radio: SimulatedRadio, address: str) -> Callable[[], BLEDevice]:
     """Return what finds a pack as long as it advertises."""
 
     def find() -> BLEDevice:
-        peripheral = air.peripherals[address]
+        peripheral = radio.peripherals[address]
         if peripheral.faults.refuse_connections:
             raise NoConnectablePathError("out of reach")
         return BLEDevice(address, peripheral.name, {})

@@ -11,7 +11,7 @@ from custom_components.smart_bms.bms.connection_state import ConnectionState
 from custom_components.smart_bms.bms.pack import Change, Pack
 from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.simulator.smart123.peripheral import Smart123Peripheral
-from tests.support.radio import fast, finder, on_air
+from tests.support.radio import fast, finder, on_radio
 
 PIN = "1234"
 
@@ -39,11 +39,11 @@ async def running(
     peripheral.written = deque(maxlen=5000)
     changes: list[Change] = []
     context.setdefault("advertisement", lambda: advertised(peripheral))
-    async with on_air(monkeypatch, peripheral) as air:
+    async with on_radio(monkeypatch, peripheral) as radio:
         pack = Pack(
             fast("smart123"),
             "test",
-            finder(air, peripheral.address),
+            finder(radio, peripheral.address),
             changes.append,
             backoff=(0.02, 0.05),
             context=SessionContext(address=peripheral.address, **context),

@@ -19,7 +19,7 @@ class CurrentImbalance:
     """Follows one bank."""
 
     def __init__(self) -> None:
-        """Know nothing yet."""
+        """Initialize."""
         self.judged: bool | None = None
         """The newest judgment; it stays while too little flows to tell."""
         self.shares: Mapping[str, float] = {}

@@ -29,7 +29,7 @@ class BankLimiter:
         for name, ramp in self._currents.items():
             wanted: float | None = getattr(aim, name)
             self._most[name] = max(self._most[name], wanted or 0.0)
-            found[name] = ramp.follow(
+            found[name] = ramp.update(
                 wanted,
                 now,
                 gap=_GAP,
@@ -40,7 +40,7 @@ class BankLimiter:
             by = name.replace("current", "limited_by")
             rises = wanted is not None and (found[name] or 0.0) < wanted - DEADBAND * self._most[name]
             causes[by] = getattr(aim, by) or (RECOVERING if rises else "")
-        voltage = self._voltage.follow(
+        voltage = self._voltage.update(
             aim.charge_voltage,
             now,
             gap=_GAP,

@@ -249,7 +249,7 @@ def _shares(strings: Sequence[SeriesString], current: float, capacity: float | N
 
 
 def _uneven(shares: Sequence[CurrentShare]) -> bool | None:
-    """Tell whether the current is shared unevenly; None while too little flows to tell, or there is nobody to share with."""
+    """Return whether the current is shared unevenly; None while too little flows to tell, or there is nobody to share with."""
     if len(shares) < 2 or any(share.share is None or share.expected is None for share in shares):
         return None
     return any(

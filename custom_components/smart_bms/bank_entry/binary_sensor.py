@@ -14,7 +14,7 @@ from homeassistant.const import EntityCategory
 from ..bank.member import INCOMPLETE, STALE
 from ..bank.merge import Bank
 from ..entity.findable import FindableEntity
-from ..messages import left_out, misfits
+from ..messages import incompatibility_sentences, left_out_sentences
 from ..pack_entry.publishing import Quantity, Value
 from ..protection.relays import Tristate
 from .coordinator import BankCoordinator
@@ -47,8 +47,8 @@ def _why(side: str) -> Callable[[Bank], Mapping[str, Any]]:
 
     def why(bank: Bank) -> Mapping[str, Any]:
         """Return the sentences that explain it."""
-        rows = left_out(row for row in bank.left_out if row[1] in of_side)
-        return {"left_out": rows, "reasons": misfits(bank.unfit)}
+        rows = left_out_sentences(row for row in bank.left_out if row[1] in of_side)
+        return {"left_out": rows, "reasons": incompatibility_sentences(bank.unfit)}
 
     return why
 
@@ -74,7 +74,7 @@ BANK_BINARY_SENSORS: Final = (
         value_fn=lambda coordinator: _problem(coordinator.data),
         attributes_fn=lambda bank: {
             "alarms": [f"{name}: {alarm}" for name, alarm in bank.alarms or ()],
-            "reasons": misfits(bank.unfit),
+            "reasons": incompatibility_sentences(bank.unfit),
         },
     ),
     BankBinaryDescription(

@@ -22,7 +22,8 @@ from ..bank.merge import Topology, merge, split
 from ..const import CONF_FEATURES, CONF_PACKS, CONF_STRINGS, DOMAIN
 from ..coordinator import SmartBmsConfigEntry
 from ..pack_entry.capabilities import Capabilities
-from .coordinator import banks_with, is_bank, member_of
+from .member import member_of
+from .membership import banks_with, is_bank
 
 MIN_PACKS: Final = 2
 CONF_WIRING: Final = "wiring"

@@ -28,7 +28,7 @@ from ..const import AMPERE_HOUR
 from ..energy.energy_totals import EnergyTotals
 from ..entity.findable import FindableEntity
 from ..entity.status import OPTIONS, STATUS, status_attributes, status_code, status_identity
-from ..messages import left_out, misfits
+from ..messages import incompatibility_sentences, left_out_sentences
 from ..pack_entry.energy_account import CHARGED, DISCHARGED
 from ..pack_entry.publishing import Quantity, Value, quantize_age
 from .coordinator import BankCoordinator
@@ -265,7 +265,10 @@ BANK_SENSORS: Final = (
         state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda bank: bank.counted,
-        attributes_fn=lambda bank: {"left_out": left_out(bank.left_out), "advice": misfits(bank.advice)},
+        attributes_fn=lambda bank: {
+            "left_out": left_out_sentences(bank.left_out),
+            "advice": incompatibility_sentences(bank.advice),
+        },
         always=True,
         discrete=True,
     ),
@@ -329,7 +332,7 @@ class BankEnergySensor(BankSensor, RestoreSensor):
     @override
     def current_value(self) -> Value:
         """Return the newest value."""
-        total: float = getattr(self.coordinator.file.shown, self.entity_description.of_total or "")
+        total: float = getattr(self.coordinator.file.saved_total, self.entity_description.of_total or "")
         return round(total, 2)
 
     @override

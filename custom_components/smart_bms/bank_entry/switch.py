@@ -15,11 +15,12 @@ from ..control.validation_issue import RejectedError
 from ..control.write_log import WriteOutcome
 from ..coordinator import SmartBmsCoordinator
 from ..entity.parameter import async_enable
-from ..messages import misfits, refusal
+from ..messages import incompatibility_sentences, rejection_message
 from ..pack_entry.parameters import async_request
 from ..pack_entry.publishing import Quantity, Value
-from .coordinator import BankConfigEntry, BankCoordinator, banks_with
+from .coordinator import BankConfigEntry, BankCoordinator
 from .entity import BankEntity
+from .membership import banks_with
 
 BANK_SWITCHES: Final = (
     SwitchEntityDescription(key="charge_switch", translation_key="charge_switch"),
@@ -42,7 +43,7 @@ class BankSwitch(BankEntity, SwitchEntity):
         if not pack.available:
             return None
         setting = pack.catalog.settings.get(self.entity_description.key) if pack.catalog else None
-        value = pack.parameters.control.value(setting) if setting else None
+        value = pack.parameters.writer.value(setting) if setting else None
         return value if isinstance(value, bool) else None
 
     @override
@@ -81,7 +82,7 @@ class BankSwitch(BankEntity, SwitchEntity):
 
     async def _async_change(self, *, value: bool) -> None:
         """Write to each pack and wait for its proof. Raises what did not hold, with the packs where it did."""
-        if value and (reasons := misfits(self.coordinator.data.unfit)):
+        if value and (reasons := incompatibility_sentences(self.coordinator.data.unfit)):
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key="bank_unfit",
@@ -94,9 +95,9 @@ class BankSwitch(BankEntity, SwitchEntity):
             name = pack.config_entry.title
             request = await async_request(self.hass, self._context, "switch")
             try:
-                records = await pack.parameters.control.apply({self.entity_description.key: value}, request)
+                records = await pack.parameters.writer.apply({self.entity_description.key: value}, request)
             except RejectedError as error:
-                failed.append(f"{name}: {refusal(error)}")
+                failed.append(f"{name}: {rejection_message(error)}")
                 continue
             held = all(record.outcome is WriteOutcome.CONFIRMED for record in records)
             (done if held else failed).append(name)
@@ -114,14 +115,14 @@ class BankSwitch(BankEntity, SwitchEntity):
 
 
 def _may_be_controlled(hass: HomeAssistant, bank: BankConfigEntry) -> bool:
-    """Tell whether control is allowed for all packs of a bank: with one that refuses, its switches only fail."""
+    """Return whether control is allowed for all packs of a bank: with one that refuses, its switches only fail."""
     packs = (hass.config_entries.async_get_entry(key) for key in bank.options[CONF_PACKS])
     return all(pack is not None and pack.options.get(CONF_CONTROL, {}).get(CONF_ALLOW_CONTROL) for pack in packs)
 
 
 @callback
 def _async_enable(hass: HomeAssistant, bank: BankConfigEntry) -> bool:
-    """Enable the switches that are off until control is allowed; tell whether there were any."""
+    """Enable the switches that are off until control is allowed; return whether there were any."""
     if not _may_be_controlled(hass, bank):
         return False
     registry = er.async_get(hass)

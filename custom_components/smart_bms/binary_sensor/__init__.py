@@ -1,7 +1,7 @@
 """Binary sensors: what the pack is doing, what it allows, and every alarm it can raise."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, override
 
 from homeassistant.components.binary_sensor import (
@@ -86,7 +86,7 @@ BINARY_SENSOR_DESCRIPTIONS: Final[tuple[SmartBmsBinarySensorDescription, ...]] =
         needs="current",
         value_fn=lambda reading: None if reading.current is None else reading.current < 0,
     ),
-    # What is allowed in the end, and why, says the mirror.
+    # Whether the MOSFETs conduct; what the rules allow, and why, is shown by the permissions.
     _state("charging_enabled", enabled=False),
     _state("discharging_enabled", enabled=False),
     _state("balancing_enabled", enabled=False),
@@ -100,6 +100,9 @@ BINARY_SENSOR_DESCRIPTIONS: Final[tuple[SmartBmsBinarySensorDescription, ...]] =
     _detail_state("charger_connected", BinarySensorDeviceClass.PLUG, enabled=False),
     _detail_state("load_connected", BinarySensorDeviceClass.PLUG, enabled=False),
 )
+
+_RELAY_NAMES: Final = {"charging_enabled": "charge_relay", "discharging_enabled": "load_relay"}
+"""Translation keys of what other families switch with MOSFETs."""
 
 PROBLEM_DESCRIPTION: Final = BinarySensorEntityDescription(
     key="problem", translation_key="problem", device_class=BinarySensorDeviceClass.PROBLEM
@@ -148,11 +151,18 @@ def _alarm_description(alarm: Alarm) -> SmartBmsBinarySensorDescription:
 ALARM_DESCRIPTIONS: Final = {alarm: _alarm_description(alarm) for alarm in Alarm}
 
 
-def descriptions(capabilities: Capabilities, alarms: Iterable[Alarm]) -> list[SmartBmsBinarySensorDescription]:
-    """Return the binary sensors of a pack with these features, whose family can report these alarms."""
+def descriptions(
+    capabilities: Capabilities, alarms: Iterable[Alarm], *, relays: bool = False
+) -> list[SmartBmsBinarySensorDescription]:
+    """Return the binary sensors of a pack with these features, whose family can report these alarms.
+
+    `relays`: the family switches relays instead of MOSFETs, and the names say so.
+    """
     cells = (_balancing_description(number) for number in range(1, capabilities.cells + 1))
     possible = (*BINARY_SENSOR_DESCRIPTIONS, *(ALARM_DESCRIPTIONS[alarm] for alarm in alarms), *cells)
-    return [item for item in possible if (item.needs or item.key) in capabilities.values]
+    found = (item for item in possible if (item.needs or item.key) in capabilities.values)
+    names = _RELAY_NAMES if relays else {}
+    return [replace(item, translation_key=names[item.key]) if item.key in names else item for item in found]
 
 
 async def async_setup_entry(
@@ -168,7 +178,9 @@ async def async_setup_entry(
 
     def described() -> list[SmartBmsBinarySensorDescription]:
         """Return the descriptions of what the pack is known to have now."""
-        return descriptions(coordinator.capabilities, coordinator.family.alarms(coordinator.identity["variant"]))
+        family = coordinator.family
+        alarms = family.alarms(coordinator.identity["variant"])
+        return descriptions(coordinator.capabilities, alarms, relays=family.switches_relays)
 
     async_add_described(coordinator, async_add_entities, described, SmartBmsBinarySensor)
     async_add_described(

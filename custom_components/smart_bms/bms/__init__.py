@@ -1,1 +1,1 @@
-"""The packs: frames, readings, settings and the Bluetooth link. Nothing here knows Home Assistant."""
+"""The packs: frames, readings, settings and the Bluetooth connection. Nothing here imports Home Assistant."""

@@ -26,14 +26,17 @@ from .errors import (
 
 _LOGGER: Final = logging.getLogger(__name__)
 
-# Without a free slot the connector tries nine times over half a minute, whatever it is told; that is too long for a
-# user who waits, and others may need the adapter.
 CONNECT_TIMEOUT: Final = 25.0
+"""Seconds. Without a free slot bleak-retry-connector tries nine times, 4 s apart, whatever its settings (its
+`MAX_TRANSIENT_ERRORS` and `BLEAK_OUT_OF_SLOTS_BACKOFF_TIME`): too long for a user who waits, and others may need the adapter."""
 CLOSE_TIMEOUT: Final = 5.0
+"""Seconds for a disconnect: ending a session must not hang on a proxy that has gone."""
 WRITE_TIMEOUT: Final = 5.0
+"""Seconds for a write or for subscribing, which wait for an answer of the device; bleak sets no limit of its own."""
 _ATTEMPTS: Final = 2
-# How the back ends word ATT errors 0x05 and 0x0F and their kin.
+"""Of bleak-retry-connector, its own `DEFAULT_ATTEMPTS`; the supervisor tries again anyway."""
 _PAIRING_WORDS: Final = ("authentication", "authorization", "encryption", "not paired", "insufficient", "pairing")
+"""How the back ends of bleak word the ATT errors 0x05 (authentication), 0x08 (authorization) and 0x0F (encryption)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,8 @@ class Channel:
     """What has to be written to other characteristics, with response, before it talks; None is read instead."""
 
 
-type Tap = Callable[[bool, bytes], None]
-"""Hears all traffic: whether it went to the pack, and the bytes."""
+type TrafficListener = Callable[[bool, bytes], None]
+"""Gets all traffic: whether it went to the pack, and the bytes."""
 
 type ChooseChannel = Callable[[BleakGATTServiceCollection], Channel]
 """Finds the channel among the services of a device. Raises NotThisKindError if they are not those of the family."""
@@ -68,16 +71,16 @@ class Connection:
         name: str,
         *,
         client_class: type[BleakClient] | None = None,
-        tap: Tap = lambda *_: None,
+        on_traffic: TrafficListener = lambda *_: None,
     ) -> None:
         """`find_device` returns how to reach the device now, or raises PackError; it is asked before each attempt.
 
-        `client_class` is None for the radio that there is.
+        `client_class` is None for the usual one, `on_traffic` gets what is recorded.
         """
         self._find_device = find_device
         self._name = name
         self._client_class = client_class
-        self._tap = tap
+        self._on_traffic = on_traffic
         self._client: BleakClient | None = None
         self._channel: Channel | None = None
         self._on_data: Callable[[bytearray], None] = lambda _: None
@@ -110,7 +113,7 @@ class Connection:
 
     async def _subscribe(self, channel: Channel) -> None:
         def received(_: BleakGATTCharacteristic, data: bytearray) -> None:
-            self._tap(False, bytes(data))
+            self._on_traffic(False, bytes(data))
             self._on_data(data)
 
         client = self._connected()
@@ -124,7 +127,7 @@ class Connection:
                     await client.write_gatt_char(characteristic, data, response=True)
 
     async def switch_channel(self) -> bool:
-        """Go on over the other channel that the device has; tell whether there is one. Raises LinkLostError."""
+        """Go on over the other channel that the device has; return whether there is one. Raises ConnectionLostError."""
         if self._channel is None or self._channel.otherwise is None:
             return False
         self._channel = self._channel.otherwise
@@ -140,10 +143,10 @@ class Connection:
         return self._channel.kind if self._channel else ""
 
     async def write(self, data: bytes) -> None:
-        """Send one packet. Raises LinkLostError if it could not be sent."""
+        """Send one packet. Raises ConnectionLostError if it could not be sent."""
         if self._channel is None:
             raise ConnectionLostError("not connected")
-        self._tap(True, data)
+        self._on_traffic(True, data)
         try:
             async with asyncio.timeout(WRITE_TIMEOUT):
                 await self._connected().write_gatt_char(self._channel.write, data, response=self._channel.response)

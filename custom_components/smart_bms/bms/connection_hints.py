@@ -1,4 +1,4 @@
-"""Hints: what to look at when a pack cannot be reached. Text only, never an action."""
+"""Hints: what to check when a pack cannot be reached. Text only, never an action."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -48,6 +48,6 @@ _OF_SIGNAL: Final = frozenset({ConnectionState.CONNECT_FAILED, ConnectionState.C
 
 
 def connection_hints(state: ConnectionState, signal: float | None) -> tuple[ConnectionHint, ...]:
-    """Return what to look at, by the reason why there is no data and the signal in dBm."""
+    """Return what to check, by the reason why there is no data and the signal in dBm."""
     weak = state in _OF_SIGNAL and signal is not None and signal < WEAK
     return ((ConnectionHint.WEAK_SIGNAL,) if weak else ()) + HINTS.get(state, ())

@@ -1,11 +1,11 @@
-"""Where the link to a pack stands."""
+"""State of the connection to a pack."""
 
 from enum import StrEnum
 from typing import Final
 
 
 class ConnectionState(StrEnum):
-    """Where the link to a pack stands; the failures are named as the errors' reasons."""
+    """State of the connection to a pack; the failures are named as the errors' reasons."""
 
     CONNECTING = "connecting"
     IDENTIFYING = "identifying"
@@ -28,3 +28,5 @@ CONNECTED: Final = frozenset({ConnectionState.STREAMING, ConnectionState.IDENTIF
 STEPS: Final = CONNECTED | {ConnectionState.CONNECTING}
 """What is being done; every other state but `STOPPED` is a reason why there is no data."""
 REASONS: Final = frozenset(ConnectionState) - STEPS - {ConnectionState.STOPPED}
+ASKS_FOR_PASSWORD: Final = frozenset({ConnectionState.PASSWORD_NEEDED, ConnectionState.WRONG_PASSWORD})
+"""The pack is not connected again before there is another password."""

@@ -12,5 +12,5 @@ AHEAD: Final = 86_400.0
 
 
 def believable(at: float) -> bool:
-    """Tell whether a time of day in s since 1970 can be the present."""
+    """Return whether a time of day in s since 1970 can be the present."""
     return _BUILT <= at <= _LATEST

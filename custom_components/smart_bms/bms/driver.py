@@ -1,4 +1,4 @@
-"""What a family must offer: the conversation with one pack over an open link."""
+"""What a family must offer: the protocol of one session with one pack, over an open connection."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -9,58 +9,60 @@ from bleak.backends.service import BleakGATTServiceCollection
 from .connection import Channel
 from .event_log import LoggedEvent
 from .reading import Identity, Reading
+from .session_context import SessionContext
 from .settings import Settings, SettingValue
 
 
 class FrameWriter(Protocol):
-    """The part of a link that a driver uses."""
+    """The part of a connection that a driver uses."""
 
     @property
     def kind(self) -> str:
         """By which of its ways the family is reached."""
 
     async def write(self, data: bytes) -> None:
-        """Send one packet. Raises LinkLostError."""
+        """Send one packet. Raises ConnectionLostError."""
 
     async def switch_channel(self) -> bool:
-        """Go on over the other channel that the device has; tell whether there is one. Raises LinkLostError."""
+        """Go on over the other channel that the device has; return whether there is one. Raises ConnectionLostError."""
 
 
 class DriverListener(Protocol):
-    """Where a driver puts what it hears."""
+    """Gets what a driver receives and decodes."""
 
     def identity(self, identity: Identity) -> None:
-        """Take who the pack is."""
+        """Update who the pack is."""
 
     def settings(self, settings: Settings) -> None:
-        """Take its parameters."""
+        """Update its parameters."""
 
     def reading(self, reading: Reading) -> bool:
-        """Take a measurement; tell whether it was trusted."""
+        """Judge a measurement; return whether it was trusted."""
 
-    def frame(self, frame: bytes, now: float, shown: Callable[[bytes], bytes] | None = None) -> None:
-        """Take a valid raw frame that was complete at monotonic time `now`, for diagnostics.
+    def frame(self, frame: bytes, now: float, masked: Callable[[bytes], bytes] | None = None) -> None:
+        """Keep a valid raw frame that was complete at monotonic time `now`, for diagnostics.
 
-        It is free of secrets, or `shown` makes it so when somebody looks: frames come often, and hardly any is looked at.
+        It is free of secrets, or `masked` makes it so when it is read: frames come often, and hardly any is read.
         """
 
     def logged(self, events: Sequence[LoggedEvent]) -> None:
-        """Take what the pack has written down since it was last asked."""
+        """Add what the pack has written to its own log since it was last asked."""
 
     def history(self, soc: Mapping[int, float]) -> None:
-        """Take the state of charge in % that the pack remembers, by hours before the present one."""
+        """Update the state of charge in % that the pack remembers, by hours before the present one."""
 
     def drop(self, reason: str, count: int = 1) -> None:
         """Count frames that did not become a value."""
 
 
 class Driver(ABC):
-    """The conversation of one session."""
+    """Protocol of one session."""
 
-    def __init__(self, connection: FrameWriter, listener: DriverListener) -> None:
-        """Talk over `link`, report to `sink`."""
+    def __init__(self, connection: FrameWriter, listener: DriverListener, context: SessionContext) -> None:
+        """`connection` carries what is written, `listener` gets what the pack says, `context` is known from outside."""
         self._connection = connection
         self._listener = listener
+        self._context = context
 
     @staticmethod
     @abstractmethod
@@ -69,33 +71,33 @@ class Driver(ABC):
 
     @abstractmethod
     def notified(self, data: bytes | bytearray, now: float) -> None:
-        """Take one notification received at monotonic time `now`. Never raises for what is in it."""
+        """Handle one notification received at monotonic time `now`. Never raises for what is in it."""
 
     @abstractmethod
     async def run(self) -> None:
-        """Talk with the pack until cancelled. Raises SilentError or LinkLostError when there is no use in going on."""
+        """Talk with the pack until cancelled. Raises SilentError or ConnectionLostError when there is no use in going on."""
 
     def request_poll(self) -> None:  # noqa: B027
         """Get the next reading soon: somebody waits for it. Families that stream need do nothing."""
 
     @abstractmethod
     async def write(self, key: str, value: SettingValue | None) -> bool:
-        """Send one write; tell whether the pack acknowledged it in time, which proves nothing yet.
+        """Send one write; return whether the pack acknowledged it in time, which proves nothing yet.
 
         A command has no value. Raises ValueError if it cannot be put into bytes, SilentError if the pack has not said yet
-        which dialect it speaks, LinkLostError.
+        which dialect it speaks, ConnectionLostError.
         """
 
     @abstractmethod
     async def read_settings(self, key: str | None = None) -> Settings:
-        """Ask for the parameters again, or for those that come together with `key`; the sink gets them too.
+        """Ask for the parameters again, or for those that come together with `key`; the listener gets them too.
 
-        Raises SilentError if no usable answer comes in time, LinkLostError.
+        Raises SilentError if no usable answer comes in time, ConnectionLostError.
         """
 
     async def read_related(self, keys: Collection[str]) -> Settings:
-        """Ask again for the parameters of these keys, in one go; families that tell all at once ask for all.
+        """Ask again for the parameters of these keys, in one go; families that send all at once ask for all.
 
-        Raises SilentError if no usable answer comes in time, LinkLostError.
+        Raises SilentError if no usable answer comes in time, ConnectionLostError.
         """
         return await self.read_settings()

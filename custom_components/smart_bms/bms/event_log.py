@@ -21,7 +21,7 @@ class LoggedEvent:
 
     kind: EventKind
     age: float
-    """Seconds between the event and the moment at which the pack told of it."""
+    """Seconds between the event and the moment at which it was read."""
     read_at: float
     """Monotonic time in seconds of that moment."""
     cell: int | None = None

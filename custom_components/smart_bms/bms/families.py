@@ -8,24 +8,22 @@ from .advertisement import Advertisement
 from .alarm import Alarm
 from .connection_hints import ConnectionHint
 from .daly.advertisement import is_daly, may_be_daly
-from .daly.alarms import D2_ALARMS, P81_ALARMS
+from .daly.alarms import possible_alarms as daly_alarms
 from .daly.catalog import catalog_of as daly_catalog
 from .daly.driver import STORED_CHECKS as DALY_STORED, DalyDriver
-from .daly.frames import Dialect
 from .daly.privacy import mask as daly_mask
 from .driver import Driver, DriverListener, FrameWriter
 from .event_log import EventKind
 from .jbd.advertisement import is_jbd, may_be_jbd
+from .jbd.alarms import possible_alarms as jbd_alarms
 from .jbd.catalog import catalog_of as jbd_catalog
 from .jbd.connection_hints import connection_hints as jbd_connection_hints
-from .jbd.decode import PROTECTIONS as JBD_PROTECTIONS, WARNINGS as JBD_WARNINGS
 from .jbd.driver import UNIT, UNITS, JbdDriver
-from .jbd.identity import Variant as JbdVariant
 from .jbd.privacy import mask as jbd_mask
 from .jk.advertisement import is_jk, may_be_jk
+from .jk.alarms import possible_alarms as jk_alarms
 from .jk.catalog import catalog_of as jk_catalog
 from .jk.driver import JkDriver
-from .jk.layouts import LAYOUTS, Variant
 from .jk.privacy import mask as jk_mask
 from .polling import Polling
 from .reading import Identity
@@ -51,12 +49,19 @@ class FamilyOption:
 
     key: str
     choices: tuple[str, ...] = ()
-    """Of which the first is the usual; none: on or off, and usually off."""
+    """Of which the first is the default; none: on or off, and off by default."""
+    is_transport: bool = False
+    """It decides how the pack is talked to, so that a connection tells at once whether the choice is right."""
+
+    @property
+    def default(self) -> str | bool:
+        """Return what holds while the owner chose nothing."""
+        return self.choices[0] if self.choices else False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """What the rest of the house needs to know of a family."""
+    """What the rest of the integration needs to know of a family."""
 
     key: str
     name: str
@@ -71,11 +76,11 @@ class Family:
     """What a device says of itself when connected makes sure that it is of this family."""
     make_driver: Callable[[FrameWriter, DriverListener, SessionContext], Driver]
     polling: Polling | None = None
-    """None for a family that speaks by itself."""
+    """None for a family that streams by itself."""
     stale_after: float = 0.0
     """Seconds after which a reading of such a family is too old to be shown as current."""
     reread_interval: int = 10
-    """Minutes between two looks at the parameters, unless the user wants otherwise."""
+    """Minutes between two reads of the parameters, unless the user chooses otherwise."""
     first_answer: float
     """Seconds after connecting within which nearly every pack of the family has said who it is."""
     alarms: Callable[[str], tuple[Alarm, ...]]
@@ -83,31 +88,25 @@ class Family:
     catalog: Callable[[Identity, Collection[str]], Catalog]
     """What can be set on a pack that says this of itself and states the parameters of these keys."""
     mask: Mask
-    """Removes from recorded traffic what must not leave the house."""
+    """Removes secrets from recorded traffic."""
     options: tuple[FamilyOption, ...] = ()
     logs: Callable[[str], tuple[EventKind, ...]] = lambda _: ()
     """Events that a variant writes down by itself."""
     stored_checks: Checks = field(default_factory=dict)
     """What `SessionContext.learned` may hold, by key: a file comes back broken now and then."""
+    switches_relays: bool = False
+    """Its outputs drive relays outside; boards of the other families have MOSFETs of their own."""
     counts_by_manual: bool = False
     """JBD's manual says how its boards count cycles and charge, and what makes them forget."""
+    takes_password: bool = False
+    """Some packs of the family ask for a password before they answer."""
     password_protects: bool = True
     """Somebody without the pack's password is kept out by the pack itself, not only by the vendor's app."""
     connection_hints: Callable[[str, float | None, str], tuple[ConnectionHint, ...]] = lambda *_: ()
-    """What to look at, by where the link stands, the signal in dBm and the version of the board's software.
+    """What to check, by the state of the connection, the signal in dBm and the version of the board's software.
 
     Nothing: what may help with any pack.
     """
-
-
-def _jk_alarms(variant: str) -> tuple[Alarm, ...]:
-    layout = LAYOUTS.get(Variant(variant))
-    return layout.alarms if layout else ()
-
-
-def _jbd_alarms(variant: str) -> tuple[Alarm, ...]:
-    warnings = JBD_WARNINGS if variant in (JbdVariant.EXTENDED, JbdVariant.NEWER) else ()
-    return (*JBD_PROTECTIONS, Alarm.UNNAMED_PROTECTION, *warnings)
 
 
 FAMILIES: Final = {
@@ -118,10 +117,10 @@ FAMILIES: Final = {
         recognizes=is_jk,
         may_be=may_be_jk,
         confirms=lambda identity: identity.model.upper().startswith("JK"),
-        make_driver=lambda connection, listener, context: JkDriver(connection, listener, memory=context.memory),
+        make_driver=JkDriver,
         # Twice the silence after which the driver asks again: long enough to ride out one recovery.
         stale_after=10.0,
-        alarms=_jk_alarms,
+        alarms=jk_alarms,
         catalog=jk_catalog,
         mask=jk_mask,
         first_answer=2.0,
@@ -132,18 +131,19 @@ FAMILIES: Final = {
         manufacturer="Jiabaida",
         recognizes=is_jbd,
         may_be=may_be_jbd,
-        # Nobody gets an identity who did not answer in this language, with a right checksum.
+        # Nobody gets an identity who did not answer in this protocol, with a right checksum.
         confirms=lambda _: True,
         make_driver=JbdDriver,
         # Two answers of up to 0.1 s are a poll; the slowest seen took 1.6 s, and each is asked for twice.
         polling=Polling(default=5, lowest=1, failing=8),
         reread_interval=60,
-        alarms=_jbd_alarms,
+        alarms=jbd_alarms,
         catalog=jbd_catalog,
         mask=jbd_mask,
         # A board asleep does not hear the first question.
         first_answer=3.5,
         options=(FamilyOption(key=UNIT, choices=(AUTO, *UNITS)),),
+        takes_password=True,
         connection_hints=jbd_connection_hints,
         counts_by_manual=True,
     ),
@@ -158,7 +158,7 @@ FAMILIES: Final = {
         make_driver=DalyDriver,
         # Up to seven questions are a poll, each up to half a second with the pause after it, and asked twice at most.
         polling=Polling(default=5, lowest=3, failing=6),
-        alarms=lambda variant: P81_ALARMS if variant == Dialect.P81 else D2_ALARMS,
+        alarms=daly_alarms,
         catalog=daly_catalog,
         mask=daly_mask,
         stored_checks=DALY_STORED,
@@ -182,12 +182,14 @@ FAMILIES: Final = {
         catalog=smart123_catalog,
         mask=smart123_mask,
         options=(
-            FamilyOption(key=TRANSPORT, choices=(AUTO, RECORDS, FRAMES)),
+            FamilyOption(key=TRANSPORT, choices=(AUTO, RECORDS, FRAMES), is_transport=True),
             FamilyOption(key=SCALE, choices=(AUTO, *SCALES)),
             FamilyOption(key=FORMULA, choices=tuple(Formula)),
             FamilyOption(key=IMPORT_HISTORY),
         ),
+        takes_password=True,
         stored_checks=SMART123_STORED,
+        switches_relays=True,
         # It is listened to before anything is written to it.
         first_answer=6.0,
         logs=lambda variant: tuple(EventKind) if variant == Smart123Variant.GENERATION_3 else (),
@@ -209,7 +211,7 @@ def candidates(advertisement: Advertisement) -> tuple[Family, ...]:
 
 
 def attempts(families: Sequence[Family]) -> tuple[tuple[Family, bool], ...]:
-    """Return in which order to try families that one advertisement may be of, and whether in haste.
+    """Return in which order to try families that one advertisement may be of, and whether hastily.
 
     Where there are several, each is given the time of a usual answer, before any is waited for that may be slow or asleep.
     """

@@ -1,11 +1,10 @@
-"""Polling: the rhythm of families that only speak when asked."""
+"""Polling: families that only send when asked, at an interval."""
 
 from abc import abstractmethod
 import asyncio
-from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, override
+from typing import Final, override
 
 from .driver import Driver, DriverListener, FrameWriter
 from .errors import FrameError, SilentError
@@ -41,27 +40,28 @@ class Polling:
 
 
 class PollingDriver(Driver):
-    """A conversation of questions and answers, one at a time."""
+    """Asks and waits for the answer, one question at a time."""
 
     def __init__(self, connection: FrameWriter, listener: DriverListener, context: SessionContext) -> None:
-        """`terms.interval` is the time between two polls in s."""
-        super().__init__(connection, listener)
-        self._context = context
-        self._hurry = asyncio.Event()
+        """`context.interval` is the time between two polls in s."""
+        super().__init__(connection, listener, context)
+        self._poll_requested = asyncio.Event()
         self._settings: Settings | None = None
         """As last read in this session."""
         self._settings_failures = 0
+        self._exchange_lock = asyncio.Lock()
+        """One exchange at a time: whoever asks holds it until the answer came or did not."""
 
     @abstractmethod
     async def _begin(self) -> None:
-        """Find out whom we talk to. Raises PackError."""
+        """Detect what kind of pack it is. Raises PackError."""
 
     @abstractmethod
     async def _poll(self) -> bool:
-        """Ask for one reading; tell whether it was trusted. Raises SilentError, FrameError, LinkLostError."""
+        """Ask for one reading; return whether it was trusted. Raises SilentError, FrameError, ConnectionLostError."""
 
     async def _between(self) -> None:
-        """Ask for the parameters until they were told once, or not told too often. Raises LinkLostError."""
+        """Ask for the parameters until they were read once, or were not answered too often. Raises ConnectionLostError."""
         if self._settings is None and self._settings_failures < _MAX_SETTINGS_FAILURES:
             try:
                 await self.read_settings()
@@ -71,7 +71,7 @@ class PollingDriver(Driver):
 
     @override
     def request_poll(self) -> None:
-        self._hurry.set()
+        self._poll_requested.set()
 
     @override
     async def run(self) -> None:
@@ -97,7 +97,7 @@ class PollingDriver(Driver):
             await self._pause(started, failures=failures, refused=refused)
 
     async def _pause(self, started: float, *, failures: int, refused: int) -> None:
-        """Wait for the next poll, twice as long after a failure; a slow link gets as much rest as it had work."""
+        """Wait for the next poll, twice as long after a failure; a slow connection is idle for as long as it was busy."""
         interval = self._context.interval
         if failures:
             interval *= 2
@@ -106,23 +106,8 @@ class PollingDriver(Driver):
         took = _now() - started
         with suppress(TimeoutError):
             async with asyncio.timeout(max(interval - took, min(took, interval))):
-                await self._hurry.wait()
-        self._hurry.clear()
-
-
-async def to_the_end[T](work: Coroutine[Any, Any, T]) -> T:
-    """Do something whole, however often it is cancelled meanwhile: it leaves a pack as it must be left."""
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        await asyncio.gather(task, return_exceptions=True)  # nobody is left to hear of what it raised
-        raise cancelled
-    return task.result()
+                await self._poll_requested.wait()
+        self._poll_requested.clear()
 
 
 def _now() -> float:

@@ -83,7 +83,7 @@ class Reading:
     alarm_mask: int | None = None
     """The raw bits behind `alarms`, for support."""
     implausible: tuple[str, ...] = ()
-    """Names of values that the pack told and that cannot be: they are unknown here (`cell_voltage_7`, `temperature_mosfet` …)."""
+    """Names of values that the pack sent and that cannot be: they are unknown here (`cell_voltage_7`, `temperature_mosfet` …)."""
     details: Mapping[str, Detail] = NOTHING
     """What only this family says; documented on the family's page."""
 
@@ -208,7 +208,7 @@ class Identity:
     details: Mapping[str, Detail] = NOTHING
 
     def completed_by(self, known: Identity | None) -> Identity:
-        """Return it with what an earlier answer told and this one lacks: answers get lost, packs do not forget who they are.
+        """Return it with what an earlier answer held and this one lacks: answers get lost, packs do not forget who they are.
 
         Another dialect is another pack. What decides over writes is only taken over from a pack of the same model.
         """

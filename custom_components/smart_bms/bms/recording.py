@@ -39,7 +39,7 @@ shown, all else is blanked.
 
 
 class Recording:
-    """Takes down what passes, until it is full."""
+    """Records all traffic, until it is full."""
 
     def __init__(self, began: float) -> None:
         """Begin at monotonic time `began`."""
@@ -51,17 +51,17 @@ class Recording:
 
     @property
     def packets(self) -> int:
-        """How many packets were taken down."""
+        """How many packets were recorded."""
         return len(self._chunks)
 
     def add(self, sent: bool, data: bytes, now: float) -> None:
-        """Take one packet."""
+        """Add one packet."""
         self._size += len(data)
         if self._has_room():
             self._chunks.append(Chunk(now, sent, data))
 
     def note(self, state: str, now: float) -> None:
-        """Take down that the link changed its state."""
+        """Add a change of the connection's state."""
         if self._has_room():
             self._notes.append((now, state))
 
@@ -71,7 +71,7 @@ class Recording:
         return not self.full
 
     def lines(self, head: Mapping[str, Any], mask: Mask) -> list[str]:
-        """Return it as lines of JSON, free of secrets: a head, then packets and changes of the link in order.
+        """Return it as lines of JSON, free of secrets: a head, then packets and changes of the connection in order.
 
         Times are in s since the beginning; `script/decode` reads it.
         """
@@ -112,7 +112,7 @@ def blank_answers(
             yield chunk
 
 
-def show_pieces(
+def blank_except(
     chunks: Iterable[Chunk], find: Callable[[bytes], Iterable[Piece]], *, sent: bool = False, fill: bytes = b"\0"
 ) -> list[Chunk]:
     """Return the chunks with all bytes of one direction blanked but what `find` finds in them: borders of packets mean nothing."""
@@ -130,7 +130,7 @@ def show_pieces(
 
 
 def holds_text(data: bytes, shortest: int = 4) -> bool:
-    """Tell whether so many bytes in a row, or more, could be a text, where numbers are expected."""
-    # First what costs little: frames are looked at as fast as they come.
+    """Return whether so many bytes in a row, or more, could be a text, where numbers are expected."""
+    # First what costs little: frames are looked at as fast as they arrive.
     could_be = data.translate(_LIKE_TEXT)
     return b"a" * shortest in could_be and re.search(_TEXT + rb"{%d}" % shortest, data) is not None

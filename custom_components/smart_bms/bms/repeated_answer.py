@@ -1,4 +1,4 @@
-"""Agreement: which answers count where a checksum is so weak that a broken one passes now and then.
+"""Repeated answer: which answers count where a checksum is so weak that a broken one passes now and then.
 
 An answer counts if it says what the one before said, what was believed already, or just what was written. Whoever got another
 one asks again at once.
@@ -16,7 +16,7 @@ type Answer = Mapping[str, Any]
 
 
 class RepeatedAnswer:
-    """Follows the answers to any number of questions."""
+    """Compares each answer with the one before, for any number of questions."""
 
     def __init__(self, believed: dict[Hashable, Answer] | None = None) -> None:
         """`believed` is what earlier sessions believed, by question; it grows."""
@@ -26,7 +26,7 @@ class RepeatedAnswer:
         self._in_doubt_for: Counter[Hashable] = Counter()
 
     def believes(self, question: Hashable, answer: Answer, patience: int | None = None) -> bool:
-        """Take an answer; tell whether it counts.
+        """Compare an answer; return whether it counts.
 
         `patience`: after so many that differ the last one counts. Without the answer nothing of the pack would be shown, and a
         field that moves is likelier than so many broken answers with a fitting checksum in a row.
@@ -43,7 +43,7 @@ class RepeatedAnswer:
         return True
 
     def is_in_doubt(self, question: Hashable) -> bool:
-        """Tell whether the last answer does not count yet."""
+        """Return whether the last answer does not count yet."""
         return question in self._doubted
 
     def expect(self, question: Hashable, key: str, value: object) -> None:

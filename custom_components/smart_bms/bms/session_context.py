@@ -1,4 +1,4 @@
-"""What a session with a pack is told from outside."""
+"""Session context: what a session with a pack is given from outside."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from .advertisement import Advertisement
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionContext:
-    """What a pack and its drivers are told; all of it may be left out."""
+    """What a pack and its drivers are given; all of it is optional."""
 
     address: str = ""
     password: str | None = field(default=None, repr=False)
@@ -20,7 +20,7 @@ class SessionContext:
     interval: float = 0.0
     """Time between two polls in s, for families that are polled; 0 for the family's default."""
     clock: Callable[[], datetime] = datetime.now
-    """Returns the local time, for boards that want to be told."""
+    """Returns the local time, for boards whose clock is set."""
     memory: dict[str, Any] = field(default_factory=dict)
     """What a session leaves to the next one with the same pack."""
     learned: dict[str, Any] = field(default_factory=dict)
@@ -30,4 +30,4 @@ class SessionContext:
     advertisement: Callable[[], Advertisement | None] = lambda: None
     """Returns what was last heard of the pack."""
     client_class: type[BleakClient] | None = None
-    """What connects; None for the radio that there is."""
+    """What connects; None for the usual one."""

@@ -86,7 +86,7 @@ class Setting:
     at_most: str = ""
     """Key of a parameter that it must not exceed."""
     dangerous: bool = False
-    """A wrong value can harm the battery or leave the house dark: it takes a second word from the user."""
+    """A wrong value can harm the battery or cut off the loads: it needs confirmation."""
     procedure: bool = False
     """It must only be written in the course of a calibration."""
     personal: bool = False
@@ -94,7 +94,7 @@ class Setting:
     moves: bool = False
     """The pack changes it by itself: no sign that somebody else did."""
     shown: bool = False
-    """Worth a sensor of its own: it may not be writable, and people look at it."""
+    """Worth a sensor of its own: it may not be writable, and people want to see it."""
     passes: Callable[[SettingValue, SettingValue], bool] | None = None
     """Tells whether there is a safe way from one value to another, for what is written in parts."""
     clears_history: bool = False
@@ -113,7 +113,7 @@ class Setting:
         return self.stored(value) if self.stored is not None and _is_number(value) else value
 
     def same(self, one: SettingValue | None, other: SettingValue | None) -> bool:
-        """Tell whether two values are the same: what was stored may only differ from what was written as floats do."""
+        """Return whether two values are the same: what was stored may only differ from what was written as floats do."""
         if _is_number(one) and _is_number(other):
             if self.resolution is None:
                 return math.isclose(one, other, rel_tol=_SINGLE, abs_tol=_SHARE * self.step)

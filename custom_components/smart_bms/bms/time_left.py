@@ -25,7 +25,7 @@ class TimeLeft:
     """Follows the current of one pack."""
 
     def __init__(self) -> None:
-        """Start without a past."""
+        """Initialize."""
         self._current: float | None = None
         self._at = self._since = self._flowed_at = 0.0
         self.to_empty: float | None = None
@@ -49,7 +49,7 @@ class TimeLeft:
             self.to_full = _seconds(full - remaining, self._current, said=before[1] is not None)
 
     def _average(self, current: float, now: float) -> None:
-        """Average the current over the last minutes; when it turns, or begins, nothing before counts."""
+        """Average the current over the last minutes; when its sign changes, or it begins, nothing before counts."""
         gap, before = now - self._at, self._current
         if abs(current) > _IDLE or now < self._flowed_at:
             rested, self._flowed_at = now - self._flowed_at > _AT_REST, now

@@ -111,7 +111,7 @@ _DERIVED: Final = frozenset({"cell_range", "_cells"})
 
 
 def _check_power(reading: Reading, changes: dict[str, Any], names: list[str]) -> None:
-    """Take a power away that nothing vouches for, and put one right that voltage and current speak against."""
+    """Remove a power that nothing confirms, and correct one that voltage and current contradict."""
     if "voltage" in changes or "current" in changes:
         changes["power"] = None
         if "power" not in names:
@@ -152,7 +152,7 @@ def contradiction(reading: Reading) -> str | None:
     if reading.voltage is None or any(name.startswith("cell_voltage") for name in reading.implausible):
         return None
     if reading.cell_times:
-        # Cells that were told one after the other, over minutes, do not add up to what the pack has now.
+        # Cells that were sent one after the other, over minutes, do not add up to what the pack has now.
         return None if reading.extremes is None or _between_extremes(reading, lowest, highest) else DISAGREE
     try:
         # A cell whose sense wire is off reads zero but is still part of the pack.
@@ -180,7 +180,7 @@ def _reason(name: str) -> str:
 
 
 def _between_extremes(reading: Reading, lowest: float, highest: float) -> bool:
-    """Tell whether that many cells between these two can have the voltage of the pack."""
+    """Return whether that many cells between these two can have the voltage of the pack."""
     count, voltage = len(reading.cell_times), reading.voltage or 0.0
     tolerance = max(_SUM_TOLERANCE * voltage, _SUM_TOLERANCE_VOLTS)
     return lowest * count - tolerance <= voltage <= highest * count + tolerance
@@ -233,7 +233,7 @@ class _Doubt:
         self._count = 0
 
     def goes_on(self, now: float) -> bool:
-        """Take one more doubtful reading; tell whether it must not be shown yet."""
+        """Take one more doubtful reading; return whether it must not be shown yet."""
         if not self._count:
             self._since = now
         self._count += 1
@@ -307,7 +307,7 @@ class Trust:
         return _agreed(cleaned)
 
     def _passes(self, kind: str, reason: str | None, now: float) -> bool:
-        """Tell whether a reading may pass a check; `reason` is what the check found."""
+        """Return whether a reading may pass a check; `reason` is what the check found."""
         doubt = self._doubts[kind]
         if reason is None:
             doubt.ends()
@@ -323,12 +323,12 @@ class Trust:
         return None if before is not None and jump(before, reading) is None else reason
 
     def _stands_still(self, now: float) -> bool:
-        """Tell whether a run-time counter has been the same for too long."""
+        """Return whether a run-time counter has been the same for too long."""
         return self._runtime is not None and now - self._runtime_moved_at > FROZEN_AFTER
 
 
 class _Neighborhood:
-    """What lies so near to a good reading that it needs no closer look, which nearly all readings do.
+    """What lies so near to a good reading that it needs no close check, as nearly all readings do.
 
     Half a jump to each side: two readings in it cannot be a whole jump apart.
     """
@@ -350,7 +350,7 @@ class _Neighborhood:
         }
 
     def holds(self, reading: Reading) -> bool:
-        """Tell whether the reading is near enough; one that lacks a value or has a probe more is not."""
+        """Return whether the reading is near enough; one that lacks a value or has a probe more is not."""
         values = reading.__dict__
         lowest, highest = reading.cell_range or (0.0, 0.0)
         try:

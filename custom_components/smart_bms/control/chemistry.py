@@ -166,7 +166,7 @@ def present_dangers(
 
 
 def _outside(limit: _Limit, edge: float, value: float) -> bool:
-    """Tell whether a value lies farther out than an edge."""
+    """Return whether a value lies farther out than an edge."""
     return value > edge if limit.above else value < edge
 
 

@@ -27,7 +27,7 @@ class CounterTotals:
         return {"totals": self.totals, "last": self._last}
 
     def follow(self, counters: Mapping[str, int]) -> bool:
-        """Take what the pack counts now; tell whether anything is new.
+        """Take what the pack counts now; return whether anything is new.
 
         Counters only rise, start anew at nothing, or begin again after the highest number they can hold. All else is taken
         for a broken answer, unless it is repeated: then the pack is another one, or its memory was set.
@@ -65,5 +65,5 @@ def _all_rose(new: Mapping[str, int], old: Mapping[str, int]) -> bool:
 
 
 def _were_cleared(new: Mapping[str, int], old: Mapping[str, int]) -> bool:
-    """Tell whether the pack began to count anew; some keep the number of their restarts."""
+    """Return whether the pack began to count anew; some keep the number of their restarts."""
     return all(count == 0 or (key == _RESTARTS and count >= old[key]) for key, count in new.items())

@@ -7,7 +7,7 @@ from ..bms.reading import Reading
 from ..bms.settings import Catalog, SettingValue
 from ..protection.mirror import Mirror
 from ..protection.monitor import ProtectionState
-from ..protection.relay_permission import in_force
+from ..protection.relay_permission import relays_in_force
 from ..protection.rules import RuleSet, Side
 from .validation_issue import ValidationIssue, format_value, parameter_name
 
@@ -55,7 +55,7 @@ def _trips(rules: RuleSet, values: Values, reading: Reading) -> dict[str, _Trip]
             passed(monitor.rule.limit, monitor.value, {*monitor.rule.blocks}, powers_off=monitor.rule.powers_off)
     if mirror.moment is not None and rules.relays:
         for side in Side:
-            relays = in_force(mirror, side)
+            relays = relays_in_force(mirror, side)
             # While the mode is not known, only what holds in both is certain.
             for condition in relays[0].opens:
                 if all(condition in relay.opens for relay in relays):

@@ -55,7 +55,7 @@ class TemporaryChanges:
 
     @property
     def due(self) -> bool:
-        """Tell whether something is left to put back that was not yet tried in this session."""
+        """Return whether something is left to put back that was not yet tried in this session."""
         return bool(self.values) and self._tried_in != self._pack.sessions
 
     async def begin(self, values: Mapping[str, SettingValue], request: WriteRequest) -> None:

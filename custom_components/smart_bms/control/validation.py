@@ -112,7 +112,7 @@ def _no_safe_way(setting: Setting, present: SettingValue, value: object) -> Vali
 
 
 def _is_already(setting: Setting, present: SettingValue, value: object) -> bool:
-    """Tell whether a value, whatever it is, is what the pack has."""
+    """Return whether a value, whatever it is, is what the pack has."""
     if isinstance(value, (int, float)) and not isinstance(value, bool) and not abs(value) < HIGHEST:
         return False
     return isinstance(value, (bool, int, float, str)) and setting.same(present, value)

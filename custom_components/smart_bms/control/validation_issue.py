@@ -28,12 +28,19 @@ class ValidationIssue:
     severity: IssueSeverity = IssueSeverity.ERROR
 
 
-_ABBREVIATIONS: Final = {name.lower(): name for name in ("SOC", "SOH", "GPS", "PCL", "CAN", "NMC", "LFP", "LTO")} | {
+_ABBREVIATIONS: Final = {
+    name.lower(): name for name in ("SOC", "SOH", "GPS", "PCL", "CAN", "NMC", "LFP", "LTO", "LED", "MOSFET")
+} | {
     "uart1": "UART 1",
     "uart2": "UART 2",
     "uart3": "UART 3",
-    "max": "maximum",
 }
+IRREGULAR_NAMES: Final = {
+    "max_charge_current": "Charge overcurrent limit",
+    "max_discharge_current": "Discharge overcurrent limit",
+    "max_balance_current": "Balance current limit",
+}
+"""Names that do not follow from their keys, as the entities have them."""
 
 
 class RejectedError(Exception):
@@ -52,6 +59,8 @@ def rejection(code: str, **details: str) -> RejectedError:
 
 def parameter_name(key: str) -> str:
     """Return the name of a parameter in a sentence."""
+    if key in IRREGULAR_NAMES:
+        return IRREGULAR_NAMES[key]
     spoken = [_ABBREVIATIONS.get(word, word) for word in key.split("_")]
     return " ".join((spoken[0][:1].upper() + spoken[0][1:], *spoken[1:]))
 

@@ -64,7 +64,7 @@ class WriteRecord:
 
     @property
     def open(self) -> bool:
-        """Tell whether it is still to be found out what became of it.
+        """Return whether it is still to be found out what became of it.
 
         What a command changed cannot be told from the parameters alone; what differs then is shown as such.
         """
@@ -74,7 +74,7 @@ class WriteRecord:
 
     @property
     def is_command(self) -> bool:
-        """Tell whether it was a command, which has no value; `found` then is the number of parameters it changed."""
+        """Return whether it was a command, which has no value; `found` then is the number of parameters it changed."""
         return self.new is None and self.outcome is not WriteOutcome.CHANGED_ELSEWHERE
 
     def values(self) -> dict[str, SettingValue | None]:
@@ -83,7 +83,7 @@ class WriteRecord:
 
     @property
     def in_doubt(self) -> bool:
-        """Tell whether it left and could not be read back."""
+        """Return whether it left and could not be read back."""
         return self.open and self.outcome is WriteOutcome.UNKNOWN
 
     def as_dict(self) -> dict[str, Any]:
@@ -142,7 +142,7 @@ class WriteLog:
         return list(self._open)
 
     def knows_of(self, parameter: str, found: SettingValue) -> bool:
-        """Tell whether the last change of a parameter explains this value.
+        """Return whether the last change of a parameter explains this value.
 
         Somebody else set it, which was told then; or a procedure here did for a moment, and could not put it back.
         """

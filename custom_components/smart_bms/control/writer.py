@@ -86,7 +86,7 @@ class ParameterWriter:
         return None if self.is_in_doubt(setting.key) else present_value(self._pack, setting)
 
     def is_in_doubt(self, key: str) -> bool:
-        """Tell whether a write of a parameter was sent of which nobody knows yet whether it held."""
+        """Return whether a write of a parameter was sent of which nobody knows yet whether it held."""
         return any(record.parameter == key for record in self.write_log.open_records() if record.in_doubt)
 
     def validate(self, changes: Mapping[str, object], request: WriteRequest) -> Validation:
@@ -181,7 +181,7 @@ class ParameterWriter:
             await self.run(if_still_due)
 
     async def accept(self, shown: Mapping[str, Difference]) -> bool:
-        """Take as meant to be what others changed; tell whether it still is what the user was shown."""
+        """Take as meant to be what others changed; return whether it still is what the user was shown."""
         accepted = self.watch.accept(shown)
         if accepted:
             self.temporary.forget(*shown)
@@ -257,11 +257,11 @@ class ParameterWriter:
             raise SilentError("it has not told all that was asked for")
 
     def _must_stop(self, last: WriteRecord, request: WriteRequest) -> bool:
-        """Tell whether the writes of a request end here; what was planned is valid after each of them."""
+        """Return whether the writes of a request end here; what was planned is valid after each of them."""
         return last.outcome is not WriteOutcome.CONFIRMED or (self.closing and not request.puts_back)
 
     def _would_break(self, catalog: Catalog, step: WriteStep) -> bool:
-        """Tell whether somebody else changed something meanwhile that makes the next write wrong."""
+        """Return whether somebody else changed something meanwhile that makes the next write wrong."""
         settings = self._pack.current_settings
         if settings is None:
             return True

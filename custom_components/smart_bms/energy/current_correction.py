@@ -27,7 +27,7 @@ class CurrentCorrection:
         return cls(**known)  # type: ignore[arg-type]
 
     def __bool__(self) -> bool:
-        """Tell whether it corrects anything."""
+        """Return whether it corrects anything."""
         return self.invert or self.offset != 0 or self.floor > 0
 
     def corrected(self, reading: Reading) -> Reading:

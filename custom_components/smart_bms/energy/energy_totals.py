@@ -52,7 +52,7 @@ class EnergyTotals:
         return EnergyTotals(self.charged, self.discharged, self.charge_in, self.charge_out)
 
     def __bool__(self) -> bool:
-        """Tell whether anything flowed."""
+        """Return whether anything flowed."""
         return self.charged > 0 or self.discharged > 0
 
     def as_dict(self) -> dict[str, float]:

@@ -35,7 +35,7 @@ class Health:
     """Follows one pack."""
 
     def __init__(self, counter: EnergyCounter, *, follows_board: bool = False) -> None:
-        """Know nothing yet. `follows_board`: the board goes by JBD's manual."""
+        """`follows_board`: the board goes by JBD's manual."""
         self.board = JbdCounters(counter) if follows_board else None
         self.capacity = Capacity(counter)
         self.imbalance = Imbalance()

@@ -47,7 +47,7 @@ class Imbalance:
     """Compares the cells of one pack."""
 
     def __init__(self) -> None:
-        """Know of no occasion yet."""
+        """Initialize."""
         self.spreads: dict[Occasion, Spread] = {}
         self.rest_since: float | None = None
         """Since when no current flows, in the time of the readings."""

@@ -36,7 +36,7 @@ class JbdCounters:
     """Follows one board."""
 
     def __init__(self, counter: EnergyCounter) -> None:
-        """Know nothing yet."""
+        """Initialize."""
         self.cycle = JbdCycleCount(None)
         self.jumps: deque[SocJump] = deque(maxlen=_REMEMBERED)
         self.remaining: JbdRemainingCharge | None = None

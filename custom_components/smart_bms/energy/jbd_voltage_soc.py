@@ -20,7 +20,7 @@ def points_of(parameters: Mapping[str, object]) -> Points:
 
 
 def is_monotonic(points: Points) -> bool:
-    """Tell whether more charge never means less voltage; points that do not rise say nothing."""
+    """Return whether more charge never means less voltage; points that do not rise say nothing."""
     return len(points) > 1 and all(lower[1] <= higher[1] for lower, higher in pairwise(points))
 
 

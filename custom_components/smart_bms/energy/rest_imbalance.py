@@ -37,7 +37,7 @@ class RestImbalance:
     """Watches one pack rest."""
 
     def __init__(self) -> None:
-        """Wait for a rest."""
+        """Initialize."""
         self.drift: CellDrift | None = None
         """Of the newest rest that was long enough."""
         self._first: tuple[float, tuple[float, ...]] | None = None

@@ -8,7 +8,7 @@ ATTR_KIND: Final = "kind"
 KINDS: Final = {
     **{key: key for key in ("charge_allowed", "discharge_allowed", "charge_current_limit", "discharge_current_limit")},
     "soc": "soc",
-    # Those of the battery, not of the board.
+    # Temperatures of the battery, not of the board.
     "temperature": "temperature",
     "lowest_temperature": "temperature",
     "highest_temperature": "temperature",
@@ -29,7 +29,7 @@ class FindableEntity(Entity):
     @property
     @override
     def capability_attributes(self) -> dict[str, Any] | None:
-        """Return the kind beside the other capabilities: it is shown of unavailable entities too."""
+        """Return the capabilities, with the kind of the entity if it has one."""
         capabilities = super().capability_attributes
         kind = KINDS.get(self.translation_key or "")
         return capabilities if kind is None else {**(capabilities or {}), ATTR_KIND: kind}

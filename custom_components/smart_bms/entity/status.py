@@ -1,4 +1,4 @@
-"""How entities of packs and banks show the one thing that matters now."""
+"""The state and the attributes of the status sensors of packs and banks."""
 
 from typing import Any, Final
 
@@ -10,35 +10,35 @@ from ..protection.status_monitor import StatusMonitor
 
 STATUS: Final = "status"
 OPTIONS: Final = list(CODES)
-_TOLD: Final = ("about", "cell", "probe", "value", "limit", "release", "unit", "current_limit", "pack")
+_ATTRIBUTES: Final = ("about", "cell", "probe", "value", "limit", "release", "unit", "current_limit", "pack")
 
 
 def status_code(monitor: StatusMonitor) -> Value:
-    """Return what is shown; None while nothing was judged."""
+    """Return the code of the status; None while there is none."""
     return None if monitor.shown is None else monitor.shown.code
 
 
 def status_identity(monitor: StatusMonitor) -> Any:
-    """Return the part of the status whose change is news: its numbers are not, once they are there."""
+    """Return the part of the status whose change is published at once: not its numbers, once they are known."""
     shown = monitor.shown
     return None if shown is None else (shown.code, shown.about, shown.pack, shown.limit is None)
 
 
 def status_attributes(monitor: StatusMonitor, now: float) -> dict[str, Any]:
-    """Return what goes with the status at a monotonic time in s: its numbers, since when, until when, what else holds."""
+    """Return the attributes at a monotonic time in s: numbers, since when, until when, and other status codes."""
     shown = monitor.shown
     if shown is None:
         return {}
-    told = {key: getattr(shown, key) for key in _TOLD} | {
+    attributes = {key: getattr(shown, key) for key in _ATTRIBUTES} | {
         "since": time_of_day(now, shown.since),
         "until": None if shown.seconds is None else time_of_day(now, now + shown.seconds),
         "also": list(dict.fromkeys(status.code for status in monitor.also)),
     }
-    return {key: value for key, value in told.items() if value not in (None, "", [])}
+    return {key: value for key, value in attributes.items() if value not in (None, "", [])}
 
 
 def time_of_day(now: float, at: float | None) -> str | None:
-    """Return a time of the readings as time of day; `now` is the present one."""
+    """Return a monotonic time in s as UTC, ISO 8601; `now` is the present monotonic time."""
     if at is None:
         return None
     ago = now - at

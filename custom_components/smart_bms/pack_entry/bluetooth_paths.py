@@ -1,6 +1,8 @@
 """Adapters and proxies: which can reach a pack, which are full. The only module that asks habluetooth."""
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 import time
 from typing import Final
 
@@ -12,7 +14,7 @@ from homeassistant.components.bluetooth import BluetoothReachabilityIntent, Blue
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
 from ..bms.advertisement import Advertisement
-from ..bms.errors import NoConnectablePathError, NoFreeSlotError
+from ..bms.errors import NoConnectablePathError, NoFreeSlotError, PackError
 
 _RECENT: Final = 60.0
 _NOWHERE: Final = "not heard by any adapter or proxy that can connect"
@@ -93,6 +95,29 @@ def on_heard(hass: HomeAssistant, address: str, action: Callable[[], None]) -> C
         bluetooth.BluetoothCallbackMatcher(address=address, connectable=True),
         bluetooth.BluetoothScanningMode.PASSIVE,
     )
+
+
+async def async_wait_until_heard(hass: HomeAssistant, address: str, seconds: float) -> None:
+    """Wait, no longer than `seconds`, until a pack can be reached that was connected: meanwhile it did not advertise."""
+    heard = asyncio.Event()
+    cancel = on_heard(hass, address, heard.set)
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not _is_reachable(hass, address):
+                    heard.clear()
+                    await heard.wait()
+    finally:
+        cancel()
+
+
+def _is_reachable(hass: HomeAssistant, address: str) -> bool:
+    """Return whether an adapter or proxy can connect to a pack now."""
+    try:
+        find_device(hass, address)
+    except PackError:
+        return False
+    return True
 
 
 def on_slot_freed(address: str, action: Callable[[], None]) -> CALLBACK_TYPE:

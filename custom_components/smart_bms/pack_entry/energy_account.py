@@ -108,7 +108,7 @@ class EnergyAccount:
     def today(self) -> EnergyTotals:
         """Return what flowed since midnight, as far as it is on disk."""
         self._see_day()
-        return self.statistics.today(self.file.shown)
+        return self.statistics.today(self.file.saved_total)
 
     @callback
     def async_take(self, reading: Reading, settings: Mapping[str, object] | None) -> None:
@@ -117,7 +117,7 @@ class EnergyAccount:
         self.counter.update(reading)
         self.statistics.update(reading)
         self.health.update(reading, self._believed_clock, settings)
-        self.file.async_grown(reading.measured_at)
+        self.file.async_save_if_due(reading.measured_at)
 
     @property
     def days_since_full(self) -> float | None:

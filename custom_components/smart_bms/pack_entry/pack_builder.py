@@ -10,7 +10,10 @@ from ..bms.advertisement import Advertisement
 from ..bms.families import Family
 from ..bms.pack import Change, Pack
 from ..bms.session_context import SessionContext
+from ..const import CONF_PACK, CONF_POLL_INTERVAL, CONF_POLLING
+from ..storage.pack_store import LEARNED
 from . import bluetooth_paths
+from .entry_data import EntryData
 from .simulated import Simulation
 
 
@@ -49,3 +52,26 @@ def build_pack(  # noqa: PLR0913
     )
     find_device = simulation.find_device if simulation else lambda: bluetooth_paths.find_device(hass, address)
     return Pack(family, name, find_device, listener, context=context)
+
+
+def build_entry_pack(
+    hass: HomeAssistant,
+    entry_data: EntryData,
+    listener: Callable[[Change], None],
+    simulation: Simulation | None,
+    stored: Mapping[str, Any] | None,
+) -> Pack:
+    """Return the pack of a config entry, not connected yet; `stored` is what the store of the pack holds."""
+    options = entry_data.options
+    return build_pack(
+        hass,
+        entry_data.family,
+        entry_data.title(),
+        entry_data.address,
+        listener=listener,
+        simulation=simulation,
+        password=entry_data.password,
+        interval=options.get(CONF_POLLING, {}).get(CONF_POLL_INTERVAL, 0.0),
+        options=options.get(CONF_PACK, {}),
+        learned=entry_data.learned() | dict((stored or {}).get(LEARNED, {})),
+    )

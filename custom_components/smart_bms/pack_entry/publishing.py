@@ -114,15 +114,15 @@ class PublishFilter:
         """What was published last."""
 
     def submit(self, value: Value, now: float) -> bool:
-        """Take the newest value at monotonic time `now`; tell whether it is published, which makes it `value`."""
+        """Take the newest value at monotonic time `now`; return whether it is published, which makes it `value`."""
         return self.is_due(value, now) and self.publish(value, now)
 
     def is_due(self, value: Value, now: float) -> bool:
-        """Tell whether a value is to be published at `now`."""
+        """Return whether a value is to be published at `now`."""
         return self._differs(value) and self._may_pass(value, now - self._published_at)
 
     def publish(self, value: Value, now: float) -> bool:
-        """Publish a value; tell whether it is another one."""
+        """Publish a value; return whether it is another one."""
         differs = self._differs(value)
         self.value = value
         self._published_at = now
@@ -165,7 +165,7 @@ class GroupMember:
     """What was published is another value, and was not shown yet."""
 
     def take_news(self) -> bool:
-        """Tell whether there is something to show, once."""
+        """Return whether there is something to show, once."""
         news, self.is_news = self.is_news, False
         return news
 

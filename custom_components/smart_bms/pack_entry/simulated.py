@@ -28,13 +28,13 @@ REGISTERED_FOR: float = 1.0
 
 
 class Simulation:
-    """One simulated pack, and the air around it."""
+    """One simulated pack, and the radio that reaches it."""
 
     def __init__(self, key: str) -> None:
         """Make the pack as it always begins."""
         self.peripheral = sample(key)
         self.peripheral.set_clock(dt_util.now())
-        self._air = SimulatedRadio(self.peripheral, speed=SPEED, tick=TICK)
+        self._radio = SimulatedRadio(self.peripheral, speed=SPEED, tick=TICK)
 
     @property
     def address(self) -> str:
@@ -44,7 +44,7 @@ class Simulation:
     @property
     def client_class(self) -> type[BleakClient]:
         """Return what connects to it."""
-        return self._air.direct_client_class()
+        return self._radio.direct_client_class()
 
     def find_device(self) -> BLEDevice:
         """Return how to reach it."""
@@ -61,11 +61,11 @@ class Simulation:
 
     def start(self) -> None:
         """Let its time run."""
-        self._air.start()
+        self._radio.start()
 
     async def stop(self) -> None:
         """Stop its time, and drop what is connected."""
-        await self._air.stop()
+        await self._radio.stop()
 
 
 def simulation_of(entry: ConfigEntry) -> Simulation | None:

@@ -1,9 +1,9 @@
-"""The repair issue about a pack's wires: which ones, and in which order to look at them."""
+"""The repair issues about a pack's balance wires: swapped, between cells, or of high resistance."""
 
 from collections.abc import Callable
 from typing import Final
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from ..bms.alarm import Alarm
@@ -12,12 +12,12 @@ from ..const import DOCUMENTATION, DOMAIN
 from ..energy.balance_wires import standing_out
 from ..protection.wiring import signs
 
-_LOOK_EVERY: Final = 10.0
-"""s between two looks."""
-_IN_A_ROW: Final = 3
-"""Looks that must show the same: wires do not come and go, a broken frame does."""
-LEAD: Final = "lead_resistance"
-KINDS: Final = ("wires_in_wrong_order", "wire_between_cells", LEAD)
+_CHECK_INTERVAL: Final = 10.0
+"""s between two readings that are checked."""
+_CHECKS_IN_A_ROW: Final = 3
+"""Checks that must find the same: wires do not come and go, a broken frame does."""
+_HIGH_RESISTANCE: Final = "lead_resistance"
+WIRING_ISSUES: Final = ("wires_in_wrong_order", "wire_between_cells", _HIGH_RESISTANCE)
 
 
 def wiring_issue(entry_id: str, kind: str) -> str:
@@ -25,30 +25,38 @@ def wiring_issue(entry_id: str, kind: str) -> str:
     return f"wiring_{kind}_{entry_id}"
 
 
-class WiringWatch:
-    """Looks at one pack's wires."""
+@callback
+def async_delete_wiring_issues(hass: HomeAssistant, entry_id: str) -> None:
+    """Delete all issues of an entry."""
+    for kind in WIRING_ISSUES:
+        ir.async_delete_issue(hass, DOMAIN, wiring_issue(entry_id, kind))
+
+
+class WiringMonitor:
+    """Checks the readings of one pack for bad wires, and creates and deletes the issues about them."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str, name: Callable[[], str]) -> None:
-        """Have seen nothing. `name` returns the pack's name, which users change."""
+        """`name` returns the pack's name, which users change."""
         self._hass, self._entry_id, self._name = hass, entry_id, name
-        self._looked_at = float("-inf")
-        self._seen: dict[str, tuple[tuple[int, ...], int]] = {}
+        self._checked_at = float("-inf")
+        self._found: dict[str, tuple[tuple[int, ...], int]] = {}
 
     def update(self, reading: Reading) -> None:
-        """Take a reading; tell the user of what lasts, and take it back when it is gone."""
+        """Check a reading; create an issue for what lasts, and delete it when it is gone."""
         now = reading.measured_at
-        if 0 <= now - self._looked_at < _LOOK_EVERY:
+        if 0 <= now - self._checked_at < _CHECK_INTERVAL:
             return
-        self._looked_at = now
-        found = _found(reading)
-        for kind in KINDS:
-            self._count(kind, found.get(kind, ()))
+        self._checked_at = now
+        found = _cells_of_bad_wires(reading)
+        for kind in WIRING_ISSUES:
+            self._update_issue(kind, found.get(kind, ()))
 
-    def _count(self, kind: str, cells: tuple[int, ...]) -> None:
-        before, times = self._seen.get(kind, ((), 0))
+    def _update_issue(self, kind: str, cells: tuple[int, ...]) -> None:
+        """Create or delete an issue once enough checks in a row have found the same cells."""
+        before, times = self._found.get(kind, ((), 0))
         times = times + 1 if cells == before else 1
-        self._seen[kind] = (cells, times)
-        if times != _IN_A_ROW:
+        self._found[kind] = (cells, times)
+        if times != _CHECKS_IN_A_ROW:
             return
         issue = wiring_issue(self._entry_id, kind)
         if not cells:
@@ -66,9 +74,9 @@ class WiringWatch:
         )
 
 
-def _found(reading: Reading) -> dict[str, tuple[int, ...]]:
+def _cells_of_bad_wires(reading: Reading) -> dict[str, tuple[int, ...]]:
     """Return the cells whose wires look wrong, by kind."""
     error = None if reading.alarms is None else Alarm.FRONT_END_FAULT in reading.alarms
     found = {str(sign.sign): sign.cells for sign in signs(reading.cell_voltages, front_end_error=error) or ()}
-    found[LEAD] = standing_out(reading.cell_resistances)
+    found[_HIGH_RESISTANCE] = standing_out(reading.cell_resistances)
     return found

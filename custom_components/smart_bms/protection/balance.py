@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ..bms.alarm import Alarm
+from .mirror_state import MirrorState, Moment
 from .permission import (
     FINE,
     NO_RULES,
@@ -19,9 +20,6 @@ from .permission import (
 )
 from .relays import Tristate, holds, limit_of
 from .rules import Comparison, Condition, ProtectedQuantity
-
-if TYPE_CHECKING:
-    from .mirror import Mirror
 
 AT_REST: Final = 0.2
 """A; less is no current to a JBD board, as we read its manual."""
@@ -56,7 +54,7 @@ TABLES: Final[Mapping[str, BalanceTable]] = {
 }
 
 
-def balance(mirror: Mirror, family: str) -> Permission:
+def balance(mirror: MirrorState, family: str) -> Permission:
     """Return whether a pack of this family should be balancing now."""
     table = TABLES.get(family)
     moment = mirror.moment
@@ -69,7 +67,7 @@ def balance(mirror: Mirror, family: str) -> Permission:
         if switch is False:
             return Permission(Tristate.NO, (Reason(SWITCHED_OFF),))
         return Permission(Tristate.UNKNOWN, (Reason(NOT_KNOWN, "balance_switch"),))
-    found = list(_found(mirror, table))
+    found = list(_truths(mirror, moment, table))
     against = tuple(reason for truth, reason in found if truth is False)
     if against:
         return Permission(Tristate.NO, against)
@@ -77,10 +75,8 @@ def balance(mirror: Mirror, family: str) -> Permission:
     return Permission(Tristate.UNKNOWN, unknown) if unknown else Permission(Tristate.YES, (Reason(FINE),))
 
 
-def _found(mirror: Mirror, table: BalanceTable) -> Iterator[tuple[bool | None, Reason]]:
+def _truths(mirror: MirrorState, moment: Moment, table: BalanceTable) -> Iterator[tuple[bool | None, Reason]]:
     """Yield each condition's truth, and the reason that it is where it does not hold."""
-    moment = mirror.moment
-    assert moment is not None
     if table.wires:
         alarms = moment.reading.alarms
         if alarms is None:

@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from .limit_options import LimitOptions
+from .mirror_state import Moment
 from .rules import ProtectedQuantity
-
-if TYPE_CHECKING:
-    from .mirror import Mirror
 
 AT_VOLTAGE: Final = 0.01
 """V per cell below the charge voltage that still counts as reached."""
@@ -26,31 +24,30 @@ class ChargeStages:
     """Follows the stage of one pack."""
 
     def __init__(self, options: LimitOptions) -> None:
-        """Begin in bulk."""
+        """`options`: when a stage ends."""
         self.stage = ChargeStage.BULK
         self._options = options
         self._even_since: float | None = None
-        self._taken_at: float | None = None
+        self._updated_at: float | None = None
 
-    def see(self, mirror: Mirror, now: float) -> None:
-        """Take that there is a reading: after a gap nobody knows whether the cells stayed even."""
-        if self._taken_at is None or not 0 <= now - self._taken_at <= mirror.longest_gap:
+    def check_gap(self, now: float, longest_gap: float) -> None:
+        """Note that there is a reading at `now` (s): after a gap nobody knows whether the cells stayed even."""
+        if self._updated_at is None or not 0 <= now - self._updated_at <= longest_gap:
             self._even_since = None
-        self._taken_at = now
+        self._updated_at = now
 
-    def lose_sight(self) -> None:
-        """Take that nothing current is known."""
+    def lose(self) -> None:
+        """Note that nothing current is known."""
         self._even_since = None
 
-    def follow(self, mirror: Mirror, target: float | None, now: float) -> None:
-        """Take what the mirror shows; `target` is the charge voltage of a cell in V."""
-        assert mirror.moment is not None
-        measured, options = mirror.moment.measured, self._options
+    def update(self, moment: Moment, target: float | None) -> None:
+        """Update the stage with a reading; `target` is the charge voltage of a cell in V."""
+        now, measured, options = moment.at, moment.measured, self._options
         spread, soc, voltage = (
             measured[quantity]
             for quantity in (ProtectedQuantity.CELL_SPREAD, ProtectedQuantity.SOC, ProtectedQuantity.PACK_VOLTAGE)
         )
-        cells = mirror.moment.reading.cell_count
+        cells = moment.reading.cell_count
         low = soc is not None and soc <= options.rebulk_soc
         uneven = spread is not None and spread >= options.rebulk_spread
         if low or (uneven and self.stage is ChargeStage.FLOAT):
@@ -73,12 +70,12 @@ class ChargeStages:
 
     def dump(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
-        return {"stage": str(self.stage), "even_since": self._even_since, "taken_at": self._taken_at}
+        return {"stage": str(self.stage), "even_since": self._even_since, "taken_at": self._updated_at}
 
-    def restore(self, kept: Mapping[str, Any], shift: float) -> None:
-        """Take up what was kept; `shift` s are added to its times."""
-        stage, even_since, taken_at = (kept.get(key) for key in ("stage", "even_since", "taken_at"))
+    def restore(self, stored: Mapping[str, Any], shift: float) -> None:
+        """Restore what was stored; `shift` s are added to its times."""
+        stage, even_since, taken_at = (stored.get(key) for key in ("stage", "even_since", "taken_at"))
         if stage in set(ChargeStage):
             self.stage = ChargeStage(stage)
         self._even_since = None if even_since is None else even_since + shift
-        self._taken_at = None if taken_at is None else taken_at + shift
+        self._updated_at = None if taken_at is None else taken_at + shift

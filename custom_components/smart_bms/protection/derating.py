@@ -1,23 +1,24 @@
-"""Fading: how much of the full current is left near each limit of a pack."""
+"""Derating: how much of the full current is left near each limit of a pack."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from .limit_options import LimitOptions
-from .rules import ProtectedQuantity, Side
+from .mirror_state import MirrorState, Moment
+from .rules import Numbers, ProtectedQuantity, Side
 
-if TYPE_CHECKING:
-    from .mirror import Mirror
-
-LAST_STEP: Final = 0.02
-"""V below the overvoltage limit at which no charge current is left."""
-NEAR_EMPTY: Final = (0.05, 0.25)
-"""V above the undervoltage limit between which the discharge current fades in."""
+CHARGE_END_DISTANCE: Final = 0.02
+"""V below the overvoltage limit at which no charge current is left. Our judgment: a few steps of the cell voltages."""
+EMPTY_VOLTAGES: Final = (0.05, 0.25)
+"""V above the undervoltage limit between which the discharge current fades in. Our judgment: there a LFP cell falls within minutes."""
 EMPTY_SPAN: Final = 10.0
-"""% above the state of charge at which discharging ends over which it fades in."""
+"""% above the state of charge at which discharging ends over which it fades in. Our judgment."""
 MIN_SPAN: Final = 0.01
+"""K, or V: no current fades over less, so that nothing is divided by zero."""
 _FULL_SHARE: Final = 0.2
+"""Share of the full charge current that is left at 100 %. Our judgment: a fifth still lets a pack balance."""
 _POWER_STAGE_SPAN: Final = 15.0
+"""K over which the current fades below the limit of the MOSFETs. Our judgment: they get warmer faster than cells."""
 
 
 class DeratingFactor(NamedTuple):
@@ -27,20 +28,21 @@ class DeratingFactor(NamedTuple):
     share: float
 
 
-def shares(mirror: Mirror, side: Side, target: float | None, options: LimitOptions) -> Iterator[DeratingFactor]:
+def derating_factors(
+    mirror: MirrorState, moment: Moment, side: Side, target: float | None, options: LimitOptions
+) -> Iterator[DeratingFactor]:
     """Yield what everything that is measured leaves for a side; `target` is the charge voltage of a cell in V."""
-    assert mirror.moment is not None
     for quantity, none_at, all_at in temperature_bounds(mirror, options, side):
-        value = mirror.moment.measured[quantity]
+        value = moment.measured[quantity]
         yield DeratingFactor(quantity, 0.0 if value is None else _fade(value, none_at, all_at))
     if side is Side.CHARGE:
-        yield from _charge(mirror, target, options)
+        yield from _charge(mirror.values, moment, target, options)
     else:
-        yield from _discharge(mirror, options)
+        yield from _discharge(mirror.values, moment, options)
 
 
 def temperature_bounds(
-    mirror: Mirror, options: LimitOptions, side: Side | None = None
+    mirror: MirrorState, options: LimitOptions, side: Side | None = None
 ) -> Iterator[tuple[ProtectedQuantity, float, float]]:
     """Yield at which temperatures nothing and everything is left, by every rule about one that blocks the side, or any."""
     for monitor in mirror.active:
@@ -60,45 +62,46 @@ def _fade(value: float, none_at: float, all_at: float) -> float:
     return min(1.0, max(0.0, (value - none_at) / (all_at - none_at)))
 
 
-def _mean_cell(mirror: Mirror) -> tuple[float | None, int]:
+def _mean_cell(moment: Moment) -> tuple[float | None, int]:
     """Return the pack's voltage per cell, and its cells."""
-    assert mirror.moment is not None
-    voltage, cells = mirror.moment.measured[ProtectedQuantity.PACK_VOLTAGE], mirror.moment.reading.cell_count or 0
+    voltage, cells = moment.measured[ProtectedQuantity.PACK_VOLTAGE], moment.reading.cell_count or 0
     return (voltage / cells if voltage is not None and cells else None), cells or 1
 
 
-def _charge(mirror: Mirror, target: float | None, options: LimitOptions) -> Iterator[DeratingFactor]:
-    assert mirror.moment is not None
-    measured, values = mirror.moment.measured, mirror.values
+def _charge(values: Numbers, moment: Moment, target: float | None, options: LimitOptions) -> Iterator[DeratingFactor]:
+    measured = moment.measured
     highest, limit, soc = (
         measured[ProtectedQuantity.CELL_HIGHEST],
         values.get("cell_overvoltage"),
         measured[ProtectedQuantity.SOC],
     )
-    mean, cells = _mean_cell(mirror)
+    mean, cells = _mean_cell(moment)
     if highest is not None and limit is not None and target is not None:
-        yield DeratingFactor(ProtectedQuantity.CELL_HIGHEST, _fade(highest, limit - LAST_STEP, target))
+        yield DeratingFactor(ProtectedQuantity.CELL_HIGHEST, _fade(highest, limit - CHARGE_END_DISTANCE, target))
     if mean is not None and (whole := values.get("pack_overvoltage")) and target is not None:
-        yield DeratingFactor(ProtectedQuantity.PACK_VOLTAGE, _fade(mean, whole / cells - LAST_STEP, target))
+        yield DeratingFactor(ProtectedQuantity.PACK_VOLTAGE, _fade(mean, whole / cells - CHARGE_END_DISTANCE, target))
     if soc is not None and options.full_soc < 100:
         yield DeratingFactor(
             ProtectedQuantity.SOC, _FULL_SHARE + (1 - _FULL_SHARE) * _fade(soc, 100.0, options.full_soc)
         )
 
 
-def _discharge(mirror: Mirror, options: LimitOptions) -> Iterator[DeratingFactor]:
-    assert mirror.moment is not None
-    measured, values = mirror.moment.measured, mirror.values
+def _discharge(values: Numbers, moment: Moment, options: LimitOptions) -> Iterator[DeratingFactor]:
+    measured = moment.measured
     lowest, limit, soc = (
         measured[ProtectedQuantity.CELL_LOWEST],
         values.get("cell_undervoltage"),
         measured[ProtectedQuantity.SOC],
     )
-    mean, cells = _mean_cell(mirror)
+    mean, cells = _mean_cell(moment)
     if lowest is not None and limit is not None:
-        yield DeratingFactor(ProtectedQuantity.CELL_LOWEST, _fade(lowest, limit + NEAR_EMPTY[0], limit + NEAR_EMPTY[1]))
+        yield DeratingFactor(
+            ProtectedQuantity.CELL_LOWEST, _fade(lowest, limit + EMPTY_VOLTAGES[0], limit + EMPTY_VOLTAGES[1])
+        )
     if mean is not None and (whole := values.get("pack_undervoltage")):
         empty = whole / cells
-        yield DeratingFactor(ProtectedQuantity.PACK_VOLTAGE, _fade(mean, empty + NEAR_EMPTY[0], empty + NEAR_EMPTY[1]))
+        yield DeratingFactor(
+            ProtectedQuantity.PACK_VOLTAGE, _fade(mean, empty + EMPTY_VOLTAGES[0], empty + EMPTY_VOLTAGES[1])
+        )
     if soc is not None:
         yield DeratingFactor(ProtectedQuantity.SOC, _fade(soc, options.empty_soc, options.empty_soc + EMPTY_SPAN))

@@ -1,4 +1,4 @@
-"""Guard: everything the mirror's side knows of one pack, fed together and kept together."""
+"""Protection engine: mirror, limits and hints of one pack, updated and stored together."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -8,16 +8,18 @@ from ..bms.settings import SettingValue
 from .balance import balance
 from .events import ProtectionEvent
 from .families import rules_of
+from .fast_path import FastPath
 from .hints import Hints
 from .limit_options import LimitOptions
 from .limits import Limiter, Limits
 from .mirror import Mirror
 from .monitor import ProtectionState
-from .nearest import NearestTracker
+from .nearest_tracker import NearestTracker
 from .permission import UNKNOWN, Reason
 from .rules import RuleSet
 
-_BALANCE_EVERY: Final = 1.9
+_BALANCE_INTERVAL: Final = 1.9
+"""s between two judgments on balancing: a little less than two, so that readings twice a second fit."""
 _BY_WEIGHT: Final = (ProtectionState.TRIPPED, ProtectionState.PENDING, ProtectionState.UNKNOWN)
 
 
@@ -25,39 +27,42 @@ class ProtectionEngine:
     """Mirror, hints and limits of one pack."""
 
     def __init__(self, family: str, variant: str, options: LimitOptions, interval: float | None = None) -> None:
-        """Go by the rules of this family and variant; `interval` is the time in s between two polls, if it is polled."""
+        """`family`, `variant`: whose rules; `options`: for the limits; `interval`: s between two polls of a pack that is polled."""
         self.family = family
         self.variant = variant
         self.options = options
         self.rules: RuleSet = rules_of(family, variant)
         self._interval = interval
-        self.mirror = Mirror(self.rules, interval)
-        self.approach = NearestTracker()
+        self.mirror = self._new_mirror()
+        self.nearest_tracker = NearestTracker()
         self.limiter = Limiter(family, options)
         self._hints = Hints(family)
         self.balance = UNKNOWN
         """Whether the pack should be balancing, judged every two seconds."""
         self._balance_at = float("-inf")
 
+    def _new_mirror(self) -> FastPath:
+        return FastPath(Mirror(self.rules, self._interval))
+
     def update(self, reading: Reading, settings: Mapping[str, SettingValue] | None) -> list[ProtectionEvent]:
-        """Take a reading, and the parameters if they are known; return what happened."""
+        """Evaluate a reading, by the parameters if they are known; return what happened since the one before."""
         events = self.mirror.update(reading, settings)
         if self.mirror.moment is not None and self.mirror.moment.reading is reading:
-            self.approach.follow(self.mirror, reading.measured_at)
+            self.nearest_tracker.update(self.mirror, reading.measured_at)
             self._hints.update(reading)
-            self.limiter.update(self.mirror)
-            if reading.measured_at - self._balance_at >= _BALANCE_EVERY:
+            self.limiter.update(self.mirror, self.mirror.steady)
+            if reading.measured_at - self._balance_at >= _BALANCE_INTERVAL:
                 self._balance_at, self.balance = reading.measured_at, balance(self.mirror, self.family)
         return events
 
     def lose(self) -> None:
-        """Take that nothing current is known of the pack."""
+        """Reduce the limits to what is safe while nothing current is known of the pack."""
         self.limiter.fail_safe(self.mirror)
 
     def reset(self) -> None:
         """Forget everything: what was said before may no longer be right, and unknown is never yes."""
-        self.mirror, self.limiter = Mirror(self.rules, self._interval), Limiter(self.family, self.options)
-        self.approach = NearestTracker()
+        self.mirror, self.limiter = self._new_mirror(), Limiter(self.family, self.options)
+        self.nearest_tracker = NearestTracker()
         self.balance = UNKNOWN
         self.lose()
 
@@ -68,13 +73,13 @@ class ProtectionEngine:
 
     @property
     def hints(self) -> list[Reason]:
-        """What else is worth a sentence."""
+        """What follows from the rules beyond yes and no."""
         return self._hints.of(self.mirror)
 
     @property
     def state(self) -> ProtectionState:
-        """Return where the protections stand, the weightiest first; a warning is none."""
-        if self.mirror.calm is not None:
+        """The state that matters most of all protections; a warning is none."""
+        if self.mirror.steady is not None:
             return ProtectionState.CLEAR
         states = {monitor.state for monitor in self.mirror.active if not monitor.warns}
         for state in _BY_WEIGHT:
@@ -84,15 +89,16 @@ class ProtectionEngine:
         return ProtectionState.CLEAR if known else ProtectionState.UNKNOWN
 
     def protections_in(self, state: ProtectionState) -> list[str]:
-        """Return the protections that stand there."""
+        """Return the protections that are in a state."""
         return [
             monitor.rule.protection for monitor in self.mirror.active if monitor.state is state and not monitor.warns
         ]
 
-    # Over restarts.
-
     def dump(self, clock: float) -> dict[str, Any]:
-        """Return what has to survive a restart; `clock` is what has to be added to the readings' time for the time of day."""
+        """Return what has to survive a restart.
+
+        `clock`: s that have to be added to the time of the readings for the time of day.
+        """
         return {
             "family": self.family,
             "variant": self.variant,
@@ -101,24 +107,24 @@ class ProtectionEngine:
             "limits": self.limiter.dump(),
         }
 
-    def restore(self, kept: Mapping[str, Any] | None, clock: float) -> None:
-        """Take up what was kept, if it is of the same rules."""
-        if not kept or (kept.get("family"), kept.get("variant")) != (self.family, self.variant):
+    def restore(self, stored: Mapping[str, Any] | None, clock: float) -> None:
+        """Restore what was stored, if it is of the same rules; `clock`: see `dump`."""
+        if not stored or (stored.get("family"), stored.get("variant")) != (self.family, self.variant):
             return
         try:
-            self.take_up(kept, clock)
+            self.restore_stored(stored, clock)
         except KeyError, TypeError, ValueError, AttributeError:
             # Written by another version, or broken: it is better to know nothing.
             self.reset()
 
-    def take_up(self, kept: Mapping[str, Any], clock: float) -> None:
-        """Take up what was kept. Raises KeyError, TypeError, ValueError or AttributeError if it is broken."""
-        shift = kept["clock"] - clock
-        self.mirror.restore(kept.get("mirror", {}), shift)
-        self.limiter.restore(kept.get("limits", {}), shift)
+    def restore_stored(self, stored: Mapping[str, Any], clock: float) -> None:
+        """Restore what was stored. Raises KeyError, TypeError, ValueError or AttributeError if it is broken."""
+        shift = stored["clock"] - clock
+        self.mirror.restore(stored.get("mirror", {}), shift)
+        self.limiter.restore(stored.get("limits", {}), shift)
 
 
-def check_kept(family: str, variant: str, kept: Mapping[str, Any]) -> None:
+def check_kept(family: str, variant: str, stored: Mapping[str, Any]) -> None:
     """Raise KeyError, TypeError, ValueError or AttributeError for what `restore` could not use."""
-    if (kept.get("family"), kept.get("variant")) == (family, variant):
-        ProtectionEngine(family, variant, LimitOptions()).take_up(kept, 0.0)
+    if (stored.get("family"), stored.get("variant")) == (family, variant):
+        ProtectionEngine(family, variant, LimitOptions()).restore_stored(stored, 0.0)

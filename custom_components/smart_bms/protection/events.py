@@ -1,4 +1,4 @@
-"""Happenings: what an automation may want to hear of, with all particulars."""
+"""Protection events: what an automation may want to be triggered by, with all particulars."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class ProtectionEventType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtectionEvent:
-    """Something that happened, at a reading."""
+    """Something that happened between a reading and the one before."""
 
     kind: ProtectionEventType
     at: float
@@ -37,7 +37,7 @@ class ProtectionEvent:
 
 
 def of_monitor(monitor: ProtectionMonitor, before: ProtectionState, now: float) -> ProtectionEvent:
-    """Return what the new state of a protection means."""
+    """Return the event that a protection has changed its state."""
     state, rule = monitor.state, monitor.rule
     kind = {
         ProtectionState.PENDING: ProtectionEventType.PENDING,
@@ -46,7 +46,7 @@ def of_monitor(monitor: ProtectionMonitor, before: ProtectionState, now: float) 
     if before is ProtectionState.TRIPPED and state is ProtectionState.PENDING:
         kind = ProtectionEventType.RELEASED
     ends_at = monitor.release_at
-    told: dict[str, EventDetail] = {
+    details: dict[str, EventDetail] = {
         "value": monitor.value,
         "limit": monitor.limit,
         "release": monitor.release,
@@ -56,12 +56,12 @@ def of_monitor(monitor: ProtectionMonitor, before: ProtectionState, now: float) 
         "released_after": None if ends_at is None else round(ends_at - now, 1),
         "pack_said_so": monitor.adopted or None,
     }
-    return ProtectionEvent(kind=kind, at=now, protection=rule.protection, details=_described(told))
+    return ProtectionEvent(kind=kind, at=now, protection=rule.protection, details=_without_none(details))
 
 
 def of_alarm(kind: ProtectionEventType, alarm: Alarm, reading: Reading, now: float) -> ProtectionEvent:
-    """Return that the pack raised or cleared an alarm, with what its cells are like."""
-    told: dict[str, EventDetail] = {
+    """Return the event that the pack raised or cleared an alarm, with its highest and lowest cell."""
+    details: dict[str, EventDetail] = {
         "severity": alarm.severity.value,
         "cell_voltage_max": reading.cell_voltage_max,
         "cell_max_number": reading.cell_max_number,
@@ -70,12 +70,12 @@ def of_alarm(kind: ProtectionEventType, alarm: Alarm, reading: Reading, now: flo
         "current": reading.current,
         "soc": reading.soc,
     }
-    return ProtectionEvent(kind=kind, at=now, protection=alarm.value, details=_described(told))
+    return ProtectionEvent(kind=kind, at=now, protection=alarm.value, details=_without_none(details))
 
 
 def of_mismatch(found: Mismatch, now: float, *, begins: bool) -> ProtectionEvent:
-    """Return that mirror and pack see something differently, or no longer."""
-    told: dict[str, EventDetail] = {
+    """Return the event that mirror and pack see something differently, or no longer."""
+    details: dict[str, EventDetail] = {
         "mirror": found.mirror,
         "pack": found.pack,
         "value": found.value,
@@ -85,8 +85,8 @@ def of_mismatch(found: Mismatch, now: float, *, begins: bool) -> ProtectionEvent
         "seconds": round(now - found.since, 1),
     }
     kind = ProtectionEventType.MISMATCH if begins else ProtectionEventType.AGREEMENT
-    return ProtectionEvent(kind=kind, at=now, protection=found.key, details=_described(told))
+    return ProtectionEvent(kind=kind, at=now, protection=found.key, details=_without_none(details))
 
 
-def _described(details: Mapping[str, EventDetail]) -> dict[str, EventDetail]:
+def _without_none(details: Mapping[str, EventDetail]) -> dict[str, EventDetail]:
     return {key: value for key, value in details.items() if value is not None}

@@ -1,120 +1,160 @@
-"""Calm: the bounds inside which nothing changes, so that a reading between them needs no judgment.
+"""Fast path around a mirror: most readings of a pack are like the one before, and need not be evaluated by every rule.
 
-Most readings of a pack are like the one before. What a mirror would say of them is known without looking at every rule;
-of what is near its limit only the trend goes on.
+While a reading stays inside the bounds of the steady state, only what is near its limit is followed. Everything else of the
+mirror is brought up to date when somebody asks for it. What it says is the same with and without.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Final, Self
+from collections.abc import Mapping
+from typing import Any
 
-from ..bms.alarm import Alarm
 from ..bms.reading import Reading
-from .monitor import ProtectionMonitor, ProtectionState
-from .quantities import Measured
-from .relays import Relay, limit_of
-from .rules import ProtectedQuantity
+from ..bms.settings import SettingValue
+from .events import ProtectionEvent
+from .mirror import Mirror
+from .mirror_state import Moment
+from .mismatch import Mismatch
+from .monitor import ProtectionMonitor
+from .nearest import Nearest
+from .permission import Permission
+from .quantities import measure
+from .relays import Relay
+from .rules import RuleSet, Side
+from .steady_state import SteadyState
+from .trend import TripPrediction
 
-NEAR: Final = 0.5
-"""Share of a comfortable margin from which on a limit is looked at all the time, and its trend followed."""
-LEFT: Final = 0.6
-"""Share from which on it no longer is."""
 
-type Bounds = tuple[tuple[ProtectedQuantity, float, float], ...]
-"""Quantities, and between which values."""
+class FastPath:
+    """A mirror that is asked only for readings that may change something."""
 
+    def __init__(self, mirror: Mirror) -> None:
+        """`mirror`: what evaluates the other readings."""
+        self._mirror = mirror
+        self._nearest_protection = mirror.nearest_protection
+        self._settings: Mapping[str, SettingValue] | None = None
+        self._behind = False
+        """The mirror has not been updated with the newest reading."""
+        self._has_numbers = False
+        """A permission states numbers, which change with every reading."""
+        self.rules: RuleSet = mirror.rules
+        self.longest_gap: float = mirror.longest_gap
+        self.moment: Moment | None = mirror.moment
+        """The newest reading; None before the first."""
+        self.steady: SteadyState | None = None
+        """Bounds inside which nothing changes; None while a protection is not clear, or something is not certain."""
 
-@dataclass(frozen=True, slots=True)
-class SteadyState:
-    """What has to stay as it is."""
-
-    bounds: Bounds
-    absent: tuple[ProtectedQuantity, ...]
-    """Quantities that nobody measures."""
-    alarms: tuple[Alarm, ...]
-    charging_enabled: bool | None
-    discharging_enabled: bool | None
-    cells: int
-    """Places for cells."""
-    temperatures: int
-    near: tuple[ProtectionMonitor, ...]
-    """What is near enough that its trend is followed."""
-
-    @classmethod
-    def of(
-        cls,
-        reading: Reading,
-        measured: Measured,
-        monitors: Iterable[ProtectionMonitor],
-        relays: Iterable[Relay],
-        values: Mapping[str, float | None],
-    ) -> Self | None:
-        """Return the bounds around a reading, None if something is not clear, or at its limit."""
-        if reading.alarms is None:
-            return None
-        edges: dict[ProtectedQuantity, list[float]] = {}
-        near = []
-        for monitor in monitors:
-            nearness, limit = monitor.nearness, monitor.limit
-            if monitor.state is not ProtectionState.CLEAR or nearness is None or limit is None or nearness <= 0:
-                return None
-            # What is far may not come near, what is near may not reach its limit, or go far away.
-            nearest, farthest = NEAR, float("inf")
-            if nearness <= NEAR:
-                near.append(monitor)
-                nearest, farthest = 0.0, LEFT
-            comfortable = monitor.rule.quantity.comfortable(limit)
-            edge = edges.setdefault(monitor.rule.quantity, [float("-inf"), float("inf")])
-            if monitor.rule.above:
-                edge[0] = max(edge[0], limit - farthest * comfortable)
-                edge[1] = min(edge[1], limit - nearest * comfortable)
-            else:
-                edge[0] = max(edge[0], limit + nearest * comfortable)
-                edge[1] = min(edge[1], limit + farthest * comfortable)
-        for relay in relays:
-            if relay.unknown or not _narrow(edges, relay, measured, values):
-                return None
-        return cls(
-            tuple((quantity, low, high) for quantity, (low, high) in edges.items()),
-            tuple(quantity for quantity, value in measured.items() if value is None),
-            reading.alarms,
-            reading.charging_enabled,
-            reading.discharging_enabled,
-            len(reading.cell_voltages),
-            len(reading.temperatures),
-            tuple(near),
-        )
-
-    def covers(self, reading: Reading, measured: Measured) -> bool:
-        """Tell whether a reading changes nothing."""
+    def update(self, reading: Reading, settings: Mapping[str, SettingValue] | None) -> list[ProtectionEvent]:
+        """Evaluate a reading as far as it may change something; return what happened since the one before."""
+        steady, before, now = self.steady, self.moment, reading.measured_at
         if (
-            reading.charging_enabled is not self.charging_enabled
-            or reading.discharging_enabled is not self.discharging_enabled
-            or reading.alarms != self.alarms
-            or len(reading.cell_voltages) != self.cells
-            or len(reading.temperatures) != self.temperatures
-            or reading.implausible
-            or (reading.extremes is None and None in reading.cell_voltages)
+            steady is not None
+            and before is not None
+            and settings is self._settings
+            and 0 <= now - before.at <= self.longest_gap
         ):
-            return False
-        for quantity, low, high in self.bounds:
-            value = measured[quantity]
-            if value is None or not low < value < high:
-                return False
-        return all(measured[quantity] is None for quantity in self.absent)
+            measured = measure(reading)
+            if steady.covers(reading, measured):
+                self._update_unchanged(Moment(now, reading, measured, True))
+                return []
+        self._catch_up()
+        events = self._mirror.update(reading, settings)
+        self._settings = settings
+        self._has_numbers = self._mirror.charge.has_numbers or self._mirror.discharge.has_numbers
+        moment = self.moment = self._mirror.moment
+        self.steady = (
+            None
+            if moment is None or self._mirror.has_pending_mismatch
+            else SteadyState.of(self._mirror, moment, self._mirror.near)
+        )
+        return events
 
+    def _update_unchanged(self, moment: Moment) -> None:
+        followed, measured = self._nearest_protection, moment.measured
+        self.moment, self._behind = moment, True
+        for monitor in followed.near:
+            monitor.set_value(measured[monitor.rule.quantity])
+        nearest = followed.nearest
+        if nearest is not None:
+            nearest.monitor.set_value(measured[nearest.monitor.rule.quantity])
+        if not followed.update(moment):
+            self._catch_up()
+            followed.search(self._mirror.active, moment)
 
-def _narrow(
-    edges: dict[ProtectedQuantity, list[float]], relay: Relay, measured: Measured, values: Mapping[str, float | None]
-) -> bool:
-    """Move the bounds to where a condition of a relay changes; tell whether the reading lies clearly on one side."""
-    for condition in (*relay.table.off, *relay.table.on):
-        value, limit = measured[condition.quantity], limit_of(condition, values)
-        if value is None or limit is None or value == limit:
-            return False
-        edge = edges.setdefault(condition.quantity, [float("-inf"), float("inf")])
-        if value > limit:
-            edge[0] = max(edge[0], limit)
-        else:
-            edge[1] = min(edge[1], limit)
-    return True
+    def _catch_up(self) -> None:
+        """Bring the mirror up to date with the newest reading, which has changed no state."""
+        if self._behind and self.moment is not None:
+            self._behind = False
+            self._mirror.update_unchanged(self.moment)
+
+    @property
+    def refused(self) -> int:
+        """Readings that went back in time."""
+        return self._mirror.refused
+
+    @property
+    def values(self) -> Mapping[str, float | None]:
+        """Thresholds and other numbers as the pack stated them last."""
+        return self._mirror.values
+
+    @property
+    def switches(self) -> Mapping[str, SettingValue]:
+        """All parameters as the pack stated them last."""
+        return self._mirror.switches
+
+    @property
+    def active(self) -> tuple[ProtectionMonitor, ...]:
+        """Monitors of the protections that this pack has, as far as it has stated."""
+        self._catch_up()
+        return self._mirror.active
+
+    @property
+    def monitors(self) -> Mapping[str, ProtectionMonitor]:
+        """Monitors of all protections of the family, by key."""
+        self._catch_up()
+        return self._mirror.monitors
+
+    @property
+    def relays(self) -> Mapping[bool, Mapping[Side, Relay]]:
+        """Relays that a decision table sets, by mode (critical or not) and side; empty for a family without tables."""
+        return self._mirror.relays
+
+    @property
+    def charge(self) -> Permission:
+        """Whether the pack may be charged now."""
+        if self._has_numbers:
+            self._catch_up()
+        return self._mirror.charge
+
+    @property
+    def discharge(self) -> Permission:
+        """Whether the pack may be discharged now."""
+        if self._has_numbers:
+            self._catch_up()
+        return self._mirror.discharge
+
+    @property
+    def mismatches(self) -> tuple[Mismatch, ...]:
+        """What mirror and pack have seen differently for longer than the grace time."""
+        return self._mirror.mismatches
+
+    @property
+    def nearest(self) -> Nearest | None:
+        """The protection that is closest to its limit; while none is near, it is searched for every now and then."""
+        return self._nearest_protection.nearest
+
+    def permission(self, side: Side) -> Permission:
+        """Return whether a side is allowed now."""
+        return self.charge if side is Side.CHARGE else self.discharge
+
+    def predict_trip(self, monitor: ProtectionMonitor) -> TripPrediction | None:
+        """Return when a protection trips if everything goes on as it does; None if it is not on its way."""
+        self._catch_up()
+        return self._mirror.predict_trip(monitor)
+
+    def dump(self) -> dict[str, Any]:
+        """Return what has to survive a restart, all times in s in the time of the readings."""
+        self._catch_up()
+        return self._mirror.dump()
+
+    def restore(self, stored: Mapping[str, Any], shift: float) -> None:
+        """Restore what was stored before any reading; `shift` s are added to its times, as clocks begin anew."""
+        self._mirror.restore(stored, shift)

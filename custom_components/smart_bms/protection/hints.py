@@ -1,19 +1,18 @@
 """Hints: what follows from a pack's rules and is worth a sentence, beyond yes and no. Text only, never an action."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ..bms.alarm import Alarm
 from ..bms.reading import Reading
 from .jbd_fullness import is_empty, is_full
+from .mirror_state import Moment
+from .mirror_view import MirrorView
 from .monitor import ProtectionState
 from .permission import Reason
 from .quantities import sensor_fails
 from .rules import ProtectedQuantity
 from .smart123 import BYPASS, RESTARTS, contradictions
 from .wiring import MAX_SIGN, WiringFault, signs
-
-if TYPE_CHECKING:
-    from .mirror import Mirror
 
 SHUTDOWN: Final = "shutdown_ahead"
 SENSOR_MISSING: Final = "temperature_sensor_missing"
@@ -35,7 +34,7 @@ CODES: Final = (
     "front_end_error",
 )
 _NEAR_SHUTDOWN: Final = 0.1
-"""V above which nobody needs to hear of it."""
+"""V above the limit within which the shutdown is hinted at. Our judgment."""
 _IN_A_ROW: Final = 900.0
 """s after which two readings are not in a row any more: longer than the slowest poll."""
 
@@ -44,7 +43,7 @@ class Hints:
     """Follows what needs two readings in a row."""
 
     def __init__(self, family: str) -> None:
-        """Begin anew."""
+        """`family`: key of the pack's make."""
         self._family = family
         self._signs: list[WiringFault] = []
         self._seen_at = float("-inf")
@@ -52,7 +51,7 @@ class Hints:
         """What the cells showed in two readings in a row."""
 
     def update(self, reading: Reading) -> None:
-        """Take a reading."""
+        """Update with a reading."""
         if self._family != "jbd":
             return
         if reading.measured_at - self._seen_at > _IN_A_ROW:
@@ -67,7 +66,7 @@ class Hints:
         self.wiring = tuple(found for found in now if found in self._signs)
         self._signs = now
 
-    def of(self, mirror: Mirror) -> list[Reason]:
+    def of(self, mirror: MirrorView) -> list[Reason]:
         """Return the hints of this moment."""
         moment = mirror.moment
         if moment is None:
@@ -82,11 +81,11 @@ class Hints:
             if is_empty(moment.reading, mirror.values):
                 found.append(Reason(EMPTY))
         if self._family == "smart123":
-            found += _of_smart123(mirror)
+            found += _of_smart123(mirror, moment)
         return found
 
 
-def _shutdown(mirror: Mirror) -> list[Reason]:
+def _shutdown(mirror: MirrorView) -> list[Reason]:
     for monitor in mirror.active:
         margin = monitor.margin
         if monitor.rule.powers_off and margin is not None and margin <= _NEAR_SHUTDOWN:
@@ -94,15 +93,14 @@ def _shutdown(mirror: Mirror) -> list[Reason]:
     return []
 
 
-def _of_smart123(mirror: Mirror) -> list[Reason]:
-    assert mirror.moment is not None
+def _of_smart123(mirror: MirrorView, moment: Moment) -> list[Reason]:
     found = []
     hot, highest, bypass = (
         mirror.monitors["cell_overtemperature"],
         ProtectedQuantity.CELL_HIGHEST,
         mirror.values.get(BYPASS),
     )
-    voltage = mirror.moment.measured[highest]
+    voltage = moment.measured[highest]
     if hot.state is ProtectionState.TRIPPED and bypass is not None and voltage is not None and voltage >= bypass:
         found.append(Reason(HEATED_BY_BALANCING))
     if contradictions(mirror.values):

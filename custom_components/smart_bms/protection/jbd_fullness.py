@@ -26,7 +26,7 @@ def both(*truths: Truth) -> Truth:
 
 
 def is_full(reading: Reading, values: Mapping[str, float | None]) -> Truth:
-    """Tell whether the pack is full: the mean cell is at its full voltage and less than 0.5 A still flows in, or an
+    """Return whether the pack is full: the mean cell is at its full voltage and less than 0.5 A still flows in, or an
     overvoltage protection tripped.
     """
     mean, full = reading.cell_voltage_mean, number(values.get("soc_100_voltage"))
@@ -37,7 +37,7 @@ def is_full(reading: Reading, values: Mapping[str, float | None]) -> Truth:
 
 
 def is_empty(reading: Reading, values: Mapping[str, float | None]) -> Truth:
-    """Tell whether the pack is empty: the mean cell is at the undervoltage limit, or an undervoltage protection tripped."""
+    """Return whether the pack is empty: the mean cell is at the undervoltage limit, or an undervoltage protection tripped."""
     mean, limit = reading.cell_voltage_mean, number(values.get("cell_undervoltage"))
     reached = None if mean is None or limit is None else mean <= limit
     return either(reached, _reported(reading, _EMPTY))

@@ -1,25 +1,24 @@
-"""Dispute: where mirror and pack see the same thing differently, for longer than both may need to notice it.
+"""Mismatch: mirror and pack see the same thing differently, for longer than both may need to notice it.
 
-What the pack reports and the mirror cannot see (a short circuit, a broken MOSFET) is no dispute, and neither is a warning,
+What the pack reports and the mirror cannot see (a short circuit, a broken MOSFET) is no mismatch, and neither is a warning,
 whose end no document describes.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ..bms.alarm import Alarm, AlarmSeverity
 from ..bms.reading import FULL_SOC, Reading
+from .mirror_state import MirrorState, Moment
 from .monitor import ProtectionMonitor, ProtectionState
-from .permission import enabled
+from .monitor_permission import side_enabled
 from .relays import Tristate
 from .rules import RuleSet, Side
+from .side_permission import forced_answer
 
-if TYPE_CHECKING:
-    from .mirror import Mirror
-
-_READINGS: Final = 3
-"""In a row that must show it."""
+_MIN_READINGS: Final = 3
+"""Readings in a row that must show it. Our judgment: the pack's own state and its measurements need not be of one instant."""
 BLOCKED: Final = "_blocked"
 """After a side: the pack blocks it and nothing says why."""
 NOT_BLOCKED: Final = "_not_blocked"
@@ -43,73 +42,58 @@ class Mismatch:
 
 
 @dataclass(slots=True)
-class _Open:
+class _OpenMismatch:
     first: Mismatch
     readings: int = 1
-    told: bool = False
+    reported: bool = False
 
 
 class MismatchDetector:
-    """Follows what mirror and pack do not agree upon."""
+    """Compares mirror and pack from reading to reading."""
 
     def __init__(self, rules: RuleSet) -> None:
-        """Agree."""
+        """`rules`: what the pack goes by, with its grace time."""
         self._rules = rules
-        self._found: dict[str, _Open] = {}
+        self._found: dict[str, _OpenMismatch] = {}
 
     @property
     def open(self) -> tuple[Mismatch, ...]:
-        """What has lasted long enough."""
-        return tuple(item.first for item in self._found.values() if item.told)
+        """Mismatches that have lasted for the grace time."""
+        return tuple(item.first for item in self._found.values() if item.reported)
 
     @property
     def pending(self) -> bool:
         """Whether anything is seen differently, for however short."""
         return bool(self._found)
 
-    def follow(self, mirror: Mirror, reading: Reading, now: float) -> list[tuple[Mismatch, bool]]:
-        """Compare; return what became a disagreement now (true) and what ended (false)."""
-        if self._rules.follows_report or reading.alarms is None:
+    def update(self, state: MirrorState, moment: Moment) -> list[tuple[Mismatch, bool]]:
+        """Compare at a reading; return what became a mismatch now (true) and what ended (false)."""
+        now = moment.at
+        if self._rules.follows_report or moment.reading.alarms is None:
             return []
-        found = {item.key: item for item in self._differences(mirror, reading, now)}
-        news = []
+        found = {item.key: item for item in _differences(state, moment)}
+        changes = []
         for key in [key for key in self._found if key not in found]:
             ended = self._found.pop(key)
-            if ended.told:
-                news.append((ended.first, False))
+            if ended.reported:
+                changes.append((ended.first, False))
         for key, difference in found.items():
             item = self._found.get(key)
             if item is None:
-                self._found[key] = _Open(difference)
+                self._found[key] = _OpenMismatch(difference)
                 continue
             item.readings += 1
-            if not item.told and item.readings >= _READINGS and now - item.first.since >= self._rules.grace:
-                item.told = True
-                news.append((item.first, True))
-        return news
+            if not item.reported and item.readings >= _MIN_READINGS and now - item.first.since >= self._rules.grace:
+                item.reported = True
+                changes.append((item.first, True))
+        return changes
 
     def forget(self) -> None:
-        """Begin to count anew: nobody looked for a while."""
-        self._found = {key: item for key, item in self._found.items() if item.told}
-
-    def _differences(self, mirror: Mirror, reading: Reading, now: float) -> Iterator[Mismatch]:
-        alarms = reading.alarms or ()
-        for monitor in mirror.active:
-            state = monitor.state
-            if state is ProtectionState.CLEAR and not alarms:
-                continue
-            if state in (ProtectionState.CLEAR, ProtectionState.TRIPPED) and (
-                monitor.rule.blocks and monitor.rule.alarms
-            ):
-                reports = any(alarm in alarms for alarm in monitor.rule.alarms)
-                fine = _is_full(monitor, reading, reports=reports) or (reports and monitor.would_trip)
-                if reports is not (state is ProtectionState.TRIPPED) and not fine:
-                    yield _of_monitor(monitor, now, reports=reports)
-        for side in Side:
-            yield from _of_side(mirror, reading, side, now)
+        """Begin to count anew after a gap; what has been reported stays."""
+        self._found = {key: item for key, item in self._found.items() if item.reported}
 
     def dump(self) -> dict[str, Any]:
-        """Return what has to survive a restart: what was told must not be told again."""
+        """Return what has to survive a restart: what was reported must not be reported again."""
         return {
             key: {
                 "since": item.first.since,
@@ -121,18 +105,37 @@ class MismatchDetector:
                 "unit": item.first.unit,
             }
             for key, item in self._found.items()
-            if item.told
+            if item.reported
         }
 
-    def restore(self, kept: Mapping[str, Any], shift: float) -> None:
-        """Take up what was kept."""
-        for key, values in kept.items():
+    def restore(self, stored: Mapping[str, Any], shift: float) -> None:
+        """Restore what was stored; `shift` s are added to its times."""
+        for key, values in stored.items():
             first = Mismatch(key=key, **{**values, "since": values["since"] + shift})
-            self._found[key] = _Open(first, _READINGS, told=True)
+            self._found[key] = _OpenMismatch(first, _MIN_READINGS, reported=True)
+
+
+def _differences(state: MirrorState, moment: Moment) -> Iterator[Mismatch]:
+    """Yield everything that mirror and pack see differently at a reading."""
+    reading, now = moment.reading, moment.at
+    alarms = reading.alarms or ()
+    for monitor in state.active:
+        mirrored = monitor.state
+        if mirrored is ProtectionState.CLEAR and not alarms:
+            continue
+        if mirrored in (ProtectionState.CLEAR, ProtectionState.TRIPPED) and (
+            monitor.rule.blocks and monitor.rule.alarms
+        ):
+            reports = any(alarm in alarms for alarm in monitor.rule.alarms)
+            fine = _is_full(monitor, reading, reports=reports) or (reports and monitor.would_trip)
+            if reports is not (mirrored is ProtectionState.TRIPPED) and not fine:
+                yield _of_monitor(monitor, now, reports=reports)
+    for side in Side:
+        yield from _of_side(state, moment, side)
 
 
 def _is_full(monitor: ProtectionMonitor, reading: Reading, *, reports: bool) -> bool:
-    """Tell whether the pack only says, in the words of an overvoltage, that it is full."""
+    """Return whether the pack only reports by an overvoltage alarm that it is full."""
     full = reading.overvoltage_ends_charge and reading.soc is not None and reading.soc >= FULL_SOC
     return reports and full and Alarm.CELL_OVERVOLTAGE in monitor.rule.alarms
 
@@ -150,19 +153,19 @@ def _of_monitor(monitor: ProtectionMonitor, now: float, *, reports: bool) -> Mis
     )
 
 
-def _of_side(mirror: Mirror, reading: Reading, side: Side, now: float) -> Iterator[Mismatch]:
-    passes = enabled(reading, side)
-    if passes is None or mirror.switches.get(f"{side}_switch") is False:
+def _of_side(state: MirrorState, moment: Moment, side: Side) -> Iterator[Mismatch]:
+    passes = side_enabled(moment.reading, side)
+    if passes is None or state.switches.get(f"{side}_switch") is False:
         return
-    says = mirror.forced_answer(side)
-    if passes and says is Tristate.NO:
-        yield Mismatch(key=f"{side}{NOT_BLOCKED}", since=now, mirror="blocked", pack="allowed")
-    elif not passes and says is Tristate.YES and not _explains(reading):
-        yield Mismatch(key=f"{side}{BLOCKED}", since=now, mirror="allowed", pack="blocked")
+    answer = forced_answer(state, moment, side)
+    if passes and answer is Tristate.NO:
+        yield Mismatch(key=f"{side}{NOT_BLOCKED}", since=moment.at, mirror="blocked", pack="allowed")
+    elif not passes and answer is Tristate.YES and not _explains(moment.reading):
+        yield Mismatch(key=f"{side}{BLOCKED}", since=moment.at, mirror="allowed", pack="blocked")
 
 
 def _explains(reading: Reading) -> bool:
-    """Tell whether the pack itself says why it blocks."""
+    """Return whether the pack itself says why it blocks."""
     return any(
         alarm.severity is AlarmSeverity.FAULT or alarm in (Alarm.SOFTWARE_LOCK, Alarm.GPS_LOCKED)
         for alarm in reading.alarms or ()

@@ -1,4 +1,4 @@
-"""Track: one protection of one pack, from reading to reading.
+"""Monitor: one protection of one pack, from reading to reading.
 
 A condition counts from the first reading that shows it; what was not seen is not known. Times are those of the readings.
 """
@@ -9,8 +9,10 @@ from typing import Any, Final
 
 from .rules import ProtectionRule
 
-CONCEDED_AFTER: Final = 60.0
-"""Seconds after which the pack's word counts about a hold whose cause is gone."""
+DENIED_AFTER: Final = 60.0
+"""Seconds for which the pack has to deny a trip whose cause is gone before it counts as over.
+
+Our judgment: no document says how a pack that missed a trip tells so, and a minute is longer than any poll."""
 
 
 class ProtectionState(StrEnum):
@@ -33,7 +35,6 @@ class ProtectionMonitor:
         "_of_current",
         "_reached",
         "_release_reached",
-        "_scale",
         "adopted",
         "began_at",
         "delay",
@@ -43,6 +44,7 @@ class ProtectionMonitor:
         "release",
         "release_after",
         "rule",
+        "scale",
         "since",
         "state",
         "tripped",
@@ -51,7 +53,7 @@ class ProtectionMonitor:
     )
 
     def __init__(self, rule: ProtectionRule) -> None:
-        """Know nothing yet."""
+        """Initialize."""
         self.rule = rule
         self._above = rule.above
         self._reached = rule.reached
@@ -76,11 +78,12 @@ class ProtectionMonitor:
         """From the value to the limit, negative beyond it."""
         self.warns = rule.is_warning
         self.state = ProtectionState.UNKNOWN
-        self._scale = 1.0
+        self.scale = 1.0
+        """Distance to the limit that counts as comfortable, in the quantity's unit."""
         self._denied_since: float | None = None
 
     def set_limits(self, values: Mapping[str, float | None]) -> None:
-        """Take the thresholds as the pack has them now. Other ones make nothing that held certain."""
+        """Set the thresholds as the pack has them now; what has tripped stays tripped."""
         rule = self.rule
         limit = values.get(rule.limit)
         release = next((values[key] for key in rule.release if values.get(key) is not None), None)
@@ -88,12 +91,12 @@ class ProtectionMonitor:
         self.delay = values.get(rule.delay) or 0.0
         self.limit, self.release, self.release_after = limit, release, after
         self.had_limit = self.had_limit or limit is not None
-        self._scale = rule.quantity.comfortable(limit or 0.0)
+        self.scale = rule.quantity.comfortable(limit or 0.0)
 
     def evaluate(
         self, value: float | None, now: float, *, charging: bool, reported: bool | None, partial: bool = False
     ) -> ProtectionState:
-        """Take what is measured at `now`, and whether the pack reports the protection; return where it stands.
+        """Evaluate what is measured at `now` (s), and whether the pack reports the protection; return its new state.
 
         `partial`: not all cells or probes are known, so that only what is wrong is certain.
         """
@@ -101,7 +104,7 @@ class ProtectionMonitor:
         limit = self.limit
         if value is None or limit is None:
             self.distance = None
-            self.state = self._blind(now)
+            self.state = self._without_value(now)
             return self.state
         self.distance = distance = limit - value if self._above else value - limit
         beyond = distance <= 0 if self._reached else distance < 0
@@ -117,17 +120,17 @@ class ProtectionMonitor:
             return ProtectionState.CLEAR
         trips = beyond and (charging or not self._charging_only)
         if self.tripped is None:
-            self._resolve(value, now, trips=trips, reported=reported)
+            self._resolve_unknown(value, now, trips=trips, reported=reported)
         elif not self.tripped and reported and self._of_current:
             # It tripped between two readings.
             self.tripped, self.adopted, self.since, self.began_at = True, True, now, None
-        if self.tripped and self._ends(value, now, trips=trips, reported=reported):
+        if self.tripped and self._is_released(value, now, trips=trips, reported=reported):
             self.tripped = self.adopted = False
             self.since = self._denied_since = None
             # A release is seen before whatever comes next.
             self.began_at = now if trips else None
         elif not self.tripped:
-            self._count(now, trips=trips)
+            self._count_delay(now, trips=trips)
         if self.tripped is None:
             self.state = ProtectionState.UNKNOWN
         elif self.tripped:
@@ -136,13 +139,13 @@ class ProtectionMonitor:
             self.state = ProtectionState.CLEAR if self.began_at is None else ProtectionState.PENDING
         return self.state
 
-    def note(self, value: float | None) -> None:
-        """Take what is measured where it is known to change nothing."""
+    def set_value(self, value: float | None) -> None:
+        """Set the measured value of which it is known that it does not change the state."""
         limit, self.value = self.limit, value
         known = value is not None and limit is not None
         self.distance = (limit - value if self._above else value - limit) if known else None  # type: ignore[operator]
 
-    def _blind(self, now: float) -> ProtectionState:
+    def _without_value(self, now: float) -> ProtectionState:
         """Return the state without value or limit: only a hold of known length still counts down."""
         ends_at = self.release_at
         if ends_at is not None and now < ends_at:
@@ -150,19 +153,19 @@ class ProtectionMonitor:
         self.tripped = self.since = self.began_at = None
         return ProtectionState.UNKNOWN
 
-    def _resolve(self, value: float, now: float, *, trips: bool, reported: bool | None) -> None:
-        """Find out what holds from before."""
+    def _resolve_unknown(self, value: float, now: float, *, trips: bool, reported: bool | None) -> None:
+        """Find out whether it has been tripped since before the first reading, or through a gap."""
         rule = self.rule
         # A hold blocks the current that it is about: while that flows, none holds.
         flows = not rule.release and value > 0
-        over = self._released(value) or (not reported and (flows or (rule.opposite and value < 0)))
+        over = self._beyond_release(value) or (not reported and (flows or (rule.opposite and value < 0)))
         if not rule.latches or (not trips and over):
             self.tripped = False
         elif reported is not None:
             self.tripped = self.adopted = reported
             self.since = now if reported else None
 
-    def _count(self, now: float, *, trips: bool) -> None:
+    def _count_delay(self, now: float, *, trips: bool) -> None:
         if not trips:
             self.began_at = None
             return
@@ -171,7 +174,7 @@ class ProtectionMonitor:
         if now - self.began_at >= self.delay:
             self.tripped, self.since, self.began_at = True, now, None
 
-    def _released(self, value: float) -> bool:
+    def _beyond_release(self, value: float) -> bool:
         release = self.release
         if release is None:
             return False
@@ -179,7 +182,7 @@ class ProtectionMonitor:
             return value <= release if self._release_reached else value < release
         return value >= release if self._release_reached else value > release
 
-    def _ends(self, value: float, now: float, *, trips: bool, reported: bool | None) -> bool:
+    def _is_released(self, value: float, now: float, *, trips: bool, reported: bool | None) -> bool:
         rule = self.rule
         if rule.release_after:
             return self._time_is_up(now, trips=trips, reported=reported)
@@ -187,10 +190,10 @@ class ProtectionMonitor:
             self._denied_since = None
             return False
         if rule.release:
-            return self._released(value) or self._conceded(now, reported)
+            return self._beyond_release(value) or self._denied(now, reported)
         if rule.opposite:
             flows = value > 0 and reported is False  # what it blocks
-            return value < 0 or flows or self._conceded(now, reported)
+            return value < 0 or flows or self._denied(now, reported)
         return True
 
     def _time_is_up(self, now: float, *, trips: bool, reported: bool | None) -> bool:
@@ -198,28 +201,26 @@ class ProtectionMonitor:
         if self.adopted and reported is False:
             return True
         if self.release_after is None:
-            return not trips and self._conceded(now, reported)
+            return not trips and self._denied(now, reported)
         return self.since is not None and now - self.since >= self.release_after
 
-    def _conceded(self, now: float, reported: bool | None) -> bool:
-        """Tell whether the pack has long said that it does not hold: it may never have seen what tripped it here."""
+    def _denied(self, now: float, reported: bool | None) -> bool:
+        """Return whether the pack has long denied the trip: it may never have seen what tripped it here."""
         if reported is not False:
             self._denied_since = None
             return False
         if self._denied_since is None:
             self._denied_since = now
-        return now - self._denied_since >= CONCEDED_AFTER
+        return now - self._denied_since >= DENIED_AFTER
 
-    def lose_sight(self, seconds: float) -> None:
-        """Take that nobody looked for so long: a delay stands still, and only a hold of known length is still certain."""
+    def skip_gap(self, seconds: float) -> None:
+        """Leave out a gap of so many seconds: a delay stands still, and only a hold of known length is still certain."""
         if self.began_at is not None:
             self.began_at += seconds
         self._denied_since = None
         if not (self.tripped and self.release_after is not None and not self.adopted):
             self.tripped = None
             self.adopted = False
-
-    # What is known of it.
 
     @property
     def margin(self) -> float | None:
@@ -228,14 +229,14 @@ class ProtectionMonitor:
 
     @property
     def would_trip(self) -> bool:
-        """Whether only the current is missing that it needs to trip."""
+        """Whether it trips as soon as the pack is charged."""
         distance = self.distance
         return self._charging_only and distance is not None and (distance < 0 or (distance == 0 and self._reached))
 
     @property
     def nearness(self) -> float | None:
         """Distance as a share of what is comfortable, so that unlike limits can be compared."""
-        return None if self.distance is None else self.distance / self._scale
+        return None if self.distance is None else self.distance / self.scale
 
     def time_left(self, now: float) -> float | None:
         """Seconds until a pending protection trips."""
@@ -250,15 +251,13 @@ class ProtectionMonitor:
             return None
         return self.since + self.release_after
 
-    # Over restarts.
-
     def forget(self) -> None:
-        """Know nothing any more of what was before."""
+        """Forget everything from before: no time that was kept means anything."""
         self.tripped = self.began_at = self.since = self._denied_since = None
         self.adopted = False
 
     def dump(self) -> dict[str, Any]:
-        """Return what has to be kept."""
+        """Return what has to survive a restart, in s in the time of the readings."""
         return {
             "tripped": self.tripped,
             "began_at": self.began_at,
@@ -267,14 +266,14 @@ class ProtectionMonitor:
             "denied_since": self._denied_since,
         }
 
-    def restore(self, kept: Mapping[str, Any], shift: float) -> None:
-        """Take up what was kept; `shift` is added to its times."""
+    def restore(self, stored: Mapping[str, Any], shift: float) -> None:
+        """Restore what was stored; `shift` s are added to its times."""
 
         def moved(key: str) -> float | None:
-            at = kept.get(key)
+            at = stored.get(key)
             return None if at is None else float(at) + shift
 
-        tripped = kept.get("tripped")
+        tripped = stored.get("tripped")
         self.tripped = tripped if isinstance(tripped, bool) else None
-        self.adopted = bool(kept.get("adopted"))
+        self.adopted = bool(stored.get("adopted"))
         self.began_at, self.since, self._denied_since = moved("began_at"), moved("since"), moved("denied_since")

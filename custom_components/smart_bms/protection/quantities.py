@@ -64,32 +64,32 @@ NOTHING_MISSING: Final[frozenset[ProtectedQuantity]] = frozenset()
 """Every part of every quantity is known."""
 
 
-class Parts:
+class PartialQuantities:
     """Remembers how many cells and probes a pack has shown: of fewer, the highest need not be the highest."""
 
     def __init__(self) -> None:
-        """Expect nothing."""
-        self.cells = 0
-        self.probes = 0
+        """Initialize."""
+        self._cells = 0
+        self._probes = 0
 
-    def missing(self, reading: Reading) -> frozenset[ProtectedQuantity]:
+    def update(self, reading: Reading) -> frozenset[ProtectedQuantity]:
         """Return the quantities of which only a part is known: it may prove that something is wrong, never that all is well."""
         missing = _withheld(reading.implausible) if reading.implausible else NOTHING_MISSING
         if reading.extremes is None:
             unheard = reading.cell_voltages.count(None)
             known = len(reading.cell_voltages) - unheard
-            self.cells = max(self.cells, known)
-            if 0 < known < self.cells or (unheard and reading.cell_times):
+            self._cells = max(self._cells, known)
+            if 0 < known < self._cells or (unheard and reading.cell_times):
                 missing |= CELLS
         probes = len(probes_of(reading.temperatures))
-        self.probes = max(self.probes, probes)
-        if probes > 0 and (probes < self.probes or sensor_fails(reading)):
+        self._probes = max(self._probes, probes)
+        if probes > 0 and (probes < self._probes or sensor_fails(reading)):
             missing |= PROBES
         return missing
 
 
 def _withheld(names: tuple[str, ...]) -> frozenset[ProtectedQuantity]:
-    """Return the quantities of which a part was told but cannot be."""
+    """Return the quantities of which a part was sent but is implausible."""
     missing: frozenset[ProtectedQuantity] = NOTHING_MISSING
     for name in names:
         if name.startswith("cell_voltage"):
@@ -102,7 +102,7 @@ def _withheld(names: tuple[str, ...]) -> frozenset[ProtectedQuantity]:
 
 
 def sensor_fails(reading: Reading) -> bool:
-    """Tell whether the pack misses a temperature sensor that it should have."""
+    """Return whether the pack misses a temperature sensor that it should have."""
     return reading.alarms is not None and Alarm.TEMPERATURE_SENSOR_FAULT in reading.alarms
 
 

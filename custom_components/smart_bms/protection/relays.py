@@ -49,7 +49,7 @@ def holds(
     values: Mapping[str, float | None],
     partial: frozenset[ProtectedQuantity] = NOTHING_MISSING,
 ) -> bool | None:
-    """Tell whether a condition holds; None is not known. Of `partial` quantities not every cell or probe is known."""
+    """Return whether a condition holds; None is not known. Of `partial` quantities not every cell or probe is known."""
     value, limit = measured[condition.quantity], limit_of(condition, values)
     if value is None or limit is None:
         return None

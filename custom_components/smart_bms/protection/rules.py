@@ -182,5 +182,5 @@ class RuleSet:
     max_discharge_current: str = "max_discharge_current"
 
     def __bool__(self) -> bool:
-        """Tell whether there is anything to mirror."""
+        """Return whether there is anything to mirror."""
         return bool(self.rules)

@@ -9,8 +9,9 @@ from ..bms.connection_state import ConnectionState
 from ..bms.reading import FULL_SOC, Reading
 from .engine import ProtectionEngine
 from .hints import FULL as HINT_FULL, SHUTDOWN
-from .mirror import Mirror
+from .mirror_view import MirrorView
 from .monitor import ProtectionMonitor, ProtectionState
+from .monitor_permission import monitor_numbers
 from .permission import (
     NO_RULES,
     NO_SETTINGS,
@@ -21,7 +22,6 @@ from .permission import (
     WOULD_TRIP,
     Permission,
     Reason,
-    numbers_of,
 )
 from .quantities import measure, probe_at
 from .relays import Tristate
@@ -96,8 +96,8 @@ def ranked(  # noqa: PLR0913
         rank = StatusRank.ACCESS if link in NEEDS_ACCESS else StatusRank.NO_DATA
         return [PackStatus(rank=rank, code=OF_LINK[link], about=link.value, since=silent_since)]
     mirror, hints = protection_engine.mirror, protection_engine.hints
-    # While all is calm nothing is tripped, and no delay runs.
-    monitors = () if mirror.calm is not None else tuple(monitor for monitor in mirror.active if not monitor.warns)
+    # In a steady state nothing is tripped, and no delay runs.
+    monitors = () if mirror.steady is not None else tuple(monitor for monitor in mirror.active if not monitor.warns)
     found = [
         *_tripped(monitors, reading),
         *_faults(monitors, reading),
@@ -132,11 +132,11 @@ def _place(quantity: ProtectedQuantity, reading: Reading) -> dict[str, Any]:
 
 
 def _of_monitor(monitor: ProtectionMonitor, reading: Reading) -> dict[str, Any]:
-    return numbers_of(monitor) | _place(monitor.rule.quantity, reading)
+    return monitor_numbers(monitor) | _place(monitor.rule.quantity, reading)
 
 
 def _ends_charge(reading: Reading, name: str) -> bool:
-    """Tell whether a cell at its limit is how this pack ends its charge: no event, it happens every day."""
+    """Return whether a cell at its limit is how this pack ends its charge: no event, it happens every day."""
     full = reading.soc is not None and reading.soc >= FULL_SOC
     return full and reading.overvoltage_ends_charge and name == Alarm.CELL_OVERVOLTAGE
 
@@ -177,11 +177,11 @@ def _pending(monitors: Sequence[ProtectionMonitor], reading: Reading) -> Iterato
             )
 
 
-def _permissions(mirror: Mirror) -> tuple[tuple[Side, Permission], ...]:
+def _permissions(mirror: MirrorView) -> tuple[tuple[Side, Permission], ...]:
     return (Side.CHARGE, mirror.charge), (Side.DISCHARGE, mirror.discharge)
 
 
-def _not_allowed(mirror: Mirror, reading: Reading) -> Iterator[PackStatus]:
+def _not_allowed(mirror: MirrorView, reading: Reading) -> Iterator[PackStatus]:
     for side, permission in _permissions(mirror):
         if permission.answer is not Tristate.NO:
             continue
@@ -191,7 +191,7 @@ def _not_allowed(mirror: Mirror, reading: Reading) -> Iterator[PackStatus]:
         yield from explained or found
 
 
-def _of_reason(reason: Reason, side: Side, mirror: Mirror, reading: Reading) -> PackStatus:
+def _of_reason(reason: Reason, side: Side, mirror: MirrorView, reading: Reading) -> PackStatus:
     """Return what a reason against a side amounts to."""
     verb, sides = _VERBS[side], frozenset({side})
     monitor = mirror.monitors.get(reason.about)
@@ -208,7 +208,7 @@ def _of_reason(reason: Reason, side: Side, mirror: Mirror, reading: Reading) -> 
     return PackStatus(rank=StatusRank.NOT_ALLOWED, code=stopped(reason.about) or f"{verb}_blocked", **told)
 
 
-def _mismatches(mirror: Mirror, reading: Reading) -> Iterator[PackStatus]:
+def _mismatches(mirror: MirrorView, reading: Reading) -> Iterator[PackStatus]:
     for found in mirror.mismatches:
         yield PackStatus(
             rank=StatusRank.MISMATCH,
@@ -246,7 +246,7 @@ def _held_back(protection_engine: ProtectionEngine, reading: Reading, shown: str
             )
 
 
-def _of_quantity(mirror: Mirror, quantity: ProtectedQuantity, side: Side, reading: Reading) -> dict[str, Any]:
+def _of_quantity(mirror: MirrorView, quantity: ProtectedQuantity, side: Side, reading: Reading) -> dict[str, Any]:
     """Return the numbers of the protection of a side that is about a quantity, as far as there is one."""
     for monitor in mirror.active:
         if monitor.rule.quantity is quantity and side in monitor.rule.blocks:
@@ -255,7 +255,7 @@ def _of_quantity(mirror: Mirror, quantity: ProtectedQuantity, side: Side, readin
     return {"value": mirror.moment.measured[quantity], "unit": quantity.unit} | _place(quantity, reading)
 
 
-def _ahead(mirror: Mirror, hints: Sequence[Reason], reading: Reading) -> Iterator[PackStatus]:
+def _ahead(mirror: MirrorView, hints: Sequence[Reason], reading: Reading) -> Iterator[PackStatus]:
     nearest = mirror.nearest
     if nearest is not None and nearest.predicted_trip is not None and nearest.monitor.state is ProtectionState.CLEAR:
         monitor = nearest.monitor
@@ -290,7 +290,7 @@ def _full(hints: Sequence[Reason], reading: Reading) -> Iterator[PackStatus]:
         yield PackStatus(rank=StatusRank.FULL, code=FULL, value=reading.soc, unit="%")
 
 
-def _not_known(mirror: Mirror) -> Iterator[PackStatus]:
+def _not_known(mirror: MirrorView) -> Iterator[PackStatus]:
     codes = {NO_SETTINGS: "parameters_not_read", NO_RULES: "rules_not_known"}
     for _, permission in _permissions(mirror):
         if permission.answer is Tristate.UNKNOWN:

@@ -1,9 +1,9 @@
 """Trend: whether a quantity is on its way to a limit, and when it gets there.
 
 Method: a straight line (least squares) through the samples of the last minute, one every two seconds. It counts if it spans
-at least 20 s and explains at least 85 % of what the values do: a step, or noise, does not; whoever feeds it begins anew when the current has jumped. The uncertainty (one standard
-deviation) is that of the slope and of the present value together; a time that is not known to better than half of itself
-is not given. A cell near full rises faster and faster: the straight line is late there, never early.
+at least 20 s and explains at least 85 % of what the values do: a step, or noise, does not; whoever feeds it begins anew when
+the current has jumped. The uncertainty (one standard deviation) is that of the slope and of the present value together; a
+time that is not known to better than half of itself is not given. A cell near full rises faster and faster: the straight line is late there, never early.
 """
 
 from collections import deque
@@ -14,7 +14,7 @@ WINDOW: Final = 60.0
 SPACING: Final = 1.9
 """Seconds between two samples, a little less than two so that readings twice a second fit."""
 HORIZON: Final = 600.0
-"""Seconds beyond which nothing is foretold."""
+"""Seconds beyond which nothing is predicted."""
 _MIN_SPAN: Final = 20.0
 _MIN_POINTS: Final = 4
 _EXPLAINED: Final = 0.85
@@ -47,7 +47,7 @@ class Trend:
     __slots__ = ("_base_time", "_base_value", "_line", "_samples", "_sums")
 
     def __init__(self) -> None:
-        """Start without samples."""
+        """Initialize."""
         self._samples: deque[tuple[float, float]] = deque()
         self._sums = [0.0] * 5
         self._base_time = 0.0
@@ -55,11 +55,10 @@ class Trend:
         self._line: TrendLine | None = None
 
     def update(self, now: float, value: float | None) -> None:
-        """Take a value; what is not known breaks the line."""
+        """Add a value measured at `now` (s); None, a value that is not known, begins the line anew."""
         samples = self._samples
         if value is None:
-            samples.clear()
-            self._line = None
+            self.clear()
             return
         if samples and now - samples[-1][0] < SPACING:
             return
@@ -73,6 +72,11 @@ class Trend:
         self._add(now, value, 1)
         while now - samples[0][0] > WINDOW:
             self._add(*samples.popleft(), -1)
+
+    def clear(self) -> None:
+        """Begin the line anew."""
+        self._samples.clear()
+        self._line = None
 
     def _add(self, at: float, value: float, sign: int) -> None:
         x, y, sums = at - self._base_time, value - self._base_value, self._sums

@@ -132,7 +132,7 @@ class SmartBmsSensor(FindableEntity, SmartBmsEntity, SensorEntity):
         return news
 
     def _explain(self, *, news: bool) -> bool:
-        """Take what goes with the value that is shown; tell whether that is news. Its numbers are renewed now and then."""
+        """Take what goes with the value that is shown; return whether that is news. Its numbers are renewed now and then."""
         description, now = self.entity_description, self.coordinator.now
         if description.unit_fn is not None and (news or self._unit is None):
             self._unit = description.unit_fn(self.coordinator)

@@ -17,7 +17,7 @@ from ..bms.reading import Reading
 from ..bms.settings import Catalog, Setting, Unit
 from ..coordinator import SmartBmsCoordinator
 from ..pack_entry.capabilities import Capabilities
-from ..pack_entry.parameters import AS_GOOD_AS_NEW
+from ..pack_entry.parameters import MAX_AGE_SHOWN
 from ..pack_entry.publishing import Quantity, Value
 from .description import SmartBmsSensorDescription, described
 
@@ -172,11 +172,11 @@ def _parameter(setting: Setting) -> Callable[[SmartBmsCoordinator], Value]:
 
     def value(coordinator: SmartBmsCoordinator) -> Value:
         """Return the value of the newest reading."""
-        stored = coordinator.parameters.control.value(setting)
+        stored = coordinator.parameters.writer.value(setting)
         last = coordinator.pack.last_settings
         if stored is None and coordinator.pack.current_settings is None and last is not None:
             # Just connected again: for a moment it is what was read before, and no older than what is shown at other times.
-            stored = last.values.get(setting.key) if coordinator.now - last.measured_at < AS_GOOD_AS_NEW else None
+            stored = last.values.get(setting.key) if coordinator.now - last.measured_at < MAX_AGE_SHOWN else None
         return None if isinstance(stored, tuple) else stored
 
     return value

@@ -9,7 +9,7 @@ from ..bms.connection_state import REASONS, ConnectionState
 from ..coordinator import SmartBmsCoordinator
 from ..entity.connection_state import connection_hint_codes, connection_step
 from ..entity.status import time_of_day
-from ..messages import sentences
+from ..messages import reason_sentences
 from ..pack_entry import bluetooth_paths
 from ..pack_entry.publishing import Quantity, quantize_age
 from ..pack_entry.simulated import NAME as SIMULATION
@@ -28,7 +28,7 @@ def _explained(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
 
 def connection_hint_sentences(coordinator: SmartBmsCoordinator) -> list[str]:
     """Return a sentence for each thing that may help to get data of the pack again."""
-    return sentences((Reason(code) for code in connection_hint_codes(coordinator)), "hint")
+    return reason_sentences((Reason(code) for code in connection_hint_codes(coordinator)), "hint")
 
 
 CONNECTION_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (

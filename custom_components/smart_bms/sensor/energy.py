@@ -30,7 +30,7 @@ def _total(name: str) -> Callable[[SmartBmsCoordinator], Value]:
 
     def value(coordinator: SmartBmsCoordinator) -> Value:
         """Return the value of the newest reading."""
-        total: float = getattr(coordinator.energy.file.shown, name)
+        total: float = getattr(coordinator.energy.file.saved_total, name)
         return round(total, 2)
 
     return value

@@ -8,7 +8,7 @@ from homeassistant.const import EntityCategory, UnitOfElectricCurrent, UnitOfEle
 
 from ..coordinator import SmartBmsCoordinator
 from ..entity.status import time_of_day
-from ..messages import sentences
+from ..messages import reason_sentences
 from ..pack_entry.publishing import Quantity, Value
 from ..protection.monitor import ProtectionMonitor, ProtectionState
 from ..protection.rules import ProtectionRule
@@ -92,7 +92,7 @@ def descriptions_of(names: Sequence[str]) -> Iterator[SmartBmsSensorDescription]
 
 
 def _has(coordinator: SmartBmsCoordinator, rule: ProtectionRule) -> bool:
-    """Tell whether a pack has a protection that not all packs of its kind have."""
+    """Return whether a pack has a protection that not all packs of its kind have."""
     catalog = coordinator.catalog
     return not rule.optional or (catalog is not None and rule.limit in catalog.settings)
 
@@ -117,7 +117,7 @@ def _of_nearest(value: Callable[[ProtectionMonitor], Value]) -> Callable[[SmartB
 
     def of(coordinator: SmartBmsCoordinator) -> Value:
         """Return the value of the nearest protection."""
-        near = coordinator.protection_engine.approach.near
+        near = coordinator.protection_engine.nearest_tracker.near
         return None if near is None else value(near.monitor)
 
     return of
@@ -130,8 +130,8 @@ def _nearest(coordinator: SmartBmsCoordinator) -> Value:
         return None
     return (
         NONE_NEAR
-        if protection_engine.approach.near is None
-        else protection_engine.approach.near.monitor.rule.protection
+        if protection_engine.nearest_tracker.near is None
+        else protection_engine.nearest_tracker.near.monitor.rule.protection
     )
 
 
@@ -146,26 +146,26 @@ def _quantize_margin(monitor: ProtectionMonitor) -> float | None:
 def _nearest_unit(coordinator: SmartBmsCoordinator) -> str | None:
     """Return the unit of the margin."""
     # A margin that is unknown for the moment keeps its unit.
-    nearest = coordinator.protection_engine.approach.near or coordinator.protection_engine.mirror.nearest
+    nearest = coordinator.protection_engine.nearest_tracker.near or coordinator.protection_engine.mirror.nearest
     return None if nearest is None else nearest.monitor.rule.quantity.unit
 
 
 def _nearest_details(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
     """Return the numbers of the nearest protection, and hints."""
-    nearest = coordinator.protection_engine.approach.near
-    hints = sentences(coordinator.protection_engine.hints, "hint")
+    nearest = coordinator.protection_engine.nearest_tracker.near
+    hints = reason_sentences(coordinator.protection_engine.hints, "hint")
     return (_details(coordinator, nearest.monitor) if nearest else {}) | ({"hints": hints} if hints else {})
 
 
 def _time_to_trip(coordinator: SmartBmsCoordinator) -> Value:
     """Return the predicted time to the next trip in s."""
-    nearest = coordinator.protection_engine.approach.near
+    nearest = coordinator.protection_engine.nearest_tracker.near
     return None if nearest is None or nearest.predicted_trip is None else round(nearest.predicted_trip.seconds)
 
 
 def _uncertainty(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
     """Return which protection would trip, and the uncertainty in s."""
-    nearest = coordinator.protection_engine.approach.near
+    nearest = coordinator.protection_engine.nearest_tracker.near
     if nearest is None or nearest.predicted_trip is None:
         return {}
     return {"protection": nearest.monitor.rule.protection, "uncertainty": round(nearest.predicted_trip.uncertainty)}

@@ -1,13 +1,10 @@
-"""Recordings: raw traffic with a pack, secrets removed, handed out as a download for bug reports."""
+"""The action that records raw traffic with a pack, without secrets, as a download for bug reports."""
 
 import asyncio
 from contextlib import suppress
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from pathlib import Path
-import re
-import shutil
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 from homeassistant.components import persistent_notification
@@ -16,55 +13,34 @@ from homeassistant.components.http.auth import async_sign_path
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
-from homeassistant.helpers.translation import async_get_exception_message
-from homeassistant.util import dt as dt_util, slugify
+from homeassistant.util import dt as dt_util
 
 from ..bms.recording import Recording
 from ..const import DOMAIN
 from ..coordinator import SmartBmsCoordinator
+from ..messages import message_sentence
+from ..storage.recordings import (
+    async_find_recording,
+    async_remove_recordings,
+    async_save_recording,
+    download_name,
+    recording_name,
+)
+from .pack_call import ActionResult, PackCall
+from .responses import RecordingResponse
+from .schema import ATTR_MINUTES
 
 _URL: Final = "/api/smart_bms/recordings/{name}"
-_NAME: Final = re.compile(r"[\w-]+\.jsonl")
-_VALID: Final = timedelta(days=1)
+_LINK_VALID_FOR: Final = timedelta(days=1)
 SECONDS_PER_MINUTE: float = 60.0
 
 
-def _folder(hass: HomeAssistant) -> Path:
-    return Path(hass.config.cache_path(DOMAIN, "recordings"))
+async def async_record_frames(call: PackCall) -> ActionResult[RecordingResponse]:
+    """Record for some minutes, or until the pack is unloaded; return where the recording can be downloaded for a day.
 
-
-def _path(hass: HomeAssistant, entry: ConfigEntry, began: datetime) -> Path:
-    """Return where a recording is kept, by the name of its pack, its time and its entry."""
-    at = dt_util.as_local(began).strftime("%Y-%m-%d_%H-%M-%S")
-    return _folder(hass) / f"{slugify(entry.title)}_{at}_{entry.entry_id}.jsonl"
-
-
-def _download_name(name: str) -> str:
-    """Return how a file is called when it is downloaded: without its entry."""
-    return f"smart_bms_{name.rsplit('_', 1)[0]}.jsonl"
-
-
-def _remove(folder: Path, entry_id: str) -> None:
-    for path in folder.glob(f"*_{entry_id}.jsonl"):
-        path.unlink(missing_ok=True)
-
-
-def _notification(entry_id: str) -> str:
-    return f"{DOMAIN}_recording_{entry_id}"
-
-
-def _notify(hass: HomeAssistant, entry: ConfigEntry, key: str, **told: str) -> None:
-    """Tell how it stands with the recording of an entry; the newest message replaces the one before."""
-    # Messages come without their full stop.
-    message = async_get_exception_message(DOMAIN, key, {"name": entry.title, **told}).rstrip(".") + "."
-    persistent_notification.async_create(hass, message, entry.title, _notification(entry.entry_id))
-
-
-async def async_record(coordinator: SmartBmsCoordinator, minutes: float) -> dict[str, Any]:
-    """Record for some minutes, or until the pack is unloaded; return where the recording can be fetched for a day.
-
-    Raises ServiceValidationError if one is under way, HomeAssistantError if nothing passed or it could not be kept.
+    Raises ServiceValidationError if a recording runs, HomeAssistantError if nothing was recorded or cannot be stored.
     """
+    coordinator, minutes = call.coordinator, call.service_call.data[ATTR_MINUTES]
     hass, pack, entry = coordinator.hass, coordinator.pack, coordinator.config_entry
     if pack.recording is not None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="already_recording")
@@ -73,25 +49,29 @@ async def async_record(coordinator: SmartBmsCoordinator, minutes: float) -> dict
     until = dt_util.as_local(began + timedelta(minutes=minutes))
     _notify(hass, entry, "recording_runs", until=until.strftime("%H:%M:%S"))
     try:
-        return await _record(coordinator, recording, began, minutes)
+        await _async_record(coordinator, minutes)
+        url = await _async_store(coordinator, recording, began)
     except BaseException:
-        persistent_notification.async_dismiss(hass, _notification(entry.entry_id))
+        persistent_notification.async_dismiss(hass, _notification_id(entry.entry_id))
         raise
+    return ActionResult(RecordingResponse(url=url, packets=recording.packets, complete=not recording.full))
 
 
-async def _record(
-    coordinator: SmartBmsCoordinator, recording: Recording, began: datetime, minutes: float
-) -> dict[str, Any]:
-    hass, pack, entry = coordinator.hass, coordinator.pack, coordinator.config_entry
+async def _async_record(coordinator: SmartBmsCoordinator, minutes: float) -> None:
+    """Wait while the pack records, and end the recording."""
     try:
         with suppress(TimeoutError):
             async with asyncio.timeout(minutes * SECONDS_PER_MINUTE):
                 await coordinator.ended.wait()
     finally:
-        pack.recording = None
+        coordinator.pack.recording = None
+
+
+async def _async_store(coordinator: SmartBmsCoordinator, recording: Recording, began: datetime) -> str:
+    """Write the file of a recording and notify the user; return its signed link."""
+    hass, entry, identity = coordinator.hass, coordinator.config_entry, coordinator.identity
     if not recording.packets:
         raise HomeAssistantError(translation_domain=DOMAIN, translation_key="nothing_recorded")
-    identity = coordinator.identity
     head = {
         "family": coordinator.family.key,
         **{key: identity.get(key, "") for key in ("variant", "model", "hw_version", "sw_version")},
@@ -99,42 +79,46 @@ async def _record(
         "began": began.isoformat(timespec="seconds"),
         "state": coordinator.connection_state,
     }
-    path = _path(hass, entry, began)
+    name = recording_name(entry, began)
 
-    def keep() -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _remove(path.parent, entry.entry_id)  # only the newest is kept
-        path.write_text("\n".join([*recording.lines(head, coordinator.family.mask), ""]), encoding="utf-8")
+    def lines() -> list[str]:
+        """Return the lines of the file, without secrets."""
+        return [*recording.lines(head, coordinator.family.mask)]
 
     try:
-        await hass.async_add_executor_job(keep)
+        await async_save_recording(hass, entry.entry_id, name, lines)
     except OSError as error:
         raise HomeAssistantError(translation_domain=DOMAIN, translation_key="not_kept") from error
     if hass.config_entries.async_get_entry(entry.entry_id) is None:
-        # Removed meanwhile, and with it all that there was of it.
-        await async_forget(hass, entry.entry_id)
+        # The entry was removed meanwhile, and its recordings with it.
+        await async_forget_recording(hass, entry.entry_id)
         raise HomeAssistantError(translation_domain=DOMAIN, translation_key="nothing_recorded")
-    url = async_sign_path(hass, _URL.format(name=path.name), _VALID, use_content_user=True)
-    # A plain link would be taken for a page of Home Assistant's own user interface.
-    link = f'<a href="{url}" target="_blank">{_download_name(path.name)}</a>'
+    url = async_sign_path(hass, _URL.format(name=name), _LINK_VALID_FOR, use_content_user=True)
+    # The user interface would open a plain link as a page of its own.
+    link = f'<a href="{url}" target="_blank">{download_name(name)}</a>'
     _notify(hass, entry, "recording_ready", link=link)
-    return {"url": url, "packets": recording.packets, "complete": not recording.full}
+    return url
 
 
-async def async_forget_all(hass: HomeAssistant) -> None:
-    """Remove the recordings of an earlier run: their links do not work any more."""
-    folder = _folder(hass)
-    await hass.async_add_executor_job(lambda: shutil.rmtree(folder, ignore_errors=True))
+def _notify(hass: HomeAssistant, entry: ConfigEntry, key: str, **placeholders: str) -> None:
+    """Show the state of an entry's recording in a notification, in place of the one before."""
+    message = message_sentence(key, {"name": entry.title, **placeholders})
+    persistent_notification.async_create(hass, message, entry.title, _notification_id(entry.entry_id))
 
 
-async def async_forget(hass: HomeAssistant, entry_id: str) -> None:
-    """Remove the recording of an entry."""
-    persistent_notification.async_dismiss(hass, _notification(entry_id))
-    await hass.async_add_executor_job(_remove, _folder(hass), entry_id)
+def _notification_id(entry_id: str) -> str:
+    """Return the id of the notification about an entry's recording."""
+    return f"{DOMAIN}_recording_{entry_id}"
+
+
+async def async_forget_recording(hass: HomeAssistant, entry_id: str) -> None:
+    """Remove the recording of an entry, and the notification about it."""
+    persistent_notification.async_dismiss(hass, _notification_id(entry_id))
+    await async_remove_recordings(hass, entry_id)
 
 
 class RecordingView(HomeAssistantView):
-    """Hands out recordings to whoever has a signed link, or is logged in as an administrator."""
+    """Serves recordings to whoever has a signed link, or is logged in as an administrator."""
 
     url = _URL
     name = "api:smart_bms:recordings"
@@ -142,10 +126,10 @@ class RecordingView(HomeAssistantView):
     async def get(self, request: web.Request, name: str) -> web.StreamResponse:
         """Return a recording as a file."""
         hass, user = request.app[KEY_HASS], request[KEY_HASS_USER]
-        if not (user.is_admin or user.system_generated):  # signed links speak for a user of the system
+        if not (user.is_admin or user.system_generated):  # a signed link comes with a user of the system
             raise Unauthorized
-        path = _folder(hass) / name
-        if not _NAME.fullmatch(name) or not await hass.async_add_executor_job(path.is_file):
+        path = await async_find_recording(hass, name)
+        if path is None:
             return web.Response(status=HTTPStatus.NOT_FOUND)
-        disposition = f'attachment; filename="{_download_name(name)}"'
+        disposition = f'attachment; filename="{download_name(name)}"'
         return web.FileResponse(path, headers={"Content-Disposition": disposition, "Content-Type": "application/jsonl"})

@@ -27,32 +27,32 @@ def _tenths(value: float) -> int:
     return round(value * 10)
 
 
-def _hottest(seen: Measurement) -> int | None:
-    return max(map(_tenths, seen.probes), default=None)
+def _hottest(measured: Measurement) -> int | None:
+    return max(map(_tenths, measured.probes), default=None)
 
 
-def _coldest(seen: Measurement) -> int | None:
-    return max((-_tenths(probe) for probe in seen.probes), default=None)
+def _coldest(measured: Measurement) -> int | None:
+    return max((-_tenths(probe) for probe in measured.probes), default=None)
 
 
-def _temperature_spread(seen: Measurement) -> int | None:
-    return _tenths(max(seen.probes)) - _tenths(min(seen.probes)) if seen.probes else None
+def _temperature_spread(measured: Measurement) -> int | None:
+    return _tenths(max(measured.probes)) - _tenths(min(measured.probes)) if measured.probes else None
 
 
-def _power_stage(seen: Measurement) -> int | None:
-    return None if seen.power_stage is None else _tenths(seen.power_stage)
+def _power_stage(measured: Measurement) -> int | None:
+    return None if measured.power_stage is None else _tenths(measured.power_stage)
 
 
-MAX_CELL: Final = Gauge(lambda seen: max(seen.cells), 1000)
-MIN_CELL: Final = Gauge(lambda seen: -min(seen.cells), -1000)
-CELL_SPREAD: Final = Gauge(lambda seen: max(seen.cells) - min(seen.cells), 1000)
-PACK_HIGH: Final = Gauge(lambda seen: seen.pack, 1000)
-PACK_LOW: Final = Gauge(lambda seen: -seen.pack, -1000)
-CHARGE: Final = Gauge(lambda seen: seen.current, 1000)
-DISCHARGE: Final = Gauge(lambda seen: -seen.current, 1000)
+MAX_CELL: Final = Gauge(lambda measured: max(measured.cells), 1000)
+MIN_CELL: Final = Gauge(lambda measured: -min(measured.cells), -1000)
+CELL_SPREAD: Final = Gauge(lambda measured: max(measured.cells) - min(measured.cells), 1000)
+PACK_HIGH: Final = Gauge(lambda measured: measured.pack, 1000)
+PACK_LOW: Final = Gauge(lambda measured: -measured.pack, -1000)
+CHARGE: Final = Gauge(lambda measured: measured.current, 1000)
+DISCHARGE: Final = Gauge(lambda measured: -measured.current, 1000)
 HOTTEST: Final = Gauge(_hottest, 10)
 COLDEST: Final = Gauge(_coldest, -10)
 TEMPERATURE_SPREAD: Final = Gauge(_temperature_spread, 10)
 POWER_STAGE: Final = Gauge(_power_stage, 10)
-SOC_HIGH: Final = Gauge(lambda seen: _tenths(seen.soc), 10)
-SOC_LOW: Final = Gauge(lambda seen: -_tenths(seen.soc), -10)
+SOC_HIGH: Final = Gauge(lambda measured: _tenths(measured.soc), 10)
+SOC_LOW: Final = Gauge(lambda measured: -_tenths(measured.soc), -10)

@@ -1,4 +1,4 @@
-"""A latch: what a protection remembers from one look to the next."""
+"""A latch: what a protection remembers from one measurement to the next."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -18,18 +18,18 @@ class Latch:
     tripped: bool = False
     _wrong: bool = False
     _clock: int = 0
-    """Since the first look at which something was wrong, once tripped since that which tripped."""
+    """Since the first measurement at which something was wrong, once tripped since that which tripped."""
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""
         self._clock += _ticks(seconds)
 
     def lasted(self, seconds: float) -> bool:
-        """Tell whether it is at least as long in this state."""
+        """Return whether it is at least as long in this state."""
         return self._clock >= _ticks(seconds)
 
     def watch(self, *, wrong: bool, delay: float) -> None:
-        """Trip if something is wrong and was at every look for the time of the delay."""
+        """Trip if something is wrong and was at every measurement for the time of the delay."""
         if not (wrong and self._wrong):
             self._clock = 0
         self._wrong = wrong

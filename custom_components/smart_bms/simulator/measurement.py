@@ -1,4 +1,4 @@
-"""One look of a board at what it protects."""
+"""What a board measures of its battery at one moment."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A Bluetooth device that is not there: advertises, is connected to, takes writes and sends notifications."""
+"""A simulated Bluetooth device: advertises, is connected to, takes writes and sends notifications."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ class Service:
 
 @dataclass(slots=True)
 class Faults:
-    """What is wrong with the device or the air, switched on and off while it runs."""
+    """What is wrong with the device or the reception, switched on and off while it runs."""
 
     refuse_connections: bool = False
     silent: bool = False
@@ -143,7 +143,7 @@ class Peripheral:
         while self._queue and self._queue[0][0] <= self.now:
             _, _, handle, data = heapq.heappop(self._queue)
             if self.connected and not self.hang_up and handle in self._subscribed and not self.faults.silent:
-                due += [(handle, part) for part in self._through_the_air(data)]
+                due += [(handle, part) for part in self._as_received(data)]
         return due
 
     # What a family fills in.
@@ -161,7 +161,7 @@ class Peripheral:
         """React to a command."""
 
     def change_elsewhere(self, data: bytes) -> bool:
-        """Take a write from a second master, say a phone; tell whether it was taken."""
+        """Take a write from a second master, say a phone; return whether it was taken."""
         return False
 
     def set_clock(self, now: datetime) -> None:
@@ -174,7 +174,7 @@ class Peripheral:
         """Queue a notification."""
         heapq.heappush(self._queue, (self.now + delay, next(self._order), handle, data))
 
-    def _through_the_air(self, data: bytes) -> list[bytes]:
+    def _as_received(self, data: bytes) -> list[bytes]:
         faults = self.faults
         self._sent += 1
         if faults.disconnect_after is not None:

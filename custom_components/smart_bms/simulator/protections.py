@@ -1,4 +1,4 @@
-"""How a board's protections work, whatever its make: tables of rules, looked through at every look.
+"""How a board's protections work, whatever its make: tables of rules, evaluated with every measurement.
 
 A limit, a delay or a release is found under the name of its rule; what is not found does not exist.
 """
@@ -34,7 +34,7 @@ class Rule:
 
 
 class Case(NamedTuple):
-    """A protection that tripped, at a look."""
+    """A protection that tripped, when it is evaluated."""
 
     rule: Rule
     latch: Latch
@@ -73,16 +73,16 @@ class Protections:
     rules: ClassVar[tuple[Rule, ...]] = ()
 
     def __init__(self, limits: Mapping[str, float]) -> None:
-        """Take limits in V, A, °C, % and s; they are looked up at every look."""
+        """`limits` are in V, A, °C, % and s; they are looked up with every measurement."""
         self.limits = limits
         self.latches = {rule.name: Latch() for rule in self.rules}
         self.powered_off = False
         """The board has switched itself off."""
 
-    def evaluate(self, seconds: float, seen: Measurement) -> None:
-        """Take what is measured now, so many seconds after the look before."""
+    def evaluate(self, seconds: float, measured: Measurement) -> None:
+        """Evaluate all rules with what is measured now, so many seconds after the measurement before."""
         for rule in self.rules:
-            self._judge(rule, seconds, seen)
+            self._judge(rule, seconds, measured)
 
     @property
     def alarms(self) -> frozenset[str]:
@@ -99,15 +99,15 @@ class Protections:
         """Nothing may be discharged."""
         return self.powered_off or any(rule.discharge and self.latches[rule.name].tripped for rule in self.rules)
 
-    def _judge(self, rule: Rule, seconds: float, seen: Measurement) -> None:
+    def _judge(self, rule: Rule, seconds: float, measured: Measurement) -> None:
         latch, limits = self.latches[rule.name], self.limits
         latch.wait(seconds)
         limit = rule.gauge.level(limits, rule.limit or rule.name)
         if limit is None:
             latch.let_go(wrong=False)
             return
-        value = rule.gauge.read(seen)
-        wrong = value is not None and rule.trips(value, limit) and (seen.current > 0 or not rule.only_charging)
+        value = rule.gauge.read(measured)
+        wrong = value is not None and rule.trips(value, limit) and (measured.current > 0 or not rule.only_charging)
         if not latch.tripped:
             latch.watch(wrong=wrong, delay=limits.get(f"{rule.name}_delay", 0.0))
         elif value is not None and rule.ends(Case(rule, latch, limits, value, wrong)):

@@ -1,4 +1,4 @@
-"""The air: simulated packs, the clients connected to them, and the one clock they share."""
+"""A simulated radio: packs in reach of it, the clients connected to them, and the one clock they share."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,7 +19,7 @@ TICK = 0.02
 _MTU = 247
 
 
-class Radio(Protocol):
+class Adapter(Protocol):
     """What carries a client's connection: an adapter or proxy with slots."""
 
     def acquire(self, address: str) -> None:
@@ -29,8 +29,8 @@ class Radio(Protocol):
         """Give the slot back."""
 
 
-class FreeRadio:
-    """A radio without a limit."""
+class UnlimitedAdapter:
+    """An adapter with as many slots as anybody wants."""
 
     def acquire(self, address: str) -> None:
         """Always succeed."""
@@ -43,7 +43,7 @@ class SimulatedRadio:
     """Carries bytes between clients and packs. `speed` lets the packs live faster than the clock on the wall."""
 
     def __init__(self, *peripherals: Peripheral, speed: float = 1.0, tick: float = TICK) -> None:
-        """Put packs in the air; `tick` is the time in s between two moments of it."""
+        """Put packs in reach; `tick` is the time in s between two steps of them."""
         self.peripherals = {peripheral.address: peripheral for peripheral in peripherals}
         self.speed = speed
         self._tick = tick
@@ -82,18 +82,18 @@ class SimulatedRadio:
                 if peripheral.hang_up:
                     client.drop()
 
-    def client_class(self, radio: Radio | None = None) -> type[EmulatedClient]:
-        """Return a bleak back end whose connections go through this air, over `radio`."""
-        air, carrier = self, radio or FreeRadio()
+    def client_class(self, adapter: Adapter | None = None) -> type[EmulatedClient]:
+        """Return a bleak back end whose connections go through this radio, over a slot of `adapter`."""
+        radio, carrier = self, adapter or UnlimitedAdapter()
 
         class Client(EmulatedClient):
             def __init__(self, address_or_ble_device: BLEDevice | str, **kwargs: Any) -> None:
-                super().__init__(address_or_ble_device, air=air, radio=carrier, **kwargs)
+                super().__init__(address_or_ble_device, radio=radio, adapter=carrier, **kwargs)
 
         return Client
 
     def direct_client_class(self) -> type[BleakClient]:
-        """Return a client whose connections go through this air, for whoever has no radio at all."""
+        """Return a client whose connections go through this radio, for whoever has no adapter at all."""
 
         class Direct(DirectClient):
             _backend_class = self.client_class()
@@ -116,15 +116,15 @@ class SimulatedRadio:
 
 
 class EmulatedClient(BaseBleakClient):
-    """A bleak back end without a radio."""
+    """A bleak back end without a Bluetooth adapter."""
 
     def __init__(
-        self, address_or_ble_device: BLEDevice | str, *, air: SimulatedRadio, radio: Radio, **kwargs: Any
+        self, address_or_ble_device: BLEDevice | str, *, radio: SimulatedRadio, adapter: Adapter, **kwargs: Any
     ) -> None:
         """Take what bleak hands to a back end."""
         super().__init__(address_or_ble_device, **kwargs)
-        self._air = air
         self._radio = radio
+        self._adapter = adapter
         self._peripheral: Peripheral | None = None
         self._callbacks: dict[int, NotifyCallback] = {}
 
@@ -141,11 +141,11 @@ class EmulatedClient(BaseBleakClient):
     @override
     async def connect(self, pair: bool, **kwargs: Any) -> None:
         await asyncio.sleep(TICK)
-        self._radio.acquire(self.address)
+        self._adapter.acquire(self.address)
         try:
-            peripheral = self._air.join(self)
+            peripheral = self._radio.join(self)
         except BleakError:
-            self._radio.release(self.address)
+            self._adapter.release(self.address)
             raise
         peripheral.paired = peripheral.paired or pair
         self._peripheral = peripheral
@@ -161,8 +161,8 @@ class EmulatedClient(BaseBleakClient):
             return
         self._peripheral = None
         self._callbacks.clear()
-        self._air.leave(self)
-        self._radio.release(self.address)
+        self._radio.leave(self)
+        self._adapter.release(self.address)
         if self._disconnected_callback is not None:
             self._disconnected_callback()
 
@@ -249,7 +249,7 @@ class DirectClient:
 
     @property
     def is_connected(self) -> bool:
-        """Tell whether there is a connection."""
+        """Return whether there is a connection."""
         return self._backend.is_connected
 
     @property

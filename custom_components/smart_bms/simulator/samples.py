@@ -1,4 +1,4 @@
-"""Samples: one simulated pack of each make, for those who want to look around before they buy or connect one."""
+"""Samples: one simulated pack of each make, for those who want to try the integration before they buy or connect one."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,9 +6,9 @@ import math
 from typing import Final
 
 from .battery import Battery, household
+from .board import Board, Limits
 from .daly.labels import ESS_81
 from .daly.peripheral import DalyPeripheral
-from .firmware import Board, Limits
 from .jbd.labels import SP04S034
 from .jbd.peripheral import JbdPeripheral
 from .jk.labels import PB2A16S20P

@@ -1,1 +1,1 @@
-"""Files and other data that the integration keeps or imports."""
+"""Files that the integration stores, and the import of history."""

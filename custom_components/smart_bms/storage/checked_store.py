@@ -1,7 +1,7 @@
-"""Stores: files that tell whether a save landed, and that are checked part by part when they are loaded.
+"""Stores: files of which it is known whether a save succeeded, and that are checked part by part when they are loaded.
 
-Home Assistant's own store only logs a write that failed, and forgets what it should have written. Here it is tried again every
-minute, and one repair issue says that nothing can be kept until all of it landed.
+Home Assistant's own store only logs a write that failed, and forgets what it should have written. Here it is tried
+again every minute, and one repair issue says that nothing can be saved until all files were written.
 """
 
 from contextlib import suppress
@@ -32,57 +32,57 @@ class CheckedStore(Store[dict[str, Any]]):
     """A file of this integration; `open_store` returns the one of a key."""
 
     def __init__(self, hass: HomeAssistant, key: str, *, atomic_writes: bool) -> None:
-        """Prepare; nothing is read yet."""
+        """`key` is the name of the file, which is not read yet; `atomic_writes` replace it in one step."""
         super().__init__(hass, _VERSION, key, private=True, atomic_writes=atomic_writes)
         self.on_disk: dict[str, Any] | None = None
-        """What the newest write that went well brought to disk; None before the first."""
+        """The content of the newest write that succeeded; None before the first."""
 
-    def landed(self, content: dict[str, Any]) -> bool:
-        """Tell whether this very content is what is on disk."""
+    def is_saved(self, content: dict[str, Any]) -> bool:
+        """Return whether this very object is what was written last."""
         return self.on_disk is content
 
     @override
     async def _async_write_data(self, data: dict[str, Any]) -> None:
-        """Write, and see whether that went well; the store behind it only logs that it did not."""
+        """Write, and note whether that succeeded; the base class only logs a failure. Raises WriteError."""
         try:
             await super()._async_write_data(data)
         except (WriteError, OSError) as error:
-            _note(self.hass, self.key, error)
+            _update_disk_issue(self.hass, self.key, error)
             content = data["data"]
             if self._data is None and not self.hass.is_stopping:
                 self.async_delay_save(lambda: content, RETRY_AFTER)
             raise WriteError(str(error)) from error
         self.on_disk = data["data"]
-        _note(self.hass, self.key, None)
+        _update_disk_issue(self.hass, self.key, None)
 
     @override
     async def async_remove(self) -> None:
-        """Remove the file, and what was set aside of it."""
+        """Remove the file, what was set aside of it, and its issue."""
         await super().async_remove()
-        await _aside(self).async_remove()
+        await _set_aside_store(self).async_remove()
         with suppress(OSError):
-            await self.hass.async_add_executor_job(os.unlink, _unreadable(self))
-        self.hass.data.get(_OPEN, {}).pop(self.key, None)
+            await self.hass.async_add_executor_job(os.unlink, _unreadable_path(self))
+        self.hass.data.get(_STORES, {}).pop(self.key, None)
         ir.async_delete_issue(self.hass, DOMAIN, set_aside_issue(self))
-        _note(self.hass, self.key, None)
+        _update_disk_issue(self.hass, self.key, None)
 
 
-_OPEN: Final[HassKey[dict[str, CheckedStore]]] = HassKey(f"{DOMAIN}.stores")
+_STORES: Final[HassKey[dict[str, CheckedStore]]] = HassKey(f"{DOMAIN}.stores")
 _UNWRITTEN: Final[HassKey[dict[str, str]]] = HassKey(f"{DOMAIN}.unwritten")
 
 
 @callback
 def open_store(hass: HomeAssistant, key: str, *, atomic_writes: bool = False) -> CheckedStore:
-    """Return the store of a key, always the same one: what it could not write yet must not be lost by a reload."""
-    stores = hass.data.setdefault(_OPEN, {})
+    """Return the store of a key, always the same one: a reload must not lose what it could not write yet."""
+    stores = hass.data.setdefault(_STORES, {})
     if key not in stores:
         stores[key] = CheckedStore(hass, key, atomic_writes=atomic_writes)
     return stores[key]
 
 
 @callback
-def _note(hass: HomeAssistant, key: str, error: Exception | None) -> None:
-    """Note what became of a write; the issue stays until every file landed that had failed."""
+def _update_disk_issue(hass: HomeAssistant, key: str, error: Exception | None) -> None:
+    """Create or delete the issue about writes that fail; it stays until all of them succeeded."""
     unwritten = hass.data.setdefault(_UNWRITTEN, {})
     if error is None:
         if unwritten.pop(key, None) is not None and not unwritten:
@@ -102,55 +102,55 @@ def _note(hass: HomeAssistant, key: str, error: Exception | None) -> None:
     )
 
 
-# Loading.
-
-
 def set_aside_issue(store: CheckedStore) -> str:
     """Return the id of the issue about parts of a file that could not be used."""
     return f"set_aside_{store.key}"
 
 
-def _aside(store: CheckedStore) -> Store[dict[str, Any]]:
+def _set_aside_store(store: CheckedStore) -> Store[dict[str, Any]]:
+    """Return the store for the parts of a file that could not be used."""
     return Store(store.hass, _VERSION, f"{store.key}.set_aside", private=True)
 
 
-def _unreadable(store: CheckedStore) -> str:
+def _unreadable_path(store: CheckedStore) -> str:
+    """Return the path to which a file is moved that cannot be read."""
     return f"{store.path}.unreadable"
 
 
 async def async_load_parts(store: CheckedStore, checks: Checks, name: str) -> dict[str, Any] | None:
-    """Return what a file holds, without the parts that cannot be used; None if there is nothing.
+    """Return the content of a file without the parts that cannot be used; None if there is no file.
 
-    A bad part is kept in `<key>.set_aside` beside the file, a file that cannot be read at all as `<key>.unreadable`, and a repair
-    issue tells the owner of `name` about it.
+    A bad part is saved in `<key>.set_aside` beside the file, a file that cannot be read at all as `<key>.unreadable`,
+    and a repair issue with `name` reports it.
     """
     try:
-        kept = await store.async_load()
+        content = await store.async_load()
     except (HomeAssistantError, OSError, *BROKEN) as error:
         _LOGGER.warning("%s cannot be read and is set aside: %s", store.key, error)
         with suppress(OSError):
-            await store.hass.async_add_executor_job(os.replace, store.path, _unreadable(store))
-        _notify(store, [WHOLE], name, f"{store.key}.unreadable")
+            await store.hass.async_add_executor_job(os.replace, store.path, _unreadable_path(store))
+        _create_set_aside_issue(store, [WHOLE], name, f"{store.key}.unreadable")
         return None
-    if kept is None:
+    if content is None:
         return None
-    good, bad = sort_out(kept, checks)
+    good, bad = sort_out(content, checks)
     if bad:
         _LOGGER.warning("Parts of %s cannot be used and are set aside: %s", store.key, ", ".join(bad))
-        aside = _aside(store)
+        set_aside = _set_aside_store(store)
         earlier: Any = None
         with suppress(HomeAssistantError, OSError, *BROKEN):
-            earlier = await aside.async_load()
+            earlier = await set_aside.async_load()
         at = dt_util.utcnow().isoformat(timespec="seconds")
         parts = {**(earlier if isinstance(earlier, dict) else {})}
         parts |= {part: {"at": at, "value": value} for part, value in bad.items()}
-        await aside.async_save(parts)
-        _notify(store, list(parts), name, aside.key)
+        await set_aside.async_save(parts)
+        _create_set_aside_issue(store, list(parts), name, set_aside.key)
     return good
 
 
 @callback
-def _notify(store: CheckedStore, parts: list[str], name: str, file: str) -> None:
+def _create_set_aside_issue(store: CheckedStore, parts: list[str], name: str, file: str) -> None:
+    """Create the issue about parts of a file that could not be used; `file` is where they are."""
     ir.async_create_issue(
         store.hass,
         DOMAIN,

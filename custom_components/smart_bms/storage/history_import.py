@@ -1,4 +1,4 @@
-"""State of charge of the hours that Home Assistant missed, as far as the pack remembers them. One source says how it does."""
+"""Import of the state of charge for the hours that Home Assistant missed, from the history of a pack."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -20,31 +20,33 @@ from ..bms.dates import believable
 from ..const import DOMAIN
 
 _HOUR: Final = timedelta(hours=1)
-_NOT_YET: Final = 1
-"""Home Assistant writes down an hour some minutes after its end, all sensors together, and fails for all if one is there already."""
+_LAST_HOURS: Final = 1
+"""Hours before the present one that are left out. Home Assistant compiles the statistics of an hour some minutes after
+its end, for all sensors together, and fails for all of them if those of one exist already.
+"""
 
 
 async def async_import_soc(hass: HomeAssistant, address: str, soc: Mapping[int, float]) -> int:
-    """Import state of charge in % by hours before the present one; return for how many hours there was nothing yet.
+    """Import the state of charge in % by hours before the present one; return how many hours were missing.
 
-    The present hour and the one before are left to Home Assistant, and so is every hour of which it has statistics.
+    The present hour, the one before, and all hours that have statistics are left as they are.
     """
     entity_id = er.async_get(hass).async_get_entity_id(Platform.SENSOR, DOMAIN, f"{address}_soc")
     if entity_id is None or RECORDER not in hass.config.components:
         return 0
     now = dt_util.utcnow()
     if not believable(now.timestamp()):
-        return 0  # statistics at a wrong hour stay there for good
+        return 0  # statistics of a wrong hour would stay for good
     hour = now.replace(minute=0, second=0, microsecond=0)
-    told = {hour - ago * _HOUR: value for ago, value in soc.items() if ago > _NOT_YET}
-    if not told:
+    by_start = {hour - ago * _HOUR: value for ago, value in soc.items() if ago > _LAST_HOURS}
+    if not by_start:
         return 0
     recorder = get_instance(hass)
-    known = await recorder.async_add_executor_job(
-        statistics_during_period, hass, min(told), None, {entity_id}, "hour", None, {"mean"}
+    statistics = await recorder.async_add_executor_job(
+        statistics_during_period, hass, min(by_start), None, {entity_id}, "hour", None, {"mean"}
     )
-    there = {row["start"] for row in known.get(entity_id, ())}
-    missing = {start: value for start, value in sorted(told.items()) if start.timestamp() not in there}
+    existing = {row["start"] for row in statistics.get(entity_id, ())}
+    missing = {start: value for start, value in sorted(by_start.items()) if start.timestamp() not in existing}
     if missing:
         converter = STATISTIC_UNIT_TO_UNIT_CONVERTER.get(UnitOfRatio.PERCENTAGE)
         metadata = StatisticMetaData(

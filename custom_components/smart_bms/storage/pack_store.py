@@ -1,4 +1,4 @@
-"""The file of a pack: what is kept of its parameters, its sessions and its protections, checked before it is used."""
+"""The file of a pack: what is stored of its parameters, its sessions and its protections, checked when it is loaded."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -12,61 +12,65 @@ from ..protection.engine import check_kept
 from .checked_store import CheckedStore, async_load_parts, open_store
 
 LEARNED: Final = "learnt"
-"""What the pack's sessions found out, in the store."""
+"""Key of what the pack's sessions learned."""
 PROTECTION: Final = "protection"
-"""What the mirror has to remember, in the store."""
+"""Key of the state of the protections."""
 TEMPORARY: Final = "temporary"
-"""What a procedure has changed for a moment and has to put back, in the store."""
+"""Key of the values that a calibration has to restore."""
 
 
 def pack_store(hass: HomeAssistant, entry_id: str) -> CheckedStore:
-    """Return where journal and baseline of an entry are kept."""
+    """Return the store of an entry: write log, intended values, and the rest."""
     return open_store(hass, f"{DOMAIN}.{entry_id}")
 
 
 async def async_load_pack(
     hass: HomeAssistant, entry_id: str, family: Family, variant: str, name: str
 ) -> dict[str, Any] | None:
-    """Return what was kept of a pack; parts that cannot be used are set aside, and the owner of `name` is told."""
-    return await async_load_parts(pack_store(hass, entry_id), checks_of(family, variant), name)
+    """Return what is stored of a pack; parts that cannot be used are set aside, and reported with `name`."""
+    return await async_load_parts(pack_store(hass, entry_id), _pack_checks(family, variant), name)
 
 
-def checks_of(family: Family, variant: str) -> Checks:
-    """Return what the parts of the file of such a pack must be."""
+def _pack_checks(family: Family, variant: str) -> Checks:
+    """Return the checks of the parts of the file, for a pack of this family and variant."""
     return {
-        "records": _records,
-        "baseline": _parameters,
-        "tally": {"totals": _counts, "last": _counts},
-        "reading": _texts,
+        "records": _check_records,
+        "baseline": _check_parameters,
+        "tally": {"totals": _check_counts, "last": _check_counts},
+        "reading": _check_texts,
         LEARNED: family.stored_checks,
         PROTECTION: lambda part: check_kept(family.key, variant, part),
     }
 
 
-def _records(part: Any) -> None:
-    """Check the list; a record that cannot be read is passed over alone."""
+def _check_records(part: Any) -> None:
+    """Check that records are a list; the write log skips a record that cannot be read."""
     if not isinstance(part, list):
         raise TypeError("not a list")
 
 
-def _parameters(part: Any) -> None:
+def _check_parameters(part: Any) -> None:
+    """Check that values have names, and are values."""
     for key, value in _mapping(part).items():
         text(key)
         if not isinstance(value, (bool, int, float, str)):
             raise TypeError("not a parameter")
 
 
-def _counts(part: Any) -> None:
+def _check_counts(part: Any) -> None:
+    """Check that counts are whole numbers."""
     for count in _mapping(part).values():
         whole(count)
 
 
-def _texts(part: Any) -> None:
+def _check_texts(part: Any) -> None:
+    """Check that values are texts."""
     for value in _mapping(part).values():
         text(value)
 
 
 def _mapping(part: Any) -> Mapping[str, Any]:
+    """Return a part that is a mapping. Raises TypeError if it is none."""
     if not isinstance(part, Mapping):
         raise TypeError("not a table")
     return part

@@ -15,7 +15,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 import probatio
 
-from ..bank_entry.coordinator import is_bank
+from ..bank_entry.membership import is_bank
 from ..const import CONF_PACKS, CONF_SIMULATED, DOMAIN
 from .messages import Battery
 from .parts import device_id_of

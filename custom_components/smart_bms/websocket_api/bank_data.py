@@ -111,7 +111,7 @@ def _members(coordinator: BankCoordinator) -> list[BankMemberData]:
 
 def _energy(coordinator: BankCoordinator) -> Energy | None:
     """Return what the packs of a bank have counted together today, and the bank's totals."""
-    total = coordinator.file.shown
+    total = coordinator.file.saved_total
     packs = [found for pack in coordinator.coordinators() if (found := energy_data(pack)) is not None]
     return Energy(
         charged=round(total.charged),

@@ -5,7 +5,7 @@ from typing import Final
 
 from homeassistant.util import dt as dt_util
 
-from ..bank_entry.coordinator import chemistry_of
+from ..bank_entry.member import chemistry_of
 from ..bms.reading import Reading
 from ..coordinator import SmartBmsCoordinator
 from ..entity.connection_state import connection_hint_codes, connection_step
@@ -279,7 +279,7 @@ def energy_data(coordinator: SmartBmsCoordinator) -> Energy | None:
     if not coordinator.capabilities.values >= NEEDS:
         return None
     account = coordinator.energy
-    total, today = account.file.shown, account.today
+    total, today = account.file.saved_total, account.today
     return Energy(
         charged=round(total.charged),
         discharged=round(total.discharged),

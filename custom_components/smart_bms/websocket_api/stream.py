@@ -18,7 +18,8 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.json import json_bytes
 from homeassistant.util.hass_dict import HassKey
 
-from ..bank_entry.coordinator import BankCoordinator, is_bank
+from ..bank_entry.coordinator import BankCoordinator
+from ..bank_entry.membership import is_bank
 from ..const import DOMAIN
 from ..coordinator import SmartBmsCoordinator
 from .bank_data import bank_data, bank_info

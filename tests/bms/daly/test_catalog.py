@@ -8,8 +8,7 @@ from custom_components.smart_bms.bms.daly.parameters import BY_KEY, PARAMETERS
 from custom_components.smart_bms.bms.reading import Identity, Reading
 from custom_components.smart_bms.bms.settings import Proof, SettingKind
 from custom_components.smart_bms.control.constraints import broken_orders, order_issues, value_issues
-
-from .test_parameters import D2_LFP, D2_NMC, D2_ROWS, P81_K, P81_ROWS, P81_STORAGE
+from tests.support.daly_parameters import D2_LFP, D2_NMC, D2_ROWS, P81_K, P81_ROWS, P81_STORAGE
 
 
 def identity(dialect="D2", chemistry: str | None = "lfp", cells: int | None = 16, **details) -> Identity:

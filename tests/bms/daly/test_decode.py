@@ -14,7 +14,7 @@ from custom_components.smart_bms.bms.daly.decode import (
     decode_p81_uptime,
     joined,
 )
-from custom_components.smart_bms.bms.daly.frames import Dialect, Words
+from custom_components.smart_bms.bms.daly.frames import Dialect, RegisterAnswer
 from custom_components.smart_bms.bms.errors import FrameError
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.bms.trust import possible
@@ -486,66 +486,68 @@ def test_power_needs_voltage_and_current() -> None:
 # The simulated board, written by another hand, is the second opinion.
 
 
-def check(values, controller) -> None:
-    assert values["voltage"] == controller.voltage / 10
-    assert values["soc"] == pytest.approx(controller.board.soc * 100, abs=0.05)
-    assert values["cell_voltages"] == tuple(cell / 1000 for cell in controller.cells)
-    assert values["remaining_capacity"] == pytest.approx(controller.remaining, abs=0.05)
-    assert values["charging_enabled"] is controller.charge_mos
-    assert values["discharging_enabled"] is controller.discharge_mos
-    assert values["cycles"] == controller.board.cycles
+def check(values, firmware) -> None:
+    assert values["voltage"] == firmware.voltage / 10
+    assert values["soc"] == pytest.approx(firmware.board.soc * 100, abs=0.05)
+    assert values["cell_voltages"] == tuple(cell / 1000 for cell in firmware.cells)
+    assert values["remaining_capacity"] == pytest.approx(firmware.remaining, abs=0.05)
+    assert values["charging_enabled"] is firmware.charge_mos
+    assert values["discharging_enabled"] is firmware.discharge_mos
+    assert values["cycles"] == firmware.board.cycles
     probes_there = [value for key, value in values["temperatures"].items() if key.startswith("temperature_")]
-    assert probes_there == [raw - 40 for raw in controller.probes]
-    assert values["alarms"] == (() if controller.label.ntcs_plugged else (Alarm.TEMPERATURE_SENSOR_FAULT,))
-    assert values["details"]["state"] == ("idle", "charging", "discharging")[controller.state]
+    assert probes_there == [raw - 40 for raw in firmware.probes]
+    assert values["alarms"] == (() if firmware.label.ntcs_plugged else (Alarm.TEMPERATURE_SENSOR_FAULT,))
+    assert values["details"]["state"] == ("idle", "charging", "discharging")[firmware.state]
 
 
 def running(label, amperes, cell_count=8):
     pack = daly_pack(label, cells=cell_count, profile=lambda _: amperes)
-    pack.controller.step(5)
-    return pack.controller
+    pack.firmware.step(5)
+    return pack.firmware
 
 
 def registers_of(image, first, count):
-    return Words(Dialect.D2, b"".join(image.get(first + place, 0xFFFF).to_bytes(2) for place in range(count))).words
+    return RegisterAnswer(
+        Dialect.D2, b"".join(image.get(first + place, 0xFFFF).to_bytes(2) for place in range(count))
+    ).words
 
 
 @pytest.mark.parametrize("label", [K_D2, LAYOUT_B], ids=["K", "B"])
 @pytest.mark.parametrize(("amperes", "cell_count"), [(0.0, 4), (20.0, 16), (-20.0, 24), (-3.0, 40)])
 def test_d2_agrees_with_the_simulated_board(label, amperes, cell_count) -> None:
-    controller = running(label, amperes, cell_count)
-    image = daly_d2.image(controller)
+    firmware = running(label, amperes, cell_count)
+    image = daly_d2.image(firmware)
     values = decode_d2(registers_of(image, 0, 62), registers_of(image, 0x3E, 25))
-    check(values, controller)
-    assert values["current"] == controller.current / 10
+    check(values, firmware)
+    assert values["current"] == firmware.current / 10
     assert values["temperatures"].get("mosfet") == (
-        controller.mos_temperature - 40 if label.supports_mos_temperature else None
+        firmware.mos_temperature - 40 if label.supports_mos_temperature else None
     )
 
 
 @pytest.mark.parametrize("label", [ESS_81, K_81_NO_NTC], ids=["storage", "no NTC"])
 @pytest.mark.parametrize("amperes", [0.0, 20.0, -20.0])
 def test_81_agrees_with_the_simulated_board(label, amperes) -> None:
-    controller = running(label, amperes, 16)
-    image = daly_p81.image(controller)
+    firmware = running(label, amperes, 16)
+    image = daly_p81.image(firmware)
     values = joined(decode_p81(registers_of(image, 0, 65)), decode_p81_state(registers_of(image, 0x41, 62)))
-    check(values, controller)
-    assert values["current"] == controller.current / 10
+    check(values, firmware)
+    assert values["current"] == firmware.current / 10
     assert values["details"]["probes_missing"] == (0 if label.ntcs_plugged else label.ntcs)
     uptime = decode_p81_uptime(registers_of(image, 0xA4, 10))
-    assert uptime == (int(controller.board.runtime) if label.storage else None)
+    assert uptime == (int(firmware.board.runtime) if label.storage else None)
 
 
 @pytest.mark.parametrize("label", [LEGACY_A5, R24_A5], ids=["legacy", "R24"])
 @pytest.mark.parametrize(("amperes", "cell_count"), [(0.0, 4), (20.0, 16), (-20.0, 14)])
 def test_a5_agrees_with_the_simulated_board(label, amperes, cell_count) -> None:
-    controller = running(label, amperes, cell_count)
-    uart = Uart(controller)
+    firmware = running(label, amperes, cell_count)
+    uart = Uart(firmware)
     commands = (0x94, 0x90, 0x93, 0x95, 0x96, 0x97, 0x98)
     answers = {command: [frame[4:12] for frame in uart.read(command)] for command in commands}
     values = decode_a5(answers)
-    check(values, controller)
-    assert values["current"] == (-1 if label.inverted else 1) * controller.current / 10
+    check(values, firmware)
+    assert values["current"] == (-1 if label.inverted else 1) * firmware.current / 10
 
 
 @pytest.mark.parametrize(

@@ -271,7 +271,7 @@ async def test_the_state_of_charge_of_an_old_board_is_set_with_the_local_time() 
     wire = await begun(LEGACY_A5, context=SessionContext(clock=lambda: clock))
     assert await wire.driver.write("soc_calibration", 42.5)
     assert wire.written[-1] == a5_request(0x80, 0x21, bytes((26, 11, 21, 17, 5, 42)) + (425).to_bytes(2))
-    assert abs(wire.peripheral.controller.clock.replace(tzinfo=None) - clock).total_seconds() < 5
+    assert abs(wire.peripheral.firmware.clock.replace(tzinfo=None) - clock).total_seconds() < 5
     await wire.poll()
     assert wire.last.soc == pytest.approx(42.5, abs=0.2)
 
@@ -394,7 +394,7 @@ async def test_cells_that_all_read_zero_are_no_reading(label) -> None:
         for cell in wire.peripheral.board.battery.cells:
             cell.voltage = 0.0
 
-    wire.peripheral.controller.step = fail
+    wire.peripheral.firmware.step = fail
     fail(0)
     assert await wire.poll(2) == [False, False]
     assert wire.last is before
@@ -460,7 +460,7 @@ async def test_a_part_that_was_never_there_cannot_be_asked_for(wire) -> None:
     assert "balance_switch" not in settings.values
     with pytest.raises(SilentError):
         await wire.driver.read_settings("balance_switch")
-    assert not wire.driver._turn.locked()
+    assert not wire.driver._exchange_lock.locked()
 
 
 async def test_a_key_that_is_nowhere_makes_everything_be_read_again(wire) -> None:

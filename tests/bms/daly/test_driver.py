@@ -18,6 +18,7 @@ from custom_components.smart_bms.bms.errors import (
     SilentError,
 )
 from custom_components.smart_bms.bms.pack import Pack
+from custom_components.smart_bms.bms.session import Session
 from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.bms.settings import Settings
 from custom_components.smart_bms.bms.stored_values import sort_out
@@ -43,7 +44,7 @@ from tests.support.daly_wire import (
     until,
 )
 from tests.support.packs import daly_pack
-from tests.support.radio import fast, finder, on_air
+from tests.support.radio import fast, finder, on_radio
 
 # Every board.
 
@@ -128,7 +129,7 @@ async def test_what_must_not_or_cannot_be_written_never_leaves(label, key, value
     with pytest.raises(ValueError):
         await wire.driver.write(key, value)
     assert not wire.written
-    assert not wire.driver._turn.locked()
+    assert not wire.driver._exchange_lock.locked()
 
 
 @pytest.mark.parametrize(("label", "dialect", "cells"), EVERY)
@@ -189,7 +190,7 @@ async def test_the_dialects_are_tried_in_order_and_twice_at_most() -> None:
         await wire.begin()
     a5 = [a5_request(host, 0x90) for host in (0x80, 0x40)]
     assert list(wire.written) == [LIVE_D2, LIVE_81, *a5, LIVE_D2, LIVE_81, LIVE_81_SHORT, *a5]
-    assert not wire.driver._turn.locked()
+    assert not wire.driver._exchange_lock.locked()
     assert "dialect" not in wire.context.learned
     with pytest.raises(SilentError):
         await wire.driver.write("charge_switch", False)
@@ -422,11 +423,11 @@ async def test_the_second_layout_is_taken_if_subscribing_to_the_first_is_refused
 async def test_a_module_that_refuses_both_layouts_says_so(monkeypatch) -> None:
     peripheral = daly_pack(LAYOUT_B)
     peripheral.refused = frozenset({9, 21})
-    async with on_air(monkeypatch, peripheral) as air:
+    async with on_radio(monkeypatch, peripheral) as radio:
         pack = Pack(
             fast("daly"),
             "test",
-            finder(air, peripheral.address),
+            finder(radio, peripheral.address),
             context=SessionContext(address=peripheral.address),
         )
         with pytest.raises(ConnectFailedError, match="not permitted"):
@@ -466,7 +467,7 @@ async def test_both_layouts_are_tried_before_it_is_given_up() -> None:
     assert silent.switched == 1
 
 
-# What comes over the air.
+# What comes over the radio.
 
 
 @pytest.mark.parametrize(("label", "dialect", "cells"), EVERY)
@@ -644,14 +645,14 @@ async def test_somebody_who_goes_away_leaves_no_lock(wire) -> None:
     wire.deaf = lambda _: True
     slow = DalyDriver(wire, wire.listener, wire.context, replace(SHORT, answer=60.0, acknowledgement=60.0))
     slow._board = wire.driver._board
-    slow._board._line = slow
+    slow._board._connection = slow
     for asking in (slow.write("charge_switch", False), slow.read_settings(), slow._poll()):
         task = asyncio.create_task(asking)
         await asyncio.sleep(0.005)
-        assert slow._turn.locked()
+        assert slow._exchange_lock.locked()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        assert not slow._turn.locked()
+        assert not slow._exchange_lock.locked()
         assert not slow._wanted(None)
 
 
@@ -680,7 +681,7 @@ async def test_a_lost_link_ends_everything_at_once(label) -> None:
     for asking in (wire.driver.write("charge_switch", False), wire.driver.read_settings(), wire.driver._poll()):
         with pytest.raises(ConnectionLostError):
             await asking
-    assert not wire.driver._turn.locked()
+    assert not wire.driver._exchange_lock.locked()
     assert not wire.written
     with pytest.raises(ConnectionLostError):
         await wire.again().driver_lost()
@@ -751,10 +752,11 @@ async def test_somebody_who_waits_for_a_reading_that_jumps_need_not_wait_for_the
     """A state of charge that jumps is doubted once: the reading that confirms it must come at once."""
     wire = Wire()
     pack = Pack(fast("daly"), "test", lambda: None, context=SessionContext(interval=600.0))
-    wire.driver = pack._driver = DalyDriver(wire, pack, pack.context, SHORT)
+    pack._session = Session(pack, "test", lambda: None)
+    wire.driver = pack._session._driver = DalyDriver(wire, pack, pack.context, SHORT)
     task = asyncio.create_task(wire.driver.run())
     try:
-        await until(lambda: pack.current_settings or pack._settings_told)
+        await until(lambda: pack.last_settings)
         wire.peripheral.board.soc = 0.2
         async with asyncio.timeout(1):
             reading = await pack.next_reading()

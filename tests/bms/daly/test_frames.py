@@ -9,11 +9,11 @@ import pytest
 from custom_components.smart_bms.bms.daly.frames import (
     A5Frame,
     Dialect,
+    ModbusException,
     ReadRequest,
     Reassembler,
-    Refused,
-    Words,
-    Written,
+    RegisterAnswer,
+    RegisterWrite,
     a5_request,
     decode_frame,
     read_request,
@@ -23,13 +23,13 @@ from custom_components.smart_bms.bms.errors import FrameError
 from tests.support.daly_telegrams import a5, crc, reply, sealed
 
 D2 = reply(0xD2, [3300, 3301, 3302] + [0] * 59)
-D2_WORDS = Words(Dialect.D2, D2[3:-2])
+D2_WORDS = RegisterAnswer(Dialect.D2, D2[3:-2])
 P81 = reply(0x51, [3400] * 65)
-P81_WORDS = Words(Dialect.P81, P81[3:-2])
+P81_WORDS = RegisterAnswer(Dialect.P81, P81[3:-2])
 SHORT = reply(0xD2, [1])
-SHORT_WORDS = Words(Dialect.D2, b"\0\1")
+SHORT_WORDS = RegisterAnswer(Dialect.D2, b"\0\1")
 ACK = sealed(bytes.fromhex("d20600a50001"))
-WRITTEN = Written(Dialect.D2, 0xA5, 6, b"\0\1")
+WRITTEN = RegisterWrite(Dialect.D2, 0xA5, 6, b"\0\1")
 MANY_ACK = bytes.fromhex("5110012300037c6e")
 REFUSED = bytes.fromhex("51100f05aaaa2193")
 EXCEPTION = sealed(b"\xd2\x83\x02")
@@ -95,10 +95,10 @@ def corrupt(frame: bytes, place: int = 7) -> bytes:
         pytest.param([D2[60:], D2[:60], D2], [D2_WORDS], id="parts in the wrong order"),
         pytest.param([P81[:70] + D2[70:], P81 + SHORT], [P81_WORDS, SHORT_WORDS], id="spliced"),
         pytest.param([ACK], [WRITTEN], id="acknowledgement"),
-        pytest.param([MANY_ACK], [Written(Dialect.P81, 0x123, 0x10, b"\0\3")], id="acknowledgement of several"),
-        pytest.param([REFUSED], [Written(Dialect.P81, 0xF05, 0x10, b"\xaa\xaa")], id="refusal"),
-        pytest.param([EXCEPTION], [Refused(Dialect.D2, 3, 2)], id="exception"),
-        pytest.param([EXCEPTION + D2], [Refused(Dialect.D2, 3, 2), D2_WORDS], id="exception glued"),
+        pytest.param([MANY_ACK], [RegisterWrite(Dialect.P81, 0x123, 0x10, b"\0\3")], id="acknowledgement of several"),
+        pytest.param([REFUSED], [RegisterWrite(Dialect.P81, 0xF05, 0x10, b"\xaa\xaa")], id="refusal"),
+        pytest.param([EXCEPTION], [ModbusException(Dialect.D2, 3, 2)], id="exception"),
+        pytest.param([EXCEPTION + D2], [ModbusException(Dialect.D2, 3, 2), D2_WORDS], id="exception glued"),
         pytest.param([sealed(b"\xd2\x03\x00"), SHORT], [SHORT_WORDS], id="an answer without content"),
         pytest.param([sealed(b"\x51\x03\x03\1\2\3"), SHORT], [SHORT_WORDS], id="half a register"),
         pytest.param([b"\xd2\x2a" + SHORT], [SHORT_WORDS], id="unknown function"),
@@ -201,7 +201,7 @@ def test_one_frame_is_decoded_or_refused_with_a_reason(data) -> None:
         except FrameError as error:
             reason = error.reason
         assert message is not None or reason in ("header", "length", "checksum")
-        assert not isinstance(message, Words) or 2 * len(message.words) == len(message.data)
+        assert not isinstance(message, RegisterAnswer) or 2 * len(message.words) == len(message.data)
 
 
 @pytest.mark.parametrize(
@@ -263,8 +263,8 @@ def test_what_does_not_fit_into_a_register_is_refused(values) -> None:
     [
         (read_request(Dialect.P81, 0x178, 74), ReadRequest(Dialect.P81, 0x178, 74)),
         (read_request(Dialect.D2, 0x80, 41), ReadRequest(Dialect.D2, 0x80, 41)),
-        (write_request(Dialect.P81, 0x121, (1,)), Written(Dialect.P81, 0x121, 6, b"\0\1")),
-        (sealed(b"\x81\x83\x02"), Refused(Dialect.P81, 3, 2)),
+        (write_request(Dialect.P81, 0x121, (1,)), RegisterWrite(Dialect.P81, 0x121, 6, b"\0\1")),
+        (sealed(b"\x81\x83\x02"), ModbusException(Dialect.P81, 3, 2)),
         (a5_request(0x40, 0x90), A5Frame(0x40, 0x90, bytes(8))),
         (D2, D2_WORDS),
     ],

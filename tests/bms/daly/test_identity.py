@@ -114,7 +114,7 @@ def test_only_the_factory_password_is_known(data, expected) -> None:
 @pytest.mark.parametrize("password", ["123456", "777333"])
 def test_the_password_is_never_part_of_an_identity(password) -> None:
     pack = daly_pack(K_D2, password=password)
-    image = daly_d2.image(pack.controller)
+    image = daly_d2.image(pack.firmware)
     told = d2_texts(packed(block(0xA9, 32, image)))
     details = {"default_password": is_default_password(packed(block(0xC9, 3, image)))}
     identity = identity_of(Dialect.D2, told, cells=4, details=details)
@@ -123,7 +123,7 @@ def test_the_password_is_never_part_of_an_identity(password) -> None:
 
 
 def test_an_identity_of_d2() -> None:
-    image = daly_d2.image(daly_pack(K_D2).controller)
+    image = daly_d2.image(daly_pack(K_D2).firmware)
     identity = identity_of(
         Dialect.D2, d2_texts(packed(block(0xA9, 32, image))), cells=4, details={"battery_type": "lfp"}
     )
@@ -135,7 +135,7 @@ def test_an_identity_of_d2() -> None:
 
 
 def test_an_identity_of_81() -> None:
-    image = daly_p81.image(daly_pack(ESS_81).controller)
+    image = daly_p81.image(daly_pack(ESS_81).firmware)
     identity = identity_of(Dialect.P81, p81_texts(packed(block(0x178, 74, image))), cells=16, details={})
     assert (identity.model, identity.sw_version) == ("ESS-DL-BMS", "41_260321_0323")
     assert identity.serial_number == "SIM3C3223A2"
@@ -144,7 +144,7 @@ def test_an_identity_of_81() -> None:
 
 
 def test_an_identity_of_a5() -> None:
-    uart = Uart(daly_pack(LEGACY_A5).controller)
+    uart = Uart(daly_pack(LEGACY_A5).firmware)
     told = {
         key: a5_text([frame[4:12] for frame in uart.read(command)])
         for key, command in (("sw_version", 0x62), ("hw_version", 0x63))

@@ -8,7 +8,7 @@ import pytest
 from custom_components.smart_bms.bms.daly.frames import Dialect
 from custom_components.smart_bms.bms.daly.parameters import (
     BY_KEY,
-    BY_PLACE,
+    BY_NUMBER,
     D2_SETTINGS,
     P81_SECOND,
     P81_SETTINGS,
@@ -20,144 +20,12 @@ from custom_components.smart_bms.bms.settings import Proof, SettingKind
 from custom_components.smart_bms.simulator.daly import d2 as daly_d2, p81 as daly_p81
 from custom_components.smart_bms.simulator.daly.a5 import Uart
 from custom_components.smart_bms.simulator.daly.labels import ESS_81, K_D2, R24_A5
+from tests.support.daly_parameters import CODINGS, D2_ROWS, NEVER, P81_ROWS
 from tests.support.daly_telegrams import a5, block, packed, sealed
 from tests.support.packs import daly_pack
 
 NOW = datetime(2021, 3, 11, 12, 57, 44)  # noqa: DTZ001  # the board's clock knows no zone
-NEVER = 65535
 
-# Codings, as the reference has them: raw from value.
-CODINGS = {
-    "mV": lambda value: round(value * 1000),
-    "0.1V": lambda value: round(value * 10),
-    "charge": lambda value: 30000 - round(value * 10),
-    "discharge": lambda value: 30000 + round(value * 10),
-    "+40": lambda value: value + 40,
-    "plain": int,
-    "0.1": lambda value: round(value * 10),
-    "ms": lambda value: round(value * 1000),
-    "10s": lambda value: NEVER if value == NEVER else value // 10,
-}
-
-# Reference 4.4 and 4.5 with the values of 9.2 (16S LFP, 13S NMC).
-D2_ROWS = [
-    (0x80, "design_capacity", "0.1", 230.0, 31.0),
-    (0x81, "nominal_cell_voltage", "mV", 3.2, 3.7),
-    (0x8A, "sleep_time", "plain", 3600, 3600),
-    (0x8B, "cell_overvoltage_warning", "mV", 3.5, 4.15),
-    (0x8C, "cell_overvoltage", "mV", 3.6, 4.25),
-    (0x8D, "cell_undervoltage_warning", "mV", 2.6, 2.8),
-    (0x8E, "cell_undervoltage", "mV", 2.5, 2.7),
-    (0x8F, "pack_overvoltage_warning", "0.1V", 55.9, 53.3),
-    (0x90, "pack_overvoltage", "0.1V", 57.5, 54.6),
-    (0x91, "pack_undervoltage_warning", "0.1V", 42.6, 37.0),
-    (0x92, "pack_undervoltage", "0.1V", 41.0, 35.7),
-    (0x93, "charge_overcurrent_warning", "charge", 160.0, 48.0),
-    (0x94, "max_charge_current", "charge", 200.0, 60.0),
-    (0x95, "discharge_overcurrent_warning", "discharge", 160.0, 48.0),
-    (0x96, "max_discharge_current", "discharge", 200.0, 60.0),
-    (0x97, "charge_overtemperature_warning", "+40", 60, 60),
-    (0x98, "charge_overtemperature", "+40", 65, 65),
-    (0x99, "charge_undertemperature_warning", "+40", -30, -30),
-    (0x9A, "charge_undertemperature", "+40", -35, -35),
-    (0x9B, "discharge_overtemperature_warning", "+40", 65, 65),
-    (0x9C, "discharge_overtemperature", "+40", 70, 70),
-    (0x9D, "discharge_undertemperature_warning", "+40", -30, -30),
-    (0x9E, "discharge_undertemperature", "+40", -35, -35),
-    (0x9F, "cell_imbalance_warning", "mV", 0.5, 0.5),
-    (0xA0, "cell_imbalance", "mV", 0.8, 0.8),
-    (0xA1, "temperature_imbalance_warning", "plain", 10, 10),
-    (0xA2, "temperature_imbalance", "plain", 15, 15),
-    (0xA3, "balance_start_voltage", "mV", 3.4, 3.9),
-    (0xA4, "balance_trigger", "mV", 0.02, 0.05),
-    (0xA5, "charge_switch", "plain", True, True),
-    (0xA6, "discharge_switch", "plain", True, False),
-    (0xA7, "soc_calibration", "0.1", 8.7, 50.0),
-    (0xA8, "register_0xa8", "plain", 87, 87),
-    (0xCF, "balance_switch", "plain", True, False),
-]
-D2_LFP = {key: lfp for _, key, _, lfp, _ in D2_ROWS}
-D2_NMC = {key: nmc for _, key, _, _, nmc in D2_ROWS}
-
-# Reference 5.4: warning, protection, release, delay; with the values of the storage board and of the 4S K.
-P81_FOURS = [
-    (0x130, "cell_overvoltage", "mV", (3.45, 3.55, 3.4, 5.0), (3.6, 3.7, 3.6, 1.0)),
-    (0x134, "cell_undervoltage", "mV", (2.8, 2.7, 2.9, 5.0), (2.3, 2.2, 2.3, 1.0)),
-    (0x138, "pack_overvoltage", "0.1V", (55.2, 56.2, 54.2, 1.0), (14.3, 14.7, 14.3, 1.0)),
-    (0x13C, "pack_undervoltage", "0.1V", (45.6, 44.0, 45.0, 1.0), (9.4, 9.0, 9.4, 1.0)),
-    (0x14A, "charge_overtemperature", "+40", (50, 55, 50, 1.0), (60, 65, 60, 1.0)),
-    (0x14E, "charge_undertemperature", "+40", (5, 0, 5, 1.0), (-30, -35, -30, 1.0)),
-    (0x152, "discharge_overtemperature", "+40", (50, 55, 50, 1.0), (65, 70, 65, 1.0)),
-    (0x156, "discharge_undertemperature", "+40", (-15, 0, -15, 1.0), (-30, -35, -30, 1.0)),
-    (0x15A, "cell_imbalance", "mV", (0.45, 0.5, 0.45, 1.0), (0.5, 0.8, 0.5, 1.0)),
-    (0x15E, "temperature_imbalance", "plain", (10, 15, 12, 1.0), (10, 15, 12, 1.0)),
-    (0x162, "soc_low", "0.1", (10.0, 5.0, 10.0, 1.0), (10.0, 5.0, 10.0, 1.0)),
-    (0x166, "mosfet_overtemperature", "+40", (95, 100, 65, 1.0), (95, 100, 65, 1.0)),
-]
-# L1, L2, delay, L3, delay.
-P81_FIVES = [
-    (0x140, "charge", "charge", (160.0, 200.0, 1.0, 300.0, 1.0), (120.0, 150.0, 2.0, 200.0, 1.0)),
-    (0x145, "discharge", "discharge", (160.0, 200.0, 1.0, 300.0, 1.0), (120.0, 150.0, 2.0, 200.0, 1.0)),
-]
-# Reference 5.5: threshold, release, delay, every three registers.
-P81_SECONDS = [
-    ("cell_overvoltage", "mV", (3.8, 3.65, 1.0)),
-    ("cell_undervoltage", "mV", (2.6, 2.8, 1.0)),
-    ("pack_overvoltage", "0.1V", (60.0, 59.0, 1.0)),
-    ("pack_undervoltage", "0.1V", (42.4, 43.4, 1.0)),
-    ("charge_overtemperature", "+40", (75, 65, 1.0)),
-    ("charge_undertemperature", "+40", (-5, 0, 1.0)),
-    ("discharge_overtemperature", "+40", (75, 65, 1.0)),
-    ("discharge_undertemperature", "+40", (-25, -20, 1.0)),
-    ("cell_imbalance", "mV", (1.0, 0.8, 1.0)),
-    ("temperature_imbalance", "plain", (20, 15, 1.0)),
-    ("soc_low", "0.1", (3.0, 5.0, 1.0)),
-    ("mosfet_overtemperature", "+40", (105, 75, 1.0)),
-]
-P81_SINGLES = [
-    (0x101, "cell_count", "plain", 16, 4),
-    (0x114, "nominal_cell_voltage", "mV", 3.2, 3.2),
-    (0x115, "sleep_time", "10s", NEVER, 3600),
-    (0x116, "soc_calibration", "0.1", 83.4, 11.2),
-    (0x117, "max_balance_current", "mV", 1.0, 1.0),
-    (0x119, "balance_switch", "plain", True, False),
-    (0x11A, "balance_start_voltage", "mV", 3.4, 3.4),
-    (0x11B, "balance_trigger", "mV", 0.02, 0.02),
-    (0x121, "charge_switch", "plain", True, True),
-    (0x122, "discharge_switch", "plain", True, False),
-    (0x12E, "forced_closure_time", "plain", 0, 300),
-    (0x16E, "short_circuit_current", "plain", 2000, 1000),
-]
-
-
-def _p81_rows() -> list[tuple]:
-    rows = list(P81_SINGLES)
-    for start, key, coding, *boards in P81_FOURS:
-        names = (f"{key}_warning", key, f"{key}_release", f"{key}_delay")
-        rows += [
-            (start + place, name, coding if place < 3 else "ms", *(board[place] for board in boards))
-            for place, name in enumerate(names)
-        ]
-    for start, way, coding, *boards in P81_FIVES:
-        limit = f"max_{way}_current"
-        names = (f"{way}_overcurrent_warning", limit, f"{way}_overcurrent_delay")
-        names += (f"{way}_overcurrent_2", f"{way}_overcurrent_2_delay")
-        rows += [
-            (start + place, name, "ms" if place in (2, 4) else coding, *(board[place] for board in boards))
-            for place, name in enumerate(names)
-        ]
-    for number, (key, coding, values) in enumerate(P81_SECONDS):
-        names = (f"{key}_2", f"{key}_2_release", f"{key}_2_delay")
-        rows += [
-            (0x1C3 + 3 * number + place, name, coding if place < 2 else "ms", values[place], values[place])
-            for place, name in enumerate(names)
-        ]
-    return rows
-
-
-P81_ROWS = _p81_rows()
-P81_STORAGE = {key: storage for _, key, _, storage, _ in P81_ROWS}
-P81_K = {key: small for _, key, _, _, small in P81_ROWS if not key.endswith(("_2", "_2_release", "_2_delay"))}
 
 # What 6.2 lets a client write, and this one does.
 D2_WRITABLE = {0x80, 0x8A, *range(0x8B, 0xA8), 0xCF}
@@ -206,7 +74,7 @@ def test_every_writable_parameter_goes_where_it_is_read(dialect, rows, writable)
                 ), key
             seen.add(register)
     assert seen == writable
-    assert {row.place for row in PARAMETERS[dialect] if row.proof is not Proof.READ_ONLY} == writable
+    assert {row.number for row in PARAMETERS[dialect] if row.proof is not Proof.READ_ONLY} == writable
 
 
 @pytest.mark.parametrize("dialect", [Dialect.D2, Dialect.P81])
@@ -214,9 +82,9 @@ def test_what_is_encoded_is_decoded_again(dialect) -> None:
     for row in PARAMETERS[dialect]:
         if row.proof is Proof.READ_ONLY:
             continue
-        sides = [*range(30000, 34000, 37)] if row.zero == 30000 and row.current == 1 else []
-        sides += [*range(26000, 30001, 37)] if row.current == -1 else []
-        raws = [0, 1] if row.is_switch else sides or [*range(5001), *range(5001, 6553, 7)]
+        sides = [*range(30000, 34000, 37)] if row.coding.zero == 30000 and row.coding.current == 1 else []
+        sides += [*range(26000, 30001, 37)] if row.coding.current == -1 else []
+        raws = [0, 1] if row.coding.is_switch else sides or [*range(5001), *range(5001, 6553, 7)]
         for raw in raws:
             value = row.value(raw.to_bytes(2))
             assert value is not None
@@ -230,7 +98,7 @@ def test_nothing_that_is_no_parameter_to_be_set_is_ever_encoded(dialect) -> None
     encoded = []
     for row in PARAMETERS[dialect]:
         if row.proof is Proof.READ_ONLY:
-            value = next(iter(row.names.values())) if row.names else 1
+            value = next(iter(row.coding.names.values())) if row.coding.names else 1
             try:
                 write_frame(dialect, row.key, value, host=0x80, now=NOW)
             except ValueError:
@@ -434,7 +302,7 @@ def test_parameters_of_a5(command) -> None:
 
 def test_a5_parameters_can_only_be_read() -> None:
     assert {row.proof for row in PARAMETERS[Dialect.A5]} == {Proof.READ_ONLY}
-    assert {row.place for row in PARAMETERS[Dialect.A5]} == set(A5_ROWS)
+    assert {row.number for row in PARAMETERS[Dialect.A5]} == set(A5_ROWS)
 
 
 @pytest.mark.parametrize("dialect", list(Dialect))
@@ -442,13 +310,13 @@ def test_no_key_and_no_place_stands_twice(dialect) -> None:
     rows = PARAMETERS[dialect]
     assert len(BY_KEY[dialect]) == len(rows)
     places = [
-        (row.place, row.offset + byte) if dialect is Dialect.A5 else 2 * row.place + byte
+        (row.number, row.offset + byte) if dialect is Dialect.A5 else 2 * row.number + byte
         for row in rows
         for byte in range(row.size)
     ]
     assert len(set(places)) == len(places)
-    assert [row for rows_there in BY_PLACE[dialect].values() for row in rows_there] == sorted(
-        rows, key=lambda row: list(BY_PLACE[dialect]).index(row.place)
+    assert [row for rows_there in BY_NUMBER[dialect].values() for row in rows_there] == sorted(
+        rows, key=lambda row: list(BY_NUMBER[dialect]).index(row.number)
     )
 
 
@@ -473,8 +341,8 @@ def test_what_a_board_sets_along() -> None:
 # The simulated board is the second opinion.
 
 
-def simulated(controller) -> dict[str, object]:
-    settings = controller.settings
+def simulated(firmware) -> dict[str, object]:
+    settings = firmware.settings
     return {
         "cell_overvoltage": settings["cell_high.2"] / 1000,
         "cell_overvoltage_warning": settings["cell_high.1"] / 1000,
@@ -497,18 +365,18 @@ def simulated(controller) -> dict[str, object]:
 
 
 def test_parameters_agree_with_the_simulated_boards() -> None:
-    image = daly_d2.image(controller := daly_pack(K_D2, cells=16).controller)
+    image = daly_d2.image(firmware := daly_pack(K_D2, cells=16).firmware)
     values = decode_settings(
         Dialect.D2, {first: packed(block(first, count, image)) for first, count in ((0x80, 41), (0xCF, 1))}
     )
-    expected = simulated(controller)
+    expected = simulated(firmware)
     assert {key: values[key] for key in expected} == expected
     assert values["cell_count"] == 16
 
-    image = daly_p81.image(controller := daly_pack(ESS_81, cells=16).controller)
+    image = daly_p81.image(firmware := daly_pack(ESS_81, cells=16).firmware)
     blocks = {first: packed(block(first, count, image)) for first, count in (*P81_SETTINGS, P81_SECOND)}
-    values, settings = decode_settings(Dialect.P81, blocks), controller.settings
-    expected = simulated(controller) | {
+    values, settings = decode_settings(Dialect.P81, blocks), firmware.settings
+    expected = simulated(firmware) | {
         "charge_overcurrent_2": (30000 - settings["charge_current.3"]) / 10,
         "cell_overvoltage_2_release": settings["cell_high.3_release"] / 1000,
         "mosfet_overtemperature_release": settings["mos_hot.release"] - 40,
@@ -518,9 +386,9 @@ def test_parameters_agree_with_the_simulated_boards() -> None:
     assert {key: values[key] for key in expected} == expected
     assert "forced_closure_time" not in values
 
-    uart = Uart(controller := daly_pack(R24_A5, cells=16).controller)
+    uart = Uart(firmware := daly_pack(R24_A5, cells=16).firmware)
     values = decode_settings(Dialect.A5, {command: uart.read(command)[0][4:12] for command in A5_ROWS})
-    expected = simulated(controller)
+    expected = simulated(firmware)
     assert {key: values[key] for key in expected} == expected
 
 
@@ -532,9 +400,9 @@ def test_a_write_changes_the_simulated_parameter_it_names(label, dialect) -> Non
     blocks = {Dialect.D2: ((0x80, 41), (0xCF, 1)), Dialect.P81: (*P81_SETTINGS, P81_SECOND)}[dialect]
     for register, key, _, value, _ in rows:
         if register in writable:
-            controller = daly_pack(label, cells=16).controller
-            module.write(controller, *encode_write(dialect, key, value))
-            image = module.image(controller)
+            firmware = daly_pack(label, cells=16).firmware
+            module.write(firmware, *encode_write(dialect, key, value))
+            image = module.image(firmware)
             found = decode_settings(dialect, {first: packed(block(first, count, image)) for first, count in blocks})
             assert found[key] == value, key
 

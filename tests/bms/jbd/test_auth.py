@@ -1,4 +1,4 @@
-"""The password dialog: what goes over the air, and what an attacker or a typing error cannot do."""
+"""The password dialog: what goes over the radio, and what an attacker or a typing error cannot do."""
 
 from hypothesis import given, strategies as st
 import pytest
@@ -13,7 +13,7 @@ from custom_components.smart_bms.bms.jbd.auth import (
     vendor_password,
 )
 from custom_components.smart_bms.bms.jbd.frames import module_request
-from custom_components.smart_bms.simulator.jbd.module import Gate, cipher as simulated
+from custom_components.smart_bms.simulator.jbd.module import ModuleLogin, cipher as simulated
 
 ADDRESS = "a4:c1:37:04:2d:be"
 MAC = bytes.fromhex(ADDRESS.replace(":", ""))
@@ -57,14 +57,14 @@ def test_what_is_mixed_is_unmixed_again_and_the_simulated_module_agrees(password
 
 
 def test_the_simulated_module_lets_the_owner_and_then_the_vendor_in() -> None:
-    publish_filter = Gate(MAC, "123123")
-    assert publish_filter.answer(ModuleCommand.APP_KEY, APP_KEY) == b"\x00"
-    random = publish_filter.answer(ModuleCommand.RANDOM, b"")[0]
-    assert publish_filter.answer(ModuleCommand.PASSWORD, user_password("123124", ADDRESS, random)) == b"\x01"
-    assert publish_filter.answer(ModuleCommand.PASSWORD, user_password("123123", ADDRESS, random)) == b"\x00"
-    random = publish_filter.answer(ModuleCommand.RANDOM, b"")[0]
-    assert publish_filter.answer(ModuleCommand.VENDOR_PASSWORD, vendor_password(ADDRESS, random)) == b"\x00"
-    assert publish_filter.root
+    login = ModuleLogin(MAC, "123123")
+    assert login.answer(ModuleCommand.APP_KEY, APP_KEY) == b"\x00"
+    random = login.answer(ModuleCommand.RANDOM, b"")[0]
+    assert login.answer(ModuleCommand.PASSWORD, user_password("123124", ADDRESS, random)) == b"\x01"
+    assert login.answer(ModuleCommand.PASSWORD, user_password("123123", ADDRESS, random)) == b"\x00"
+    random = login.answer(ModuleCommand.RANDOM, b"")[0]
+    assert login.answer(ModuleCommand.VENDOR_PASSWORD, vendor_password(ADDRESS, random)) == b"\x00"
+    assert login.root
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ from custom_components.smart_bms.bms.jbd.frames import (
 )
 from custom_components.smart_bms.bms.jbd.parameters import BY_REGISTER
 from custom_components.smart_bms.bms.records import decode_lines
-from tests.bms.jbd.test_frames import answer
 from tests.support.captures import CAPTURES, needs_captures
+from tests.support.jbd_messages import answer
 
 FOLDER = CAPTURES / "jbd"
 FILES = sorted(FOLDER.glob("*.jsonl"))
@@ -231,7 +231,7 @@ def test_registers_written_as_they_were_read_are_the_same_bytes(path) -> None:
             continue
         data = decode_reply(bytes.fromhex(record["hex"])).data
         for row in BY_REGISTER[result["values"]["register"]]:
-            if not row.shunt:
+            if not row.coding.is_shunt:
                 assert row.put(data, row.value(data)) == data, (result["n"], row.key)
 
 

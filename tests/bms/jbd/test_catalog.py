@@ -12,17 +12,16 @@ from custom_components.smart_bms.bms.reading import Identity, Reading
 from custom_components.smart_bms.bms.settings import Proof, SettingKind
 from custom_components.smart_bms.control.constraints import broken_orders, order_issues, value_issues
 from custom_components.smart_bms.simulator.jbd.labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
-from tests.bms.jbd.test_decode import basic
-from tests.bms.jbd.test_registers import REAL_VALUES
+from tests.support.jbd_messages import REAL_VALUES, basic
 from tests.support.packs import jbd_pack
 
 ALL = tuple(BY_KEY)
 SWITCHES = ("charge_switch", "discharge_switch")
 
 
-def identity(*, quantize: bool = False, cells: int | None = 4, front_end: int | None = 0) -> Identity:
+def identity(*, coarse: bool = False, cells: int | None = 4, front_end: int | None = 0) -> Identity:
     told = {} if front_end is None else {"front_end": front_end}
-    details = {"coarse_units": quantize, **told}
+    details = {"coarse_units": coarse, **told}
     return Identity(family="jbd", variant="classic", model="X", max_cells=cells, details=details)
 
 
@@ -34,10 +33,10 @@ def reading(**fields) -> Reading:
     return Reading(measured_at=0.0, **decode_basic(basic(**fields)))
 
 
-@pytest.mark.parametrize("quantize", [False, True])
+@pytest.mark.parametrize("coarse", [False, True])
 @pytest.mark.parametrize("cells", [1, 4, 32, None])
-def test_every_parameter_has_a_range_that_its_unit_and_wire_allow(quantize, cells) -> None:
-    for key, setting in catalog(quantize=quantize, cells=cells).settings.items():
+def test_every_parameter_has_a_range_that_its_unit_and_wire_allow(coarse, cells) -> None:
+    for key, setting in catalog(coarse=coarse, cells=cells).settings.items():
         assert setting.key == key
         assert bool(setting.options) is (setting.kind is SettingKind.CHOICE)
         if setting.kind is not SettingKind.NUMBER:
@@ -47,9 +46,9 @@ def test_every_parameter_has_a_range_that_its_unit_and_wire_allow(quantize, cell
         assert setting.step >= setting.resolution * 0.999, key
         for value in (setting.minimum, setting.maximum):
             assert not list(value_issues(setting, value, exact=True)), (key, value)
-            if key in BY_KEY and not BY_KEY[key].shunt and setting.proof is not Proof.READ_ONLY:
-                _, wire = encode_register(key, bytes(2), value, quantize=quantize)
-                assert BY_KEY[key].value(wire, quantize=quantize) == pytest.approx(value)
+            if key in BY_KEY and not BY_KEY[key].coding.is_shunt and setting.proof is not Proof.READ_ONLY:
+                _, wire = encode_register(key, bytes(2), value, coarse=coarse)
+                assert BY_KEY[key].value(wire, coarse=coarse) == pytest.approx(value)
         for value in (setting.minimum - setting.step, setting.maximum + setting.step):
             assert list(value_issues(setting, value)), (key, value)
 
@@ -164,15 +163,15 @@ def test_ranges_are_those_of_the_documents(key, minimum, maximum, step) -> None:
 
 
 def test_coarse_boards_have_coarse_ranges_where_they_count_so() -> None:
-    fine, quantize = catalog().settings, catalog(quantize=True).settings
-    assert (quantize["design_capacity"].maximum, quantize["design_capacity"].resolution) == (6553.5, 0.1)
-    assert (quantize["max_charge_current"].maximum, quantize["max_charge_current"].step) == (pytest.approx(3276.7), 0.1)
-    assert quantize["cell_overvoltage"] == fine["cell_overvoltage"]
+    fine, coarse = catalog().settings, catalog(coarse=True).settings
+    assert (coarse["design_capacity"].maximum, coarse["design_capacity"].resolution) == (6553.5, 0.1)
+    assert (coarse["max_charge_current"].maximum, coarse["max_charge_current"].step) == (pytest.approx(3276.7), 0.1)
+    assert coarse["cell_overvoltage"] == fine["cell_overvoltage"]
 
 
 def test_the_remaining_capacity_is_never_offered_beyond_what_its_register_holds() -> None:
-    for quantize in (False, True):
-        setting = catalog(quantize=quantize).settings["remaining_capacity_calibration"]
+    for coarse in (False, True):
+        setting = catalog(coarse=coarse).settings["remaining_capacity_calibration"]
         assert (setting.minimum, setting.maximum) == (0, 655.35)
         assert setting.dangerous
 

@@ -7,8 +7,6 @@ from custom_components.smart_bms.bms.alarm import Alarm
 from custom_components.smart_bms.bms.errors import FrameError
 from custom_components.smart_bms.bms.jbd.decode import (
     COUNTERS,
-    PROTECTIONS,
-    WARNINGS,
     decode_basic,
     decode_cells,
     decode_counters,
@@ -16,10 +14,11 @@ from custom_components.smart_bms.bms.jbd.decode import (
     decode_version,
     reading_of,
 )
-from custom_components.smart_bms.bms.jbd.identity import Variant, identity_of, variant_of
+from custom_components.smart_bms.bms.jbd.identity import Variant, variant_of
 from custom_components.smart_bms.bms.reading import Reading, reading_values
 from custom_components.smart_bms.bms.trust import check
 from custom_components.smart_bms.simulator.jbd.labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
+from tests.support.jbd_messages import basic, tail
 from tests.support.packs import jbd_pack
 
 LABELS = {"SP04S034": SP04S034, "DP16S020": DP16S020, "LEGACY": LEGACY, "WATTCYCLE": WATTCYCLE}
@@ -29,46 +28,18 @@ def steady(current: float):
     return lambda _: current
 
 
-def basic(tail: bytes = b"", *, probes: tuple[int, ...] = (2981, 2951), **fields: int) -> bytes:
-    """Return basic information, put together by hand: 13.30 V, nothing flows, 60 of 100 Ah, both switches closed."""
-    values = {
-        "voltage": 1330,
-        "current": 0,
-        "remaining": 6000,
-        "nominal": 10000,
-        "cycles": 7,
-        "date": 0x2C7C,
-        "balance_low": 0,
-        "balance_high": 0,
-        "protections": 0,
-    } | {key: value for key, value in fields.items() if key not in ("version", "soc", "switches", "cells")}
-    words = b"".join((value & 0xFFFF).to_bytes(2) for value in values.values())
-    singles = {"version": 0x80, "soc": 60, "switches": 3, "cells": 4} | {
-        key: value for key, value in fields.items() if key in ("version", "soc", "switches", "cells")
-    }
-    return words + bytes((*singles.values(), len(probes))) + b"".join(raw.to_bytes(2) for raw in probes) + tail
-
-
-def tail(*, humidity=0, alarms=0, full=9000, remaining=6000, balance=0, more=b"") -> bytes:
-    return (
-        bytes((humidity,))
-        + b"".join((value & 0xFFFF).to_bytes(2) for value in (alarms, full, remaining, balance))
-        + more
-    )
-
-
 @pytest.mark.parametrize("name", LABELS)
 @pytest.mark.parametrize("current", [-37.5, 0.0, 20.25])
-@pytest.mark.parametrize("quantize", [False, True])
-def test_readings_agree_with_the_simulated_battery(name, current, quantize) -> None:
-    pack = jbd_pack(LABELS[name], cells=15, profile=steady(current), hundred_ma=quantize)
+@pytest.mark.parametrize("coarse", [False, True])
+def test_readings_agree_with_the_simulated_battery(name, current, coarse) -> None:
+    pack = jbd_pack(LABELS[name], cells=15, profile=steady(current), hundred_ma=coarse)
     pack.firmware.step(30)
     pack.firmware.registers.full = 97.5
     battery, board = pack.board.battery, pack.board
     values = decode_basic(pack.firmware.basic_info())
     reading = reading_of(values, decode_cells(pack.firmware.read(0x04)[1]), {}, 12.5)
     check(reading)
-    unit = 0.1 if quantize else 0.01
+    unit = 0.1 if coarse else 0.01
     assert reading.measured_at == 12.5
     assert reading.voltage == pytest.approx(battery.voltage, abs=0.006)
     assert reading.current == pytest.approx(current, abs=unit / 2 + 1e-9)
@@ -89,7 +60,7 @@ def test_readings_agree_with_the_simulated_battery(name, current, quantize) -> N
     assert reading.details["manufacturing_date"] == "2022-03-28"
     assert reading.details["stated_cells"] == 15
     assert reading.details["probe_count"] == pack.label.ntcs
-    assert reading.details["coarse_units"] is quantize
+    assert reading.details["coarse_units"] is coarse
     assert reading.details["charge_lock"] is False
     assert reading.details["discharge_lock"] is False
 
@@ -167,7 +138,7 @@ def test_the_document_s_own_example() -> None:
 
 @pytest.mark.parametrize(("flag", "told"), [(0x83, False), (0x03, True), (0x83, True)])
 def test_coarse_units_are_told_in_two_ways(flag, told) -> None:
-    values = decode_basic(basic(tail(full=9000), switches=flag, current=-201), quantize=told)
+    values = decode_basic(basic(tail(full=9000), switches=flag, current=-201), coarse=told)
     assert values["current"] == -20.1
     assert values["power"] == -267.33
     assert values["remaining_capacity"] == 600.0
@@ -228,74 +199,6 @@ def test_versions_are_nibbles(packed, text) -> None:
 
 
 # Protections and warnings.
-
-
-@pytest.mark.parametrize(
-    ("bit", "alarm"),
-    [
-        (0, "cell_overvoltage"),
-        (1, "cell_undervoltage"),
-        (2, "pack_overvoltage"),
-        (3, "pack_undervoltage"),
-        (4, "charge_overtemperature"),
-        (5, "charge_undertemperature"),
-        (6, "discharge_overtemperature"),
-        (7, "discharge_undertemperature"),
-        (8, "charge_overcurrent"),
-        (9, "discharge_overcurrent"),
-        (10, "short_circuit"),
-        (11, "front_end_fault"),
-        (12, "software_lock"),
-        (13, "unnamed_protection"),
-        (14, "unnamed_protection"),
-        (15, "unnamed_protection"),
-    ],
-)
-def test_protection_bits(bit, alarm) -> None:
-    values = decode_basic(basic(protections=1 << bit))
-    assert values["alarms"] == (alarm,)
-    assert values["alarm_mask"] == 1 << bit
-    assert values["details"].get("unnamed_protection_bits") == ((bit,) if bit > 12 else None)
-
-
-def test_all_protections_at_once() -> None:
-    values = decode_basic(basic(protections=0xFFFF))
-    assert values["alarms"] == (*PROTECTIONS, Alarm.UNNAMED_PROTECTION)
-    assert values["details"]["unnamed_protection_bits"] == (13, 14, 15)
-
-
-@pytest.mark.parametrize(
-    ("bit", "alarm"),
-    [
-        (0, "cell_overvoltage_warning"),
-        (1, "cell_undervoltage_warning"),
-        (2, "pack_overvoltage_warning"),
-        (3, "pack_undervoltage_warning"),
-        (4, "charge_overtemperature_warning"),
-        (5, "charge_undertemperature_warning"),
-        (6, "discharge_overtemperature_warning"),
-        (7, "discharge_undertemperature_warning"),
-        (8, "charge_overcurrent_warning"),
-        (9, "discharge_overcurrent_warning"),
-        (10, "cell_imbalance_warning"),
-        (11, "soc_low_warning"),
-        (12, None),
-        (13, None),
-        (14, None),
-        (15, None),
-    ],
-)
-def test_warning_bits(bit, alarm) -> None:
-    values = decode_basic(basic(tail(alarms=1 << bit)))
-    assert values["alarms"] == ((alarm,) if alarm else ())
-    assert values["details"]["warning_mask"] == 1 << bit
-    assert values["alarm_mask"] == 0
-
-
-def test_protections_come_before_warnings() -> None:
-    values = decode_basic(basic(tail(alarms=0xFDF5), protections=0xFFFF))
-    together = [warning for bit, warning in enumerate(WARNINGS) if bit not in (1, 3, 9)]
-    assert values["alarms"] == (*PROTECTIONS, Alarm.UNNAMED_PROTECTION, *together)
 
 
 # The tail.
@@ -545,20 +448,3 @@ def test_a_broken_wire_is_shown() -> None:
 
 
 # Identity.
-
-
-@pytest.mark.parametrize(("label", "variant"), [(SP04S034, "classic"), (DP16S020, "extended"), (WATTCYCLE, "2.5")])
-def test_the_tail_tells_the_dialect(label, variant) -> None:
-    assert variant_of(decode_basic(jbd_pack(label).firmware.basic_info())) == variant
-
-
-def test_an_identity_is_what_the_board_says_of_itself() -> None:
-    identity = identity_of(Variant.CLASSIC, "JBD-SP04S034", decode_basic(basic()), front_end=2)
-    assert identity.family == "jbd"
-    assert identity.variant == "classic"
-    assert identity.model == "JBD-SP04S034"
-    assert identity.sw_version == "8.0"
-    assert identity.manufacturing_date == "2022-03-28"
-    assert identity.max_cells == 4
-    assert identity.details == {"probe_count": 2, "coarse_units": False, "front_end": 2}
-    assert identity_of(Variant.LEGACY, "", decode_basic(basic()), front_end=0).model == ""

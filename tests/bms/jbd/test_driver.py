@@ -45,7 +45,7 @@ from tests.support.jbd_wire import (
 )
 from tests.support.packs import jbd_pack
 
-# Every board, over the air.
+# Every board, over the radio.
 
 
 @pytest.mark.parametrize("board", LABELS)

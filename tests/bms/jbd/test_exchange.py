@@ -72,7 +72,7 @@ async def test_a_poll_that_fails_says_so(wire) -> None:
     wire.deaf = lambda _: True
     with pytest.raises(SilentError):
         await wire.driver._poll()
-    assert not wire.driver._turn.locked()
+    assert not wire.driver._exchange_lock.locked()
     wire.deaf = lambda _: False
     assert await wire.driver._poll()
 

@@ -80,24 +80,24 @@ async def test_a_module_without_a_password_lets_us_through() -> None:
 
 def key_is_pin(wire: Wire, pin: bytes) -> None:
     """Let the module want the owner's password in place of the app key."""
-    publish_filter = wire.peripheral.publish_filter
+    login = wire.peripheral.login
 
     def answer(command: int, data: bytes) -> bytes | None:
         if command != APP_KEY:
             return None
-        publish_filter.user = data == pin
-        return b"\x00" if publish_filter.user else b"\x01"
+        login.user = data == pin
+        return b"\x00" if login.user else b"\x01"
 
-    wire.peripheral.publish_filter = _Gate(publish_filter, answer)
+    wire.peripheral.login = _ScriptedLogin(login, answer)
 
 
-class _Gate:
-    def __init__(self, publish_filter, answer) -> None:
-        self._gate = publish_filter
+class _ScriptedLogin:
+    def __init__(self, login, answer) -> None:
+        self._login = login
         self.answer = answer
 
     def __getattr__(self, name: str):
-        return getattr(self._gate, name)
+        return getattr(self._login, name)
 
 
 async def test_some_modules_want_the_password_in_place_of_the_key() -> None:
@@ -143,21 +143,21 @@ async def test_the_app_key_may_get_lost_twice() -> None:
 
 async def test_an_empty_answer_of_the_module_says_nothing() -> None:
     wire = wire_of(DP16S020, 16, PASSWORD)
-    original = wire.peripheral.publish_filter
-    wire.peripheral.publish_filter = _Gate(original, lambda command, data: b"")
+    original = wire.peripheral.login
+    wire.peripheral.login = _ScriptedLogin(original, lambda command, data: b"")
     with pytest.raises(SilentError):
         await wire.begin()
 
 
 async def test_an_answer_of_the_module_to_something_else_is_none() -> None:
     wire = wire_of(DP16S020, 16, PASSWORD)
-    original = wire.peripheral.publish_filter
+    original = wire.peripheral.login
 
     def answer(command: int, data: bytes) -> bytes | None:
         wire.hear(module(USER if command == APP_KEY else APP_KEY, b"\x01"))
         return original.answer(command, data)
 
-    wire.peripheral.publish_filter = _Gate(original, answer)
+    wire.peripheral.login = _ScriptedLogin(original, answer)
     await wire.begin()
     assert wire.listener.identities
 
@@ -172,8 +172,8 @@ async def test_without_the_address_there_is_no_use_in_a_password() -> None:
 
 async def test_a_rejected_second_password_is_not_tried_again_in_this_session() -> None:
     wire = await wire_of(DP16S020, 16, PASSWORD, wants_unlock=False).begin()
-    original = wire.peripheral.publish_filter
-    wire.peripheral.publish_filter = _Gate(
+    original = wire.peripheral.login
+    wire.peripheral.login = _ScriptedLogin(
         original, lambda command, data: b"\x01" if command == ROOT else original.answer(command, data)
     )
     for _ in range(2):
@@ -264,15 +264,15 @@ async def test_a_leave_that_was_not_heard_after_a_write_is_made_up_for(open_wire
 async def test_a_look_that_is_cancelled_leaves_the_factory_mode(wire) -> None:
     task = asyncio.create_task(wire.driver.read_settings())
     wire.deaf = lambda packet: packet == request(0x20, write=False)
-    await until(lambda: wire.peripheral.factory_mode and wire.driver._line._answer)
+    await until(lambda: wire.peripheral.factory_mode and wire.driver._exchange._answer)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert exits(wire) == [EXIT_A]
     assert not wire.peripheral.factory_mode
-    assert not wire.driver._turn.locked()
+    assert not wire.driver._exchange_lock.locked()
     assert "factory_mode" not in wire.context.memory
-    assert wire.driver._line._answer is None
+    assert wire.driver._exchange._answer is None
 
 
 async def test_a_write_that_is_cancelled_leaves_what_was_written(open_wire) -> None:

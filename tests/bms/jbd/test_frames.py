@@ -21,20 +21,11 @@ from custom_components.smart_bms.bms.jbd.frames import (
     read_request,
     write_request,
 )
-from tests.support.packs import jbd_pack
+from tests.support.jbd_messages import BASIC, CELLS, PACK, answer, cut
 
 MAX_HELD = 262
 
 
-def answer(register: int, data: bytes = b"", status: int = 0) -> bytes:
-    """Return the frame of an answer, put together by hand."""
-    body = bytes((status, len(data))) + data
-    return bytes((0xDD, register)) + body + (0x10000 - sum(body) & 0xFFFF).to_bytes(2) + b"\x77"
-
-
-PACK = jbd_pack(tail=9, cells=16)
-BASIC = answer(0x03, PACK.firmware.basic_info())
-CELLS = answer(0x04, PACK.firmware.read(0x04)[1])
 MODEL = answer(0x05, b"SP04S034")
 EVEN = answer(0x04, bytes.fromhex("0d48") * 32)
 RANDOM = module_request(0x17, b"\x62")
@@ -52,10 +43,6 @@ def feed(*notifications: bytes, gap: float = 0.01) -> list[Reply | ModuleMessage
         for number, notification in enumerate(notifications)
         for message in reassembler.feed(notification, number * gap)
     ]
-
-
-def cut(data: bytes, size: int = 20) -> list[bytes]:
-    return [data[place : place + size] for place in range(0, len(data), size)]
 
 
 def twice(parts: list[bytes]) -> list[bytes]:

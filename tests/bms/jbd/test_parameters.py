@@ -1,567 +1,388 @@
-"""Parameters and switches, read and written over the conversation."""
+"""Registers become parameters, and parameters become the same registers again."""
 
-import asyncio
-from contextlib import suppress
-from dataclasses import replace
-import json
+import math
 
+from hypothesis import given, settings as hypothesis_settings, strategies as st
 import pytest
 
-from custom_components.smart_bms.bms.errors import SilentError
-from custom_components.smart_bms.simulator.jbd.labels import LEGACY, WATTCYCLE
-from tests.support.jbd_boards import DELAYS, FUNCTIONS, OVERVOLTAGE, exits, until, wire_of
-from tests.support.jbd_wire import (
-    CELLS,
-    COUNTERS,
-    ENTER,
-    EXIT,
-    EXIT_A,
-    EXIT_B,
-    LOGIN,
-    REMAINING,
-    SWITCH,
-    SWITCHES,
-    Said,
-    commands,
-    reply,
-    request,
-    writes,
+from custom_components.smart_bms.bms.errors import FrameError
+from custom_components.smart_bms.bms.jbd.hardware_protection import CHOICES
+from custom_components.smart_bms.bms.jbd.parameters import BY_KEY, BY_REGISTER, REGISTERS
+from custom_components.smart_bms.bms.jbd.settings import (
+    CHARGE_SWITCH,
+    decode_settings,
+    encode_register,
+    encode_remaining_capacity,
+    encode_switches,
+    factory_exit,
+    is_coarse,
+    registers_of,
 )
+from custom_components.smart_bms.bms.settings import SettingKind
+from custom_components.smart_bms.simulator.jbd.labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
+from tests.support.jbd_messages import REAL, REAL_VALUES, one
+from tests.support.packs import jbd_pack
 
-# Parameters.
-
-
-async def test_parameters_are_read_behind_the_factory_mode_and_it_is_left_again(wire) -> None:
-    wire.written.clear()
-    settings = await wire.driver.read_settings()
-    assert wire.listener.told == [settings]
-    said = commands(wire.written)
-    assert (said[0], said[-1]) == (Said(True, ENTER, b"\x56\x78"), Said(True, EXIT, EXIT_A))
-    assert not wire.peripheral.factory_mode
-    assert "factory_mode" not in wire.context.memory
+WORDS = [row for row in REGISTERS if not row.coding.is_text and not row.coding.is_shunt]
+ids = {"ids": lambda item: getattr(item, "key", None)}
 
 
-async def test_finer_points_are_only_asked_of_newer_software() -> None:
-    registers = {}
-    for label in (LEGACY, WATTCYCLE):
-        wire = await wire_of(label).begin()
-        await wire.driver.read_settings()
-        registers[label.model] = {said.register for said in commands(wire.written)}
-    assert not registers[LEGACY.model] & set(range(0x42, 0x48))
-    assert registers[WATTCYCLE.model] >= set(range(0x42, 0x48))
+def dump(**changes: str) -> dict[int, bytes]:
+    return {number: bytes.fromhex(data) for number, data in REAL.items()} | {
+        int(number[1:], 16): bytes.fromhex(data) for number, data in changes.items()
+    }
 
 
-async def test_one_parameter_is_read_alone(open_wire) -> None:
-    wire = open_wire
-    wire.peripheral.change_elsewhere(request(OVERVOLTAGE, (3650).to_bytes(2)))
-    settings = await wire.driver.read_settings("cell_overvoltage")
-    assert settings.values["cell_overvoltage"] == 3.65
-    assert settings.apart == {"cell_overvoltage"}
-    assert settings.apart_at >= settings.measured_at
-    assert [said.register for said in commands(wire.written)] == [ENTER, OVERVOLTAGE, EXIT]
-    assert exits(wire) == [EXIT_A]
+# Reading.
 
 
-async def test_what_is_no_parameter_is_read_with_all_others(open_wire) -> None:
-    await open_wire.driver.read_settings("charge_switch")
-    assert len(commands(open_wire.written)) > 40
+def test_a_real_board_s_parameters() -> None:
+    settings = decode_settings(dump(), "classic", 3.0)
+    assert settings.values == REAL_VALUES
+    assert settings.measured_at == 3.0
+    assert settings.variant == "classic"
 
 
-async def test_registers_that_the_board_does_not_have_are_left_out(wire) -> None:
-    wire.tamper = lambda said, answers: [reply(said.register, status=0x80)] if said.register == 0x38 else answers
-    settings = await wire.driver.read_settings()
-    assert "short_circuit_threshold" not in settings.values
-    with pytest.raises(SilentError):
-        await wire.driver.read_settings("short_circuit_threshold")
-    assert not wire.peripheral.factory_mode
+@pytest.mark.parametrize("label", [SP04S034, DP16S020, LEGACY, WATTCYCLE])
+@pytest.mark.parametrize("coarse", [False, True])
+def test_parameters_agree_with_the_simulated_board(label, coarse) -> None:
+    pack = jbd_pack(label, cells=14, hundred_ma=coarse)
+    pack.factory_mode = True
+    version = f"{label.sw_version >> 4}.{label.sw_version & 15}"
+    found = {number: pack.firmware.read(number)[1] for number in registers_of(version)}
+    assert is_coarse(found) is coarse
+    values = decode_settings(found, pack.variant, 0.0).values
+    limits = pack.board.limits
+    assert values["design_capacity"] == 100
+    assert values["cycle_capacity"] == 80
+    assert values["max_charge_current"] == limits.charge_current
+    assert values["max_discharge_current"] == limits.discharge_current
+    assert values["cell_overvoltage"] == limits.cell_overvoltage
+    assert values["cell_undervoltage_release"] == limits.cell_undervoltage_release
+    assert values["charge_undertemperature_release"] == limits.charge_undertemperature_release
+    assert values["discharge_overtemperature"] == limits.discharge_overtemperature
+    assert values["balance_trigger"] == limits.balance_trigger
+    assert values["charge_overcurrent_release"] == limits.charge_overcurrent_release
+    assert values["discharge_overcurrent_delay"] == limits.discharge_overcurrent_delay
+    assert values["pack_overvoltage"] == pytest.approx(14 * 3.65)
+    assert values["cell_count"] == 14
+    assert values["balance_switch"] is True
+    assert values["balance_only_charging"] is False
+    assert [values[f"temperature_sensor_{number}"] for number in range(1, 9)].count(True) == label.ntcs
+    assert values["cycle_count"] == pack.board.cycles
+    assert values["manufacturer_name"] == "DGJBD"
+    assert values["model_name"] == label.model
+    assert values["barcode"] == ""
+    assert ("soc_50_voltage" in values) is (label.sw_version >= 0x20)
+
+
+@pytest.mark.parametrize("label", [SP04S034, DP16S020])
+@pytest.mark.parametrize(
+    ("key", "value", "attribute", "expected"),
+    [
+        ("cell_overvoltage", 3.55, "cell_overvoltage", 3.55),
+        ("charge_undertemperature", -5.5, "charge_undertemperature", -5.5),
+        ("max_charge_current", 88.8, "charge_current", 88.8),
+        ("max_discharge_current", 99.9, "discharge_current", 99.9),
+        ("discharge_overcurrent_release", 45, "discharge_overcurrent_release", 45),
+        ("balance_trigger", 0.025, "balance_trigger", 0.025),
+    ],
+)
+@pytest.mark.parametrize("coarse", [False, True])
+def test_what_is_written_is_what_the_simulated_board_acts_upon(label, key, value, attribute, expected, coarse) -> None:
+    pack = jbd_pack(label, hundred_ma=coarse)
+    pack.factory_mode = True
+    before = {number: pack.firmware.read(number)[1] for number in BY_REGISTER if pack.firmware.read(number)[1]}
+    number = BY_KEY[key].register
+    register, data = encode_register(key, before[number], value, coarse=coarse)
+    assert register == number
+    assert pack.firmware.change(register, data)
+    assert getattr(pack.board.limits, attribute) == pytest.approx(expected)
+    after = {number: pack.firmware.read(number)[1] for number in before}
+    old, new = (decode_settings(found, "classic", 0.0).values for found in (before, after))
+    assert {key for key in new if new[key] != old[key]} == {key}
 
 
 @pytest.mark.parametrize(
-    "answer", [reply(OVERVOLTAGE, b"\0"), reply(OVERVOLTAGE), reply(OVERVOLTAGE, status=0x81), b""]
+    ("register", "data", "coarse", "expected"),
+    [
+        (0x10, "0064", True, {"design_capacity": 10.0}),
+        (0x11, "ffff", True, {"cycle_capacity": 6553.5}),
+        (0x28, "0064", True, {"max_charge_current": 10.0}),
+        (0x29, "ff9c", True, {"max_discharge_current": 10.0}),
+        (0x29, "d8f0", False, {"max_discharge_current": 100.0}),
+        (0x29, "8000", False, {"max_discharge_current": 327.68}),
+        (0x28, "7fff", False, {"max_charge_current": 327.67}),
+        (0x20, "05b4", True, {"pack_overvoltage": 14.6}),
+        (0x2C, "0003", False, {"shunt_resistance": 0.0003}),
+        (0x2C, "8019", False, {"shunt_resistance": 0.00025}),
+        (0x2C, "0019", True, {"shunt_resistance": 0.00025}),
+        (0x2C, "8019", True, {"shunt_resistance": 0.00025}),
+        (0x15, "2c7c", False, {"manufacturing_date": "2022-03-28"}),
+        (0x16, "ffff", False, {"board_serial_number": 65535}),
+        (0x1A, "0000", False, {"charge_undertemperature": -273.1}),
+        (0x31, "0005", False, {"led_time": 5}),
+        (0x42, "0d7a", False, {"soc_90_voltage": 3.45}),
+        (0x43, "0d2f", False, {"soc_70_voltage": 3.375}),
+        (0x44, "0cfd", False, {"soc_50_voltage": 3.325}),
+        (0x45, "0c80", False, {"soc_30_voltage": 3.2}),
+        (0x46, "0b54", False, {"soc_10_voltage": 2.9}),
+        (0x47, "0dac", False, {"soc_100_voltage_fine": 3.5}),
+        (0x3A, "0102", False, {"charge_undertemperature_delay": 1, "charge_overtemperature_delay": 2}),
+        (0x3B, "0102", False, {"discharge_undertemperature_delay": 1, "discharge_overtemperature_delay": 2}),
+        (0x3C, "0102", False, {"pack_undervoltage_delay": 1, "pack_overvoltage_delay": 2}),
+        (0x3D, "0102", False, {"cell_undervoltage_delay": 1, "cell_overvoltage_delay": 2}),
+        (0x3E, "01ff", False, {"charge_overcurrent_delay": 1, "charge_overcurrent_release": 255}),
+        (0x3F, "ff02", False, {"discharge_overcurrent_delay": 255, "discharge_overcurrent_release": 2}),
+        (0xA0, "0544474a4244", False, {"manufacturer_name": "DGJBD"}),
+        (0xA1, "1f" + "41" * 31, False, {"model_name": "A" * 31}),
+        (0xA2, "00", False, {"barcode": ""}),
+        (0xA2, "0441420000", False, {"barcode": "AB"}),
+        (0xA2, "0241424344", False, {"barcode": "AB"}),
+        (0xA2, "0241ff", False, {"barcode": "A\ufffd"}),
+    ],
 )
-@pytest.mark.parametrize("key", [None, "cell_overvoltage"])
-async def test_a_look_that_fails_leaves_all_as_it_was(open_wire, answer, key) -> None:
-    wire = open_wire
-    wire.tamper = lambda said, answers: [answer] if said.register == OVERVOLTAGE else answers
-    with pytest.raises(SilentError):
-        await wire.driver.read_settings(key)
-    assert not wire.peripheral.factory_mode
-    assert not wire.driver._turn.locked()
-    assert len(wire.listener.told) == 1
-    wire.tamper = lambda _, answers: answers
-    assert (await wire.driver.read_settings(key)).values["cell_overvoltage"] == 3.6
+def test_units_and_places(register, data, coarse, expected) -> None:
+    assert one(register, data, coarse=coarse) == expected
 
 
-async def test_a_board_that_states_an_impossible_number_of_cells_is_not_believed(wire) -> None:
-    wire.tamper = lambda said, answers: [reply(0x2F, b"\0\0")] if said.register == 0x2F else answers
-    with pytest.raises(SilentError, match="no sense"):
-        await wire.driver.read_settings()
-    with pytest.raises(SilentError):
-        await wire.driver.read_settings("cell_overvoltage")
+@pytest.mark.parametrize("bit", range(16))
+def test_function_bits_are_those_on_which_the_sources_agree(bit) -> None:
+    keys = ["switch_input", "load_detection", "balance_switch", "balance_only_charging", "led", "led_shows_soc"]
+    values = one(0x2D, f"{1 << bit:04x}")
+    assert values.pop("function_word") == 1 << bit
+    assert [key for key, value in values.items() if value] == keys[bit : bit + 1]
+    assert set(values) == set(keys)
+    assert is_coarse({0x2D: (1 << bit).to_bytes(2)}) is (bit == 12)
 
 
-async def test_parameters_without_a_result_are_none(wire, monkeypatch) -> None:
-    async def nothing() -> None:
-        """Find nothing."""
-
-    monkeypatch.setattr(wire.driver, "_read_all", nothing)
-    with pytest.raises(SilentError):
-        await wire.driver.read_settings()
+def test_probes_need_not_be_contiguous() -> None:
+    values = one(0x2E, "0019")
+    assert [key[-1] for key, value in values.items() if value] == ["1", "4", "5"]
 
 
-async def test_the_parameters_are_asked_for_three_times_at_most() -> None:
-    wire = wire_of()
-    wire.tamper = lambda said, answers: [] if said.register == 0x10 else answers
-    task = asyncio.create_task(wire.driver.run())
-    await until(lambda: wire.listener.drops.count("settings_unread") == 3)
-    count = len(wire.listener.readings)
-    await until(lambda: len(wire.listener.readings) > count + 3)
-    assert wire.listener.drops == ["settings_unread"] * 3
-    assert not wire.peripheral.factory_mode
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+@pytest.mark.parametrize(
+    ("register", "data", "reason"),
+    [
+        (0x24, "", "length"),
+        (0x24, "0e", "length"),
+        (0x24, "0e4200", "length"),
+        (0x15, "2c", "unknown_register"),
+        (0x48, "0000", "unknown_register"),
+        (0x03, "0000", "unknown_register"),
+        (0xA3, "0141", "unknown_register"),
+        (0xA0, "", "length"),
+        (0xA0, "01", "length"),
+        (0xA0, "ff41", "length"),
+    ],
+)
+def test_registers_that_make_no_sense_are_refused(register, data, reason) -> None:
+    with pytest.raises(FrameError, match=reason):
+        one(register, data)
 
 
-async def test_opening_the_parameters_may_take_a_few_tries(wire) -> None:
-    lost = iter([True, True, False])
-    wire.deaf = lambda packet: packet[2:4] == b"\x00\x02" and packet[1] == 0x5A and next(lost, False)
-    await wire.driver.read_settings()
-    assert len(writes(wire.written, ENTER)) == 3
+@pytest.mark.parametrize("cells", ["0000", "0021", "ffff"])
+def test_settings_of_no_board_are_refused(cells) -> None:
+    with pytest.raises(FrameError, match="implausible_settings"):
+        decode_settings(dump(x2F=cells), "classic", 0.0)
 
 
-async def test_a_board_that_wants_a_login_gets_the_one_of_the_vendor(wire) -> None:
-    refuse = lambda: not writes(wire.written, LOGIN)  # noqa: E731
-    wire.tamper = lambda said, answers: (
-        [reply(ENTER, status=0x81)] if said.register == ENTER and said.write and refuse() else answers
-    )
-    await wire.driver.read_settings()
-    assert [said.data for said in writes(wire.written, LOGIN)] == [b"\x06" + bytes(6)]
+def test_a_part_of_the_registers_is_enough() -> None:
+    assert decode_settings({}, "classic", 0.0).values == {}
+    assert decode_settings({0x24: b"\x0e\x42"}, "classic", 0.0).values == {"cell_overvoltage": 3.65}
 
 
-async def test_a_board_that_does_not_open_its_parameters_is_told_to_close_them_all_the_same(wire) -> None:
-    wire.written.clear()
-    wire.tamper = lambda said, answers: [reply(said.register, status=0x81)] if said.register in (0, 6) else answers
-    with pytest.raises(SilentError):
-        await wire.driver.read_settings()
-    assert not await wire.driver.write("cell_overvoltage", 3.65)
-    assert exits(wire) == [EXIT_A] * 2
-    assert not writes(wire.written, OVERVOLTAGE)
+def test_finer_points_that_a_board_does_not_use_are_left_out() -> None:
+    values = decode_settings(dump(x42="0000", x43="0d2f", x31="0000"), "classic", 0.0).values
+    assert "soc_90_voltage" not in values
+    assert values["soc_70_voltage"] == 3.375
+    assert values["led_time"] == 0
 
 
-async def test_a_poll_that_got_lost_is_repeated_when_a_late_answer_would_have_come() -> None:
-    wire = await wire_of(LEGACY, 13).begin()
-    lost: list[Said] = []
-
-    def lose_one(said: Said, answers: list[bytes]) -> list[bytes]:
-        if said.register == 0x03 and not lost:
-            lost.append(said)
-            return []
-        return answers
-
-    wire.tamper = lose_one
-    assert await wire.driver._poll()
+def test_coarse_units_hold_for_all_registers_that_are_scaled() -> None:
+    fine, coarse = (decode_settings(dump(x2D=word), "classic", 0.0).values for word in ("0006", "1006"))
+    scaled = {"design_capacity", "cycle_capacity", "max_charge_current", "max_discharge_current"}
+    assert {key: coarse[key] for key in scaled} == {key: pytest.approx(fine[key] * 10) for key in scaled}
+    assert {key for key in fine if fine[key] != coarse[key]} == scaled | {"function_word", "shunt_resistance"}
 
 
-async def test_protection_counters_are_read_now_and_then() -> None:
-    wire = await wire_of().begin()
-    for _ in range(13):
-        await wire.driver._poll()
-    assert [said.register for said in commands(wire.written)].count(COUNTERS) == 2
-    assert [len(reading.counters) for reading in wire.listener.readings] == [12, *[0] * 11, 12]
+def test_the_protection_word_of_another_front_end_is_not_guessed() -> None:
+    values = decode_settings(dump(), "classic", 0.0, front_end=3).values
+    assert not {choice.key for choice in CHOICES if choice.register == 0x38} & set(values)
+    assert values["short_circuit_release"] == 100
 
 
-async def test_counters_that_get_lost_once_are_not_given_up() -> None:
-    wire = await wire_of().begin()
-    wire.tamper = lambda said, answers: [] if said.register == COUNTERS else answers
-    await wire.driver._poll()
-    wire.tamper = lambda _, answers: answers
-    await wire.driver._poll()
-    assert wire.listener.readings[-1].counters
+@pytest.mark.parametrize(
+    ("version", "finer"),
+    [("", False), ("1.5", False), ("1.15", False), ("2.0", True), ("2.1", True), ("8.0", True), ("15.15", True)],
+)
+def test_only_registers_that_are_safe_to_ask_for_are_asked_for(version, finer) -> None:
+    asked = registers_of(version)
+    safe = {*range(0x10, 0x40), 0xA0, 0xA1, 0xA2}
+    assert set(asked) - safe == (set(range(0x42, 0x48)) if finer else set())
+    assert safe - set(asked) == {0x15}
+    assert len(set(asked)) == len(asked)
 
 
-async def test_counters_that_make_no_sense_are_none() -> None:
-    wire = await wire_of().begin()
-    for _ in range(12):
-        await wire.driver._poll()
-    wire.tamper = lambda said, answers: [reply(COUNTERS, b"\0" * 7)] if said.register == COUNTERS else answers
-    await wire.driver._poll()
-    assert not wire.listener.readings[-1].counters
-
-
-def of_unknown_units(**label):
-    """Return a board of which only the function word tells in which steps it counts, and nobody has heard it yet."""
-    wire = wire_of(**label)
-    wire.context.learned.clear()
-    original = wire.peripheral.firmware._fet_byte
-    wire.peripheral.firmware._fet_byte = lambda: original() & 0x7F
-    return wire
-
-
-IN_UNITS = ("current", "power", "remaining_capacity", "full_capacity", "design_capacity")
-
-
-def in_units(reading) -> set[str]:
-    """Return what a reading tells that nobody can know without the unit."""
-    return {key for key in (*IN_UNITS, "stored_energy") if getattr(reading, key) is not None} | (
-        {"nominal_capacity", "coarse_units"} & reading.details.keys()
-    )
-
-
-async def test_units_are_known_before_the_first_reading() -> None:
-    wire = of_unknown_units(hundred_ma=True)
-    await wire.begin()
-    await wire.driver._poll()
-    assert [reading.full_capacity for reading in wire.listener.readings] == [100]
-    assert not wire.peripheral.factory_mode
-
-
-@pytest.mark.parametrize("quantize", [False, True])
-async def test_without_the_unit_there_is_no_current_and_no_capacity(quantize) -> None:
-    wire = of_unknown_units(hundred_ma=quantize)
-    wire.tamper = lambda said, answers: [] if said.register == 0x2D else answers
-    await wire.begin()
-    assert await wire.driver._poll()
-    reading = wire.listener.readings[-1]
-    assert not in_units(reading)
-    assert reading.soc is not None
-    assert reading.alarms == ()
-    assert "coarse_units" not in wire.listener.identities[-1].details
-    # With the parameters the answer comes, and all is there.
-    wire.tamper = lambda _, answers: answers
-    await wire.driver.read_settings()
-    assert await wire.driver._poll()
-    assert wire.listener.readings[-1].full_capacity == 100
-    assert wire.listener.identities[-1].details["coarse_units"] is quantize
-
-
-async def test_the_unit_is_known_after_a_restart() -> None:
-    wire = of_unknown_units(hundred_ma=True)
-    await wire.begin()
-    kept = json.loads(json.dumps(wire.context.learned))
-    later = of_unknown_units(hundred_ma=True)
-    later.context.learned.update(kept)
-    later.tamper = lambda said, answers: [] if said.register == 0x2D else answers
-    await later.begin()
-    assert not [said for said in commands(later.peripheral.written) if said.register == 0x2D]
-    await later.driver._poll()
-    assert later.listener.readings[-1].full_capacity == 100
-
-
-@pytest.mark.parametrize(("chosen", "capacity"), [("auto", None), ("10_ma", 10), ("100_ma", 100), ("1_ma", None)])
-async def test_the_owner_can_say_the_unit_of_a_board_that_stays_closed(chosen, capacity) -> None:
-    wire = of_unknown_units(hundred_ma=True)
-    wire.context = replace(wire.context, options={"current_unit": chosen})
-    wire.driver._context = wire.context
-    wire.tamper = lambda said, answers: [reply(0, status=0x81)] if said == Said(True, ENTER, b"\x56\x78") else answers
-    await wire.begin()
-    assert await wire.driver._poll()
-    assert wire.listener.readings[-1].full_capacity == capacity
-    assert bool(in_units(wire.listener.readings[-1])) is (capacity is not None)
-
-
-async def test_a_board_that_stays_closed_is_not_asked_for_its_unit_in_every_session() -> None:
-    wire = of_unknown_units()
-    wire.tamper = lambda said, answers: [reply(0, status=0x81)] if said == Said(True, ENTER, b"\x56\x78") else answers
-    await wire.begin()
-    wire.written.clear()
-    await wire.driver._begin()
-    assert not writes(wire.written, ENTER)
-
-
-async def test_a_unit_in_the_store_that_is_none_counts_for_nothing() -> None:
-    wire = of_unknown_units(hundred_ma=True)
-    wire.context.learned["coarse_units"] = "yes"
-    await wire.begin()
-    await wire.driver._poll()
-    assert wire.listener.readings[-1].full_capacity == 100
-
-
-@pytest.mark.parametrize("status", [0x82, 0x83])
-async def test_a_leave_that_was_not_understood_is_said_again(status) -> None:
-    wire = await wire_of().begin()
-    refused: list[Said] = []
-
-    def refuse_once(said: Said, answers: list[bytes]) -> list[bytes]:
-        if said == Said(True, EXIT, EXIT_A) and not refused:
-            refused.append(said)
-            wire.peripheral.factory_mode = True
-            return [reply(EXIT, status=status)]
-        return answers
-
-    wire.tamper = refuse_once
-    await wire.driver.read_settings()
-    assert not wire.peripheral.factory_mode
-    assert exits(wire) == [EXIT_A] * 2
-
-
-async def test_what_was_not_left_is_left_before_the_next_poll() -> None:
-    wire = await wire_of().begin()
-    wire.deaf = lambda packet: packet == request(EXIT, EXIT_A)
-    await wire.driver.read_settings()
-    assert wire.peripheral.factory_mode
-    wire.deaf = lambda _: False
-    assert await wire.driver._poll()
-    assert not wire.peripheral.factory_mode
-
-
-async def test_a_late_answer_to_a_look_acknowledges_no_write() -> None:
-    wire = await wire_of().begin()
-    wire.peripheral.faults.forget_writes = True
-
-    def answer_a_look(said: Said, answers: list[bytes]) -> list[bytes]:
-        if said.write and said.register == OVERVOLTAGE:
-            return [reply(OVERVOLTAGE, b"\x0e\x10"), reply(OVERVOLTAGE, status=0x83)]
-        return answers
-
-    wire.tamper = answer_a_look
-    assert not await wire.driver.write("cell_overvoltage", 3.65)
-    assert exits(wire)[-1] == EXIT_A
-
-
-async def test_a_text_that_is_cut_is_no_answer() -> None:
-    wire = await wire_of().begin()
-    await wire.driver.read_settings()
-    wire.tamper = lambda said, answers: [reply(0xA2, b"\x09abc")] if said.register == 0xA2 else answers
-    with pytest.raises(SilentError):
-        await wire.driver.read_settings("barcode")
-    assert not wire.peripheral.factory_mode
-
-
-async def test_units_that_only_the_function_word_tells_are_told_to_all() -> None:
-    wire = wire_of(hundred_ma=True)
-    firmware = wire.peripheral.firmware
-    original = firmware._fet_byte
-    firmware._fet_byte = lambda: original() & 0x7F
-    await wire.begin()
-    await wire.driver.read_settings()
-    await wire.driver._poll()
-    assert wire.listener.readings[-1].full_capacity == 100
-    assert wire.listener.identities[-1].details["coarse_units"] is True
+# Hardware protection.
 
 
 # Writing.
 
 
-async def test_a_write_is_made_to_last(open_wire) -> None:
-    assert await open_wire.driver.write("cell_overvoltage", 3.65)
-    assert commands(open_wire.written) == [
-        *(Said(False, register, b"") for register in (0x03, 0x04, COUNTERS)),
-        Said(True, ENTER, b"\x56\x78"),
-        Said(False, OVERVOLTAGE, b""),
-        Said(True, OVERVOLTAGE, (3650).to_bytes(2)),
-        Said(True, EXIT, EXIT_B),
-    ]
-    assert not open_wire.peripheral.factory_mode
+def values_of(row, coarse: bool):
+    """Return a strategy for all values that a parameter can have on the wire."""
+    if row.coding.is_text:
+        return st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=31)
+    if row.bit is not None:
+        return st.booleans()
+    return st.binary(min_size=2, max_size=2).map(lambda data: row.value(data, coarse=coarse))
 
 
-async def test_a_long_text_is_sent_in_packets_that_every_module_takes(open_wire) -> None:
-    text = "x" * 31
-    assert await open_wire.driver.write("barcode", text)
-    assert max(map(len, open_wire.written)) == 20
-    assert (await open_wire.driver.read_settings("barcode")).values["barcode"] == text
+@pytest.mark.parametrize("row", [row for row in REGISTERS if not row.coding.is_shunt], **ids)
+@pytest.mark.parametrize("coarse", [False, True])
+@hypothesis_settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_what_is_encoded_is_decoded_again_and_neighbors_stay(row, coarse, data) -> None:
+    value = data.draw(values_of(row, coarse))
+    old = data.draw(st.binary(min_size=2, max_size=2))
+    if row.coding.choice is not None:
+        # Its range belongs to the neighbors.
+        old = bytes((old[0] & 0x7F, old[1]))
+        value = data.draw(
+            st.sampled_from(row.coding.choice.ranges[0]).map(lambda number: f"{number}_{row.coding.choice.unit}")
+        )
+    register, wire = encode_register(row.key, old, value, coarse=coarse)
+    assert register == row.register
+    assert row.value(wire, coarse=coarse) == value
+    if row.coding.is_text:
+        return
+    assert len(wire) == 2
+    for other in BY_REGISTER[register]:
+        if other is not row and other.key != "function_word" and row.key != "function_word":
+            assert other.value(wire) == other.value(old), other.key
+
+
+@pytest.mark.parametrize("row", [row for row in WORDS if row.bit is not None], **ids)
+@pytest.mark.parametrize("old", [0x0000, 0xFFFF, 0x1006, 0xAAAA, 0x5555])
+@pytest.mark.parametrize("value", [True, False])
+def test_a_switch_changes_its_own_bit_only(row, old, value) -> None:
+    _, wire = encode_register(row.key, old.to_bytes(2), value)
+    assert int.from_bytes(wire) == (old | 1 << row.bit if value else old & ~(1 << row.bit))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "coarse", "expected"),
+    [
+        ("cell_overvoltage", 3.65, False, "0e42"),
+        ("cell_overvoltage", 3, False, "0bb8"),
+        ("pack_overvoltage", 14.6, False, "05b4"),
+        ("charge_undertemperature", -10, False, "0a47"),
+        ("charge_overtemperature", 75.0, False, "0d99"),
+        ("max_charge_current", 230, False, "59d8"),
+        ("max_discharge_current", 230, False, "a628"),
+        ("max_discharge_current", 100, False, "d8f0"),
+        ("max_discharge_current", 100, True, "fc18"),
+        ("max_discharge_current", 327.68, False, "8000"),
+        ("design_capacity", 280, False, "6d60"),
+        ("design_capacity", 280, True, "0af0"),
+        ("balance_trigger", 0.03, False, "001e"),
+        ("manufacturer_name", "DGJBD", False, "0544474a4244"),
+        ("barcode", "", False, "00"),
+        ("short_circuit_release", 100, False, "ff64"),
+        ("charge_overcurrent_delay", 10, False, "0aff"),
+        ("charge_overcurrent_release", 30, False, "ff1e"),
+    ],
+)
+def test_writes_have_the_bytes_of_the_documents(key, value, coarse, expected) -> None:
+    assert encode_register(key, b"\xff\xff", value, coarse=coarse)[1].hex() == expected
+
+
+@pytest.mark.parametrize("key", ["cell_overvoltage", "max_discharge_current", "short_circuit_release"])
+@pytest.mark.parametrize(
+    "value", [math.nan, math.inf, -math.inf, True, None, "3.6", (1.0,), 1e308, -1e308, pytest.param(10**400, id="huge")]
+)
+def test_what_is_no_number_is_refused(key, value) -> None:
+    with pytest.raises(ValueError, match=key):
+        encode_register(key, bytes(2), value)
 
 
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("nonsense", 1),
-        ("cell_overvoltage", True),
-        ("cell_overvoltage", 900),
-        ("cell_overvoltage", None),
+        ("cell_overvoltage", -0.001),
+        ("cell_overvoltage", 65.536),
+        ("design_capacity", 655.36),
+        ("max_charge_current", 327.68),
+        ("max_discharge_current", 327.69),
+        ("charge_undertemperature", -274),
+        ("charge_overcurrent_delay", 256),
+        ("charge_overcurrent_delay", -1),
+        ("short_circuit_release", 256),
+        ("switch_delay", 65536),
         ("balance_switch", 1),
+        ("balance_switch", "true"),
+        ("balance_switch", None),
+        ("temperature_sensor_1", 0),
+        ("short_circuit_delay", "71_us"),
+        ("short_circuit_delay", None),
+        ("barcode", "x" * 32),
         ("barcode", "ü"),
-        ("charge_switch", None),
-        ("charge_switch", 1),
-        ("remaining_capacity_calibration", None),
-        ("remaining_capacity_calibration", True),
-        ("remaining_capacity_calibration", 700),
-        ("remaining_capacity_calibration", float("inf")),
+        ("barcode", 5),
+        ("barcode", None),
+        ("shunt_resistance", 0.0001),
+        ("nonsense", 1),
+        (CHARGE_SWITCH, True),
     ],
 )
-async def test_what_cannot_be_put_into_bytes_is_not_sent(open_wire, key, value) -> None:
+def test_what_does_not_fit_is_refused(key, value) -> None:
     with pytest.raises(ValueError):
-        await open_wire.driver.write(key, value)
-    assert {said.register for said in writes(open_wire.written)} <= {ENTER, EXIT}
-    assert EXIT_B not in exits(open_wire)
-    assert not open_wire.peripheral.factory_mode
-    assert not open_wire.driver._turn.locked()
+        encode_register(key, bytes(2), value)
 
 
-async def test_a_write_without_an_answer_is_not_repeated(open_wire) -> None:
-    wire = open_wire
-    wire.peripheral.faults.lose_ready = True
-    assert not await wire.driver.write("cell_overvoltage", 3.65)
-    assert len(writes(wire.written, OVERVOLTAGE)) == 1
-    assert exits(wire) == [EXIT_B]
-    assert not wire.peripheral.factory_mode
-
-
-async def test_a_board_that_closed_its_parameters_meanwhile_is_asked_to_open_them_once_more(open_wire) -> None:
-    wire = open_wire
-
-    def close(said: Said, answers: list[bytes]) -> list[bytes]:
-        if said == (False, OVERVOLTAGE, b""):
-            wire.peripheral.factory_mode = False
-        return answers
-
-    wire.tamper = close
-    assert await wire.driver.write("cell_overvoltage", 3.65)
-    assert len(writes(wire.written, ENTER)) == len(writes(wire.written, OVERVOLTAGE)) == 2
-    assert wire.peripheral.board.limits.cell_overvoltage == 3.65
-
-
-@pytest.mark.parametrize(("status", "tries"), [(0x80, 1), (0x81, 2), (0x83, 1)])
-async def test_a_write_that_the_board_refuses_clears_nothing(open_wire, status, tries) -> None:
-    wire = open_wire
-    wire.tamper = lambda said, answers: (
-        [reply(said.register, status=status)] if said.write and said.register == OVERVOLTAGE else answers
-    )
-    wire.peripheral.faults.forget_writes = True
-    assert not await wire.driver.write("cell_overvoltage", 3.65)
-    assert len(writes(wire.written, OVERVOLTAGE)) == tries
-    assert exits(wire) == [EXIT_A]
+@pytest.mark.parametrize("old", [b"", b"\x0f", b"\x00\x0f\x00"])
+@pytest.mark.parametrize(
+    "key", ["balance_switch", "temperature_sensor_1", "short_circuit_threshold", "charge_overcurrent_delay", "led"]
+)
+def test_what_shares_a_register_is_never_made_up(old, key) -> None:
+    row = BY_KEY[key]
+    value = True if row.bit is not None else row.coding.choice.options()[0] if row.coding.choice else 1
+    with pytest.raises(ValueError):
+        encode_register(key, old, value)
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "register"), [("led", True, FUNCTIONS), ("charge_overcurrent_delay", 9, DELAYS)]
+    ("charge", "discharge", "expected"),
+    [(True, True, "0000"), (False, True, "0001"), (True, False, "0002"), (False, False, "0003")],
 )
-@pytest.mark.parametrize("data", [b"", b"\0", b"\0\0\0"])
-async def test_nothing_is_written_beside_neighbors_that_were_not_read(open_wire, key, value, register, data) -> None:
-    wire = open_wire
-    wire.tamper = lambda said, answers: [reply(register, data)] if said == (False, register, b"") else answers
-    with suppress(ValueError):
-        assert not await wire.driver.write(key, value)
-    assert not writes(wire.written, register)
-    assert exits(wire) == [EXIT_A]
-    assert not wire.peripheral.factory_mode
+def test_a_set_bit_locks_a_switch(charge, discharge, expected) -> None:
+    assert encode_switches(charge=charge, discharge=discharge).hex() == expected
 
 
-async def test_neighbors_are_written_as_they_are_now_and_not_as_they_were(open_wire) -> None:
-    wire = open_wire
-    wire.peripheral.change_elsewhere(request(FUNCTIONS, b"\x00\x2e"))
-    assert await wire.driver.write("led", True)
-    assert wire.peripheral.firmware.registers.word(FUNCTIONS) == 0x003E
+@pytest.mark.parametrize(("value", "expected"), [(0, "0000"), (60, "1770"), (655.35, "ffff")])
+def test_the_remaining_capacity_is_in_steps_of_a_hundredth_whatever_the_rest_is_in(value, expected) -> None:
+    assert encode_remaining_capacity(value).hex() == expected
 
 
-async def test_the_remaining_capacity_is_set_without_clearing_anything(open_wire) -> None:
-    wire = open_wire
-    assert await wire.driver.write("remaining_capacity_calibration", 42.5)
-    assert [said.data for said in writes(wire.written, REMAINING)] == [(4250).to_bytes(2)]
-    assert exits(wire) == [EXIT_A]
-    await wire.driver._poll()
-    assert wire.listener.readings[-1].remaining_capacity == 42.5
+@pytest.mark.parametrize(
+    "value", [None, "5", True, math.nan, math.inf, -1, 10_000, 1e308, pytest.param(10**400, id="huge")]
+)
+def test_a_remaining_capacity_that_cannot_be_is_refused(value) -> None:
+    with pytest.raises(ValueError):
+        encode_remaining_capacity(value)
 
 
-@pytest.mark.parametrize("key", ["cell_overvoltage", "remaining_capacity_calibration"])
-async def test_a_link_lost_at_a_write_is_said_and_blocks_nothing(open_wire, key) -> None:
-    wire = open_wire
-    wire.cut = lambda said: said.write and said.register in (OVERVOLTAGE, REMAINING)
-    # What was sent is not answered any more; the end of the link shows with the next packet.
-    assert not await wire.driver.write(key, 3.65)
-    assert not wire.driver._turn.locked()
-    assert "factory_mode" in wire.context.memory
+def test_the_factory_mode_is_left_as_documented() -> None:
+    assert factory_exit(keeping=False).hex() == "dd5a01020000fffd77"
+    assert factory_exit(keeping=True).hex() == "dd5a01022828ffad77"
 
 
-# Switches.
-
-
-async def test_a_switch_leaves_the_other_as_it_is(wire) -> None:
-    wire.peripheral.board.discharge_switch = False
-    assert await wire.driver.write("charge_switch", False)
-    assert [said.data for said in writes(wire.written, SWITCHES)] == [b"\0\3"]
-    assert not writes(wire.written, ENTER)
-
-
-async def test_a_lock_that_a_protection_hides_is_kept_as_it_was_seen(wire) -> None:
-    wire.peripheral.board.charge_switch = False
-    await wire.driver._poll()
-    wire.peripheral.board.extra_alarms.add("short_circuit")
-    await wire.driver._poll()
-    assert "charge_lock" not in wire.listener.readings[-1].details
-    assert wire.listener.readings[-1].details["charge_lock_commanded"] is True
-    await wire.driver.write("discharge_switch", False)
-    assert [said.data for said in writes(wire.written, SWITCHES)] == [b"\0\3"]
-
-
-async def test_a_lock_that_was_seen_in_an_earlier_session_is_not_trusted(wire) -> None:
-    wire.peripheral.board.charge_switch = False
-    await wire.driver._poll()
-    wire.peripheral.board.extra_alarms.add("short_circuit")
-    wire = await wire.again().begin()
-    await wire.driver._poll()
-    assert "charge_lock_commanded" not in wire.listener.readings[-1].details
-    assert not await wire.driver.write("discharge_switch", False)
-    assert not writes(wire.written, SWITCHES)
-
-
-async def test_a_lock_that_was_never_seen_is_not_guessed() -> None:
-    wire = wire_of()
-    wire.peripheral.board.charge_switch = False
-    wire.peripheral.board.extra_alarms.add("short_circuit")
-    await wire.begin()
-    await wire.driver._poll()
-    assert "charge_lock" not in wire.listener.readings[-1].details
-    assert not await wire.driver.write("discharge_switch", False)
-    assert not writes(wire.written, SWITCHES)
-
-
-async def test_a_lock_set_elsewhere_while_a_protection_hides_it_is_kept(wire) -> None:
-    await wire.driver._poll()
-    wire.peripheral.board.extra_alarms.add("cell_overvoltage")
-    # The bit of the locks is set and the discharge switch conducts: it can only be the charge switch.
-    wire.peripheral.change_elsewhere(request(SWITCHES, b"\0\1"))
-    await wire.driver._poll()
-    assert wire.listener.readings[-1].details["charge_lock"] is True
-    await wire.driver.write("discharge_switch", False)
-    assert [said.data for said in writes(wire.written, SWITCHES)] == [b"\0\3"]
-
-
-async def test_a_switch_that_was_not_acknowledged_is_not_known_while_it_is_hidden(wire) -> None:
-    wire.peripheral.board.extra_alarms.add("short_circuit")
-    await wire.driver._poll()
-    wire.peripheral.faults.lose_ready = True
-    assert not await wire.driver.write("charge_switch", False)
-    assert not wire.peripheral.board.charge_switch
-    await wire.driver._poll()
-    assert wire.listener.readings[-1].details.get("charge_lock") is not False
-
-
-async def test_a_command_that_was_only_acknowledged_is_no_proof(wire) -> None:
-    wire.peripheral.board.discharge_switch = False
-    await wire.driver._poll()
-    wire.peripheral.board.extra_alarms.add("cell_overvoltage")
-    wire.peripheral.faults.forget_writes = True
-    await wire.driver.write("charge_switch", False)
-    await wire.driver._poll()
-    assert wire.peripheral.board.charge_switch
-    assert wire.listener.readings[-1].details.get("charge_lock") is not True
-
-
-async def test_a_board_that_wants_it_has_its_parameters_open_for_the_switches() -> None:
-    wire = await wire_of(wants_factory_for_fet=True).begin()
-    assert await wire.driver.write("charge_switch", False)
-    assert not wire.peripheral.board.charge_switch
-    assert len(writes(wire.written, SWITCHES)) == 2
-    assert exits(wire) == [EXIT_A]
-
-
-async def test_newer_boards_get_the_command_for_one_switch() -> None:
-    wire = await wire_of(WATTCYCLE).begin()
-    for on in (False, True):
-        assert await wire.driver.write("discharge_switch", on)
-        assert wire.peripheral.board.discharge_switch is on
-    assert [said.data for said in writes(wire.written, SWITCH)] == [b"\0\1", b"\0\0"]
-    assert await wire.driver.write("charge_switch", False)
-    assert writes(wire.written, SWITCH)[-1].data == b"\1\1"
-
-
-async def test_the_command_for_one_switch_means_another_thing_elsewhere() -> None:
-    wire = await wire_of(fet_commands=frozenset({0xFB})).begin()
-    assert not await wire.driver.write("charge_switch", False)
-    assert not writes(wire.written, SWITCH)
-
-
-async def test_an_answer_that_makes_no_sense_is_no_acknowledgement(wire) -> None:
-    wire.tamper = lambda said, answers: [reply(CELLS, b"\0")] if said.register == CELLS else answers
-    assert not await wire.driver.write("charge_switch", False)
-    assert not writes(wire.written, SWITCHES)
+def test_every_row_is_found_by_key_and_by_register() -> None:
+    assert len(BY_KEY) == len(REGISTERS)
+    assert sum(map(len, BY_REGISTER.values())) == len(REGISTERS)
+    assert {row.kind for row in REGISTERS} == {
+        SettingKind.NUMBER,
+        SettingKind.SWITCH,
+        SettingKind.CHOICE,
+        SettingKind.TEXT,
+    }

@@ -13,8 +13,7 @@ from custom_components.smart_bms.bms.jbd.records import encode_text
 from custom_components.smart_bms.bms.records import decode_lines, main
 from custom_components.smart_bms.bms.settings import SettingKind
 from custom_components.smart_bms.simulator.jbd.labels import LEGACY, WATTCYCLE
-from tests.bms.jbd.test_decode import basic, tail
-from tests.bms.jbd.test_frames import BASIC, CELLS, answer, cut
+from tests.support.jbd_messages import BASIC, CELLS, answer, basic, cut, tail
 from tests.support.packs import jbd_pack
 
 ADDRESS = "a4:c1:37:04:2d:be"
@@ -473,11 +472,11 @@ def test_what_is_personal_is_left_out(tmp_path, capsys) -> None:
 # script/encode.
 
 
-@pytest.mark.parametrize("row", [row for row in REGISTERS if not row.shunt], ids=lambda row: row.key)
+@pytest.mark.parametrize("row", [row for row in REGISTERS if not row.coding.is_shunt], ids=lambda row: row.key)
 def test_the_two_commands_are_inverse(row, capsys) -> None:
     value = {SettingKind.SWITCH: "on", SettingKind.TEXT: "shed"}.get(row.kind, "1")
-    if row.choice is not None:
-        value = f"{row.choice.ranges[0][1]}_{row.choice.unit}"
+    if row.coding.choice is not None:
+        value = f"{row.coding.choice.ranges[0][1]}_{row.coding.choice.unit}"
     assert encode.main(["jbd", "classic", f"{row.key}={value}"]) == 0
     (result,) = decode(json.dumps({"hex": capsys.readouterr().out.strip()}))
     assert result["kind"] == "write"

@@ -5,7 +5,6 @@ import struct
 
 import pytest
 
-from custom_components.smart_bms.bms.alarm import Alarm
 from custom_components.smart_bms.bms.errors import FrameError
 from custom_components.smart_bms.bms.jk.decode import decode_reading, detect_variant, variant_of
 from custom_components.smart_bms.bms.jk.layouts import Variant
@@ -128,28 +127,6 @@ def test_remaining_capacity_may_be_below_zero() -> None:
     reading = decoded(changed(cell_info(), 174, struct.pack("<i", -1234)))
     assert reading.remaining_capacity == -1.234
     assert reading.stored_energy == 0
-
-
-@pytest.mark.parametrize(
-    ("mask", "alarms"),
-    [
-        (0, ()),
-        (1 << 9, (Alarm.CHARGE_UNDERTEMPERATURE,)),
-        (1 << 4 | 1 << 16, (Alarm.CELL_OVERVOLTAGE, Alarm.CHARGE_MOSFET_FAULT)),
-        (1 << 19, (Alarm.DEFAULT_PASSWORD,)),
-        (1 << 28, (Alarm.GPS_LOCKED,)),
-        (1 << 31, ()),
-    ],
-)
-def test_alarm_bits(mask, alarms) -> None:
-    reading = decoded(changed(cell_info(), 166, struct.pack("<I", mask)))
-    assert reading.alarms == alarms
-    assert reading.alarm_mask == mask
-
-
-def test_24s_has_sixteen_alarms() -> None:
-    reading = decoded(changed(cell_info("JK02_24S"), 136, struct.pack("<H", 1 << 15)), "JK02_24S")
-    assert reading.alarms == (Alarm.DISCHARGE_OVERTEMPERATURE,)
 
 
 @pytest.mark.parametrize(("state", "cells"), [(0, ()), (1, (6,)), (2, (3,)), (9, None)])

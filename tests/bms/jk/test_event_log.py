@@ -1,20 +1,10 @@
 """The system log."""
 
-import struct
-
 import pytest
 
 from custom_components.smart_bms.bms.errors import FrameError
 from custom_components.smart_bms.bms.jk.event_log import LogEntry, decode_log, event_name
-from tests.support.packs import sealed
-
-
-def log_frame(count: int, *entries: tuple[int, int]) -> bytes:
-    body = bytearray(300)
-    struct.pack_into("<I", body, 6, count)
-    for place, entry in enumerate(entries):
-        struct.pack_into("<IB", body, 11 + 5 * place, *entry)
-    return sealed(body, 0x05)
+from tests.support.packs import log_frame, sealed
 
 
 def test_entries_have_times_and_names() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from custom_components.smart_bms.bms.errors import FrameError
 from custom_components.smart_bms.bms.jk.identity import decode_identity
-from custom_components.smart_bms.bms.jk.privacy import shown
+from custom_components.smart_bms.bms.jk.privacy import masked
 from tests.support.packs import changed, device_info, sealed, settings
 
 
@@ -79,15 +79,15 @@ def test_no_password_is_ever_decoded() -> None:
 
 def test_masked_frames_hold_no_secret_and_still_decode() -> None:
     frame = changed(changed(device_info(name="My house"), 62, b"sesame-bt"), 118, b"sesame-set")
-    masked = shown(frame)
+    found = masked(frame)
     for secret in (b"sesame", b"My house", b"SIM80000001", b"Userdata"):
         assert secret in frame
-        assert secret not in masked
-    identity = decode_identity(masked)
+        assert secret not in found
+    identity = decode_identity(found)
     assert (identity.model, identity.serial_number, identity.name) == ("JK_PB2A16S20P", "", "")
-    assert sum(masked[:-1]) & 0xFF == masked[-1]
+    assert sum(found[:-1]) & 0xFF == found[-1]
 
 
 def test_other_frames_are_not_touched_by_masking() -> None:
     frame = settings()
-    assert shown(frame) is frame
+    assert masked(frame) is frame

@@ -7,12 +7,8 @@ import pytest
 
 from custom_components.smart_bms.bms.errors import FrameError
 from custom_components.smart_bms.bms.jk.layouts import Variant
-from custom_components.smart_bms.bms.jk.settings import (
-    REGISTERS,
-    decode_settings,
-    decode_write,
-    detect_settings_variant,
-)
+from custom_components.smart_bms.bms.jk.parameters import REGISTERS
+from custom_components.smart_bms.bms.jk.settings import decode_settings, decode_write, detect_settings_variant
 from tests.support.packs import changed, sealed, settings
 
 VARIANTS = list(Variant)
@@ -145,7 +141,7 @@ def test_writes_that_mean_nothing_are_refused(variant, register, payload, reason
 def test_no_key_and_no_id_stands_twice_in_a_table(variant) -> None:
     rows = REGISTERS[variant]
     keys = [row.key for row in rows]
-    ids = [row.write for row in rows if row.write is not None]
+    ids = [row.number for row in rows]
     assert len(set(keys)) == len(keys)
     assert len(set(ids)) == len(ids)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.smart_bms.bms.smart123.bit_error_filter import Debounce, MajorityVote, Shapes
+from custom_components.smart_bms.bms.smart123.bit_error_filter import Debounce, MajorityVote, RecordForms
 
 
 def test_flags_count_when_two_of_the_last_three_agree() -> None:
@@ -71,26 +71,28 @@ def test_a_meter_that_only_rises_falls_only_when_it_is_said_twice() -> None:
 
 
 def test_a_line_of_another_form_than_usual_has_to_come_twice() -> None:
-    shapes = Shapes()
+    shapes = RecordForms()
     for _ in range(6):
-        assert shapes.is_usual("C_01_0F_29A_12B_03")
-    assert not shapes.is_usual("C_01_0F_29A_1_0F_29A_12B_03")
-    assert shapes.is_usual("C_01_0F_29A_12B_03")
-    assert not shapes.is_usual("C_01_0F_2912B_03_00")
-    assert shapes.is_usual("C_01_0F_2912B_03_00")
+        assert shapes.is_usual_form("C_01_0F_29A_12B_03")
+    assert not shapes.is_usual_form("C_01_0F_29A_1_0F_29A_12B_03")
+    assert shapes.is_usual_form("C_01_0F_29A_12B_03")
+    assert not shapes.is_usual_form("C_01_0F_2912B_03_00")
+    assert shapes.is_usual_form("C_01_0F_2912B_03_00")
 
 
 def test_values_that_are_not_available_and_signs_change_no_form() -> None:
-    shapes = Shapes()
+    shapes = RecordForms()
     for _ in range(6):
-        assert shapes.is_usual("U_26ED_X_+0000_XXXX")
-    assert shapes.is_usual("U_26ED_+0001_0000_-0001")
-    assert shapes.is_usual("U_X_+0001_-0000_-0001")
-    assert shapes.is_usual("U_26ED_X_+0000_XXXX")
-    assert not shapes.is_usual("U_26ED_X_+0000")
+        assert shapes.is_usual_form("U_26ED_X_+0000_XXXX")
+    assert shapes.is_usual_form("U_26ED_+0001_0000_-0001")
+    assert shapes.is_usual_form("U_X_+0001_-0000_-0001")
+    assert shapes.is_usual_form("U_26ED_X_+0000_XXXX")
+    assert not shapes.is_usual_form("U_26ED_X_+0000")
 
 
 def test_a_unit_that_does_not_pad_its_numbers_has_no_usual_form() -> None:
-    shapes = Shapes()
+    shapes = RecordForms()
     for count in range(0, 5000, 7):
-        assert shapes.is_usual(f"E_{count:X}_{count * 3:X}_0_32") or shapes.is_usual(f"E_{count:X}_{count * 3:X}_0_32")
+        assert shapes.is_usual_form(f"E_{count:X}_{count * 3:X}_0_32") or shapes.is_usual_form(
+            f"E_{count:X}_{count * 3:X}_0_32"
+        )

@@ -323,7 +323,7 @@ def test_the_older_module_needs_its_mode() -> None:
     assert [data for _, data in channel.opening] == [b"\x01"]
 
 
-# Bad air and bad units.
+# Bad reception and bad units.
 
 
 @pytest.mark.parametrize(
@@ -356,7 +356,7 @@ async def test_broken_lines_are_counted_and_cost_only_themselves(monkeypatch, fa
 
 
 @pytest.mark.parametrize("name", ["gen3_nus", "bridge"])
-async def test_bad_air_costs_records_but_neither_the_link_nor_the_truth(monkeypatch, name) -> None:
+async def test_bad_reception_costs_records_but_neither_the_link_nor_the_truth(monkeypatch, name) -> None:
     peripheral, pin, _ = unit(name)
     async with running(monkeypatch, peripheral, password=pin) as pack:
         await until(lambda: None not in pack.last_reading.cell_voltages)
@@ -733,7 +733,7 @@ async def test_frames_with_another_number_of_cells_are_doubted_once(monkeypatch)
 async def test_text_and_junk_behind_a_bridge_are_counted(monkeypatch) -> None:
     peripheral, _, _ = unit("bridge")
     async with running(monkeypatch, peripheral) as pack:
-        pack._driver.notified(b"AT+NAME" * 20, asyncio.get_running_loop().time())
+        pack._session._driver.notified(b"AT+NAME" * 20, asyncio.get_running_loop().time())
         await until(lambda: pack.dropped["checksum"])
         await until(fresh(pack))
 
@@ -875,7 +875,7 @@ async def test_a_late_acknowledgement_is_no_answer_to_a_query(monkeypatch) -> No
 async def test_lines_that_answer_nothing_are_counted(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
     async with running(monkeypatch, peripheral, password=pin) as pack:
-        pack._driver.notified(b"OK\rhello\rU_26ED_+0014_31323334_5A\r", asyncio.get_running_loop().time())
+        pack._session._driver.notified(b"OK\rhello\rU_26ED_+0014_31323334_5A\r", asyncio.get_running_loop().time())
         assert pack.dropped["unasked"]
         assert pack.dropped["unknown_type"]
         assert not any(b"3132" in frame for _, frame in pack.frames)
@@ -893,7 +893,7 @@ async def test_halves_of_different_records_are_not_believed(monkeypatch) -> None
     peripheral, pin, _ = unit("gen3_nus")
     async with running(monkeypatch, peripheral, password=pin) as pack:
         await until(lambda: None not in pack.last_reading.cell_voltages)
-        pack._driver.notified(b"\rC_01_08_29A_1_08_29A_12B_03\r", asyncio.get_running_loop().time())
+        pack._session._driver.notified(b"\rC_01_08_29A_1_08_29A_12B_03\r", asyncio.get_running_loop().time())
         assert pack.dropped["spliced"] == 1
 
 

@@ -6,9 +6,9 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.smart_bms.bms.errors import FrameError
-from custom_components.smart_bms.bms.smart123.frame58 import LENGTH, Assembler, check, decode_frame, decode_settings
+from custom_components.smart_bms.bms.smart123.frame58 import LENGTH, Reassembler, check, decode_frame, decode_settings
 from custom_components.smart_bms.bms.smart123.trailer import KEYS, TrailerClock, TrailerParser
-from custom_components.smart_bms.simulator.smart123 import frame as smart123_frame
+from custom_components.smart_bms.simulator.smart123 import frame58 as smart123_frame
 from custom_components.smart_bms.simulator.smart123.labels import BRIDGE
 from tests.support.packs import smart123_pack
 
@@ -30,23 +30,23 @@ def test_frames_are_found_whatever_the_borders() -> None:
     for seed in range(20):
         chance = random.Random(seed)
         data = bytes(chance.randrange(256) for _ in range(chance.randrange(80))) + GOOD + b"junk" + GOOD
-        assembler, found = Assembler(), []
+        reassembler, found = Reassembler(), []
         while data:
             size = chance.randint(1, 40)
-            found += assembler.feed(data[:size])
+            found += reassembler.feed(data[:size])
             data = data[size:]
-            assert assembler.pending < LENGTH
+            assert reassembler.pending < LENGTH
         assert found == [GOOD, GOOD]
 
 
 @given(st.lists(st.binary(max_size=200), max_size=20))
 @settings(max_examples=50)
 def test_anything_may_come(parts) -> None:
-    assembler = Assembler()
+    reassembler = Reassembler()
     for part in parts:
-        for found in assembler.feed(part):
+        for found in reassembler.feed(part):
             check(found)
-        assert assembler.pending < LENGTH
+        assert reassembler.pending < LENGTH
 
 
 @pytest.mark.parametrize("window", [bytes(58), b"\xff" * 58], ids=["zeros", "ones"])
@@ -68,7 +68,7 @@ def test_a_right_checksum_is_not_enough(place, byte) -> None:
 def test_a_part_of_a_frame_is_none() -> None:
     with pytest.raises(FrameError, match="length"):
         check(GOOD[:-1])
-    assert Assembler().feed(GOOD[:-1]) == []
+    assert Reassembler().feed(GOOD[:-1]) == []
 
 
 def test_a_sensor_that_is_not_fitted_is_not_1542_amperes() -> None:

@@ -6,8 +6,14 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.smart_bms.bms.errors import FrameError
-from custom_components.smart_bms.bms.smart123.decode import LAYOUTS, decode_record, is_record
-from custom_components.smart_bms.bms.smart123.frames import LONGEST, Assembler, checksum, command, number, query_fields
+from custom_components.smart_bms.bms.smart123.frames import (
+    LONGEST,
+    Reassembler,
+    checksum,
+    command,
+    number,
+    query_fields,
+)
 
 LINES = ["U_26ED_+0000_-0014_XXXX", "C_01_0F_29A_12B_03", "OK", "01_02_C3"]
 
@@ -25,41 +31,41 @@ def cut(data: bytes, seed: int) -> list[bytes]:
 @pytest.mark.parametrize("end", ["\r", "\n", "\r\n", " "])
 @pytest.mark.parametrize("seed", range(5))
 def test_lines_are_put_together_whatever_the_borders(end, seed) -> None:
-    assembler = Assembler()
-    found = [line for part in cut(end.join([*LINES, ""]).encode(), seed) for line in assembler.feed(part)]
+    reassembler = Reassembler()
+    found = [line for part in cut(end.join([*LINES, ""]).encode(), seed) for line in reassembler.feed(part)]
     assert found == LINES
-    assert assembler.pending == 0
+    assert reassembler.pending == 0
 
 
 def test_sixty_kilobytes_without_an_end_are_forgotten_and_the_next_line_counts() -> None:
-    assembler = Assembler()
+    reassembler = Reassembler()
     for _ in range(3000):
-        assert assembler.feed(b"0123456789ABCDEF0123") == []
-        assert assembler.pending <= LONGEST
-    assert assembler.feed(b"\rOK\r") == ["OK"]
-    assert assembler.broken_lines == 1
+        assert reassembler.feed(b"0123456789ABCDEF0123") == []
+        assert reassembler.pending <= LONGEST
+    assert reassembler.feed(b"\rOK\r") == ["OK"]
+    assert reassembler.broken_lines == 1
 
 
 def test_a_line_that_is_too_long_in_one_piece_is_dropped() -> None:
-    assembler = Assembler()
-    assert assembler.feed(b"A" * (LONGEST + 1) + b"\rOK\r") == ["OK"]
-    assert assembler.broken_lines == 1
+    reassembler = Reassembler()
+    assert reassembler.feed(b"A" * (LONGEST + 1) + b"\rOK\r") == ["OK"]
+    assert reassembler.broken_lines == 1
 
 
 @pytest.mark.parametrize("junk", [b"\xff\xfe", b"C_01\x00_02", b"\x7f"])
 def test_what_is_no_text_is_dropped(junk) -> None:
-    assembler = Assembler()
-    assert assembler.feed(junk + b"\rOK\r") == ["OK"]
-    assert assembler.broken_lines == 1
+    reassembler = Reassembler()
+    assert reassembler.feed(junk + b"\rOK\r") == ["OK"]
+    assert reassembler.broken_lines == 1
 
 
 @given(st.lists(st.binary(max_size=300), max_size=30))
 def test_anything_may_come(parts) -> None:
-    assembler = Assembler()
+    reassembler = Reassembler()
     for part in parts:
-        for line in assembler.feed(part):
+        for line in reassembler.feed(part):
             assert line.isprintable()
-        assert assembler.pending <= LONGEST
+        assert reassembler.pending <= LONGEST
 
 
 def test_numbers_are_hex_with_a_sign_at_most() -> None:
@@ -90,41 +96,3 @@ def test_commands_end_with_a_carriage_return() -> None:
 
 
 # Records.
-
-
-@pytest.mark.parametrize("tag", LAYOUTS)
-def test_a_record_needs_the_fields_that_every_firmware_sends(tag) -> None:
-    layout = LAYOUTS[tag]
-    line = "_".join([tag, *["01"] * layout.needed])
-    assert is_record(line)
-    found, counts = decode_record(line)
-    assert found == tag
-    assert set(counts) <= set(layout.fields)
-    with pytest.raises(FrameError, match="length"):
-        decode_record(line.rpartition("_")[0])
-
-
-def test_more_fields_than_known_are_passed_over() -> None:
-    _, counts = decode_record("E_000001_000002_000003_32_77_88")
-    assert counts == {"energy_collected_today": 1, "stored_energy": 2, "energy_consumed_today": 3, "soc": 50}
-
-
-def test_a_sign_where_none_belongs_is_an_error() -> None:
-    with pytest.raises(FrameError, match="not_a_number"):
-        decode_record("C_01_0F_-29A_12B_03")
-    with pytest.raises(FrameError, match="not_a_number"):
-        decode_record("C_01_0F__12B_03")
-
-
-def test_the_clock_is_two_numbers_in_one_field() -> None:
-    _, counts = decode_record("M_000001_000002_17:03")
-    assert (counts["clock_hour"], counts["clock_minute"]) == (23, 3)
-    _, counts = decode_record("M_000001_000002_XX")
-    assert counts["clock_hour"] is counts["clock_minute"] is None
-
-
-def test_an_unknown_record_is_none() -> None:
-    assert not is_record("Z_01_02")
-    assert not is_record("U01_02")
-    with pytest.raises(FrameError, match="unknown_type"):
-        decode_record("Z_01_02")

@@ -7,7 +7,7 @@ import pytest
 from custom_components.smart_bms.bms import encode, records
 from custom_components.smart_bms.bms.records import decode_lines
 from custom_components.smart_bms.bms.smart123.frames import checksum
-from custom_components.smart_bms.simulator.smart123 import frame as smart123_frame
+from custom_components.smart_bms.simulator.smart123 import frame58 as smart123_frame
 from custom_components.smart_bms.simulator.smart123.labels import BRIDGE, OLD_FIRMWARE_BRIDGE
 from tests.support.packs import smart123_pack
 

@@ -3,161 +3,19 @@
 import asyncio
 from contextlib import suppress
 
-from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.smart_bms.bms.connection import Connection
 from custom_components.smart_bms.bms.errors import ConnectionLostError, SilentError
-from custom_components.smart_bms.bms.settings import Proof, SettingKind
-from custom_components.smart_bms.bms.smart123.catalog import catalog_of
 from custom_components.smart_bms.bms.smart123.frames import checksum
-from custom_components.smart_bms.bms.smart123.generation import Variant
-from custom_components.smart_bms.bms.smart123.identity import identity_of
-from custom_components.smart_bms.bms.smart123.parameters import BY_KEY, PARAMETERS, Parameter, Strict, decode_answer
-from custom_components.smart_bms.bms.smart123.scales import Formula
-from custom_components.smart_bms.bms.smart123.two_byte_write import steps, write_command
 from custom_components.smart_bms.simulator.smart123.labels import GEN2_BRSP, GEN3_NUS
 from tests.support.packs import smart123_pack
 from tests.support.smart123_wire import PIN, running, sent, until
 
-WORDS = [parameter for parameter in PARAMETERS if len(parameter.addresses) == 2]
-
-
-def volts(key: str, old: float, new: float) -> list[str] | None:
-    parameter = BY_KEY[key]
-    found = steps(parameter, *(parameter.count(value, Formula.APP) for value in (old, new)))
-    return None if found is None else [write_command(*step) for step in found]
-
-
-def test_the_documented_form() -> None:
-    assert volts("cell_overvoltage", 3.55, 3.60) == ["02-050!", "D0-051!"]
-
-
-def test_a_lower_limit_passes_through_a_lower_value() -> None:
-    # High byte first would pass through 3.83 V and open the load relay at once.
-    assert volts("cell_undervoltage", 2.55, 2.60) == ["08-041!", "02-040!"]
-
-
-def test_an_upper_limit_passes_through_a_higher_value() -> None:
-    assert volts("cell_overvoltage", 3.60, 3.85) == ["03-050!", "02-051!"]
-    assert volts("cell_overvoltage", 3.85, 3.60) == ["D0-051!", "02-050!"]
-
-
-@pytest.mark.parametrize(
-    ("key", "old", "new"),
-    [
-        ("cell_overvoltage", 3.80, 4.20),  # 5.08 V or 2.92 V in between
-        ("battery_capacity", 25_500, 25_600),  # 51.1 kWh or nothing
-        ("discharge_undertemperature", -15.0, -10.0),  # 205 °C or none at all
-        ("nominal_cell_voltage", 2.55, 2.60),
-    ],
-)
-def test_what_has_no_safe_way_is_not_written(key, old, new) -> None:
-    assert volts(key, old, new) is None
-
-
-def test_what_does_no_harm_may_pass_through_anything() -> None:
-    assert volts("solar_peak_power", 2550, 2560) is not None
-
-
-@given(st.sampled_from(WORDS), st.integers(0, 0xFFFF), st.integers(0, 0xFFFF))
-def test_the_way_ends_at_the_value_and_never_passes_through_a_stricter_one(parameter, old, new) -> None:
-    found = steps(parameter, old, new)
-    if found is None:
-        assert parameter.strict is not Strict.HARMLESS
-        return
-    value, passed = old, []
-    for address, byte in found:
-        shift = 8 * (1 - parameter.addresses.index(address))
-        value = value & ~(0xFF << shift) | byte << shift
-        passed.append(value)
-    assert passed[-1] == new
-    low, high = sorted((old, new))
-    if parameter.strict is Strict.HIGHER:
-        assert passed[0] <= high
-    if parameter.strict is Strict.LOWER:
-        assert passed[0] >= low
-    if parameter.strict is Strict.NEITHER:
-        assert low <= passed[0] <= high
-
-
 # The table.
 
 
-@pytest.mark.parametrize("parameter", [item for item in PARAMETERS if item.addresses], ids=lambda item: item.key)
-def test_what_is_encoded_is_decoded_again(parameter: Parameter) -> None:
-    values: list = [parameter.minimum, parameter.maximum, (parameter.minimum + parameter.maximum) / 2]
-    if parameter.kind is SettingKind.SWITCH:
-        values = [True, False]
-    elif parameter.kind is SettingKind.CHOICE:
-        values = list(parameter.codes.values())
-    for value in values:
-        count = parameter.count(value, Formula.APP)
-        assert 0 <= count < 256 ** len(parameter.addresses)
-        again = parameter.value(count, Formula.APP)
-        assert (
-            again == pytest.approx(value, abs=parameter.step)
-            if parameter.kind is SettingKind.NUMBER
-            else again == value
-        )
-        assert parameter.count(again, Formula.APP) == count
-
-
-@pytest.mark.parametrize("value", ["a", None, True, -1.0, 1e9])
-def test_what_has_no_count_is_refused(value) -> None:
-    with pytest.raises(ValueError, match="no value"):
-        BY_KEY["cell_overvoltage"].count(value, Formula.APP)
-    with pytest.raises(ValueError, match="no value"):
-        BY_KEY["chemistry"].count(value, Formula.APP)
-    if value is not True:
-        with pytest.raises(ValueError, match="no value"):
-            BY_KEY["critical_mode"].count(value, Formula.APP)
-
-
-def test_addresses_are_used_once() -> None:
-    addresses = [address for parameter in PARAMETERS for address in parameter.addresses]
-    assert len(addresses) == len(set(addresses))
-
-
-def test_what_nobody_knows_how_to_write_is_not_offered() -> None:
-    known = set(BY_KEY)
-    for variant in Variant:
-        catalog = catalog_of(identity_of(variant, Formula.APP), known)
-        writable = {key for key, setting in catalog.settings.items() if setting.proof is not Proof.READ_ONLY}
-        assert bool(writable) is (variant is Variant.GENERATION_3)
-        assert not writable & {
-            *("charge_restart_soc", "discharge_restart_soc", "balance_start_voltage", "full_cell_voltage")
-        }
-        assert Proof.PROVEN not in {setting.proof for setting in catalog.settings.values()}
-        assert catalog_of(identity_of(variant, Formula.APP), known) == catalog
-    assert not any("pin" in key or "clock" in key for key in BY_KEY)
-    assert not any("invert_" in key for key in BY_KEY)
-
-
-def test_of_a_temperature_the_nearest_count_is_kept() -> None:
-    catalog = catalog_of(identity_of(Variant.GENERATION_3, Formula.APP), set(BY_KEY))
-    setting = catalog.settings["charge_undertemperature"]
-    assert setting.kept(5.0) == 5.3
-    assert setting.same(setting.kept(5.0), 5.3)
-    assert not setting.same(5.0, 5.3)
-    assert not setting.same(5.0, 1e11)
-
-
-def test_an_answer_tells_what_it_has_and_nothing_else() -> None:
-    short = ["0230", "02D0", "010F", "0149", "5A", "14"]
-    values = decode_answer("S2", short, Formula.APP)
-    assert set(values) == {
-        *("cell_undervoltage", "cell_overvoltage", "charge_undertemperature", "cell_overtemperature"),
-        *("charge_restart_soc", "discharge_restart_soc"),
-    }
-    values = decode_answer("S2", [*short, "0001"], Formula.APP)
-    assert values["discharge_undertemperature"] == values["charge_undertemperature"]
-    assert "password" not in decode_answer("S1", ["0001", "0002", "0003", "31323334"], Formula.APP)
-    assert decode_answer("S3", ["07", "02"], Formula.APP) == {}
-    assert decode_answer("S3", ["0B", "X"], Formula.APP) == {"sensor_type": "range_1000_40"}
-
-
-# On the air.
+# Over the radio.
 
 
 def writes(peripheral) -> list[str]:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from homeassistant.components.energy.data import async_get_manager
-from homeassistant.config_entries import SOURCE_USER
+from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -13,18 +13,20 @@ import pytest
 
 from custom_components.smart_bms.bank import compatibility
 from custom_components.smart_bms.bank_entry import coordinator as bank_coordinator_module
+from custom_components.smart_bms.bank_entry.entity import BankEntity
+from custom_components.smart_bms.bank_entry.membership import bank_issue, banks_with
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.diagnostics import async_get_config_entry_diagnostics
 from custom_components.smart_bms.simulator.battery import Battery
 from custom_components.smart_bms.storage.energy_store import energy_store
 from tests.support.packs import daly_pack, jbd_pack, jk_pack
 
-VOLTAGE, CURRENT, STRINGS = "sensor.house_voltage", "sensor.house_current", "sensor.house_strings_that_count"
+VOLTAGE, CURRENT, STRINGS = "sensor.house_voltage", "sensor.house_current", "sensor.house_active_strings"
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch) -> None:
-    monkeypatch.setattr(bank_coordinator_module, "_LOOK_EVERY", timedelta(seconds=0.05))
+    monkeypatch.setattr(bank_coordinator_module, "_UPDATE_INTERVAL", timedelta(seconds=0.05))
 
 
 @pytest.fixture
@@ -93,7 +95,7 @@ async def test_what_cannot_be_one_battery_is_refused_with_the_reason(hass, house
     # In series that is fine.
     assert (await form_of(hass, [packs[0], third], "series"))["type"] is FlowResultType.CREATE_ENTRY
     assert (await form_of(hass, packs))["errors"] == {"packs": "in_another_bank"}
-    for bank in bank_coordinator_module.banks_with(hass, third[1].entry_id):
+    for bank in banks_with(hass, third[1].entry_id):
         await hass.config_entries.async_remove(bank.entry_id)
     # Also while it is not set up.
     await hass.config_entries.async_unload(third[1].entry_id)
@@ -112,6 +114,13 @@ async def test_strings_far_apart_are_refused_and_a_bank_may_be_edited(hass, hous
     assert (await form_of(hass, packs))["errors"] == {"packs": "voltages_apart"}
 
 
+async def test_a_bank_has_nothing_to_reconfigure(hass, house, packs) -> None:
+    bank = await bank_of(hass, packs)
+    context = {"source": SOURCE_RECONFIGURE, "entry_id": bank.entry_id}
+    flow = await hass.config_entries.flow.async_init(DOMAIN, context=context)
+    assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "reconfigure_bank")
+
+
 def discharge(pack) -> None:
     """Bring a pack to 3 V per cell, still far above its limits."""
     pack.board.battery.profile = lambda _: 0.0
@@ -120,7 +129,7 @@ def discharge(pack) -> None:
 
 
 async def blocked(hass, house, reason: str) -> None:
-    allowed = [f"binary_sensor.house_{side}charging_allowed_mirror" for side in ("", "dis")]
+    allowed = [f"binary_sensor.house_{side}charging_allowed" for side in ("", "dis")]
     await house.until(lambda: all(house.state(entity_id) == STATE_OFF for entity_id in allowed))
     assert house.state("binary_sensor.house_problem") == STATE_ON
     for entity_id in (*allowed, "binary_sensor.house_problem"):
@@ -132,7 +141,7 @@ async def blocked(hass, house, reason: str) -> None:
 
 async def test_a_member_that_became_another_pack_blocks_the_bank(hass, house, packs) -> None:
     await bank_of(hass, packs)
-    allowed = "binary_sensor.house_charging_allowed_mirror"
+    allowed = "binary_sensor.house_charging_allowed"
     await house.until(lambda: house.state(allowed) == STATE_ON)
     packs[0][0].board.battery = Battery(cells=8, capacity=100, soc=0.6)
     await blocked(hass, house, "different numbers of cells in series: Shed 8, Attic 4")
@@ -149,7 +158,7 @@ async def test_strings_that_drift_far_apart_block_the_bank_until_they_are_togeth
 ) -> None:
     monkeypatch.setattr(compatibility, "LASTS", 0.2)
     await bank_of(hass, packs)
-    allowed = "binary_sensor.house_charging_allowed_mirror"
+    allowed = "binary_sensor.house_charging_allowed"
     await house.until(lambda: house.state(allowed) == STATE_ON)
     discharge(packs[1][0])
     await blocked(hass, house, "far apart (V): Shed 13")
@@ -170,7 +179,7 @@ async def test_two_families_in_parallel_are_one_battery(hass, house, packs) -> N
     assert house.state(STRINGS) == "2"
     lowest = hass.states.get("sensor.house_lowest_cell_voltage")
     assert lowest.attributes["pack"] in ("Shed", "Attic")
-    assert house.state("binary_sensor.house_discharging_allowed_mirror") == STATE_ON
+    assert house.state("binary_sensor.house_discharging_allowed") == STATE_ON
     assert number(house, "sensor.house_data_age") < 5
     shares = hass.states.get(CURRENT).attributes["shares"]
     assert shares["Shed"]["expected"] == 50
@@ -198,11 +207,11 @@ async def test_a_pack_that_vanishes_is_left_out_and_comes_back(hass, house, pack
     await house.until(lambda: house.state(STRINGS) == "2")
     house.take_away(packs[1][0])
     await house.until(lambda: house.state(STRINGS) == "1")
-    assert hass.states.get(STRINGS).attributes["left_out"] == ["Attic is left out: nothing current is known of it."]
+    assert hass.states.get(STRINGS).attributes["left_out"] == ["Attic is left out: there is no current data from it."]
     await house.until(lambda: number(house, CURRENT) == pytest.approx(-10, abs=0.3))
     house.take_away(packs[0][0])
     await house.until(lambda: house.state(VOLTAGE) == STATE_UNAVAILABLE)
-    assert house.state("sensor.house_discharged_energy") not in (STATE_UNAVAILABLE, STATE_UNKNOWN)
+    assert house.state("sensor.house_energy_discharged") not in (STATE_UNAVAILABLE, STATE_UNKNOWN)
     # Nothing counts, and that is said too; whether anything is wrong nobody knows.
     await house.until(lambda: house.state(STRINGS) == "0")
     assert len(hass.states.get(STRINGS).attributes["left_out"]) == 2
@@ -214,7 +223,7 @@ async def test_a_pack_that_vanishes_is_left_out_and_comes_back(hass, house, pack
 
 async def test_a_pack_that_may_not_be_charged_is_left_out_of_charging(hass, house, packs) -> None:
     await bank_of(hass, packs)
-    allowed = "binary_sensor.house_charging_allowed_mirror"
+    allowed = "binary_sensor.house_charging_allowed"
     await house.until(lambda: all(entry.runtime_data.protection_engine.mirror.charge.allowed for _, entry in packs))
     await house.until(lambda: house.state(allowed) == STATE_ON)
     packs[0][0].board.extra_alarms.add("cell_overvoltage")
@@ -248,12 +257,12 @@ async def test_a_series_bank_without_one_of_its_packs_asks_for_help(hass, house,
     await house.until(lambda: house.state(STRINGS) == "1")
     await hass.config_entries.async_remove(packs[1][1].entry_id)
     await house.until(lambda: house.state(VOLTAGE) == STATE_UNAVAILABLE)
-    issue = ir.async_get(hass).async_get_issue(DOMAIN, bank_coordinator_module.bank_issue(bank.entry_id))
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, bank_issue(bank.entry_id))
     assert issue.translation_placeholders == {"bank": "House", "pack": "Attic"}
     await hass.config_entries.async_reload(bank.entry_id)
-    assert ir.async_get(hass).async_get_issue(DOMAIN, bank_coordinator_module.bank_issue(bank.entry_id))
+    assert ir.async_get(hass).async_get_issue(DOMAIN, bank_issue(bank.entry_id))
     await hass.config_entries.async_remove(bank.entry_id)
-    assert not ir.async_get(hass).async_get_issue(DOMAIN, bank_coordinator_module.bank_issue(bank.entry_id))
+    assert not ir.async_get(hass).async_get_issue(DOMAIN, bank_issue(bank.entry_id))
 
 
 async def test_its_packs_can_be_chosen_anew(hass, house, packs, adopt) -> None:
@@ -302,7 +311,7 @@ async def test_a_bank_is_added_to_the_energy_dashboard(recorder_mock, hass, hous
     target = {"entity_id": "button.house_add_to_energy_dashboard"}
     await hass.services.async_call("button", "press", target, blocking=True)
     (battery,) = (await async_get_manager(hass)).data["energy_sources"]
-    assert battery["stat_energy_to"] == "sensor.house_charged_energy"
+    assert battery["stat_energy_to"] == "sensor.house_energy_charged"
     assert battery["power_config"] == {"stat_rate_inverted": "sensor.house_power"}
     assert battery["capacity"] == pytest.approx(2.6, abs=0.1)
     assert bank.title == battery["name"]
@@ -313,31 +322,31 @@ async def test_a_bank_is_added_to_the_energy_dashboard(recorder_mock, hass, hous
 
 async def switch(hass, on: bool) -> None:
     service = "turn_on" if on else "turn_off"
-    await hass.services.async_call("switch", service, {"entity_id": "switch.house_charge"}, blocking=True)
+    await hass.services.async_call("switch", service, {"entity_id": "switch.house_charge_switch"}, blocking=True)
 
 
 async def test_a_switch_acts_on_every_pack(hass, house, packs) -> None:
     await bank_of(hass, packs)
-    await house.until(lambda: house.state("switch.house_charge") == STATE_ON)
+    await house.until(lambda: house.state("switch.house_charge_switch") == STATE_ON)
     await switch(hass, on=False)
     assert not packs[0][0].board.charge_switch
     assert not packs[1][0].board.charge_switch
-    await house.until(lambda: house.state("switch.house_charge") == STATE_OFF)
+    await house.until(lambda: house.state("switch.house_charge_switch") == STATE_OFF)
     await switch(hass, on=True)
     assert packs[0][0].board.charge_switch
 
 
 async def test_a_switch_that_holds_only_in_part_says_where(hass, house, packs) -> None:
     await bank_of(hass, packs)
-    await house.until(lambda: house.state("switch.house_charge") == STATE_ON)
+    await house.until(lambda: house.state("switch.house_charge_switch") == STATE_ON)
     house.take_away(packs[1][0])
     await house.until(lambda: house.state(STRINGS) == "1")
     # Where the one stands that nobody hears is not known.
-    await house.until(lambda: house.state("switch.house_charge") == STATE_UNKNOWN)
+    await house.until(lambda: house.state("switch.house_charge_switch") == STATE_UNKNOWN)
     with pytest.raises(HomeAssistantError, match=r"Done: Shed. Failed: Attic: .*Not set up: 0"):
         await switch(hass, on=False)
     assert not packs[0][0].board.charge_switch
-    states = hass.states.get("switch.house_charge").attributes
+    states = hass.states.get("switch.house_charge_switch").attributes
     assert states["packs"]["Attic"] is None
     await hass.config_entries.async_unload(packs[1][1].entry_id)
     with pytest.raises(HomeAssistantError, match="Not set up: 1"):
@@ -361,4 +370,38 @@ async def test_an_action_on_a_bank_answers_for_each_pack(hass, house, packs) -> 
 
 async def test_the_discharge_switch_is_off_by_default(hass, house, packs) -> None:
     await bank_of(hass, packs)
-    assert er.async_get(hass).async_get("switch.house_discharge").disabled
+    assert er.async_get(hass).async_get("switch.house_discharge_switch").disabled
+
+
+async def test_one_entity_that_fails_takes_no_other_with_it(hass, house, packs, monkeypatch, caplog) -> None:
+    bank = await bank_of(hass, packs)
+    await house.until(lambda: house.state(STRINGS) == "2")
+    whole = BankEntity._submit
+
+    def fail(self) -> bool:
+        if self.entity_description.key == "voltage":
+            raise RuntimeError
+        return whole(self)
+
+    monkeypatch.setattr(BankEntity, "_submit", fail)
+    house.take_away(packs[1][0])
+    await house.until(lambda: house.state(STRINGS) == "1")
+    failures = bank.runtime_data.isolation.failures
+    await house.until(lambda: failures["entity voltage"].count > 3)
+    assert failures["entity voltage"].error == "RuntimeError"
+    assert caplog.text.count("entity voltage failed") == 1
+
+
+async def test_a_bank_that_cannot_be_judged_claims_nothing(hass, house, packs, monkeypatch) -> None:
+    bank = await bank_of(hass, packs)
+    await house.until(lambda: house.state(STRINGS) == "2")
+    assert house.state("sensor.house_status") not in (STATE_UNKNOWN, None)
+
+    def broken(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(bank_coordinator_module, "ranked_bank", broken)
+    await house.until(lambda: house.state("sensor.house_status") == STATE_UNKNOWN)
+    assert bank.runtime_data.available
+    monkeypatch.undo()
+    await house.until(lambda: house.state("sensor.house_status") != STATE_UNKNOWN)

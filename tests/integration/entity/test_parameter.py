@@ -16,13 +16,14 @@ from custom_components.smart_bms.const import DOMAIN, EVENT_PARAMETER
 from custom_components.smart_bms.control import writer
 from custom_components.smart_bms.control.request import WritePermission
 from custom_components.smart_bms.entity import parameter
-from custom_components.smart_bms.entity.parameter import only_refuses
+from custom_components.smart_bms.entity.parameter import always_rejects
+from tests.integration.conftest import allow
 from tests.support.packs import capable_pack, jbd_pack, jk_pack
 
 ALLOWED = {"allow_control": True}
 EVERYTHING = {"allow_control": True, "experimental_writes": True, "allow_dangerous": True}
-CHARGE = "switch.shed_charge"
-OVERVOLTAGE = "number.shed_cell_overvoltage"
+CHARGE = "switch.shed_charge_switch"
+OVERVOLTAGE = "number.shed_cell_overvoltage_limit"
 
 
 @pytest.fixture(autouse=True)
@@ -105,7 +106,7 @@ async def test_after_a_refusal_the_value_that_holds_is_shown_anew(hass, house, p
     # Nobody looks at the box of an automation, and a switch turns back by itself.
     assert await refused("must be higher", *number, value=3.1) == [holds]
     pack.faults.forget_writes = True
-    assert await refused("did not take", "switch", "turn_off", CHARGE, context=by_hand) == [STATE_ON]
+    assert await refused("did not accept", "switch", "turn_off", CHARGE, context=by_hand) == [STATE_ON]
 
 
 async def test_what_could_only_refuse_is_there_but_not_enabled(hass, house, adopt) -> None:
@@ -127,13 +128,13 @@ async def test_what_could_only_refuse_is_there_but_not_enabled(hass, house, adop
 async def test_what_the_user_allows_is_enabled_from_the_start(hass, house, adopt) -> None:
     entry = await adopt(jbd_pack(name="Attic"))
     setting = entry.runtime_data.catalog.settings["cell_overvoltage"]
-    assert only_refuses(setting, WritePermission(control=True))
-    assert not only_refuses(setting, WritePermission(control=True, dangerous=True))
+    assert always_rejects(setting, WritePermission(control=True))
+    assert not always_rejects(setting, WritePermission(control=True, dangerous=True))
 
 
 @pytest.mark.parametrize(
     ("fault", "sentence"),
-    [("forget_writes", "did not take"), ("distort_writes", "but the pack has")],
+    [("forget_writes", "did not accept"), ("distort_writes", "but the pack now has")],
 )
 async def test_a_write_that_does_not_hold_shows_the_truth(hass, house, pack, adopt, fault, sentence) -> None:
     await adopt(pack, **ALLOWED)
@@ -170,7 +171,7 @@ async def test_a_reload_in_the_middle_waits_for_the_read_back(hass, house, pack,
         await asyncio.sleep(0.01)
     await hass.config_entries.async_reload(entry.entry_id)
     await task
-    assert [record.outcome for record in entry.runtime_data.parameters.control.write_log.records] == ["confirmed"]
+    assert [record.outcome for record in entry.runtime_data.parameters.writer.write_log.records] == ["confirmed"]
 
 
 async def test_a_reload_in_the_middle_is_settled_by_the_next_connection(hass, house, pack, adopt, monkeypatch) -> None:
@@ -185,7 +186,7 @@ async def test_a_reload_in_the_middle_is_settled_by_the_next_connection(hass, ho
     await asyncio.gather(task, return_exceptions=True)
     await house.until(lambda: len(events) == 2)
     assert [event.data["outcome"] for event in events] == ["unknown", "confirmed"]
-    records = entry.runtime_data.parameters.control.write_log.records
+    records = entry.runtime_data.parameters.writer.write_log.records
     assert [record.outcome for record in records] == ["confirmed"]
 
 
@@ -197,7 +198,7 @@ async def test_parameters_outlive_a_link_that_is_lost_for_a_minute(hass, house, 
     with pytest.raises(ServiceValidationError, match="not connected"):
         await call(hass, "number", "set_value", OVERVOLTAGE, value=3.55)
     # But not for long.
-    monkeypatch.setattr(parameter, "AS_GOOD_AS_NEW", 0.0)
+    monkeypatch.setattr(parameter, "MAX_AGE_SHOWN", 0.0)
     entry.runtime_data.async_update_listeners()
     assert house.state(OVERVOLTAGE) == STATE_UNAVAILABLE
     house.bring_back(pack)
@@ -206,7 +207,7 @@ async def test_parameters_outlive_a_link_that_is_lost_for_a_minute(hass, house, 
 
 async def test_a_write_in_doubt_is_not_what_was_read_before_it(hass, house, pack, adopt, monkeypatch) -> None:
     entry = await adopt(pack, **ALLOWED)
-    control = entry.runtime_data.parameters.control
+    control = entry.runtime_data.parameters.writer
     monkeypatch.setattr(control, "is_in_doubt", lambda key: key == "cell_overvoltage")
     house.take_away(pack)
     await house.until(lambda: house.state(CHARGE) == STATE_UNAVAILABLE, 20.0)
@@ -214,7 +215,7 @@ async def test_a_write_in_doubt_is_not_what_was_read_before_it(hass, house, pack
 
 
 async def test_parameters_are_unknown_until_they_are_read(hass, house, pack, adopt, monkeypatch) -> None:
-    monkeypatch.setattr(parameter, "AS_GOOD_AS_NEW", 0.0)
+    monkeypatch.setattr(parameter, "MAX_AGE_SHOWN", 0.0)
     entry = await adopt(pack, **ALLOWED)
     pack.faults.corrupt_settings = 1000
     pack.hang_up = True
@@ -222,7 +223,7 @@ async def test_parameters_are_unknown_until_they_are_read(hass, house, pack, ado
     assert house.state(OVERVOLTAGE) == STATE_UNKNOWN
     assert house.state(CHARGE) == STATE_UNKNOWN
     pack.faults.corrupt_settings = 0
-    await entry.runtime_data.parameters.control.refresh()
+    await entry.runtime_data.parameters.writer.refresh()
     await house.until(lambda: house.state(OVERVOLTAGE) == "3.6")
 
 
@@ -236,15 +237,10 @@ async def test_only_what_the_model_has_and_the_user_risks_is_offered(hass, house
         return listed - {"button.shed_add_to_energy_dashboard"}
 
     assert offered() == set()
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    options = {"control": EVERYTHING, "current": {}, "limits": {}, "intervals": {}, "dead_bands": {}}
-    await hass.config_entries.options.async_configure(flow["flow_id"], options)
+    await allow(hass, entry, **EVERYTHING)
     await house.until(lambda: {CHARGE, OVERVOLTAGE} <= offered())
-    assert "switch.shed_heating" not in offered()
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    await hass.config_entries.options.async_configure(
-        flow["flow_id"], options | {"control": dict.fromkeys(EVERYTHING, False)}
-    )
+    assert "switch.shed_heating_switch" not in offered()
+    await allow(hass, entry, **dict.fromkeys(EVERYTHING, False))
     await house.until(lambda: not offered())
 
 
@@ -260,11 +256,11 @@ async def test_a_command_of_the_board_is_backed_up_first(hass, house, adopt, ent
     pack = capable_pack(name="Shed")
     await adopt(pack, **EVERYTHING)
     pack.board.limits.cell_overvoltage = 3.55
-    await entity_on("button.shed_load_board_preset_lfp")
-    await entity_on("button.shed_load_board_preset_nmc")
+    await entity_on("button.shed_load_bms_preset_lfp")
+    await entity_on("button.shed_load_bms_preset_nmc")
     with pytest.raises(ServiceValidationError, match="for NMC cells, and the pack has LFP cells"):
-        await call(hass, "button", "press", "button.shed_load_board_preset_nmc")
-    await call(hass, "button", "press", "button.shed_load_board_preset_lfp")
+        await call(hass, "button", "press", "button.shed_load_bms_preset_nmc")
+    await call(hass, "button", "press", "button.shed_load_bms_preset_lfp")
     assert float(house.state(OVERVOLTAGE)) == 3.6
     with pytest.raises(ServiceValidationError, match="Shed before Load preset LFP"):
         await hass.services.async_call(
@@ -303,10 +299,10 @@ async def test_every_change_leaves_an_event_and_a_record(hass, house, pack, adop
         "source": "switch",
         "user": hass_admin_user.name,
     }
-    (record,) = entry.runtime_data.parameters.control.write_log.records
+    (record,) = entry.runtime_data.parameters.writer.write_log.records
     assert record.user == hass_admin_user.name
     await hass.config_entries.async_reload(entry.entry_id)
-    (record,) = entry.runtime_data.parameters.control.write_log.records
+    (record,) = entry.runtime_data.parameters.writer.write_log.records
     assert record.outcome == "confirmed"
 
 
@@ -348,7 +344,7 @@ async def test_only_administrators_change_the_configuration(hass, house, pack, a
 async def test_round_numbers_in_other_units_are_taken(hass, house, pack, adopt, entity_on) -> None:
     hass.config.units = US_CUSTOMARY_SYSTEM
     await adopt(pack, **ALLOWED)
-    entity_id = "number.shed_charge_overtemperature"
+    entity_id = "number.shed_charge_overtemperature_limit"
     await entity_on(entity_id)
     await call(hass, "number", "set_value", entity_id, value=150)
     assert pack.board.limits.charge_overtemperature == 65.6
@@ -361,7 +357,7 @@ async def test_limits_follow_the_pack(hass, house, pack, adopt, entity_on) -> No
     pack.memory.info[202] = bytes((0b100,))
     pack.hang_up = True
     await house.until(lambda: entry.runtime_data.pack.last_identity.model == "JK_PB2A16S15P")
-    current = "number.shed_max_charge_current"
+    current = "number.shed_charge_overcurrent_limit"
     await house.until(lambda: entry.runtime_data.catalog.settings["max_charge_current"].maximum == 150)
     await house.until(lambda: hass.states.get(current).attributes["max"] == 150)
     assert hass.states.get("select.shed_can_protocol").attributes["options"] == ["pylon"]
@@ -403,5 +399,5 @@ async def test_a_command_that_changes_nothing_is_said(hass, house, adopt, entity
     await adopt(pack, **EVERYTHING)
     await entity_on("button.shed_factory_reset")
     pack.faults.forget_writes = True
-    with pytest.raises(HomeAssistantError, match="Factory reset changed nothing"):
+    with pytest.raises(HomeAssistantError, match="Factory reset did not change anything"):
         await call(hass, "button", "press", "button.shed_factory_reset")

@@ -103,7 +103,7 @@ async def test_after_a_crash_it_goes_on_where_it_was_kept_and_bridges_the_rest(
 async def test_a_lost_file_is_replaced_by_what_home_assistant_remembers(
     hass, hass_storage, freezer, monkeypatch, enable_custom_integrations, enable_bluetooth, caplog
 ) -> None:
-    entity_id = "sensor.shed_discharged_energy"
+    entity_id = "sensor.shed_energy_discharged"
     extra = {"native_value": 123_456.5, "native_unit_of_measurement": "Wh"}
     mock_restore_cache_with_extra_data(hass, [(State(entity_id, "123.4565"), extra)])
     monkeypatch.setattr(
@@ -118,8 +118,8 @@ async def test_a_lost_file_is_replaced_by_what_home_assistant_remembers(
         pack.show(full_of(0))
         await live(pack, 100)
         assert pack.coordinator.energy.counter.total.discharged == pytest.approx(123_506.5, abs=0.1)
-        ledger = pack.coordinator.energy.statistics
-        assert ledger.today(pack.coordinator.energy.counter.total).discharged == pytest.approx(50, abs=0.1)
+        statistics = pack.coordinator.energy.statistics
+        assert statistics.today(pack.coordinator.energy.counter.total).discharged == pytest.approx(50, abs=0.1)
 
 
 def broken_only_for_energy():
@@ -135,19 +135,19 @@ REMEMBERED = {"native_value": 123_456.5, "native_unit_of_measurement": "Wh"}
 async def test_what_a_deleted_pack_of_that_name_had_counted_is_not_inherited(
     hass, hass_storage, freezer, monkeypatch, enable_custom_integrations, enable_bluetooth
 ) -> None:
-    mock_restore_cache_with_extra_data(hass, [(State("sensor.shed_discharged_energy", "123.4565"), REMEMBERED)])
+    mock_restore_cache_with_extra_data(hass, [(State("sensor.shed_energy_discharged", "123.4565"), REMEMBERED)])
     async with mirrored(hass, freezer, monkeypatch, JK_LFP, first=full_of(0)) as pack:
         assert float(pack.state("discharged_energy")) == 0
         pack.show(full_of(0))
         await live(pack, 130)
-        counted = pack.coordinator.energy.file.shown.discharged
+        counted = pack.coordinator.energy.file.saved_total.discharged
         assert 0 < counted < 100
         # Once it had a file of its own, that memory is its own too.
         assert pack.entry.data["counted"]
         key = energy_store(hass, pack.entry.entry_id).key
         await hass.config_entries.async_unload(pack.entry.entry_id)
         del hass_storage[key]
-        mock_restore_cache_with_extra_data(hass, [(State("sensor.shed_discharged_energy", "123.4565"), REMEMBERED)])
+        mock_restore_cache_with_extra_data(hass, [(State("sensor.shed_energy_discharged", "123.4565"), REMEMBERED)])
         assert await hass.config_entries.async_setup(pack.entry.entry_id)
         await hass.async_block_till_done()
         assert float(pack.state("discharged_energy")) == pytest.approx(123.4565)
@@ -193,7 +193,7 @@ async def test_a_full_disk_is_told_and_nothing_is_shown_that_is_not_on_disk(hass
     pack.show(full_of(0))
     await live(pack, 70)
     key = energy_store(hass, pack.entry.entry_id).key
-    kept, shown = hass_storage[key]["data"]["counter"]["total"], pack.coordinator.energy.file.shown.copy()
+    kept, shown = hass_storage[key]["data"]["counter"]["total"], pack.coordinator.energy.file.saved_total.copy()
 
     async def full(_, data) -> None:
         if "data_func" in data:
@@ -203,17 +203,17 @@ async def test_a_full_disk_is_told_and_nothing_is_shown_that_is_not_on_disk(hass
     with patch.object(Store, "_async_write_data", full):
         await live(pack, 130)
         assert hass_storage[key]["data"]["counter"]["total"] == kept
-        assert pack.coordinator.energy.file.shown == shown
+        assert pack.coordinator.energy.file.saved_total == shown
         issue = ir.async_get(hass).async_get_issue(DOMAIN, "disk_full")
         assert issue.translation_placeholders == {"reason": "No space left on device"}
         # A reload loses nothing of it, and still shows what is on disk.
         total = pack.coordinator.energy.counter.total.discharged
         await hass.config_entries.async_reload(pack.entry.entry_id)
         assert pack.coordinator.energy.counter.total.discharged == pytest.approx(total, abs=1e-5)
-        assert pack.coordinator.energy.file.shown.discharged == pytest.approx(shown.discharged, abs=1e-5)
+        assert pack.coordinator.energy.file.saved_total.discharged == pytest.approx(shown.discharged, abs=1e-5)
     pack.show(full_of(pack.now - STARTED))
     await live(pack, 70)
-    assert pack.coordinator.energy.file.shown.discharged > total - 0.01
+    assert pack.coordinator.energy.file.saved_total.discharged > total - 0.01
     await pack.wait(61)
     assert ir.async_get(hass).async_get_issue(DOMAIN, "disk_full") is None
 
@@ -260,8 +260,8 @@ async def test_a_new_day_begins_at_midnight_also_where_there_is_none(
         assert pack.coordinator.energy.today.discharged == 0
         pack.show(full_of(pack.now - STARTED))
         await live(pack, 100)
-        ledger = pack.coordinator.energy.statistics
-        assert ledger.today(pack.coordinator.energy.counter.total).discharged == pytest.approx(50, abs=0.1)
+        statistics = pack.coordinator.energy.statistics
+        assert statistics.today(pack.coordinator.energy.counter.total).discharged == pytest.approx(50, abs=0.1)
 
 
 async def test_a_board_that_does_not_know_the_time_yet_deletes_nothing(

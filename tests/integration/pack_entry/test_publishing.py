@@ -23,7 +23,7 @@ def quick(monkeypatch) -> None:
     monkeypatch.setitem(publishing.DEFAULT_POLICIES, Quantity.CURRENT, PublishPolicy(0.4, 0.3))
     monkeypatch.setitem(publishing.DEFAULT_POLICIES, Quantity.CELL_VOLTAGE, PublishPolicy(0.3, 0.003))
     monkeypatch.setitem(publishing.DEFAULT_POLICIES, Quantity.CELL_NUMBER, PublishPolicy(0.5))
-    monkeypatch.setattr(bank_coordinator_module, "_LOOK_EVERY", timedelta(seconds=0.05))
+    monkeypatch.setattr(bank_coordinator_module, "_UPDATE_INTERVAL", timedelta(seconds=0.05))
 
 
 def stepping(now: float) -> float:

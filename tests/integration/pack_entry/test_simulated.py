@@ -2,7 +2,7 @@
 
 import asyncio
 
-from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
+from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import State
 from homeassistant.data_entry_flow import FlowResultType
@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import mock_restore_cache_with
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.pack_entry import simulated
 from custom_components.smart_bms.storage.profiles import async_profiles
-from tests.integration.conftest import configure
+from tests.integration.conftest import allow, configure
 from tests.support.radio import SPEED, TICK
 
 
@@ -114,11 +114,7 @@ async def test_it_starts_again_with_home_assistant(hass, no_radio) -> None:
 
 async def test_its_parameters_can_be_changed_like_those_of_a_real_one(hass, no_radio) -> None:
     entry = await add(hass, "smart123")
-    options = {"control": {"allow_control": True, "experimental_writes": True, "allow_dangerous": True}}
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    options |= {"pack": {}, "current": {}, "limits": {}, "intervals": {}, "dead_bands": {}}
-    await hass.config_entries.options.async_configure(flow["flow_id"], options)
-    await hass.async_block_till_done()
+    await allow(hass, entry, allow_control=True, experimental_writes=True, allow_dangerous=True)
     async with asyncio.timeout(8):
         while not (entry.runtime_data.available and entry.runtime_data.pack.current_settings):
             await asyncio.sleep(0.02)
@@ -133,6 +129,14 @@ async def test_its_parameters_can_be_changed_like_those_of_a_real_one(hass, no_r
     )
     (result,) = answer["packs"][0]["results"]
     assert result["outcome"] == "confirmed"
+
+
+async def test_it_has_nothing_to_reconfigure(hass, no_radio) -> None:
+    for key in ("jbd", "smart123"):
+        entry = await add(hass, key)
+        context = {"source": SOURCE_RECONFIGURE, "entry_id": entry.entry_id}
+        flow = await hass.config_entries.flow.async_init(DOMAIN, context=context)
+        assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "reconfigure_simulated")
 
 
 @pytest.fixture

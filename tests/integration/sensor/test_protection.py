@@ -25,7 +25,7 @@ async def test_what_is_allowed_is_told_with_its_reasons(hass, pack) -> None:
     assert pack.state("charge_allowed", "binary_sensor") == STATE_UNAVAILABLE
     await pack.see()
     assert pack.state("charge_allowed", "binary_sensor") == STATE_ON
-    assert pack.attributes("charge_allowed", "binary_sensor")["explanation"] == "Nothing speaks against it."
+    assert pack.attributes("charge_allowed", "binary_sensor")["explanation"] == "No restriction."
     await pack.see(highest=3.65)
     assert pack.state("charge_allowed", "binary_sensor") == STATE_OFF
     attributes = pack.attributes("charge_allowed", "binary_sensor")
@@ -42,10 +42,10 @@ async def test_why_it_does_not_balance_is_told(hass, pack) -> None:
     await pack.see(highest=3.39, lowest=3.37)
     assert pack.state("balance_expected", "binary_sensor") == STATE_OFF
     assert pack.attributes("balance_expected", "binary_sensor")["explanation"] == (
-        "It waits for the highest cell to pass 3.4 V (now 3.39 V)."
+        "Waiting for the highest cell to exceed 3.4 V (now 3.39 V)."
     )
     await pack.see(2, highest=3.42, lowest=3.37, alarms=("balance_wire_resistance",))
-    assert "sense wire" in pack.attributes("balance_expected", "binary_sensor")["explanation"]
+    assert "balance wire" in pack.attributes("balance_expected", "binary_sensor")["explanation"]
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
@@ -63,7 +63,7 @@ async def test_the_nearest_protection_its_margin_and_its_time(hass, pack) -> Non
     await pack.see(40, lowest=2.69)
     assert pack.state("nearest_protection") == "cell_undervoltage"
     assert pack.attributes("nearest_protection")["limit"] == 2.7
-    assert "vanish at 2.6 V" in pack.attributes("nearest_protection")["hints"][0]
+    assert "disappear at 2.6 V" in pack.attributes("nearest_protection")["hints"][0]
     assert pack.state("time_to_protection") == STATE_UNKNOWN
     assert pack.attributes("protection_margin")["unit_of_measurement"] == "V"
     # What is over, and still near, gives way after a minute.
@@ -169,7 +169,7 @@ async def test_what_explains_a_value_is_never_older_than_what_it_lists(hass, pac
     assert pack.attributes("nearest_protection")["margin"] < 0.4
     for _ in range(3):
         await pack.see(lowest=2.7)
-    assert "vanish" in pack.attributes("nearest_protection")["hints"][0]
+    assert "disappear" in pack.attributes("nearest_protection")["hints"][0]
 
 
 async def test_whoever_hears_of_a_trip_finds_entities_that_show_it(hass, pack) -> None:
@@ -267,7 +267,7 @@ async def test_another_dialect_brings_other_rules(hass, pack) -> None:
     await pack.see()
     protection_engine = pack.coordinator.protection_engine
     pack.coordinator.pack.last_identity = Identity(family="jk", variant="JK02_24S", model="Other")
-    pack.coordinator._async_take_identity()
+    pack.coordinator._async_handle_identity()
     assert pack.coordinator.protection_engine is not protection_engine
     assert pack.coordinator.protection_engine.variant == "JK02_24S"
 
@@ -290,7 +290,7 @@ async def test_why_a_123_stays_off_after_a_fault_is_said_in_words(
         assert pack.state("charge_allowed", "binary_sensor") == STATE_OFF
         explanation = pack.attributes("charge_allowed", "binary_sensor")["explanation"]
         assert explanation.endswith(
-            "Charging stays off until the state of charge is below 90 % (now 95 %), although nothing is wrong any more."
+            "Charging stays off until the state of charge is below 90 % (now 95 %), although nothing is wrong anymore."
         )
 
 
@@ -335,11 +335,11 @@ async def test_what_if_answers_for_a_situation(hass, pack) -> None:
     [
         ({"cell_voltages": [3.3, 3.3]}, "2 cell voltages were given, but the pack has 4"),
         ({"parameters": {"cell_overvoltge": 3.4}}, "There is no parameter"),
-        ({"parameters": {"cell_overvoltage": "3.4"}}, "3.4 is no value of Cell overvoltage"),
-        ({"parameters": {"cell_overvoltage": float("nan")}}, "nan is no value"),
-        ({"parameters": {"cell_overvoltage": True}}, "True is no value"),
-        ({"parameters": {"cell_overvoltage": None}}, "None is no value"),
-        ({"parameters": {"balance_switch": 1}}, "1 is no value"),
+        ({"parameters": {"cell_overvoltage": "3.4"}}, "3.4 is not a valid value for Cell overvoltage"),
+        ({"parameters": {"cell_overvoltage": float("nan")}}, "nan is not a valid value"),
+        ({"parameters": {"cell_overvoltage": True}}, "True is not a valid value"),
+        ({"parameters": {"cell_overvoltage": None}}, "None is not a valid value"),
+        ({"parameters": {"balance_switch": 1}}, "1 is not a valid value"),
     ],
 )
 async def test_what_makes_no_sense_is_not_answered(hass, pack, asked, message) -> None:

@@ -1,4 +1,4 @@
-"""The one thing that matters now, through the air: what a pack does, and what its sensor says."""
+"""The one thing that matters now, through the radio: what a pack does, and what its sensor says."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ import pytest
 from custom_components.smart_bms.bank_entry import coordinator as bank_coordinator_module
 from custom_components.smart_bms.pack_entry import simulated
 from custom_components.smart_bms.protection import status_monitor
-from custom_components.smart_bms.simulator.firmware import Limits
+from custom_components.smart_bms.simulator.board import Limits
 from tests.support.packs import daly_pack, jbd_pack, jk_pack, smart123_pack
 from tests.support.radio import SPEED, TICK
 
@@ -25,7 +25,7 @@ STATUS = "sensor.shed_status"
 def quick(monkeypatch) -> None:
     """Nobody waits for what is over to be taken down."""
     monkeypatch.setattr(status_monitor, "_HOLD", {})
-    monkeypatch.setattr(bank_coordinator_module, "_LOOK_EVERY", timedelta(seconds=0.05))
+    monkeypatch.setattr(bank_coordinator_module, "_UPDATE_INTERVAL", timedelta(seconds=0.05))
 
 
 def attributes(hass, entity_id: str = STATUS) -> dict:
@@ -106,7 +106,7 @@ async def test_a_pack_that_cannot_be_judged_claims_nothing(hass, house, pack, ad
     def broken(*_, **__):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("custom_components.smart_bms.coordinator.ranked", broken)
+    monkeypatch.setattr("custom_components.smart_bms.pack_entry.pack_status.ranked", broken)
     await house.until(lambda: house.state(STATUS) == STATE_UNKNOWN)
     assert entry.runtime_data.available
     monkeypatch.undo()

@@ -21,6 +21,7 @@ from custom_components.smart_bms.services import recording
 from custom_components.smart_bms.simulator.daly.labels import K_D2
 from custom_components.smart_bms.simulator.jbd.labels import DP16S020
 from custom_components.smart_bms.simulator.smart123.labels import BRIDGE, GEN3_NUS
+from custom_components.smart_bms.storage.recordings import recordings_folder
 from tests.support.packs import daly_pack, jbd_pack, jk_pack, smart123_pack
 
 PACKS = {
@@ -108,14 +109,14 @@ async def test_a_recording_shows_that_it_runs_and_only_the_newest_is_kept(hass, 
     assert "is ready" in notified(hass)
     await asyncio.sleep(1.05)  # another time in its name
     await record(hass, entry)
-    assert len([*recording._folder(hass).iterdir()]) == 1
+    assert len([*recordings_folder(hass).iterdir()]) == 1
 
 
 async def test_only_one_recording_at_a_time(hass, house, adopt, pack) -> None:
     entry = await adopt(pack)
     first = hass.async_create_task(record(hass, entry))
     await asyncio.sleep(0.05)
-    with pytest.raises(ServiceValidationError, match="being recorded already"):
+    with pytest.raises(ServiceValidationError, match="already being recorded"):
         await record(hass, entry, response=False)
     assert (await first)["packs"][0]["packets"]
     assert (await record(hass, entry, 1))["packs"][0]["packets"]
@@ -162,7 +163,7 @@ async def test_how_long_is_bounded(hass, house, adopt, pack, minutes) -> None:
 async def test_a_recording_goes_with_its_entry(hass, house, adopt, pack) -> None:
     entry = await adopt(pack)
     await record(hass, entry, 1)
-    folder = recording._folder(hass)
+    folder = recordings_folder(hass)
     assert len(list(folder.iterdir())) == 1
     await hass.config_entries.async_remove(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
@@ -220,13 +221,13 @@ async def test_removing_a_pack_while_it_is_recorded_leaves_nothing(hass, house, 
     answer = (await task)["packs"][0]
     assert "error" in answer
     await hass.async_block_till_done(wait_background_tasks=True)
-    folder = recording._folder(hass)
+    folder = recordings_folder(hass)
     assert not folder.exists() or not list(folder.iterdir())
     assert not persistent_notification._async_get_or_create_notifications(hass)
 
 
 async def test_recordings_of_an_earlier_run_are_removed(hass, enable_custom_integrations, enable_bluetooth) -> None:
-    folder = recording._folder(hass)
+    folder = recordings_folder(hass)
     folder.mkdir(parents=True)
     (folder / "old.jsonl").write_text("x")
     assert await async_setup_component(hass, DOMAIN, {})

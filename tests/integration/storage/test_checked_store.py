@@ -86,11 +86,11 @@ async def pass_time(hass, seconds: float) -> None:
 async def test_a_write_that_fails_is_told_and_tried_again(hass, disk, atomic) -> None:
     store = open_store(hass, KEY, atomic_writes=atomic)
     await store.async_save(first := {"count": 1})
-    assert store.landed(first)
+    assert store.is_saved(first)
     assert issue(hass) is None
     disk.full = True
     await store.async_save(second := {"count": 2})
-    assert not store.landed(second)
+    assert not store.is_saved(second)
     assert store.on_disk is first
     assert disk.read(KEY) == first
     assert issue(hass).translation_placeholders == {"reason": "No space left on device"}

@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import asy
 from custom_components.smart_bms.bms.event_log import EventKind, LoggedEvent
 from custom_components.smart_bms.simulator.smart123.labels import GEN2_BRSP, GEN3_NUS
 from custom_components.smart_bms.storage.history_import import async_import_soc
+from tests.integration.conftest import set_options
 from tests.support.packs import smart123_pack
 
 LOG = "event.shed_event_log"
@@ -98,17 +99,7 @@ async def test_it_is_off_unless_the_owner_wants_it(recorder_mock, hass, house, a
     await house.until(lambda: "log" in entry.runtime_data.pack.context.learned)
     await async_wait_recording_done(hass)
     assert not await means(hass)
-    flow = await hass.config_entries.options.async_init(entry.entry_id)
-    options = {
-        "control": {},
-        "pack": {"import_history": True},
-        "current": {},
-        "limits": {},
-        "intervals": {},
-        "dead_bands": {},
-    }
-    await hass.config_entries.options.async_configure(flow["flow_id"], options)
-    await hass.async_block_till_done()
+    await set_options(hass, entry, "pack", import_history=True)
     await house.until(lambda: entry.runtime_data.pack.last_history is not None, 10)
     found: dict[float, float] = {}
     for _ in range(50):

@@ -23,19 +23,19 @@ def _own(address: str) -> bytes:
 
 
 def _is_of_daly(payload: bytes, address: str) -> bool:
-    """Tell whether a payload is one byte of type and an address, with the maker's letters or the module's own address."""
+    """Return whether a payload is one byte of type and an address, with the maker's letters or the module's own address."""
     found, rest = payload[1 : 1 + _ADDRESS_LENGTH], payload[1 + _ADDRESS_LENGTH :]
     return len(found) == _ADDRESS_LENGTH and (rest.startswith(_MARKS) or (not rest and found == _own(address)))
 
 
 def _has_own_address(payload: bytes, address: str) -> bool:
-    """Tell whether a payload holds the module's own address, followed by the maker's letters."""
+    """Return whether a payload holds the module's own address, followed by the maker's letters."""
     own = _own(address)
     return bool(own) and any(own + mark in payload for mark in _MARKS)
 
 
 def is_daly(advertisement: Advertisement) -> bool:
-    """Tell whether this surely is a Daly pack."""
+    """Return whether this surely is a Daly pack."""
     return advertisement.name.startswith(_NAMES) or any(
         company in COMPANIES and _is_of_daly(payload, advertisement.address)
         for company, payload in advertisement.manufacturer_data.items()
@@ -43,7 +43,7 @@ def is_daly(advertisement: Advertisement) -> bool:
 
 
 def may_be_daly(advertisement: Advertisement) -> bool:
-    """Tell whether this could be a pack under a name of the user's: only connecting can tell.
+    """Return whether this could be a pack under a name of the user's: only connecting can tell.
 
     The maker's letters under a company id that nobody has seen yet, too: Home Assistant could not be asked for those.
     """

@@ -8,26 +8,37 @@ from functools import lru_cache
 from typing import Final
 
 from ..alarm import Alarm
-
-_PAIRS: Final[tuple[tuple[Alarm, Alarm], ...]] = (
-    (Alarm.CELL_OVERVOLTAGE_WARNING, Alarm.CELL_OVERVOLTAGE),
-    (Alarm.CELL_UNDERVOLTAGE_WARNING, Alarm.CELL_UNDERVOLTAGE),
-    (Alarm.PACK_OVERVOLTAGE_WARNING, Alarm.PACK_OVERVOLTAGE),
-    (Alarm.PACK_UNDERVOLTAGE_WARNING, Alarm.PACK_UNDERVOLTAGE),
-    (Alarm.CHARGE_OVERTEMPERATURE_WARNING, Alarm.CHARGE_OVERTEMPERATURE),
-    (Alarm.CHARGE_UNDERTEMPERATURE_WARNING, Alarm.CHARGE_UNDERTEMPERATURE),
-    (Alarm.DISCHARGE_OVERTEMPERATURE_WARNING, Alarm.DISCHARGE_OVERTEMPERATURE),
-    (Alarm.DISCHARGE_UNDERTEMPERATURE_WARNING, Alarm.DISCHARGE_UNDERTEMPERATURE),
-    (Alarm.CHARGE_OVERCURRENT_WARNING, Alarm.CHARGE_OVERCURRENT),
-    (Alarm.DISCHARGE_OVERCURRENT_WARNING, Alarm.DISCHARGE_OVERCURRENT),
-    (Alarm.SOC_HIGH_WARNING, Alarm.SOC_HIGH),
-    (Alarm.SOC_LOW_WARNING, Alarm.SOC_LOW),
-    (Alarm.CELL_IMBALANCE_WARNING, Alarm.CELL_IMBALANCE),
-    (Alarm.TEMPERATURE_IMBALANCE_WARNING, Alarm.TEMPERATURE_IMBALANCE),
-)
+from .frames import Dialect
 
 D2_BITS: Final[dict[int, Alarm]] = {
-    **{2 * place + level: pair[level] for place, pair in enumerate(_PAIRS) for level in (0, 1)},
+    0: Alarm.CELL_OVERVOLTAGE_WARNING,
+    1: Alarm.CELL_OVERVOLTAGE,
+    2: Alarm.CELL_UNDERVOLTAGE_WARNING,
+    3: Alarm.CELL_UNDERVOLTAGE,
+    4: Alarm.PACK_OVERVOLTAGE_WARNING,
+    5: Alarm.PACK_OVERVOLTAGE,
+    6: Alarm.PACK_UNDERVOLTAGE_WARNING,
+    7: Alarm.PACK_UNDERVOLTAGE,
+    8: Alarm.CHARGE_OVERTEMPERATURE_WARNING,
+    9: Alarm.CHARGE_OVERTEMPERATURE,
+    10: Alarm.CHARGE_UNDERTEMPERATURE_WARNING,
+    11: Alarm.CHARGE_UNDERTEMPERATURE,
+    12: Alarm.DISCHARGE_OVERTEMPERATURE_WARNING,
+    13: Alarm.DISCHARGE_OVERTEMPERATURE,
+    14: Alarm.DISCHARGE_UNDERTEMPERATURE_WARNING,
+    15: Alarm.DISCHARGE_UNDERTEMPERATURE,
+    16: Alarm.CHARGE_OVERCURRENT_WARNING,
+    17: Alarm.CHARGE_OVERCURRENT,
+    18: Alarm.DISCHARGE_OVERCURRENT_WARNING,
+    19: Alarm.DISCHARGE_OVERCURRENT,
+    20: Alarm.SOC_HIGH_WARNING,
+    21: Alarm.SOC_HIGH,
+    22: Alarm.SOC_LOW_WARNING,
+    23: Alarm.SOC_LOW,
+    24: Alarm.CELL_IMBALANCE_WARNING,
+    25: Alarm.CELL_IMBALANCE,
+    26: Alarm.TEMPERATURE_IMBALANCE_WARNING,
+    27: Alarm.TEMPERATURE_IMBALANCE,
     32: Alarm.MOSFET_OVERTEMPERATURE,
     33: Alarm.MOSFET_OVERTEMPERATURE,
     34: Alarm.MOSFET_SENSOR_FAULT,
@@ -54,27 +65,23 @@ D2_BITS: Final[dict[int, Alarm]] = {
 D2_OPENED_BY_COMMAND: Final = 52
 """A switch was opened by command: a state."""
 
-_HIGH: Final = 8
-_LEVELS: Final[tuple[tuple[int, int, Alarm, Alarm], ...]] = tuple(
-    (word, shift, *pair)
-    for word, shift, pair in (
-        (0, 0, _PAIRS[0]),
-        (0, 3, _PAIRS[1]),
-        (0, _HIGH, _PAIRS[12]),
-        (0, _HIGH + 3, _PAIRS[4]),
-        (1, 0, _PAIRS[5]),
-        (1, 3, _PAIRS[6]),
-        (1, _HIGH, _PAIRS[7]),
-        (1, _HIGH + 3, _PAIRS[13]),
-        (2, 0, _PAIRS[2]),
-        (2, 3, _PAIRS[3]),
-        (2, _HIGH, _PAIRS[8]),
-        (2, _HIGH + 3, _PAIRS[9]),
-        (3, 0, _PAIRS[11]),
-        (3, 3, (Alarm.SOH_LOW_WARNING, Alarm.SOH_LOW)),
-        (3, _HIGH, (Alarm.MOSFET_OVERTEMPERATURE_WARNING, Alarm.MOSFET_OVERTEMPERATURE)),
-        (3, _HIGH + 3, (Alarm.THERMAL_RUNAWAY, Alarm.THERMAL_RUNAWAY)),
-    )
+_FAULT_LEVELS: Final[tuple[tuple[int, int, Alarm, Alarm], ...]] = (
+    (0, 0, Alarm.CELL_OVERVOLTAGE_WARNING, Alarm.CELL_OVERVOLTAGE),
+    (0, 3, Alarm.CELL_UNDERVOLTAGE_WARNING, Alarm.CELL_UNDERVOLTAGE),
+    (0, 8, Alarm.CELL_IMBALANCE_WARNING, Alarm.CELL_IMBALANCE),
+    (0, 11, Alarm.CHARGE_OVERTEMPERATURE_WARNING, Alarm.CHARGE_OVERTEMPERATURE),
+    (1, 0, Alarm.CHARGE_UNDERTEMPERATURE_WARNING, Alarm.CHARGE_UNDERTEMPERATURE),
+    (1, 3, Alarm.DISCHARGE_OVERTEMPERATURE_WARNING, Alarm.DISCHARGE_OVERTEMPERATURE),
+    (1, 8, Alarm.DISCHARGE_UNDERTEMPERATURE_WARNING, Alarm.DISCHARGE_UNDERTEMPERATURE),
+    (1, 11, Alarm.TEMPERATURE_IMBALANCE_WARNING, Alarm.TEMPERATURE_IMBALANCE),
+    (2, 0, Alarm.PACK_OVERVOLTAGE_WARNING, Alarm.PACK_OVERVOLTAGE),
+    (2, 3, Alarm.PACK_UNDERVOLTAGE_WARNING, Alarm.PACK_UNDERVOLTAGE),
+    (2, 8, Alarm.CHARGE_OVERCURRENT_WARNING, Alarm.CHARGE_OVERCURRENT),
+    (2, 11, Alarm.DISCHARGE_OVERCURRENT_WARNING, Alarm.DISCHARGE_OVERCURRENT),
+    (3, 0, Alarm.SOC_LOW_WARNING, Alarm.SOC_LOW),
+    (3, 3, Alarm.SOH_LOW_WARNING, Alarm.SOH_LOW),
+    (3, 8, Alarm.MOSFET_OVERTEMPERATURE_WARNING, Alarm.MOSFET_OVERTEMPERATURE),
+    (3, 11, Alarm.THERMAL_RUNAWAY, Alarm.THERMAL_RUNAWAY),
 )
 """Word of the fault codes, lowest of three bits, and the alarms of level 1 and from level 2 on."""
 _LEVEL_MASK: Final = 0b111
@@ -126,7 +133,7 @@ P81_STATES: Final[dict[tuple[int, int], str]] = {
 
 D2_ALARMS: Final = tuple(dict.fromkeys(D2_BITS.values()))
 P81_ALARMS: Final = tuple(
-    dict.fromkeys([alarm for *_, first, second in _LEVELS for alarm in (first, second)] + [*P81_BITS.values()])
+    dict.fromkeys([alarm for *_, first, second in _FAULT_LEVELS for alarm in (first, second)] + [*P81_BITS.values()])
 )
 
 
@@ -141,7 +148,7 @@ def d2_alarms(words: tuple[int, ...]) -> tuple[Alarm, ...]:
 def p81_alarms(words: tuple[int, ...]) -> tuple[Alarm, ...]:
     """Return the alarms in the seven fault codes of 81."""
     found = []
-    for word, shift, warning, protection in _LEVELS:
+    for word, shift, warning, protection in _FAULT_LEVELS:
         if level := words[word] >> shift & _LEVEL_MASK:
             found.append(warning if level == 1 else protection)
     found += [alarm for (word, bit), alarm in P81_BITS.items() if words[word] >> bit & 1]
@@ -152,3 +159,8 @@ def p81_alarms(words: tuple[int, ...]) -> tuple[Alarm, ...]:
 def p81_states(words: tuple[int, ...]) -> dict[str, bool]:
     """Return what the fault codes of 81 say that is no alarm."""
     return {name: bool(words[word] >> bit & 1) for (word, bit), name in P81_STATES.items() if words[word] >> bit & 1}
+
+
+def possible_alarms(variant: str) -> tuple[Alarm, ...]:
+    """Return what a board that speaks this dialect can report."""
+    return P81_ALARMS if variant == Dialect.P81 else D2_ALARMS

@@ -119,21 +119,21 @@ def _chemistry(identity: Identity) -> str:
 
 
 def _range_of(row: Parameter, identity: Identity) -> _Range:
-    if row.sleep:
+    if row.coding.is_sleep:
         # The last step but one: the last is taken for never.
         return _Range(_MIN_SLEEP, (NEVER // row.resolution - 1) * row.resolution)
     if row.key in _RANGES:
         return _RANGES[row.key]
     chemistry, cells = _chemistry(identity), identity.max_cells
     for start, windows in _WINDOWS.items():
-        if row.unit is Unit.VOLT and row.key.startswith(start):
+        if row.coding.unit is Unit.VOLT and row.key.startswith(start):
             low, high = windows[chemistry]
             if start.startswith("pack_"):
                 return _Range(round(low * (cells or 1), 1), round(high * (cells or _MAX_CELLS), 1), 0.1)
             return _Range(low, high, 0.001)
-    if row.key.startswith(_OTHER_TEMPERATURES) and row.unit is Unit.CELSIUS:
+    if row.key.startswith(_OTHER_TEMPERATURES) and row.coding.unit is Unit.CELSIUS:
         return _Range(1, 60) if row.key.startswith("temperature") else _Range(-40, 130)
-    return _BY_UNIT.get(row.unit, _Range(0, 0))
+    return _BY_UNIT.get(row.coding.unit, _Range(0, 0))
 
 
 def catalog_of(identity: Identity, stated: Collection[str]) -> Catalog:
@@ -159,13 +159,13 @@ def _setting(row: Parameter, identity: Identity, dialect: Dialect) -> Setting:
         key=row.key,
         kind=row.kind,
         proof=row.proof,
-        unit=row.unit,
+        unit=row.coding.unit,
         minimum=limits.minimum,
         maximum=limits.maximum,
         step=max(limits.step, row.resolution),
         resolution=row.resolution,
-        special=NEVER if row.sleep else None,
-        options=tuple((row.names or {}).values()),
+        special=NEVER if row.coding.is_sleep else None,
+        options=tuple((row.coding.names or {}).values()),
         dangerous=row.key in _DANGEROUS,
         moves=row.key in _MOVING,
         also_changes=derived_from(dialect, row.key),

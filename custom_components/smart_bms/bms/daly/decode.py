@@ -40,11 +40,11 @@ _P81_CELLS: Final = 48
 _PROBES: Final = 8
 _UNKNOWN_LONG: Final = 0xFFFF_FFFF
 
-type Words = tuple[int, ...]
+type RegisterValues = tuple[int, ...]
 type Values = dict[str, Any]
 
 
-def _must_have(words: Words, count: int) -> None:
+def _must_have(words: RegisterValues, count: int) -> None:
     if len(words) < count:
         raise FrameError("length")
 
@@ -55,7 +55,7 @@ def _must_be_there(*words: int) -> None:
         raise FrameError("unsupported")
 
 
-def decode_d2(words: Words, more: Words = ()) -> Values:
+def decode_d2(words: RegisterValues, more: RegisterValues = ()) -> Values:
     """Return the values in the registers from 0x0000 on, and in those from 0x003E on if the board has them.
 
     Raises FrameError.
@@ -96,7 +96,7 @@ def decode_d2(words: Words, more: Words = ()) -> Values:
     return completed(values)
 
 
-def _add_more_of_d2(more: Words, values: Values, details: dict[str, Detail]) -> None:
+def _add_more_of_d2(more: RegisterValues, values: Values, details: dict[str, Detail]) -> None:
     # One source has masks of the balancer here, the vendor's sheet a mileage: never seen but zero.
     if mask := more[0] | more[1] << 16:
         details["balance_mask"] = mask
@@ -106,7 +106,7 @@ def _add_more_of_d2(more: Words, values: Values, details: dict[str, Detail]) -> 
             values["temperatures"][key] = float(value)
 
 
-def decode_p81(words: Words) -> Values:
+def decode_p81(words: RegisterValues) -> Values:
     """Return the values in the first block, which holds cells, temperatures and the pack. Raises FrameError."""
     _must_have(words, P81_LIVE_SHORT[1])
     _must_be_there(words[0x38], words[0x3C])
@@ -129,7 +129,7 @@ def decode_p81(words: Words) -> Values:
     )
 
 
-def decode_p81_state(words: Words) -> Values:
+def decode_p81_state(words: RegisterValues) -> Values:
     """Return the values in the second block, from 0x0041 on. Raises FrameError."""
     _must_have(words, P81_STATE[1])
 
@@ -169,7 +169,7 @@ def decode_p81_state(words: Words) -> Values:
     return values
 
 
-def decode_p81_uptime(words: Words) -> int | None:
+def decode_p81_uptime(words: RegisterValues) -> int | None:
     """Return the seconds that the board has been on in its life, None if it does not count them."""
     _must_have(words, P81_UPTIME[1])
     total = words[5] << 16 | words[6]

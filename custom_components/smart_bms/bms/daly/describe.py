@@ -23,9 +23,9 @@ from .decode import (
     decode_p81_state,
     decode_p81_uptime,
 )
-from .frames import WRITE_MANY, A5Frame, Dialect, ReadRequest, Refused, Words, Written
+from .frames import WRITE_MANY, A5Frame, Dialect, ModbusException, ReadRequest, RegisterAnswer, RegisterWrite
 from .identity import a5_text, d2_texts, is_default_password, p81_texts, production_date
-from .parameters import BY_PLACE, D2_IDENTITY, D2_SETTINGS, P81_IDENTITY, P81_SETTINGS
+from .parameters import BY_NUMBER, D2_IDENTITY, D2_SETTINGS, P81_IDENTITY, P81_SETTINGS
 from .settings import A5_SOC, A5_SWITCHES, decode_settings
 
 type Result = dict[str, Any]
@@ -83,46 +83,46 @@ def _shown(values: Mapping[str, Any]) -> Result:
 # Answers: by dialect and first register.
 
 
-def _d2_live(answer: Words) -> Explained:
+def _d2_live(answer: RegisterAnswer) -> Explained:
     return "reading", _shown(decode_d2(answer.words))
 
 
-def _d2_more(answer: Words) -> Explained:
+def _d2_more(answer: RegisterAnswer) -> Explained:
     blank = (*(0,) * D2_LIVE[1],)
     values = decode_d2(blank, answer.words)
     kept = {key: values[key] for key in ("balance_current", "temperatures") if values.get(key) is not None}
     return "reading", _shown(kept)
 
 
-def _d2_identity(answer: Words) -> Explained:
+def _d2_identity(answer: RegisterAnswer) -> Explained:
     return "identity", {key: value for key, value in d2_texts(answer.data).items() if value}
 
 
-def _d2_secrets(answer: Words) -> Explained:
+def _d2_secrets(answer: RegisterAnswer) -> Explained:
     values: Result = {"password": text(answer.data[:6]), "default_password": is_default_password(answer.data)}
     if date := production_date(answer.data[6:9].ljust(3, b"\0")):
         values["manufacturing_date"] = date
     return "identity", values
 
 
-def _p81_live(answer: Words) -> Explained:
+def _p81_live(answer: RegisterAnswer) -> Explained:
     return "reading", _shown(decode_p81(answer.words))
 
 
-def _p81_state(answer: Words) -> Explained:
+def _p81_state(answer: RegisterAnswer) -> Explained:
     return "reading", _shown(decode_p81_state(answer.words))
 
 
-def _p81_uptime(answer: Words) -> Explained:
+def _p81_uptime(answer: RegisterAnswer) -> Explained:
     uptime = decode_p81_uptime(answer.words)
     return "reading", {} if uptime is None else {"runtime": uptime}
 
 
-def _p81_identity(answer: Words) -> Explained:
+def _p81_identity(answer: RegisterAnswer) -> Explained:
     return "identity", {key: value for key, value in p81_texts(answer.data).items() if value}
 
 
-_BLOCKS: Final[dict[tuple[Dialect, int], tuple[int, Callable[[Words], Explained]]]] = {
+_BLOCKS: Final[dict[tuple[Dialect, int], tuple[int, Callable[[RegisterAnswer], Explained]]]] = {
     (Dialect.D2, D2_LIVE[0]): (D2_LIVE[1], _d2_live),
     (Dialect.D2, D2_MORE[0]): (D2_MORE[1], _d2_more),
     (Dialect.D2, D2_IDENTITY[0]): (D2_IDENTITY[1], _d2_identity),
@@ -135,7 +135,7 @@ _BLOCKS: Final[dict[tuple[Dialect, int], tuple[int, Callable[[Words], Explained]
 """By dialect and first register: how many registers there must be at least, and what they say."""
 
 
-def words(answer: Words, first: int | None) -> Explained:
+def words(answer: RegisterAnswer, first: int | None) -> Explained:
     """Return what registers say; `first` is the number of the first, None if nobody tells. Raises FrameError."""
     if first is None:
         first = _guessed(answer)
@@ -148,7 +148,7 @@ def words(answer: Words, first: int | None) -> Explained:
         raise FrameError("length")
     values: Result = {"register": first, "count": count}
     places = range(first, first + count)
-    if any(place in places for place in BY_PLACE[answer.dialect]):
+    if any(place in places for place in BY_NUMBER[answer.dialect]):
         values |= decode_settings(answer.dialect, {first: answer.data})
         return "settings", values
     secret = _PASSWORDS[answer.dialect]
@@ -159,7 +159,7 @@ def words(answer: Words, first: int | None) -> Explained:
     return "registers", values
 
 
-def _guessed(answer: Words) -> int:
+def _guessed(answer: RegisterAnswer) -> int:
     """Return the first register of an answer by its length and content. Raises FrameError (`layout_unknown`)."""
     count, listed = len(answer.words), answer.words
     if answer.dialect is Dialect.D2:
@@ -193,12 +193,12 @@ def question(asked: ReadRequest) -> Explained:
     return "command", {"command": "read_registers", "register": asked.register, "count": asked.count}
 
 
-def refused(answer: Refused) -> Explained:
+def refused(answer: ModbusException) -> Explained:
     """Return what a board's exception says."""
     return "ack", {"result": "exception", "function": answer.function, "status": answer.code}
 
 
-def write(written: Written) -> Explained:
+def write(written: RegisterWrite) -> Explained:
     """Return what a write of D2 or 81 says, be it of the client or the board's word that it took it."""
     if written.function == WRITE_MANY and written.data == _REFUSAL:
         return "ack", {"register": written.register, "result": "refused"}
@@ -214,7 +214,7 @@ def write(written: Written) -> Explained:
         return "write", values | {"parameter": "clock", "value": _clock(data)}
     if any(written.register <= place < written.register + len(listed) for place in _PASSWORDS[written.dialect]):
         return "write", {"register": written.register, "parameter": "password", "password": text(data)}
-    rows = BY_PLACE[written.dialect].get(written.register, ())
+    rows = BY_NUMBER[written.dialect].get(written.register, ())
     if not rows:
         return "write", values | {"parameter": _SPECIAL_WRITES.get(key, "unknown"), "value": values["raw"]}
     found = decode_settings(written.dialect, {written.register: data})

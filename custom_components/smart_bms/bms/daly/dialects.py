@@ -1,4 +1,4 @@
-"""The three dialects of Daly as conversations: how each is probed, identified, read, and what acknowledges a write."""
+"""The three dialects of Daly: how each is probed, identified, read, and what acknowledges a write."""
 
 from abc import ABC, abstractmethod
 import asyncio
@@ -26,10 +26,20 @@ from .decode import (
     decode_p81_uptime,
     joined,
 )
-from .frames import A5_HOSTS, A5Frame, Dialect, Message, Words, Written, a5_request, decode_frame, read_request
+from .frames import (
+    A5_HOSTS,
+    A5Frame,
+    Dialect,
+    Message,
+    RegisterAnswer,
+    RegisterWrite,
+    a5_request,
+    decode_frame,
+    read_request,
+)
 from .identity import a5_text, d2_texts, identity_of, is_default_password, p81_texts, production_date
 from .parameters import (
-    BY_PLACE,
+    BY_NUMBER,
     D2_BALANCER,
     D2_IDENTITY,
     D2_SECRETS,
@@ -54,7 +64,7 @@ _MOSFET_PROOFS: Final = 2
 """Times in a row that a byte was no left-over before it is believed."""
 
 
-class Line(Protocol):
+class BoardConnection(Protocol):
     """What a board is talked to over; all questions raise SilentError without an answer."""
 
     async def read(
@@ -69,22 +79,22 @@ class Line(Protocol):
 
 
 class DalyBoard(ABC):
-    """A board that speaks one of the dialects."""
+    """A board that uses one of the dialects."""
 
     dialect: Dialect
     inverted: bool = False
     """The current is usually positive while discharging."""
 
-    def __init__(self, line: Line, host: int) -> None:
-        """`host` is as whom A5 is spoken."""
+    def __init__(self, connection: BoardConnection, host: int) -> None:
+        """`host` is the sender address in A5."""
         self.host = host
         self.frames: list[bytes] = []
         """What the last reading was made of, free of secrets."""
-        self._line = line
+        self._connection = connection
 
     @abstractmethod
     async def probe(self, within: float, *, thorough: bool = False) -> None:
-        """Make sure that the board speaks this dialect; each answer may take `within` s. `thorough`: also ask what is rarely needed.
+        """Make sure that the board uses this dialect; each answer may take `within` s. `thorough`: also ask what is rarely needed.
 
         Raises SilentError, FrameError.
         """
@@ -112,15 +122,15 @@ class _ModbusBoard(DalyBoard):
     blocks: tuple[Block, ...]
     """Where the parameters are."""
 
-    def __init__(self, line: Line, host: int) -> None:
-        super().__init__(line, host)
+    def __init__(self, connection: BoardConnection, host: int) -> None:
+        super().__init__(connection, host)
         self._contents: dict[int, bytes] = {}
         self._silences: dict[Block, int] = {}
         self._heard: set[Block] = set()
 
     async def _read(self, block: Block, *, within: float | None = None) -> tuple[bytes, float]:
         first, count = block
-        return await self._line.read(read_request(self.dialect, first, count), self.dialect, count, within=within)
+        return await self._connection.read(read_request(self.dialect, first, count), self.dialect, count, within=within)
 
     async def _try(self, block: Block) -> bytes:
         """Return a block that not every board has; empty without it."""
@@ -159,8 +169,8 @@ class _ModbusBoard(DalyBoard):
         first, count = block
         return any(
             row.key == key
-            for place, rows in BY_PLACE[self.dialect].items()
-            if first <= place < first + count
+            for number, rows in BY_NUMBER[self.dialect].items()
+            if first <= number < first + count
             for row in rows
         )
 
@@ -169,7 +179,7 @@ class _ModbusBoard(DalyBoard):
         sent = decode_frame(frame)
 
         # The reply repeats the write; a refusal has something else in place of the value.
-        return lambda message: isinstance(message, Written) and message == sent
+        return lambda message: isinstance(message, RegisterWrite) and message == sent
 
 
 class D2Board(_ModbusBoard):
@@ -178,8 +188,8 @@ class D2Board(_ModbusBoard):
     dialect = Dialect.D2
     blocks = (D2_SETTINGS, D2_BALANCER)
 
-    def __init__(self, line: Line, host: int) -> None:
-        super().__init__(line, host)
+    def __init__(self, connection: BoardConnection, host: int) -> None:
+        super().__init__(connection, host)
         self._cells = 0
 
     @override
@@ -216,8 +226,8 @@ class P81Board(_ModbusBoard):
     dialect = Dialect.P81
     blocks = (*P81_SETTINGS, P81_SECOND)
 
-    def __init__(self, line: Line, host: int) -> None:
-        super().__init__(line, host)
+    def __init__(self, connection: BoardConnection, host: int) -> None:
+        super().__init__(connection, host)
         self._live: Block = P81_LIVE
 
     @override
@@ -268,26 +278,26 @@ class A5Board(DalyBoard):
     """Command, number of frames and what decodes them."""
     _SETTINGS: Final = (0x50, 0x52, 0x53, 0x59, 0x5A, 0x5B, 0x5C, 0x5D, 0x5E, 0x5F, 0x60)
 
-    def __init__(self, line: Line, host: int) -> None:
-        super().__init__(line, host)
+    def __init__(self, connection: BoardConnection, host: int) -> None:
+        super().__init__(connection, host)
         self._last_byte = 0
         self._mosfet_proofs = 0
-        self._agreement = RepeatedAnswer()
+        self._repeated_answer = RepeatedAnswer()
         self._contents: dict[int, bytes] = {}
         self._silences: dict[int, int] = {}
 
     async def _ask(self, command: int, *, needed: int = 0, within: float | None = None) -> tuple[list[bytes], float]:
         """Return the data of the frames that answer a command; `needed` numbered ones, 0 where it is a single one."""
-        found, at = await self._line.collect(a5_request(self.host, command), command, needed, within=within)
+        found, at = await self._connection.collect(a5_request(self.host, command), command, needed, within=within)
         self._last_byte = found[-1][7]
         return found, at
 
-    async def _ask_for_sure(self, command: int) -> tuple[bytes, float]:
+    async def _ask_until_believed(self, command: int) -> tuple[bytes, float]:
         """Return the data of an answer that counts: the check of a frame is a sum of one byte. Raises SilentError."""
         for _ in range(MAX_QUESTIONS):
             found, at = await self._ask(command)
             # The last bytes may be left over from another answer: only what is a parameter has to agree.
-            if self._agreement.believes(command, decode_settings(self.dialect, {command: found[0]})):
+            if self._repeated_answer.believes(command, decode_settings(self.dialect, {command: found[0]})):
                 return found[0], at
         raise SilentError("no two answers agree")
 
@@ -295,7 +305,7 @@ class A5Board(DalyBoard):
     async def probe(self, within: float, *, thorough: bool = False) -> None:
         found, _ = await self._ask(0x90, within=within)
         decode_a5({0x90: found})
-        # Frames do not say whom they answer: the one before may have been late.
+        # Frames do not say what they answer: the one before may have been late.
         await self._ask(0x94, within=within)
 
     @override
@@ -333,13 +343,13 @@ class A5Board(DalyBoard):
             if self._silences.get(command, 0) >= _MAX_SILENCES:
                 continue
             try:
-                data, came = await self._ask_for_sure(command)
+                data, came = await self._ask_until_believed(command)
             except SilentError:
                 if command in self._contents:
                     raise
                 self._silences[command] = self._silences.get(command, 0) + 1
                 if not self._contents and len(self._silences) >= _MAX_SILENCES:
-                    break  # a board that tells none of them; its switches can be used all the same
+                    break  # a board that sends none of them; its switches can be used all the same
                 continue
             at = at or came
             self._contents[command] = data
@@ -358,11 +368,11 @@ class A5Board(DalyBoard):
 
 
 def _words(data: bytes) -> tuple[int, ...]:
-    return Words(Dialect.D2, data).words
+    return RegisterAnswer(Dialect.D2, data).words
 
 
 def details_of(settings: Mapping[str, SettingValue]) -> dict[str, Detail]:
-    """Return what the parameters tell of the cells, which decides what may be written."""
+    """Return what the parameters say of the cells, which decides what may be written."""
     details: dict[str, Detail] = {}
     if isinstance(chemistry := settings.get("battery_type"), str):
         details["battery_type"] = chemistry
@@ -377,7 +387,7 @@ def _details(password: bytes, settings: Mapping[str, SettingValue]) -> dict[str,
     return details | details_of(settings)
 
 
-BOARDS: Final[Mapping[Dialect, Callable[[Line, int], DalyBoard]]] = {
+BOARDS: Final[Mapping[Dialect, Callable[[BoardConnection, int], DalyBoard]]] = {
     Dialect.D2: D2Board,
     Dialect.P81: P81Board,
     Dialect.A5: A5Board,
@@ -388,4 +398,4 @@ PROBES: Final = (
     (Dialect.P81, 0),
     *((Dialect.A5, host) for host in A5_HOSTS),
 )
-"""Dialects and, for A5, as whom it is spoken, in the order in which they are tried."""
+"""Dialects and, for A5, the sender address, in the order in which they are tried."""

@@ -1,4 +1,4 @@
-"""The conversation with a Daly pack: find out which dialect it speaks, then ask, one question at a time.
+"""Driver of a Daly pack: detect which dialect it uses, then ask, one question at a time.
 
 Boards answer within 80 to 400 ms and garble the answers if questions overlap. Which registers an answer holds it does not
 say: only what was asked, and the length, tell.
@@ -25,7 +25,7 @@ from .advertisement import OTHER_SERVICE, SERVICE
 from .common import completed
 from .current_sign import CurrentSign
 from .dialects import BOARDS, PROBES, DalyBoard, details_of
-from .frames import A5Frame, Dialect, Message, Reassembler, Words
+from .frames import A5Frame, Dialect, Message, Reassembler, RegisterAnswer
 from .settings import write_frame
 
 _UUID: Final = "0000{:04x}-0000-1000-8000-00805f9b34fb"
@@ -41,7 +41,7 @@ def _dialect(part: Any) -> None:
 
 
 STORED_CHECKS: Final[Checks] = {_DIALECT: _dialect, _OTHER_CHANNEL: flag, _PATIENT: flag}
-"""By key of `SessionContext.learned`. Which way the current goes is looked at where it is used."""
+"""By key of `SessionContext.learned`. The sign of the current is checked where it is used."""
 
 type Wanted = Callable[[Message], bool]
 
@@ -55,7 +55,7 @@ class Timing:
     quick: float = 0.6
     """For the answer to a first question in a dialect that may not be the board's; they come within 0.4 s."""
     probe: float = 1.2
-    """The same, for a board that is known to speak it, and for all dialects once none was answered quickly."""
+    """The same, for a board that is known to use it, and for all dialects once none was answered quickly."""
     answer: float = 1.5
     spacing: float = 0.12
     """From an answer to the next question; closer together, a third of them was lost."""
@@ -63,7 +63,7 @@ class Timing:
     """For the frames of A5 that nobody needs, after the last one that was."""
     acknowledgement: float = 4.0
     settled: float = 1.0
-    """From a write to the first look at what came of it."""
+    """From a write to reading it back."""
 
 
 DEFAULT_TIMING: Final = Timing()
@@ -79,18 +79,16 @@ class DalyDriver(PollingDriver):
         context: SessionContext,
         timing: Timing = DEFAULT_TIMING,
     ) -> None:
-        """Start knowing nothing but what earlier sessions found."""
+        """`context.learned` holds what earlier sessions found."""
         super().__init__(connection, listener, context)
         self._timing = timing
         self._reassembler = Reassembler()
-        self._broken_counted = 0
         self._board: DalyBoard | None = None
         self._identity: Identity | None = None
         self._sign = CurrentSign(context.learned, "", inverted=False)
         self._wanted: Wanted = lambda _: False
         self._answers: asyncio.Queue[tuple[Message, float]] = asyncio.Queue()
         self._answered_at = 0.0
-        self._turn = asyncio.Lock()
 
     @staticmethod
     @override
@@ -101,8 +99,6 @@ class DalyDriver(PollingDriver):
         )
         return choose(services, layouts, "it has no Daly service")
 
-    # What comes in.
-
     @override
     def notified(self, data: bytes | bytearray, now: float) -> None:
         for message in self._reassembler.feed(data, now):
@@ -111,11 +107,7 @@ class DalyDriver(PollingDriver):
             else:
                 # Late, overtaken, or a frame of A5 that nobody needs.
                 self._listener.drop("unasked")
-        if (broken := self._reassembler.broken_frames) > self._broken_counted:
-            self._listener.drop("checksum", broken - self._broken_counted)
-            self._broken_counted = broken
-
-    # Questions and answers. Whoever asks holds the turn.
+        self._reassembler.report_broken(self._listener)
 
     async def ask(self, frame: bytes, wanted: Wanted, *, within: float | None = None) -> tuple[Message, float]:
         """Send a question and return the answer that is wanted, with the time it came. Raises SilentError."""
@@ -153,7 +145,7 @@ class DalyDriver(PollingDriver):
         """
 
         def wanted(message: Message) -> bool:
-            return isinstance(message, Words) and message.dialect is dialect and len(message.data) == 2 * count
+            return isinstance(message, RegisterAnswer) and message.dialect is dialect and len(message.data) == 2 * count
 
         if within is None:
             with suppress(SilentError):
@@ -188,20 +180,18 @@ class DalyDriver(PollingDriver):
             self._wanted = lambda _: False
         return found, at
 
-    # Beginning.
-
     @override
     async def _begin(self) -> None:
         await asyncio.sleep(self._timing.settle)
         kept = self._context.learned
-        async with self._turn:
+        async with self._exchange_lock:
             switched = kept.get(_OTHER_CHANNEL) is True and await self._connection.switch_channel()
-            found = await self._ask_around(thorough=False)
+            found = await self._detect_board(thorough=False)
             if found is None and kept.get(_PATIENT) is True:
-                found = await self._ask_around(thorough=True)
+                found = await self._detect_board(thorough=True)
             if found is None and not switched and await self._connection.switch_channel():
-                switched, found = True, await self._ask_around(thorough=False)
-            found = found or await self._ask_around(thorough=True)
+                switched, found = True, await self._detect_board(thorough=False)
+            found = found or await self._detect_board(thorough=True)
             if found is None:
                 kept[_OTHER_CHANNEL], kept[_PATIENT] = False, True
                 raise SilentError("it answers in none of the three dialects")
@@ -212,10 +202,10 @@ class DalyDriver(PollingDriver):
             self._identity = await board.identify(within)
             self._listener.identity(self._identity)
 
-    async def _ask_around(self, *, thorough: bool) -> tuple[DalyBoard, float] | None:
-        """Ask in every dialect, with reads alone; return the board that answers, and how many s it was waited for at most.
+    async def _detect_board(self, *, thorough: bool) -> tuple[DalyBoard, float] | None:
+        """Ask in every dialect, with reads alone; return the board that answers, and the longest wait for an answer in s.
 
-        The dialect that it spoke last comes first, and is given time.
+        The dialect that it used last comes first, and is given time.
         """
         known = self._context.learned.get(_DIALECT)
         for dialect, host in sorted(PROBES, key=lambda item: [*item] != known):
@@ -226,14 +216,12 @@ class DalyDriver(PollingDriver):
                 return board, within
         return None
 
-    # Polling.
-
     @override
     async def _poll(self) -> bool:
-        async with self._turn:
-            return await self._read_now()
+        async with self._exchange_lock:
+            return await self._read_reading()
 
-    async def _read_now(self) -> bool:
+    async def _read_reading(self) -> bool:
         board = self._known_board()
         values, at = await board.read()
         for frame in board.frames:
@@ -250,19 +238,17 @@ class DalyDriver(PollingDriver):
             raise SilentError("its dialect is not known yet")
         return self._board
 
-    # Parameters.
-
     @override
     async def read_settings(self, key: str | None = None) -> Settings:
-        async with self._turn:
+        async with self._exchange_lock:
             settings = await self._known_board().read_settings(key, self._settings)
             self._settings = settings
         if (
             self._identity is not None
-            and (told := details_of(settings.values)).items() - self._identity.details.items()
+            and (named := details_of(settings.values)).items() - self._identity.details.items()
         ):
             # The chemistry decides which values may be written.
-            self._identity = replace(self._identity, details={**self._identity.details, **told})
+            self._identity = replace(self._identity, details={**self._identity.details, **named})
             self._listener.identity(self._identity)
         self._listener.settings(settings)
         return settings
@@ -271,20 +257,20 @@ class DalyDriver(PollingDriver):
     async def write(self, key: str, value: SettingValue | None) -> bool:
         board = self._known_board()
         frame = write_frame(board.dialect, key, value, host=board.host, now=self._context.clock())
-        async with self._turn:
+        async with self._exchange_lock:
             try:
                 await self.ask(frame, board.acknowledges(frame), within=self._timing.acknowledgement)
                 acknowledged = True
             except SilentError:
                 acknowledged = False
-            # The board needs a moment until what it tells is what it was told.
+            # The board needs a moment until it sends what was written.
             await asyncio.sleep(self._timing.settled)
         return acknowledged
 
 
 def _data(answer: tuple[Message, float]) -> tuple[bytes, float]:
     message, at = answer
-    return (message.data if isinstance(message, Words) else b""), at
+    return (message.data if isinstance(message, RegisterAnswer) else b""), at
 
 
 def _a5_data(message: Message) -> list[bytes]:

@@ -1,15 +1,16 @@
 """Daly frames: from notification bytes to whole, checksum-valid messages, and requests back into bytes.
 
-Three dialects share the line. D2 and 81 are Modbus RTU with addresses of their own (and without the byte count that
+Three dialects share the connection. D2 and 81 are Modbus RTU with addresses of their own (and without the byte count that
 Modbus has in a write of many); A5 is 13 bytes with a sum. All lengths and checks as recorded from ten boards.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 import struct
-from typing import Final
+from typing import Final, override
 
 from ..errors import FrameError
+from ..reassembly import STALL, BufferedReassembly
 
 READ: Final = 0x03
 WRITE: Final = 0x06
@@ -19,11 +20,10 @@ A5_START: Final = 0xA5
 A5_LENGTH: Final = 13
 A5_DATA: Final = 8
 A5_HOSTS: Final = (0x80, 0x40)
-"""As whom we speak: the phone app, the computer; some modules answer only the second."""
+"""Sender addresses: the phone app, the computer; some modules answer only the second."""
 _A5_BOARD: Final = 0x01
 _MODBUS_WRITE_LENGTH: Final = 8
 _EXCEPTION_LENGTH: Final = 5
-_STALL: Final = 1.0  # s
 
 
 def _checksum(data: bytes) -> int:
@@ -34,7 +34,7 @@ def _checksum(data: bytes) -> int:
 
 
 class Dialect(StrEnum):
-    """Which of the three languages."""
+    """Which of the three protocols."""
 
     D2 = "D2"
     P81 = "81"
@@ -47,8 +47,8 @@ _ADDRESSES: Final = {0xD2: Dialect.D2, 0x81: Dialect.P81, 0x51: Dialect.P81}
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """Registers as a board tells them; which ones it does not say."""
+class RegisterAnswer:
+    """Registers as a board sends them; it does not say which ones."""
 
     dialect: Dialect
     data: bytes
@@ -60,8 +60,8 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """A write, or a board's word that it took one."""
+class RegisterWrite:
+    """A write, or a board's acknowledgement of one."""
 
     dialect: Dialect
     register: int
@@ -71,7 +71,7 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class ModbusException:
     """A board's exception; never seen."""
 
     dialect: Dialect
@@ -88,7 +88,7 @@ class A5Frame:
     data: bytes
 
 
-type Message = Words | Written | Refused | A5Frame
+type Message = RegisterAnswer | RegisterWrite | ModbusException | A5Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,23 +143,23 @@ def decode_frame(frame: bytes) -> Message | ReadRequest:
     if function == READ and is_reply and body[0] == len(body) - 1:
         if body[0] % 2:
             raise FrameError("length")
-        return Words(dialect, body[1:])
+        return RegisterAnswer(dialect, body[1:])
     if function & EXCEPTION and len(body) == 1:
-        return Refused(dialect, function & ~EXCEPTION, body[0])
+        return ModbusException(dialect, function & ~EXCEPTION, body[0])
     if len(body) < 4:
         raise FrameError("length")
     register = int.from_bytes(body[:2])
     if function == READ and len(body) == 4:
         return ReadRequest(dialect, register, int.from_bytes(body[2:]))
     if (function == WRITE and len(body) == 4) or (function == WRITE_MANY and _fits_count(body)):
-        return Written(dialect, register, function, body[2:])
+        return RegisterWrite(dialect, register, function, body[2:])
     if function in (WRITE, WRITE_MANY):
         raise FrameError("length")
     raise FrameError("length" if function == READ else "header")
 
 
 def _fits_count(body: bytes) -> bool:
-    """Tell whether a write of many is whole: the count alone as an acknowledgement, or with as many registers."""
+    """Return whether a write of many is whole: the count alone as an acknowledgement, or with as many registers."""
     return len(body) == 4 or len(body) == 4 + 2 * int.from_bytes(body[2:4])
 
 
@@ -173,31 +173,18 @@ def _decode_a5(frame: bytes) -> A5Frame:
     return A5Frame(frame[1], frame[2], frame[4:12])
 
 
-class Reassembler:
-    """Turns notifications into messages. Holds less than one frame plus one notification, whatever arrives."""
+class Reassembler(BufferedReassembly):
+    """Turns notifications into messages. The texts that modules send of their own are junk."""
 
-    def __init__(self) -> None:
-        """Start empty."""
-        self._buffer = bytearray()
-        self._fed_at = 0.0
-        self.junk_bytes = 0
-        """Bytes that belonged to no message: modules send texts of their own."""
-        self.broken_frames = 0
-        """Frames given up because of a wrong checksum or because they never completed."""
-
-    @property
-    def pending(self) -> int:
-        """Bytes held that are not a whole frame yet."""
-        return len(self._buffer)
-
+    @override
     def clear(self) -> None:
-        """Forget what is held: the answer to a new request starts afresh."""
+        """Drop what is held, as a broken frame: the answer to a new request starts afresh."""
         self.broken_frames += bool(self._buffer)
-        self._buffer.clear()
+        super().clear()
 
     def feed(self, data: bytes | bytearray, now: float) -> list[Message]:
-        """Take one notification received at monotonic time `now`; return the messages it completes, in order."""
-        if self._buffer and now - self._fed_at > _STALL:
+        """Add one notification received at monotonic time `now`; return the messages it completes, in order."""
+        if self._buffer and now - self._fed_at > STALL:
             self.clear()
         self._fed_at = now
         buffer = self._buffer
@@ -224,7 +211,7 @@ class Reassembler:
 
 
 def _length(buffer: bytearray, start: int) -> int | None:
-    """Return how long the frame is that begins here: 0 if none does, None if that cannot be told yet."""
+    """Return how long the frame is that begins here: 0 if none does, None if that is not known yet."""
     head = buffer[start : start + 4]
     if head[0] == A5_START:
         fits = (len(head) < 2 or head[1] == _A5_BOARD) and (len(head) < 4 or head[3] == A5_DATA)

@@ -49,12 +49,12 @@ def production_date(data: bytes) -> str:
 
 
 def is_default_password(data: bytes) -> bool:
-    """Tell whether the parameter password is the factory's. What it is is nobody's business."""
+    """Return whether the parameter password is the factory's. What it is is nobody's business."""
     return data[:6] == _DEFAULT_PASSWORD
 
 
 def identity_of(dialect: Dialect, told: dict[str, str], *, cells: int | None, details: dict[str, Detail]) -> Identity:
-    """Return the identity of a board that told these texts."""
+    """Return the identity of a board that sent these texts."""
     more: dict[str, Detail] = {"platform": told["platform"]} if told.get("platform") else {}
     return Identity(
         family="daly",

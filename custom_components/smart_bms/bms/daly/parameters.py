@@ -4,8 +4,8 @@ The maps of D2 and 81 are different ones: the same number means another thing. T
 has it, is refuted by what boards hold; a write by that idea would hit the capacity and the counters.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 import math
 from typing import Final
 
@@ -20,14 +20,9 @@ _HIGHEST: Final = 1e12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
-    """One parameter. `place` is a register of D2 and 81, a command of A5 with the offset among its data."""
+class Coding:
+    """How the bytes of a parameter stand for its value."""
 
-    key: str
-    place: int
-    offset: int = 0
-    size: int = 2
-    """Bytes."""
     unit: Unit = Unit.NONE
     divisor: float = 1
     zero: int = 0
@@ -36,96 +31,102 @@ class Parameter:
     """A current that the wire has below (-1) or above (1) `zero`; read by its place alone: a board has been seen with one on
     the wrong side."""
     names: Mapping[int, str] | None = None
+    """Names of the values of an enumeration."""
     is_switch: bool = False
-    sleep: bool = False
+    is_sleep: bool = False
     """All ones is a value here: never."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter, in the order of the columns of a data sheet."""
+
+    number: int
+    """Register of D2 and 81, command of A5."""
+    key: str
+    coding: Coding
+    offset: int = 0
+    """Of its first byte among the data of the command of A5."""
+    size: int = 2
+    """Bytes."""
     proof: Proof = Proof.EXPERIMENTAL
 
     @property
     def kind(self) -> SettingKind:
         """Return what may be written."""
-        if self.is_switch:
+        if self.coding.is_switch:
             return SettingKind.SWITCH
-        return SettingKind.CHOICE if self.names is not None else SettingKind.NUMBER
+        return SettingKind.CHOICE if self.coding.names is not None else SettingKind.NUMBER
 
     def value(self, data: bytes) -> SettingValue | None:
         """Return what the bytes of this parameter say, None if the board does not have it."""
-        raw = int.from_bytes(data)
-        if self.sleep and raw == UNSUPPORTED:
+        coding, raw = self.coding, int.from_bytes(data)
+        if coding.is_sleep and raw == UNSUPPORTED:
             return NEVER
         if data == b"\xff" * len(data):
             return None
-        if self.is_switch:
+        if coding.is_switch:
             return raw == 1 if raw <= 1 else None
-        if self.names is not None:
-            return self.names.get(raw, f"unknown_{raw}")
-        number = abs(raw - self.zero) if self.current else raw - self.zero
-        return number / self.divisor if self.divisor != 1 else number
+        if coding.names is not None:
+            return coding.names.get(raw, f"unknown_{raw}")
+        number = abs(raw - coding.zero) if coding.current else raw - coding.zero
+        return number / coding.divisor if coding.divisor != 1 else number
 
     def encode(self, value: SettingValue | None) -> int:
         """Return the wire value. Raises ValueError if it cannot be written."""
-        if self.is_switch:
+        coding = self.coding
+        if coding.is_switch:
             if not isinstance(value, bool):
                 raise ValueError(f"{self.key} is true or false")
             return int(value)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < _HIGHEST:
             raise ValueError(f"{self.key} is a number")
-        scaled = round(value * self.divisor)
-        if self.sleep and value == NEVER:
-            scaled = math.floor(value * self.divisor)
-        raw = self.zero + (scaled * self.current if self.current else scaled)
-        never = self.sleep and value != NEVER and scaled >= math.floor(NEVER * self.divisor)
-        if not 0 <= raw < 1 << 8 * self.size or never or (self.current and value < 0):
+        scaled = round(value * coding.divisor)
+        if coding.is_sleep and value == NEVER:
+            scaled = math.floor(value * coding.divisor)
+        raw = coding.zero + (scaled * coding.current if coding.current else scaled)
+        never = coding.is_sleep and value != NEVER and scaled >= math.floor(NEVER * coding.divisor)
+        if not 0 <= raw < 1 << 8 * self.size or never or (coding.current and value < 0):
             raise ValueError(f"{value} does not fit into {self.key}")
         return raw
 
     @property
     def resolution(self) -> float:
         """Return the smallest difference that the wire can carry."""
-        return 1 / self.divisor
+        return 1 / self.coding.divisor
 
 
-_V, _A, _AH, _C, _S, _P = Unit.VOLT, Unit.AMPERE, Unit.AMPERE_HOUR, Unit.CELSIUS, Unit.SECOND, Unit.PERCENT
-_FACT: Final = Proof.READ_ONLY
-_BATTERY_TYPES: Final = {0: "lfp", 1: "nmc", 2: "lto"}
+_PROVEN, _READ_ONLY = Proof.PROVEN, Proof.READ_ONLY
 
-
-def _cell(key: str, place: int) -> Parameter:
-    return Parameter(key=key, place=place, unit=_V, divisor=1000)
-
-
-def _pack(key: str, place: int) -> Parameter:
-    return Parameter(key=key, place=place, unit=_V, divisor=10)
-
-
-def _charge(key: str, place: int) -> Parameter:
-    return Parameter(key=key, place=place, unit=_A, divisor=10, zero=CURRENT_OFFSET, current=-1)
-
-
-def _discharge(key: str, place: int) -> Parameter:
-    return Parameter(key=key, place=place, unit=_A, divisor=10, zero=CURRENT_OFFSET, current=1)
-
-
-def _temperature(key: str, place: int) -> Parameter:
-    return Parameter(key=key, place=place, unit=_C, zero=_TEMPERATURE_OFFSET)
-
-
-def _degrees(key: str, place: int) -> Parameter:
-    """A difference of temperatures: without the offset."""
-    return Parameter(key=key, place=place, unit=_C)
-
-
-def _percent(key: str, place: int) -> Parameter:
-    return Parameter(key=key, place=place, unit=_P, divisor=10)
-
-
-def _switch(key: str, place: int, proof: Proof = Proof.PROVEN) -> Parameter:
-    return Parameter(key=key, place=place, is_switch=True, proof=proof)
-
-
-def _fact(key: str, place: int, **more: object) -> Parameter:
-    return replace(Parameter(key=key, place=place, proof=_FACT), **more)  # type: ignore[arg-type]
-
+_PLAIN: Final = Coding()
+_SWITCH: Final = Coding(is_switch=True)
+_MILLIVOLTS: Final = Coding(unit=Unit.VOLT, divisor=1000)
+_DECIVOLTS: Final = Coding(unit=Unit.VOLT, divisor=10)
+_CHARGE_CURRENT: Final = Coding(unit=Unit.AMPERE, divisor=10, zero=CURRENT_OFFSET, current=-1)
+_DISCHARGE_CURRENT: Final = Coding(unit=Unit.AMPERE, divisor=10, zero=CURRENT_OFFSET, current=1)
+_MILLIAMPERES: Final = Coding(unit=Unit.AMPERE, divisor=1000)
+_AMPERES: Final = Coding(unit=Unit.AMPERE)
+_AMPERE_HOURS: Final = Coding(unit=Unit.AMPERE_HOUR)
+_TENTHS_OF_AMPERE_HOUR: Final = Coding(unit=Unit.AMPERE_HOUR, divisor=10)
+_MILLIAMPERE_HOURS: Final = Coding(unit=Unit.AMPERE_HOUR, divisor=1000)
+_TEMPERATURE: Final = Coding(unit=Unit.CELSIUS, zero=_TEMPERATURE_OFFSET)
+_TEMPERATURE_DIFFERENCE: Final = Coding(unit=Unit.CELSIUS)
+_TENTHS_OF_PERCENT: Final = Coding(unit=Unit.PERCENT, divisor=10)
+_SECONDS: Final = Coding(unit=Unit.SECOND)
+_MILLISECONDS: Final = Coding(unit=Unit.SECOND, divisor=1000)
+_SLEEP_SECONDS: Final = Coding(unit=Unit.SECOND, is_sleep=True)
+_SLEEP_DECASECONDS: Final = Coding(unit=Unit.SECOND, divisor=0.1, is_sleep=True)
+_MICROOHMS: Final = Coding(unit=Unit.OHM, divisor=1_000_000)
+_BATTERY_TYPE: Final = Coding(names={0: "lfp", 1: "nmc", 2: "lto"})
+_KEY_FUNCTION: Final = Coding(
+    names={
+        0x55: "off",
+        0xA5: "discharge_and_sleep",
+        0x5A: "discharge",
+        0xAA: "charge_and_discharge",
+        0xA6: "charge_discharge_and_sleep",
+    }
+)
 
 # D2: the vendor's sheet and the settings of four boards. What only the sheet says about writing is experimental; the
 # switches and the balancer were recorded.
@@ -137,43 +138,45 @@ D2_SECRETS: Final = (0x00C9, 5)
 D2_BALANCER: Final = (0x00CF, 1)
 
 _D2: Final = (
-    Parameter(key="design_capacity", place=0x80, unit=_AH, divisor=10),
-    _fact("nominal_cell_voltage", 0x81, unit=_V, divisor=1000),
-    *(_fact(f"cell_count_{board}", 0x82 + board) for board in (1, 2, 3)),
-    _fact("battery_type", 0x89, names=_BATTERY_TYPES),
-    Parameter(key="sleep_time", place=0x8A, unit=_S, sleep=True),
-    _cell("cell_overvoltage_warning", 0x8B),
-    _cell("cell_overvoltage", 0x8C),
-    _cell("cell_undervoltage_warning", 0x8D),
-    _cell("cell_undervoltage", 0x8E),
-    _pack("pack_overvoltage_warning", 0x8F),
-    _pack("pack_overvoltage", 0x90),
-    _pack("pack_undervoltage_warning", 0x91),
-    _pack("pack_undervoltage", 0x92),
-    _charge("charge_overcurrent_warning", 0x93),
-    _charge("max_charge_current", 0x94),
-    _discharge("discharge_overcurrent_warning", 0x95),
-    _discharge("max_discharge_current", 0x96),
-    _temperature("charge_overtemperature_warning", 0x97),
-    _temperature("charge_overtemperature", 0x98),
-    _temperature("charge_undertemperature_warning", 0x99),
-    _temperature("charge_undertemperature", 0x9A),
-    _temperature("discharge_overtemperature_warning", 0x9B),
-    _temperature("discharge_overtemperature", 0x9C),
-    _temperature("discharge_undertemperature_warning", 0x9D),
-    _temperature("discharge_undertemperature", 0x9E),
-    _cell("cell_imbalance_warning", 0x9F),
-    _cell("cell_imbalance", 0xA0),
-    _degrees("temperature_imbalance_warning", 0xA1),
-    _degrees("temperature_imbalance", 0xA2),
-    _cell("balance_start_voltage", 0xA3),
-    _cell("balance_trigger", 0xA4),
-    _switch("charge_switch", 0xA5),
-    _switch("discharge_switch", 0xA6),
-    _percent("soc_calibration", 0xA7),
+    Parameter(0x80, "design_capacity", _TENTHS_OF_AMPERE_HOUR),
+    Parameter(0x81, "nominal_cell_voltage", _MILLIVOLTS, proof=_READ_ONLY),
+    Parameter(0x83, "cell_count_1", _PLAIN, proof=_READ_ONLY),
+    Parameter(0x84, "cell_count_2", _PLAIN, proof=_READ_ONLY),
+    Parameter(0x85, "cell_count_3", _PLAIN, proof=_READ_ONLY),
+    Parameter(0x89, "battery_type", _BATTERY_TYPE, proof=_READ_ONLY),
+    Parameter(0x8A, "sleep_time", _SLEEP_SECONDS),
+    Parameter(0x8B, "cell_overvoltage_warning", _MILLIVOLTS),
+    Parameter(0x8C, "cell_overvoltage", _MILLIVOLTS),
+    Parameter(0x8D, "cell_undervoltage_warning", _MILLIVOLTS),
+    Parameter(0x8E, "cell_undervoltage", _MILLIVOLTS),
+    Parameter(0x8F, "pack_overvoltage_warning", _DECIVOLTS),
+    Parameter(0x90, "pack_overvoltage", _DECIVOLTS),
+    Parameter(0x91, "pack_undervoltage_warning", _DECIVOLTS),
+    Parameter(0x92, "pack_undervoltage", _DECIVOLTS),
+    Parameter(0x93, "charge_overcurrent_warning", _CHARGE_CURRENT),
+    Parameter(0x94, "max_charge_current", _CHARGE_CURRENT),
+    Parameter(0x95, "discharge_overcurrent_warning", _DISCHARGE_CURRENT),
+    Parameter(0x96, "max_discharge_current", _DISCHARGE_CURRENT),
+    Parameter(0x97, "charge_overtemperature_warning", _TEMPERATURE),
+    Parameter(0x98, "charge_overtemperature", _TEMPERATURE),
+    Parameter(0x99, "charge_undertemperature_warning", _TEMPERATURE),
+    Parameter(0x9A, "charge_undertemperature", _TEMPERATURE),
+    Parameter(0x9B, "discharge_overtemperature_warning", _TEMPERATURE),
+    Parameter(0x9C, "discharge_overtemperature", _TEMPERATURE),
+    Parameter(0x9D, "discharge_undertemperature_warning", _TEMPERATURE),
+    Parameter(0x9E, "discharge_undertemperature", _TEMPERATURE),
+    Parameter(0x9F, "cell_imbalance_warning", _MILLIVOLTS),
+    Parameter(0xA0, "cell_imbalance", _MILLIVOLTS),
+    Parameter(0xA1, "temperature_imbalance_warning", _TEMPERATURE_DIFFERENCE),
+    Parameter(0xA2, "temperature_imbalance", _TEMPERATURE_DIFFERENCE),
+    Parameter(0xA3, "balance_start_voltage", _MILLIVOLTS),
+    Parameter(0xA4, "balance_trigger", _MILLIVOLTS),
+    Parameter(0xA5, "charge_switch", _SWITCH, proof=_PROVEN),
+    Parameter(0xA6, "discharge_switch", _SWITCH, proof=_PROVEN),
+    Parameter(0xA7, "soc_calibration", _TENTHS_OF_PERCENT),
     # 47 °C by the vendor's sheet, 87 °C by any sense: not known, and so not to be written.
-    _fact("register_0xa8", 0xA8),
-    _switch("balance_switch", 0xCF),
+    Parameter(0xA8, "register_0xa8", _PLAIN, proof=_READ_ONLY),
+    Parameter(0xCF, "balance_switch", _SWITCH, proof=_PROVEN),
 )
 
 # 81: found by three people on their boards, with recorded writes of switches and currents.
@@ -181,147 +184,165 @@ _D2: Final = (
 P81_SETTINGS: Final = ((0x0100, 98), (0x0162, 22))
 P81_SECOND: Final = (0x01C3, 60)
 P81_IDENTITY: Final = (0x0178, 74)
-_KEY_LOGIC: Final = {
-    0x55: "off",
-    0xA5: "discharge_and_sleep",
-    0x5A: "discharge",
-    0xAA: "charge_and_discharge",
-    0xA6: "charge_discharge_and_sleep",
-}
-
-_LEVELS: Final = (
-    ("cell_overvoltage", _cell, 0x130),
-    ("cell_undervoltage", _cell, 0x134),
-    ("pack_overvoltage", _pack, 0x138),
-    ("pack_undervoltage", _pack, 0x13C),
-    ("charge_overtemperature", _temperature, 0x14A),
-    ("charge_undertemperature", _temperature, 0x14E),
-    ("discharge_overtemperature", _temperature, 0x152),
-    ("discharge_undertemperature", _temperature, 0x156),
-    ("cell_imbalance", _cell, 0x15A),
-    ("temperature_imbalance", _degrees, 0x15E),
-    ("soc_low", _percent, 0x162),
-    ("mosfet_overtemperature", _temperature, 0x166),
-)
-"""Warning, protection, release and delay follow each other."""
-_SECOND_LAYER: Final = (
-    "cell_overvoltage",
-    "cell_undervoltage",
-    "pack_overvoltage",
-    "pack_undervoltage",
-    "charge_overtemperature",
-    "charge_undertemperature",
-    "discharge_overtemperature",
-    "discharge_undertemperature",
-    "cell_imbalance",
-    "temperature_imbalance",
-    "soc_low",
-    "mosfet_overtemperature",
-)
-"""Threshold, release and delay follow each other from 0x1C3 on."""
-
-
-def _delay(key: str, place: int) -> Parameter:
-    return Parameter(key=key, place=place, unit=_S, divisor=1000)
-
-
-def _p81_levels() -> Iterator[Parameter]:
-    makers = {}
-    for key, make, place in _LEVELS:
-        makers[key] = make
-        yield make(f"{key}_warning", place)
-        yield make(key, place + 1)
-        yield make(f"{key}_release", place + 2)
-        yield _delay(f"{key}_delay", place + 3)
-    for place, key in enumerate(_SECOND_LAYER):
-        first = P81_SECOND[0] + 3 * place
-        yield makers[key](f"{key}_2", first)
-        yield makers[key](f"{key}_2_release", first + 1)
-        yield _delay(f"{key}_2_delay", first + 2)
-    for way, limit, make, first in (
-        ("charge", "max_charge_current", _charge, 0x140),
-        ("discharge", "max_discharge_current", _discharge, 0x145),
-    ):
-        yield make(f"{way}_overcurrent_warning", first)
-        yield make(limit, first + 1)
-        yield _delay(f"{way}_overcurrent_delay", first + 2)
-        yield make(f"{way}_overcurrent_2", first + 3)
-        yield _delay(f"{way}_overcurrent_2_delay", first + 4)
-
 
 _P81: Final = (
-    _fact("cell_count", 0x101),
-    _fact("design_capacity", 0x109, size=4, unit=_AH, divisor=1000),
-    _fact("charged_total", 0x10D, size=4, unit=_AH, divisor=1000),
-    _fact("discharged_total", 0x10F, size=4, unit=_AH, divisor=1000),
-    _fact("nominal_cell_voltage", 0x114, unit=_V, divisor=1000),
-    Parameter(key="sleep_time", place=0x115, unit=_S, divisor=0.1, sleep=True),
-    _percent("soc_calibration", 0x116),
-    _fact("max_balance_current", 0x117, unit=_A, divisor=1000),
-    _switch("balance_switch", 0x119, Proof.EXPERIMENTAL),
-    _cell("balance_start_voltage", 0x11A),
-    _cell("balance_trigger", 0x11B),
-    _fact("key_logic", 0x120, names=_KEY_LOGIC),
-    _switch("charge_switch", 0x121),
-    _switch("discharge_switch", 0x122),
-    _fact("forced_closure_time", 0x12E, unit=_S),
-    _fact("short_circuit_current", 0x16E, unit=_A),
-    *_p81_levels(),
+    Parameter(0x0101, "cell_count", _PLAIN, proof=_READ_ONLY),
+    Parameter(0x0109, "design_capacity", _MILLIAMPERE_HOURS, size=4, proof=_READ_ONLY),
+    Parameter(0x010D, "charged_total", _MILLIAMPERE_HOURS, size=4, proof=_READ_ONLY),
+    Parameter(0x010F, "discharged_total", _MILLIAMPERE_HOURS, size=4, proof=_READ_ONLY),
+    Parameter(0x0114, "nominal_cell_voltage", _MILLIVOLTS, proof=_READ_ONLY),
+    Parameter(0x0115, "sleep_time", _SLEEP_DECASECONDS),
+    Parameter(0x0116, "soc_calibration", _TENTHS_OF_PERCENT),
+    Parameter(0x0117, "max_balance_current", _MILLIAMPERES, proof=_READ_ONLY),
+    Parameter(0x0119, "balance_switch", _SWITCH),
+    Parameter(0x011A, "balance_start_voltage", _MILLIVOLTS),
+    Parameter(0x011B, "balance_trigger", _MILLIVOLTS),
+    Parameter(0x0120, "key_logic", _KEY_FUNCTION, proof=_READ_ONLY),
+    Parameter(0x0121, "charge_switch", _SWITCH, proof=_PROVEN),
+    Parameter(0x0122, "discharge_switch", _SWITCH, proof=_PROVEN),
+    Parameter(0x012E, "forced_closure_time", _SECONDS, proof=_READ_ONLY),
+    Parameter(0x016E, "short_circuit_current", _AMPERES, proof=_READ_ONLY),
+    # Warning, protection, release, delay.
+    Parameter(0x0130, "cell_overvoltage_warning", _MILLIVOLTS),
+    Parameter(0x0131, "cell_overvoltage", _MILLIVOLTS),
+    Parameter(0x0132, "cell_overvoltage_release", _MILLIVOLTS),
+    Parameter(0x0133, "cell_overvoltage_delay", _MILLISECONDS),
+    Parameter(0x0134, "cell_undervoltage_warning", _MILLIVOLTS),
+    Parameter(0x0135, "cell_undervoltage", _MILLIVOLTS),
+    Parameter(0x0136, "cell_undervoltage_release", _MILLIVOLTS),
+    Parameter(0x0137, "cell_undervoltage_delay", _MILLISECONDS),
+    Parameter(0x0138, "pack_overvoltage_warning", _DECIVOLTS),
+    Parameter(0x0139, "pack_overvoltage", _DECIVOLTS),
+    Parameter(0x013A, "pack_overvoltage_release", _DECIVOLTS),
+    Parameter(0x013B, "pack_overvoltage_delay", _MILLISECONDS),
+    Parameter(0x013C, "pack_undervoltage_warning", _DECIVOLTS),
+    Parameter(0x013D, "pack_undervoltage", _DECIVOLTS),
+    Parameter(0x013E, "pack_undervoltage_release", _DECIVOLTS),
+    Parameter(0x013F, "pack_undervoltage_delay", _MILLISECONDS),
+    Parameter(0x014A, "charge_overtemperature_warning", _TEMPERATURE),
+    Parameter(0x014B, "charge_overtemperature", _TEMPERATURE),
+    Parameter(0x014C, "charge_overtemperature_release", _TEMPERATURE),
+    Parameter(0x014D, "charge_overtemperature_delay", _MILLISECONDS),
+    Parameter(0x014E, "charge_undertemperature_warning", _TEMPERATURE),
+    Parameter(0x014F, "charge_undertemperature", _TEMPERATURE),
+    Parameter(0x0150, "charge_undertemperature_release", _TEMPERATURE),
+    Parameter(0x0151, "charge_undertemperature_delay", _MILLISECONDS),
+    Parameter(0x0152, "discharge_overtemperature_warning", _TEMPERATURE),
+    Parameter(0x0153, "discharge_overtemperature", _TEMPERATURE),
+    Parameter(0x0154, "discharge_overtemperature_release", _TEMPERATURE),
+    Parameter(0x0155, "discharge_overtemperature_delay", _MILLISECONDS),
+    Parameter(0x0156, "discharge_undertemperature_warning", _TEMPERATURE),
+    Parameter(0x0157, "discharge_undertemperature", _TEMPERATURE),
+    Parameter(0x0158, "discharge_undertemperature_release", _TEMPERATURE),
+    Parameter(0x0159, "discharge_undertemperature_delay", _MILLISECONDS),
+    Parameter(0x015A, "cell_imbalance_warning", _MILLIVOLTS),
+    Parameter(0x015B, "cell_imbalance", _MILLIVOLTS),
+    Parameter(0x015C, "cell_imbalance_release", _MILLIVOLTS),
+    Parameter(0x015D, "cell_imbalance_delay", _MILLISECONDS),
+    Parameter(0x015E, "temperature_imbalance_warning", _TEMPERATURE_DIFFERENCE),
+    Parameter(0x015F, "temperature_imbalance", _TEMPERATURE_DIFFERENCE),
+    Parameter(0x0160, "temperature_imbalance_release", _TEMPERATURE_DIFFERENCE),
+    Parameter(0x0161, "temperature_imbalance_delay", _MILLISECONDS),
+    Parameter(0x0162, "soc_low_warning", _TENTHS_OF_PERCENT),
+    Parameter(0x0163, "soc_low", _TENTHS_OF_PERCENT),
+    Parameter(0x0164, "soc_low_release", _TENTHS_OF_PERCENT),
+    Parameter(0x0165, "soc_low_delay", _MILLISECONDS),
+    Parameter(0x0166, "mosfet_overtemperature_warning", _TEMPERATURE),
+    Parameter(0x0167, "mosfet_overtemperature", _TEMPERATURE),
+    Parameter(0x0168, "mosfet_overtemperature_release", _TEMPERATURE),
+    Parameter(0x0169, "mosfet_overtemperature_delay", _MILLISECONDS),
+    # The second layer: threshold, release, delay.
+    Parameter(0x01C3, "cell_overvoltage_2", _MILLIVOLTS),
+    Parameter(0x01C4, "cell_overvoltage_2_release", _MILLIVOLTS),
+    Parameter(0x01C5, "cell_overvoltage_2_delay", _MILLISECONDS),
+    Parameter(0x01C6, "cell_undervoltage_2", _MILLIVOLTS),
+    Parameter(0x01C7, "cell_undervoltage_2_release", _MILLIVOLTS),
+    Parameter(0x01C8, "cell_undervoltage_2_delay", _MILLISECONDS),
+    Parameter(0x01C9, "pack_overvoltage_2", _DECIVOLTS),
+    Parameter(0x01CA, "pack_overvoltage_2_release", _DECIVOLTS),
+    Parameter(0x01CB, "pack_overvoltage_2_delay", _MILLISECONDS),
+    Parameter(0x01CC, "pack_undervoltage_2", _DECIVOLTS),
+    Parameter(0x01CD, "pack_undervoltage_2_release", _DECIVOLTS),
+    Parameter(0x01CE, "pack_undervoltage_2_delay", _MILLISECONDS),
+    Parameter(0x01CF, "charge_overtemperature_2", _TEMPERATURE),
+    Parameter(0x01D0, "charge_overtemperature_2_release", _TEMPERATURE),
+    Parameter(0x01D1, "charge_overtemperature_2_delay", _MILLISECONDS),
+    Parameter(0x01D2, "charge_undertemperature_2", _TEMPERATURE),
+    Parameter(0x01D3, "charge_undertemperature_2_release", _TEMPERATURE),
+    Parameter(0x01D4, "charge_undertemperature_2_delay", _MILLISECONDS),
+    Parameter(0x01D5, "discharge_overtemperature_2", _TEMPERATURE),
+    Parameter(0x01D6, "discharge_overtemperature_2_release", _TEMPERATURE),
+    Parameter(0x01D7, "discharge_overtemperature_2_delay", _MILLISECONDS),
+    Parameter(0x01D8, "discharge_undertemperature_2", _TEMPERATURE),
+    Parameter(0x01D9, "discharge_undertemperature_2_release", _TEMPERATURE),
+    Parameter(0x01DA, "discharge_undertemperature_2_delay", _MILLISECONDS),
+    Parameter(0x01DB, "cell_imbalance_2", _MILLIVOLTS),
+    Parameter(0x01DC, "cell_imbalance_2_release", _MILLIVOLTS),
+    Parameter(0x01DD, "cell_imbalance_2_delay", _MILLISECONDS),
+    Parameter(0x01DE, "temperature_imbalance_2", _TEMPERATURE_DIFFERENCE),
+    Parameter(0x01DF, "temperature_imbalance_2_release", _TEMPERATURE_DIFFERENCE),
+    Parameter(0x01E0, "temperature_imbalance_2_delay", _MILLISECONDS),
+    Parameter(0x01E1, "soc_low_2", _TENTHS_OF_PERCENT),
+    Parameter(0x01E2, "soc_low_2_release", _TENTHS_OF_PERCENT),
+    Parameter(0x01E3, "soc_low_2_delay", _MILLISECONDS),
+    Parameter(0x01E4, "mosfet_overtemperature_2", _TEMPERATURE),
+    Parameter(0x01E5, "mosfet_overtemperature_2_release", _TEMPERATURE),
+    Parameter(0x01E6, "mosfet_overtemperature_2_delay", _MILLISECONDS),
+    # Warning, protection, delay, second layer, and the delay of that.
+    Parameter(0x0140, "charge_overcurrent_warning", _CHARGE_CURRENT),
+    Parameter(0x0141, "max_charge_current", _CHARGE_CURRENT),
+    Parameter(0x0142, "charge_overcurrent_delay", _MILLISECONDS),
+    Parameter(0x0143, "charge_overcurrent_2", _CHARGE_CURRENT),
+    Parameter(0x0144, "charge_overcurrent_2_delay", _MILLISECONDS),
+    Parameter(0x0145, "discharge_overcurrent_warning", _DISCHARGE_CURRENT),
+    Parameter(0x0146, "max_discharge_current", _DISCHARGE_CURRENT),
+    Parameter(0x0147, "discharge_overcurrent_delay", _MILLISECONDS),
+    Parameter(0x0148, "discharge_overcurrent_2", _DISCHARGE_CURRENT),
+    Parameter(0x0149, "discharge_overcurrent_2_delay", _MILLISECONDS),
 )
 
 # A5: read by several clients; of the writes only switches and state of charge are known to work.
 
 
-def _a5(parameter: Parameter, offset: int, size: int = 2) -> Parameter:
-    return replace(parameter, offset=offset, size=size, proof=_FACT)
-
-
 _A5: Final = (
-    _fact("design_capacity", 0x50, size=4, unit=_AH, divisor=1000),
-    _fact("nominal_cell_voltage", 0x50, offset=6, unit=_V, divisor=1000),
-    _fact("charged_total", 0x52, size=4, unit=_AH),
-    _fact("discharged_total", 0x52, offset=4, size=4, unit=_AH),
-    _fact("battery_type", 0x53, offset=1, size=1, names=_BATTERY_TYPES),
-    _fact("sleep_time", 0x53, offset=5, unit=_S, sleep=True),
-    _a5(_cell("cell_overvoltage_warning", 0x59), 0),
-    _a5(_cell("cell_overvoltage", 0x59), 2),
-    _a5(_cell("cell_undervoltage_warning", 0x59), 4),
-    _a5(_cell("cell_undervoltage", 0x59), 6),
-    _a5(_pack("pack_overvoltage_warning", 0x5A), 0),
-    _a5(_pack("pack_overvoltage", 0x5A), 2),
-    _a5(_pack("pack_undervoltage_warning", 0x5A), 4),
-    _a5(_pack("pack_undervoltage", 0x5A), 6),
-    _a5(_charge("charge_overcurrent_warning", 0x5B), 0),
-    _a5(_charge("max_charge_current", 0x5B), 2),
-    _a5(_discharge("discharge_overcurrent_warning", 0x5B), 4),
-    _a5(_discharge("max_discharge_current", 0x5B), 6),
-    *(
-        _a5(_temperature(key, 0x5C), place, 1)
-        for place, key in enumerate(
-            (
-                "charge_overtemperature_warning",
-                "charge_overtemperature",
-                "charge_undertemperature_warning",
-                "charge_undertemperature",
-                "discharge_overtemperature_warning",
-                "discharge_overtemperature",
-                "discharge_undertemperature_warning",
-                "discharge_undertemperature",
-            )
-        )
-    ),
-    _a5(_percent("soc_high_warning", 0x5D), 0),
-    _a5(_percent("soc_high", 0x5D), 2),
-    _a5(_percent("soc_low_warning", 0x5D), 4),
-    _a5(_percent("soc_low", 0x5D), 6),
-    _a5(_cell("cell_imbalance_warning", 0x5E), 0),
-    _a5(_cell("cell_imbalance", 0x5E), 2),
-    _a5(_degrees("temperature_imbalance_warning", 0x5E), 4, 1),
-    _a5(_degrees("temperature_imbalance", 0x5E), 5, 1),
-    _a5(_cell("balance_start_voltage", 0x5F), 0),
-    _a5(_cell("balance_trigger", 0x5F), 2),
-    _fact("short_circuit_current", 0x60, unit=_A),
-    _fact("shunt_resistance", 0x60, offset=2, unit=Unit.OHM, divisor=1_000_000),
+    Parameter(0x50, "design_capacity", _MILLIAMPERE_HOURS, offset=0, size=4, proof=_READ_ONLY),
+    Parameter(0x50, "nominal_cell_voltage", _MILLIVOLTS, offset=6, proof=_READ_ONLY),
+    Parameter(0x52, "charged_total", _AMPERE_HOURS, offset=0, size=4, proof=_READ_ONLY),
+    Parameter(0x52, "discharged_total", _AMPERE_HOURS, offset=4, size=4, proof=_READ_ONLY),
+    Parameter(0x53, "battery_type", _BATTERY_TYPE, offset=1, size=1, proof=_READ_ONLY),
+    Parameter(0x53, "sleep_time", _SLEEP_SECONDS, offset=5, proof=_READ_ONLY),
+    Parameter(0x59, "cell_overvoltage_warning", _MILLIVOLTS, offset=0, proof=_READ_ONLY),
+    Parameter(0x59, "cell_overvoltage", _MILLIVOLTS, offset=2, proof=_READ_ONLY),
+    Parameter(0x59, "cell_undervoltage_warning", _MILLIVOLTS, offset=4, proof=_READ_ONLY),
+    Parameter(0x59, "cell_undervoltage", _MILLIVOLTS, offset=6, proof=_READ_ONLY),
+    Parameter(0x5A, "pack_overvoltage_warning", _DECIVOLTS, offset=0, proof=_READ_ONLY),
+    Parameter(0x5A, "pack_overvoltage", _DECIVOLTS, offset=2, proof=_READ_ONLY),
+    Parameter(0x5A, "pack_undervoltage_warning", _DECIVOLTS, offset=4, proof=_READ_ONLY),
+    Parameter(0x5A, "pack_undervoltage", _DECIVOLTS, offset=6, proof=_READ_ONLY),
+    Parameter(0x5B, "charge_overcurrent_warning", _CHARGE_CURRENT, offset=0, proof=_READ_ONLY),
+    Parameter(0x5B, "max_charge_current", _CHARGE_CURRENT, offset=2, proof=_READ_ONLY),
+    Parameter(0x5B, "discharge_overcurrent_warning", _DISCHARGE_CURRENT, offset=4, proof=_READ_ONLY),
+    Parameter(0x5B, "max_discharge_current", _DISCHARGE_CURRENT, offset=6, proof=_READ_ONLY),
+    Parameter(0x5C, "charge_overtemperature_warning", _TEMPERATURE, offset=0, size=1, proof=_READ_ONLY),
+    Parameter(0x5C, "charge_overtemperature", _TEMPERATURE, offset=1, size=1, proof=_READ_ONLY),
+    Parameter(0x5C, "charge_undertemperature_warning", _TEMPERATURE, offset=2, size=1, proof=_READ_ONLY),
+    Parameter(0x5C, "charge_undertemperature", _TEMPERATURE, offset=3, size=1, proof=_READ_ONLY),
+    Parameter(0x5C, "discharge_overtemperature_warning", _TEMPERATURE, offset=4, size=1, proof=_READ_ONLY),
+    Parameter(0x5C, "discharge_overtemperature", _TEMPERATURE, offset=5, size=1, proof=_READ_ONLY),
+    Parameter(0x5C, "discharge_undertemperature_warning", _TEMPERATURE, offset=6, size=1, proof=_READ_ONLY),
+    Parameter(0x5C, "discharge_undertemperature", _TEMPERATURE, offset=7, size=1, proof=_READ_ONLY),
+    Parameter(0x5D, "soc_high_warning", _TENTHS_OF_PERCENT, offset=0, proof=_READ_ONLY),
+    Parameter(0x5D, "soc_high", _TENTHS_OF_PERCENT, offset=2, proof=_READ_ONLY),
+    Parameter(0x5D, "soc_low_warning", _TENTHS_OF_PERCENT, offset=4, proof=_READ_ONLY),
+    Parameter(0x5D, "soc_low", _TENTHS_OF_PERCENT, offset=6, proof=_READ_ONLY),
+    Parameter(0x5E, "cell_imbalance_warning", _MILLIVOLTS, offset=0, proof=_READ_ONLY),
+    Parameter(0x5E, "cell_imbalance", _MILLIVOLTS, offset=2, proof=_READ_ONLY),
+    Parameter(0x5E, "temperature_imbalance_warning", _TEMPERATURE_DIFFERENCE, offset=4, size=1, proof=_READ_ONLY),
+    Parameter(0x5E, "temperature_imbalance", _TEMPERATURE_DIFFERENCE, offset=5, size=1, proof=_READ_ONLY),
+    Parameter(0x5F, "balance_start_voltage", _MILLIVOLTS, offset=0, proof=_READ_ONLY),
+    Parameter(0x5F, "balance_trigger", _MILLIVOLTS, offset=2, proof=_READ_ONLY),
+    Parameter(0x60, "short_circuit_current", _AMPERES, offset=0, proof=_READ_ONLY),
+    Parameter(0x60, "shunt_resistance", _MICROOHMS, offset=2, proof=_READ_ONLY),
 )
 
 PARAMETERS: Final[Mapping[Dialect, tuple[Parameter, ...]]] = {
@@ -334,9 +355,10 @@ BY_KEY: Final[Mapping[Dialect, Mapping[str, Parameter]]] = {
     dialect: {row.key: row for row in rows} for dialect, rows in PARAMETERS.items()
 }
 
-BY_PLACE: Final[Mapping[Dialect, Mapping[int, tuple[Parameter, ...]]]] = {
+BY_NUMBER: Final[Mapping[Dialect, Mapping[int, tuple[Parameter, ...]]]] = {
     dialect: {
-        place: tuple(row for row in rows if row.place == place) for place in dict.fromkeys(row.place for row in rows)
+        number: tuple(row for row in rows if row.number == number)
+        for number in dict.fromkeys(row.number for row in rows)
     }
     for dialect, rows in PARAMETERS.items()
 }

@@ -1,4 +1,4 @@
-"""What must not leave the house: the parameter password of a board, its serial numbers, and what its module says of itself.
+"""What diagnostics and recordings must not show: the parameter password of a board, its serial numbers, and what its module sends about itself.
 
 An answer does not say which registers it holds. It is shown if its length fits to a question for measurements or limits,
 and to no question for identity or password: so no answer that is late, or whose question was lost, is taken for another.
@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from ..errors import FrameError
-from ..recording import Chunk, Piece, holds_text, show_pieces
+from ..recording import Chunk, Piece, blank_except, holds_text
 from .frames import (
     A5_LENGTH,
     A5_START,
@@ -20,8 +20,8 @@ from .frames import (
     Dialect,
     Message,
     ReadRequest,
-    Words,
-    Written,
+    RegisterAnswer,
+    RegisterWrite,
     decode_frame,
 )
 
@@ -31,7 +31,7 @@ _SECRETS: Final = {
 }
 """First and last register of identity and password."""
 _A5_LIVE: Final = frozenset({*range(0x50, 0x54), *range(0x59, 0x61), *range(0x90, 0x99)})
-"""Commands that tell numbers; the others tell codes and texts."""
+"""Commands that are answered with numbers; the others with codes and texts."""
 _START: Final = re.compile(rb"[\xa5\xd2\x51]")
 _OVERHEAD: Final = 5
 _WRITTEN_LENGTH: Final = 8
@@ -46,7 +46,7 @@ def mask(chunks: Sequence[Chunk]) -> list[Chunk]:
     secret = {(question.dialect, question.count) for question in asked if _is_secret(question)}
     known = {(question.dialect, question.count) for question in asked} - secret
     masked = [chunk._replace(data=_described(chunk.data)) if chunk.sent else chunk for chunk in chunks]
-    return show_pieces(masked, lambda stream: _received(stream, known))
+    return blank_except(masked, lambda stream: _received(stream, known))
 
 
 def _decoded(frame: bytes) -> Message | ReadRequest | None:
@@ -62,7 +62,7 @@ def _described(packet: bytes) -> bytes:
     return packet if isinstance(message, ReadRequest) or _is_number(message) else bytes(len(packet))
 
 
-def _is_secret(asked: ReadRequest | Written) -> bool:
+def _is_secret(asked: ReadRequest | RegisterWrite) -> bool:
     count = asked.count if isinstance(asked, ReadRequest) else max(1, len(asked.data) // 2)
     return any(
         asked.register <= last and first < asked.register + count for first, last in _SECRETS.get(asked.dialect, ())
@@ -73,7 +73,7 @@ def _is_number(message: Message | ReadRequest | None) -> bool:
     match message:
         case A5Frame():
             return not holds_text(message.data)
-        case Written():
+        case RegisterWrite():
             return not _is_secret(message) and not holds_text(message.data)
         case _:
             return False
@@ -88,7 +88,7 @@ def _received(stream: bytes, known: set[Size]) -> Iterator[Piece]:
         if message is None:
             place += 1
             continue
-        if isinstance(message, Words):
+        if isinstance(message, RegisterAnswer):
             shown = (message.dialect, len(message.data) // 2) in known
         else:
             shown = _is_number(message) and not (isinstance(message, A5Frame) and message.command not in _A5_LIVE)

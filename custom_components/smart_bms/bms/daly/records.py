@@ -9,7 +9,18 @@ from ..errors import FrameError
 from ..settings import SettingKind, SettingValue, judge
 from .advertisement import SERVICE, is_daly
 from .describe import a5, question, refused, words, write
-from .frames import A5_DATA, A5_HOSTS, A5Frame, Dialect, Message, ReadRequest, Reassembler, Words, Written, decode_frame
+from .frames import (
+    A5_DATA,
+    A5_HOSTS,
+    A5Frame,
+    Dialect,
+    Message,
+    ReadRequest,
+    Reassembler,
+    RegisterAnswer,
+    RegisterWrite,
+    decode_frame,
+)
 from .parameters import BY_KEY
 from .settings import A5_SWITCHES, write_frame
 
@@ -29,7 +40,7 @@ class DalyRecords:
     takes_text = False
 
     def __init__(self) -> None:
-        """Know nothing of the pack."""
+        """Initialize."""
         self._variant: Dialect | None = None
         self._asked: deque[ReadRequest] = deque(maxlen=_MAX_ASKED)
         self._cells: int | None = None
@@ -95,7 +106,7 @@ class DalyRecords:
         return judge(lambda one, other: one == other, old=old, wanted=wanted, found=found)
 
     def advertisement(self, data: bytes, hints: Result) -> Result:
-        """Decode manufacturer data as it is on the air: company id, then payload."""
+        """Decode manufacturer data as it is advertised: company id, then payload."""
         if data and len(data) < _MIN_FIELD:
             return {"kind": "rejected", "reason": "length"}
         told = {**(hints["expected"] if isinstance(hints.get("expected"), dict) else {}), **hints}
@@ -135,15 +146,15 @@ class DalyRecords:
         if isinstance(message, ReadRequest):
             self._asked.append(message)
             return self._described(*question(message))
-        if isinstance(message, Words):
+        if isinstance(message, RegisterAnswer):
             return self._described(*words(message, self._first(message, hints)))
-        if isinstance(message, Written):
+        if isinstance(message, RegisterWrite):
             kind, values = write(message)
             kind = _kind_of_write(kind, message, hints)
             return self._described(kind, values)
         return self._described(*refused(message))
 
-    def _first(self, message: Words, hints: Result) -> int | None:
+    def _first(self, message: RegisterAnswer, hints: Result) -> int | None:
         """Return which register an answer begins with, if the record or the question before it tells."""
         if isinstance(first := hints.get("register"), int):
             return first
@@ -174,7 +185,7 @@ class DalyRecords:
         return result if self._variant is None else result | {"variant": str(self._variant)}
 
 
-def _kind_of_write(kind: str, message: Written, hints: Result) -> str:
+def _kind_of_write(kind: str, message: RegisterWrite, hints: Result) -> str:
     """Return whether a write is the client's, or the board's word: over D2 both are the same, byte for byte."""
     direction, stated = hints.get("direction"), hints.get("type")
     if stated in ("write_ack", "write_refused") or (direction == "rx" and stated not in _KINDS_OF_WRITES):

@@ -35,10 +35,10 @@ def decode_settings(dialect: Dialect, blocks: Blocks) -> dict[str, SettingValue]
 
 def _bytes_of(row: Parameter, dialect: Dialect, blocks: Blocks) -> bytes | None:
     if dialect is Dialect.A5:
-        data = blocks.get(row.place, b"")[row.offset : row.offset + row.size]
+        data = blocks.get(row.number, b"")[row.offset : row.offset + row.size]
         return data if len(data) == row.size else None
     for first, content in blocks.items():
-        start = 2 * (row.place - first)
+        start = 2 * (row.number - first)
         if start >= 0 and len(content) >= start + row.size:
             return content[start : start + row.size]
     return None
@@ -52,7 +52,7 @@ def encode_write(dialect: Dialect, key: str, value: SettingValue | None) -> tupl
     row = BY_KEY[dialect].get(key)
     if row is None or row.proof is Proof.READ_ONLY:
         raise ValueError(f"{dialect} has no parameter {key} that could be written")
-    return row.place, (row.encode(value),)
+    return row.number, (row.encode(value),)
 
 
 def write_frame(dialect: Dialect, key: str, value: SettingValue | None, *, host: int, now: datetime) -> bytes:

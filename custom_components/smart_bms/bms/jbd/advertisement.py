@@ -50,7 +50,7 @@ def _is_known(address: str) -> bool:
 
 
 def is_jbd(advertisement: Advertisement) -> bool:
-    """Tell whether this surely is a JBD pack. The service alone is not enough: others use it too."""
+    """Return whether this surely is a JBD pack. The service alone is not enough: others use it too."""
     services = advertisement.service_uuids
     known = _is_known(advertisement.address.upper()) or bool(address_in(advertisement.manufacturer_data))
     if SERVICE in services:
@@ -59,5 +59,5 @@ def is_jbd(advertisement: Advertisement) -> bool:
 
 
 def may_be_jbd(advertisement: Advertisement) -> bool:
-    """Tell whether this could be a pack under a name of the user's: only connecting can tell."""
+    """Return whether this could be a pack under a name of the user's: only connecting can tell."""
     return bool({SERVICE, *OTHER_SERVICES} & set(advertisement.service_uuids))

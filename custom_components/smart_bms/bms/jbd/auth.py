@@ -66,5 +66,5 @@ def vendor_password(address: str, random: int) -> bytes:
 
 
 def is_password(text: str) -> bool:
-    """Tell whether this can be a password at all."""
+    """Return whether this can be a password at all."""
     return len(text) == PASSWORD_LENGTH and text.isascii() and text.isdecimal()

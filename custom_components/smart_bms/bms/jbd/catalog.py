@@ -114,19 +114,21 @@ _CELL_LIMITS: Final = {"pack_overvoltage": (2.5, 4.5), "pack_undervoltage": (1.5
 """V for each cell."""
 
 
-def _range_of(row: Register, cells: int | None, *, quantize: bool) -> _Range:
+def _range_of(row: Register, cells: int | None, *, coarse: bool) -> _Range:
     base = row.key.removesuffix("_release")
     if base in _CELL_LIMITS:
         low, high = _CELL_LIMITS[base]
         return _Range(round(low * (cells or 1), 2), round(high * (cells or _MAX_CELLS), 2), 0.01)
-    if row.text:
+    if row.coding.is_text:
         return _TEXT
     if row.byte is not None:
         return _BYTE
-    if row.unit is Unit.CELSIUS:
+    if row.coding.unit is Unit.CELSIUS:
         return _HOT if "_overtemperature" in row.key else _COLD
-    limits = _RANGES.get(row.key, _POINT if row.unit is Unit.VOLT else _Range(0, 65_535))
-    return _Range(limits.minimum, limits.maximum * 10, limits.step * 10) if row.scaled and quantize else limits
+    limits = _RANGES.get(row.key, _POINT if row.coding.unit is Unit.VOLT else _Range(0, 65_535))
+    return (
+        _Range(limits.minimum, limits.maximum * 10, limits.step * 10) if row.coding.follows_units and coarse else limits
+    )
 
 
 def _locked(key: str) -> Callable[[Reading], SettingValue | None]:
@@ -156,15 +158,15 @@ _SWITCHES: Final = (
 
 def catalog_of(identity: Identity, stated: Collection[str]) -> Catalog:
     """Return what can be set on this pack, which states the parameters of these keys."""
-    quantize = identity.details.get("coarse_units") is True
+    coarse = identity.details.get("coarse_units") is True
     found = {setting.key: setting for setting in _SWITCHES}
-    found |= {row.key: _setting(row, identity, quantize=quantize) for row in REGISTERS if row.key in stated}
+    found |= {row.key: _setting(row, identity, coarse=coarse) for row in REGISTERS if row.key in stated}
     if "design_capacity" in stated:
         found[REMAINING_CAPACITY] = Setting(
             key=REMAINING_CAPACITY,
             kind=SettingKind.NUMBER,
             # In which steps a board with coarse units takes it nobody has tried.
-            proof=Proof.EXPERIMENTAL if quantize else Proof.PROVEN,
+            proof=Proof.EXPERIMENTAL if coarse else Proof.PROVEN,
             unit=Unit.AMPERE_HOUR,
             minimum=0,
             maximum=655.35,
@@ -186,20 +188,20 @@ def catalog_of(identity: Identity, stated: Collection[str]) -> Catalog:
     )
 
 
-def _setting(row: Register, identity: Identity, *, quantize: bool) -> Setting:
-    limits = _range_of(row, identity.max_cells, quantize=quantize)
+def _setting(row: Register, identity: Identity, *, coarse: bool) -> Setting:
+    limits = _range_of(row, identity.max_cells, coarse=coarse)
     # A word of which it is not certain how it is laid out must not be written.
     unsure = row.key in OF_FRONT_END and identity.details.get("front_end") != TI_FRONT_END
     return Setting(
         key=row.key,
         kind=row.kind,
         proof=Proof.READ_ONLY if unsure else row.proof,
-        unit=row.unit,
+        unit=row.coding.unit,
         minimum=limits.minimum,
         maximum=limits.maximum,
         step=limits.step,
-        resolution=row.resolution(quantize=quantize),
-        options=row.choice.options() if row.choice else (),
+        resolution=row.resolution(coarse=coarse),
+        options=row.coding.choice.options() if row.coding.choice else (),
         dangerous=row.key in _DANGEROUS,
         personal=row.key in _PERSONAL,
         clears_history=True,

@@ -48,7 +48,7 @@ def lights(version: str) -> Lights:
 
 
 def connection_hints(state: str, signal: float | None, version: str) -> tuple[ConnectionHint, ...]:
-    """Return what to look at, by where the link stands, the signal in dBm and the version of the board's software."""
+    """Return what to check, by the state of the connection, the signal in dBm and the version of the board's software."""
     if state == "no_connectable_path":
         asleep = (ConnectionHint.WAKE_BOARD,) if lights(version).sleeps else ()
         return (ConnectionHint.CHECK_SUPPLY, *asleep, ConnectionHint.RESTART_BLUETOOTH)

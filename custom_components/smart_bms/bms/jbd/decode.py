@@ -11,6 +11,7 @@ from typing import Any, Final
 from ..alarm import Alarm
 from ..errors import FrameError
 from ..reading import Detail, Reading
+from .alarms import SOFTWARE_LOCK, alarms, unnamed_bits
 
 _FIXED: Final = struct.Struct(">HhHHHHHHHBBBBB")
 _ZERO_CELSIUS: Final = 2731
@@ -32,45 +33,9 @@ _SAME_SHARE: Final = 0.01
 """Of the nominal capacity, by which both places of the remaining one may differ."""
 _CONTRADICTIONS: Final = (0x0003, 0x000C, 0x0300)
 """Warnings that no pack has at once: voltage of a cell high and low, of the pack, current in both directions."""
-_SOFTWARE_LOCK: Final = 1 << 12
 _RELIEVED_FROM: Final = 1.0
 """A; boards are said to do it from about 2 A."""
-_UNNAMED: Final = (13, 14, 15)
-"""Protection bits whose meaning the sources dispute: shown as they are."""
 _FIRST_YEAR: Final = 2000
-
-PROTECTIONS: Final = (
-    Alarm.CELL_OVERVOLTAGE,
-    Alarm.CELL_UNDERVOLTAGE,
-    Alarm.PACK_OVERVOLTAGE,
-    Alarm.PACK_UNDERVOLTAGE,
-    Alarm.CHARGE_OVERTEMPERATURE,
-    Alarm.CHARGE_UNDERTEMPERATURE,
-    Alarm.DISCHARGE_OVERTEMPERATURE,
-    Alarm.DISCHARGE_UNDERTEMPERATURE,
-    Alarm.CHARGE_OVERCURRENT,
-    Alarm.DISCHARGE_OVERCURRENT,
-    Alarm.SHORT_CIRCUIT,
-    Alarm.FRONT_END_FAULT,
-    Alarm.SOFTWARE_LOCK,
-)
-"""By protection bit."""
-
-WARNINGS: Final = (
-    Alarm.CELL_OVERVOLTAGE_WARNING,
-    Alarm.CELL_UNDERVOLTAGE_WARNING,
-    Alarm.PACK_OVERVOLTAGE_WARNING,
-    Alarm.PACK_UNDERVOLTAGE_WARNING,
-    Alarm.CHARGE_OVERTEMPERATURE_WARNING,
-    Alarm.CHARGE_UNDERTEMPERATURE_WARNING,
-    Alarm.DISCHARGE_OVERTEMPERATURE_WARNING,
-    Alarm.DISCHARGE_UNDERTEMPERATURE_WARNING,
-    Alarm.CHARGE_OVERCURRENT_WARNING,
-    Alarm.DISCHARGE_OVERCURRENT_WARNING,
-    Alarm.CELL_IMBALANCE_WARNING,
-    Alarm.SOC_LOW_WARNING,
-)
-"""By bit of the warnings in the tail; the higher ones are one source's or always on."""
 
 COUNTERS: Final = (
     Alarm.SHORT_CIRCUIT,
@@ -93,14 +58,6 @@ _DISCHARGE_OPENERS: Final = 0x0ECA
 
 
 @lru_cache(maxsize=64)
-def _alarms(protections: int, warnings: int) -> tuple[Alarm, ...]:
-    alarms = [alarm for bit, alarm in enumerate(PROTECTIONS) if protections >> bit & 1]
-    if any(protections >> bit & 1 for bit in _UNNAMED):
-        alarms.append(Alarm.UNNAMED_PROTECTION)
-    return (*alarms, *(alarm for bit, alarm in enumerate(WARNINGS) if warnings >> bit & 1))
-
-
-@lru_cache(maxsize=64)
 def _numbers(mask: int) -> tuple[int, ...]:
     """Return the cells whose bits are set; bit 0 is cell 1."""
     return tuple(bit + 1 for bit in range(mask.bit_length()) if mask >> bit & 1)
@@ -120,19 +77,19 @@ def decode_version(packed: int) -> str:
 
 
 def _lock_of(protections: int, *, closed: bool, openers: int, against: float) -> bool | None:
-    """Tell whether a switch is locked by a command; None if that cannot be seen now.
+    """Return whether a switch is locked by a command; None if that cannot be seen now.
 
     Another protection that keeps it open hides a lock, and so does a current `against` its direction (in A): newer boards
     close a locked switch then, to spare its body diode.
     """
-    if not protections & _SOFTWARE_LOCK:
+    if not protections & SOFTWARE_LOCK:
         return False
     if closed:
         return None if against >= _RELIEVED_FROM else False
     return None if protections & openers else True
 
 
-def decode_basic(data: bytes, *, quantize: bool | None = False) -> dict[str, Any]:
+def decode_basic(data: bytes, *, coarse: bool | None = False) -> dict[str, Any]:
     """Return the values of a Reading that basic information holds, without its time.
 
     `coarse`: the board's function bits say that currents and capacities are in steps of 0.1 instead of 0.01; while that is
@@ -156,9 +113,9 @@ def decode_basic(data: bytes, *, quantize: bool | None = False) -> dict[str, Any
         cells,
         probes,
     ) = _FIXED.unpack_from(data)
-    quantize = True if switches & _COARSE_BIT else quantize
+    coarse = True if switches & _COARSE_BIT else coarse
     # For what only asks how much there may be, the most there may be.
-    unit = 100 if quantize is False else 10
+    unit = 100 if coarse is False else 10
     tail = data[_FIXED.size + 2 * probes :]
     raw_temperatures = struct.unpack_from(f">{probes}H", data, _FIXED.size)
     balancing = balance_low | balance_high << 16
@@ -169,9 +126,9 @@ def decode_basic(data: bytes, *, quantize: bool | None = False) -> dict[str, Any
         "sw_version": decode_version(version),
         "switch_byte": switches,
     }
-    if quantize is not None:
-        details |= {"nominal_capacity": nominal / unit, "coarse_units": quantize}
-    if unnamed := tuple(bit for bit in _UNNAMED if protections >> bit & 1):
+    if coarse is not None:
+        details |= {"nominal_capacity": nominal / unit, "coarse_units": coarse}
+    if unnamed := unnamed_bits(protections):
         details["unnamed_protection_bits"] = unnamed
     values: dict[str, Any] = {
         "voltage": voltage / 100,
@@ -201,18 +158,18 @@ def decode_basic(data: bytes, *, quantize: bool | None = False) -> dict[str, Any
             protections, closed=values["discharging_enabled"], openers=_DISCHARGE_OPENERS, against=values["current"]
         ),
     }
-    if quantize is None:
+    if coarse is None:
         values = {key: value for key, value in values.items() if key not in _IN_UNITS}
-    if protections & _SOFTWARE_LOCK and not any(locks.values()) and None not in locks.values():
+    if protections & SOFTWARE_LOCK and not any(locks.values()) and None not in locks.values():
         # One of them is locked: a current too small to tell is sparing a body diode.
         locks = {}
     details |= {key: lock for key, lock in locks.items() if lock is not None}
-    values["alarms"] = _alarms(protections, warnings)
+    values["alarms"] = alarms(protections, warnings)
     return values
 
 
 def _is_known(tail: bytes, remaining: int, nominal: int) -> bool:
-    """Tell whether this is what newer firmware appends: it says the remaining capacity once more (all captures)."""
+    """Return whether this is what newer firmware appends: it says the remaining capacity once more (all captures)."""
     if len(tail) not in _TAIL_LENGTHS:
         return False
     warnings, learned, again = struct.unpack_from(">3H", tail, 1)

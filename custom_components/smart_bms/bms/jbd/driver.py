@@ -1,4 +1,4 @@
-"""The conversation with a JBD pack: who it is, its values, its parameters, its switches."""
+"""Driver of a JBD pack: who it is, its values, its parameters, its switches."""
 
 import asyncio
 from collections.abc import Collection
@@ -40,8 +40,8 @@ from .settings import (
 
 _UUID: Final = "0000{:04x}-0000-1000-8000-00805f9b34fb"
 _POLLS_BETWEEN_COUNTERS: Final = 12
-_MAX_LOOK: Final = 5.0
-"""Seconds for which the parameters may be looked at without a look at the values."""
+_MAX_READ: Final = 5.0
+"""Seconds for which parameters may be read before a reading is read in between."""
 _COARSE: Final = "coarse_units"
 _UNITS_ASKED: Final = "units_asked"
 UNIT: Final = "current_unit"
@@ -60,11 +60,11 @@ class JbdDriver(PollingDriver):
         context: SessionContext,
         timing: Timing = DEFAULT_TIMING,
     ) -> None:
-        """Start knowing nothing."""
+        """Initialize."""
         super().__init__(connection, listener, context)
         self._timing = timing
-        self._line = Exchange(connection, listener, timing)
-        self._entrance = FactoryMode(self._line, context, timing)
+        self._exchange = Exchange(connection, listener, timing)
+        self._factory_mode = FactoryMode(self._exchange, context, timing)
         self._variant = Variant.CLASSIC
         self._identity: Identity | None = None
         self._front_end: int | None = None
@@ -72,7 +72,6 @@ class JbdDriver(PollingDriver):
         self._counters_supported = True
         self._polls = 0
         self._basic: dict[str, Any] = {}
-        self._turn = asyncio.Lock()
 
     @staticmethod
     @override
@@ -85,51 +84,47 @@ class JbdDriver(PollingDriver):
         )
         return choose(services, layouts, "it has no JBD service")
 
-    # What comes in.
-
     @override
     def notified(self, data: bytes | bytearray, now: float) -> None:
-        self._line.notified(data, now)
-
-    # Beginning.
+        self._exchange.notified(data, now)
 
     @override
     async def _begin(self) -> None:
         await asyncio.sleep(self._timing.settle)
         # Somebody else may have commanded something since.
         self._context.memory.pop(_LAST_LOCKS, None)
-        async with self._turn:
-            await self._entrance.leave_if_open()
-            basic = await self._first_words()
-            # The module in front of the board may not have let it through.
-            await self._entrance.leave_if_open()
+        async with self._exchange_lock:
+            await self._factory_mode.leave_if_open()
+            basic = await self._first_answer()
+            # The module in front of the board may not have passed it on.
+            await self._factory_mode.leave_if_open()
             await self._identify(basic)
 
-    async def _first_words(self) -> bytes:
-        """Return the first answer of the board, after the module in front of it has let us through."""
+    async def _first_answer(self) -> bytes:
+        """Return the first answer of the board, after the module in front of it has accepted the password."""
         began = asyncio.get_running_loop().time()
         try:
             # Soon: silence is what a module in front of the board is known by, and whoever adds a pack waits for its question.
-            data, at = await self._line.read(Command.BASIC_INFO, within=self._timing.first)
-            if self._line.legacy and at - began >= self._timing.first:
+            data, at = await self._exchange.read(Command.BASIC_INFO, within=self._timing.first)
+            if self._exchange.legacy and at - began >= self._timing.first:
                 # Both questions may be answered, and such an answer does not say what it answers.
                 await asyncio.sleep(self._timing.answer)
         except RefusedError:
             raise
         except SilentError:
-            if self._line.echoed:
+            if self._exchange.echoed:
                 raise PairingNeededError("its Bluetooth module wants to be paired with a passkey first") from None
-            await self._entrance.pass_module()
-            data, _ = await self._line.read(Command.BASIC_INFO, tries=TRIES + 1)
+            await self._factory_mode.log_in_to_module()
+            data, _ = await self._exchange.read(Command.BASIC_INFO, tries=TRIES + 1)
         return data
 
     async def _identify(self, basic: bytes) -> None:
-        if self._line.legacy:
+        if self._exchange.legacy:
             self._variant = Variant.LEGACY
         values = self._decode_basic(basic)
         model = ""
         with suppress(SilentError):
-            model = (await self._line.read(Command.MODEL))[0].split(b"\0")[0].decode("ascii", "replace").strip()
+            model = (await self._exchange.read(Command.MODEL))[0].split(b"\0")[0].decode("ascii", "replace").strip()
         if self._variant is not Variant.LEGACY:
             self._variant = variant_of(values)
             self._front_end = await self._ask_for_front_end()
@@ -145,15 +140,15 @@ class JbdDriver(PollingDriver):
         """
         self._context.memory[_UNITS_ASKED] = True
         with suppress(SilentError):
-            async with self._entrance.parameters():
-                word, _ = await self._line.read(FUNCTION_WORD)
-                self._take_units({FUNCTION_WORD: word})
+            async with self._factory_mode.parameters():
+                word, _ = await self._exchange.read(FUNCTION_WORD)
+                self._update_units({FUNCTION_WORD: word})
 
-    def _take_units(self, registers: Registers) -> None:
-        self._context.learned[_COARSE] = quantize = is_coarse(registers)
+    def _update_units(self, registers: Registers) -> None:
+        self._context.learned[_COARSE] = coarse = is_coarse(registers)
         # On some boards only the function word tells; a bit beside the values, if set, is the last word.
-        if self._identity is not None and (quantize or _COARSE not in self._identity.details):
-            self._identity = replace(self._identity, details={**self._identity.details, _COARSE: quantize})
+        if self._identity is not None and (coarse or _COARSE not in self._identity.details):
+            self._identity = replace(self._identity, details={**self._identity.details, _COARSE: coarse})
             self._listener.identity(self._identity)
 
     @property
@@ -174,7 +169,7 @@ class JbdDriver(PollingDriver):
     async def _ask_for_front_end(self) -> int | None:
         """Return the type of the front end, None if no answer came; boards that do not know the question have TI's."""
         try:
-            data, _ = await self._line.read(Command.FACTORY_ENTER)
+            data, _ = await self._exchange.read(Command.FACTORY_ENTER)
         except RefusedError:
             return 0
         except SilentError:
@@ -183,21 +178,19 @@ class JbdDriver(PollingDriver):
 
     def _decode_basic(self, data: bytes) -> dict[str, Any]:
         try:
-            return decode_basic(data, quantize=self._coarse)
+            return decode_basic(data, coarse=self._coarse)
         except FrameError as error:
             raise SilentError(f"its answer makes no sense: {error.reason}") from error
 
-    # Polling.
-
     @override
     async def _poll(self) -> bool:
-        async with self._turn:
-            await self._entrance.leave_if_open()  # it was not heard, or interrupted
-            return await self._read_now()
+        async with self._exchange_lock:
+            await self._factory_mode.leave_if_open()  # it was not heard, or interrupted
+            return await self._read_reading()
 
-    async def _read_now(self) -> bool:
-        basic, at = await self._line.read(Command.BASIC_INFO)
-        cells, _ = await self._line.read(Command.CELL_VOLTAGES)
+    async def _read_reading(self) -> bool:
+        basic, at = await self._exchange.read(Command.BASIC_INFO)
+        cells, _ = await self._exchange.read(Command.CELL_VOLTAGES)
         counters: dict[str, int] = {}
         if self._counters_supported and self._polls % _POLLS_BETWEEN_COUNTERS == 0:
             counters = await self._read_counters()
@@ -206,31 +199,29 @@ class JbdDriver(PollingDriver):
         self._read_at = at
         self._listener.frame(basic, at)
         self._listener.frame(cells, at)
-        self._basic = decode_basic(basic, quantize=self._coarse)
+        self._basic = decode_basic(basic, coarse=self._coarse)
         self._follow_locks(self._basic["details"])
         return self._listener.reading(reading_of(self._basic, decode_cells(cells), counters, at))
 
     async def _read_counters(self) -> dict[str, int]:
         try:
-            return decode_counters((await self._line.read(Command.COUNTERS))[0])
+            return decode_counters((await self._exchange.read(Command.COUNTERS))[0])
         except RefusedError as error:
             self._counters_supported = error.status != ReplyStatus.UNKNOWN_REGISTER
         except SilentError, FrameError:
             pass  # next time
         return {}
 
-    # Parameters.
-
     @override
     async def read_settings(self, key: str | None = None) -> Settings:
-        async with self._turn:
+        async with self._exchange_lock:
             if key is not None and key in BY_KEY and self._settings is not None:
                 await self._read_some((BY_KEY[key].register,), self._settings)
             else:
                 await self._read_all()
             settings = self._settings
         if settings is None:
-            raise SilentError("it has not told its parameters yet")
+            raise SilentError("it has not sent its parameters yet")
         self._listener.settings(settings)
         return settings
 
@@ -239,7 +230,7 @@ class JbdDriver(PollingDriver):
         registers = sorted({BY_KEY[key].register for key in keys if key in BY_KEY})
         if self._settings is None or not registers:
             return await self.read_settings()
-        async with self._turn:
+        async with self._exchange_lock:
             settings = await self._read_some(registers, self._settings)
         self._listener.settings(settings)
         return settings
@@ -247,14 +238,14 @@ class JbdDriver(PollingDriver):
     async def _read_all(self) -> None:
         found: dict[int, bytes] = {}
         oldest = asyncio.get_running_loop().time()
-        async with self._entrance.parameters():
+        async with self._factory_mode.parameters():
             for register in registers_of(self._identity.sw_version if self._identity else ""):
-                if asyncio.get_running_loop().time() - self._read_at > max(self._context.interval, _MAX_LOOK):
-                    # A slow link must not make the pack look lost meanwhile.
+                if asyncio.get_running_loop().time() - self._read_at > max(self._context.interval, _MAX_READ):
+                    # A slow connection must not make the pack look lost meanwhile.
                     with suppress(SilentError, FrameError):
-                        await self._read_now()
+                        await self._read_reading()
                 try:
-                    found[register], _ = await self._line.read(register)
+                    found[register], _ = await self._exchange.read(register)
                 except RefusedError as error:
                     if error.status != ReplyStatus.UNKNOWN_REGISTER:
                         raise
@@ -263,19 +254,17 @@ class JbdDriver(PollingDriver):
         except FrameError as error:
             raise SilentError(f"its parameters make no sense: {error.reason}") from error
         self._settings = settings
-        self._take_units(found)
+        self._update_units(found)
 
     async def _read_some(self, registers: Collection[int], known: Settings) -> Settings:
-        """Read these registers in one visit, and put them in place of what was known of them."""
+        """Read these registers in one factory session, and replace what was known of them."""
         values: dict[str, SettingValue] = {}
         began = asyncio.get_running_loop().time()
-        async with self._entrance.parameters():
-            answers = {register: (await self._line.read(register))[0] for register in registers}
+        async with self._factory_mode.parameters():
+            answers = {register: (await self._exchange.read(register))[0] for register in registers}
         try:
             for register, data in answers.items():
-                values |= decode_register(
-                    register, data, quantize=self._coarse_registers, front_end=self._front_end or 0
-                )
+                values |= decode_register(register, data, coarse=self._coarse_registers, front_end=self._front_end or 0)
         except FrameError as error:
             raise SilentError(f"its answer makes no sense: {error.reason}") from error
         self._settings = replace(known, values={**known.values, **values}, apart=frozenset(values), apart_at=began)
@@ -283,14 +272,14 @@ class JbdDriver(PollingDriver):
 
     @override
     async def write(self, key: str, value: SettingValue | None) -> bool:
-        async with self._turn:
+        async with self._exchange_lock:
             try:
                 if key in LOCKS:
                     return await self._write_switch(key, value)
                 if key == REMAINING_CAPACITY:
                     data = encode_remaining_capacity(value)
-                    async with self._entrance.parameters():
-                        await self._line.write(Command.REMAINING_CAPACITY, data)
+                    async with self._factory_mode.parameters():
+                        await self._exchange.write(Command.REMAINING_CAPACITY, data)
                     return True
                 return await self._write_parameter(key, value)
             except SilentError, FrameError:
@@ -303,32 +292,32 @@ class JbdDriver(PollingDriver):
         if self._counters_supported:
             # It forgets what it has counted.
             self._polls = 0
-            await self._read_now()
-        async with self._entrance.parameters() as visit:
+            await self._read_reading()
+        async with self._factory_mode.parameters() as opened:
             # What shares the register must stay as it is this moment, not as it was when last read.
-            old, _ = await self._line.read(row.register)
-            register, data = encode_register(key, old, value, quantize=self._coarse_registers)
-            wrote_before, visit.wrote = visit.wrote, True
+            old, _ = await self._exchange.read(row.register)
+            register, data = encode_register(key, old, value, coarse=self._coarse_registers)
+            wrote_before, opened.wrote = opened.wrote, True
             try:
                 await self._write_or_reopen(register, data)
             except RefusedError:
-                visit.wrote = wrote_before
+                opened.wrote = wrote_before
                 raise
         return True
 
     async def _write_or_reopen(self, register: int, data: bytes) -> None:
         try:
-            await self._line.write(register, data)
+            await self._exchange.write(register, data)
         except RefusedError as error:
             if error.status != ReplyStatus.NOT_NOW:
                 raise
-            await self._entrance.enter()  # it had closed them meanwhile
-            await self._line.write(register, data)
+            await self._factory_mode.enter()  # it had closed them meanwhile
+            await self._exchange.write(register, data)
 
     async def _write_switch(self, key: str, value: SettingValue | None) -> bool:
         if not isinstance(value, bool):
             raise ValueError(f"{key} is true or false")  # noqa: TRY004
-        await self._read_now()
+        await self._read_reading()
         lock = LOCKS[key]
         others = {
             other: self._basic["details"].get(other, self._basic["details"].get(f"{other}{COMMANDED}"))
@@ -346,7 +335,7 @@ class JbdDriver(PollingDriver):
         return True
 
     def _follow_locks(self, details: dict[str, Any]) -> None:
-        """Remember which switches are locked, and tell what was last commanded where that cannot be seen now."""
+        """Remember which switches are locked, and add what was last commanded where that cannot be seen now."""
         seen = {lock: details[lock] for lock in LOCKS.values() if lock in details}
         if len(seen) == 1 and not any(seen.values()):
             # Something is locked, and it is not the one that can be seen.
@@ -359,10 +348,10 @@ class JbdDriver(PollingDriver):
     async def _send_switches(self, key: str, data: bytes, *, on: bool) -> None:
         """Send the command that this board takes: alone, with the parameters open, or that of newer firmware."""
         try:
-            await self._line.write(Command.SWITCHES, data)
+            await self._exchange.write(Command.SWITCHES, data)
         except RefusedError as error:
             if error.status == ReplyStatus.UNKNOWN_REGISTER and self._variant is Variant.NEWER:
-                await self._line.write(Command.SWITCH, bytes((key == CHARGE_SWITCH, not on)))
+                await self._exchange.write(Command.SWITCH, bytes((key == CHARGE_SWITCH, not on)))
                 return
-            async with self._entrance.parameters():
-                await self._line.write(Command.SWITCHES, data)
+            async with self._factory_mode.parameters():
+                await self._exchange.write(Command.SWITCHES, data)

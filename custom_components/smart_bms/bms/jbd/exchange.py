@@ -7,7 +7,7 @@ from typing import Final
 
 from ..driver import DriverListener, FrameWriter
 from ..errors import ConnectionLostError, SilentError
-from ..polling import to_the_end
+from ..tasks import run_to_completion
 from .auth import ModuleCommand
 from .frames import (
     LEGACY,
@@ -46,7 +46,7 @@ class Timing:
     """From the wake-up to the request."""
     pause: float = 0.3
     """Between two attempts to open the parameters."""
-    farewell: float = 0.5
+    exit_answer: float = 0.5
     """For the acknowledgement when the parameters are closed while all is ending."""
 
 
@@ -66,36 +66,31 @@ class Exchange:
     """Asks the board, and the Bluetooth module in front of it. Nobody else may ask until an answer came or did not."""
 
     def __init__(self, connection: FrameWriter, listener: DriverListener, timing: Timing) -> None:
-        """Ask over `link`, count what is of no use in `sink`."""
+        """Ask over `connection`, count what is of no use in `listener`."""
         self.legacy = False
         """Answers do not say what they answer."""
         self.echoed = False
-        """The module sent back what it was told."""
+        """The module sent back what was written."""
         self._connection = connection
         self._listener = listener
         self._timing = timing
         self._reassembler = Reassembler()
-        self._broken_counted = 0
         self._expected: int | None = None
         self._asked = b""
         self._answer: asyncio.Future[tuple[Reply, float]] | None = None
         self._module_expected: int | None = None
         self._module_answer: asyncio.Future[ModuleMessage] | None = None
 
-    # What comes in.
-
     def notified(self, data: bytes | bytearray, now: float) -> None:
-        """Take one notification."""
+        """Handle one notification."""
         if self._asked and data == self._asked:
             self.echoed = True
             return
         for message in self._reassembler.feed(data, now):
-            self._take(message, now)
-        if (broken := self._reassembler.broken_frames) > self._broken_counted:
-            self._listener.drop("checksum", broken - self._broken_counted)
-            self._broken_counted = broken
+            self._handle(message, now)
+        self._reassembler.report_broken(self._listener)
 
-    def _take(self, message: Message, now: float) -> None:
+    def _handle(self, message: Message, now: float) -> None:
         if isinstance(message, ModuleMessage):
             if self._module_answer and not self._module_answer.done() and message.command == self._module_expected:
                 self._module_answer.set_result(message)
@@ -109,17 +104,15 @@ class Exchange:
             return
         self._answer.set_result((message, now))
 
-    # What is asked.
-
     async def read(self, register: int, *, tries: int = TRIES, within: float | None = None) -> tuple[bytes, float]:
         """Return the data of a register with the time it came; each try takes up to `within` s, else the usual time.
 
-        Raises SilentError, RefusedError, LinkLostError.
+        Raises SilentError, RefusedError, ConnectionLostError.
         """
         return await self._exchange(register, read_request(register), tries, within)
 
     async def write(self, register: int, data: bytes) -> None:
-        """Write a register, once. Raises SilentError, RefusedError, LinkLostError."""
+        """Write a register, once. Raises SilentError, RefusedError, ConnectionLostError."""
         await self._exchange(register, write_request(register, data), 1)
 
     async def _exchange(
@@ -152,7 +145,7 @@ class Exchange:
         self._answer = asyncio.get_running_loop().create_future()
         try:
             # Whole: the board would take what comes next for the rest of a frame that was cut.
-            await to_the_end(self._send(frame))
+            await run_to_completion(self._send(frame))
             async with asyncio.timeout(within):
                 return await self._answer
         finally:
@@ -163,14 +156,14 @@ class Exchange:
             await self._connection.write(frame[start : start + _PACKET])
 
     async def close(self, frame: bytes, accepted: tuple[int, ...]) -> bool:
-        """Send what closes the parameters, briefly and more than once; tell whether the board answered that they are."""
+        """Send what closes the parameters, briefly and more than once; return whether the board answered that they are."""
         try:
             for _ in range(TRIES):
                 self._expected, self._asked = Command.FACTORY_EXIT, frame
                 self._answer = asyncio.get_running_loop().create_future()
                 await self._connection.write(frame)
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(self._timing.farewell):
+                    async with asyncio.timeout(self._timing.exit_answer):
                         reply, _ = await self._answer
                     if reply.status in accepted:
                         return True
@@ -181,7 +174,7 @@ class Exchange:
         return False
 
     async def send_to_module(self, command: ModuleCommand, data: bytes = b"", *, tries: int = 1) -> bytes:
-        """Return what the Bluetooth module answers, at least one byte. Raises SilentError, LinkLostError."""
+        """Return what the Bluetooth module answers, at least one byte. Raises SilentError, ConnectionLostError."""
         for _ in range(tries):
             self._module_expected = command
             self._module_answer = asyncio.get_running_loop().create_future()
@@ -195,7 +188,7 @@ class Exchange:
 
 
 def _may_answer(reply: Reply, asked: bytes) -> bool:
-    """Tell whether a reply can be that to this request, by its length: one that is late names the register, or not even that."""
+    """Return whether a reply can be that to this request, by its length: one that is late names the register, or not even that."""
     register, length = asked[2], len(reply.data)
     if asked[1] == WRITE:
         return not length

@@ -1,6 +1,6 @@
-"""The way in: past the Bluetooth module's password, and into the factory mode behind which the parameters lie.
+"""Factory mode: the parameters can only be read and written in it; and the password of the Bluetooth module before it.
 
-The factory mode is entered for each look and each write, and always left again: the next session does it if this one could
+The factory mode is entered for each read and each write, and always left again: the next session does it if this one could
 not.
 """
 
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..errors import PasswordNeededError, SilentError, WrongPasswordError
-from ..polling import to_the_end
 from ..session_context import SessionContext
+from ..tasks import run_to_completion
 from .auth import APP_KEY, AuthAnswer, ModuleCommand, is_password, user_password, vendor_password
 from .exchange import Exchange, RefusedError, Timing
 from .frames import Command, ReplyStatus
@@ -34,22 +34,20 @@ class FactorySession:
 
 
 class FactoryMode:
-    """Opens and closes what is closed."""
+    """Logs in to the Bluetooth module, opens and closes the factory mode."""
 
-    def __init__(self, line: Exchange, context: SessionContext, timing: Timing) -> None:
-        """`terms.memory` keeps over the sessions that the parameters may still be open."""
-        self._line = line
+    def __init__(self, exchange: Exchange, context: SessionContext, timing: Timing) -> None:
+        """`context.memory` keeps over the sessions that the parameters may still be open."""
+        self._exchange = exchange
         self._context = context
         self._timing = timing
         self._password_accepted = False
         self._vendor_asked = False
 
-    # The Bluetooth module.
-
-    async def pass_module(self) -> None:
+    async def log_in_to_module(self) -> None:
         """Give the password to the Bluetooth module, if it wants one. Raises PackError."""
         try:
-            key = await self._line.send_to_module(ModuleCommand.APP_KEY, APP_KEY, tries=_TRIES)
+            key = await self._exchange.send_to_module(ModuleCommand.APP_KEY, APP_KEY, tries=_TRIES)
         except SilentError:
             return  # an older module, which knows no password
         if key[0] == AuthAnswer.NO_PASSWORD:
@@ -61,55 +59,53 @@ class FactoryMode:
             raise WrongPasswordError("the password has six digits")
         if key[0] == AuthAnswer.REJECTED:
             # Some modules want the password right here, and no more.
-            again = await self._line.send_to_module(ModuleCommand.APP_KEY, password.encode("ascii"))
+            again = await self._exchange.send_to_module(ModuleCommand.APP_KEY, password.encode("ascii"))
             if again[0] == AuthAnswer.REJECTED:
                 raise WrongPasswordError("its Bluetooth module does not accept the password")
             return
-        answer = await self._line.send_to_module(ModuleCommand.PASSWORD, await self._encrypted(password))
+        answer = await self._exchange.send_to_module(ModuleCommand.PASSWORD, await self._encrypted(password))
         if answer[0] != AuthAnswer.ACCEPTED:
             raise WrongPasswordError("its Bluetooth module does not accept the password")
         self._password_accepted = True
 
     async def _encrypted(self, password: str | None) -> bytes:
         """Return a password, or the vendor's for None, mixed with a fresh random byte of the module."""
-        random = (await self._line.send_to_module(ModuleCommand.RANDOM))[0]
+        random = (await self._exchange.send_to_module(ModuleCommand.RANDOM))[0]
         address = self._context.address
         try:
             return vendor_password(address, random) if password is None else user_password(password, address, random)
         except ValueError as error:
             raise SilentError(str(error)) from error
 
-    # The factory mode.
-
     @asynccontextmanager
     async def parameters(self) -> AsyncIterator[FactorySession]:
-        """Open the parameters, and close them whatever happens. Raises SilentError, LinkLostError."""
-        # What an earlier visit left undone is done at the end of this one.
-        visit: FactorySession = self._context.memory.setdefault(_DIRTY, FactorySession())
+        """Open the parameters, and close them whatever happens. Raises SilentError, ConnectionLostError."""
+        # What an earlier session left undone is done at the end of this one.
+        opened: FactorySession = self._context.memory.setdefault(_DIRTY, FactorySession())
         try:
             await self.enter()
-            yield visit
+            yield opened
         finally:
-            await to_the_end(self._leave(visit))
+            await run_to_completion(self._leave(opened))
 
     async def enter(self) -> None:
-        """Enter the factory mode. Raises SilentError, LinkLostError."""
+        """Enter the factory mode. Raises SilentError, ConnectionLostError."""
         if self._password_accepted and not self._vendor_asked:
             # What the owner's password opens is reading only.
-            answer = await self._line.send_to_module(ModuleCommand.VENDOR_PASSWORD, await self._encrypted(None))
+            answer = await self._exchange.send_to_module(ModuleCommand.VENDOR_PASSWORD, await self._encrypted(None))
             if answer[0] == AuthAnswer.ACCEPTED:
                 with suppress(SilentError):
-                    await self._line.write(Command.UNLOCK, _UNLOCK_DATA)
+                    await self._exchange.write(Command.UNLOCK, _UNLOCK_DATA)
             self._vendor_asked = True
         for attempt in range(_TRIES):
             if attempt:
                 await asyncio.sleep(self._timing.pause)
             try:
-                await self._line.write(Command.FACTORY_ENTER, ENTER_CODE)
+                await self._exchange.write(Command.FACTORY_ENTER, ENTER_CODE)
             except RefusedError:
                 # Some boards want the login of the vendor's app first, which is six zeros.
                 with suppress(SilentError):
-                    await self._line.write(Command.LOGIN, _NO_LOGIN)
+                    await self._exchange.write(Command.LOGIN, _NO_LOGIN)
             except SilentError:
                 pass  # often the first is lost
             else:
@@ -117,11 +113,11 @@ class FactoryMode:
         raise SilentError("the board does not open its parameters")
 
     async def leave_if_open(self) -> None:
-        """Close what an earlier visit may have left open."""
-        if visit := self._context.memory.get(_DIRTY):
-            await self._leave(visit)
+        """Close what an earlier session may have left open."""
+        if opened := self._context.memory.get(_DIRTY):
+            await self._leave(opened)
 
-    async def _leave(self, visit: FactorySession) -> None:
+    async def _leave(self, opened: FactorySession) -> None:
         """Close the parameters, also while everything around is ending."""
-        if await self._line.close(factory_exit(keeping=visit.wrote), _LEFT):
+        if await self._exchange.close(factory_exit(keeping=opened.wrote), _LEFT):
             self._context.memory.pop(_DIRTY, None)

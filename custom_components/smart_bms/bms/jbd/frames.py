@@ -1,6 +1,6 @@
 """JBD frames: from notification bytes to whole, checksum-valid messages, and requests back into bytes.
 
-Two languages share the line: that of the board (`DD … 77`, the same as on its UART) and that of the Bluetooth module in
+Two protocols share the connection: that of the board (`DD … 77`, the same as on its UART) and that of the Bluetooth module in
 front of it (`FF AA …`), which only knows names and passwords. Checksums cover the bytes from the third on (all captures,
 vendor documents V4 to V13).
 """
@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Final
 
 from ..errors import FrameError
+from ..reassembly import STALL, Reassembly
 
 START: Final = 0xDD
 END: Final = 0x77
@@ -25,7 +26,6 @@ WAKE_UP: Final = bytes(4)
 
 _HEAD: Final = 4
 _MODULE_OVERHEAD: Final = 5
-_STALL: Final = 1.0  # s; fragments of a frame come within 16 ms
 _MIN_LEGACY: Final = 4
 
 
@@ -81,7 +81,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class ModuleMessage:
-    """What the Bluetooth module says or is told."""
+    """What the Bluetooth module sends or receives."""
 
     command: int
     data: bytes
@@ -116,7 +116,7 @@ def module_request(command: int, data: bytes = b"") -> bytes:
 
 
 def _check(frame: bytes) -> None:
-    """Raise FrameError unless this is exactly one frame of the board's language."""
+    """Raise FrameError unless this is exactly one frame of the board's protocol."""
     if not frame or frame[0] != START:
         raise FrameError("header")
     if len(frame) < OVERHEAD or len(frame) != frame[3] + OVERHEAD:
@@ -158,17 +158,16 @@ def is_request(frame: bytes) -> bool:
     return frame[1] in (READ, WRITE) and not legacy_reply
 
 
-class Reassembler:
-    """Turns notifications into messages. Holds less than one frame plus one notification, whatever arrives."""
+class Reassembler(Reassembly):
+    """Turns notifications into messages. Holds less than one frame plus one notification, whatever arrives.
+
+    Holds the notifications as they came: a repeated one can only be detected so.
+    """
 
     def __init__(self) -> None:
-        """Start empty."""
+        """Initialize."""
+        super().__init__()
         self._parts: list[bytes] = []
-        self._fed_at = 0.0
-        self.junk_bytes = 0
-        """Bytes that belonged to no message."""
-        self.broken_frames = 0
-        """Frames given up because of a wrong checksum or because they never completed."""
 
     @property
     def pending(self) -> int:
@@ -176,15 +175,15 @@ class Reassembler:
         return sum(map(len, self._parts))
 
     def clear(self) -> None:
-        """Forget what is held: a new request is on its way, and its answer starts afresh."""
+        """Drop what is held, as a broken frame: the answer to a new request starts afresh."""
         self.broken_frames += bool(self._parts)
         self._parts.clear()
 
     def feed(self, data: bytes | bytearray, now: float) -> list[Message]:
-        """Take one notification received at monotonic time `now`; return the messages it completes, in order."""
+        """Add one notification received at monotonic time `now`; return the messages it completes, in order."""
         if not data:
             return []
-        if self._parts and now - self._fed_at > _STALL:
+        if self._parts and now - self._fed_at > STALL:
             self.clear()
         self._fed_at = now
         part = bytes(data)
@@ -228,7 +227,7 @@ class Reassembler:
         return found
 
     def _drop_repeated(self) -> bool:
-        """Drop parts that came twice in a row, as some stacks deliver them; tell whether there were any."""
+        """Drop parts that came twice in a row, as some stacks deliver them; return whether there were any."""
         single = [part for part, _ in groupby(self._parts)]
         repeated = len(single) < len(self._parts)
         self._parts = single

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..settings import Proof, SettingKind, SettingValue, Unit
-from .hardware_protection import CHOICES, HARDWARE_WORD, Choice
+from .hardware_protection import BY_KEY as CHOICES, Choice
 
 _ZERO_CELSIUS: Final = 2731
 _MAX_TEXT: Final = 31
 _FINE_SHUNT: Final = 0x8000
+HIGH, LOW = 0, 1
+"""Bytes of a register."""
 FUNCTION_WORD: Final = 0x2D
 COARSE_UNITS: Final = 1 << 12
 """Of the function word: capacities and currents in steps of 0.1."""
@@ -25,67 +27,78 @@ PRODUCTION_DATE: Final = 0x15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Register:
-    """One parameter, which may be a part of a register."""
+class Coding:
+    """How the bytes of a register, or of a part of one, stand for a value."""
 
-    key: str
-    register: int
     unit: Unit = Unit.NONE
     divisor: int = 1
-    offset: int = 0
+    zero: int = 0
     """Wire value of zero."""
     signed: bool = False
-    negative: bool = False
+    negated: bool = False
     """The wire has it with the opposite sign."""
-    scaled: bool = False
+    follows_units: bool = False
     """Ten times coarser where the board counts in 0.1 A and 0.1 Ah."""
+    choice: Choice | None = None
+    is_switch: bool = False
+    is_shunt: bool = False
+    """In 0.1 mΩ, or in 0.01 mΩ if the highest bit is set or the board counts in 0.1 A."""
+    is_text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """One parameter, in the order of the columns of a data sheet; it may be a part of a register."""
+
+    register: int
+    """Its number."""
+    key: str
+    coding: Coding
     bit: int | None = None
     byte: int | None = None
-    """0 is the high one."""
-    choice: Choice | None = None
-    shunt: bool = False
-    """In 0.1 mΩ, or in 0.01 mΩ if the highest bit is set or the board counts in 0.1 A."""
-    text: bool = False
+    """`HIGH` or `LOW`, where two parameters share a register."""
     proof: Proof = Proof.PROVEN
 
     @property
     def kind(self) -> SettingKind:
         """Return what may be written."""
-        if self.text:
+        if self.coding.is_text:
             return SettingKind.TEXT
-        if self.choice is not None:
+        if self.coding.choice is not None:
             return SettingKind.CHOICE
-        return SettingKind.NUMBER if self.bit is None else SettingKind.SWITCH
+        return SettingKind.SWITCH if self.coding.is_switch else SettingKind.NUMBER
 
-    def _divisor(self, *, quantize: bool) -> int:
-        return self.divisor // 10 if self.scaled and quantize else self.divisor
+    def _divisor(self, *, coarse: bool) -> int:
+        return self.coding.divisor // 10 if self.coding.follows_units and coarse else self.coding.divisor
 
-    def value(self, data: bytes, *, quantize: bool = False) -> SettingValue:
-        """Return what the data of a register say of this parameter."""
-        if self.text:
+    def value(self, data: bytes, *, coarse: bool = False) -> SettingValue:
+        """Return what the data of a register say of this parameter; `coarse`: the board counts in steps of 0.1."""
+        coding = self.coding
+        if coding.is_text:
             return data[1 : 1 + data[0]].split(b"\0")[0].decode("ascii", "replace")
         if self.byte is not None:
             return data[self.byte]
-        word = int.from_bytes(data, signed=self.signed)
-        if self.shunt:
-            return (word & ~_FINE_SHUNT) / (100_000 if quantize or word & _FINE_SHUNT else 10_000)
-        if self.choice is not None:
-            return self.choice.value(word)
+        word = int.from_bytes(data, signed=coding.signed)
+        if coding.is_shunt:
+            return (word & ~_FINE_SHUNT) / (100_000 if coarse or word & _FINE_SHUNT else 10_000)
+        if coding.choice is not None:
+            return coding.choice.value(word)
         if self.bit is not None:
             return bool(word >> self.bit & 1)
-        raw = (-word if self.negative else word) - self.offset
-        divisor = self._divisor(quantize=quantize)
+        raw = (-word if coding.negated else word) - coding.zero
+        divisor = self._divisor(coarse=coarse)
         return raw / divisor if divisor != 1 else raw
 
-    def put(self, old: bytes, value: SettingValue | None, *, quantize: bool = False) -> bytes:
+    def put(self, old: bytes, value: SettingValue | None, *, coarse: bool = False) -> bytes:
         """Return the data that write a value; what shares the register stays as in `old`. Raises ValueError."""
-        if self.text:
+        coding = self.coding
+        if coding.is_text:
             return self._put_text(value)
         if len(old) != 2:
             # Without what shares the register nothing may be written: it would be lost.
             raise ValueError(f"what {self.key} shares its register with is not known")
-        if self.choice is not None:
-            return self.choice.put(int.from_bytes(old), str(value)).to_bytes(2)
+        if coding.choice is not None:
+            return coding.choice.put(int.from_bytes(old), str(value)).to_bytes(2)
         if self.bit is not None:
             if not isinstance(value, bool):
                 raise ValueError(f"{self.key} is true or false")
@@ -94,10 +107,10 @@ class Register:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:  # noqa: PLR0124
             raise ValueError(f"{self.key} is a number")
         try:
-            raw = round(value * self._divisor(quantize=quantize)) + self.offset
+            raw = round(value * self._divisor(coarse=coarse)) + coding.zero
             if self.byte is not None:
-                return bytes((raw, old[1]) if self.byte == 0 else (old[0], raw))
-            return (-raw if self.negative else raw).to_bytes(2, signed=self.signed)
+                return bytes((raw, old[LOW]) if self.byte == HIGH else (old[HIGH], raw))
+            return (-raw if coding.negated else raw).to_bytes(2, signed=coding.signed)
         except ValueError, OverflowError:
             raise ValueError(f"{value} does not fit into {self.key}") from None
 
@@ -106,124 +119,117 @@ class Register:
             raise ValueError(f"{self.key} is at most {_MAX_TEXT} plain characters")
         return bytes((len(value),)) + value.encode("ascii")
 
-    def resolution(self, *, quantize: bool = False) -> float:
+    def resolution(self, *, coarse: bool = False) -> float:
         """Return the smallest difference that the wire can carry."""
-        return 1 / self._divisor(quantize=quantize)
+        return 1 / self._divisor(coarse=coarse)
 
 
-def _cell(key: str, register: int) -> Register:
-    return Register(key=key, register=register, unit=Unit.VOLT, divisor=1000)
+_EXPERIMENTAL, _READ_ONLY = Proof.EXPERIMENTAL, Proof.READ_ONLY
+
+_PLAIN: Final = Coding()
+_SWITCH: Final = Coding(is_switch=True)
+_TEXT: Final = Coding(is_text=True)
+_MILLIVOLTS: Final = Coding(unit=Unit.VOLT, divisor=1000)
+_CENTIVOLTS: Final = Coding(unit=Unit.VOLT, divisor=100)
+_CAPACITY: Final = Coding(unit=Unit.AMPERE_HOUR, divisor=100, follows_units=True)
+_CHARGE_CURRENT: Final = Coding(unit=Unit.AMPERE, divisor=100, signed=True, follows_units=True)
+_DISCHARGE_CURRENT: Final = Coding(unit=Unit.AMPERE, divisor=100, signed=True, negated=True, follows_units=True)
+_TEMPERATURE: Final = Coding(unit=Unit.CELSIUS, divisor=10, zero=_ZERO_CELSIUS)
+_SECONDS: Final = Coding(unit=Unit.SECOND)
+_SHUNT: Final = Coding(unit=Unit.OHM, is_shunt=True)
 
 
-def _pack(key: str, register: int) -> Register:
-    return Register(key=key, register=register, unit=Unit.VOLT, divisor=100)
+def _choice(register: int, key: str) -> Register:
+    """Return a choice of the hardware protection, whose bits `hardware_protection` lists."""
+    return Register(register, key, Coding(choice=CHOICES[key]), proof=_EXPERIMENTAL)
 
-
-def _capacity(key: str, register: int) -> Register:
-    return Register(key=key, register=register, unit=Unit.AMPERE_HOUR, divisor=100, scaled=True)
-
-
-def _temperature(key: str, register: int) -> Register:
-    return Register(key=key, register=register, unit=Unit.CELSIUS, divisor=10, offset=_ZERO_CELSIUS)
-
-
-def _seconds(register: int, *keys: str) -> tuple[Register, ...]:
-    """Return the two bytes of a word of delays, the high one first."""
-    return tuple(Register(key=key, register=register, unit=Unit.SECOND, byte=place) for place, key in enumerate(keys))
-
-
-def _switch(key: str, register: int, bit: int) -> Register:
-    return Register(key=key, register=register, bit=bit)
-
-
-def _fact(key: str, register: int, unit: Unit = Unit.NONE, divisor: int = 1) -> Register:
-    return Register(key=key, register=register, unit=unit, divisor=divisor, proof=Proof.READ_ONLY)
-
-
-FUNCTIONS: Final = (
-    "switch_input",
-    "load_detection",
-    "balance_switch",
-    "balance_only_charging",
-    "led",
-    "led_shows_soc",
-)
-"""Bits of the function word on whose meaning the sources agree."""
-_PROBES: Final = 8
 
 REGISTERS: Final = (
-    _capacity("design_capacity", 0x10),
-    _capacity("cycle_capacity", 0x11),
-    _cell("soc_100_voltage", 0x12),
-    _cell("soc_0_voltage", 0x13),
+    Register(0x10, "design_capacity", _CAPACITY),
+    Register(0x11, "cycle_capacity", _CAPACITY),
+    Register(0x12, "soc_100_voltage", _MILLIVOLTS),
+    Register(0x13, "soc_0_voltage", _MILLIVOLTS),
     # Self-discharge to some sources, the board's own consumption to others.
-    _fact("register_0x14", 0x14),
-    _fact("board_serial_number", 0x16),
-    _fact("cycle_count", 0x17),
-    _temperature("charge_overtemperature", 0x18),
-    _temperature("charge_overtemperature_release", 0x19),
-    _temperature("charge_undertemperature", 0x1A),
-    _temperature("charge_undertemperature_release", 0x1B),
-    _temperature("discharge_overtemperature", 0x1C),
-    _temperature("discharge_overtemperature_release", 0x1D),
-    _temperature("discharge_undertemperature", 0x1E),
-    _temperature("discharge_undertemperature_release", 0x1F),
-    _pack("pack_overvoltage", 0x20),
-    _pack("pack_overvoltage_release", 0x21),
-    _pack("pack_undervoltage", 0x22),
-    _pack("pack_undervoltage_release", 0x23),
-    _cell("cell_overvoltage", 0x24),
-    _cell("cell_overvoltage_release", 0x25),
-    _cell("cell_undervoltage", 0x26),
-    _cell("cell_undervoltage_release", 0x27),
-    Register(key="max_charge_current", register=0x28, unit=Unit.AMPERE, divisor=100, signed=True, scaled=True),
-    Register(
-        key="max_discharge_current",
-        register=0x29,
-        unit=Unit.AMPERE,
-        divisor=100,
-        signed=True,
-        negative=True,
-        scaled=True,
-    ),
-    _cell("balance_start_voltage", 0x2A),
-    _cell("balance_trigger", 0x2B),
-    Register(key="shunt_resistance", register=0x2C, unit=Unit.OHM, shunt=True, proof=Proof.READ_ONLY),
-    *(_switch(key, FUNCTION_WORD, bit) for bit, key in enumerate(FUNCTIONS)),
-    _fact("function_word", FUNCTION_WORD),
-    *(_switch(f"temperature_sensor_{bit + 1}", 0x2E, bit) for bit in range(_PROBES)),
-    Register(key="cell_count", register=0x2F, proof=Proof.EXPERIMENTAL),
-    Register(key="switch_delay", register=0x30, unit=Unit.SECOND),
-    Register(key="led_time", register=0x31, unit=Unit.SECOND),
-    _cell("soc_80_voltage", 0x32),
-    _cell("soc_60_voltage", 0x33),
-    _cell("soc_40_voltage", 0x34),
-    _cell("soc_20_voltage", 0x35),
-    _cell("hardware_cell_overvoltage", 0x36),
-    _cell("hardware_cell_undervoltage", 0x37),
-    *(
-        Register(key=choice.key, register=choice.register, choice=choice, proof=Proof.EXPERIMENTAL)
-        for choice in CHOICES
-    ),
-    Register(key="short_circuit_release", register=HARDWARE_WORD, unit=Unit.SECOND, byte=1, proof=Proof.EXPERIMENTAL),
-    *_seconds(0x3A, "charge_undertemperature_delay", "charge_overtemperature_delay"),
-    *_seconds(0x3B, "discharge_undertemperature_delay", "discharge_overtemperature_delay"),
-    *_seconds(0x3C, "pack_undervoltage_delay", "pack_overvoltage_delay"),
-    *_seconds(0x3D, "cell_undervoltage_delay", "cell_overvoltage_delay"),
-    *_seconds(0x3E, "charge_overcurrent_delay", "charge_overcurrent_release"),
-    *_seconds(0x3F, "discharge_overcurrent_delay", "discharge_overcurrent_release"),
-    _cell("soc_90_voltage", 0x42),
-    _cell("soc_70_voltage", 0x43),
-    _cell("soc_50_voltage", 0x44),
-    _cell("soc_30_voltage", 0x45),
-    _cell("soc_10_voltage", 0x46),
-    Register(key="soc_100_voltage_fine", register=0x47, unit=Unit.VOLT, divisor=1000, proof=Proof.EXPERIMENTAL),
-    Register(key="manufacturer_name", register=0xA0, text=True),
-    Register(key="model_name", register=0xA1, text=True),
-    Register(key="barcode", register=0xA2, text=True),
+    Register(0x14, "register_0x14", _PLAIN, proof=_READ_ONLY),
+    Register(0x16, "board_serial_number", _PLAIN, proof=_READ_ONLY),
+    Register(0x17, "cycle_count", _PLAIN, proof=_READ_ONLY),
+    Register(0x18, "charge_overtemperature", _TEMPERATURE),
+    Register(0x19, "charge_overtemperature_release", _TEMPERATURE),
+    Register(0x1A, "charge_undertemperature", _TEMPERATURE),
+    Register(0x1B, "charge_undertemperature_release", _TEMPERATURE),
+    Register(0x1C, "discharge_overtemperature", _TEMPERATURE),
+    Register(0x1D, "discharge_overtemperature_release", _TEMPERATURE),
+    Register(0x1E, "discharge_undertemperature", _TEMPERATURE),
+    Register(0x1F, "discharge_undertemperature_release", _TEMPERATURE),
+    Register(0x20, "pack_overvoltage", _CENTIVOLTS),
+    Register(0x21, "pack_overvoltage_release", _CENTIVOLTS),
+    Register(0x22, "pack_undervoltage", _CENTIVOLTS),
+    Register(0x23, "pack_undervoltage_release", _CENTIVOLTS),
+    Register(0x24, "cell_overvoltage", _MILLIVOLTS),
+    Register(0x25, "cell_overvoltage_release", _MILLIVOLTS),
+    Register(0x26, "cell_undervoltage", _MILLIVOLTS),
+    Register(0x27, "cell_undervoltage_release", _MILLIVOLTS),
+    Register(0x28, "max_charge_current", _CHARGE_CURRENT),
+    Register(0x29, "max_discharge_current", _DISCHARGE_CURRENT),
+    Register(0x2A, "balance_start_voltage", _MILLIVOLTS),
+    Register(0x2B, "balance_trigger", _MILLIVOLTS),
+    Register(0x2C, "shunt_resistance", _SHUNT, proof=_READ_ONLY),
+    # Bits of the function word on whose meaning the sources agree.
+    Register(0x2D, "switch_input", _SWITCH, bit=0),
+    Register(0x2D, "load_detection", _SWITCH, bit=1),
+    Register(0x2D, "balance_switch", _SWITCH, bit=2),
+    Register(0x2D, "balance_only_charging", _SWITCH, bit=3),
+    Register(0x2D, "led", _SWITCH, bit=4),
+    Register(0x2D, "led_shows_soc", _SWITCH, bit=5),
+    Register(0x2D, "function_word", _PLAIN, proof=_READ_ONLY),
+    Register(0x2E, "temperature_sensor_1", _SWITCH, bit=0),
+    Register(0x2E, "temperature_sensor_2", _SWITCH, bit=1),
+    Register(0x2E, "temperature_sensor_3", _SWITCH, bit=2),
+    Register(0x2E, "temperature_sensor_4", _SWITCH, bit=3),
+    Register(0x2E, "temperature_sensor_5", _SWITCH, bit=4),
+    Register(0x2E, "temperature_sensor_6", _SWITCH, bit=5),
+    Register(0x2E, "temperature_sensor_7", _SWITCH, bit=6),
+    Register(0x2E, "temperature_sensor_8", _SWITCH, bit=7),
+    Register(0x2F, "cell_count", _PLAIN, proof=_EXPERIMENTAL),
+    Register(0x30, "switch_delay", _SECONDS),
+    Register(0x31, "led_time", _SECONDS),
+    Register(0x32, "soc_80_voltage", _MILLIVOLTS),
+    Register(0x33, "soc_60_voltage", _MILLIVOLTS),
+    Register(0x34, "soc_40_voltage", _MILLIVOLTS),
+    Register(0x35, "soc_20_voltage", _MILLIVOLTS),
+    Register(0x36, "hardware_cell_overvoltage", _MILLIVOLTS),
+    Register(0x37, "hardware_cell_undervoltage", _MILLIVOLTS),
+    _choice(0x38, "short_circuit_delay"),
+    _choice(0x38, "short_circuit_threshold"),
+    _choice(0x38, "discharge_overcurrent_2_delay"),
+    _choice(0x38, "discharge_overcurrent_2_threshold"),
+    _choice(0x39, "hardware_cell_undervoltage_delay"),
+    _choice(0x39, "hardware_cell_overvoltage_delay"),
+    Register(0x39, "short_circuit_release", _SECONDS, byte=LOW, proof=_EXPERIMENTAL),
+    Register(0x3A, "charge_undertemperature_delay", _SECONDS, byte=HIGH),
+    Register(0x3A, "charge_overtemperature_delay", _SECONDS, byte=LOW),
+    Register(0x3B, "discharge_undertemperature_delay", _SECONDS, byte=HIGH),
+    Register(0x3B, "discharge_overtemperature_delay", _SECONDS, byte=LOW),
+    Register(0x3C, "pack_undervoltage_delay", _SECONDS, byte=HIGH),
+    Register(0x3C, "pack_overvoltage_delay", _SECONDS, byte=LOW),
+    Register(0x3D, "cell_undervoltage_delay", _SECONDS, byte=HIGH),
+    Register(0x3D, "cell_overvoltage_delay", _SECONDS, byte=LOW),
+    Register(0x3E, "charge_overcurrent_delay", _SECONDS, byte=HIGH),
+    Register(0x3E, "charge_overcurrent_release", _SECONDS, byte=LOW),
+    Register(0x3F, "discharge_overcurrent_delay", _SECONDS, byte=HIGH),
+    Register(0x3F, "discharge_overcurrent_release", _SECONDS, byte=LOW),
+    Register(0x42, "soc_90_voltage", _MILLIVOLTS),
+    Register(0x43, "soc_70_voltage", _MILLIVOLTS),
+    Register(0x44, "soc_50_voltage", _MILLIVOLTS),
+    Register(0x45, "soc_30_voltage", _MILLIVOLTS),
+    Register(0x46, "soc_10_voltage", _MILLIVOLTS),
+    Register(0x47, "soc_100_voltage_fine", _MILLIVOLTS, proof=_EXPERIMENTAL),
+    Register(0xA0, "manufacturer_name", _TEXT),
+    Register(0xA1, "model_name", _TEXT),
+    Register(0xA2, "barcode", _TEXT),
 )
 
-OF_FRONT_END: Final = frozenset(choice.key for choice in CHOICES)
+OF_FRONT_END: Final = frozenset(CHOICES)
 """What is laid out as the front end wants it; ours is that of TI."""
 
 BY_KEY: Final[Mapping[str, Register]] = {row.key: row for row in REGISTERS}

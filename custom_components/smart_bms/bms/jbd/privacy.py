@@ -1,11 +1,11 @@
-"""What must not leave the house: the dialog with the Bluetooth module, and the texts of a board."""
+"""What diagnostics and recordings must not show: the dialog with the Bluetooth module, and the texts of a board."""
 
 from collections.abc import Callable, Iterator, Sequence
 import re
 from typing import Final
 
 from ..errors import FrameError
-from ..recording import Chunk, Piece, holds_text, show_pieces
+from ..recording import Chunk, Piece, blank_except, holds_text
 from .decode import decode_basic, decode_cells, decode_counters
 from .frames import (
     LEGACY,
@@ -34,7 +34,7 @@ _NUMBERS: Final = frozenset({*range(0x10, FIRST_TEXT)}) | {
 
 def mask(chunks: Sequence[Chunk]) -> list[Chunk]:
     """Return recorded packets without the passwords of the module, serial number and the owner's words."""
-    return show_pieces(show_pieces(chunks, _received), _sent, sent=True)
+    return blank_except(blank_except(chunks, _received), _sent, sent=True)
 
 
 def _messages(stream: bytes, is_harmless: Callable[[bytes], bool]) -> Iterator[Piece]:
@@ -66,7 +66,7 @@ def _sent(stream: bytes) -> Iterator[Piece]:
 
 
 def _is_understood(reply: Reply) -> bool:
-    """Tell whether an answer says nothing but numbers."""
+    """Return whether an answer says nothing but numbers."""
     data = reply.data
     if not data:
         return True

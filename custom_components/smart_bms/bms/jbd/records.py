@@ -48,7 +48,7 @@ class JbdRecords:
     takes_text = False
 
     def __init__(self) -> None:
-        """Know nothing of the pack."""
+        """Initialize."""
         self._variant: Variant | None = None
         self._log = Reassembler()
         self._random: int | None = None
@@ -90,7 +90,7 @@ class JbdRecords:
         return judge(lambda one, other: one == other, old=old, wanted=wanted, found=found)
 
     def advertisement(self, data: bytes, hints: Result) -> Result:
-        """Decode manufacturer data as it is on the air: company id, then payload; some packs send none."""
+        """Decode manufacturer data as it is advertised: company id, then payload; some packs send none."""
         if data and len(data) < _MIN_FIELD:
             return {"kind": "rejected", "reason": "length"}
         companies = {int.from_bytes(data[:2], "little"): data[2:]} if data else {}

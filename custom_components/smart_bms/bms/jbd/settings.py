@@ -45,14 +45,14 @@ def registers_of(sw_version: str) -> tuple[int, ...]:
 
 
 def is_coarse(registers: Registers) -> bool:
-    """Tell whether the function word says that capacities and currents are in steps of 0.1."""
+    """Return whether the function word says that capacities and currents are in steps of 0.1."""
     return bool(int.from_bytes(registers.get(FUNCTION_WORD, b"")) & COARSE_UNITS)
 
 
 def decode_register(
-    register: int, data: bytes, *, quantize: bool = False, front_end: int = TI_FRONT_END
+    register: int, data: bytes, *, coarse: bool = False, front_end: int = TI_FRONT_END
 ) -> dict[str, SettingValue]:
-    """Return the parameters that a register holds; those of another front end than TI's cannot be told.
+    """Return the parameters that a register holds; those of another front end than TI's cannot be decoded.
 
     Raises FrameError: `unknown_register`, `length`.
     """
@@ -66,7 +66,7 @@ def decode_register(
     elif len(data) != 2:
         raise FrameError("length")
     told = [row for row in BY_REGISTER[register] if front_end == TI_FRONT_END or row.key not in OF_FRONT_END]
-    return {row.key: row.value(data, quantize=quantize) for row in told}
+    return {row.key: row.value(data, coarse=coarse) for row in told}
 
 
 def decode_settings(registers: Registers, variant: str, now: float, *, front_end: int = TI_FRONT_END) -> Settings:
@@ -74,27 +74,27 @@ def decode_settings(registers: Registers, variant: str, now: float, *, front_end
 
     Raises FrameError (`implausible_settings`) if they cannot be those of a board.
     """
-    quantize = is_coarse(registers)
+    coarse = is_coarse(registers)
     values: dict[str, SettingValue] = {}
     for register, data in registers.items():
         if register in FINER_POINTS and not any(data):
             continue  # a board that does not use them
-        values |= decode_register(register, data, quantize=quantize, front_end=front_end)
+        values |= decode_register(register, data, coarse=coarse, front_end=front_end)
     cells = values.get("cell_count", 1)
     if not isinstance(cells, int) or not 0 < cells <= 32:
         raise FrameError("implausible_settings")
     return Settings(measured_at=now, variant=variant, values=values)
 
 
-def encode_register(key: str, old: bytes, value: SettingValue | None, *, quantize: bool = False) -> tuple[int, bytes]:
+def encode_register(key: str, old: bytes, value: SettingValue | None, *, coarse: bool = False) -> tuple[int, bytes]:
     """Return the register of a parameter and the data that write it, where `old` is what the register holds.
 
     Raises ValueError if there is no such parameter or the value cannot be written.
     """
     row = BY_KEY.get(key)
-    if row is None or row.shunt:
+    if row is None or row.coding.is_shunt:
         raise ValueError(f"there is no parameter {key}")
-    return row.register, row.put(old, value, quantize=quantize)
+    return row.register, row.put(old, value, coarse=coarse)
 
 
 def encode_remaining_capacity(value: SettingValue | None) -> bytes:

@@ -14,7 +14,7 @@ _NAMES: Final = ("JK-", "JK_", "jk-", "jk_")
 
 
 def is_jk(advertisement: Advertisement) -> bool:
-    """Tell whether this surely is a JK pack. Service FFE0 alone is not enough: half of all UART bridges have it."""
+    """Return whether this surely is a JK pack. Service FFE0 alone is not enough: half of all UART bridges have it."""
     data = advertisement.manufacturer_data
     return (
         data.get(COMPANY, b"").startswith(COMPANY_PREFIX)
@@ -24,5 +24,5 @@ def is_jk(advertisement: Advertisement) -> bool:
 
 
 def may_be_jk(advertisement: Advertisement) -> bool:
-    """Tell whether this could be an older module under a name of the user's: only connecting can tell."""
+    """Return whether this could be an older module under a name of the user's: only connecting can tell."""
     return SERVICE in advertisement.service_uuids

@@ -13,7 +13,7 @@ from typing import Final
 from ..reading import Identity, Reading
 from ..settings import Catalog, Chain, Proof, Setting, SettingKind, SettingValue
 from .layouts import Variant
-from .parameters import IN_DEVICE_INFO, LAST_UNGATED, REGISTERS, Register
+from .parameters import REGISTERS, Register, WireType, has_without_bitmap
 from .presets import is_contactor, presets_for
 
 CHAINS: Final[tuple[Chain, ...]] = (
@@ -162,7 +162,7 @@ _SEEN: Final[Mapping[str, tuple[Callable[[Reading], SettingValue | None], float]
 def catalog_of(identity: Identity, stated: Collection[str]) -> Catalog:
     """Return what can be set on this pack, which states the parameters of these keys."""
     variant = Variant(identity.variant)
-    rows = {row.key: row for row in REGISTERS[variant] if row.write is not None and not _is_hidden(row)}
+    rows = {row.key: row for row in REGISTERS[variant] if not _is_hidden(row)}
     commands = identity.details.get("commands")
     listed = frozenset(commands) if isinstance(commands, tuple) else frozenset()
     found = {
@@ -182,24 +182,24 @@ def catalog_of(identity: Identity, stated: Collection[str]) -> Catalog:
 
 
 def _is_within(setting: Setting | None, value: SettingValue) -> bool:
-    """Tell whether the model can be set to what the preset of its series says."""
+    """Return whether the model can be set to what the preset of its series says."""
     return setting is not None and isinstance(value, (int, float)) and value <= setting.maximum
 
 
 def _is_hidden(row: Register) -> bool:
-    """Tell whether nothing would show what a write of this register did."""
+    """Return whether nothing would show what a write of this register did."""
     return row.key in _NOT_OFFERED or row.key.startswith("wire_resistance")
 
 
 def _is_stored(row: Register) -> bool:
-    return row.offset is not None or row.bit is not None or row.key in IN_DEVICE_INFO
+    return row.offset is not None or row.switch_bit is not None or row.in_info
 
 
 def _takes(row: Register, variant: Variant, listed: frozenset[int | float]) -> bool:
-    """Tell whether the pack takes a write of this register; newer firmware lists those that it does."""
+    """Return whether the pack takes a write of this register; newer firmware lists those that it does."""
     if variant is not Variant.JK02_32S or row.kind is SettingKind.TEXT:
         return True
-    return row.write in listed if listed else (row.write or 0) <= LAST_UNGATED
+    return row.number in listed if listed else has_without_bitmap(row)
 
 
 def _setting(row: Register, identity: Identity, variant: Variant, *, writable: bool) -> Setting:
@@ -219,7 +219,7 @@ def _setting(row: Register, identity: Identity, variant: Variant, *, writable: b
         minimum=limits.minimum,
         maximum=min(limits.maximum, _model_bounds(identity).get(row.key, limits.maximum)),
         step=limits.step,
-        resolution=None if row.code == "f" else 1 / row.divisor,
+        resolution=None if row.wire_type is WireType.FLOAT else 1 / row.divisor,
         options=tuple(_options(row, identity)),
         dangerous=row.key in _DANGEROUS,
         procedure=row.key in _CALIBRATIONS,

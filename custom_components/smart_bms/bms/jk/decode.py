@@ -9,9 +9,9 @@ import math
 import struct
 from typing import Any, Final
 
-from ..alarm import Alarm
 from ..errors import FrameError
 from ..reading import Reading
+from .alarms import alarms
 from .layouts import (
     ABSENT_PROBE,
     CHARGE_STAGES,
@@ -142,7 +142,7 @@ def decode_reading(frame: bytes, variant: Variant, now: float) -> Reading:
     values["temperatures"] = _temperatures(plan.probes.read(unpacked), details["temperature_sensor_mask"], plan)
     values["balancing"] = _BALANCING.get(state)
     values["balancing_cells"] = _balancing_cells(state, frame, layout.mask.offset + _INDICES, len(cells))
-    values["alarms"] = _alarms(values.get("alarm_mask", 0), len(layout.alarms))
+    values["alarms"] = alarms(values.get("alarm_mask", 0))
     return Reading.of(values)
 
 
@@ -204,8 +204,3 @@ def _balancing_cells(state: int | None, frame: bytes, indices: int, count: int) 
         return ()
     number = frame[indices if state == _DISCHARGING_HIGHEST else indices + 1] + 1
     return (number,) if number <= count else ()
-
-
-@lru_cache(maxsize=64)
-def _alarms(mask: int, known: int) -> tuple[Alarm, ...]:
-    return tuple(alarm for bit, alarm in enumerate(LAYOUT_32S.alarms[:known]) if mask >> bit & 1)

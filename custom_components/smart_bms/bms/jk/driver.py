@@ -1,4 +1,4 @@
-"""The conversation with a JK pack: ask who it is, ask for the settings, and it streams by itself.
+"""Driver of a JK pack: ask who it is, ask for the settings, and it streams by itself.
 
 The order matters: firmware 19 and 20 answers a request for settings alone but never starts to stream.
 
@@ -10,7 +10,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final, override
+from typing import Final, override
 
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.service import BleakGATTServiceCollection
@@ -20,20 +20,22 @@ from ..driver import Driver, DriverListener, FrameWriter
 from ..errors import FrameError, NotThisKindError, SilentError
 from ..reading import Identity
 from ..repeated_answer import MAX_QUESTIONS, Answer, RepeatedAnswer
+from ..session_context import SessionContext
 from ..settings import Settings, SettingValue
+from ..tasks import wait_and_clear
 from .advertisement import SERVICE
 from .decode import decode_reading, detect_variant
 from .frames import TYPE_OFFSET, Command, FrameType, Reassembler, encode_command
 from .identity import decode_identity
 from .layouts import Variant
 from .parameters import IN_DEVICE_INFO
-from .privacy import shown, shown_numbers
+from .privacy import masked, masked_numbers
 from .settings import decode_settings, encode_write, settings_in_details, stored_value
 
 _MAX_REQUESTS: Final = 5
 """In a row for what never comes, never makes sense, or never agrees."""
 _BELIEVED: Final = "answers"
-_SHOWN: Final = {variant: partial(shown_numbers, variant=variant) for variant in Variant}
+_MASKED_NUMBERS: Final = {variant: partial(masked_numbers, variant=variant) for variant in Variant}
 _NAMES: Final = {Command.READ_DEVICE_INFO: "device info", Command.READ_SETTINGS: "settings"}
 _CHARACTERISTIC: Final = "0000ffe1-0000-1000-8000-00805f9b34fb"
 
@@ -68,14 +70,13 @@ class JkDriver(Driver):
         self,
         connection: FrameWriter,
         listener: DriverListener,
+        context: SessionContext,
         timing: Timing = DEFAULT_TIMING,
-        memory: dict[str, Any] | None = None,
     ) -> None:
-        """`memory` is what earlier sessions found: what is said again word for word need not be said twice."""
-        super().__init__(connection, listener)
+        """`context.memory` holds what earlier sessions believed: a single answer that says the same counts."""
+        super().__init__(connection, listener, context)
         self._timing = timing
         self._reassembler = Reassembler()
-        self._broken_counted = 0
         self._expected: Variant | None = None
         self._variant: Variant | None = None
         self._identity: Identity | None = None
@@ -84,7 +85,7 @@ class JkDriver(Driver):
         self._settings_at = 0.0
         self._settings: Settings | None = None
         self._settings_asked_at = 0.0
-        self._agreement = RepeatedAnswer({} if memory is None else memory.setdefault(_BELIEVED, {}))
+        self._repeated_answer = RepeatedAnswer(context.memory.setdefault(_BELIEVED, {}))
         self._to_ask: set[Command] = set()
         """What was answered in a way that has to be confirmed."""
         self._requests: Counter[Command] = Counter()
@@ -95,7 +96,7 @@ class JkDriver(Driver):
         self._ready = asyncio.Event()
         self._ready_owed = 0
         # One exchange at a time: no answer names what it answers.
-        self._turn = asyncio.Lock()
+        self._exchange_lock = asyncio.Lock()
 
     @staticmethod
     @override
@@ -123,19 +124,19 @@ class JkDriver(Driver):
         await self._start()
         while True:
             try:
-                await self._wait(self._heard, self._timing.silence)
+                await wait_and_clear(self._heard, self._timing.silence)
                 await self._ask_again()
             except TimeoutError:
                 await self._start()
                 try:
-                    await self._wait(self._heard, self._timing.give_up)
+                    await wait_and_clear(self._heard, self._timing.give_up)
                 except TimeoutError:
                     raise SilentError("no usable data") from None
 
     async def _start(self) -> None:
         """Ask for device info, then for the settings, which starts the stream."""
-        async with self._turn:
-            await self._hear(Command.READ_DEVICE_INFO, self._timing.answer)
+        async with self._exchange_lock:
+            await self._ask_until_believed(Command.READ_DEVICE_INFO, self._timing.answer)
             await asyncio.sleep(self._timing.pause)
             await self._ask(Command.READ_SETTINGS)
 
@@ -152,7 +153,7 @@ class JkDriver(Driver):
         if self._settings is None and waited > self._timing.settings:
             self._to_ask.add(Command.READ_SETTINGS)
         for command in tuple(self._to_ask):
-            async with self._turn:
+            async with self._exchange_lock:
                 if command in self._to_ask and self._requests[command] < _MAX_REQUESTS:
                     self._requests[command] += 1
                     await asyncio.sleep(self._timing.pause)
@@ -165,19 +166,19 @@ class JkDriver(Driver):
             raise SilentError("the layout of this pack is not certain yet")
         frame = encode_write(key, value, self._variant)
         stored = stored_value(key, value, self._variant)
-        async with self._turn:
+        async with self._exchange_lock:
             with suppress(TimeoutError):
                 while self._ready_owed:
-                    await self._wait(self._ready, self._timing.owed)
+                    await wait_and_clear(self._ready, self._timing.owed)
             self._ready_owed = 0
             self._ready.clear()
             if stored is not None:
-                self._agreement.expect(Command.READ_SETTINGS, key, stored)
+                self._repeated_answer.expect(Command.READ_SETTINGS, key, stored)
             await self._connection.write(frame)
             try:
-                await self._wait(self._ready, self._timing.ready)
+                await wait_and_clear(self._ready, self._timing.ready)
             except TimeoutError:
-                # It may still come, and must not be taken for the answer to the next write.
+                # It may still come, and must not be mistaken for the answer to the next write.
                 self._ready_owed = 1
                 return False
         return True
@@ -185,16 +186,16 @@ class JkDriver(Driver):
     @override
     async def read_settings(self, key: str | None = None) -> Settings:
         in_info = key in IN_DEVICE_INFO or (key is None and self._settings is not None and bool(self._settings.apart))
-        async with self._turn:
+        async with self._exchange_lock:
             if in_info:
-                await self._hear(Command.READ_DEVICE_INFO, self._timing.settings)
+                await self._ask_until_believed(Command.READ_DEVICE_INFO, self._timing.settings)
             if key not in IN_DEVICE_INFO:
-                await self._hear(Command.READ_SETTINGS, self._timing.settings)
+                await self._ask_until_believed(Command.READ_SETTINGS, self._timing.settings)
         if self._settings is None:
-            raise SilentError("it has not told its settings yet")
+            raise SilentError("it has not sent its settings yet")
         return self._settings
 
-    async def _hear(self, command: Command, within: float) -> None:
+    async def _ask_until_believed(self, command: Command, within: float) -> None:
         """Ask until an answer counts; each may take so many s. Raises SilentError."""
         answered = self._answered[command]
         for attempt in range(MAX_QUESTIONS):
@@ -203,48 +204,40 @@ class JkDriver(Driver):
             answered.clear()
             await self._ask(command)
             try:
-                await self._wait(answered, within)
+                await wait_and_clear(answered, within)
             except TimeoutError:
                 raise SilentError(f"no usable answer to the request for {_NAMES[command]}") from None
-            if not self._agreement.is_in_doubt(command):
+            if not self._repeated_answer.is_in_doubt(command):
                 return
         raise SilentError(f"no two answers to the request for {_NAMES[command]} agree")
-
-    @staticmethod
-    async def _wait(event: asyncio.Event, seconds: float) -> None:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-        event.clear()
 
     @override
     def notified(self, data: bytes | bytearray, now: float) -> None:
         frames = self._reassembler.feed(data, now)
         if not frames and not self._reassembler.broken_frames:
             return
-        if (broken := self._reassembler.broken_frames) != self._broken_counted:
-            self._listener.drop("checksum", broken - self._broken_counted)
-            self._broken_counted = broken
+        self._reassembler.report_broken(self._listener)
         for frame in frames:
             try:
-                self._take(frame, now)
+                self._handle(frame, now)
             except FrameError as error:
                 self._listener.drop(error.reason)
 
-    def _take(self, frame: bytes, now: float) -> None:
+    def _handle(self, frame: bytes, now: float) -> None:
         match frame[TYPE_OFFSET]:
             case FrameType.CELL_INFO:
-                self._take_reading(frame, now)
+                self._handle_reading(frame, now)
             case FrameType.DEVICE_INFO:
-                self._take_identity(frame, now)
+                self._handle_identity(frame, now)
             case FrameType.SETTINGS:
-                self._take_settings(frame, now)
+                self._handle_settings(frame, now)
             case FrameType.READY:
                 self._ready_owed = max(0, self._ready_owed - 1)
                 self._ready.set()
 
     def _believes(self, command: Command, answer: Answer, patience: int | None = None) -> bool:
-        """Tell whether the answer to a request counts; if not, it is asked again."""
-        believed = self._agreement.believes(command, answer, patience)
+        """Return whether the answer to a request counts; if not, it is asked again."""
+        believed = self._repeated_answer.believes(command, answer, patience)
         if believed:
             del self._requests[command]
         else:
@@ -253,28 +246,28 @@ class JkDriver(Driver):
         self._answered[command].set()
         return believed
 
-    def _take_identity(self, frame: bytes, now: float) -> None:
+    def _handle_identity(self, frame: bytes, now: float) -> None:
         identity = decode_identity(frame)
         constant = {"identity": replace(identity, runtime=None, power_on_count=None)}
         if not self._believes(Command.READ_DEVICE_INFO, constant, MAX_QUESTIONS):
             return
         self._identity, self._identified_at = identity, now
         self._expected = Variant(identity.variant)
-        self._listener.frame(frame, now, shown)
+        self._listener.frame(frame, now, masked)
         self._listener.identity(replace(identity, variant=self._variant or self._expected))
         self._report_settings()
 
-    def _take_settings(self, frame: bytes, now: float) -> None:
+    def _handle_settings(self, frame: bytes, now: float) -> None:
         variant = self._variant or self._expected
         if variant is None:
             # Nobody asked for it in this session, and the layout is not known yet.
             return
         if self._believes(Command.READ_SETTINGS, decode_settings(frame, variant, now).values):
             self._settings_frame, self._settings_at = frame, now
-            self._listener.frame(frame, now, _SHOWN[variant])
+            self._listener.frame(frame, now, _MASKED_NUMBERS[variant])
             self._report_settings()
 
-    def _take_reading(self, frame: bytes, now: float) -> None:
+    def _handle_reading(self, frame: bytes, now: float) -> None:
         identity = self._identity
         if identity is None:
             # Left over from the session before; the layout is not known yet.
@@ -289,23 +282,23 @@ class JkDriver(Driver):
             self._variant = variant
             if variant is not self._expected:
                 self._correct_variant(identity, variant)
-        self._listener.frame(frame, now, _SHOWN[variant])
+        self._listener.frame(frame, now, _MASKED_NUMBERS[variant])
         if self._listener.reading(reading):
             self._heard.set()
 
     def _correct_variant(self, identity: Identity, variant: Variant) -> None:
-        """Say again what was read under a wrong idea of the layout."""
+        """Report again what was decoded with the wrong layout."""
         self._listener.identity(replace(identity, variant=variant))
         self._report_settings()
 
     def _report_settings(self) -> None:
-        """Tell what the newest settings that count say, with the parameters that are told with the device info only."""
+        """Report the newest settings that count, with the parameters that come with the device info only."""
         frame, variant = self._settings_frame, self._variant or self._expected
         if frame is None or variant is None or self._identity is None:
             return
         settings = decode_settings(frame, variant, self._settings_at)
-        told = settings_in_details(self._identity.details, variant)
+        apart = settings_in_details(self._identity.details, variant)
         self._settings = replace(
-            settings, values={**told, **settings.values}, apart=frozenset(told), apart_at=self._identified_at
+            settings, values={**apart, **settings.values}, apart=frozenset(apart), apart_at=self._identified_at
         )
         self._listener.settings(self._settings)

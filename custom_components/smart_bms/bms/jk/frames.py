@@ -9,6 +9,8 @@ from enum import IntEnum
 from typing import Final
 from zlib import adler32
 
+from ..reassembly import STALL, BufferedReassembly
+
 RESPONSE_HEADER: Final = b"\x55\xaa\xeb\x90"
 COMMAND_HEADER: Final = b"\xaa\x55\x90\xeb"
 READY_HEADER: Final = COMMAND_HEADER + b"\xc8"
@@ -19,7 +21,6 @@ PAYLOAD_LENGTH: Final = 13
 TYPE_OFFSET: Final = 4
 COUNTER_OFFSET: Final = 5
 
-_STALL: Final = 1.0  # s; frames take 0.1 s to arrive, so a half that old has lost its other half
 _CHATTER_OVERHANG: Final = len(CHATTER) - 1
 _MAX_HEADER: Final = len(READY_HEADER)
 
@@ -65,47 +66,29 @@ def encode_command(command: int, payload: bytes = b"") -> bytes:
 
 
 def is_spliced(frame: bytes) -> bool:
-    """Tell whether a frame holds the head of another one: a part of it was lost, and the next frame filled the gap.
+    """Return whether a frame holds the head of another one: a part of it was lost, and the next frame filled the gap.
 
     The checksum lets one such frame in 256 pass.
     """
     return frame.find(RESPONSE_HEADER, 1) > 0 or frame.find(READY_HEADER, 1) > 0
 
 
-class Reassembler:
-    """Turns notifications into frames. Holds less than one frame plus one notification, whatever arrives."""
-
-    def __init__(self) -> None:
-        """Start empty."""
-        self._buffer = bytearray()
-        self._fed_at = 0.0
-        self.junk_bytes = 0
-        """Bytes that belonged to no frame, chatter aside."""
-        self.broken_frames = 0
-        """Frames given up because of a wrong checksum, the head of another inside, or because they never completed."""
-
-    @property
-    def pending(self) -> int:
-        """Bytes held that are not a whole frame yet."""
-        return len(self._buffer)
-
-    def clear(self) -> None:
-        """Forget what is held: a new connection starts in the middle of nothing."""
-        self._buffer.clear()
+class Reassembler(BufferedReassembly):
+    """Turns notifications into frames. Chatter is no junk; a frame with the head of another inside is a broken one."""
 
     def feed(self, data: bytes | bytearray, now: float) -> list[bytes]:
-        """Take one notification received at monotonic time `now`; return the frames it completes, in order."""
+        """Add one notification received at monotonic time `now`; return the frames it completes, in order."""
         buffer = self._buffer
         if held := len(buffer):
             if data == CHATTER:
                 return []
-            if now - self._fed_at > _STALL:
+            if now - self._fed_at > STALL:
                 self.broken_frames += held >= _MAX_HEADER
                 del buffer[:1]
                 held -= 1
         self._fed_at = now
-        # Chatter comes between the parts of a frame too, alone or glued to them. It must go before the checksum is looked
-        # at: that is so weak that a frame stretched by chatter passes now and then.
+        # Chatter comes between the parts of a frame too, alone or glued to them. It must go before the checksum is
+        # checked: that is so weak that a frame stretched by chatter passes now and then.
         buffer += data
         joint = held - _CHATTER_OVERHANG if held > _CHATTER_OVERHANG else 0
         while (chatter := buffer.find(CHATTER, joint)) >= 0:
@@ -128,7 +111,7 @@ class Reassembler:
                 frames.append(frame)
                 start = end
             else:
-                # A lost notification makes this frame swallow the head of the next: look for that head inside.
+                # A lost notification makes this frame contain the head of the next: search for that head inside.
                 self.broken_frames += 1
                 start += 1
         del buffer[:start]

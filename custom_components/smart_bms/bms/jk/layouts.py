@@ -12,7 +12,6 @@ from functools import lru_cache
 import struct
 from typing import Final
 
-from ..alarm import Alarm
 from ..errors import FrameError
 from ..fields import Field, FieldTable, Rows, Unpacked
 
@@ -51,39 +50,6 @@ _DERIVED: Final = {
 }
 """What the details of a reading say in words, and the row that it follows from."""
 
-ALARM_BITS: Final = (
-    Alarm.BALANCE_WIRE_RESISTANCE,
-    Alarm.MOSFET_OVERTEMPERATURE,
-    Alarm.CELL_COUNT_MISMATCH,
-    Alarm.CURRENT_SENSOR_FAULT,
-    Alarm.CELL_OVERVOLTAGE,
-    Alarm.PACK_OVERVOLTAGE,
-    Alarm.CHARGE_OVERCURRENT,
-    Alarm.CHARGE_SHORT_CIRCUIT,
-    Alarm.CHARGE_OVERTEMPERATURE,
-    Alarm.CHARGE_UNDERTEMPERATURE,
-    Alarm.INTERNAL_COMMUNICATION_FAULT,
-    Alarm.CELL_UNDERVOLTAGE,
-    Alarm.PACK_UNDERVOLTAGE,
-    Alarm.DISCHARGE_OVERCURRENT,
-    Alarm.DISCHARGE_SHORT_CIRCUIT,
-    Alarm.DISCHARGE_OVERTEMPERATURE,
-    Alarm.CHARGE_MOSFET_FAULT,
-    Alarm.DISCHARGE_MOSFET_FAULT,
-    Alarm.GPS_DISCONNECTED,
-    Alarm.DEFAULT_PASSWORD,
-    Alarm.DISCHARGE_ON_FAILED,
-    Alarm.BATTERY_OVERTEMPERATURE_WARNING,
-    Alarm.TEMPERATURE_SENSOR_FAULT,
-    Alarm.PARALLEL_MODULE_FAULT,
-    Alarm.SHORT_CIRCUIT_RELEASE_FAILED,
-    Alarm.DISCHARGE_OVERCURRENT_2,
-    Alarm.DISCHARGE_OVERCURRENT_3,
-    Alarm.DISCHARGE_UNDERTEMPERATURE,
-    Alarm.GPS_LOCKED,
-)
-"""Index is the bit of the alarm mask. 24S has the first 16."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
@@ -102,7 +68,6 @@ class Layout:
     probes: tuple[Field, ...]
     """Temperatures, in the order of the bits of the sensor mask."""
     details: tuple[Field, ...]
-    alarms: tuple[Alarm, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +161,6 @@ LAYOUT_32S: Final = Layout(
         Field("charge_stage_time", 278, "H", bit=70, base=False),
         Field("output_switches", 281, "B", bit=72, base=False),
     ),
-    alarms=ALARM_BITS,
 )
 
 LAYOUT_24S: Final = Layout(
@@ -246,7 +210,6 @@ LAYOUT_24S: Final = Layout(
         Field("balancer_discharge_pwm", 200, "H"),  # unproven
         Field("time_since_boot", 214, "I", 10),  # unproven
     ),
-    alarms=ALARM_BITS[:16],
 )
 
 LAYOUTS: Final = {layout.variant: layout for layout in (LAYOUT_32S, LAYOUT_24S)}

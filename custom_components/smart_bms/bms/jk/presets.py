@@ -73,5 +73,5 @@ def presets_for(model: str, variant: Variant) -> Mapping[str, Mapping[str, Setti
 
 
 def is_contactor(model: str) -> bool:
-    """Tell whether a board switches a contactor, and measures with the shunt that belongs to it."""
+    """Return whether a board switches a contactor, and measures with the shunt that belongs to it."""
     return _CONTACTOR_MODELS.match(model.replace("_", "-").upper()) is not None

@@ -1,4 +1,4 @@
-"""What must not leave the house: a JK pack tells both its passwords, and its owner's words, to anybody who connects.
+"""What diagnostics and recordings must not show: a JK pack tells both its passwords, and its owner's words, to anybody who connects.
 
 Parts of two frames, with what was between them lost, pass the one-byte checksum once in 256 times. So a frame of numbers
 is shown only if no text is in it, and of a device info only what has the form of what should be there.
@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from ..errors import FrameError
-from ..recording import Chunk, Piece, holds_text, show_pieces
+from ..recording import Chunk, Piece, blank_except, holds_text
 from ..settings import SettingKind
 from .decode import decode_reading, detect_variant
 from .event_log import decode_log
@@ -34,10 +34,7 @@ _HEADER: Final = 6
 _LENGTH_OFFSET: Final = 5
 _MAX_NUMBER: Final = 4
 _NUMBERS: Final = frozenset(Command) | {
-    row.write
-    for rows in REGISTERS.values()
-    for row in rows
-    if row.write is not None and row.kind is not SettingKind.TEXT
+    row.number for rows in REGISTERS.values() for row in rows if row.kind is not SettingKind.TEXT
 }
 """Ids of commands that carry a number or nothing."""
 _START: Final = re.compile(b"|".join(map(re.escape, (RESPONSE_HEADER, READY_HEADER, CHATTER))))
@@ -58,18 +55,18 @@ _CELL_EXPONENTS: Final = range(0x3A, 0x41)
 
 def mask(chunks: Sequence[Chunk]) -> list[Chunk]:
     """Return recorded packets without passwords, name, serial number and user data."""
-    return show_pieces(show_pieces(chunks, _received), _sent, sent=True)
+    return blank_except(blank_except(chunks, _received), _sent, sent=True)
 
 
-def shown(frame: bytes) -> bytes:
-    """Return a whole, checksum-valid response as it may be shown; the checksum is made to fit."""
+def masked(frame: bytes) -> bytes:
+    """Return a whole, checksum-valid response without secrets; the checksum is made to fit."""
     if frame[TYPE_OFFSET] == FrameType.DEVICE_INFO:
         return _sealed(_device_info(frame))
     variant = _understood(frame)
-    return _sealed(_head(frame)) if variant is None else shown_numbers(frame, variant)
+    return _sealed(_head(frame)) if variant is None else masked_numbers(frame, variant)
 
 
-def shown_numbers(frame: bytes, variant: Variant) -> bytes:
+def masked_numbers(frame: bytes, variant: Variant) -> bytes:
     """Return the same of a frame that has been understood as one of numbers alone."""
     body = frame[_HEADER:-1]
     if holds_text(body) and (variant is not Variant.JK04 or holds_text(_without_floats(body))):
@@ -139,10 +136,10 @@ def _response(stream: bytes, place: int) -> Piece:
         window = stream[place : place + length]
         frame = window.replace(CHATTER, b"")
         if len(window) == length and len(frame) == RESPONSE_LENGTH and checksum(frame[:-1]) == frame[-1]:
-            masked = shown(frame)
+            found = masked(frame)
             if len(window) == len(frame):
-                return length, masked
-            return length, window if masked == frame else RESPONSE_HEADER
+                return length, found
+            return length, window if found == frame else RESPONSE_HEADER
     return len(RESPONSE_HEADER), RESPONSE_HEADER
 
 

@@ -1,41 +1,20 @@
-"""JK for `script/decode`: any recorded message into one result."""
+"""JK for `script/decode` and `script/encode`: any recorded message into one result, and values into writes."""
 
-from contextlib import suppress
 from typing import Any, Final
 
 from ..advertisement import Advertisement
 from ..errors import FrameError
-from ..reading import Identity, reading_values
 from ..settings import SettingKind, SettingValue, judge
-from ..trust import check
 from .advertisement import COMPANY, COMPANY_PREFIX, SERVICE, is_jk
-from .decode import decode_reading, detect_variant
-from .event_log import decode_log
-from .frames import (
-    COMMAND_HEADER,
-    COMMAND_LENGTH,
-    PAYLOAD_LENGTH,
-    READY_HEADER,
-    RESPONSE_HEADER,
-    RESPONSE_LENGTH,
-    TYPE_OFFSET,
-    Command,
-    FrameType,
-    Reassembler,
-    checksum,
-    is_spliced,
-)
-from .identity import decode_identity
+from .describe import answer, command, layout_of, what_is_wrong
+from .frames import COMMAND_HEADER, READY_HEADER, TYPE_OFFSET, FrameType, Reassembler
 from .layouts import Variant
 from .parameters import BY_KEY, UNKNOWN
-from .settings import decode_settings, decode_write, detect_settings_variant, encode_write
+from .settings import encode_write
 
 type Result = dict[str, Any]
 
-_COMMANDS: Final = {int(command): command.name.lower() for command in Command}
 _TRUTHS: Final = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}
-_LENGTH_OFFSET: Final = 5
-_PAYLOAD_OFFSET: Final = 6
 _ADDRESS_LENGTH: Final = 6
 _MIN_FIELD: Final = 2
 
@@ -46,7 +25,7 @@ class JkRecords:
     takes_text = False
 
     def __init__(self) -> None:
-        """Know nothing of the pack."""
+        """Initialize."""
         self._variant: Variant | None = None
         self._log = Reassembler()
 
@@ -56,10 +35,10 @@ class JkRecords:
         variant = Variant(stated) if isinstance(stated, str) and stated in set(Variant) else self._variant
         try:
             if data.startswith(COMMAND_HEADER) and not data.startswith(READY_HEADER):
-                return self._command(data, variant)
+                return command(data, variant)
             frames = Reassembler().feed(data, 0.0)
             if not frames:
-                raise FrameError(_what_is_wrong(data))
+                raise FrameError(what_is_wrong(data))
             # A ready frame may be glued to the frame it announces.
             told = [frame for frame in frames if frame[TYPE_OFFSET] != FrameType.READY] or frames
             if len(told) > 1:
@@ -95,7 +74,7 @@ class JkRecords:
         return judge(same, old=old, wanted=write["values"]["value"], found=found)
 
     def advertisement(self, data: bytes, hints: Result) -> Result:
-        """Decode manufacturer data as it is on the air: company id, then payload."""
+        """Decode manufacturer data as it is advertised: company id, then payload."""
         if len(data) < _MIN_FIELD:
             return {"kind": "rejected", "reason": "length"}
         company, payload = int.from_bytes(data[:2], "little"), data[2:]
@@ -118,62 +97,10 @@ class JkRecords:
             return {"kind": "rejected", "variant": self._variant, "reason": error.reason}
 
     def _frame(self, frame: bytes, variant: Variant | None) -> Result:
-        match frame[TYPE_OFFSET]:
-            case FrameType.CELL_INFO:
-                self._variant = variant = detect_variant(frame, variant)
-                reading = decode_reading(frame, variant, 0.0)
-                check(reading)
-                return {"kind": "reading", "variant": variant, "values": reading_values(reading)}
-            case FrameType.SETTINGS:
-                variant = detect_settings_variant(frame, variant)
-                settings = decode_settings(frame, variant, 0.0)
-                return {"kind": "settings", "variant": variant, "values": dict(settings.values)}
-            case FrameType.DEVICE_INFO:
-                identity = decode_identity(frame)
-                self._variant = Variant(identity.variant)
-                return {"kind": "identity", "variant": identity.variant, "values": _identity_values(identity)}
-            case FrameType.SYSTEM_LOG:
-                count, entries = decode_log(frame)
-                listed = [{"runtime": entry.runtime, "event": entry.event} for entry in entries]
-                return {"kind": "log", "variant": variant, "values": {"count": count, "entries": listed}}
-            case FrameType.READY:
-                return {"kind": "ack", "variant": variant}
-            case _:
-                return {"kind": "ignored", "variant": variant, "reason": "unknown_type"}
-
-    def _command(self, data: bytes, variant: Variant | None) -> Result:
-        if len(data) != COMMAND_LENGTH:
-            raise FrameError("length")
-        if checksum(data[:-1]) != data[-1]:
-            raise FrameError("checksum")
-        command, length = data[TYPE_OFFSET], data[_LENGTH_OFFSET]
-        if command in _COMMANDS:
-            return {"kind": "command", "variant": variant, "values": {"command": _COMMANDS[command]}}
-        if length > PAYLOAD_LENGTH:
-            raise FrameError("length")
-        payload = data[_PAYLOAD_OFFSET : _PAYLOAD_OFFSET + length]
-        parameter, value = decode_write(command, payload, variant) if variant else _decode_anywhere(command, payload)
-        values = {
-            "parameter": parameter,
-            "value": value,
-            "register": command,
-            "length": length,
-            "raw": int.from_bytes(payload, "little"),
-        }
-        return {"kind": "write", "variant": variant, "values": values}
-
-
-def _decode_anywhere(register: int, payload: bytes) -> tuple[str, SettingValue | None]:
-    """Decode a write to a pack whose layout is not known, if all layouts agree on what it means."""
-    meanings = []
-    for variant in Variant:
-        with suppress(FrameError):
-            meanings.append(decode_write(register, payload, variant))
-    if not meanings:
-        raise FrameError("unknown_register")
-    if any(meaning != meanings[0] for meaning in meanings):
-        raise FrameError("layout_unknown")
-    return meanings[0]
+        layout = layout_of(frame, variant)
+        if frame[TYPE_OFFSET] in (FrameType.CELL_INFO, FrameType.DEVICE_INFO):
+            self._variant = layout
+        return answer(frame, layout)
 
 
 def encode_text(variant: str, parameter: str, text: str | None) -> bytes:
@@ -196,24 +123,3 @@ def encode_text(variant: str, parameter: str, text: str | None) -> bytes:
     elif text is not None and kind is SettingKind.CHOICE and text.isdecimal():
         value = f"{UNKNOWN}{text}"
     return encode_write(parameter, value, layout)
-
-
-def _identity_values(identity: Identity) -> Result:
-    keys = ("model", "hw_version", "sw_version", "name", "serial_number", "manufacturing_date")
-    values: Result = {key: getattr(identity, key) for key in keys}
-    values |= {key: getattr(identity, key) for key in ("max_cells", "power_on_count", "runtime")}
-    values |= {key: list(detail) if isinstance(detail, tuple) else detail for key, detail in identity.details.items()}
-    return {key: value for key, value in values.items() if value is not None and value != ""}
-
-
-def _what_is_wrong(data: bytes) -> str:
-    """Say why no frame came out of these bytes."""
-    start = data.find(RESPONSE_HEADER)
-    length = RESPONSE_LENGTH
-    if start < 0:
-        start, length = data.find(READY_HEADER), COMMAND_LENGTH
-    if start < 0:
-        return "header"
-    if len(data) - start < length:
-        return "length"
-    return "spliced" if is_spliced(data[start : start + length]) else "checksum"

@@ -11,7 +11,7 @@ from ..reading import Detail
 from ..settings import SettingKind, Settings, SettingValue
 from .frames import encode_command
 from .layouts import Variant
-from .parameters import BY_KEY, BY_WRITE, IN_DEVICE_INFO, LAST_UNGATED, REGISTERS, SWITCHES, Register
+from .parameters import BY_KEY, BY_NUMBER, REGISTERS, Register, registers_of
 
 _REGISTER_BITMAP: Final = slice(287, 296)
 _WIRE_RESISTANCES: Final = {Variant.JK02_32S: (142, 32), Variant.JK02_24S: (158, 24)}
@@ -26,14 +26,8 @@ _SWITCH_WORD: Final = 282
 @lru_cache(maxsize=16)
 def _table(variant: Variant, bitmap: bytes) -> tuple[FieldTable, tuple[Register, ...]]:
     """Return the reader and the registers of a pack with this register bitmap (all zero: no bitmap)."""
-    bits = int.from_bytes(bitmap, "little") if variant is Variant.JK02_32S else 0
-    rows = tuple(
-        register
-        for register in REGISTERS[variant]
-        if register.bit is None
-        or (bits >> register.bit & 1 if bits else register.write is None or register.write <= LAST_UNGATED)
-    )
-    reader = FieldTable(Field(row.key, row.offset, row.stored or row.code) for row in rows if row.offset is not None)
+    rows = registers_of(variant, bitmap)
+    reader = FieldTable(Field(row.key, row.offset, row.wire_type.stored) for row in rows if row.offset is not None)
     return reader, rows
 
 
@@ -62,8 +56,7 @@ def decode_settings(frame: bytes, variant: Variant, now: float) -> Settings:
         raise FrameError("implausible_settings")
     if variant is Variant.JK02_32S:
         word = int.from_bytes(frame[_SWITCH_WORD : _SWITCH_WORD + 2], "little")
-        places = {key: place for place, key in enumerate(SWITCHES)}
-        values.update({row.key: row.value(word >> places[row.key] & 1) for row in rows if row.key in places})
+        values |= {row.key: row.value(word >> row.switch_bit & 1) for row in rows if row.switch_bit is not None}
     bitmap = int.from_bytes(frame[_REGISTER_BITMAP], "little") if variant is Variant.JK02_32S else 0
     if variant in _WIRE_RESISTANCES and (not bitmap or bitmap >> _WIRE_RESISTANCE_REGISTER & 1):
         offset, slots = _WIRE_RESISTANCES[variant]
@@ -81,8 +74,8 @@ def settings_in_details(details: Mapping[str, Detail], variant: Variant) -> dict
     return {
         row.key: row.value(value) if row.kind is SettingKind.CHOICE and isinstance(value, int) else value
         for row in REGISTERS[variant]
-        if row.key in IN_DEVICE_INFO
-        and (row.write in listed or row.kind is SettingKind.TEXT)
+        if row.in_info
+        and (row.number in listed or row.kind is SettingKind.TEXT)
         and (value := details.get(row.key)) is not None
     }
 
@@ -93,15 +86,15 @@ def encode_write(key: str, value: SettingValue | None, variant: Variant) -> byte
     Raises ValueError if the layout has no such parameter or the value cannot be written.
     """
     row = BY_KEY[variant].get(key)
-    if row is None or row.write is None:
+    if row is None:
         raise ValueError(f"{variant} has no parameter {key}")
-    return encode_command(row.write, row.encode(value))
+    return encode_command(row.number, row.encode(value))
 
 
 def stored_value(key: str, value: SettingValue | None, variant: Variant) -> SettingValue | None:
     """Return what a pack tells once it has stored a value that can be written to it; None for a command without one."""
     row = BY_KEY[variant][key]
-    return row.decode(row.encode(value)) if row.code else None
+    return row.decode(row.encode(value)) if row.kind is not SettingKind.COMMAND else None
 
 
 def decode_write(register: int, payload: bytes, variant: Variant) -> tuple[str, SettingValue | None]:
@@ -109,10 +102,10 @@ def decode_write(register: int, payload: bytes, variant: Variant) -> tuple[str, 
 
     Raises FrameError (`unknown_register`, `length`) if the layout has no such register or the value does not fit.
     """
-    row = BY_WRITE[variant].get(register)
+    row = BY_NUMBER[variant].get(register)
     if row is None:
         raise FrameError("unknown_register")
-    if row.code:
+    if row.kind is not SettingKind.COMMAND:
         return row.key, row.decode(payload)
     if payload:
         raise FrameError("length")

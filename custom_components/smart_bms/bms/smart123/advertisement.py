@@ -29,7 +29,7 @@ _PAYLOAD: Final = 4
 PACKS: Final = frozenset({2, 4, 6})
 """Type bytes of packs; 6 is real, the others one source."""
 RECORD_TYPES: Final = frozenset({4, 6})
-"""Of these, the ones whose newer module speaks in records."""
+"""Of these, the ones whose newer module sends records."""
 OTHER_PRODUCTS: Final = frozenset({0, 1, 5})
 """Ignition distributors."""
 OFFGRID: Final = 3
@@ -50,7 +50,7 @@ def device_type(advertisement: Advertisement) -> int | None:
 
 
 def serial_number(advertisement: Advertisement) -> str:
-    """Return the serial number as the vendor's app shows it, empty if it is not told."""
+    """Return the serial number as the vendor's app shows it, empty if it is not there."""
     for company, payload in advertisement.manufacturer_data.items():
         if company in {VENDOR, *_MODULE_MAKERS} and len(payload) == _PAYLOAD and device_type(advertisement) is not None:
             return f"{int.from_bytes(payload[2:]):05d}"
@@ -58,18 +58,18 @@ def serial_number(advertisement: Advertisement) -> str:
 
 
 def is_smart123(advertisement: Advertisement) -> bool:
-    """Tell whether this surely is such a pack; the service alone says nothing, the company not enough."""
+    """Return whether this surely is such a pack; the service alone says nothing, the company not enough."""
     kind = device_type(advertisement)
     return kind in PACKS if kind is not None else advertisement.name == NAME
 
 
 def is_other_product(advertisement: Advertisement) -> bool:
-    """Tell whether this is one of the vendor's ignition distributors."""
+    """Return whether this is one of the vendor's ignition distributors."""
     return device_type(advertisement) in OTHER_PRODUCTS or advertisement.name.upper().startswith(_OTHER_PRODUCT)
 
 
 def may_be_smart123(advertisement: Advertisement) -> bool:
-    """Tell whether this could be one behind a bridge, or with half of its advertisement lost: only listening can tell."""
+    """Return whether this could be one behind a bridge, or with half of its advertisement lost: only listening can tell."""
     if is_other_product(advertisement):
         return False
     kind = device_type(advertisement)
@@ -80,7 +80,7 @@ def may_be_smart123(advertisement: Advertisement) -> bool:
 
 
 def speaks_records(advertisement: Advertisement | None) -> bool:
-    """Tell whether the advertisement says that a Nordic UART brings records, not frames of a bridge."""
+    """Return whether the advertisement says that a Nordic UART brings records, not frames of a bridge."""
     if advertisement is None:
         return False
     kind = device_type(advertisement)

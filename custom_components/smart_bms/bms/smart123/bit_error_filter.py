@@ -1,18 +1,18 @@
-"""Doubt: records of the stream carry no checksum, so what one broken bit could do is believed when it is said again."""
+"""Bit error filter: records of the stream carry no checksum, so what one broken bit could do is believed when it is repeated."""
 
 from collections import deque
 from typing import Final
 
 _SAMPLES: Final = 3
 _MAJORITY: Final = 2
-_USUAL_AFTER: Final = 5
+_KNOWN_AFTER: Final = 5
 
 
 class MajorityVote:
     """Flags: each counts when two of the last three samples agree, as the vendor's software has it."""
 
     def __init__(self) -> None:
-        """Start without a sample."""
+        """Initialize."""
         self._samples: deque[int] = deque(maxlen=_SAMPLES)
         self.flags: int | None = None
         """None before two samples agreed in every bit."""
@@ -38,7 +38,7 @@ class Debounce:
         """`step` is how far it may move at once; if it is `rising`, every fall has to be confirmed."""
         self._step = step
         self._rising = rising
-        self._doubted: int | None = None
+        self._unconfirmed: int | None = None
         self._gone = False
         self.value: int | None = None
         """The newest value that is believed."""
@@ -47,14 +47,14 @@ class Debounce:
         """Take what the pack says now; None is what it says it does not have."""
         if count is None:
             if self._gone:
-                self.value = self._doubted = None
+                self.value = self._unconfirmed = None
             self._gone = True
             return
         self._gone = False
-        if self._follows(count) or (self._doubted is not None and abs(count - self._doubted) <= self._step):
-            self.value, self._doubted = count, None
+        if self._follows(count) or (self._unconfirmed is not None and abs(count - self._unconfirmed) <= self._step):
+            self.value, self._unconfirmed = count, None
         else:
-            self._doubted = count
+            self._unconfirmed = count
 
     def _follows(self, count: int) -> bool:
         if self.value is None or abs(count - self.value) > self._step:
@@ -62,37 +62,37 @@ class Debounce:
         return count >= self.value or not self._rising
 
 
-class Shapes:
-    """Lines: once a unit has written a kind of record alike several times, another form of it has to come twice.
+class RecordForms:
+    """Forms of lines: once a unit has written a kind of record alike several times, another form of it has to come twice.
 
     Two halves of different lines, with what was between them lost, may look like a whole one. Units that do not pad their
-    numbers have no usual form.
+    numbers have no known form.
     """
 
     def __init__(self) -> None:
-        """Know no form."""
-        self._usual: dict[str, tuple[tuple[int, ...], int]] = {}
-        self._doubted: dict[str, tuple[int, ...]] = {}
+        """Initialize."""
+        self._known: dict[str, tuple[tuple[int, ...], int]] = {}
+        self._unconfirmed: dict[str, tuple[int, ...]] = {}
 
-    def is_usual(self, line: str) -> bool:
-        """Tell whether a record may be believed for its form."""
+    def is_usual_form(self, line: str) -> bool:
+        """Return whether a record may be believed for its form."""
         tag, *fields = line.split("_")
         shape = tuple(0 if field.startswith("X") else len(field.lstrip("+-")) for field in fields)
-        usual, seen = self._usual.get(tag, (shape, 0))
-        if _alike(shape, usual):
-            self._usual[tag] = (usual if 0 in shape else shape, seen + 1)
-            self._doubted.pop(tag, None)
+        known, seen = self._known.get(tag, (shape, 0))
+        if _alike(shape, known):
+            self._known[tag] = (known if 0 in shape else shape, seen + 1)
+            self._unconfirmed.pop(tag, None)
             return True
-        if seen < _USUAL_AFTER or self._doubted.get(tag) == shape:
-            self._usual[tag] = (shape, 0)
-            self._doubted.pop(tag, None)
+        if seen < _KNOWN_AFTER or self._unconfirmed.get(tag) == shape:
+            self._known[tag] = (shape, 0)
+            self._unconfirmed.pop(tag, None)
             return True
-        self._doubted[tag] = shape
+        self._unconfirmed[tag] = shape
         return False
 
 
 def _alike(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
-    """Tell whether two forms are the same; a value that is not available has any width."""
+    """Return whether two forms are the same; a value that is not available has any width."""
     return len(one) == len(other) and all(
         mine in {0, theirs} or not theirs for mine, theirs in zip(one, other, strict=True)
     )

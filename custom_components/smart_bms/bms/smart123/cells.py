@@ -1,4 +1,4 @@
-"""Cells: told one after the other, so each has its own age and is forgotten when it is too old."""
+"""Cells: sent one after the other, so each has its own age and is forgotten when it is too old."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,10 +6,10 @@ from typing import Final
 from ..errors import FrameError
 from .decode import Counts
 
-MOST: Final = 255
+MAX_CELLS: Final = 255
 """Cells that a chain can have (vendor)."""
 _MIN_AGE: Final = 10.0
-_TURNS: Final = 3
+_MAX_CYCLES: Final = 3
 _MAX_CYCLE: Final = 1.0
 _MIN_CYCLE: Final = 0.4
 _HIGHEST: Final = 1260
@@ -43,9 +43,9 @@ class Cells:
     """The cells of one session."""
 
     def __init__(self) -> None:
-        """Know of none."""
+        """Initialize."""
         self.count: int | None = None
-        self._doubted_count: int | None = None
+        self._unconfirmed_count: int | None = None
         self._cells: list[_Cell | None] = []
         self._slots = 0
         self._last_place = 0
@@ -54,8 +54,8 @@ class Cells:
 
     @property
     def too_old(self) -> float:
-        """Return the age in s at which a cell is forgotten: three turns of all slots."""
-        return max(_MIN_AGE, _TURNS * self._slots * self._cycle)
+        """Return the age in s at which a cell is forgotten: three cycles of all slots."""
+        return max(_MIN_AGE, _MAX_CYCLES * self._slots * self._cycle)
 
     def clear(self) -> None:
         """Forget what was measured."""
@@ -68,12 +68,12 @@ class Cells:
         """
         self._follow_cycle(now)
         place, count = counts["cell_number"], counts["cell_count"]
-        if place is None or count is None or not 1 <= count <= MOST:
+        if place is None or count is None or not 1 <= count <= MAX_CELLS:
             raise FrameError("cell_count")
         if count != self.count:
-            self._take_count(count)
-        self._doubted_count = None
-        if place == self._last_place + 1 <= MOST:
+            self._update_count(count)
+        self._unconfirmed_count = None
+        if place == self._last_place + 1 <= MAX_CELLS:
             # The rotation may have more places than there are cells; one that is skipped to is a broken number.
             self._slots = max(self._slots, place)
         self._last_place = place
@@ -95,12 +95,12 @@ class Cells:
         if not believed:
             raise FrameError("implausible_temperature")
 
-    def _take_count(self, count: int) -> None:
+    def _update_count(self, count: int) -> None:
         """Believe another number of cells when it is said twice; at first there is nothing to hold against it."""
-        if self.count is not None and count != self._doubted_count:
-            self._doubted_count = count
+        if self.count is not None and count != self._unconfirmed_count:
+            self._unconfirmed_count = count
             raise FrameError("cell_count")
-        self.count, self._doubted_count = count, None
+        self.count, self._unconfirmed_count = count, None
         self._cells = [None] * count
         self._slots = count
 

@@ -43,7 +43,7 @@ LAYOUTS: Final = {
 
 
 def is_record(line: str) -> bool:
-    """Tell whether a line is meant to be a record that we know."""
+    """Return whether a line is meant to be a record that we know."""
     return line[:1] in RECORD_TAGS and line[1:2] == "_"
 
 

@@ -1,4 +1,4 @@
-r"""The conversation with a 123\SmartBMS: which of three transports it is, and one session over that.
+r"""Driver of a 123\SmartBMS: which of three transports it is, and one session over that.
 
 Neither the service nor the advertisement alone tells: a bridge may offer the same service as the newer module, and then
 nothing may be written to it before it was listened to.
@@ -72,9 +72,8 @@ class Smart123Driver(Driver):
         context: SessionContext,
         timing: Timing = DEFAULT_TIMING,
     ) -> None:
-        """Start knowing what was advertised, and what earlier sessions found."""
-        super().__init__(connection, listener)
-        self._context = context
+        """`context` holds what was advertised, and what earlier sessions found."""
+        super().__init__(connection, listener, context)
         self._timing = timing
         self._formula = Formula(str(context.options.get(FORMULA, Formula.APP)))
         self._frame_session: FrameSession | None = None
@@ -119,7 +118,7 @@ class Smart123Driver(Driver):
         return None
 
     def _is_ours(self) -> bool:
-        """Tell whether the advertisement, this one or an earlier one, says that it is the vendor's newer module."""
+        """Return whether the advertisement, this one or an earlier one, says that it is the vendor's newer module."""
         return self._type() in RECORD_TYPES or speaks_records(self._context.advertisement())
 
     def _type(self) -> int | None:
@@ -132,7 +131,7 @@ class Smart123Driver(Driver):
         return kept if isinstance(kept, int) else None
 
     async def _listen(self) -> Session:
-        """Write nothing, and see whether frames come; if not, it is spoken to."""
+        """Write nothing, and see whether frames come; if not, records are asked for."""
         self._frame_session = listener = self._frames()
         try:
             async with asyncio.timeout(self._timing.listen):

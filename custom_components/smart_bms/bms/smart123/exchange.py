@@ -6,7 +6,7 @@ from typing import Final
 
 from ..driver import DriverListener, FrameWriter
 from ..errors import ConnectionLostError, FrameError, SilentError
-from .frames import PING, WORDS, Word, command, query_fields
+from .frames import COMMAND_ANSWERS, PING, CommandAnswer, command, query_fields
 
 _MAX_REFUSED_PINGS: Final = 3
 _MAX_DRAINS: Final = 8
@@ -49,7 +49,7 @@ class Timing:
     silence: float = 10.0
     """Without a usable reading before the stream is asked for again."""
     give_up: float = 10.0
-    farewell: float = 5.0
+    pending_write: float = 5.0
     """For a write that is under way when the session ends."""
     cycle: float = 1.0
     """In which every kind of record comes at most once."""
@@ -68,10 +68,10 @@ class RefusedQueryError(Exception):
 
 
 class Exchange:
-    """Asks and waits; whoever asks holds the turn."""
+    """Asks and waits; whoever asks holds the lock of the session."""
 
     def __init__(self, connection: FrameWriter, listener: DriverListener, timing: Timing) -> None:
-        """Start without a question."""
+        """Ask over `connection`, count what is of no use in `listener`."""
         self._connection = connection
         self._listener = listener
         self._timing = timing
@@ -79,14 +79,14 @@ class Exchange:
         self._is_query = False
         self._echoed = False
         self._echoes = False
-        """This unit repeats what it is told, so that an answer without its echo belongs to an earlier question."""
+        """This unit echoes commands, so that an answer without its echo belongs to an earlier question."""
         self._owed = False
         self._answer: asyncio.Future[str] | None = None
         self._heard_at = 0.0
         self.ping_every = timing.ping
 
     async def ping(self) -> None:
-        """Ping until cancelled. Raises LinkLostError if that is refused several times in a row."""
+        """Ping until cancelled. Raises ConnectionLostError if that is refused several times in a row."""
         refused = 0
         while True:
             try:
@@ -99,17 +99,17 @@ class Exchange:
             await asyncio.sleep(self.ping_every)
 
     def heard(self, line: str, now: float) -> None:
-        """Take a line that is no record, received at monotonic time `now`."""
+        """Handle a line that is no record, received at monotonic time `now`."""
         self._heard_at = now
         waiting = self._answer is not None and not self._answer.done()
         if waiting and line == self._asked:
             self._echoed = self._echoes = True
         elif waiting and (self._echoed or not self._echoes):
-            self._take_answer(line)
+            self._handle_answer(line)
         else:
-            self._listener.drop("unasked" if line in WORDS else "unknown_type")
+            self._listener.drop("unasked" if line in COMMAND_ANSWERS else "unknown_type")
 
-    def _take_answer(self, line: str) -> None:
+    def _handle_answer(self, line: str) -> None:
         assert self._answer is not None
         reason = self._refusal(line)
         if reason:
@@ -119,9 +119,9 @@ class Exchange:
 
     def _refusal(self, line: str) -> str:
         """Return why a line cannot be the answer that is waited for; empty if it can."""
-        if line in WORDS:
+        if line in COMMAND_ANSWERS:
             # That is what late acknowledgements say, never the answer to a query.
-            return "unasked" if self._is_query and line == Word.OK else ""
+            return "unasked" if self._is_query and line == CommandAnswer.OK else ""
         if not self._is_query:
             return "unknown_type"
         try:
@@ -131,19 +131,19 @@ class Exchange:
         least, most = FIELDS[_kind_of(self._asked or "")]
         return "" if least <= len(fields) <= most else "unasked"
 
-    async def order(self, text: str, *, within: float | None = None) -> Word | None:
-        """Send a command; return the word that answers it, None if none came in time. Raises LinkLostError."""
+    async def order(self, text: str, *, within: float | None = None) -> CommandAnswer | None:
+        """Send a command; return the word that answers it, None if none came in time. Raises ConnectionLostError."""
         line = await self._ask(text, within or self._timing.order, is_query=False)
-        return None if line is None else Word(line)
+        return None if line is None else CommandAnswer(line)
 
     async def query(self, name: str) -> str:
         """Send a query, once more if it is not answered; return the checked line.
 
-        Raises SilentError, RefusedQueryError, LinkLostError.
+        Raises SilentError, RefusedQueryError, ConnectionLostError.
         """
         for _ in range(2):
             line = await self._ask(f"{name}@", self._timing.query, is_query=True)
-            if line in WORDS:
+            if line in COMMAND_ANSWERS:
                 raise RefusedQueryError(line)
             if line is not None:
                 return line

@@ -115,11 +115,11 @@ def decode_settings(frame: bytes) -> dict[str, int]:
     return {key: int.from_bytes(frame[offset : offset + 2]) for key, offset in SETTINGS}
 
 
-class Assembler:
+class Reassembler:
     """Finds frames in what comes in. Holds less than one frame, whatever arrives."""
 
     def __init__(self) -> None:
-        """Start empty."""
+        """Initialize."""
         self._buffer = bytearray()
         self.junk_bytes = 0
         """Bytes that belonged to no frame."""

@@ -19,7 +19,7 @@ _NUMBER: Final = re.compile(r"[+-]?[0-9A-Fa-f]{1,8}")
 RECORD_TAGS: Final = frozenset("UVTCEMHB")
 
 
-class Word(StrEnum):
+class CommandAnswer(StrEnum):
     """The answers to commands."""
 
     OK = "OK"
@@ -28,14 +28,14 @@ class Word(StrEnum):
     WRONG = "WRONG"
 
 
-WORDS: Final = frozenset(Word)
+COMMAND_ANSWERS: Final = frozenset(CommandAnswer)
 
 
-class Assembler:
+class Reassembler:
     """Puts lines together. Holds less than one line, whatever arrives."""
 
     def __init__(self) -> None:
-        """Start empty."""
+        """Initialize."""
         self._buffer = bytearray()
         self._skipping = False
         self.broken_lines = 0

@@ -22,7 +22,7 @@ _SECONDS_PER_HOUR: Final = 3600.0
 
 
 class Variant(StrEnum):
-    """What a unit says to whom, as far as that is known."""
+    """Protocol variant of a unit, as far as that is known."""
 
     GENERATION_2 = "gen2"
     GENERATION_3 = "gen3"
@@ -41,16 +41,16 @@ _CHARACTERS_OF_NEWER_VERSION: Final = 3
 
 
 class Generation:
-    """Collects what proves the generation of a unit that speaks in records."""
+    """Collects what proves the generation of a unit that sends records."""
 
     def __init__(
-        self, kept: dict[str, Any], chosen: str, device_type: int | None, *, newer_module: bool, needed: int = 3
+        self, learned: dict[str, Any], chosen: str, device_type: int | None, *, newer_module: bool, needed: int = 3
     ) -> None:
-        """`kept` outlives the session, `chosen` is the owner's choice of scale; `newer_module` is proof by itself.
+        """`learned` outlives the session, `chosen` is the owner's choice of scale; `newer_module` is proof by itself.
 
         So many records are `needed` as proof: a single one may be a broken one of another kind.
         """
-        self._kept = kept
+        self._learned = learned
         self._needed = needed
         self._chosen = CHOICES.get(chosen)
         self._energy = EnergyProof()
@@ -59,11 +59,11 @@ class Generation:
         elif newer_module:
             self.variant = Variant.GENERATION_3
         else:
-            self.variant = Variant(kept.get(_GENERATION, Variant.RECORDS))
+            self.variant = Variant(learned.get(_GENERATION, Variant.RECORDS))
 
     @property
     def is_newer(self) -> bool:
-        """Tell whether it surely is of generation 3."""
+        """Return whether it surely is of generation 3."""
         return self.variant is Variant.GENERATION_3
 
     @property
@@ -76,11 +76,11 @@ class Generation:
                 return NEWER_AMPERE
             case Variant.GENERATION_2:
                 return OLDER_AMPERE
-        scale = self._kept.get(_SCALE)
+        scale = self._learned.get(_SCALE)
         return scale if isinstance(scale, float) else None
 
     def heard_record(self, line: str) -> None:
-        """Look at a record: some only generation 3 sends."""
+        """Evaluate a record: some only generation 3 sends."""
         tag = line[0]
         if tag in NEWER_RECORDS or (tag == "C" and len(line.split("_")) >= _PARTS_OF_NEWER_C):
             self._needed -= 1
@@ -88,7 +88,7 @@ class Generation:
                 self._prove()
 
     def heard_version(self, version: str) -> None:
-        """Look at the version as a unit tells it."""
+        """Evaluate the version that a unit sends."""
         if len(version) >= _CHARACTERS_OF_NEWER_VERSION:
             self._prove()
 
@@ -99,19 +99,19 @@ class Generation:
     def _prove(self) -> None:
         if self.variant is Variant.RECORDS:
             self.variant = Variant.GENERATION_3
-            self._kept[_GENERATION] = self.variant.value
+            self._learned[_GENERATION] = self.variant.value
 
     def measured(self, voltage: int | None, current: int | None, stored: int | None, now: float) -> None:
         """Take counts of one moment; energy that came or went in ten minutes of steady current proves the scale."""
         if self.ampere is None and (scale := self._energy.update(voltage, current, stored, now)) is not None:
-            self._kept[_SCALE] = scale
+            self._learned[_SCALE] = scale
 
 
 class EnergyProof:
     """Compares what the pack counts as stored energy with what the current would have moved, at either scale."""
 
     def __init__(self) -> None:
-        """Start without a measurement."""
+        """Initialize."""
         self._began_at = 0.0
         self._last_at: float | None = None
         self._stored: int | None = None

@@ -29,4 +29,4 @@ STORED_CHECKS: Final[Checks] = {
     "transport": text,
     "unfinished": _unfinished,
 }
-"""By key of `SessionContext.learned`. The scale of the current is looked at where it is used."""
+"""By key of `SessionContext.learned`. The scale of the current is checked where it is used."""

@@ -1,4 +1,4 @@
-"""Memory: what generation 3 writes down by itself: its event log, and the state of charge of the last week (one source)."""
+"""Memory: what generation 3 stores by itself: its event log, and the state of charge of the last week (one source)."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -44,7 +44,7 @@ def decode_entry(fields: Sequence[str]) -> Entry | None:
 
 
 def event_of(entry: Entry, device_time: int, formula: Formula, now: float) -> LoggedEvent:
-    """Return what an entry says, told at monotonic time `now` when the device's clock showed `device_time` in s."""
+    """Return what an entry says, read at monotonic time `now` when the device's clock showed `device_time` in s."""
     at, kind, count, cell = entry
     value: float | None = None
     if kind in _VOLTAGES:

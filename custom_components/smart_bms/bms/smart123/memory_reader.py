@@ -1,4 +1,4 @@
-"""Reading what generation 3 writes down: its event log, each entry told once, and the state of charge of the last week."""
+"""Reading what generation 3 stores: its event log, each entry reported once, and the state of charge of the last week."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -20,7 +20,7 @@ type Ask = Callable[[str], Awaitable[list[str]]]
 async def read_log(ask: Ask, kept: dict[str, Any], drop: Callable[[str], None], formula: Formula) -> list[LoggedEvent]:
     """Return what the log holds that was not known, oldest first; what it holds is kept.
 
-    What stood in it before it was first seen is old, and tells nobody anything.
+    What stood in it before it was first read is old, and is not reported.
     """
     known: list[list[int]] | None = kept.get(_KEPT)
     entries: list[Entry] = []
@@ -45,7 +45,7 @@ async def read_log(ask: Ask, kept: dict[str, Any], drop: Callable[[str], None], 
 
 
 async def _read_entry(ask: Ask, place: str, known: list[list[int]] | None) -> Entry | None:
-    """Return what stands in a place; news is told once and for all, so two answers have to agree on it. Raises FrameError."""
+    """Return what stands in a place; a new one is reported once and for all, so two answers have to agree on it. Raises FrameError."""
     told: Entry | None = None
     for _ in range(MAX_QUESTIONS):
         entry = decode_entry(await ask(place))

@@ -5,20 +5,19 @@ captured. The frame's parameters are the vendor's. Nothing is offered for writin
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
 from ..settings import SettingKind, SettingValue, Unit
-from .frames import number
 from .scales import Formula, celsius, temperature_count
 
 COLDEST: Final = -40.0
 HOTTEST: Final = 80.0
 
 
-class Strict(Enum):
+class StricterSide(Enum):
     """Which of two values of a limit acts earlier."""
 
     LOWER = -1
@@ -28,17 +27,19 @@ class Strict(Enum):
     HARMLESS = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter."""
+    """One parameter, in the order of the columns of a data sheet."""
 
-    key: str
-    kind: SettingKind = SettingKind.NUMBER
-    query: str = ""
+    query: str
     """The query that tells it; empty for what only the frame or the stream tells."""
-    index: int = 0
-    addresses: tuple[int, ...] = ()
+    index: int
+    """Of its field in the answer."""
+    addresses: tuple[int, ...]
     """Where its bytes are written, high byte first; empty: nobody knows."""
+    key: str
+    _: KW_ONLY
+    kind: SettingKind = SettingKind.NUMBER
     unit: Unit = Unit.NONE
     factor: float = 1.0
     """Unit per count; unless it is a temperature."""
@@ -47,7 +48,7 @@ class Parameter:
     maximum: float = 0.0
     step: float = 1.0
     codes: Mapping[int, str] = MappingProxyType({})
-    strict: Strict = Strict.HARMLESS
+    strict: StricterSide = StricterSide.HARMLESS
     dangerous: bool = False
     shown: bool = False
 
@@ -85,25 +86,28 @@ _FUNCTIONS: Final = MappingProxyType(
 )
 
 
-def _volts(  # noqa: PLR0913
-    key: str,
+type _Addresses = tuple[int, ...]
+
+
+def _cell_voltage(  # noqa: PLR0913
     query: str,
     index: int,
+    addresses: _Addresses,
+    key: str,
+    strict: StricterSide,
     *,
-    first: int | None = None,
-    strict: Strict,
-    lowest: float = 2.0,
+    minimum: float = 2.0,
     shown: bool = True,
 ) -> Parameter:
     return Parameter(
-        key=key,
-        query=query,
-        index=index,
-        addresses=() if first is None else (first, first + 1),
+        query,
+        index,
+        addresses,
+        key,
         unit=Unit.VOLT,
         factor=0.005,
         step=0.005,
-        minimum=lowest,
+        minimum=minimum,
         maximum=4.5,
         strict=strict,
         dangerous=True,
@@ -111,12 +115,12 @@ def _volts(  # noqa: PLR0913
     )
 
 
-def _temperature(key: str, index: int, first: int, strict: Strict) -> Parameter:
+def _temperature(query: str, index: int, addresses: _Addresses, key: str, strict: StricterSide) -> Parameter:
     return Parameter(
-        key=key,
-        query="S2",
-        index=index,
-        addresses=(first, first + 1),
+        query,
+        index,
+        addresses,
+        key,
         unit=Unit.CELSIUS,
         temperature=True,
         minimum=COLDEST,
@@ -127,134 +131,104 @@ def _temperature(key: str, index: int, first: int, strict: Strict) -> Parameter:
     )
 
 
-def _hysteresis(key: str, index: int, address: int) -> Parameter:
+def _hysteresis(query: str, index: int, addresses: _Addresses, key: str) -> Parameter:
     return Parameter(
-        key=key,
-        query="S2",
-        index=index,
-        addresses=(address,),
+        query,
+        index,
+        addresses,
+        key,
         unit=Unit.VOLT,
         factor=0.01,
         step=0.01,
         maximum=2.55,
-        strict=Strict.NEITHER,
+        strict=StricterSide.NEITHER,
         dangerous=True,
     )
 
 
-def _delay(key: str, index: int, seconds: float, *addresses: int) -> Parameter:
+def _delay(query: str, index: int, addresses: _Addresses, key: str, *, step: float) -> Parameter:
+    return Parameter(query, index, addresses, key, unit=Unit.SECOND, factor=step, step=step, maximum=step * 0xFF)
+
+
+def _switch(query: str, index: int, addresses: _Addresses, key: str) -> Parameter:
+    return Parameter(query, index, addresses, key, kind=SettingKind.SWITCH, dangerous=True)
+
+
+def _choice(query: str, index: int, addresses: _Addresses, key: str, codes: Mapping[int, str]) -> Parameter:
+    return Parameter(query, index, addresses, key, kind=SettingKind.CHOICE, codes=codes, dangerous=True)
+
+
+def _power(query: str, index: int, addresses: _Addresses, key: str) -> Parameter:
     return Parameter(
-        key=key,
-        query="S3",
-        index=index,
-        addresses=addresses,
-        unit=Unit.SECOND,
-        factor=seconds,
-        step=seconds,
-        maximum=seconds * 0xFF,
+        query, index, addresses, key, unit=Unit.WATT, factor=10.0, step=10.0, maximum=100_000.0, shown=True
     )
 
 
-def _switch(key: str, index: int, address: int, *, dangerous: bool = True) -> Parameter:
-    return Parameter(
-        key=key, kind=SettingKind.SWITCH, query="S3", index=index, addresses=(address,), dangerous=dangerous
-    )
+def _restart_soc(query: str, index: int, addresses: _Addresses, key: str) -> Parameter:
+    return Parameter(query, index, addresses, key, unit=Unit.PERCENT, maximum=100.0, shown=True)
 
 
-def _choice(key: str, query: str, index: int, address: int, codes: Mapping[int, str]) -> Parameter:
-    return Parameter(
-        key=key, kind=SettingKind.CHOICE, query=query, index=index, addresses=(address,), codes=codes, dangerous=True
-    )
-
-
-def _power(key: str, index: int, first: int) -> Parameter:
-    return Parameter(
-        key=key,
-        query="S1",
-        index=index,
-        addresses=(first, first + 1),
-        unit=Unit.WATT,
-        factor=10.0,
-        step=10.0,
-        maximum=100_000.0,
-        shown=True,
-    )
-
-
-def _restart(key: str, index: int) -> Parameter:
-    return Parameter(key=key, query="S2", index=index, unit=Unit.PERCENT, maximum=100.0, shown=True)
-
-
-def _relay(number: int, query: str, first: int) -> tuple[Parameter, ...]:
-    return (
-        _choice(f"relay_{number}_function", query, 1, first, _FUNCTIONS),
-        Parameter(
-            key=f"relay_{number}_inverted",
-            kind=SettingKind.SWITCH,
-            query=query,
-            index=2,
-            addresses=(first + 1,),
-            dangerous=True,
-        ),
-        _choice(f"relay_{number}_force", query, 0, first + 2, _FORCES),
-    )
-
-
+# Query, field of its answer, addresses, key.
 PARAMETERS: Final[tuple[Parameter, ...]] = (
     Parameter(
-        key="battery_capacity",
-        query="S1",
-        index=2,
-        addresses=(0x030, 0x031),
+        "S1",
+        2,
+        (0x030, 0x031),
+        "battery_capacity",
         unit=Unit.WATT_HOUR,
         factor=100.0,
         step=100.0,
         minimum=100.0,
         maximum=1_000_000.0,
-        strict=Strict.NEITHER,
+        strict=StricterSide.NEITHER,
         dangerous=True,
         shown=True,
     ),
-    _volts("cell_overvoltage", "S2", 1, first=0x050, strict=Strict.LOWER),
-    _hysteresis("cell_overvoltage_hysteresis", 10, 0x052),
+    _cell_voltage("S2", 1, (0x050, 0x051), "cell_overvoltage", StricterSide.LOWER),
+    _hysteresis("S2", 10, (0x052,), "cell_overvoltage_hysteresis"),
     # Every second the stream tells which is in force: that is what is shown.
-    _volts("balance_start_voltage", "V", 4, strict=Strict.LOWER, shown=False),
-    _volts("full_cell_voltage", "", 0, strict=Strict.NEITHER),
-    _volts("nominal_cell_voltage", "S2", 8, first=0x046, strict=Strict.NEITHER),
-    _volts("low_cell_voltage", "S2", 7, first=0x044, strict=Strict.HIGHER, lowest=1.5),
-    _volts("cell_undervoltage", "S2", 0, first=0x040, strict=Strict.HIGHER, lowest=1.5),
-    _hysteresis("cell_undervoltage_hysteresis", 9, 0x042),
-    _temperature("cell_overtemperature", 3, 0x070, Strict.LOWER),
-    _temperature("charge_undertemperature", 2, 0x060, Strict.HIGHER),
-    _temperature("discharge_undertemperature", 6, 0x062, Strict.HIGHER),
-    _restart("charge_restart_soc", 4),
-    _restart("discharge_restart_soc", 5),
-    _delay("charge_restart_delay", 5, 5.0, 0x082, 0x083),
-    _delay("discharge_restart_delay", 6, 5.0, 0x084, 0x085),
-    _delay("charge_pause_delay", 7, 2.0, 0x086),
-    _delay("discharge_pause_delay", 8, 2.0, 0x087),
-    _choice("sensor_type", "S3", 0, 0x016, _SENSORS),
-    _choice("chemistry", "S3", 10, 0x015, _CHEMISTRIES),
-    _switch("critical_mode", 1, 0x017),
-    _switch("charge_relay_forced_off", 2, 0x019),
-    _switch("discharge_relay_forced_off", 3, 0x01A),
-    _switch("use_measured_capacity", 4, 0x08B),
-    _switch("soc_voltage_correction", 9, 0x08D),
+    _cell_voltage("V", 4, (), "balance_start_voltage", StricterSide.LOWER, shown=False),
+    # Only the frame tells it.
+    _cell_voltage("", 0, (), "full_cell_voltage", StricterSide.NEITHER),
+    _cell_voltage("S2", 8, (0x046, 0x047), "nominal_cell_voltage", StricterSide.NEITHER),
+    _cell_voltage("S2", 7, (0x044, 0x045), "low_cell_voltage", StricterSide.HIGHER, minimum=1.5),
+    _cell_voltage("S2", 0, (0x040, 0x041), "cell_undervoltage", StricterSide.HIGHER, minimum=1.5),
+    _hysteresis("S2", 9, (0x042,), "cell_undervoltage_hysteresis"),
+    _temperature("S2", 3, (0x070, 0x071), "cell_overtemperature", StricterSide.LOWER),
+    _temperature("S2", 2, (0x060, 0x061), "charge_undertemperature", StricterSide.HIGHER),
+    _temperature("S2", 6, (0x062, 0x063), "discharge_undertemperature", StricterSide.HIGHER),
+    _restart_soc("S2", 4, (), "charge_restart_soc"),
+    _restart_soc("S2", 5, (), "discharge_restart_soc"),
+    _delay("S3", 5, (0x082, 0x083), "charge_restart_delay", step=5.0),
+    _delay("S3", 6, (0x084, 0x085), "discharge_restart_delay", step=5.0),
+    _delay("S3", 7, (0x086,), "charge_pause_delay", step=2.0),
+    _delay("S3", 8, (0x087,), "discharge_pause_delay", step=2.0),
+    _choice("S3", 0, (0x016,), "sensor_type", _SENSORS),
+    _choice("S3", 10, (0x015,), "chemistry", _CHEMISTRIES),
+    _switch("S3", 1, (0x017,), "critical_mode"),
+    _switch("S3", 2, (0x019,), "charge_relay_forced_off"),
+    _switch("S3", 3, (0x01A,), "discharge_relay_forced_off"),
+    _switch("S3", 4, (0x08B,), "use_measured_capacity"),
+    _switch("S3", 9, (0x08D,), "soc_voltage_correction"),
     Parameter(
-        key="full_sync_tail_current",
-        query="S3",
-        index=11,
-        addresses=(0x092,),
+        "S3",
+        11,
+        (0x092,),
+        "full_sync_tail_current",
         unit=Unit.AMPERE,
         factor=0.2,
         step=0.2,
         maximum=51.0,
         dangerous=True,
     ),
-    *_relay(1, "SRY0", 0x340),
-    *_relay(2, "SRY1", 0x360),
-    _power("solar_peak_power", 0, 0x010),
-    _power("inverter_peak_power", 1, 0x020),
+    _choice("SRY0", 1, (0x340,), "relay_1_function", _FUNCTIONS),
+    _switch("SRY0", 2, (0x341,), "relay_1_inverted"),
+    _choice("SRY0", 0, (0x342,), "relay_1_force", _FORCES),
+    _choice("SRY1", 1, (0x360,), "relay_2_function", _FUNCTIONS),
+    _switch("SRY1", 2, (0x361,), "relay_2_inverted"),
+    _choice("SRY1", 0, (0x362,), "relay_2_force", _FORCES),
+    _power("S1", 0, (0x010, 0x011), "solar_peak_power"),
+    _power("S1", 1, (0x020, 0x021), "inverter_peak_power"),
 )
 BY_KEY: Final = {parameter.key: parameter for parameter in PARAMETERS}
 
@@ -262,28 +236,3 @@ QUERIES: Final = ("S1", "S2")
 NEWER_QUERIES: Final = ("S3", "SRY0", "SRY1")
 """Which only generation 3 knows."""
 VERSION: Final = "V"
-
-
-_POSSIBLE: Final = {Unit.VOLT: (0.0, 5.0), Unit.CELSIUS: (-250.0, 160.0), Unit.PERCENT: (0.0, 100.0)}
-"""What a parameter can be at all; a T-min below any winter means "none"."""
-
-
-def _is_possible(parameter: Parameter, value: SettingValue) -> bool:
-    low, high = _POSSIBLE.get(parameter.unit, (0.0, 1e9))
-    return not isinstance(value, (int, float)) or low <= value <= high
-
-
-def decode_answer(query: str, fields: list[str], formula: Formula) -> dict[str, SettingValue]:
-    """Return the parameters that the answer to a query tells; the PIN is never looked at. Raises FrameError."""
-    values: dict[str, SettingValue] = {}
-    for parameter in PARAMETERS:
-        if parameter.query != query or parameter.index >= len(fields):
-            continue
-        count = number(fields[parameter.index])
-        value = None if count is None or count < 0 else parameter.value(count, formula)
-        if value is not None and _is_possible(parameter, value):
-            values[parameter.key] = value
-    coldest = values.get("discharge_undertemperature")
-    if isinstance(coldest, float) and not COLDEST <= coldest <= HOTTEST and "charge_undertemperature" in values:
-        values["discharge_undertemperature"] = values["charge_undertemperature"]
-    return values

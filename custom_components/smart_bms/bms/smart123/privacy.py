@@ -1,14 +1,14 @@
-"""What must not leave the house: the PIN travels in clear, is echoed, and comes back in the answer to one query."""
+"""What diagnostics and recordings must not show: the PIN travels in clear, is echoed, and comes back in the answer to one query."""
 
 from collections.abc import Iterator, Sequence
 import re
 from typing import Final
 
 from ..errors import FrameError
-from ..recording import Chunk, Piece, blank_answers, show_pieces
+from ..recording import Chunk, Piece, blank_answers, blank_except
 from . import frame58
 from .decode import LAYOUTS, decode_record, is_record
-from .frames import PING, WORDS, command, query_fields
+from .frames import COMMAND_ANSWERS, PING, command, query_fields
 from .memory import HISTORY, LOG, TIME
 from .parameters import BY_KEY, NEWER_QUERIES, QUERIES, VERSION
 
@@ -35,14 +35,14 @@ def _is_secret(question: bytes) -> bool:
 def mask(chunks: Sequence[Chunk]) -> list[Chunk]:
     """Return recorded packets without the PIN, wherever it is.
 
-    Units that are spoken to speak in lines: of these, only what is surely something else than an answer with the PIN is kept.
+    Units that get commands answer in lines: of these, only what is surely something else than an answer with the PIN is kept.
     """
     spoken_to = any(chunk.sent for chunk in chunks)
     if not spoken_to and any(not chunk.data.isascii() for chunk in chunks):
-        return show_pieces(chunks, _frames)  # which have no secrets
-    lines = show_pieces(chunks, _lines, fill=b"?")
+        return blank_except(chunks, _frames)  # which have no secrets
+    lines = blank_except(chunks, _lines, fill=b"?")
     masked = blank_answers(lines, _is_secret, is_noise=lambda data: data == PING)
-    return show_pieces(masked, _sent, sent=True, fill=b"?")
+    return blank_except(masked, _sent, sent=True, fill=b"?")
 
 
 def _frames(stream: bytes) -> Iterator[Piece]:
@@ -87,7 +87,7 @@ def _is_command(line: str) -> bool:
 
 
 def _is_harmless(line: str) -> bool:
-    if line in WORDS or _is_command(line):
+    if line in COMMAND_ANSWERS or _is_command(line):
         return True
     if _MAX_OF_PIN.search(line):
         return False

@@ -1,4 +1,4 @@
-"""Picture: what the records of a pack add up to. Each kind of record has its own age; what is too old is left out."""
+"""Record accumulator: what the records of a pack add up to. Each kind of record has its own age; what is too old is left out."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -62,7 +62,7 @@ _OWN_PLACE: Final = {"soc": "soc", "soh": "soh", "charge_cycles": "cycles", "cyc
 
 
 class RecordAccumulator:
-    """Follows the records of one session and makes readings of them."""
+    """Collects the records of one session and makes readings of them."""
 
     def __init__(self, scales: Callable[[], Scales], clock: Callable[[], datetime]) -> None:
         """`scales` returns how counts are read now, `clock` the local time."""
@@ -72,31 +72,31 @@ class RecordAccumulator:
         self._votes = MajorityVote()
         self._votes_2 = MajorityVote()
         self._records: dict[str, tuple[Counts, float]] = {}
-        self._steady: dict[str, Debounce] = {}
+        self._debounces: dict[str, Debounce] = {}
         self._began_at: float | None = None
 
     def update(self, tag: str, counts: Counts, now: float) -> None:
-        """Take the counts of a record. Raises FrameError if a part of it must not be shown."""
+        """Add the counts of a record. Raises FrameError if a part of it must not be shown."""
         if self._began_at is None:
             self._began_at = now
         self._records[tag] = (counts, now)
         for name, count in counts.items():
             if name in _STEPS or name in _RISING:
-                self._take_steady(name, count)
+                self._debounce(name, count)
         if tag == "C":
-            self._take_cell(counts, now)
+            self._update_cell(counts, now)
         elif "clock_hour" in counts:
             self.set_clock(counts["clock_hour"], counts.get("clock_minute"))
 
-    def _take_steady(self, name: str, count: int | None) -> None:
+    def _debounce(self, name: str, count: int | None) -> None:
         if name in _PERCENT and count is not None and count > _UNKNOWN_PERCENT:
             count = None
-        if name not in self._steady:
+        if name not in self._debounces:
             rising = name in _RISING
-            self._steady[name] = Debounce(_RISING[name] if rising else _STEPS[name], rising=rising)
-        self._steady[name].update(count)
+            self._debounces[name] = Debounce(_RISING[name] if rising else _STEPS[name], rising=rising)
+        self._debounces[name].update(count)
 
-    def _take_cell(self, counts: Counts, now: float) -> None:
+    def _update_cell(self, counts: Counts, now: float) -> None:
         status, status_2 = counts.get("status"), counts.get("status_2")
         if status is not None:
             self._votes.update(status & 0xFF)
@@ -111,18 +111,18 @@ class RecordAccumulator:
         """Return both extremes of a kind, if they are fresh and believed."""
         if not self._counts(tag, now, _FRESH_EXTREMES):
             return None
-        one, other = self._steady_value(low, tag, now), self._steady_value(high, tag, now)
+        one, other = self._debounced(low, tag, now), self._debounced(high, tag, now)
         return None if one is None or other is None or one > other else (one, other)
 
     def set_clock(self, hour: int | None, minute: int | None) -> None:
-        """Take the pack's clock; how far it is off is told in minutes, to the nearest day: nobody knows its date."""
+        """Update the pack's clock; how far it is off is in minutes, to the nearest day: nobody knows its date."""
         if hour is None or minute is None or hour >= 24 or minute >= 60:
-            self._take_steady("clock_offset", None)
+            self._debounce("clock_offset", None)
             return
         local = self._clock()
         apart = hour * 60 + minute - (local.hour * 60 + local.minute)
         offset = (apart + _MINUTES_OF_DAY // 2) % _MINUTES_OF_DAY - _MINUTES_OF_DAY // 2
-        self._take_steady("clock_offset", offset)
+        self._debounce("clock_offset", offset)
 
     def _counts(self, tag: str, now: float, fresh: float) -> Mapping[str, int | None]:
         counts, at = self._records.get(tag, ({}, now))
@@ -133,11 +133,9 @@ class RecordAccumulator:
         totals = self._counts("U", now, _FRESH_EXTREMES)
         return (
             totals.get("voltage"),
-            self._steady_value("current", "U", now),
-            self._steady_value("stored_energy", "E", now),
+            self._debounced("current", "U", now),
+            self._debounced("stored_energy", "E", now),
         )
-
-    # Readings.
 
     def reading(self, now: float) -> Reading | None:
         """Return what is known at monotonic time `now`; None while that is too little to be shown."""
@@ -156,7 +154,7 @@ class RecordAccumulator:
         totals = self._counts("U", now, FRESH)
         if totals.get("voltage") is None or self.cells.count is None:
             return None
-        if waited < _PATIENCE and (flags is None or self._steady_value("soc", "E", now) is None):
+        if waited < _PATIENCE and (flags is None or self._debounced("soc", "E", now) is None):
             return None
         # Full is when all cells balance; one that goes on to the limit is a fault.
         values: dict[str, Any] = {"measured_at": now, "overvoltage_ends_charge": False}
@@ -165,14 +163,14 @@ class RecordAccumulator:
         self._add_extremes(now, values, details)
         self._add_cells(now, values, details)
         self._add_flags(now, flags, values, details)
-        self._add_steady(now, values, details)
-        if (offset := self._steady_value("clock_offset", "M", now)) is not None:
+        self._add_debounced(now, values, details)
+        if (offset := self._debounced("clock_offset", "M", now)) is not None:
             details["clock_offset"] = offset
         return Reading.of(values | {"details": details})
 
     @staticmethod
     def silence(now: float) -> Reading:
-        """Return a reading that only says that the cells are not heard: what the relays do nobody told."""
+        """Return a reading that only says that the cells are not heard: what the relays do is not known."""
         return Reading(measured_at=now, alarms=alarms(COMMUNICATION_FAULT, None))
 
     def _add_totals(
@@ -186,7 +184,7 @@ class RecordAccumulator:
             ("current_in", "power_in", details),
             ("current_out", "power_out", details),
         ):
-            count = self._steady_value(name, "U", now)
+            count = self._debounced(name, "U", now)
             current = None if count is None else scales.amperes(count)
             if current is not None:
                 place[name] = current
@@ -194,12 +192,12 @@ class RecordAccumulator:
 
     def _add_extremes(self, now: float, values: dict[str, Any], details: dict[str, Detail]) -> None:
         count, numbers = self.cells.count or 0, self._counts("V", now, FRESH)
-        lowest, highest = (self._steady_value(name, "V", now) for name in ("lowest", "highest"))
+        lowest, highest = (self._debounced(name, "V", now) for name in ("lowest", "highest"))
         low_number, high_number = numbers.get("lowest_number") or 0, numbers.get("highest_number") or 0
         numbered = 1 <= low_number <= count and 1 <= high_number <= count
         if numbered and lowest is not None and highest is not None and lowest <= highest:
             values["extremes"] = Extremes(volts(lowest), low_number, volts(highest), high_number)
-        coldest, hottest = (self._steady_value(name, "T", now) for name in ("coldest", "hottest"))
+        coldest, hottest = (self._debounced(name, "T", now) for name in ("coldest", "hottest"))
         values["temperatures"] = {}
         if coldest is None or hottest is None or coldest > hottest:
             return
@@ -218,7 +216,7 @@ class RecordAccumulator:
             values["cell_temperatures"] = tuple(
                 celsius(cell.temperature, formula) if cell and cell.temperature is not None else None for cell in known
             )
-        balance = self._steady_value("balance_voltage", "V", now)
+        balance = self._debounced("balance_voltage", "V", now)
         if not balance:
             return
         details["balance_voltage"] = volts(balance)
@@ -241,10 +239,10 @@ class RecordAccumulator:
             details["charge_relay_closed"] = bool(more & CHARGE_RELAY)
             details["load_relay_closed"] = bool(more & LOAD_RELAY)
 
-    def _add_steady(self, now: float, values: dict[str, Any], details: dict[str, Detail]) -> None:
+    def _add_debounced(self, now: float, values: dict[str, Any], details: dict[str, Detail]) -> None:
         for tag in "EMHB":
             for name in self._counts(tag, now, _FRESH_METERS if tag in _METERS else FRESH):
-                value = self._steady_value(name, tag, now)
+                value = self._debounced(name, tag, now)
                 if value is None:
                     continue
                 shown = value / _DIVISORS[name] if name in _DIVISORS else value
@@ -255,16 +253,16 @@ class RecordAccumulator:
                 else:
                     details[name] = shown
 
-    def _steady_value(self, name: str, tag: str, now: float) -> int | None:
+    def _debounced(self, name: str, tag: str, now: float) -> int | None:
         fresh = _FRESH_METERS if tag in _METERS else FRESH
-        steady = self._steady.get(name)
+        steady = self._debounces.get(name)
         return steady.value if steady is not None and self._counts(tag, now, fresh) else None
 
 
-def refused(picture: RecordAccumulator, tag: str, counts: Counts, now: float) -> str | None:
-    """Let a picture take a record; return why a part of it must not be shown, if there is a reason."""
+def refused(accumulator: RecordAccumulator, tag: str, counts: Counts, now: float) -> str | None:
+    """Add a record; return why a part of it must not be shown, if there is a reason."""
     try:
-        picture.update(tag, counts, now)
+        accumulator.update(tag, counts, now)
     except FrameError as error:
         return error.reason
     return None

@@ -1,4 +1,4 @@
-"""A conversation in records: authorize, ask who it is, let it stream, and ask for the rest while the stream pauses."""
+"""Session in records: authorize, ask who it is, let it stream, and ask for the rest while the stream pauses."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -11,17 +11,18 @@ from ..errors import FrameError, PackError, PasswordNeededError, SilentError, Wr
 from ..repeated_answer import MAX_QUESTIONS, RepeatedAnswer
 from ..session_context import SessionContext
 from ..settings import Settings, SettingValue
-from .bit_error_filter import Shapes
+from .bit_error_filter import RecordForms
 from .decode import decode_record, is_record
 from .exchange import Exchange, RefusedQueryError, Timing
-from .frames import Assembler, Word, command, query_fields
+from .frames import CommandAnswer, Reassembler, command, query_fields
 from .generation import Generation, Variant
 from .identity import identity_of, version_of
 from .memory_reader import read_history, read_log
-from .parameters import BY_KEY, NEWER_QUERIES, QUERIES, VERSION, decode_answer
+from .parameters import BY_KEY, NEWER_QUERIES, QUERIES, VERSION
 from .privacy import PIN_FIELD
 from .record_accumulator import RecordAccumulator, refused
 from .scales import Formula, Scales
+from .settings import decode_answer
 from .write import Writing
 
 PIN: Final = re.compile(r"\d{4}")
@@ -35,7 +36,7 @@ IMPORT_HISTORY: Final = "import_history"
 
 
 class RecordSession:
-    """One session with a unit that speaks in records."""
+    """One session with a unit that sends records."""
 
     def __init__(  # noqa: PLR0913
         self,
@@ -61,83 +62,79 @@ class RecordSession:
         self._pin_first = pin_first
         self._needs_pin = needs_pin
         self._exchange = Exchange(connection, listener, timing)
-        self._writing = Writing(self._exchange, timing, context.learned, self._ask_for_sure)
-        self._lines = Assembler()
-        self._shapes = Shapes()
+        self._writing = Writing(self._exchange, timing, context.learned, self._ask_until_believed)
+        self._lines = Reassembler()
+        self._forms = RecordForms()
         self._broken_counted = 0
-        self._picture = RecordAccumulator(lambda: Scales(formula=formula, ampere=generation.ampere), context.clock)
+        self._accumulator = RecordAccumulator(lambda: Scales(formula=formula, ampere=generation.ampere), context.clock)
         self._version = ""
-        self._identity_told: tuple[Variant, str] | None = None
-        self._agreement = RepeatedAnswer(context.memory.setdefault(_BELIEVED, {}))
+        self._reported_identity: tuple[Variant, str] | None = None
+        self._repeated_answer = RepeatedAnswer(context.memory.setdefault(_BELIEVED, {}))
         self._answers: dict[str, tuple[dict[str, SettingValue], float]] = {}
         self._log_index: int | None = None
         self._log_seen: int | None = -1
         """Index of the log when it was read; -1: never in this session."""
         self._failures: dict[str, int] = {}
         self._history_done = not context.options.get(IMPORT_HISTORY)
-        self._shown_at = float("-inf")
-        self._shown_tag = ""
+        self._reported_at = float("-inf")
+        self._reported_tag = ""
         self._heard = asyncio.Event()
-        self._turn = asyncio.Lock()
-
-    # What comes in.
+        self._exchange_lock = asyncio.Lock()
 
     def notified(self, data: bytes | bytearray, now: float) -> None:
-        """Take a notification."""
+        """Handle a notification."""
         for line in self._lines.feed(data):
             if is_record(line):
-                self._take_record(line, now)
+                self._handle_record(line, now)
             else:
                 self._exchange.heard(line, now)
         if (broken := self._lines.broken_lines) > self._broken_counted:
             self._listener.drop("broken_line", broken - self._broken_counted)
             self._broken_counted = broken
 
-    def _take_record(self, line: str, now: float) -> None:
+    def _handle_record(self, line: str, now: float) -> None:
         try:
             tag, counts = decode_record(line)
         except FrameError as error:
             self._listener.drop(error.reason)
             return
-        if not self._shapes.is_usual(line):
+        if not self._forms.is_usual_form(line):
             self._listener.drop("spliced")
             return
         self._keep(line, now)
         self._generation.heard_record(line)
-        if (reason := refused(self._picture, tag, counts, now)) is not None:
+        if (reason := refused(self._accumulator, tag, counts, now)) is not None:
             self._listener.drop(reason)
         if tag == "T" and "log_index" in counts:
             self._log_index = counts["log_index"]
         if tag in ("U", "C"):
-            self._show(tag, now)
+            self._report_reading(tag, now)
 
     def _keep(self, line: str, now: float) -> None:
-        """Show a line to whoever collects them, unless it could hold the PIN."""
+        """Keep a line for diagnostics, unless it could hold the PIN."""
         if not PIN_FIELD.search(line):
             self._listener.frame(line.encode("ascii"), now)
 
-    def _show(self, tag: str, now: float) -> None:
+    def _report_reading(self, tag: str, now: float) -> None:
         """Make a reading once in a cycle: with the record that began it, or with the other one if that is missing."""
-        if tag != self._shown_tag and now - self._shown_at < 2 * self._timing.cycle:
+        if tag != self._reported_tag and now - self._reported_at < 2 * self._timing.cycle:
             return
-        self._shown_tag, self._shown_at = tag, now
+        self._reported_tag, self._reported_at = tag, now
         self._report_identity()
-        self._generation.measured(*self._picture.measured(now), now)
-        if (reading := self._picture.reading(now)) is not None and self._listener.reading(reading):
+        self._generation.measured(*self._accumulator.measured(now), now)
+        if (reading := self._accumulator.reading(now)) is not None and self._listener.reading(reading):
             self._heard.set()
 
     def _report_identity(self) -> None:
-        told = (self._generation.variant, self._version)
-        if told != self._identity_told:
-            self._identity_told = told
+        current = (self._generation.variant, self._version)
+        if current != self._reported_identity:
+            self._reported_identity = current
             self._listener.identity(
-                identity_of(told[0], self._formula, sw_version=self._version, serial_number=self._serial_number)
+                identity_of(current[0], self._formula, sw_version=self._version, serial_number=self._serial_number)
             )
 
-    # The conversation.
-
     async def run(self) -> None:
-        """Talk until cancelled. Raises PackError."""
+        """Run until cancelled. Raises PackError."""
         ping, talk = asyncio.create_task(self._exchange.ping()), asyncio.create_task(self._talk())
         try:
             done, _ = await asyncio.wait({ping, talk}, return_when=asyncio.FIRST_COMPLETED)
@@ -147,7 +144,7 @@ class RecordSession:
             await asyncio.gather(talk, return_exceptions=True)
             # What is being written needs the pings until it is whole.
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._timing.farewell), self._turn:
+                async with asyncio.timeout(self._timing.pending_write), self._exchange_lock:
                     pass
             ping.cancel()
             await asyncio.gather(ping, return_exceptions=True)
@@ -156,15 +153,15 @@ class RecordSession:
 
     async def _talk(self) -> None:
         await asyncio.sleep(self._timing.settle)
-        async with self._turn:
+        async with self._exchange_lock:
             if self._pin_first:
                 await self._authorize()
             await self._exchange.order(_STOP)
             if not self._pin_first:
                 await self._authorize()
             await self._ask_version()
-            with self._counted("unfinished"):
-                await self._writing.put_right()
+            with self._counting_failures("unfinished"):
+                await self._writing.restore_unfinished()
             await self._start()
         while True:
             try:
@@ -172,7 +169,7 @@ class RecordSession:
             except TimeoutError:
                 await self._start_again()
             else:
-                await self._do_chores()
+                await self._read_in_background()
 
     async def _wait(self, seconds: float) -> None:
         self._heard.clear()
@@ -180,7 +177,7 @@ class RecordSession:
             await self._heard.wait()
 
     async def _start_again(self) -> None:
-        async with self._turn:
+        async with self._exchange_lock:
             await self._start()
         try:
             await self._wait(self._timing.give_up)
@@ -197,7 +194,7 @@ class RecordSession:
         if not PIN.fullmatch(pin):
             raise WrongPasswordError("a PIN has four digits")
         word = await self._exchange.order(f"PW{pin}!")
-        if word is Word.OK:
+        if word is CommandAnswer.OK:
             kept.pop(_SILENT_PINS, None)
             return
         if word is not None:
@@ -209,7 +206,7 @@ class RecordSession:
 
     async def _ask_version(self) -> None:
         with suppress(SilentError, RefusedQueryError, FrameError):
-            fields = await self._ask_for_sure(VERSION)
+            fields = await self._ask_until_believed(VERSION)
             self._generation.heard_version(fields[0])
             self._version = version_of(fields[0])
             self._keep_answer(VERSION, fields)
@@ -217,11 +214,11 @@ class RecordSession:
     async def _start(self) -> None:
         """Ask for the stream. Raises PasswordNeededError, or SilentError, if it is refused."""
         word = await self._exchange.order(_START)
-        if word is not None and word is not Word.OK:
+        if word is not None and word is not CommandAnswer.OK:
             # It may be the late answer to an earlier question.
             self._exchange.distrust()
             word = await self._exchange.order(_START)
-        if word is None or word is Word.OK:
+        if word is None or word is CommandAnswer.OK:
             return  # its answer may be lost; what counts is that records come
         if self._context.password is None:
             raise PasswordNeededError(f"it answered {word}")
@@ -229,8 +226,8 @@ class RecordSession:
 
     @asynccontextmanager
     async def _paused(self) -> AsyncIterator[None]:
-        """Have the turn while nothing streams; records would come between question and answer."""
-        async with self._turn:
+        """Hold the lock while nothing streams; records would come between question and answer."""
+        async with self._exchange_lock:
             await self._exchange.order(_STOP)
             try:
                 yield
@@ -241,31 +238,30 @@ class RecordSession:
                 raise
             await self._start()
 
-    # Chores: one at a time, each after a reading, so that the pack does not go stale over them.
-
-    async def _do_chores(self) -> None:
+    async def _read_in_background(self) -> None:
+        """Read one of the other things, once in a while: each after a reading, so that the pack does not go stale meanwhile."""
         if not self._answers.keys() & set(QUERIES) and self._may_fail("settings"):
-            with self._counted("settings"):
+            with self._counting_failures("settings"):
                 await self.read_settings()
         elif self._generation.is_newer and self._log_index != self._log_seen and self._may_fail("log"):
-            with self._counted("log"):
+            with self._counting_failures("log"):
                 await self._read_log()
         elif self._generation.is_newer and not self._history_done and self._may_fail("history"):
-            with self._counted("history"):
+            with self._counting_failures("history"):
                 await self._read_history()
 
-    def _may_fail(self, chore: str) -> bool:
-        return self._failures.get(chore, 0) < _MAX_FAILURES
+    def _may_fail(self, task: str) -> bool:
+        return self._failures.get(task, 0) < _MAX_FAILURES
 
-    def _counted(self, chore: str) -> _Counted:
-        return _Counted(lambda: self._fail(chore))
+    def _counting_failures(self, task: str) -> _CountFailures:
+        return _CountFailures(lambda: self._fail(task))
 
-    def _fail(self, chore: str) -> None:
-        self._failures[chore] = self._failures.get(chore, 0) + 1
-        self._listener.drop(f"{chore}_unread")
+    def _fail(self, task: str) -> None:
+        self._failures[task] = self._failures.get(task, 0) + 1
+        self._listener.drop(f"{task}_unread")
 
     async def _read_log(self) -> None:
-        """Tell what is new in the log."""
+        """Report what is new in the log."""
         index = self._log_index
         async with self._paused():
             news = await read_log(self._ask_fields, self._context.learned, self._listener.drop, self._formula)
@@ -284,23 +280,21 @@ class RecordSession:
         self._keep(line, asyncio.get_running_loop().time())
         return query_fields(line)
 
-    # Parameters.
-
-    async def _ask_for_sure(self, name: str) -> list[str]:
+    async def _ask_until_believed(self, name: str) -> list[str]:
         """Send a query until an answer counts; return its fields.
 
         Their checksum is one byte, and an answer may have more fields or fewer: one that lost its middle can look whole.
-        Raises SilentError, RefusedQueryError, FrameError, LinkLostError.
+        Raises SilentError, RefusedQueryError, FrameError, ConnectionLostError.
         """
         for _ in range(MAX_QUESTIONS):
             fields = await self._ask_fields(name)
             values = decode_answer(name, fields, self._formula)
-            if self._agreement.believes(name, values | ({VERSION: fields[0]} if name == VERSION else {})):
+            if self._repeated_answer.believes(name, values | ({VERSION: fields[0]} if name == VERSION else {})):
                 return fields
         raise SilentError(f"no two answers to {name} agree")
 
     async def read_settings(self, key: str | None = None) -> Settings:
-        """Ask for all parameters, or for those that come with `key`. Raises SilentError, LinkLostError."""
+        """Ask for all parameters, or for those that come with `key`. Raises SilentError, ConnectionLostError."""
         newer = self._generation.variant is not Variant.GENERATION_2
         wanted = [*QUERIES, *(NEWER_QUERIES if newer else ()), VERSION]
         if key is not None and key in BY_KEY:
@@ -309,7 +303,7 @@ class RecordSession:
         async with self._paused():
             for name in wanted:
                 try:
-                    fields = await self._ask_for_sure(name)
+                    fields = await self._ask_until_believed(name)
                     self._keep_answer(name, fields)
                 except SilentError, RefusedQueryError, FrameError:
                     if name in NEWER_QUERIES and not self._generation.is_newer:
@@ -327,7 +321,7 @@ class RecordSession:
         self._answers[name] = (values, asyncio.get_running_loop().time())
 
     def _report_settings(self, heard: set[str]) -> Settings:
-        """Put together what the queries told; those not asked now are as old as they are."""
+        """Put together what the queries returned; those not asked now are as old as they are."""
         self._report_identity()
         others = self._answers.keys() - heard
         settings = Settings(
@@ -341,7 +335,7 @@ class RecordSession:
         return settings
 
     async def write(self, key: str, value: SettingValue | None) -> bool:
-        """Write a parameter; tell whether every byte of it was acknowledged. Raises ValueError, LinkLostError."""
+        """Write a parameter; return whether every byte of it was acknowledged. Raises ValueError, ConnectionLostError."""
         parameter = BY_KEY.get(key)
         if parameter is None or not parameter.addresses or not self._generation.is_newer:
             raise ValueError(f"{key} cannot be written to this unit")
@@ -352,12 +346,12 @@ class RecordSession:
             except RefusedQueryError:
                 return False
             if written:
-                self._agreement.expect(parameter.query, key, parameter.value(count, self._formula))
+                self._repeated_answer.expect(parameter.query, key, parameter.value(count, self._formula))
             return written
 
 
-class _Counted:
-    """Counts what a chore failed with, so that it is not tried for ever."""
+class _CountFailures:
+    """Counts what a task failed with, so that it is not tried for ever."""
 
     def __init__(self, count: Callable[[], None]) -> None:
         self._count = count
@@ -366,7 +360,7 @@ class _Counted:
         """Begin."""
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> bool:
-        """Count a failure that only means that this unit does not tell it."""
+        """Count a failure that only means that this unit does not have it."""
         if isinstance(error, (SilentError, RefusedQueryError, FrameError, ValueError)):
             self._count()
             return True

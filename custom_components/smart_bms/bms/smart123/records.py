@@ -1,23 +1,22 @@
 r"""123\SmartBMS for `script/decode` and `script/encode`: any recorded line or frame into one result, and values into writes."""
 
-from collections.abc import Callable
 import re
 from typing import Any, Final
 
 from ..advertisement import Advertisement
 from ..errors import FrameError
 from ..settings import SettingKind, SettingValue, judge
-from . import frame58
+from . import describe, frame58
 from .advertisement import device_type, is_smart123, serial_number
-from .alarms import CHARGE_ALLOWED, CHARGE_RELAY, DISCHARGE_ALLOWED, LOAD_RELAY, NOT_CALIBRATED, alarms
-from .decode import Counts, decode_record, is_record
-from .frames import WORDS, Assembler, command, number, query_fields
+from .decode import decode_record, is_record
+from .frames import COMMAND_ANSWERS, Reassembler, command, number, query_fields
 from .generation import Generation, Variant
 from .identity import version_of
 from .memory import HISTORY, LOG, TIME, decode_block, decode_entry
-from .parameters import BY_KEY, VERSION, Parameter, decode_answer
+from .parameters import BY_KEY, VERSION, Parameter
 from .privacy import HOLDS_PIN
-from .scales import FRAME_AMPERE, Formula, celsius, volts
+from .scales import Formula
+from .settings import decode_answer
 from .two_byte_write import write_command
 
 type Result = dict[str, Any]
@@ -25,34 +24,11 @@ type Result = dict[str, Any]
 _TRUTHS: Final = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}
 _WRITE: Final = re.compile(r"([0-9A-F]{2})-([0-9A-F]{3})!", re.IGNORECASE)
 _PIN: Final = re.compile(r"PW(.*)!")
-_OFFSET: Final = re.compile(r"offset\s+(\d{1,4})\b")
 _MAX_AMPERE: Final = 100
 """A per count: beyond any unit, and no number that breaks a sum."""
 _AD_NAMES: Final = {0x08, 0x09}
 _AD_SERVICES: Final = {0x06, 0x07}
 _AD_VENDOR: Final = 0xFF
-
-_NUMBERS: Final = {
-    "lowest_number": "cell_min_number",
-    "highest_number": "cell_max_number",
-    "coldest_number": "coldest_cell",
-    "hottest_number": "hottest_cell",
-}
-_VOLTS: Final = {
-    "voltage": "voltage",
-    "lowest": "cell_voltage_min",
-    "highest": "cell_voltage_max",
-    "balance_voltage": "balance_voltage",
-    "cell_voltage": "cell_voltage",
-}
-_TEMPERATURES: Final = {
-    "coldest": "temperature_lowest",
-    "hottest": "temperature_highest",
-    "cell_temperature": "cell_temperature",
-}
-_CURRENTS: Final = ("current", "current_in", "current_out")
-_HUNDREDTHS: Final = {"charge_cycles": "cycles", "discharge_cycles": "discharge_cycles"}
-_PERCENT: Final = frozenset({"soc", "soh", "charge_efficiency"})
 
 
 class Smart123Records:
@@ -61,9 +37,9 @@ class Smart123Records:
     takes_text = True
 
     def __init__(self) -> None:
-        """Know nothing of the unit."""
-        self._lines = Assembler()
-        self._frames = frame58.Assembler()
+        """Initialize."""
+        self._lines = Reassembler()
+        self._frames = frame58.Reassembler()
         self._query = ""
         self._generation = Generation({}, "auto", None, newer_module=False, needed=1)
 
@@ -73,7 +49,7 @@ class Smart123Records:
             return self.advertisement(data, hints)
         if isinstance(unknown := hints.get("unknown"), bytes):
             try:
-                return _reading(Variant.FRAME, _masked_frame(data, unknown, hints))
+                return describe.reading(Variant.FRAME, describe.masked_frame(data, unknown, hints))
             except FrameError as error:
                 return {"kind": "rejected", "reason": error.reason}
         if hints.get("transport") == "nus_ascii":
@@ -84,24 +60,24 @@ class Smart123Records:
 
     @staticmethod
     def _whole_frames(data: bytes, hints: Result) -> Result:
-        frames = frame58.Assembler().feed(data)
+        frames = frame58.Reassembler().feed(data)
         if not frames:
             return {"kind": "rejected", "reason": "length" if len(data) < frame58.LENGTH else "checksum"}
-        found = [_reading(Variant.FRAME, _frame(frame, hints)) for frame in frames]
+        found = [describe.reading(Variant.FRAME, describe.frame(frame, hints)) for frame in frames]
         if len(found) == 1:
             return found[0]
-        return {"kind": "notification", "frames": found, "values": _joined_keys(frames)}
+        return {"kind": "notification", "frames": found, "values": describe.joined_keys(frames)}
 
     def notifications(self, fragments: list[bytes]) -> list[Result]:
         """Decode what a sequence of notifications holds, in order."""
-        self._lines, self._frames = Assembler(), frame58.Assembler()
+        self._lines, self._frames = Reassembler(), frame58.Reassembler()
         return [result for fragment in fragments for result in self.notification(fragment)]
 
     def notification(self, data: bytes) -> list[Result]:
         """Decode what one more notification of a log completes."""
-        frames = [_reading(Variant.FRAME, _frame(frame, {})) for frame in self._frames.feed(data)]
+        frames = [describe.reading(Variant.FRAME, describe.frame(frame, {})) for frame in self._frames.feed(data)]
         if frames:
-            self._lines = Assembler()
+            self._lines = Reassembler()
             return frames
         return [self._line(line, {}) for line in self._lines.feed(data)]
 
@@ -112,7 +88,7 @@ class Smart123Records:
         return judge(lambda one, other: one == other, old=old, wanted=wanted, found=found)
 
     def advertisement(self, data: bytes, hints: Result) -> Result:
-        """Decode an advertisement as it is on the air, or manufacturer data alone: company id, then payload."""
+        """Decode an advertisement as it is sent, or manufacturer data alone: company id, then payload."""
         try:
             advertisement = _fields_of(data)
         except IndexError:
@@ -141,7 +117,7 @@ class Smart123Records:
     # Text.
 
     def _text(self, text: str, hints: Result) -> Result:
-        lines = Assembler().feed(text.encode("ascii") + b"\r")
+        lines = Reassembler().feed(text.encode("ascii") + b"\r")
         found = [self._line(line, hints) for line in lines]
         if not found:
             return {"kind": "ignored", "reason": "incomplete"}
@@ -156,7 +132,7 @@ class Smart123Records:
         if hints.get("direction") == "tx" or line[-1:] in "@!$":
             return self._sent(line)
         try:
-            if line in WORDS:
+            if line in COMMAND_ANSWERS:
                 return {"kind": "ack", "values": {"result": line}}
             if is_record(line):
                 return self._record(line, hints)
@@ -171,7 +147,7 @@ class Smart123Records:
         self._query = line.removesuffix("@") if line.endswith("@") else self._query
         if found := _WRITE.fullmatch(line):
             address, byte = int(found[2], 16), int(found[1], 16)
-            return {"kind": "write", "values": {"address": address, "raw": byte} | _written(address, byte)}
+            return {"kind": "write", "values": {"address": address, "raw": byte} | describe.written(address, byte)}
         if found := _PIN.fullmatch(line):
             return {"kind": "command", "values": {"command": "PW", "password": found[1]}}
         return {"kind": "command", "values": {"command": line.rstrip("@!") or line}}
@@ -183,7 +159,10 @@ class Smart123Records:
         ampere = self._generation.ampere
         if isinstance(stated, (int, float)) and abs(stated) <= _MAX_AMPERE:
             ampere = float(stated)
-        return _reading(self._generation.variant, {"record": tag} | _values(counts, ampere, _formula(hints)))
+        return describe.reading(
+            self._generation.variant,
+            {"record": tag} | describe.values_of(counts, ampere, describe.temperature_formula(hints)),
+        )
 
     def _answer(self, line: str, hints: Result) -> Result:
         fields = query_fields(line)
@@ -214,135 +193,6 @@ def _is_text(data: bytes) -> bool:
     return data.isascii() and data.decode("ascii").replace("\r", "").replace("\n", "").isprintable()
 
 
-def _reading(variant: Variant, values: Result) -> Result:
-    return {"kind": "reading", "variant": variant.value, "values": values}
-
-
-def _formula(hints: Result) -> Callable[[int], float]:
-    """Return how counts become °C: as the record says, or as the vendor's app has it."""
-    stated = str(hints.get("temp_formula", ""))
-    if found := _OFFSET.match(stated):
-        offset = int(found[1])
-        return lambda count: float(count - offset)
-    formula = Formula.DOCUMENT if stated.startswith("doc") else Formula.APP
-    return lambda count: celsius(count, formula)
-
-
-def _values(counts: Counts, ampere: float | None, temperature: Callable[[int], float]) -> Result:
-    """Return what counts mean; what the unit does not have, or nobody can tell, has no key."""
-    values: Result = {}
-    for name, count in counts.items():
-        if count is None or name in ("clock_hour", "clock_minute"):
-            continue
-        if name in _VOLTS:
-            values[_VOLTS[name]] = volts(count)
-        elif name in _TEMPERATURES:
-            values[_TEMPERATURES[name]] = temperature(count)
-        elif name in _CURRENTS:
-            if count == 0 or ampere is not None:
-                values[name] = round(count * (ampere or 0.0), 3)
-        elif name in _HUNDREDTHS:
-            values[_HUNDREDTHS[name]] = count / 100
-        elif name not in _PERCENT or count <= 100:
-            values[_NUMBERS.get(name, name)] = count
-    hour, minute = counts.get("clock_hour"), counts.get("clock_minute")
-    if hour is not None and minute is not None and hour < 24 and minute < 60:
-        values["device_time"] = f"{hour:02d}:{minute:02d}"
-    place, cells = values.get("cell_number"), values.get("cell_count")
-    if place is not None and cells is not None and not 1 <= place <= cells:
-        # A slot of the rotation without a cell.
-        for key in ("cell_voltage", "cell_temperature"):
-            values.pop(key, None)
-        values["cell_ignored"] = True
-    return values | _flags(counts)
-
-
-def _flags(counts: Counts) -> Result:
-    status, more = counts.get("status"), counts.get("status_2")
-    if status is None:
-        return {}
-    values: Result = {
-        "charging_enabled": bool(status & CHARGE_ALLOWED),
-        "discharging_enabled": bool(status & DISCHARGE_ALLOWED),
-        "soc_calibrated": not status & NOT_CALIBRATED,
-        "alarms": list(alarms(status, more)),
-        "alarm_mask": status | (more or 0) << 8,
-    }
-    if more is not None:
-        values |= {"charge_relay_closed": bool(more & CHARGE_RELAY), "load_relay_closed": bool(more & LOAD_RELAY)}
-    return values
-
-
-def _frame(frame: bytes, hints: Result) -> Result:
-    """Return all that one frame says; whether its last bytes are key and value, or a clock, one frame does not tell."""
-    return _described(_counts(frame), frame58.decode_settings(frame), hints) | _last_bytes(frame[47], frame[48])
-
-
-def _counts(frame: bytes) -> Counts:
-    return {name: count for part in frame58.decode_frame(frame).values() for name, count in part.items()}
-
-
-def _described(counts: Counts, settings: dict[str, int], hints: Result) -> Result:
-    values = _values(counts, FRAME_AMPERE, _formula(hints))
-    return values | {key: BY_KEY[key].value(count, Formula.APP) for key, count in settings.items()}
-
-
-def _last_bytes(first: int, second: int) -> Result:
-    if frame58.KEY_BASE <= first < frame58.KEY_BASE + 19:
-        key = first - frame58.KEY_BASE
-        named = {name: second for at, name in ((0, "soh"), (1, "charge_efficiency")) if key == at and second <= 100}
-        return {"kv_key": key, "kv_value": second} | named
-    orders = [(hour, minute) for hour, minute in ((first, second), (second, first)) if hour < 24 and minute < 60]
-    times = [f"{hour:02d}:{minute:02d}" for hour, minute in dict.fromkeys(orders)]
-    if len(times) == 1:
-        return {"device_time": times[0]}
-    return {"device_time_either": times} if times else {}
-
-
-def _joined_keys(frames: list[bytes]) -> Result:
-    """Return what neighboring frames tell in two parts."""
-    pairs = {frame[47] - frame58.KEY_BASE: frame[48] for frame in frames}
-    values: Result = {}
-    for name, high, low in (
-        ("low_cell_voltage", 2, 3),
-        ("nominal_cell_voltage", 4, 5),
-        ("full_cell_voltage", 17, 18),
-    ):
-        if high in pairs and low in pairs:
-            values[name] = volts(pairs[high] << 8 | pairs[low])
-    if 8 in pairs and 9 in pairs:
-        values["cycles"] = pairs[8] << 8 | pairs[9]
-    return values
-
-
-def _masked_frame(data: bytes, unknown: bytes, hints: Result) -> Result:
-    """Return what a frame says of which the bits set in `unknown` are not known: only what they do not bear on.
-
-    Raises FrameError.
-    """
-    if len(data) != frame58.LENGTH:
-        raise FrameError("length")
-    low, high = _filled(data, unknown, 0x00), _filled(data, unknown, 0xFF)
-    if any(low[place] not in frame58.SIGNS for place in frame58.SIGN_PLACES):
-        raise FrameError("layout_unknown")
-    counts, settings = _same(_counts(low), _counts(high)), _same(*map(frame58.decode_settings, (low, high)))
-    last = _same(_last_bytes(low[47], low[48]), _last_bytes(high[47], high[48]))
-    return _described(counts, settings, hints) | last | ({} if unknown[-1] else {"checksum": data[-1]})
-
-
-def _filled(data: bytes, unknown: bytes, bits: int) -> bytes:
-    """Return a frame with something in place of what is not known; a sign that is not known tells no more than none."""
-    frame = bytearray(byte | mask & bits for byte, mask in zip(data, unknown, strict=True))
-    for place in frame58.SIGN_PLACES:
-        if unknown[place]:
-            frame[place] = frame58.NOT_FITTED
-    return bytes(frame)
-
-
-def _same[Value](one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:
-    return {key: value for key, value in one.items() if key in other and other[key] == value}
-
-
 def _fields_of(data: bytes) -> Advertisement | None:
     """Return an advertisement from its fields of length, type and content; None if these bytes are none."""
     name, services, vendor = "", list[str](), dict[int, bytes]()
@@ -361,18 +211,6 @@ def _fields_of(data: bytes) -> Advertisement | None:
             vendor[int.from_bytes(content[:2], "little")] = content[2:]
         place += 1 + length
     return Advertisement(name=name, manufacturer_data=vendor, service_uuids=tuple(services)) if place else None
-
-
-def _written(address: int, byte: int) -> Result:
-    """Return which parameter an address is part of; its value if one byte is all of it."""
-    for parameter in BY_KEY.values():
-        if address not in parameter.addresses:
-            continue
-        part = {"parameter": parameter.key, "part": ("high", "low")[parameter.addresses.index(address)]}
-        if len(parameter.addresses) > 1:
-            return part
-        return {"parameter": parameter.key, "value": parameter.value(byte, Formula.APP)}
-    return {}
 
 
 def encode_text(variant: str, parameter: str, text: str | None) -> bytes:

@@ -1,4 +1,4 @@
-"""What the last two bytes before the settings of a frame mean: keys and values in turns, or the clock of older firmware."""
+"""What the last two bytes before the settings of a frame mean: keys and values one after the other, or the clock of older firmware."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ class TrailerParser:
     """Follows byte 47 and 48 of successive valid frames."""
 
     def __init__(self) -> None:
-        """Believe nothing yet."""
+        """Initialize."""
         self.on = False
         """The bytes are keys and values."""
         self._key: int | None = None
@@ -41,7 +41,7 @@ class TrailerParser:
         self._parts: dict[int, tuple[int, float]] = {}
 
     def update(self, first: int, second: int, now: float) -> Mapping[str, int]:
-        """Take both bytes of a frame; return what a whole turn has told, when the next one begins."""
+        """Add both bytes of a frame; return what a whole cycle of keys held, when the next one begins."""
         key = first - KEY_BASE if KEY_BASE <= first < KEY_BASE + KEYS else None
         if key is not None and self._key is not None and key == (self._key + 1) % KEYS:
             self._steps += 1
@@ -50,7 +50,7 @@ class TrailerParser:
             self._steps = 0
             self._without += 1
         if key is not None and self._key is not None and 0 < key <= self._key:
-            self._parts.clear()  # the beginning of this turn was lost: what is there is of the one before
+            self._parts.clear()  # the beginning of this cycle was lost: what is there is of the one before
         self._key = key
         if self._steps >= _STEPS:
             self.on = True
@@ -64,7 +64,7 @@ class TrailerParser:
         return told
 
     def _joined(self, now: float) -> dict[str, int]:
-        """Return what the parts amount to, and forget them: only those of one turn belong together."""
+        """Return what the parts amount to, and forget them: only those of one cycle belong together."""
         parts = {key: value for key, (value, at) in self._parts.items() if now - at <= _TOO_OLD}
         self._parts.clear()
         told = {name: parts[key] for key, name in _SINGLE.items() if key in parts}
@@ -83,7 +83,7 @@ class TrailerClock:
         self._seen: Counter[tuple[int, int]] = Counter()
 
     def update(self, first: int, second: int) -> tuple[int, int] | None:
-        """Take both bytes of a frame; return hour and minute once the order is certain."""
+        """Add both bytes of a frame; return hour and minute once the order is certain."""
         if first >= 60 or second >= 60 or (first > 23 and second > 23):
             self._seen.clear()
             return None

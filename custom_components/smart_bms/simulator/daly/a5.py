@@ -5,7 +5,7 @@ from itertools import batched
 import struct
 from typing import Final
 
-from .controller import Controller, Taken
+from .firmware import DalyFirmware, Taken
 from .settings import ZERO_CURRENT
 
 _START: Final = 0xA5
@@ -37,9 +37,9 @@ def _texts(content: str, frames: int) -> list[bytes]:
 class Uart:
     """The board's end of the wire."""
 
-    def __init__(self, controller: Controller) -> None:
-        """Begin with nothing sent."""
-        self._controller = controller
+    def __init__(self, firmware: DalyFirmware) -> None:
+        """Initialize."""
+        self._firmware = firmware
         self._last = bytes(8)
         """Data of the reply before, to which older boards add what they have to say."""
         self._replies: dict[int, Callable[[], list[bytes]]] = {
@@ -51,26 +51,24 @@ class Uart:
             0x95: self._cells,
             0x96: self._probes,
             0x97: self._balancing,
-            0x98: lambda: [controller.alarm_bytes],
-            0x50: lambda: [struct.pack(">II", controller.settings["capacity"] * 100, controller.nominal_voltage)],
-            0x51: lambda: [bytes((1, len(controller.cells), 0, 0, controller.label.ntcs, 0, 0))],
-            0x52: lambda: [struct.pack(">II", *(int(controller.throughput),) * 2)],
+            0x98: lambda: [firmware.alarm_bytes],
+            0x50: lambda: [struct.pack(">II", firmware.settings["capacity"] * 100, firmware.nominal_voltage)],
+            0x51: lambda: [bytes((1, len(firmware.cells), 0, 0, firmware.label.ntcs, 0, 0))],
+            0x52: lambda: [struct.pack(">II", *(int(firmware.throughput),) * 2)],
             0x53: self._mode,
-            0x54: lambda: [controller.label.machine_code[:8].encode()],
-            0x57: lambda: _texts(controller.label.machine_code, 5),
+            0x54: lambda: [firmware.label.machine_code[:8].encode()],
+            0x57: lambda: _texts(firmware.label.machine_code, 5),
             0x59: lambda: [self._levels(">H", "cell_high", "cell_low")],
             0x5A: lambda: [self._levels(">H", "pack_high", "pack_low")],
             0x5B: lambda: [self._levels(">H", "charge_current", "discharge_current")],
             0x5C: lambda: [self._levels(">B", "charge_hot", "charge_cold", "discharge_hot", "discharge_cold")],
             0x5D: lambda: [self._levels(">H", "soc_high", "soc_low")],
             0x5E: lambda: [self._levels(">H", "cell_spread") + self._levels(">B", "temperature_spread")],
-            0x5F: lambda: [
-                struct.pack(">HH", *(controller.settings[f"balance_{name}"] for name in ("start", "spread")))
-            ],
+            0x5F: lambda: [struct.pack(">HH", *(firmware.settings[f"balance_{name}"] for name in ("start", "spread")))],
             0x60: lambda: [struct.pack(">HH", 600, 333)],
-            0x61: lambda: [controller.clock_bytes],
-            0x62: lambda: _texts(controller.label.software, 2),
-            0x63: lambda: _texts(controller.label.hardware, 2),
+            0x61: lambda: [firmware.clock_bytes],
+            0x62: lambda: _texts(firmware.label.software, 2),
+            0x63: lambda: _texts(firmware.label.hardware, 2),
         }
 
     def read(self, command: int) -> list[bytes]:
@@ -80,15 +78,15 @@ class Uart:
 
     def write(self, command: int, data: bytes) -> Taken:
         """Do what a command says."""
-        settings = self._controller.settings
+        settings = self._firmware.settings
         if command in _SWITCHES:
             settings[_SWITCHES[command]] = data[0]
         elif command == _SOC:
-            self._controller.set_clock(data[:6])
+            self._firmware.set_clock(data[:6])
             settings["soc"] = int.from_bytes(data[6:])
-        elif command == _RESET and self._controller.label.stale:
+        elif command == _RESET and self._firmware.label.stale:
             # Newer boards take no notice.
-            self._controller.restart()
+            self._firmware.restart()
             return Taken.RESTART
         else:
             return Taken.REFUSED
@@ -99,87 +97,87 @@ class Uart:
         return self._frame(command, b"\1" if command == _SOC else data[:1])
 
     def _frame(self, command: int, data: bytes) -> bytes:
-        rest = self._last[len(data) :] if self._controller.label.stale else bytes(8 - len(data))
+        rest = self._last[len(data) :] if self._firmware.label.stale else bytes(8 - len(data))
         self._last = data + rest
         return sealed(bytes((_START, _BOARD, command, 8)) + self._last)
 
     # Measurements.
 
     def _pack(self) -> list[bytes]:
-        controller = self._controller
-        current = -controller.current if controller.label.inverted else controller.current
-        return [struct.pack(">HHHH", controller.voltage, 0, ZERO_CURRENT + current, controller.settings["soc"])]
+        firmware = self._firmware
+        current = -firmware.current if firmware.label.inverted else firmware.current
+        return [struct.pack(">HHHH", firmware.voltage, 0, ZERO_CURRENT + current, firmware.settings["soc"])]
 
     def _extremes(self) -> list[bytes]:
-        cells = self._controller.cells
+        cells = self._firmware.cells
         high, low = max(cells), min(cells)
         return [struct.pack(">HBHB", high, cells.index(high) + 1, low, cells.index(low) + 1)]
 
     def _temperatures(self) -> list[bytes]:
-        probes = self._controller.probes
+        probes = self._firmware.probes
         if not probes:
             return [bytes(4)]
         hot, cold = max(probes), min(probes)
         return [bytes((hot, probes.index(hot) + 1, cold, probes.index(cold) + 1))]
 
     def _switches(self) -> list[bytes]:
-        controller = self._controller
+        firmware = self._firmware
         return [
             struct.pack(
                 ">B??BI",
-                controller.state,
-                controller.charge_mos,
-                controller.discharge_mos,
-                int(controller.board.runtime) & 0xFF,
-                round(controller.remaining * 1000),
+                firmware.state,
+                firmware.charge_mos,
+                firmware.discharge_mos,
+                int(firmware.board.runtime) & 0xFF,
+                round(firmware.remaining * 1000),
             )
         ]
 
     def _status(self) -> list[bytes]:
-        controller = self._controller
-        label = controller.label
+        firmware = self._firmware
+        label = firmware.label
         # What is connected shows by what flows; most boards leave both at zero.
-        current = controller.current if label.tells_connections else 0
+        current = firmware.current if label.tells_connections else 0
         data = struct.pack(
-            ">BB??BH", len(controller.cells), label.ntcs, current > 0, current < 0, 2, controller.board.cycles
+            ">BB??BH", len(firmware.cells), label.ntcs, current > 0, current < 0, 2, firmware.board.cycles
         )
-        return [data + bytes((controller.mos_temperature,)) if label.supports_mos_temperature else data]
+        return [data + bytes((firmware.mos_temperature,)) if label.supports_mos_temperature else data]
 
     def _cells(self) -> list[bytes]:
-        cells = self._controller.cells
+        cells = self._firmware.cells
         frames = [
             struct.pack(f">B{len(three)}H", index, *three)
             for index, three in enumerate(batched(cells, 3, strict=False), 1)
         ]
-        if self._controller.label.all_frames:
+        if self._firmware.label.all_frames:
             frames += [bytes((index,)) for index in range(len(frames) + 1, _MAX_CELLS // 3 + 1)]
         return frames
 
     def _probes(self) -> list[bytes]:
-        label = self._controller.label
+        label = self._firmware.label
         frames = 2 if label.all_frames or label.ntcs > 7 else 1
         empty = bytes(7 * frames) if label.stale else b"\0\0\0\0\xff\xff\xff" * frames
-        probes = bytes(self._controller.probes)
+        probes = bytes(self._firmware.probes)
         slots = (probes + empty[len(probes) :])[: 7 * frames]
         return [bytes((index, *seven)) for index, seven in enumerate(batched(slots, 7, strict=True), 1)]
 
     def _balancing(self) -> list[bytes]:
         """Older boards send a mask, newer ones the number of the cell behind a one."""
-        source, _, current = self._controller.board.battery.balance
+        source, _, current = self._firmware.board.battery.balance
         if not current:
             return [bytes(8)]
-        if self._controller.label.stale:
+        if self._firmware.label.stale:
             return [(1 << source).to_bytes(8, "little")]
         return [bytes((1, source + 1)).ljust(8, b"\0")]
 
     # Settings.
 
     def _mode(self) -> list[bytes]:
-        controller = self._controller
-        sleep = controller.settings["sleep"]
-        return [struct.pack(">BB3sHB", 1, controller.label.battery_type, b"\x16\x08\x0a", sleep, 10)]
+        firmware = self._firmware
+        sleep = firmware.settings["sleep"]
+        return [struct.pack(">BB3sHB", 1, firmware.label.battery_type, b"\x16\x08\x0a", sleep, 10)]
 
     def _levels(self, code: str, *groups: str) -> bytes:
         """Return level 1 and 2 of some groups."""
-        settings = self._controller.settings
+        settings = self._firmware.settings
         return b"".join(struct.pack(code, settings[f"{group}.{level}"]) for group in groups for level in (1, 2))

@@ -3,7 +3,7 @@
 import struct
 from typing import Final
 
-from .controller import Controller, Taken
+from .firmware import DalyFirmware, Taken
 from .modbus import RESTART, block, text
 from .settings import ZERO_CURRENT
 
@@ -40,65 +40,65 @@ _NAMES: Final = {
 }
 
 
-def image(controller: Controller) -> dict[int, int]:
+def image(firmware: DalyFirmware) -> dict[int, int]:
     """Return all registers that there are; others read FFFF."""
-    label, board = controller.label, controller.board
-    cells, probes = controller.cells, controller.probes
+    label, board = firmware.label, firmware.board
+    cells, probes = firmware.cells, firmware.probes
     slots = (cells + [0] * 48)[:48]
     temperatures = (probes + list(label.leftovers) + [0] * 8)[:8]
     return (
         block(0x00, *slots[:32])
         | block(0x20, *temperatures)
-        | block(0x28, controller.voltage, ZERO_CURRENT + controller.current, controller.settings["soc"])
-        | block(0x2B, max(cells), min(cells), max(probes, default=0), min(probes, default=0), controller.state)
-        | block(0x30, round(controller.remaining * 10), len(cells), label.ntcs, board.cycles)
-        | block(0x34, controller.balance_current > 0, controller.charge_mos, controller.discharge_mos)
-        | block(0x37, round(sum(cells) / len(cells)), max(cells) - min(cells), controller.power)
-        | controller.alarm_words
-        | block(0x3E, 0, 0, ZERO_CURRENT + controller.balance_current if label.supports_balance_current else 0, 0)
-        | block(0x42, controller.mos_temperature if label.supports_mos_temperature else 0)
+        | block(0x28, firmware.voltage, ZERO_CURRENT + firmware.current, firmware.settings["soc"])
+        | block(0x2B, max(cells), min(cells), max(probes, default=0), min(probes, default=0), firmware.state)
+        | block(0x30, round(firmware.remaining * 10), len(cells), label.ntcs, board.cycles)
+        | block(0x34, firmware.balance_current > 0, firmware.charge_mos, firmware.discharge_mos)
+        | block(0x37, round(sum(cells) / len(cells)), max(cells) - min(cells), firmware.power)
+        | firmware.alarm_words
+        | block(0x3E, 0, 0, ZERO_CURRENT + firmware.balance_current if label.supports_balance_current else 0, 0)
+        | block(0x42, firmware.mos_temperature if label.supports_mos_temperature else 0)
         | block(0x47, *slots[32:])
-        | _settings(controller)
+        | _settings(firmware)
         | text(0xA9, label.software, 8)
         | text(0xB1, label.hardware, 8)
         | text(0xB9, label.machine_code, 16)
         | text(0xC9, label.password, 3)
         | block(0xCC, 0x1803, 0x0B00)
-        | block(CLOCK.start, *struct.unpack(">3H", controller.clock_bytes), 0)
-        | controller.registers["D2"]
+        | block(CLOCK.start, *struct.unpack(">3H", firmware.clock_bytes), 0)
+        | firmware.registers["D2"]
     )
 
 
-def _settings(controller: Controller) -> dict[int, int]:
-    label, settings = controller.label, controller.settings
+def _settings(firmware: DalyFirmware) -> dict[int, int]:
+    label, settings = firmware.label, firmware.settings
     named = {register: settings[name] for register, name in _NAMES.items()}
     if not label.supports_balancer:
         del named[_BALANCER]
     return (
         named
-        | block(0x81, controller.nominal_voltage, 1, len(controller.cells), 0, 0, label.ntcs, 0, 0, label.battery_type)
+        | block(0x81, firmware.nominal_voltage, 1, len(firmware.cells), 0, 0, label.ntcs, 0, 0, label.battery_type)
         | block(0xA8, 87)
     )
 
 
-def write(controller: Controller, start: int, values: tuple[int, ...]) -> Taken:
+def write(firmware: DalyFirmware, start: int, values: tuple[int, ...]) -> Taken:
     """Write registers in a row."""
     if start == RESTART:
-        controller.restart()
+        firmware.restart()
         return Taken.RESTART
     words = dict(enumerate(values, start))
     taken = Taken.WITHOUT_EFFECT
     if clock := {register - CLOCK.start: word for register, word in words.items() if register in CLOCK}:
-        controller.set_clock_words(clock)
+        firmware.set_clock_words(clock)
         taken = Taken.KEPT
     for register, word in words.items():
-        if register == _BALANCER and not controller.label.supports_balancer:
+        if register == _BALANCER and not firmware.label.supports_balancer:
             continue
         if name := _NAMES.get(register):
-            controller.settings[name] = word
-            controller.settings.follow(name)
+            firmware.settings[name] = word
+            firmware.settings.follow(name)
         elif register in SETTINGS:
-            controller.registers["D2"][register] = word
+            firmware.registers["D2"][register] = word
         else:
             continue
         taken = Taken.KEPT

@@ -51,7 +51,7 @@ class DalyLimits(Mapping[str, float]):
     """The limits by the names of the settings, in V, A, °C, % and s."""
 
     def __init__(self, settings: Settings, dialects: frozenset[str]) -> None:
-        """Look at a board's settings. What one dialect tells is there, whatever the board is asked in."""
+        """`settings` are those of the board. What one dialect tells is there, whatever the board is asked in."""
         self._settings = settings
         self._places = {key: place for dialect in sorted(dialects) for key, place in _PLACES[dialect].items()}
 

@@ -1,4 +1,4 @@
-"""A Daly pack that is not there, speaking the real bytes of all three dialects.
+"""A simulated Daly pack: it speaks the real bytes of all three dialects.
 
 Registers and offsets are written down here a second time on purpose: an error in the decoder's tables must not hide in
 the simulator.
@@ -7,10 +7,10 @@ the simulator.
 from datetime import datetime
 from typing import Final, override
 
-from ..firmware import Board
+from ..board import Board
 from ..peripheral import Peripheral, serial_number_of, uuid16
 from . import a5, d2, p81
-from .controller import Controller, Taken
+from .firmware import DalyFirmware, Taken
 from .labels import Label
 from .modbus import READ, RESTART, Request, parse, read_reply, sealed
 
@@ -45,7 +45,7 @@ class DalyPeripheral(Peripheral):
     """A Daly pack on a battery."""
 
     def __init__(self, address: str, name: str, label: Label, board: Board) -> None:
-        """Advertise as modules of this kind do."""
+        """Initialize; what is advertised follows from the Bluetooth module on the label."""
         mac = bytes.fromhex(address.replace(":", ""))
         jhb = name.startswith("JHB-")
         super().__init__(
@@ -57,20 +57,20 @@ class DalyPeripheral(Peripheral):
         )
         self.label = label
         self.board = board
-        self.controller = Controller(label, board, serial_number_of(address))
+        self.firmware = DalyFirmware(label, board, serial_number_of(address))
         self.refused = frozenset(() if label.refused_notify_handle is None else (label.refused_notify_handle,))
         """Characteristics that nobody may subscribe to."""
         self.echo = False
         """The wire behind the module is open: requests come back, the board hears nothing."""
         self.late = False
         """Replies are held up in the module."""
-        self._uart = a5.Uart(self.controller)
+        self._uart = a5.Uart(self.firmware)
         self._pending: tuple[float, float, list[bytes]] | None = None
         """When the reply leaves the board, how much longer it takes, and its frames."""
 
     @override
     def set_clock(self, now: datetime) -> None:
-        self.controller.clock = now
+        self.firmware.clock = now
 
     @property
     @override
@@ -125,7 +125,7 @@ class DalyPeripheral(Peripheral):
     def on_time(self, seconds: float) -> None:
         """Move the battery on, let go of a reply."""
         if not self.faults.frozen:
-            self.controller.step(seconds)
+            self.firmware.step(seconds)
         if self._pending and self.now >= self._pending[0]:
             at, extra, frames = self._pending
             self._pending = None
@@ -136,7 +136,7 @@ class DalyPeripheral(Peripheral):
 
     def _change(self, request: Request, distortion: int = 0) -> Taken:
         values = tuple(value ^ distortion for value in request.values)
-        return _WRITE_TO[request.address](self.controller, request.register, values)
+        return _WRITE_TO[request.address](self.firmware, request.register, values)
 
     # D2 and 81.
 
@@ -171,7 +171,7 @@ class DalyPeripheral(Peripheral):
             known = not label.answers_65_only or start != 0 or request.count == 65
         if not known:
             return
-        registers = _READ_FROM[request.address](self.controller)
+        registers = _READ_FROM[request.address](self.firmware)
         values = [registers.get(register, 0xFFFF) for register in range(start, start + request.count)]
         frames = [read_reply(_REPLIES_FROM[request.address], values)]
         settings = any(start in part for part in _SETTINGS[request.address])

@@ -8,7 +8,7 @@ delays in ms.
 
 from typing import Final
 
-from ..firmware import Board
+from ..board import Board
 
 ZERO_CURRENT: Final = 30000
 NEVER: Final = 0xFFFF
@@ -64,7 +64,7 @@ class Settings:
     """The board's parameters; those that all makes have in common live with the board."""
 
     def __init__(self, board: Board) -> None:
-        """Fill in what goes with the firmware's limits."""
+        """Initialize with what goes with the firmware's limits."""
         self._board = board
         cells = len(board.battery.cells)
         self._kept = {

@@ -1,18 +1,18 @@
 """The firmware on a JBD board: what its commands read and change, whoever sends them.
 
-Offsets are written down here a second time on purpose, as in `jbd.py`.
+Offsets are written down here a second time on purpose, as in `peripheral.py`.
 """
 
 from collections.abc import Callable
 import struct
 from typing import Final
 
-from ..firmware import Board
+from ..board import Board
 from ..measurement import Measurement
 from .labels import Label
 from .limits import JbdLimits
 from .protections import JbdProtections
-from .registers import (
+from .settings import (
     CHARGE_BALANCE_BIT,
     DESIGN_CAPACITY,
     FUNCTIONS,
@@ -85,11 +85,11 @@ def _bits(alarms: set[str], places: dict[str, int]) -> int:
     return sum(1 << bit for name, bit in places.items() if name in alarms)
 
 
-class Firmware:
+class JbdFirmware:
     """A board of this family, without its Bluetooth module."""
 
     def __init__(self, label: Label, board: Board) -> None:
-        """Come from the works."""
+        """Initialize."""
         self.label = label
         self.board = board
         self.registers = Registers(label, board)
@@ -264,7 +264,7 @@ class Firmware:
         return NOT_NOW if needs_factory and not self.factory_mode else DONE
 
     def change(self, register: int, data: bytes) -> bool:
-        """Change what a register that the firmware knows stands for; tell whether the data made sense."""
+        """Change what a register that the firmware knows stands for; return whether the data made sense."""
         board = self.board
         if register == _FETS:
             if len(data) != 2 or data[0] or data[1] > 3:

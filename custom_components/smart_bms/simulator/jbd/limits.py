@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, override
 
-from .registers import ZERO_CELSIUS, Registers
+from .settings import ZERO_CELSIUS, Registers
 
 type _Decode = Callable[[int, float], float]
 """From a word, and the A that a step of a current stands for."""
@@ -70,7 +70,7 @@ class JbdLimits(Mapping[str, float]):
     """The limits by the names of the settings, in V, A, °C and s."""
 
     def __init__(self, registers: Registers) -> None:
-        """Look at a board's registers."""
+        """`registers` are those that the limits are read from."""
         self._registers = registers
 
     @override

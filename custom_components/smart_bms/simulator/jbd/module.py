@@ -1,4 +1,4 @@
-"""The Bluetooth module of newer JBD boards: a gate with a dialog of its own in front of the board."""
+"""The Bluetooth module of newer JBD boards: it asks for a password before it passes anything to the board."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -39,7 +39,7 @@ def cipher(mac: bytes, password: bytes, chance: int) -> bytes:
 
 
 @dataclass(slots=True)
-class Gate:
+class ModuleLogin:
     """Who is let through to the board. The password is None on modules without the dialog, empty if none was set."""
 
     mac: bytes

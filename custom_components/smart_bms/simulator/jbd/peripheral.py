@@ -1,4 +1,4 @@
-"""A JBD pack that is not there, speaking the real bytes of its firmware's dialect.
+"""A simulated JBD pack: it speaks the real bytes of its firmware's dialect.
 
 Offsets are written down here a second time on purpose: an error in the decoder's tables must not hide in the simulator.
 """
@@ -6,11 +6,11 @@ Offsets are written down here a second time on purpose: an error in the decoder'
 import itertools
 from typing import Final, Literal, override
 
-from ..firmware import Board
+from ..board import Board
 from ..peripheral import Peripheral
-from .firmware import DONE, NOT_NOW, UNKNOWN, Firmware
+from .firmware import DONE, NOT_NOW, UNKNOWN, JbdFirmware
 from .labels import Label
-from .module import RENAME, Gate, pack_message, unpack_message
+from .module import RENAME, ModuleLogin, pack_message, unpack_message
 
 _ANSWER_DELAY: Final = 0.07
 _MODULE_DELAY: Final = 0.04
@@ -61,7 +61,7 @@ class JbdPeripheral(Peripheral):
     """A JBD pack on a battery."""
 
     def __init__(self, address: str, name: str, label: Label, board: Board) -> None:
-        """Advertise as modules of this kind do."""
+        """Initialize; what is advertised follows from the Bluetooth module on the label."""
         super().__init__(
             address=address,
             name=name,
@@ -71,8 +71,8 @@ class JbdPeripheral(Peripheral):
         )
         self.label = label
         self.board = board
-        self.firmware = Firmware(label, board)
-        self.publish_filter = Gate(bytes.fromhex(address.replace(":", "")), label.password)
+        self.firmware = JbdFirmware(label, board)
+        self.login = ModuleLogin(bytes.fromhex(address.replace(":", "")), label.password)
         self.unlocked = False
         """Command 0x09 was accepted on this link."""
         self.echo = False
@@ -114,7 +114,7 @@ class JbdPeripheral(Peripheral):
     @override
     def on_connected(self) -> None:
         """Forget the session before, but not the factory mode."""
-        self.publish_filter.close()
+        self.login.close()
         self.unlocked = False
         self._heard = b""
         self._busy_until = self.now
@@ -123,8 +123,8 @@ class JbdPeripheral(Peripheral):
 
     @override
     def on_disconnected(self) -> None:
-        """Close the gate."""
-        self.publish_filter.close()
+        """End the login."""
+        self.login.close()
 
     @override
     def on_subscribed(self, handle: int) -> None:
@@ -144,7 +144,7 @@ class JbdPeripheral(Peripheral):
             self.send(module.notify_handle, data, _MODULE_DELAY)
         elif data.startswith(b"\xff\xaa") and not self._heard:
             self._take_message(data)
-        elif self.publish_filter.open:
+        elif self.login.open:
             self._hear(data)
 
     def _take_message(self, message: bytes) -> None:
@@ -156,7 +156,7 @@ class JbdPeripheral(Peripheral):
             self.name = data.decode(errors="replace")
             answer: bytes | None = b""
         else:
-            answer = self.publish_filter.answer(command, data)
+            answer = self.login.answer(command, data)
         if answer is not None:
             self.send(self.label.module.notify_handle, pack_message(command, answer), _MODULE_DELAY)
 
@@ -238,7 +238,7 @@ class JbdPeripheral(Peripheral):
         return DONE if right else _WRONG_PASSWORD
 
     def _enter(self, data: bytes) -> int | None:
-        if self.label.wants_unlock and not (self.publish_filter.root and self.unlocked):
+        if self.label.wants_unlock and not (self.login.root and self.unlocked):
             return None
         if data != _FACTORY_CODE:
             return _WRONG_PASSWORD

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Final, override
 
-from ..firmware import Limits
-from .writes import ACTED_UPON
+from ..board import Limits
+from .settings import ACTED_UPON
 
 _KEYS: Final = {
     "charge_current": "max_charge_current",
@@ -18,7 +18,7 @@ class JkLimits(Mapping[str, float]):
     """The limits by the names of the settings, rounded as they are told."""
 
     def __init__(self, layout: str, limits: Limits) -> None:
-        """Look at what the board acts upon."""
+        """The limits are read from what the board acts upon."""
         self._limits = limits
         self._places = {
             _KEYS.get(name, name): (_ATTRIBUTES.get(name, name), divisor)

@@ -1,4 +1,4 @@
-"""A JK pack that is not there, speaking the real bytes of all three layouts.
+"""A simulated JK pack: it speaks the real bytes of all three layouts.
 
 Offsets are written down here a second time on purpose: an error in the decoder's tables must not hide in the simulator.
 """
@@ -8,13 +8,13 @@ import itertools
 import struct
 from typing import Final, override
 
-from ..firmware import Board
+from ..board import Board
 from ..measurement import Measurement
 from ..peripheral import Peripheral, serial_number_of, uuid16
 from .labels import Label, Layout
 from .limits import JkLimits
 from .protections import JkProtections
-from .writes import Memory, adopt, info_written, overlay, written
+from .settings import Memory, adopt, info_written, overlay, written
 
 _PERIOD: Final = 0.5
 _HEADER: Final = bytes.fromhex("55aaeb90")
@@ -62,7 +62,7 @@ class JkPeripheral(Peripheral):
     """A JK pack on a battery."""
 
     def __init__(self, address: str, name: str, label: Label, board: Board) -> None:
-        """Advertise as modules of this kind do."""
+        """Initialize; what is advertised follows from the Bluetooth module on the label."""
         company = (
             {0x0B65: b"\x88\xa0" + bytes.fromhex(address.replace(":", ""))} if label.layout is Layout.JK02_32S else {}
         )
@@ -159,7 +159,7 @@ class JkPeripheral(Peripheral):
         return self.change(data[4], data[6 : 6 + data[5]])
 
     def change(self, register: int, payload: bytes) -> bool:
-        """Change a parameter, as the client here or a second master does; tell whether the board took it."""
+        """Change a parameter, as the client here or a second master does; return whether the board took it."""
         label = self.label
         if label.commands and register not in label.commands:
             return False
@@ -179,7 +179,7 @@ class JkPeripheral(Peripheral):
         return True
 
     def _act(self, register: int, payload: bytes) -> bool:
-        """Do what a register does at once; tell whether it is one of those."""
+        """Do what a register does at once; return whether it is one of those."""
         value = int.from_bytes(payload, "little")
         calibrations = {Layout.JK02_32S: (0x64, 0x67), Layout.JK02_24S: (0x21, 0x24)}.get(self.label.layout, (-1, -1))
         if register == calibrations[0]:
@@ -270,8 +270,8 @@ class JkPeripheral(Peripheral):
     def _cell_info_jk02(self, slots: int) -> bytearray:
         board, battery = self.board, self.board.battery
         body = bytearray(300)
-        seen = self.measured()
-        cells, voltage, current = seen.cells, seen.pack, seen.current
+        measured = self.measured()
+        cells, voltage, current = measured.cells, measured.pack, measured.current
         wires = [_raw(0.05 + 0.002 * (place % 7), 1000) for place in range(len(cells))]
         # 24S lacks eight slots in the cells, then again in the resistances.
         first, second = (0, 0) if slots == 32 else (-16, -32)

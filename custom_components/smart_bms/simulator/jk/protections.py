@@ -27,10 +27,12 @@ class JkProtections(Protections):
     )
 
     @override
-    def evaluate(self, seconds: float, seen: Measurement) -> None:
+    def evaluate(self, seconds: float, measured: Measurement) -> None:
         """Take what is measured now. An empty cell switches the board off, a charger that has filled it on again."""
-        super().evaluate(seconds, seen)
+        super().evaluate(seconds, measured)
         key = "cell_undervoltage_release" if self.powered_off else "power_off_voltage"
         # Below every cell if there is no such limit: never off, and woken by any charger.
-        threshold, lowest = round(self.limits.get(key, -1.0) * 1000), min(seen.cells)
-        self.powered_off = not (seen.current > 0 and lowest > threshold) if self.powered_off else lowest <= threshold
+        threshold, lowest = round(self.limits.get(key, -1.0) * 1000), min(measured.cells)
+        self.powered_off = (
+            not (measured.current > 0 and lowest > threshold) if self.powered_off else lowest <= threshold
+        )

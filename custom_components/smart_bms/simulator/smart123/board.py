@@ -251,8 +251,8 @@ class Smart123Board:
 
     def _read(self, current: float) -> float:
         label = self.label
-        seen = min(label.sensor_range, max(-label.sensor_range, current))
-        return 0.0 if abs(seen) <= label.blind_spot else round(seen / label.sensor_step) * label.sensor_step
+        measured = min(label.sensor_range, max(-label.sensor_range, current))
+        return 0.0 if abs(measured) <= label.blind_spot else round(measured / label.sensor_step) * label.sensor_step
 
     def _bypass(self, seconds: float) -> None:
         """Every board burns what its cell has above the balance voltage, and warms itself by it."""

@@ -19,7 +19,7 @@ class Lines:
     """Writes about one board."""
 
     def __init__(self, board: Smart123Board) -> None:
-        """Take what to write about."""
+        """Initialize."""
         self.board = board
 
     # Fields.

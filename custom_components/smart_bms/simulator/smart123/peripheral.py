@@ -1,4 +1,4 @@
-r"""A 123\SmartBMS that is not there, speaking lines or frames as its label says."""
+r"""A simulated 123\SmartBMS: it speaks lines or frames, as its label says."""
 
 from datetime import datetime
 import heapq
@@ -7,10 +7,10 @@ import random
 from typing import Final, override
 
 from ..peripheral import Peripheral
-from .ascii import LineDialect, Oddities
 from .board import Smart123Board
-from .frame import LENGTH, frame
+from .frame58 import LENGTH, frame
 from .labels import Label
+from .line_dialect import LineDialect, Oddities
 
 _COMPANY: Final = 2330
 _DATA_MODE: Final = 1
@@ -31,7 +31,7 @@ class Smart123Peripheral(Peripheral, Oddities):
     r"""A 123\SmartBMS on a battery."""
 
     def __init__(self, address: str, name: str, label: Label, board: Smart123Board) -> None:
-        """Advertise as units of this kind do; the serial number is the end of the address."""
+        """Initialize; the serial number is the end of the address."""
         serial = bytes.fromhex(address.replace(":", ""))[-2:]
         kind = label.device_type
         super().__init__(

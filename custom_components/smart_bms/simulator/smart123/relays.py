@@ -42,7 +42,7 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A look at the whole pack."""
+    """What is measured of the whole pack at one moment."""
 
     voltages: Sequence[int]
     temperatures: Sequence[int]
@@ -56,7 +56,7 @@ class Sample:
 
 
 def decide(sample: Sample, limits: Thresholds, before: Relays) -> Relays:
-    """Return the relays after a look at the pack. What forbids goes first, what neither forbids nor allows keeps."""
+    """Return the relays after a measurement of the pack. What forbids goes first, what neither forbids nor allows keeps."""
     if not sample.valid:
         return Relays(charge=False, load=False)
     lowest, highest = min(sample.voltages), max(sample.voltages)
@@ -93,7 +93,7 @@ def lamps(sample: Sample, limits: Thresholds) -> Lamps:
 
 
 def is_full(voltages: Sequence[int], pack_voltage: int, limits: Thresholds) -> bool:
-    """Tell whether the state of charge is 100 % now: every cell is at the bypass voltage, in critical mode the mean."""
+    """Return whether the state of charge is 100 % now: every cell is at the bypass voltage, in critical mode the mean."""
     if limits.critical:
         return pack_voltage >= len(voltages) * limits.bypass
     return min(voltages) >= limits.bypass

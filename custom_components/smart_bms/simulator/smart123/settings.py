@@ -98,12 +98,12 @@ class Settings:
         )
 
     def takes(self, address: int, value: int) -> bool:
-        """Tell whether a byte may be written there."""
+        """Return whether a byte may be written there."""
         place = _PLACES.get(address)
         return place is not None and value <= place.highest
 
     def write(self, address: int, value: int) -> bool:
-        """Take one byte, which counts at once even if it is half a number; tell whether it was taken."""
+        """Take one byte, which counts at once even if it is half a number; return whether it was taken."""
         if not self.takes(address, value):
             return False
         place = _PLACES[address]

@@ -1,0 +1,41 @@
+"""What a bank knows of one of its packs."""
+
+from ..bank.member import BankMember, MemberLimits
+from ..bms.chemistry import stated
+from ..coordinator import SmartBmsCoordinator
+from ..protection.relays import Tristate
+
+
+def member_of(key: str, coordinator: SmartBmsCoordinator) -> BankMember:
+    """Return what a bank knows of a pack."""
+    protection_engine, limits = coordinator.protection_engine, coordinator.protection_engine.limits
+    fresh = coordinator.available
+    return BankMember(
+        key=key,
+        name=coordinator.config_entry.title,
+        reading=coordinator.data if fresh else None,
+        age=coordinator.pack.age(coordinator.now),
+        charge=protection_engine.mirror.charge.answer if fresh else Tristate.UNKNOWN,
+        discharge=protection_engine.mirror.discharge.answer if fresh else Tristate.UNKNOWN,
+        limits=MemberLimits(
+            charge_voltage=limits.charge_voltage,
+            charge_current=limits.charge_current,
+            discharge_current=limits.discharge_current,
+            charge_limited_by=limits.charge_limited_by,
+            discharge_limited_by=limits.discharge_limited_by,
+        ),
+        counted=coordinator.energy.counter.total,
+        chemistry=chemistry_of(coordinator),
+        status=coordinator.status.shown,
+    )
+
+
+def chemistry_of(coordinator: SmartBmsCoordinator) -> str | None:
+    """Return the chemistry that a pack states, in its readings, its parameters or as who it is."""
+    reading, settings = coordinator.data, coordinator.pack.current_settings
+    identity = coordinator.pack.last_identity
+    return stated(
+        reading.details if reading else {},
+        settings.values if settings else {},
+        identity.details if identity else {},
+    )

@@ -1,0 +1,142 @@
+"""The base of a pack's coordinator: builds what hangs on a pack, and is what entities, actions and diagnostics read."""
+
+import asyncio
+from collections.abc import Mapping
+import logging
+from typing import Any, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+
+from ..bms.connection_state import ConnectionState
+from ..bms.event_log import LoggedEvent
+from ..bms.pack import Change
+from ..bms.reading import Reading
+from ..bms.settings import Catalog
+from ..const import CONF_CONTROL, CONF_DEADBANDS, CONF_INTERVALS
+from ..control.request import WritePermission
+from ..protection.engine import ProtectionEngine
+from ..protection.events import ProtectionEvent
+from .availability import Availability
+from .capabilities import Capabilities
+from .catalog_cache import CatalogCache
+from .entry_data import EntryData
+from .listeners import Listeners
+from .pack_builder import build_entry_pack
+from .pack_connection import PackConnection
+from .parameters import Parameters
+from .publishing import policies
+from .push_coordinator import PushCoordinator
+from .reading_pipeline import ReadingPipeline
+from .simulated import Simulation
+
+
+class PackCoordinatorBase(PushCoordinator[Reading | None]):
+    """A pack with its parameters, protections, energy, capabilities and listeners; its subclass says what follows what."""
+
+    def __init__(  # noqa: PLR0913
+        self,
+        hass: HomeAssistant,
+        logger: logging.Logger,
+        entry: ConfigEntry[Any],
+        *,
+        stored: Mapping[str, Any] | None,
+        stored_energy: Mapping[str, Any] | None,
+        simulation: Simulation | None,
+    ) -> None:
+        """`stored` and `stored_energy` are what the pack's files hold, None without one."""
+        options = entry.options
+        super().__init__(
+            hass, logger, entry, policies(options.get(CONF_INTERVALS, {}), options.get(CONF_DEADBANDS, {}))
+        )
+        self.entry_data = EntryData(hass, entry)
+        self.address, self.family = self.entry_data.address, self.entry_data.family
+        self.simulation = simulation
+        self.ended = asyncio.Event()
+        """Set when the entry is unloaded."""
+        self.capabilities_listeners = Listeners[()](self.isolation, "new entities")
+        self.log_listeners = Listeners[LoggedEvent](self.isolation, "pack log")
+        self.protection_event_listeners = Listeners[ProtectionEvent](self.isolation, "protection events")
+        self.pack = build_entry_pack(hass, self.entry_data, self._async_pack_changed, simulation, stored)
+        self.connection = PackConnection(hass, self.address, self.pack, simulation)
+        self.parameters = Parameters(
+            hass,
+            entry_id=entry.entry_id,
+            address=self.address,
+            name=self.entry_data.title,
+            pack=self.pack,
+            options=options.get(CONF_CONTROL, {}),
+            kept=stored,
+            simulated=simulation is not None,
+            protection=lambda: self.pipeline.protection_engine.dump(self.pipeline.clock_offset()),
+        )
+        self.pipeline = ReadingPipeline(
+            hass,
+            self.entry_data,
+            self.pack,
+            self.parameters,
+            self.isolation,
+            now=lambda: self.now,
+            on_new_capabilities=self.capabilities_listeners.async_notify,
+            stored=stored,
+            stored_energy=stored_energy,
+        )
+        self.energy, self.time_left = self.pipeline.energy, self.pipeline.time_left
+        # Plain attributes, though held elsewhere too: dozens of entities read them with every reading.
+        self.protection_engine: ProtectionEngine = self.pipeline.protection_engine
+        """The protections and limits; another engine once the pack turns out to be of another variant."""
+        self.catalog_cache = CatalogCache(self.entry_data)
+        self.catalog: Catalog | None = self.catalog_cache.catalog
+        """What can be set, None as long as no session found out."""
+        self.availability = Availability(
+            hass,
+            self.pack,
+            name=self.entry_data.title,
+            now=lambda: self.now,
+            on_lost=self.pipeline.lose,
+            on_stale=self.async_update_listeners,
+        )
+
+    @callback
+    def _async_pack_changed(self, change: Change) -> None:
+        """Handle what changed of the pack."""
+        raise NotImplementedError
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether there is a reading that may be shown as current."""
+        return self.pack.is_fresh(self.now)
+
+    @property
+    def connection_state(self) -> ConnectionState:
+        """Return the state of the connection."""
+        return self.pack.status(self.now)
+
+    @property
+    def permission(self) -> WritePermission:
+        """Return what the user allows to write."""
+        return self.parameters.writer.permission
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """Return who the pack is: variant, model, versions, serial number and name."""
+        return self.entry_data.identity
+
+    @property
+    def model(self) -> str:
+        """Return the model, which says so if it is simulated."""
+        model = self.identity["model"] or self.family.name
+        return f"{model} (simulated)" if self.simulation else model
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Return what the pack has been seen to have."""
+        return self.entry_data.capabilities
+
+    @property
+    def usable_energy(self) -> float | None:
+        """Return what the full pack holds in kWh, at the voltage that it has now."""
+        reading = self.data
+        capacity = None if reading is None else reading.full_capacity or reading.design_capacity
+        return capacity * reading.voltage / 1000 if reading and capacity and reading.voltage else None

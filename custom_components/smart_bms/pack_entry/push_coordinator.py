@@ -1,0 +1,82 @@
+"""What the coordinators of packs and banks have in common: data that is pushed, filtered when published, with one status."""
+
+from collections.abc import Callable, Mapping, Sequence
+import logging
+from typing import Any, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+
+from ..protection.status import PackStatus
+from ..protection.status_codes import StatusRank
+from ..protection.status_monitor import StatusMonitor
+from .error_isolation import ErrorIsolation
+from .publishing import PublishFilter, PublishGroup, PublishGroups, PublishPolicy, Quantity
+
+
+class PushCoordinator[T](DataUpdateCoordinator[T]):
+    """A coordinator that fetches nothing, and whose entities and status cannot take the news from each other."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        logger: logging.Logger,
+        entry: ConfigEntry[Any],
+        policies: Mapping[Quantity, PublishPolicy],
+        status_order: Sequence[StatusRank] = tuple(StatusRank),
+    ) -> None:
+        """`policies`: when values are published; `status_order`: ranks of the status, what matters most first."""
+        super().__init__(hass, logger, config_entry=entry, name=entry.title, update_interval=None)
+        self.isolation = ErrorIsolation(lambda: entry.title)
+        self.status = StatusMonitor(status_order)
+        """The one thing that matters now, and what else holds."""
+        self._status_order = status_order
+        self._policies = policies
+        self._groups = PublishGroups()
+
+    @override
+    async def _async_update_data(self) -> T:
+        """Return what there is: it is pushed, there is nothing to fetch."""
+        return self.data
+
+    @property
+    def available(self) -> bool:
+        """Return whether there is data that may be shown as current."""
+        raise NotImplementedError
+
+    @property
+    def now(self) -> float:
+        """Return the monotonic time in s by which ages are judged."""
+        return self.hass.loop.time()
+
+    def publish_filter(self, quantity: Quantity) -> PublishFilter:
+        """Return a new filter for a value of this quantity."""
+        return PublishFilter(self._policies[quantity])
+
+    def group(self, quantity: Quantity) -> PublishGroup | None:
+        """Return what a value of this quantity is published together with, if with anything."""
+        return self._groups.of(quantity)
+
+    def _update_status(self) -> PackStatus:
+        """Judge what matters most now, and return it."""
+        raise NotImplementedError
+
+    @override
+    @callback
+    def async_update_listeners(self) -> None:
+        """Judge the status and update every entity; one that fails keeps its value, and the others are updated."""
+        if self.isolation.call("status", self._update_status, default=None) is None:
+            # What was judged before may no longer be right.
+            self.status = StatusMonitor(self._status_order)
+        for update, _ in list(self._listeners.values()):
+            try:
+                update()
+            except Exception as error:  # noqa: BLE001
+                self.isolation.failed(_listener_name(update), error)
+
+
+def _listener_name(update: Callable[[], None]) -> str:
+    """Return under which name failures of a listener are remembered: an entity by its key."""
+    description = getattr(getattr(update, "__self__", None), "entity_description", None)
+    return f"entity {description.key}" if description else "listener"
