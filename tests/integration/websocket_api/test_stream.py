@@ -84,6 +84,8 @@ async def test_a_card_is_sent_what_the_pack_is(hass, house, adopt, hass_ws_clien
     await watcher.until(
         house, lambda: watcher.data.get("fresh") and watcher.data["current"] == pytest.approx(-20, abs=0.5)
     )
+    # Some packs send one cell after the other.
+    await watcher.until(house, lambda: None not in watcher.data["cells"]["voltages"])
     battery = battery_of(pack)
     assert watcher.messages[0]["data"]
     assert watcher.info["kind"] == "pack"
@@ -277,7 +279,7 @@ async def test_the_list_of_batteries_follows_names_and_banks(hass, house, adopt,
 
 
 async def test_a_bank_is_sent_with_its_packs(hass, house, adopt, hass_ws_client, monkeypatch) -> None:
-    monkeypatch.setattr(bank_coordinator_module, "_LOOK_EVERY", timedelta(seconds=0.05))
+    monkeypatch.setattr(bank_coordinator_module, "_UPDATE_INTERVAL", timedelta(seconds=0.05))
     one = await adopt(jk_pack(name="Shed", cells=4, profile=lambda _: -10.0))
     two = await adopt(jbd_pack(name="Attic", profile=lambda _: -30.0))
     flow = await hass.config_entries.flow.async_init("smart_bms", context={"source": SOURCE_USER})
