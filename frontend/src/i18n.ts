@@ -18,6 +18,11 @@ export function fill(text: string, values: Values): string {
   return text.replace(/\{(\w+)\}/g, (whole, key: string) => String(values[key] ?? whole));
 }
 
+/** What nobody has a word for: an integration that is newer than the cards, or translations that cannot be had. */
+function spaced(key: string): string {
+  return key.replaceAll("_", " ");
+}
+
 /** Texts in one language. Until they are there, the cards' own are English and the integration's empty. */
 export class Texts {
   private own: Partial<Record<TextKey, string>> = english;
@@ -54,7 +59,7 @@ export class Texts {
 
   /** One of the cards' own texts. */
   text(key: TextKey, values: Values = {}): string {
-    return fill(this.own[key] ?? english[key], values);
+    return fill(this.own[key] ?? english[key] ?? key, values);
   }
 
   /** A text of the integration; empty if there is none. */
@@ -69,29 +74,31 @@ export class Texts {
   }
 
   status(code: string): string {
-    return this.of(`entity.sensor.status.state.${code}`) || this.text("waiting");
+    return this.of(`entity.sensor.status.state.${code}`) || spaced(code);
   }
 
-  /** The name of a protection, an alarm, or a parameter. */
+  /** The name of a protection, an alarm, a parameter, a measurement, or a status. */
   name(key: string): string {
     return (
       this.of(`entity.sensor.nearest_protection.state.${key}`) ||
       this.of(`entity.binary_sensor.alarm_${key}.name`) ||
       this.of(`entity.number.${key}.name`) ||
       this.of(`entity.switch.${key}.name`) ||
-      key.replaceAll("_", " ")
+      this.of(`entity.select.${key}.name`) ||
+      this.of(`entity.sensor.${key}.name`) ||
+      this.status(key)
     );
   }
 
   probe(key: string): string {
     if (key === "mosfet") return this.text("power_stage");
     const number = /^temperature_(\d+)$/.exec(key)?.[1];
-    return number === undefined ? key.replaceAll("_", " ") : this.text("probe", { number });
+    return number === undefined ? spaced(key) : this.text("probe", { number });
   }
 
   time(seconds: number): string {
     const { unit, first, second } = span(seconds);
-    return this.text(unit, { first, second: second ?? "" }).trim();
+    return this.text(unit, { first, second });
   }
 
   age(seconds: number): string {
