@@ -62,7 +62,8 @@ export class Formatter {
   signed(value: number | null | undefined, digits: number, unit = ""): string {
     const number = this.number(value, digits);
     const text = unit ? this.unit(value, digits, unit) : number;
-    return value !== null && value !== undefined && value > 0 && number !== this.number(0, digits) ? `+${text}` : text;
+    const more = value !== null && value !== undefined && value > 0 && number !== DASH;
+    return more && number !== this.number(0, digits) ? `+${text}` : text;
   }
 
   volts(value: number | null | undefined, digits = 2): string {
