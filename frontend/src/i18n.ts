@@ -12,6 +12,20 @@ const LANGUAGES: Record<string, () => Promise<{ default: Partial<Record<TextKey,
   de: () => import("./texts/de.json"),
 };
 
+/** What is protected, by the sensor that is named after it. */
+const QUANTITIES: Record<string, string> = {
+  cell_highest: "cell_voltage_max",
+  cell_lowest: "cell_voltage_min",
+  cell_spread: "cell_voltage_delta",
+  pack_voltage: "voltage",
+  charge_current: "current",
+  discharge_current: "current",
+  hottest: "temperature_max",
+  coldest: "temperature_min",
+  temperature_spread: "temperature_imbalance",
+  power_stage: "mosfet_temperature",
+};
+
 const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur"]);
 
 export function fill(text: string, values: Values): string {
@@ -79,6 +93,8 @@ export class Texts {
 
   /** The name of a protection, an alarm, a parameter, a measurement, or a status. */
   name(key: string): string {
+    const quantity = QUANTITIES[key];
+    if (quantity !== undefined) return this.name(quantity);
     return (
       this.of(`entity.sensor.nearest_protection.state.${key}`) ||
       this.of(`entity.binary_sensor.alarm_${key}.name`) ||
@@ -88,6 +104,11 @@ export class Texts {
       this.of(`entity.sensor.${key}.name`) ||
       this.status(key)
     );
+  }
+
+  /** What limits a current. */
+  cause(key: string): string {
+    return key === "recovering" || key === "no_data" ? this.text(`cause_${key}`) : this.name(key);
   }
 
   probe(key: string): string {

@@ -223,6 +223,19 @@ describe("names", () => {
     expect(t.probe("board")).toBe("board");
   });
 
+  it("of what limits a current are those of what is measured", () => {
+    expect(t.cause("cell_highest")).toBe("Highest cell voltage");
+    expect(t.cause("coldest")).toBe("Lowest temperature");
+    expect(t.cause("temperature_spread")).toBe("Temperature imbalance");
+    expect(t.cause("power_stage")).toBe("MOSFET temperature");
+    expect(t.cause("soc")).toBe("State of charge");
+    expect(t.cause("recovering")).toBe("slow recovery");
+    expect(t.cause("no_data")).toBe("no current data");
+    for (const key of ["cell_lowest", "cell_spread", "pack_voltage", "charge_current", "discharge_current", "hottest"])
+      expect(t.cause(key)).toMatch(/^[A-Z]/);
+    expect(words({ rank: 7, code: "x", about: "cell_highest" }).detail).toBe("Highest cell voltage.");
+  });
+
   it("begin a sentence", () => {
     expect(capital("probe 2")).toBe("Probe 2");
     expect(capital("äußere")).toBe("Äußere");

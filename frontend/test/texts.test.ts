@@ -12,6 +12,7 @@ const SOURCE = Object.values(SOURCES).join("\n");
 /** Keys that are put together: how the source makes them, and which there are. */
 const MADE: Record<string, string[]> = {
   "block_${block}": BLOCKS.map((block) => `block_${block}`),
+  "cause_${key}": ["cause_recovering", "cause_no_data"],
   "imbalance_${key}": ["full", "rest", "load"].map((key) => `imbalance_${key}`),
   "outcome_${record.outcome}": ["changed_elsewhere", "different", "pending", "refused", "unknown"].map(
     (outcome) => `outcome_${outcome}`,
