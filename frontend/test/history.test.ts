@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { thin } from "../src/history.js";
+import { parts, thin } from "../src/history.js";
 
 const START = 1_000_000;
 const END = START + 96_000; // one point a second
@@ -9,18 +9,26 @@ describe("a line of the last hours", () => {
     expect(thin([], START, END)).toEqual([]);
   });
 
-  it.each([Number.NaN, Number.POSITIVE_INFINITY])("leaves out %s", (value) => {
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])("is not there after %s, until something is known again", (value) => {
     expect(thin([[START, value]], START, END)).toEqual([]);
-    expect(
-      thin(
-        [
-          [START, 5],
-          [START + 500, value],
-        ],
-        START,
-        END,
-      ),
-    ).toEqual(thin([[START, 5]], START, END));
+    const line = thin(
+      [
+        [START, 5],
+        [START + 9500, value],
+        [START + 50_500, 7],
+      ],
+      START,
+      END,
+    );
+    const [before, after, ...more] = parts(line);
+    expect(more).toEqual([]);
+    expect(before?.map(([, one]) => one)).toEqual(Array(9).fill(5));
+    expect(after?.map(([, one]) => one)).toEqual(Array(46).fill(7));
+  });
+
+  it("of what is always known is in one part", () => {
+    expect(parts(thin([[START, 5]], START, END))).toHaveLength(1);
+    expect(parts([])).toEqual([]);
   });
 
   it("has as many points as can be seen, from the left to the right", () => {
