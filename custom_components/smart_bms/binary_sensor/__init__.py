@@ -1,26 +1,20 @@
 """Binary sensors: what the pack is doing, what it allows, and every alarm it can raise."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final, override
 
-from homeassistant.components.binary_sensor import (
-    BinarySensorDeviceClass,
-    BinarySensorEntity,
-    BinarySensorEntityDescription,
-)
-from homeassistant.const import EntityCategory
+from homeassistant.components.binary_sensor import BinarySensorEntity, BinarySensorEntityDescription
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from ..bank_entry.binary_sensor import bank_binary_sensors
 from ..bank_entry.coordinator import BankConfigEntry, BankCoordinator
-from ..bms.alarm import Alarm, AlarmSeverity
-from ..bms.reading import Reading
+from ..bms.alarm import Alarm
 from ..coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 from ..entity import SmartBmsEntity, async_add_described
 from ..pack_entry.capabilities import Capabilities
-from ..pack_entry.publishing import Quantity, Value
+from ..pack_entry.publishing import Value
 from .alarms import ALARM_DESCRIPTIONS, PROBLEM_DESCRIPTION, SmartBmsProblem
 from .description import SmartBmsBinarySensorDescription
 from .protection import PermissionDescription, SmartBmsMismatch, SmartBmsPermission, protection_descriptions
