@@ -8,7 +8,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from ..const import DOMAIN
 from ..control.write_log import WriteRecord
-from ..protection.permission import Reason as ProtectionReason
+from ..protection.permission import NOT_KNOWN, Reason as ProtectionReason
 from ..protection.status import PackStatus
 from ..protection.status_codes import StatusRank
 from ..protection.status_monitor import StatusMonitor
@@ -64,7 +64,7 @@ def status_data(status: PackStatus, now: float) -> Status:
 
 def statuses(monitor: StatusMonitor, now: float) -> tuple[Status, list[Status]]:
     """Return what is shown, and what else holds."""
-    shown = monitor.shown or PackStatus(rank=StatusRank.NOT_KNOWN, code="not_known")
+    shown = monitor.shown or PackStatus(rank=StatusRank.NOT_KNOWN, code=NOT_KNOWN)
     return status_data(shown, now), [status_data(status, now) for status in monitor.also]
 
 
