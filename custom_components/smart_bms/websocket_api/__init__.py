@@ -4,6 +4,7 @@ Nothing of it touches the recorder. Whoever may read the entities of a pack or b
 actions, which are for administrators.
 """
 
+from itertools import islice
 from typing import Any, Final
 
 from homeassistant.auth.permissions.const import POLICY_READ
@@ -18,15 +19,17 @@ import probatio
 from ..bank_entry.membership import is_bank
 from ..const import CONF_PACKS, CONF_SIMULATED, DOMAIN
 from .messages import Battery
-from .parts import device_id_of
+from .parts import device_id_of, write_record_data
 from .stream import Subscription, rights_of, stream_of
 
 SUBSCRIBE_BATTERIES: Final = f"{DOMAIN}/subscribe_batteries"
 SUBSCRIBE: Final = f"{DOMAIN}/subscribe"
 CONFIRM: Final = f"{DOMAIN}/confirm"
+WRITE_LOG: Final = f"{DOMAIN}/write_log"
 _ENTRY_ID: Final = "entry_id"
 _NUMBER: Final = "number"
 _SUBSCRIPTION: Final = "subscription"
+_MAX_RECORDS: Final = 100
 
 
 @callback
@@ -35,6 +38,7 @@ def async_register_commands(hass: HomeAssistant) -> None:
     websocket_api.async_register_command(hass, _subscribe_batteries)
     websocket_api.async_register_command(hass, _subscribe)
     websocket_api.async_register_command(hass, _confirm)
+    websocket_api.async_register_command(hass, _write_log)
 
 
 def may_read(hass: HomeAssistant, entry: ConfigEntry, connection: ActiveConnection) -> bool:
@@ -151,3 +155,17 @@ def _confirm(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, A
     if isinstance(ending, _Ending):
         stream_of(hass, ending.entry).confirm(ending.subscription, msg[_NUMBER])
     connection.send_result(msg["id"])
+
+
+@callback
+@websocket_api.require_admin
+@websocket_api.websocket_command({probatio.Required("type"): WRITE_LOG, probatio.Required(_ENTRY_ID): str})
+def _write_log(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]) -> None:
+    """Send what was written to a pack, the newest first."""
+    entry = hass.config_entries.async_get_entry(msg[_ENTRY_ID])
+    if entry is None or entry.domain != DOMAIN or is_bank(entry) or entry.state is not ConfigEntryState.LOADED:
+        connection.send_error(msg["id"], ERR_NOT_FOUND, "There is no such pack, or it is not set up")
+        return
+    records = reversed(entry.runtime_data.parameters.writer.write_log.records)
+    shown = [write_record_data(record) for record in islice(records, _MAX_RECORDS)]
+    connection.send_result(msg["id"], {"records": shown})

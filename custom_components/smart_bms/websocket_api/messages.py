@@ -339,3 +339,16 @@ class Battery(TypedDict):
     simulated: bool
     members: list[str]
     """Entry ids of a bank's packs."""
+
+
+class WriteLogRecord(TypedDict):
+    """One write to a pack."""
+
+    at: str
+    parameter: str
+    old: object
+    new: object
+    found: object
+    outcome: str
+    source: str
+    user: str | None

@@ -5,23 +5,13 @@ import { BatteryCard, type Kind } from "../base.js";
 import { head, headStyles } from "../blocks/head.js";
 import type { Context, PackContext } from "../context.js";
 import { define } from "../define.js";
+import type { WriteLogRecord } from "../generated/messages.js";
 
 const EVERY = 60_000; // ms
 
 interface Parameter {
   value: string | number | boolean | null;
   unit?: string;
-}
-
-interface WriteRecord {
-  at: string;
-  parameter: string;
-  old: unknown;
-  new: unknown;
-  found: unknown;
-  outcome: string;
-  source: string;
-  user: string | null;
 }
 
 abstract class LoadedCard<Loaded> extends BatteryCard {
@@ -118,9 +108,9 @@ export class ParametersCard extends LoadedCard<Record<string, Parameter>> {
   }
 }
 
-export class LogCard extends LoadedCard<WriteRecord[]> {
-  protected async load(context: PackContext): Promise<WriteRecord[]> {
-    const answer = await this.hass.callWS<{ records: WriteRecord[] }>({
+export class LogCard extends LoadedCard<WriteLogRecord[]> {
+  protected async load(context: PackContext): Promise<WriteLogRecord[]> {
+    const answer = await this.hass.callWS<{ records: WriteLogRecord[] }>({
       type: "smart_bms/write_log",
       entry_id: context.info.entry_id,
     });
@@ -131,7 +121,7 @@ export class LogCard extends LoadedCard<WriteRecord[]> {
     return t.text("write_log");
   }
 
-  protected content(records: WriteRecord[], context: PackContext): TemplateResult {
+  protected content(records: WriteLogRecord[], context: PackContext): TemplateResult {
     const { t, f } = context;
     if (records.length === 0) return html`<div class="muted">${t.text("nothing_written")}</div>`;
     return html`<table><thead><tr><th>${t.text("what")}</th><th>${t.text("old_new")}</th><th>${t.text("when_who")}</th></tr></thead>

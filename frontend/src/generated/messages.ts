@@ -312,3 +312,15 @@ export interface Battery {
   /** Entry ids of a bank's packs. */
   members: string[];
 }
+
+/** One write to a pack. */
+export interface WriteLogRecord {
+  at: string;
+  parameter: string;
+  old: unknown;
+  new: unknown;
+  found: unknown;
+  outcome: string;
+  source: string;
+  user: string | null;
+}

@@ -34,6 +34,11 @@ class Watcher:
         self.data: dict[str, Any] = {}
         self.running: bool | None = None
 
+    @staticmethod
+    def device_of(hass: Any, entry: Any) -> str:
+        (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+        return device.id
+
     async def subscribe(self, entry_id: str) -> dict[str, Any]:
         await self.client.send_json_auto_id({"type": "smart_bms/subscribe", "entry_id": entry_id})
         answer = await self.client.receive_json()
@@ -296,3 +301,26 @@ async def test_a_bank_is_sent_with_its_packs(hass, house, adopt, hass_ws_client,
     shares = [member["share"] for member in watcher.data["members"]]
     assert shares == pytest.approx([0.25, 0.75], abs=0.03)
     assert all(member["counted"] and member["status"] for member in watcher.data["members"])
+
+
+async def test_what_was_written_is_listed_for_administrators_alone(
+    hass, house, adopt, hass_ws_client, hass_read_only_access_token
+) -> None:
+    entry = await adopt(jk_pack(), allow_control=True)
+    await hass.services.async_call(
+        "smart_bms",
+        "set_parameters",
+        {"device_id": Watcher.device_of(hass, entry), "parameters": {"cell_overvoltage": 3.55}},
+        blocking=True,
+    )
+    request = {"type": "smart_bms/write_log", "entry_id": entry.entry_id}
+    client = await hass_ws_client(hass)
+    await client.send_json_auto_id(request)
+    (record,) = (await client.receive_json())["result"]["records"]
+    assert (record["parameter"], record["new"], record["found"]) == ("cell_overvoltage", 3.55, 3.55)
+    assert (record["outcome"], record["old"]) == ("confirmed", 3.6)
+    other = await hass_ws_client(hass, hass_read_only_access_token)
+    await other.send_json_auto_id(request)
+    assert (await other.receive_json())["error"]["code"] == "unauthorized"
+    await client.send_json_auto_id(request | {"entry_id": "none"})
+    assert (await client.receive_json())["error"]["code"] == "not_found"
