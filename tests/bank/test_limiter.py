@@ -16,7 +16,7 @@ from .test_merge import PARALLEL, member
 
 def follow(limiter: BankLimiter, now: float, charge: float | None, voltage: float | None = 56.0) -> MemberLimits:
     aim = MemberLimits(charge_voltage=voltage, charge_current=charge, discharge_current=charge)
-    return limiter.follow(aim, now, strings=2, cells=16)
+    return limiter.update(aim, now, strings=2, cells=16)
 
 
 def test_a_limit_falls_at_once_and_rises_slowly() -> None:
@@ -49,9 +49,9 @@ def rows_of_an_hour(*, calm: bool) -> dict[str, int]:
         bank = merge([member("a", current=total * part), member("b", current=total * (1 - part))], PARALLEL, known)
         uneven.update(bank, float(second))
         if calm:
-            known, limits = dict(uneven.shares), limiter.follow(bank.limits, float(second), strings=2, cells=16)
+            known, limits = dict(uneven.shares), limiter.update(bank.limits, float(second), strings=2, cells=16)
         else:
-            known = {share.packs: share.share or 0.0 for share in bank.shares} if uneven.judged else {}
+            known = {share.packs: share.share or 0.0 for share in bank.shares} if uneven.is_imbalanced else {}
             limits = bank.limits
         for name, publish_filter in filters.items():
             rows[name] += publish_filter.submit(round(getattr(limits, name), 1), float(second))

@@ -7,7 +7,7 @@ import pytest
 from custom_components.smart_bms.bank.compatibility import CAPACITIES_DIFFER, VOLTAGES_APART, Incompatibility
 from custom_components.smart_bms.bank.member import BankMember
 from custom_components.smart_bms.bank.merge import merge
-from custom_components.smart_bms.bank.status import CODES, ORDER, ranked_bank
+from custom_components.smart_bms.bank.status import CODES, ORDER, bank_statuses
 from custom_components.smart_bms.protection.relays import Tristate
 from custom_components.smart_bms.protection.rules import CHARGE
 from custom_components.smart_bms.protection.status import PackStatus
@@ -35,7 +35,7 @@ def pack(key: str, status: PackStatus | None, **more) -> BankMember:
 
 def found(*members: BankMember, topology=PARALLEL, uneven=None, **more) -> list[tuple[str, str, str]]:
     bank = replace(merge(list(members), topology), **more)
-    rows = ranked_bank(bank, members, uneven=uneven)
+    rows = bank_statuses(bank, members, uneven=uneven)
     assert [ORDER.index(status.rank) for status in rows] == sorted(ORDER.index(status.rank) for status in rows)
     assert {status.code for status in rows} <= set(CODES)
     return [(status.code, status.about, status.pack) for status in rows]
@@ -51,7 +51,7 @@ def test_what_one_pack_no_longer_does_the_others_may_still_do() -> None:
     # In series nothing flows without it.
     assert found(a, b, topology=SERIES) == [("charging_stopped_cell_full", "", a.name)]
     assert found(a, pack("b", CELL_FULL))[0][0] == "charging_stopped_cell_full"
-    (status, *_) = ranked_bank(merge([a, b], SERIES), [a, b], uneven=None)
+    (status, *_) = bank_statuses(merge([a, b], SERIES), [a, b], uneven=None)
     assert (status.cell, status.value) == (5, 3.65)
     # A fault is told wherever it is.
     assert found(pack("a", FAULT), b) == [("fault", "front_end_fault", a.name)]
@@ -61,7 +61,7 @@ def test_what_one_pack_no_longer_does_the_others_may_still_do() -> None:
 def test_a_pack_that_is_left_out_is_told_with_its_reason(status, about, since) -> None:
     a, b = pack("a", status), pack("b", WELL)
     assert found(a, b) == [("pack_left_out", about, a.name)]
-    assert ranked_bank(merge([a, b], PARALLEL), [a, b], uneven=None)[0].since == since
+    assert bank_statuses(merge([a, b], PARALLEL), [a, b], uneven=None)[0].since == since
 
 
 def test_a_pack_that_says_no_voltage_is_left_out_too() -> None:

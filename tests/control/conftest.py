@@ -64,7 +64,7 @@ class Site:
 
     def heard(self, change: Change) -> None:
         if change in (Change.SETTINGS, Change.STATE) and (settings := self.pack.current_settings):
-            self.control.settings_read(settings)
+            self.control.handle_settings(settings)
 
     @property
     def sent(self) -> list[int]:
@@ -101,10 +101,10 @@ type Open = Callable[..., Awaitable[Site]]
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for little."""
-    monkeypatch.setattr(writer, "SECOND_LOOK", 0.1)
-    monkeypatch.setattr(writer, "SEEN_WITHIN", 0.4)
-    monkeypatch.setattr(calibration, "AT_REST_WITHIN", 0.4)
-    monkeypatch.setattr(temporary, "PAUSE", 0.05)
+    monkeypatch.setattr(writer, "RECHECK_DELAY", 0.1)
+    monkeypatch.setattr(writer, "EFFECT_TIMEOUT", 0.4)
+    monkeypatch.setattr(calibration, "REST_TIMEOUT", 0.4)
+    monkeypatch.setattr(temporary, "RETRY_DELAY", 0.05)
 
 
 @asynccontextmanager

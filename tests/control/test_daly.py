@@ -153,7 +153,7 @@ async def test_the_state_of_charge_of_an_old_board_is_set_with_the_local_time(mo
 async def test_a_state_of_charge_far_from_the_last_is_seen_although_it_is_doubted_first(monkeypatch) -> None:
     """With the usual interval the next poll after a doubted reading is 10 s away; nobody waits that long."""
     async with daly_site(monkeypatch, K_D2) as site:
-        site.pack._session._driver._context = replace(site.pack.context, interval=5 / 6 * writer.SEEN_WITHIN)
+        site.pack._session._driver._context = replace(site.pack.context, interval=5 / 6 * writer.EFFECT_TIMEOUT)
         (record,) = await site.control.apply({"soc_calibration": 20}, ASK)
         assert (record.outcome, record.found) == (WriteOutcome.CONFIRMED, pytest.approx(20, abs=0.5))
 

@@ -58,11 +58,11 @@ async def test_before_the_pack_told_anything_there_is_nothing_to_say(monkeypatch
     async with site_of(monkeypatch, jk_pack()) as site:
         settings = site.pack.last_settings
         site.pack.last_identity = None
-        site.control.settings_read(settings)
+        site.control.handle_settings(settings)
         assert site.control.catalog is None
         validation = site.control.validate({"charge_switch": False}, ASK)
         assert validation.steps == []
-        site.control.watch.compare()
+        site.control.drift_detector.compare()
         site.pack._settings_read = False
         assert not await site.control.accept({})
         assert site.records == []
@@ -164,7 +164,7 @@ async def test_a_refused_restore_does_not_make_an_old_change_news(site) -> None:
     await site.control.refresh()
     site.peripheral.faults.forget_writes = True
     await site.control.apply({"cell_overvoltage": 3.6}, ASK)
-    site.control.watch.drift = {}  # as after a restart
+    site.control.drift_detector.drift = {}  # as after a restart
     await site.control.refresh()
     assert outcomes(site.records) == [WriteOutcome.CHANGED_ELSEWHERE, WriteOutcome.REFUSED]
 

@@ -317,7 +317,7 @@ async def asked_for(site, keys) -> list[Said]:
 
 
 async def test_what_an_order_depends_on_is_read_before_a_single_write(site, monkeypatch) -> None:
-    monkeypatch.setattr(writer, "_RECENT", -1.0)
+    monkeypatch.setattr(writer, "_MAX_SETTINGS_AGE", -1.0)
     # The vendor's app raised the release since the parameters were read.
     assert site.peripheral.change_elsewhere(request(0x25, (3580).to_bytes(2)))
     with pytest.raises(RejectedError, match="order_broken"):
@@ -335,7 +335,7 @@ async def test_what_an_order_depends_on_is_read_before_a_single_write(site, monk
 
 
 async def test_an_answer_that_is_lost_is_asked_for_once_more_and_then_nothing_is_sent(site, monkeypatch) -> None:
-    monkeypatch.setattr(writer, "_RECENT", -1.0)
+    monkeypatch.setattr(writer, "_MAX_SETTINGS_AGE", -1.0)
     read, failures = site.pack.read_related, [2]
 
     async def lose(keys):
@@ -351,7 +351,7 @@ async def test_an_answer_that_is_lost_is_asked_for_once_more_and_then_nothing_is
 
 
 async def test_what_stands_alone_needs_no_look(site, monkeypatch) -> None:
-    monkeypatch.setattr(writer, "_RECENT", -1.0)
+    monkeypatch.setattr(writer, "_MAX_SETTINGS_AGE", -1.0)
     site.pack.read_related = None  # nobody may ask
     assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [WriteOutcome.CONFIRMED]
 
@@ -529,13 +529,13 @@ async def counters(site: Site, condition: Callable[[dict[str, int]], bool]) -> d
 async def test_what_the_board_forgets_at_a_write_is_remembered(site) -> None:
     counter_totals = CounterTotals()
     site.peripheral.board.extra_alarms.add("short_circuit")
-    counter_totals.follow(await counters(site, lambda found: found["short_circuit"] == 1))
+    counter_totals.update(await counters(site, lambda found: found["short_circuit"] == 1))
     site.peripheral.board.extra_alarms.clear()
     await site.control.apply({"led": True}, ASK)
-    assert counter_totals.follow(await counters(site, lambda found: found["short_circuit"] == 0))
+    assert counter_totals.update(await counters(site, lambda found: found["short_circuit"] == 0))
     assert counter_totals.totals["short_circuit"] == 1
     site.peripheral.board.extra_alarms.add("short_circuit")
-    assert counter_totals.follow(await counters(site, lambda found: found["short_circuit"] == 1))
+    assert counter_totals.update(await counters(site, lambda found: found["short_circuit"] == 1))
     assert counter_totals.totals["short_circuit"] == 2
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.smart_bms.bms.errors import ConnectionLostError
 from custom_components.smart_bms.control.validation_issue import RejectedError
-from custom_components.smart_bms.control.write_log import KEPT, WriteOutcome, WriteRecord
+from custom_components.smart_bms.control.write_log import MAX_RECORDS, WriteOutcome, WriteRecord
 from custom_components.smart_bms.control.writer import MAX_WAITING
 from tests.control.conftest import site_of
 from tests.support.packs import jk_pack
@@ -168,7 +168,7 @@ async def test_requests_take_turns_and_too_many_are_told_so(site) -> None:
 
 async def test_a_refresh_waits_for_nobody(site) -> None:
     before = len(site.peripheral.written)
-    async with site.control._turn:
+    async with site.control._lock:
         await site.control.refresh()
     assert len(site.peripheral.written) == before
     site.peripheral.faults.corrupt_settings = 1
@@ -177,9 +177,9 @@ async def test_a_refresh_waits_for_nobody(site) -> None:
 
 
 async def test_the_last_hundred_are_kept(site) -> None:
-    for number in range(KEPT + 5):
+    for number in range(MAX_RECORDS + 5):
         site.control.write_log.add(WriteRecord(at="", parameter="x", old=1, new=number, outcome=WriteOutcome.CONFIRMED))
-    assert len(site.control.write_log.records) == KEPT
+    assert len(site.control.write_log.records) == MAX_RECORDS
     assert site.control.write_log.records[0].new == 5
 
 
@@ -227,7 +227,7 @@ async def test_settings_that_come_while_the_journal_is_kept_do_not_settle_the_wr
     keep = site.control._save
 
     async def save_and_hear() -> None:
-        site.control.settings_read(site.pack.current_settings)
+        site.control.handle_settings(site.pack.current_settings)
         await keep()
 
     site.control._save = save_and_hear

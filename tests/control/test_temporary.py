@@ -22,8 +22,8 @@ BOTH = {"charge_switch": True, "discharge_switch": True}
 @pytest.fixture(autouse=True)
 def restless(monkeypatch) -> None:
     """Let a calibration wait with both switches off for a current that never stops."""
-    monkeypatch.setattr(calibration, "_AT_REST", -1.0)
-    monkeypatch.setattr(calibration, "AT_REST_WITHIN", 60.0)
+    monkeypatch.setattr(calibration, "_MAX_REST_CURRENT", -1.0)
+    monkeypatch.setattr(calibration, "REST_TIMEOUT", 60.0)
 
 
 def switches(site) -> tuple[bool, bool]:
@@ -98,7 +98,7 @@ async def test_several_writes_end_after_the_one_under_way(site) -> None:
 
 
 async def test_closing_ends_in_time_whatever_the_pack_does(site, monkeypatch) -> None:
-    monkeypatch.setattr(writer, "CLOSE_WITHIN", 1.0)
+    monkeypatch.setattr(writer, "CLOSE_TIMEOUT", 1.0)
     await begin(site)
     site.peripheral.faults.forget_writes = True
     before = asyncio.get_running_loop().time()
@@ -205,11 +205,11 @@ async def test_what_is_switched_or_accepted_since_counts(monkeypatch) -> None:
 async def test_a_note_that_cannot_be_read_is_none(monkeypatch, kept) -> None:
     async with site_of(monkeypatch, jk_pack(), kept={"temporary": kept}) as site:
         assert site.control.temporary.as_dict() == {}
-        assert not site.control.temporary.due
+        assert not site.control.temporary.is_due
 
 
 async def test_while_the_pack_is_away_nothing_is_put_back(site, monkeypatch) -> None:
     await site.control.temporary.begin({"charge_switch": True}, SURE)
     monkeypatch.setattr(Pack, "is_fresh", lambda *_: False)
     assert await site.control.run(site.control.temporary.put_back) == []
-    assert site.control.temporary.due
+    assert site.control.temporary.is_due

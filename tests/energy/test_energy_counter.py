@@ -7,10 +7,10 @@ import pytest
 
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.bms.stored_values import sort_out
-from custom_components.smart_bms.energy.bridge import Anchor, bridge
+from custom_components.smart_bms.energy.bridge import GapStart, bridge
 from custom_components.smart_bms.energy.current_correction import CurrentCorrection
 from custom_components.smart_bms.energy.energy_counter import CHECKS, EnergyCounter
-from custom_components.smart_bms.energy.energy_totals import EnergyTotals, split
+from custom_components.smart_bms.energy.energy_totals import EnergyTotals, integrate_by_sign
 
 
 def reading(at: float, current: float | None, voltage: float | None = 50.0, **values) -> Reading:
@@ -37,12 +37,12 @@ def counted(*readings: Reading, longest_gap: float = 10.0) -> EnergyCounter:
     ],
 )
 def test_a_line_is_split_where_it_changes_its_sign(before, after, positive, negative) -> None:
-    assert split(before, after, 3600) == pytest.approx((positive, negative))
+    assert integrate_by_sign(before, after, 3600) == pytest.approx((positive, negative))
 
 
 @given(before=st.floats(-1e4, 1e4), after=st.floats(-1e4, 1e4), seconds=st.floats(0, 1e4))
 def test_both_sides_of_a_line_are_never_negative_and_make_up_its_area(before, after, seconds) -> None:
-    positive, negative = split(before, after, seconds)
+    positive, negative = integrate_by_sign(before, after, seconds)
     assert positive >= 0
     assert negative >= 0
     assert positive - negative == pytest.approx((before + after) / 2 * seconds / 3600, abs=1e-6)
@@ -78,10 +78,10 @@ def test_no_broken_number_spoils_the_sums(absurd) -> None:
 def test_a_gap_is_not_drawn_over() -> None:
     counter = counted(reading(0, 10), reading(60, 10))
     assert counter.total == EnergyTotals()
-    assert (counter.gaps, counter.missed, counter.broken) == (1, 60, True)
+    assert (counter.gaps, counter.missed, counter.after_gap) == (1, 60, True)
     counter.update(reading(65, 10))
     assert counter.total.charge_in == pytest.approx(10 * 5 / 3600)
-    assert not counter.broken
+    assert not counter.after_gap
 
 
 # Bridging.
@@ -143,7 +143,7 @@ def test_a_gap_is_bridged_by_what_the_pack_counted(seconds, before, after, found
     counter = counted(reading(0, **first), reading(seconds, **last), longest_gap=-1)
     flow = None if found is None else EnergyTotals(*found)
     assert counter.bridged == counter.total == (flow or EnergyTotals())
-    assert counter.broken is (found is None and seconds > 0)
+    assert counter.after_gap is (found is None and seconds > 0)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_a_charge_that_somebody_set_is_no_energy_and_is_told(before, after, prov
     assert net(counter.total) == net(counter.bridged) == pytest.approx(proven)
     assert net(counter.unproven) == pytest.approx(unproven)
     assert counter.unproven.charged + counter.unproven.discharged == pytest.approx(abs(unproven) * 50)
-    assert counter.broken is bool(unproven)
+    assert counter.after_gap is bool(unproven)
     assert (counter.gaps, counter.missed) == ((1, 600) if unproven else (0, 0))
     kept = EnergyCounter(10.0)
     kept.restore(json.loads(json.dumps(counter.dump())), 0.0)
@@ -225,7 +225,7 @@ def energies(**values) -> dict:
     ],
 )
 def test_a_pack_that_counts_energy_is_believed(before, after, charged, discharged) -> None:
-    found = bridge(Anchor.of(reading(0, 0.0, **energies(**before))), reading(500, 0.0, **energies(**after)))
+    found = bridge(GapStart.from_reading(reading(0, 0.0, **energies(**before))), reading(500, 0.0, **energies(**after)))
     assert (found.proven.charged, found.proven.discharged) == (charged, discharged)
     assert not found.unproven
     assert found.proven.charge_in == pytest.approx(charged / 50)
@@ -233,11 +233,11 @@ def test_a_pack_that_counts_energy_is_believed(before, after, charged, discharge
 
 def test_a_pack_that_counts_only_one_direction_proves_nothing() -> None:
     one = energies(charged_today=5)
-    assert bridge(Anchor.of(reading(0, 0.0, **one)), reading(500, 0.0, **one)) is None
+    assert bridge(GapStart.from_reading(reading(0, 0.0, **one)), reading(500, 0.0, **one)) is None
 
 
 def test_without_a_voltage_nothing_is_bridged() -> None:
-    assert bridge(Anchor.of(reading(0, 0.0, 0.0, **LEFT)), reading(500, 0.0, **LEFT)) is None
+    assert bridge(GapStart.from_reading(reading(0, 0.0, 0.0, **LEFT)), reading(500, 0.0, **LEFT)) is None
 
 
 # Restarts.
@@ -291,7 +291,7 @@ def test_a_broken_part_is_found_and_the_rest_goes_on(part, broken) -> None:
     assert set(bad) == {part}
     counter = EnergyCounter(10.0)
     counter.restore(good, 0.0)
-    assert counter.total == (EnergyTotals() if part == "total" else EnergyTotals.of(sound.total.as_dict()))
+    assert counter.total == (EnergyTotals() if part == "total" else EnergyTotals.from_dict(sound.total.as_dict()))
     # Nothing of it can fail later.
     counter.update(reading(3600, 36.0, **LEFT))
     counter.dump()
@@ -313,9 +313,9 @@ def test_the_counters_of_a_pack_with_a_turned_sensor_are_not_believed() -> None:
 
 def test_nothing_ever_goes_back() -> None:
     counter = counted(reading(0, 36.0), reading(100, 36.0), longest_gap=1000)
-    counter.total.at_least(EnergyTotals(charged=5000.0, discharged=7.0))
+    counter.total.raise_to(EnergyTotals(charged=5000.0, discharged=7.0))
     assert counter.total == EnergyTotals(5000.0, 7.0, 1.0, 0.0)
-    counter.total.at_least(EnergyTotals())
+    counter.total.raise_to(EnergyTotals())
     assert counter.total.charged == 5000.0
 
 
@@ -356,7 +356,7 @@ def test_sums_only_grow_whatever_comes(steps) -> None:
     ],
 )
 def test_a_wrong_sensor_is_corrected(options, current, shown) -> None:
-    found = CurrentCorrection.of(options).corrected(reading(0, current, power=999.0))
+    found = CurrentCorrection.from_options(options).corrected(reading(0, current, power=999.0))
     assert found.current == pytest.approx(shown)
     assert found.power == (pytest.approx(shown * 50) if options else 999.0)
 

@@ -18,13 +18,13 @@ ALLOWED = {"allow_control": True}
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch) -> None:
-    monkeypatch.setattr(writer, "SECOND_LOOK", 0.1)
+    monkeypatch.setattr(writer, "RECHECK_DELAY", 0.1)
 
 
 @pytest.fixture
 def calibrating(hass, pack, adopt, monkeypatch):
     """Return what begins a calibration, and comes back while both switches are off: the current never seems to stop."""
-    monkeypatch.setattr(calibration, "_AT_REST", -1.0)
+    monkeypatch.setattr(calibration, "_MAX_REST_CURRENT", -1.0)
 
     async def begin():
         entry = await adopt(pack, **ALLOWED)
@@ -68,7 +68,7 @@ async def test_options_that_end_control_do_not_leave_the_house_dark(
     hass, house, pack, calibrating, monkeypatch
 ) -> None:
     entry, task = await calibrating()
-    monkeypatch.setattr(writer, "CLOSE_WITHIN", 0.3)
+    monkeypatch.setattr(writer, "CLOSE_TIMEOUT", 0.3)
     pack.faults.forget_writes = True  # nothing comes through any more before the link is gone
     flow = await option_form(hass, entry, "control")
     await hass.config_entries.options.async_configure(flow["flow_id"], {"allow_control": False})

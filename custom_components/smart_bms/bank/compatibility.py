@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from .member import PackBuild, SeriesString, named
+from .member import PackBuild, SeriesString, string_name
 
 CELLS_DIFFER: Final = "cells_differ"
 """Strings in parallel have other numbers of cells in series, and so another voltage."""
@@ -13,16 +13,16 @@ VOLTAGES_APART: Final = "voltages_apart"
 """Strings that stand in parallel, and are switched on, have voltages that no wire could hold apart."""
 CURRENTS_APART: Final = "currents_apart"
 """Packs in series carry different currents."""
-UNFIT: Final = (CELLS_DIFFER, CHEMISTRIES_DIFFER, VOLTAGES_APART, CURRENTS_APART)
+INCOMPATIBLE: Final = (CELLS_DIFFER, CHEMISTRIES_DIFFER, VOLTAGES_APART, CURRENTS_APART)
 CAPACITIES_DIFFER: Final = "capacities_differ"
 """Packs in series: it works, but the smallest ends every charge and discharge. Advice only."""
 
-_APART: Final = 0.06
+_MAX_VOLTAGE_SHARE: Final = 0.06
 """Share of the voltage by which strings may differ: 0.2 V for an LFP cell, more than any load or reading makes."""
-_CURRENT_APART: Final = (10.0, 0.3)
+_MAX_CURRENT_DIFFERENCE: Final = (10.0, 0.3)
 """A, and share of the larger one, by which currents of packs in series may differ."""
-_CAPACITY_CLASS: Final = 1.2
-LASTS: Final = 30.0
+_MAX_CAPACITY_RATIO: Final = 1.2
+MIN_DURATION: Final = 30.0
 """s for which what is measured must be seen without a break: packs are heard one after the other."""
 
 
@@ -37,7 +37,7 @@ class Incompatibility(NamedTuple):
 def build_differences(strings: Sequence[Sequence[PackBuild]]) -> tuple[Incompatibility, ...]:
     """Return what in the build of packs forbids to make these strings one battery; what is not known forbids nothing."""
     found = []
-    cells = tuple((named(string), _cells(string)) for string in strings)
+    cells = tuple((string_name(string), _cells(string)) for string in strings)
     known = tuple((name, float(count)) for name, count in cells if count is not None)
     if len({count for _, count in known}) > 1:
         found.append(Incompatibility(CELLS_DIFFER, known))
@@ -61,7 +61,7 @@ def _voltages_apart(strings: Sequence[SeriesString]) -> Iterator[Incompatibility
     """Compare strings that are switched on: one that is cut off may have any voltage."""
     voltages = [(string.name, round(string.voltage, 2)) for string in strings if not string.cut_off]
     highest = max((voltage for _, voltage in voltages), default=0.0)
-    if highest - min((voltage for _, voltage in voltages), default=0.0) > _APART * highest:
+    if highest - min((voltage for _, voltage in voltages), default=0.0) > _MAX_VOLTAGE_SHARE * highest:
         yield Incompatibility(VOLTAGES_APART, tuple(voltages))
 
 
@@ -70,7 +70,7 @@ def _currents_apart(strings: Sequence[SeriesString]) -> Iterator[Incompatibility
         currents = [(member.name, member.reading.current or 0.0) for member in string.members if member.reading]
         lowest, highest = min(current for _, current in currents), max(current for _, current in currents)
         most = max(abs(lowest), abs(highest))
-        if highest - lowest > max(_CURRENT_APART[0], _CURRENT_APART[1] * most):
+        if highest - lowest > max(_MAX_CURRENT_DIFFERENCE[0], _MAX_CURRENT_DIFFERENCE[1] * most):
             yield Incompatibility(CURRENTS_APART, tuple(currents))
 
 
@@ -84,7 +84,7 @@ def compatibility_advice(strings: Sequence[SeriesString]) -> tuple[Incompatibili
             if member.reading
         ]
         sizes = [capacity for _, capacity in capacities]
-        if min(sizes) > 0 and max(sizes) > _CAPACITY_CLASS * min(sizes):
+        if min(sizes) > 0 and max(sizes) > _MAX_CAPACITY_RATIO * min(sizes):
             found.append(Incompatibility(CAPACITIES_DIFFER, tuple(capacities)))
     return tuple(found)
 
@@ -94,7 +94,7 @@ class LastingIncompatibility:
 
     def __init__(self) -> None:
         """Initialize."""
-        self.judged: tuple[Incompatibility, ...] = ()
+        self.confirmed: tuple[Incompatibility, ...] = ()
         self._codes: Counter[str] = Counter()
         self._since = 0.0
 
@@ -103,6 +103,6 @@ class LastingIncompatibility:
         codes = Counter(found.code for found in measured)
         if codes != self._codes:
             self._codes, self._since = codes, now
-        elif now - self._since >= LASTS:
-            self.judged = measured
-        return self.judged
+        elif now - self._since >= MIN_DURATION:
+            self.confirmed = measured
+        return self.confirmed

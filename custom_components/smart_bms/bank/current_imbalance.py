@@ -8,10 +8,10 @@ from typing import Final
 
 from .merge import Bank
 
-LASTS: Final = 60.0
+MIN_DURATION: Final = 60.0
 """s for which it must be seen without a break."""
 
-_ENOUGH: Final = 2
+_MIN_STRINGS: Final = 2
 """Strings that can share."""
 
 
@@ -20,7 +20,7 @@ class CurrentImbalance:
 
     def __init__(self) -> None:
         """Initialize."""
-        self.judged: bool | None = None
+        self.is_imbalanced: bool | None = None
         """The newest judgment; it stays while too little flows to tell."""
         self.shares: Mapping[str, float] = {}
         """What each string carried over the last minute in which it was uneven, 0 to 1; empty unless it is judged so."""
@@ -31,15 +31,15 @@ class CurrentImbalance:
     def update(self, bank: Bank, now: float) -> bool | None:
         """Take a bank at a moment; return the judgment."""
         seen = bank.uneven
-        if len(bank.shares) < _ENOUGH:
-            self.judged, self.shares = None, {}
+        if len(bank.shares) < _MIN_STRINGS:
+            self.is_imbalanced, self.shares = None, {}
         if seen is None or seen is not self._seen:
             self._seen, self._since = seen, now
-        elif now - self._since >= LASTS:
-            self.judged = seen
-            self.shares = self._mean(bank, min(1.0, (now - self._at) / LASTS)) if seen else {}
+        elif now - self._since >= MIN_DURATION:
+            self.is_imbalanced = seen
+            self.shares = self._mean(bank, min(1.0, (now - self._at) / MIN_DURATION)) if seen else {}
         self._at = now
-        return self.judged
+        return self.is_imbalanced
 
     def _mean(self, bank: Bank, weight: float) -> Mapping[str, float]:
         """Return the shares with those of this moment in them: limits must not follow every look's noise."""

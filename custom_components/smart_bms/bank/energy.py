@@ -6,7 +6,7 @@ from typing import Any, Final
 from ..bms.stored_values import Checks
 from ..energy.energy_totals import EnergyTotals
 
-_SETBACK: Final = 1000.0
+_MAX_SETBACK: Final = 1000.0
 """Wh by which a member may fall back after a crash; more is another count."""
 
 
@@ -26,9 +26,9 @@ class BankEnergyTotals:
             for name in ("charged", "discharged", "charge_in", "charge_out"):
                 setattr(self.total, name, getattr(self.total, name) + max(0.0, getattr(gained, name)))
             self._last[key] = flow.copy()
-            if gained.charged > -_SETBACK and gained.discharged > -_SETBACK:
+            if gained.charged > -_MAX_SETBACK and gained.discharged > -_MAX_SETBACK:
                 # What a crash took from it, it counts once more; here it was counted.
-                self._last[key].at_least(last)
+                self._last[key].raise_to(last)
 
     def forget(self, keys: set[str]) -> None:
         """Keep only these members in mind; what the others brought stays."""
@@ -38,15 +38,15 @@ class BankEnergyTotals:
         """Return what has to survive a restart."""
         return {"total": self.total.as_dict(), "last": {key: flow.as_dict() for key, flow in self._last.items()}}
 
-    def restore(self, kept: Mapping[str, Any]) -> None:
+    def restore(self, stored: Mapping[str, Any]) -> None:
         """Take up what was kept and passed `CHECKS`; what is missing begins anew."""
-        self.total = EnergyTotals.of(kept["total"]) if "total" in kept else EnergyTotals()
-        self._last = _flows(kept.get("last", {}))
+        self.total = EnergyTotals.from_dict(stored["total"]) if "total" in stored else EnergyTotals()
+        self._last = _load_totals(stored.get("last", {}))
 
 
-def _flows(kept: Mapping[str, Any]) -> dict[str, EnergyTotals]:
-    return {key: EnergyTotals.of(flow) for key, flow in kept.items()}
+def _load_totals(stored: Mapping[str, Any]) -> dict[str, EnergyTotals]:
+    return {key: EnergyTotals.from_dict(flow) for key, flow in stored.items()}
 
 
-CHECKS: Final[Checks] = {"total": EnergyTotals.of, "last": _flows}
+CHECKS: Final[Checks] = {"total": EnergyTotals.from_dict, "last": _load_totals}
 """Of the parts of what was kept."""

@@ -19,7 +19,7 @@ class PackBuild(NamedTuple):
     chemistry: str | None
 
 
-def named(packs: Sequence[PackBuild]) -> str:
+def string_name(packs: Sequence[PackBuild]) -> str:
     """Return what a string is called."""
     return ", ".join(pack.name for pack in packs)
 
@@ -70,7 +70,7 @@ class BankMember:
     charge: Tristate = Tristate.UNKNOWN
     discharge: Tristate = Tristate.UNKNOWN
     limits: MemberLimits = NO_LIMITS
-    counted: EnergyTotals | None = None
+    energy_totals: EnergyTotals | None = None
     chemistry: str | None = None
     status: PackStatus | None = None
     """What matters now about it; None while it is not set up."""
@@ -93,7 +93,7 @@ class SeriesString:
     remaining: float | None
 
     @classmethod
-    def of(cls, members: tuple[BankMember, ...]) -> SeriesString | None:
+    def from_members(cls, members: tuple[BankMember, ...]) -> SeriesString | None:
         """Return what a string amounts to; None if a member is stale or says neither voltage nor current."""
         readings = [member.reading for member in members]
         voltages = [reading.voltage if reading else None for reading in readings]
@@ -107,24 +107,24 @@ class SeriesString:
             voltage=sum(known_voltages),
             # The same current flows through all; each measures it a little differently.
             current=sum(known_currents) / len(members),
-            soc=least([reading.soc for reading in readings if reading]),
-            capacity=least(
+            soc=min_known([reading.soc for reading in readings if reading]),
+            capacity=min_known(
                 [reading.full_capacity or reading.design_capacity or None for reading in readings if reading]
             ),
-            remaining=least([reading.remaining_capacity for reading in readings if reading]),
+            remaining=min_known([reading.remaining_capacity for reading in readings if reading]),
         )
 
     @property
     def name(self) -> str:
         """What it is called: its packs."""
-        return named([member.build for member in self.members])
+        return string_name([member.build for member in self.members])
 
     @property
     def cut_off(self) -> bool:
         """Whether a pack in it is known to let no current pass in one direction."""
-        return Tristate.NO in (self.answer(charge=True), self.answer(charge=False))
+        return Tristate.NO in (self.is_allowed(charge=True), self.is_allowed(charge=False))
 
-    def answer(self, *, charge: bool) -> Tristate:
+    def is_allowed(self, *, charge: bool) -> Tristate:
         """Return whether the whole string may be charged or discharged: all of its members must."""
         answers = {member.charge if charge else member.discharge for member in self.members}
         return (
@@ -140,7 +140,9 @@ class SeriesString:
 
     def current_limit(self, *, charge: bool) -> float | None:
         """Return the current limit in A: that of the member that stands least."""
-        return least([getattr(member.limits, f"{'' if charge else 'dis'}charge_current") for member in self.members])
+        return min_known(
+            [getattr(member.limits, f"{'' if charge else 'dis'}charge_current") for member in self.members]
+        )
 
     def limited_by(self, *, charge: bool) -> str:
         """Return what reduces the current limit: that of the member that stands least."""
@@ -151,7 +153,7 @@ class SeriesString:
         return cause
 
 
-def least(values: list[float | None]) -> float | None:
+def min_known(values: list[float | None]) -> float | None:
     """Return the lowest of values of which all have to be known."""
     known = [value for value in values if value is not None]
     return min(known) if known and len(known) == len(values) else None

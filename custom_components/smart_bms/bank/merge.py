@@ -26,10 +26,10 @@ from .member import (
     BankMember,
     MemberLimits,
     SeriesString,
-    least,
+    min_known,
 )
 
-type Topology = tuple[tuple[str, ...], ...]
+type BankTopology = tuple[tuple[str, ...], ...]
 """Keys of members: strings in parallel, each of members in series."""
 
 _SHARED_FROM: Final = 0.05
@@ -44,7 +44,7 @@ _REASONS: Final = {
 }
 
 
-class Extreme(NamedTuple):
+class BankExtreme(NamedTuple):
     """A highest or lowest value, and where it is."""
 
     value: float
@@ -65,7 +65,7 @@ class CurrentShare(NamedTuple):
 class Bank:
     """A bank at a moment. None is what its members do not say."""
 
-    counted: int
+    active_strings: int
     """Strings that count."""
     left_out: tuple[tuple[str, str], ...]
     """Names of members and why they do not count."""
@@ -78,10 +78,10 @@ class Bank:
     capacity: float | None = None
     remaining: float | None = None
     stored_energy: float | None = None
-    lowest_cell: Extreme | None = None
-    highest_cell: Extreme | None = None
-    coldest: Extreme | None = None
-    hottest: Extreme | None = None
+    lowest_cell: BankExtreme | None = None
+    highest_cell: BankExtreme | None = None
+    coldest: BankExtreme | None = None
+    hottest: BankExtreme | None = None
     voltage_spread: float | None = None
     """V between strings."""
     soc_spread: float | None = None
@@ -103,7 +103,7 @@ class Bank:
     """In series."""
 
 
-def split(keys: Sequence[str], strings: int) -> Topology:
+def split_into_strings(keys: Sequence[str], strings: int) -> BankTopology:
     """Return members in their order as so many strings of equal length. Raises ValueError if that does not come out even."""
     length, rest = divmod(len(keys), strings)
     if rest or not length:
@@ -113,7 +113,7 @@ def split(keys: Sequence[str], strings: int) -> Topology:
 
 def merge(
     members: Sequence[BankMember],
-    topology: Topology,
+    topology: BankTopology,
     uneven: Mapping[str, float] = MappingProxyType({}),
     lasting: tuple[Incompatibility, ...] = (),
 ) -> Bank:
@@ -127,7 +127,7 @@ def merge(
     left_out: list[tuple[str, str]] = []
     for keys in topology:
         found = tuple(by_key[key] for key in keys if key in by_key)
-        string = SeriesString.of(found) if len(found) == len(keys) else None
+        string = SeriesString.from_members(found) if len(found) == len(keys) else None
         if string is None:
             left_out += [(member.name, STALE if member.reading is None else INCOMPLETE) for member in found]
         else:
@@ -135,26 +135,26 @@ def merge(
     for string in strings:
         left_out += _not_usable(string)
     if not strings:
-        return Bank(counted=0, left_out=tuple(left_out), alarms=_alarms(members, topology))
-    counted = [member for string in strings for member in string.members]
+        return Bank(active_strings=0, left_out=tuple(left_out), alarms=_alarms(members, topology))
+    active = [member for string in strings for member in string.members]
     current = sum(string.current for string in strings)
     capacity = _sum([string.capacity for string in strings])
-    shares = tuple(_shares(strings, current, capacity))
+    shares = tuple(_current_shares(strings, current, capacity))
     by_build = build_differences([[member.build for member in string.members] for string in strings])
     unfit = (*by_build, *lasting)
     limits = MemberLimits(
-        charge_voltage=least([string.charge_voltage for string in strings]),
-        charge_current=0.0 if unfit else _limit(strings, shares, uneven, charge=True),
-        discharge_current=0.0 if unfit else _limit(strings, shares, uneven, charge=False),
+        charge_voltage=min_known([string.charge_voltage for string in strings]),
+        charge_current=0.0 if unfit else _current_limit(strings, shares, uneven, charge=True),
+        discharge_current=0.0 if unfit else _current_limit(strings, shares, uneven, charge=False),
         charge_limited_by=UNFIT if unfit else _limited_by(strings, len(topology), charge=True),
         discharge_limited_by=UNFIT if unfit else _limited_by(strings, len(topology), charge=False),
     )
     # Of strings of other numbers of cells there is no common voltage.
     voltage = None if by_build else sum(string.voltage for string in strings) / len(strings)
     return Bank(
-        counted=len(strings),
+        active_strings=len(strings),
         left_out=tuple(left_out),
-        age=max((member.age for member in counted if member.age is not None), default=None),
+        age=max((member.age for member in active if member.age is not None), default=None),
         voltage=voltage,
         current=current,
         # Strings measure the voltage that they share a little differently: what is shown shall add up.
@@ -162,16 +162,16 @@ def merge(
         soc=_weighted_soc(strings),
         capacity=capacity,
         remaining=_sum([string.remaining for string in strings]),
-        stored_energy=_sum([member.reading.stored_energy for member in counted if member.reading]),
-        lowest_cell=min(_cells(counted, lowest=True), default=None),
-        highest_cell=max(_cells(counted, lowest=False), default=None),
-        coldest=min(_probes(counted), default=None),
-        hottest=max(_probes(counted), default=None),
+        stored_energy=_sum([member.reading.stored_energy for member in active if member.reading]),
+        lowest_cell=min(_cells(active, lowest=True), default=None),
+        highest_cell=max(_cells(active, lowest=False), default=None),
+        coldest=min(_probes(active), default=None),
+        hottest=max(_probes(active), default=None),
         voltage_spread=_spread([string.voltage for string in strings]),
-        soc_spread=_spread([member.reading.soc for member in counted if member.reading]),
+        soc_spread=_spread([member.reading.soc for member in active if member.reading]),
         alarms=_alarms(members, topology),
-        charge=Tristate.NO if unfit else _any([string.answer(charge=True) for string in strings]),
-        discharge=Tristate.NO if unfit else _any([string.answer(charge=False) for string in strings]),
+        charge=Tristate.NO if unfit else _any_allowed([string.is_allowed(charge=True) for string in strings]),
+        discharge=Tristate.NO if unfit else _any_allowed([string.is_allowed(charge=False) for string in strings]),
         limits=limits,
         shares=shares,
         uneven=_uneven(shares),
@@ -210,23 +210,23 @@ def _weighted_soc(strings: Sequence[SeriesString]) -> float | None:
     return sum((string.soc or 0.0) * weight for string, weight in zip(strings, weights, strict=True)) / sum(weights)
 
 
-def _cells(members: Sequence[BankMember], *, lowest: bool) -> Iterator[Extreme]:
+def _cells(members: Sequence[BankMember], *, lowest: bool) -> Iterator[BankExtreme]:
     for member in members:
         reading = member.reading
         if reading is None or reading.cell_range is None:
             continue
         number = reading.cell_min_number if lowest else reading.cell_max_number
-        yield Extreme(reading.cell_range[0 if lowest else 1], member.name, str(number))
+        yield BankExtreme(reading.cell_range[0 if lowest else 1], member.name, str(number))
 
 
-def _probes(members: Sequence[BankMember]) -> Iterator[Extreme]:
+def _probes(members: Sequence[BankMember]) -> Iterator[BankExtreme]:
     for member in members:
         for probe, value in (member.reading.temperatures if member.reading else {}).items():
             if probe != "mosfet":
-                yield Extreme(value, member.name, probe)
+                yield BankExtreme(value, member.name, probe)
 
 
-def _alarms(members: Sequence[BankMember], topology: Topology) -> tuple[tuple[str, str], ...] | None:
+def _alarms(members: Sequence[BankMember], topology: BankTopology) -> tuple[tuple[str, str], ...] | None:
     """Return what anybody complains of, also who does not count otherwise; None if nobody complains and not all can."""
     found = tuple(
         (member.name, str(alarm)) for member in members if member.reading for alarm in member.reading.problems
@@ -236,12 +236,12 @@ def _alarms(members: Sequence[BankMember], topology: Topology) -> tuple[tuple[st
     return None if silent and not found else found
 
 
-def _any(answers: Sequence[Tristate]) -> Tristate:
+def _any_allowed(answers: Sequence[Tristate]) -> Tristate:
     """Return whether any string may be used: that is enough, as the others switch themselves off."""
     return Tristate.YES if Tristate.YES in answers else Tristate.UNKNOWN if Tristate.UNKNOWN in answers else Tristate.NO
 
 
-def _shares(strings: Sequence[SeriesString], current: float, capacity: float | None) -> Iterator[CurrentShare]:
+def _current_shares(strings: Sequence[SeriesString], current: float, capacity: float | None) -> Iterator[CurrentShare]:
     says = bool(capacity) and current != 0 and abs(current) >= _SHARED_FROM * (capacity or 0.0)
     for string in strings:
         expected = string.capacity / capacity if capacity and string.capacity else None
@@ -257,7 +257,7 @@ def _uneven(shares: Sequence[CurrentShare]) -> bool | None:
     )
 
 
-def _limit(
+def _current_limit(
     strings: Sequence[SeriesString], shares: Sequence[CurrentShare], uneven: Mapping[str, float], *, charge: bool
 ) -> float | None:
     """Return the current limit in A of the strings that may be used, None if one of them tells none.
@@ -265,27 +265,31 @@ def _limit(
     No string gets more than it stands: with the current shared by capacity, and also as it is known to be shared otherwise.
     What those that are left out would carry goes through the others.
     """
-    allowed = [pair for pair in zip(strings, shares, strict=True) if pair[0].answer(charge=charge) is Tristate.YES]
+    allowed = [pair for pair in zip(strings, shares, strict=True) if pair[0].is_allowed(charge=charge) is Tristate.YES]
     if not allowed:
         # Nothing is certain only where each string says so: a pack whose parameters are not known yet says nothing.
         told = [
-            string.current_limit(charge=charge) for string in strings if string.answer(charge=charge) is not Tristate.NO
+            string.current_limit(charge=charge)
+            for string in strings
+            if string.is_allowed(charge=charge) is not Tristate.NO
         ]
         return 0.0 if None not in told else None
     limits = [string.current_limit(charge=charge) for string, _ in allowed]
     known = [limit for limit in limits if limit is not None]
     if len(known) < len(limits):
         return None
-    by_capacity = _shared(known, [share.expected for _, share in allowed])
-    as_it_is = _shared(known, [uneven.get(share.packs) for _, share in allowed]) if uneven else None
+    by_capacity = _total_at_shares(known, [share.expected for _, share in allowed])
+    as_it_is = _total_at_shares(known, [uneven.get(share.packs) for _, share in allowed]) if uneven else None
     together = by_capacity if by_capacity is not None else min(known) * len(known)
     return min(sum(known), together) if as_it_is is None else min(sum(known), together, as_it_is)
 
 
 def _limited_by(strings: Sequence[SeriesString], all_strings: int, *, charge: bool) -> str:
     """Return what reduces the current limit, the worst first; that a limit only has yet to rise is the least."""
-    answers = [string.answer(charge=charge) for string in strings]
-    causes = {string.limited_by(charge=charge) for string in strings if string.answer(charge=charge) is Tristate.YES}
+    answers = [string.is_allowed(charge=charge) for string in strings]
+    causes = {
+        string.limited_by(charge=charge) for string in strings if string.is_allowed(charge=charge) is Tristate.YES
+    }
     found = sorted(causes - {"", RECOVERING})
     if found:
         return found[0]
@@ -294,7 +298,7 @@ def _limited_by(strings: Sequence[SeriesString], all_strings: int, *, charge: bo
     return LEFT_OUT if answers.count(Tristate.YES) < all_strings else RECOVERING if RECOVERING in causes else ""
 
 
-def _shared(limits: Sequence[float], parts: Sequence[float | None]) -> float | None:
+def _total_at_shares(limits: Sequence[float], parts: Sequence[float | None]) -> float | None:
     """Return what all may carry together if each carries this part; None if a part is not known or nobody carries any."""
     known = [max(0.0, part) for part in parts if part is not None]
     whole = sum(known)

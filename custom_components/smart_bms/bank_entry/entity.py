@@ -44,7 +44,7 @@ class BankEntity(CoordinatorEntity[BankCoordinator], Entity):
         self._group = coordinator.group(quantity)
         self._member = GroupMember(self._filter, self.current_value, self._handle_coordinator_update)
         self._was_available = coordinator.available
-        self._counted = coordinator.data.counted
+        self._counted = coordinator.data.active_strings
         self._discrete: Any = None
         self._described: Mapping[str, Any] = {}
 
@@ -89,8 +89,8 @@ class BankEntity(CoordinatorEntity[BankCoordinator], Entity):
         bank = self.coordinator.data
         turned = (available := self.coordinator.available) is not self._was_available
         # A bank of other packs is news whatever its values do.
-        if turned or bank.counted != self._counted:
-            self._was_available, self._counted = available, bank.counted
+        if turned or bank.active_strings != self._counted:
+            self._was_available, self._counted = available, bank.active_strings
             if self._group is None:
                 self._filter.open()
         if self._submit() or turned:
@@ -100,7 +100,7 @@ class BankEntity(CoordinatorEntity[BankCoordinator], Entity):
         """Show the gate the newest value; return whether it, or what explains it, is news."""
         coordinator, group = self.coordinator, self._group
         if group is not None:
-            group.renew((coordinator.available, coordinator.data.counted))
+            group.renew((coordinator.available, coordinator.data.active_strings))
         if not self.available:
             return False
         if group is None:

@@ -12,9 +12,9 @@ type Difference = tuple[SettingValue, SettingValue]
 class Baseline:
     """What the pack had when it was first read, and every change since that was made here or accepted."""
 
-    def __init__(self, kept: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, stored: Mapping[str, Any] | None = None) -> None:
         """Take up what was kept."""
-        self.values: dict[str, SettingValue] = dict(kept or {})
+        self.values: dict[str, SettingValue] = dict(stored or {})
 
     def complete(self, values: Mapping[str, SettingValue], keys: Iterable[str]) -> None:
         """Take what was never read before."""

@@ -11,9 +11,9 @@ from .validation_issue import ValidationIssue, format_value, parameter_name
 
 _STEP_TOLERANCE: Final = 1e-6
 _FLOAT_TOLERANCE: Final = 1e-12
-HIGHEST: Final = 1e12
+MAX_MAGNITUDE: Final = 1e12
 """No parameter comes near; what lies beyond, or is no number, is not calculated with."""
-_QUOTED: Final = 40
+_MAX_QUOTED_LENGTH: Final = 40
 _PACK_LIMIT_TOLERANCE: Final = 0.1
 """Share by which a limit of the pack may differ from that of a cell times their number."""
 
@@ -48,7 +48,7 @@ def value_issues(setting: Setting, value: object, *, exact: bool = False) -> Ite
 
 
 def _number_issues(setting: Setting, value: object, *, exact: bool) -> Iterator[ValidationIssue]:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < HIGHEST:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < MAX_MAGNITUDE:
         yield _issue("not_a_number", setting, value=_quoted(value))
         return
     if value == setting.special:
@@ -74,8 +74,8 @@ def _issue(code: str, setting: Setting, **details: str) -> ValidationIssue:
 
 def _quoted(value: object) -> str:
     # Python refuses to print integers of thousands of digits.
-    text = "such a number" if isinstance(value, int) and not abs(value) < HIGHEST else str(value)
-    return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"
+    text = "such a number" if isinstance(value, int) and not abs(value) < MAX_MAGNITUDE else str(value)
+    return text if len(text) <= _MAX_QUOTED_LENGTH else f"{text[:_MAX_QUOTED_LENGTH]}…"
 
 
 def key_issues(catalog: Catalog, key: str) -> Iterator[ValidationIssue]:

@@ -28,15 +28,15 @@ class DriftDetector:
         self.write_log = write_log
         self.baseline = baseline
         self.drift: Mapping[str, Difference] = {}
-        self.under_way: WriteRecord | None = None
+        self.current_write: WriteRecord | None = None
         """What is being written: its own read-back is judged where it is written."""
-        self.passing: set[str] = set()
+        self.temporary_keys: set[str] = set()
         """What a procedure has changed for a moment, and is about to put back."""
         self._pack = pack
         self._on_record = on_record
         self._on_drift = on_drift
 
-    def settings_read(self, settings: Settings) -> None:
+    def handle_settings(self, settings: Settings) -> None:
         """Take parameters that the pack stated.
 
         Before the pack streams its dialect is not certain, and what it stated may have been misread.
@@ -48,9 +48,9 @@ class DriftDetector:
             setting = catalog.settings.get(record.parameter)
             if setting is None:
                 record.closed = True  # another board, or another firmware: nobody will ever tell
-            elif record is not self.under_way:
+            elif record is not self.current_write:
                 self._settle(record, setting, settings)
-        if self.under_way is None:
+        if self.current_write is None:
             self.compare()
 
     def _settle(self, record: WriteRecord, setting: Setting, settings: Settings) -> None:
@@ -67,10 +67,10 @@ class DriftDetector:
         record.outcome = outcome_of(setting, record)
         if setting.seen is not None and record.outcome is WriteOutcome.DIFFERENT:
             record.outcome = WriteOutcome.UNKNOWN  # it has moved by itself since
-        self.conclude(setting, record)
+        self.update_baseline(setting, record)
         self._on_record(record, None)
 
-    def conclude(self, setting: Setting, record: WriteRecord) -> None:
+    def update_baseline(self, setting: Setting, record: WriteRecord) -> None:
         """Take what was read back as what is meant to be."""
         settings = self._pack.current_settings
         if (
@@ -90,7 +90,7 @@ class DriftDetector:
         if settings is None or catalog is None:
             return
         self.baseline.complete(settings.values, self._stored(settings))
-        pending = {record.parameter for record in self.write_log.open_records()} | self.passing
+        pending = {record.parameter for record in self.write_log.open_records()} | self.temporary_keys
         drift = {
             key: difference
             for key, difference in self.baseline.differences(settings.values, catalog).items()
@@ -100,7 +100,7 @@ class DriftDetector:
             return
         news = False
         for key, (old, found) in drift.items():
-            if not self.write_log.knows_of(key, found):
+            if not self.write_log.explains(key, found):
                 news = True
                 record = WriteRecord(
                     at=now(), parameter=key, old=old, new=None, found=found, outcome=WriteOutcome.CHANGED_ELSEWHERE

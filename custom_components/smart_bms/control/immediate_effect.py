@@ -32,7 +32,7 @@ def immediate_effect_issues(
     for key, trip in _trips(rules, values, reading).items():
         known = before.get(key)
         if known is None or trip.blocks - known.blocks:
-            yield _of(trip, catalog, key, values[key])
+            yield _trip_issue(trip, catalog, key, values[key])
 
 
 def _trips(rules: RuleSet, values: Values, reading: Reading) -> dict[str, _Trip]:
@@ -44,7 +44,7 @@ def _trips(rules: RuleSet, values: Values, reading: Reading) -> dict[str, _Trip]
     mirror.update(replace(reading, alarms=(), charging_enabled=True, discharging_enabled=True), values)
     found: dict[str, _Trip] = {}
 
-    def passed(key: str, present: float | None, blocks: set[Side], *, powers_off: bool = False) -> None:
+    def add_trip(key: str, present: float | None, blocks: set[Side], *, powers_off: bool = False) -> None:
         trip = found.setdefault(key, _Trip(present or 0.0, set(), powers_off))
         trip.blocks |= blocks
 
@@ -52,7 +52,7 @@ def _trips(rules: RuleSet, values: Values, reading: Reading) -> dict[str, _Trip]
         if monitor.rule.blocks and (
             monitor.state in (ProtectionState.TRIPPED, ProtectionState.PENDING) or monitor.would_trip
         ):
-            passed(monitor.rule.limit, monitor.value, {*monitor.rule.blocks}, powers_off=monitor.rule.powers_off)
+            add_trip(monitor.rule.limit, monitor.value, {*monitor.rule.blocks}, powers_off=monitor.rule.powers_off)
     if mirror.moment is not None and rules.relays:
         for side in Side:
             relays = relays_in_force(mirror, side)
@@ -60,11 +60,11 @@ def _trips(rules: RuleSet, values: Values, reading: Reading) -> dict[str, _Trip]
             for condition in relays[0].opens:
                 if all(condition in relay.opens for relay in relays):
                     key = next(key for key in condition.parameters if mirror.values.get(key) is not None)
-                    passed(key, mirror.moment.measured[condition.quantity], {side})
+                    add_trip(key, mirror.moment.measured[condition.quantity], {side})
     return found
 
 
-def _of(trip: _Trip, catalog: Catalog, key: str, limit: SettingValue) -> ValidationIssue:
+def _trip_issue(trip: _Trip, catalog: Catalog, key: str, limit: SettingValue) -> ValidationIssue:
     setting = catalog.settings.get(key)
     details = {
         "parameter": parameter_name(key),

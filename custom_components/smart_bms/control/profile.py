@@ -8,18 +8,18 @@ from ..bms.reading import Identity
 from ..bms.settings import FORMULA, Catalog, Proof, Setting, SettingKind, Settings, SettingValue
 from .validation_issue import rejection
 
-FORMAT: Final = 1
+FORMAT_VERSION: Final = 1
 
-OWN: Final = frozenset({"device_address", "charge_switch", "discharge_switch"})
+PACK_SPECIFIC: Final = frozenset({"device_address", "charge_switch", "discharge_switch"})
 """What belongs to one pack, or one moment, alone: put back only if named."""
 
 type Profile = dict[str, Any]
 
 
-def make(identity: Identity, settings: Settings, catalog: Catalog, at: datetime) -> Profile:
+def create_profile(identity: Identity, settings: Settings, catalog: Catalog, at: datetime) -> Profile:
     """Return the parameters of a pack; nothing in it tells whose pack it is."""
     return {
-        "version": FORMAT,
+        "version": FORMAT_VERSION,
         "created_at": at.isoformat(timespec="seconds"),
         "family": identity.family,
         "variant": settings.variant,
@@ -38,7 +38,7 @@ def _formula(identity: Identity) -> str:
     return str(identity.details.get(FORMULA, ""))
 
 
-def values_of(profile: object, identity: Identity, variant: str) -> dict[str, Any]:
+def profile_values(profile: object, identity: Identity, variant: str) -> dict[str, Any]:
     """Return the parameters in a profile for a pack of this variant.
 
     Raises RefusedError: it is no profile, of a newer version, or of another kind of pack.
@@ -48,7 +48,7 @@ def values_of(profile: object, identity: Identity, variant: str) -> dict[str, An
     version = profile.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise rejection("not_a_profile")
-    if version > FORMAT:
+    if version > FORMAT_VERSION:
         raise rejection("newer_profile", version=str(version))
     # The same temperature is another number in the pack if it is calculated in another way.
     kind = f"{profile.get('family')} {profile.get('variant')} {profile.get(FORMULA, '')}".rstrip()
@@ -58,7 +58,9 @@ def values_of(profile: object, identity: Identity, variant: str) -> dict[str, An
     return dict(profile["parameters"])
 
 
-def to_restore(values: Mapping[str, Any], catalog: Catalog, only: list[str] | None) -> tuple[dict[str, Any], list[str]]:
+def restorable_values(
+    values: Mapping[str, Any], catalog: Catalog, only: list[str] | None
+) -> tuple[dict[str, Any], list[str]]:
     """Return what to write of a profile, and the keys that are left out because this pack cannot be written so."""
     unknown = [key for key in only or () if key not in values]
     if unknown:
@@ -67,7 +69,7 @@ def to_restore(values: Mapping[str, Any], catalog: Catalog, only: list[str] | No
     changes = {
         key: values[key]
         for key in wanted
-        if _can_be_restored(catalog.settings.get(key)) and (only is not None or key not in OWN)
+        if _can_be_restored(catalog.settings.get(key)) and (only is not None or key not in PACK_SPECIFIC)
     }
     return changes, [key for key in wanted if key not in changes]
 
@@ -82,7 +84,7 @@ def _can_be_restored(setting: Setting | None) -> bool:
     )
 
 
-def differences(
+def profile_differences(
     one: Mapping[str, SettingValue], other: Mapping[str, SettingValue], catalog: Catalog
 ) -> dict[str, tuple[SettingValue | None, SettingValue | None]]:
     """Return what differs, by key; None for what one side does not have."""

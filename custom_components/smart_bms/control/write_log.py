@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from ..bms.settings import SettingValue
 
-KEPT: Final = 100
+MAX_RECORDS: Final = 100
 
 
 class WriteOutcome(StrEnum):
@@ -117,10 +117,10 @@ _TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
 class WriteLog:
     """The newest records of one pack."""
 
-    def __init__(self, kept: Iterable[Mapping[str, Any]] = ()) -> None:
+    def __init__(self, stored: Iterable[Mapping[str, Any]] = ()) -> None:
         """Take up what was kept; what was on its way then has an unknown end. What cannot be read is passed over."""
-        self.records: deque[WriteRecord] = deque(maxlen=KEPT)
-        for data in kept:
+        self.records: deque[WriteRecord] = deque(maxlen=MAX_RECORDS)
+        for data in stored:
             # A newer version may have written it.
             with suppress(ValueError, TypeError, KeyError):
                 self.records.append(WriteRecord.from_dict(data))
@@ -141,7 +141,7 @@ class WriteLog:
         self._open = [record for record in self._open if record.open]
         return list(self._open)
 
-    def knows_of(self, parameter: str, found: SettingValue) -> bool:
+    def explains(self, parameter: str, found: SettingValue) -> bool:
         """Return whether the last change of a parameter explains this value.
 
         Somebody else set it, which was told then; or a procedure here did for a moment, and could not put it back.

@@ -14,20 +14,20 @@ from .constraints import broken_orders, related_keys
 from .drift import DriftDetector, OnDrift, outcome_of
 from .plan import WriteStep
 from .request import Changes, WritePermission, WriteRequest
-from .temporary import Apply, TemporaryChanges
-from .validation import OF_THE_MOMENT, Validation, present_value, validate
+from .temporary import ApplyChanges, TemporaryChanges
+from .validation import TRANSIENT_ERRORS, Validation, present_value, validate
 from .validation_issue import RejectedError, rejection
 from .write_log import WriteLog, WriteOutcome, WriteRecord, now
 
 MAX_WAITING: Final = 20
 """Requests that may wait for their turn; more are told so at once."""
-CLOSE_WITHIN: Final = 15.0
+CLOSE_TIMEOUT: Final = 15.0
 """Seconds in which what was begun must be at its end before the link is given up; Home Assistant waits 20 s at its end."""
-SEEN_WITHIN: Final = 6.0
+EFFECT_TIMEOUT: Final = 6.0
 """Seconds in which the effect of a calibration must show in the readings."""
-SECOND_LOOK: Final = 1.0
+RECHECK_DELAY: Final = 1.0
 """Seconds after which a write that did not show is looked for again."""
-_RECENT: Final = 5.0
+_MAX_SETTINGS_AGE: Final = 5.0
 """Age in s of parameters that are good enough to plan several writes with, or none at all."""
 
 
@@ -55,18 +55,18 @@ class ParameterWriter:
         self.permission = permission
         self.write_log = write_log
         self.baseline = baseline
-        self.watch = DriftDetector(pack, write_log, baseline, on_record, on_drift)
-        self.temporary = TemporaryChanges(pack, self.watch, save, temporary)
+        self.drift_detector = DriftDetector(pack, write_log, baseline, on_record, on_drift)
+        self.temporary = TemporaryChanges(pack, self.drift_detector, save, temporary)
         self.closing = False
         """The link is about to be given up: nothing new is begun."""
         self._pack = pack
         self._save = save
         self._backup = backup
         self._on_record = on_record
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._waiting = 0
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._looks: set[asyncio.Task[None]] = set()
+        self._background_tasks: set[asyncio.Task[None]] = set()
         self._finished = False
 
     # What others ask.
@@ -79,7 +79,7 @@ class ParameterWriter:
     @property
     def drift(self) -> Mapping[str, Difference]:
         """Return what differs from what is meant to be."""
-        return self.watch.drift
+        return self.drift_detector.drift
 
     def value(self, setting: Setting) -> SettingValue | None:
         """Return the present value as the pack stated it in this session; None also while a write of it is in doubt."""
@@ -102,14 +102,14 @@ class ParameterWriter:
         """
         return await self.run(lambda apply: apply(changes, request))
 
-    async def run[T](self, procedure: Callable[[Apply], Awaitable[T]]) -> T:
+    async def run[T](self, procedure: Callable[[ApplyChanges], Awaitable[T]]) -> T:
         """Carry out several requests while nobody else gets his turn. Raises RefusedError, also if too many wait."""
         if self._waiting >= MAX_WAITING:
             raise rejection("busy")
 
-        async def in_turn() -> T:
+        async def run_locked() -> T:
             try:
-                async with self._turn:
+                async with self._lock:
                     if self.closing:
                         raise rejection("closing")
                     return await procedure(self._apply)
@@ -117,13 +117,13 @@ class ParameterWriter:
                 self._waiting -= 1
 
         self._waiting += 1
-        task = asyncio.create_task(in_turn())
+        task = asyncio.create_task(run_locked())
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._on_task_done)
         # Whoever asked may go away; what was begun is brought to its end.
         return await asyncio.shield(task)
 
-    def _ended(self, task: asyncio.Task[Any]) -> None:
+    def _on_task_done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # whoever asked has it; if he went away, nobody needs it
@@ -132,57 +132,57 @@ class ParameterWriter:
         """Begin nothing more, and put back what was changed for a moment while the link still stands; within CLOSE_WITHIN."""
         self.closing = True
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=CLOSE_WITHIN)
+            await asyncio.wait(self._tasks, timeout=CLOSE_TIMEOUT)
 
     async def finish(self) -> None:
         """Wait until everything that was begun is at its end; it ends soon once the link is closed."""
         self.closing = self._finished = True
-        for look in self._looks:
-            look.cancel()
-        await asyncio.gather(*self._tasks, *self._looks, return_exceptions=True)
+        for recheck in self._background_tasks:
+            recheck.cancel()
+        await asyncio.gather(*self._tasks, *self._background_tasks, return_exceptions=True)
 
     async def refresh(self) -> None:
         """Read the parameters again, if nobody is changing them; what comes of it is told to `settings_read`."""
-        if self._turn.locked() or self._pack.state is not ConnectionState.STREAMING:
+        if self._lock.locked() or self._pack.state is not ConnectionState.STREAMING:
             return
-        async with self._turn:
+        async with self._lock:
             # If it fails, the next connection reads them anyway.
             with suppress(PackError):
                 await self._pack.read_settings()
 
-    def _recheck_soon(self) -> None:
+    def _schedule_recheck(self) -> None:
         """Settle what is in doubt, if the link still stands."""
 
-        async def look() -> None:
-            await asyncio.sleep(SECOND_LOOK)
+        async def recheck() -> None:
+            await asyncio.sleep(RECHECK_DELAY)
             await self.refresh()
 
-        self._later(look)
+        self._start_background_task(recheck)
 
-    def _later(self, look: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def _start_background_task(self, recheck: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Do something beside what others ask, unless all is at its end."""
         if not self._finished:
-            task = asyncio.create_task(look())
-            self._looks.add(task)
-            task.add_done_callback(self._looks.discard)
+            task = asyncio.create_task(recheck())
+            self._background_tasks.add(task)
+            task.add_done_callback(self._background_tasks.discard)
 
-    def settings_read(self, settings: Settings) -> None:
+    def handle_settings(self, settings: Settings) -> None:
         """Take parameters that the pack stated; what an earlier session could not put back is put back now."""
-        self.watch.settings_read(settings)
-        if self.temporary.due and not self._turn.locked() and self._pack.state is ConnectionState.STREAMING:
-            self._later(self._put_back)
+        self.drift_detector.handle_settings(settings)
+        if self.temporary.is_due and not self._lock.locked() and self._pack.state is ConnectionState.STREAMING:
+            self._start_background_task(self._put_back)
 
     async def _put_back(self) -> None:
-        async def if_still_due(apply: Apply) -> list[WriteRecord]:
+        async def if_still_due(apply: ApplyChanges) -> list[WriteRecord]:
             # Parameters that come twice in a moment must not bring two rounds.
-            return await self.temporary.put_back(apply) if self.temporary.due else []
+            return await self.temporary.put_back(apply) if self.temporary.is_due else []
 
         with suppress(RejectedError):
             await self.run(if_still_due)
 
     async def accept(self, shown: Mapping[str, Difference]) -> bool:
         """Take as meant to be what others changed; return whether it still is what the user was shown."""
-        accepted = self.watch.accept(shown)
+        accepted = self.drift_detector.accept(shown)
         if accepted:
             self.temporary.forget(*shown)
         await self._save()
@@ -198,7 +198,7 @@ class ParameterWriter:
         assert catalog is not None
         records: list[WriteRecord] = []
         for step in steps:
-            if records and (self._must_stop(records[-1], request) or self._would_break(catalog, step)):
+            if records and (self._must_stop(records[-1], request) or self._would_break_order(catalog, step)):
                 record = self.write_log.add(_record(step, request, WriteOutcome.NOT_SENT))
                 self._on_record(record, request.context)
             else:
@@ -215,10 +215,10 @@ class ParameterWriter:
         this moment. A single write is read back anyway; what its order depends on is read first.
         """
         settings = self._pack.current_settings
-        old = settings is not None and _monotonic() - settings.oldest > _RECENT
+        old = settings is not None and _monotonic() - settings.oldest > _MAX_SETTINGS_AGE
         unsure = any(self.write_log.open_records())
         validation = self.validate(changes, request)
-        lasting = [error for error in validation.errors if error.code not in OF_THE_MOMENT]
+        lasting = [error for error in validation.errors if error.code not in TRANSIENT_ERRORS]
         if lasting:
             raise RejectedError(lasting)
         if unsure or (old and (validation.errors or len(validation.steps) != 1)):
@@ -227,7 +227,7 @@ class ParameterWriter:
             except PackError as error:
                 raise rejection("unanswered") from error
             validation = self.validate(changes, request)
-        elif related := self._too_old(validation.steps):
+        elif related := self._outdated_related_keys(validation.steps):
             try:
                 await self._read_related(related)
             except PackError as error:
@@ -237,13 +237,13 @@ class ParameterWriter:
             raise RejectedError(validation.errors)
         return validation.steps
 
-    def _too_old(self, steps: list[WriteStep]) -> set[str]:
+    def _outdated_related_keys(self, steps: list[WriteStep]) -> set[str]:
         """Return what the order of these writes depends on, if any of it was not told just now."""
         settings, catalog = self._pack.current_settings, self.catalog
         if not steps or settings is None or catalog is None:
             return set()
         related = related_keys(catalog, (step.key for step in steps)) & settings.values.keys()
-        since = _monotonic() - _RECENT
+        since = _monotonic() - _MAX_SETTINGS_AGE
         return related if any(settings.read_at(key) < since for key in related) else set()
 
     async def _read_related(self, keys: set[str]) -> None:
@@ -260,7 +260,7 @@ class ParameterWriter:
         """Return whether the writes of a request end here; what was planned is valid after each of them."""
         return last.outcome is not WriteOutcome.CONFIRMED or (self.closing and not request.puts_back)
 
-    def _would_break(self, catalog: Catalog, step: WriteStep) -> bool:
+    def _would_break_order(self, catalog: Catalog, step: WriteStep) -> bool:
         """Return whether somebody else changed something meanwhile that makes the next write wrong."""
         settings = self._pack.current_settings
         if settings is None:
@@ -276,15 +276,15 @@ class ParameterWriter:
             await self._backup(step.key)
         before = self._pack.current_settings
         record = self.write_log.add(_record(step, request, WriteOutcome.PENDING))
-        self.watch.under_way = record
+        self.drift_detector.current_write = record
         try:
             await self._save()
             record.sent_at = _monotonic()
             await self._pack.write(step.key, step.new)
             if setting.kind is SettingKind.COMMAND:
-                await self._see_what_changed(record, before)
+                await self._count_changes(record, before)
             elif setting.seen is not None:
-                await self._see(setting, setting.seen, record)
+                await self._wait_for_effect(setting, setting.seen, record)
             else:
                 await self._read_back(setting, record)
         except ValueError:
@@ -292,14 +292,14 @@ class ParameterWriter:
             record.outcome, record.found = WriteOutcome.REFUSED, step.old
         except PackError:
             record.outcome, record.found = WriteOutcome.UNKNOWN, None
-            self._recheck_soon()
+            self._schedule_recheck()
         finally:
-            self.watch.under_way = None
-        self.watch.conclude(setting, record)
+            self.drift_detector.current_write = None
+        self.drift_detector.update_baseline(setting, record)
         if record.outcome is WriteOutcome.CONFIRMED and not record.temporary:
             self.temporary.forget(record.parameter)  # somebody's word, and the newer one
         self._on_record(record, request.context)
-        self.watch.compare()
+        self.drift_detector.compare()
         return record
 
     async def _read_back(self, setting: Setting, record: WriteRecord) -> None:
@@ -309,7 +309,7 @@ class ParameterWriter:
         record.outcome = outcome_of(setting, record)
         if record.outcome is WriteOutcome.REFUSED:
             # It may just be slow, whatever it said; or its answer was on its way before the write was.
-            await asyncio.sleep(SECOND_LOOK)
+            await asyncio.sleep(RECHECK_DELAY)
             settings = await self._read_again(setting.key)
             record.found = settings.values.get(setting.key)
             record.outcome = outcome_of(setting, record)
@@ -321,18 +321,20 @@ class ParameterWriter:
         except SilentError:
             return await self._pack.read_settings(key)
 
-    async def _see_what_changed(self, record: WriteRecord, before: Settings | None) -> None:
+    async def _count_changes(self, record: WriteRecord, before: Settings | None) -> None:
         """Count the parameters that a command changed."""
         settings = await self._read_again(None)
         old = before.values if before else {}
         record.found = sum(old.get(key) != value for key, value in settings.values.items())
         record.outcome = WriteOutcome.CONFIRMED if record.found else WriteOutcome.REFUSED
 
-    async def _see(self, setting: Setting, seen: Callable[..., SettingValue | None], record: WriteRecord) -> None:
+    async def _wait_for_effect(
+        self, setting: Setting, seen: Callable[..., SettingValue | None], record: WriteRecord
+    ) -> None:
         """Wait until two readings in a row show the effect, at the latest until they should have."""
         in_a_row = 0
         with suppress(TimeoutError):
-            async with asyncio.timeout(SEEN_WITHIN):
+            async with asyncio.timeout(EFFECT_TIMEOUT):
                 while in_a_row < 2:
                     record.found = seen(await self._pack.next_reading())
                     record.outcome = outcome_of(setting, record)

@@ -11,7 +11,7 @@ from .energy_totals import EnergyTotals
 from .jbd_capacity_learning import JbdCapacityLearning
 from .jbd_events import JbdEvent
 
-_REMEMBERED: Final = 10
+_MAX_RUNS: Final = 10
 _MIN_SHARE: Final = 0.5
 """Of the stated capacity: less is no run from full to empty, whatever the pack calls empty."""
 
@@ -27,7 +27,7 @@ class LearnedCapacity(NamedTuple):
     """Time of day in s since 1970 at which it was empty."""
 
 
-class Capacity:
+class CapacityTracker:
     """Follows one pack from full to empty."""
 
     def __init__(self, counter: EnergyCounter) -> None:
@@ -38,7 +38,7 @@ class Capacity:
         self.runs: list[LearnedCapacity] = []
         self.vendor: JbdCapacityLearning | None = None
         """The same after JBD's rule, which wants to be full again before it believes it."""
-        self._at: EnergyTotals | None = None
+        self._vendor_totals: EnergyTotals | None = None
         self._gaps = counter.gaps
 
     def update(self, reading: Reading, at: float) -> None:
@@ -47,7 +47,7 @@ class Capacity:
         if self._counter.gaps != self._gaps:
             self._gaps, self._full = self._counter.gaps, None
             if self.vendor is not None:
-                self.vendor.happen(JbdEvent.UNSEEN)
+                self.vendor.handle_event(JbdEvent.UNSEEN)
         if soc is None:
             return
         full, empty = soc >= FULL_SOC, soc <= EMPTY_SOC
@@ -64,33 +64,33 @@ class Capacity:
         given = run.charge_out - run.charge_in
         if stated and given >= _MIN_SHARE * stated:
             learned = LearnedCapacity(given, run.discharged - run.charged, unseen.charge_out + unseen.charge_in, at)
-            self.runs = [*self.runs, learned][-_REMEMBERED:]
+            self.runs = [*self.runs, learned][-_MAX_RUNS:]
 
     def _follow_vendor(self, reading: Reading, *, full: bool, empty: bool) -> None:
         total, design = self._counter.total, reading.design_capacity or reading.full_capacity
         if self.vendor is None and design:
             self.vendor = JbdCapacityLearning(design)
-        if self._at is None:
-            self._at = total.copy()
-        if self.vendor is not None and (full or empty or self._moved(total, self._at) >= 1):
-            since = total.since(self._at)
+        if self._vendor_totals is None:
+            self._vendor_totals = total.copy()
+        if self.vendor is not None and (full or empty or self._throughput_since(total, self._vendor_totals) >= 1):
+            since = total.since(self._vendor_totals)
             self.vendor.update(since.charge_in - since.charge_out, full=full, empty=empty)
-            self._at = total.copy()
+            self._vendor_totals = total.copy()
 
     @staticmethod
-    def _moved(total: EnergyTotals, at: EnergyTotals) -> float:
+    def _throughput_since(total: EnergyTotals, at: EnergyTotals) -> float:
         """Return Ah since the vendor's rule was last told."""
         return total.charge_in + total.charge_out - at.charge_in - at.charge_out
 
-    def moved(self, by: EnergyTotals) -> None:
+    def shift_references(self, by: EnergyTotals) -> None:
         """Take that the sums were raised, by nothing that flowed."""
-        for totals in (self._at, self._full[0] if self._full else None):
+        for totals in (self._vendor_totals, self._full[0] if self._full else None):
             if totals is not None:
                 totals.add(by)
 
-    def unmoor(self) -> None:
+    def reset_references(self) -> None:
         """Take that the sums began anew: what was noted of them means nothing any more."""
-        self._full = self._at = None
+        self._full = self._vendor_totals = None
 
     @property
     def learned(self) -> LearnedCapacity | None:
@@ -105,14 +105,18 @@ class Capacity:
             "full": None if self._full is None else [totals.as_dict() for totals in self._full],
             "runs": [list(run) for run in self.runs],
             "vendor": None if self.vendor is None else self.vendor.dump(),
-            "at": None if self._at is None else self._at.as_dict(),
+            "at": None if self._vendor_totals is None else self._vendor_totals.as_dict(),
         }
 
-    def restore(self, kept: Mapping[str, Any]) -> None:
+    def restore(self, stored: Mapping[str, Any]) -> None:
         """Take up what was kept. Raises one of BROKEN if it is broken."""
-        full = None if kept["full"] is None else (EnergyTotals.of(kept["full"][0]), EnergyTotals.of(kept["full"][1]))
-        runs = [LearnedCapacity(*map(number, run)) for run in kept["runs"]]
-        vendor = None if kept["vendor"] is None else JbdCapacityLearning.of(kept["vendor"])
-        at = None if kept["at"] is None else EnergyTotals.of(kept["at"])
-        self._full, self.runs, self.vendor, self._at = full, runs, vendor, at
+        full = (
+            None
+            if stored["full"] is None
+            else (EnergyTotals.from_dict(stored["full"][0]), EnergyTotals.from_dict(stored["full"][1]))
+        )
+        runs = [LearnedCapacity(*map(number, run)) for run in stored["runs"]]
+        vendor = None if stored["vendor"] is None else JbdCapacityLearning.from_dict(stored["vendor"])
+        at = None if stored["at"] is None else EnergyTotals.from_dict(stored["at"])
+        self._full, self.runs, self.vendor, self._vendor_totals = full, runs, vendor, at
         self._gaps = self._counter.gaps

@@ -13,7 +13,7 @@ REST: Final = 30 * 86_400.0
 """s without current."""
 
 
-class Criterion(StrEnum):
+class ConsistencyCriterion(StrEnum):
     """What a judgment is about."""
 
     MATCHING = "matching"
@@ -27,13 +27,13 @@ class Criterion(StrEnum):
 class ConsistencyResult(NamedTuple):
     """A verdict and what it stands on."""
 
-    criterion: Criterion
+    criterion: ConsistencyCriterion
     good: bool
     spread: float
     """V between the lowest and the highest cell."""
 
 
-def judge(  # noqa: PLR0913
+def judge_consistency(  # noqa: PLR0913
     spread: float | None,
     *,
     assembled: bool = False,
@@ -50,9 +50,9 @@ def judge(  # noqa: PLR0913
     if spread is None or empty:
         return []
     occasions = (
-        (Criterion.MATCHING, assembled),
-        (Criterion.CAPACITY, bool(full) and aging_cycles is not None and aging_cycles >= AGING_CYCLES),
-        (Criterion.RESISTANCE, rest is not None and rest >= REST),
+        (ConsistencyCriterion.MATCHING, assembled),
+        (ConsistencyCriterion.CAPACITY, bool(full) and aging_cycles is not None and aging_cycles >= AGING_CYCLES),
+        (ConsistencyCriterion.RESISTANCE, rest is not None and rest >= REST),
     )
     good = round(spread, 3) < THRESHOLD
     return [ConsistencyResult(criterion, good, spread) for criterion, holds in occasions if holds]

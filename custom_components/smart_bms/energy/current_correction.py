@@ -21,7 +21,7 @@ class CurrentCorrection:
     """A below which no current flows."""
 
     @classmethod
-    def of(cls, options: Mapping[str, object]) -> Self:
+    def from_options(cls, options: Mapping[str, object]) -> Self:
         """Return what the options say."""
         known = {name: options[name] for name in ("invert", "offset", "floor") if name in options}
         return cls(**known)  # type: ignore[arg-type]

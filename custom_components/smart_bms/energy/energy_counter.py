@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from ..bms.reading import Reading
 from ..bms.stored_values import Checks, number, optional, whole
-from .bridge import Anchor, bridge
-from .energy_totals import EnergyTotals, split
+from .bridge import GapStart, bridge
+from .energy_totals import EnergyTotals, integrate_by_sign
 
-_AHEAD: Final = 1e12
+_UNKNOWN_AGE_SHIFT: Final = 1e12
 """s by which what was kept is put ahead of all readings if nobody knows how long ago it was: nothing bridges that."""
 
 
@@ -31,16 +31,16 @@ class EnergyCounter:
         self.bridged = EnergyTotals()
         self.unproven = EnergyTotals()
         """What the pack's count of what is left says of gaps and nothing vouches for: no part of the sums."""
-        self.seams = 0
+        self.all_gaps = 0
         """Gaps, bridged or not, since the last restart."""
         self.gaps = 0
         """Gaps that nothing bridged, or not all of it."""
         self.missed = 0.0
         """s of them."""
-        self.broken = False
+        self.after_gap = False
         """The newest reading came after such a gap."""
         self._last: Reading | None = None
-        self._anchor: Anchor | None = None
+        self._gap_start: GapStart | None = None
         """What was kept before a restart."""
 
     def update(self, reading: Reading) -> None:
@@ -48,11 +48,11 @@ class EnergyCounter:
         now, current, voltage, last = reading.measured_at, reading.current, reading.voltage, self._last
         if current is None or voltage is None or not isfinite(current * voltage):
             return
-        self.broken = False
+        self.after_gap = False
         if last is None:
-            if self._anchor is not None:
-                self._bridge(self._anchor, reading)
-                self._anchor = None
+            if self._gap_start is not None:
+                self._bridge(self._gap_start, reading)
+                self._gap_start = None
             self._last = reading
             return
         seconds = now - last.measured_at
@@ -60,26 +60,26 @@ class EnergyCounter:
             return
         self._last = reading
         if seconds > self.longest_gap:
-            self._bridge(Anchor.of(last), reading)
+            self._bridge(GapStart.from_reading(last), reading)
             return
         before, volts = last.current, last.voltage
         assert before is not None
         assert volts is not None
         total = self.total
-        charged, discharged = split(before * volts, current * voltage, seconds)
-        charge_in, charge_out = split(before, current, seconds)
+        charged, discharged = integrate_by_sign(before * volts, current * voltage, seconds)
+        charge_in, charge_out = integrate_by_sign(before, current, seconds)
         total.charged += charged
         total.discharged += discharged
         total.charge_in += charge_in
         total.charge_out += charge_out
 
-    def _bridge(self, anchor: Anchor, reading: Reading) -> None:
-        self.seams += 1
-        found = bridge(anchor, reading) if self._bridges else None
+    def _bridge(self, gap_start: GapStart, reading: Reading) -> None:
+        self.all_gaps += 1
+        found = bridge(gap_start, reading) if self._bridges else None
         if found is None or found.unproven:
             self.gaps += 1
-            self.missed += max(0.0, reading.measured_at - anchor.at)
-            self.broken = True
+            self.missed += max(0.0, reading.measured_at - gap_start.at)
+            self.after_gap = True
         if found is not None:
             self.unproven.add(found.unproven)
             self.bridged.add(found.proven)
@@ -89,36 +89,39 @@ class EnergyCounter:
 
     def dump(self) -> dict[str, Any]:
         """Return what has to survive a restart, times in the time of the readings."""
-        anchor = self._anchor if self._last is None else Anchor.of(self._last)
+        gap_start = self._gap_start if self._last is None else GapStart.from_reading(self._last)
         return {
             "total": self.total.as_dict(),
             "bridged": self.bridged.as_dict(),
             "unproven": self.unproven.as_dict(),
             "gaps": self.gaps,
             "missed": round(self.missed),
-            "anchor": None if anchor is None else anchor.as_dict(),
+            "anchor": None if gap_start is None else gap_start.as_dict(),
         }
 
-    def restore(self, kept: Mapping[str, Any], shift: float | None) -> None:
+    def restore(self, stored: Mapping[str, Any], shift: float | None) -> None:
         """Take up what was kept and passed `CHECKS`, before any reading; what is missing begins anew.
 
         `shift` s are added to its times; None: nobody knows how long ago it was, so that what came since is a gap.
         """
         flows = (
-            EnergyTotals.of(kept[name]) if name in kept else EnergyTotals() for name in ("total", "bridged", "unproven")
+            EnergyTotals.from_dict(stored[name]) if name in stored else EnergyTotals()
+            for name in ("total", "bridged", "unproven")
         )
         self.total, self.bridged, self.unproven = flows
-        self.gaps, self.missed = kept.get("gaps", 0), kept.get("missed", 0.0)
-        anchor = kept.get("anchor")
-        self._anchor = None if anchor is None else Anchor.from_dict(anchor, _AHEAD if shift is None else shift)
+        self.gaps, self.missed = stored.get("gaps", 0), stored.get("missed", 0.0)
+        gap_start = stored.get("anchor")
+        self._gap_start = (
+            None if gap_start is None else GapStart.from_dict(gap_start, _UNKNOWN_AGE_SHIFT if shift is None else shift)
+        )
 
 
 CHECKS: Final[Checks] = {
-    "total": EnergyTotals.of,
-    "bridged": EnergyTotals.of,
-    "unproven": EnergyTotals.of,
+    "total": EnergyTotals.from_dict,
+    "bridged": EnergyTotals.from_dict,
+    "unproven": EnergyTotals.from_dict,
     "gaps": whole,
     "missed": number,
-    "anchor": lambda part: optional(lambda anchor: Anchor.from_dict(anchor, 0.0), part),
+    "anchor": lambda part: optional(lambda gap_start: GapStart.from_dict(gap_start, 0.0), part),
 }
 """Of the parts of what was kept."""

@@ -36,12 +36,12 @@ class EnergyTotals:
             self.charge_out - earlier.charge_out,
         )
 
-    def at_least(self, least: EnergyTotals) -> None:
+    def raise_to(self, minimum: EnergyTotals) -> None:
         """Take what was shown before: nothing ever goes back."""
-        self.charged = max(self.charged, least.charged)
-        self.discharged = max(self.discharged, least.discharged)
-        self.charge_in = max(self.charge_in, least.charge_in)
-        self.charge_out = max(self.charge_out, least.charge_out)
+        self.charged = max(self.charged, minimum.charged)
+        self.discharged = max(self.discharged, minimum.discharged)
+        self.charge_in = max(self.charge_in, minimum.charge_in)
+        self.charge_out = max(self.charge_out, minimum.charge_out)
 
     def positive(self) -> EnergyTotals:
         """Return it without what is negative."""
@@ -60,12 +60,12 @@ class EnergyTotals:
         return {name: round(value, 6) for name, value in asdict(self).items()}
 
     @classmethod
-    def of(cls, kept: Mapping[str, float]) -> Self:
+    def from_dict(cls, stored: Mapping[str, float]) -> Self:
         """Return what was kept. Raises TypeError, ValueError or KeyError if it is none."""
-        return cls(**{item.name: max(0.0, number(kept[item.name])) for item in fields(cls)})
+        return cls(**{item.name: max(0.0, number(stored[item.name])) for item in fields(cls)})
 
 
-def split(before: float, after: float, seconds: float) -> tuple[float, float]:
+def integrate_by_sign(before: float, after: float, seconds: float) -> tuple[float, float]:
     """Return the positive and the negative area, both as positive numbers per hour, under a line between two values.
 
     The line is cut where it changes its sign, so that a change of direction counts on both sides.

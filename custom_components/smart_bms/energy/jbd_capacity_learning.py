@@ -5,9 +5,9 @@ from enum import StrEnum
 from typing import Any, Final, Self
 
 from ..bms.stored_values import flag, number, whole
-from .jbd_events import EFFECTS, JbdEvent, JbdEventEffect, Kept
+from .jbd_events import EFFECTS, JbdEvent, JbdEventEffect, JbdStoredQuantity
 
-_MAX_AT_ONCE: Final = 0.25
+_MAX_CHANGE: Final = 0.25
 """Share of the design capacity by which one aging cycle changes what is learned, at most (at least 10 % if it is that far off)."""
 
 
@@ -25,7 +25,7 @@ class LearningPhase(StrEnum):
 def learn(measured: float, learned: float, typical: float) -> float:
     """Return the capacity in Ah after an aging cycle that measured this."""
     difference = measured - learned
-    step = min(abs(difference), _MAX_AT_ONCE * typical)
+    step = min(abs(difference), _MAX_CHANGE * typical)
     return learned + step if difference > 0 else learned - step
 
 
@@ -61,14 +61,14 @@ class JbdCapacityLearning:
             self.cycles += 1
         self._begin(LearningPhase.ARMED)
 
-    def happen(self, event: JbdEvent, typical: float | None = None) -> None:
+    def handle_event(self, event: JbdEvent, typical: float | None = None) -> None:
         """Take that something happened to the board; `typical` is the design capacity if it was written."""
-        effect = EFFECTS[Kept.AGING][event]
+        effect = EFFECTS[JbdStoredQuantity.AGING][event]
         if effect is JbdEventEffect.CLEAR:
             self._begin(LearningPhase.IDLE)
         elif effect is JbdEventEffect.DOUBT and self.phase is LearningPhase.ARMED:
             self.valid = False
-        if typical is not None and EFFECTS[Kept.LEARNED][event] is JbdEventEffect.TYPICAL:
+        if typical is not None and EFFECTS[JbdStoredQuantity.LEARNED][event] is JbdEventEffect.TYPICAL:
             self.learned = self.typical = typical
 
     # Over restarts.
@@ -85,11 +85,11 @@ class JbdCapacityLearning:
         }
 
     @classmethod
-    def of(cls, kept: Mapping[str, Any]) -> Self:
+    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
         """Return what was kept. Raises one of BROKEN if it is broken."""
-        aging = cls(number(kept["typical"]), number(kept["learnt"]))
-        aging.phase, aging.measured = LearningPhase(kept["phase"]), number(kept["measured"])
-        aging.valid, aging.cycles = flag(kept["valid"]), whole(kept["cycles"])
+        aging = cls(number(stored["typical"]), number(stored["learnt"]))
+        aging.phase, aging.measured = LearningPhase(stored["phase"]), number(stored["measured"])
+        aging.valid, aging.cycles = flag(stored["valid"]), whole(stored["cycles"])
         return aging
 
     def _begin(self, phase: LearningPhase) -> None:

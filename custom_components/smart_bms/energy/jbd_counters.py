@@ -14,11 +14,11 @@ from .energy_counter import EnergyCounter
 from .energy_statistics import EMPTY_SOC
 from .energy_totals import EnergyTotals
 from .jbd_cycle_count import JbdCycleCount
-from .jbd_events import JbdEvent, event_of
+from .jbd_events import JbdEvent, detect_event
 from .jbd_remaining_charge import JbdRemainingCharge, SocJumpCause, explain_jump
-from .jbd_voltage_soc import points_of
+from .jbd_voltage_soc import soc_voltage_points
 
-_REMEMBERED: Final = 10
+_MAX_JUMPS: Final = 10
 CYCLE_CAPACITY: Final = "cycle_capacity"
 
 
@@ -38,26 +38,26 @@ class JbdCounters:
     def __init__(self, counter: EnergyCounter) -> None:
         """Initialize."""
         self.cycle = JbdCycleCount(None)
-        self.jumps: deque[SocJump] = deque(maxlen=_REMEMBERED)
+        self.jumps: deque[SocJump] = deque(maxlen=_MAX_JUMPS)
         self.remaining: JbdRemainingCharge | None = None
         self._counter = counter
-        self._at: EnergyTotals | None = None
+        self._totals: EnergyTotals | None = None
         self._counters: dict[str, int] = {}
         self._cycles: float | None = None
         self._soc: float | None = None
-        self._seams = counter.seams
+        self._gaps = counter.all_gaps
 
     def update(self, reading: Reading, settings: Mapping[str, object] | None, at: float) -> JbdEvent | None:
         """Take a reading at a time of day, and the parameters if they are known; return what happened to the board."""
-        event = event_of(self._counters, reading.counters) if reading.counters and self._counters else None
+        event = detect_event(self._counters, reading.counters) if reading.counters and self._counters else None
         if reading.counters:
             self._counters = dict(reading.counters)
-        unseen = self._counter.seams != self._seams
-        self._seams = self._counter.seams
+        unseen = self._counter.all_gaps != self._gaps
+        self._gaps = self._counter.all_gaps
         self._follow_cycle(reading, settings)
         for events in (JbdEvent.UNSEEN if unseen else None, event):
             if events is not None:
-                self.cycle.happen(events)
+                self.cycle.handle_event(events)
         self._follow_charge(reading, settings, event)
         self._follow_jumps(reading, at, forgot=event is not None, unseen=unseen)
         return event
@@ -66,25 +66,25 @@ class JbdCounters:
         total = self._counter.total
         if settings is not None:
             self.cycle.cycle_capacity = number_in(settings.get(CYCLE_CAPACITY))
-        if self._at is not None:
-            self.cycle.update(-(total.charge_out - self._at.charge_out))
-        self._at = total.copy()
+        if self._totals is not None:
+            self.cycle.update(-(total.charge_out - self._totals.charge_out))
+        self._totals = total.copy()
         if reading.cycles is not None and self._cycles is not None and reading.cycles == self._cycles + 1:
-            self.cycle.counted()
+            self.cycle.start_new_cycle()
         self._cycles = reading.cycles if reading.cycles is not None else self._cycles
 
     def _follow_charge(self, reading: Reading, settings: Mapping[str, object] | None, event: JbdEvent | None) -> None:
-        soc, capacity, left = reading.soc, reading.full_capacity, reading.remaining_capacity
-        if not capacity or left is None or settings is None:
+        soc, capacity, remaining = reading.soc, reading.full_capacity, reading.remaining_capacity
+        if not capacity or remaining is None or settings is None:
             return
         if self.remaining is None:
-            self.remaining = JbdRemainingCharge(capacity, points_of(settings), left)
-        self.remaining.capacity, self.remaining.points = capacity, points_of(settings)
+            self.remaining = JbdRemainingCharge(capacity, soc_voltage_points(settings), remaining)
+        self.remaining.capacity, self.remaining.points = capacity, soc_voltage_points(settings)
         if event is not None:
-            self.remaining.happen(event, reading.cell_voltage_mean)
+            self.remaining.handle_event(event, reading.cell_voltage_mean)
         full = None if soc is None else soc >= FULL_SOC
         self.remaining.update(0.0, full=full, empty=None if soc is None else soc <= EMPTY_SOC)
-        self.remaining.told(left)
+        self.remaining.set_reported(remaining)
 
     def _follow_jumps(self, reading: Reading, at: float, *, forgot: bool, unseen: bool) -> None:
         before, soc = self._soc, reading.soc
@@ -98,10 +98,10 @@ class JbdCounters:
         if cause is not None:
             self.jumps.append(SocJump(at, before, soc, cause))
 
-    def moved(self, by: EnergyTotals) -> None:
+    def shift_references(self, by: EnergyTotals) -> None:
         """Take that the sums were raised, by nothing that flowed."""
-        if self._at is not None:
-            self._at.add(by)
+        if self._totals is not None:
+            self._totals.add(by)
 
     @property
     def estimated(self) -> bool:
@@ -121,16 +121,16 @@ class JbdCounters:
             "jumps": [list(jump) for jump in self.jumps],
         }
 
-    def restore(self, kept: Mapping[str, Any]) -> None:
+    def restore(self, stored: Mapping[str, Any]) -> None:
         """Take up what was kept; nobody saw what happened since. Raises one of BROKEN if it is broken."""
-        counters = {str(key): whole(count) for key, count in kept["counters"].items()}
-        cycles, estimated = optional(number, kept["cycles"]), flag(kept["estimated"])
+        counters = {str(key): whole(count) for key, count in stored["counters"].items()}
+        cycles, estimated = optional(number, stored["cycles"]), flag(stored["estimated"])
         jumps = [
             SocJump(number(at), number(before), number(after), SocJumpCause(cause))
-            for at, before, after, cause in kept["jumps"]
+            for at, before, after, cause in stored["jumps"]
         ]
-        self.cycle.discharged, self.cycle.certain = number(kept["discharged"]), flag(kept["certain"])
-        self.cycle.happen(JbdEvent.UNSEEN)
+        self.cycle.discharged, self.cycle.certain = number(stored["discharged"]), flag(stored["certain"])
+        self.cycle.handle_event(JbdEvent.UNSEEN)
         self._counters, self._cycles = counters, cycles
         self.jumps.extend(jumps)
         if estimated:

@@ -1,6 +1,6 @@
 """Cycle count: how a JBD board counts cycles, after its manual: one for every cycle capacity that was discharged."""
 
-from .jbd_events import EFFECTS, JbdEvent, JbdEventEffect, Kept
+from .jbd_events import EFFECTS, JbdEvent, JbdEventEffect, JbdStoredQuantity
 
 
 class JbdCycleCount:
@@ -28,14 +28,14 @@ class JbdCycleCount:
         self.discharged -= completed * self.cycle_capacity
         return completed
 
-    def counted(self) -> None:
+    def start_new_cycle(self) -> None:
         """Take that the board has just counted one: a new cycle begins now."""
         self.discharged, self.certain = 0.0, True
 
-    def happen(self, event: JbdEvent) -> None:
+    def handle_event(self, event: JbdEvent) -> None:
         """Take that something happened to the board."""
-        if EFFECTS[Kept.DISCHARGED][event] is JbdEventEffect.CLEAR:
-            self.counted()
+        if EFFECTS[JbdStoredQuantity.DISCHARGED][event] is JbdEventEffect.CLEAR:
+            self.start_new_cycle()
         else:
             self.certain = False
 

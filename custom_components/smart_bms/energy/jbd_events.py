@@ -22,7 +22,7 @@ class JbdEvent(StrEnum):
     """Nobody looked for a while."""
 
 
-class Kept(StrEnum):
+class JbdStoredQuantity(StrEnum):
     """What a board keeps."""
 
     CYCLES = "cycles"
@@ -50,30 +50,30 @@ class JbdEventEffect(StrEnum):
     """Becomes the design capacity, if that is what was written."""
 
 
-_OF_BOARD: Final = (JbdEvent.SUPPLY_RETURNED, JbdEvent.PARAMETER_WRITTEN, JbdEvent.CALIBRATED, JbdEvent.RESTORED)
+_BOARD_EVENTS: Final = (JbdEvent.SUPPLY_RETURNED, JbdEvent.PARAMETER_WRITTEN, JbdEvent.CALIBRATED, JbdEvent.RESTORED)
 
 
 def _effects(
     *of_board: JbdEventEffect, unseen: JbdEventEffect = JbdEventEffect.KEEP
 ) -> Mapping[JbdEvent, JbdEventEffect]:
-    return {**dict(zip(_OF_BOARD, of_board, strict=True)), JbdEvent.UNSEEN: unseen}
+    return {**dict(zip(_BOARD_EVENTS, of_board, strict=True)), JbdEvent.UNSEEN: unseen}
 
 
 _KEEP, _CLEAR, _ESTIMATE = JbdEventEffect.KEEP, JbdEventEffect.CLEAR, JbdEventEffect.ESTIMATE
 
-EFFECTS: Final[Mapping[Kept, Mapping[JbdEvent, JbdEventEffect]]] = {
-    Kept.CYCLES: _effects(_KEEP, _KEEP, _KEEP, _KEEP),
-    Kept.DISCHARGED: _effects(_CLEAR, _CLEAR, _CLEAR, _CLEAR, unseen=JbdEventEffect.DOUBT),
-    Kept.COUNTERS: _effects(_KEEP, _CLEAR, _CLEAR, _CLEAR),
-    Kept.REMAINING: _effects(_ESTIMATE, _ESTIMATE, _ESTIMATE, _ESTIMATE),
-    Kept.AGING: _effects(_CLEAR, _CLEAR, _CLEAR, _CLEAR, unseen=JbdEventEffect.DOUBT),
-    Kept.LEARNED: _effects(_KEEP, JbdEventEffect.TYPICAL, _KEEP, JbdEventEffect.TYPICAL),
+EFFECTS: Final[Mapping[JbdStoredQuantity, Mapping[JbdEvent, JbdEventEffect]]] = {
+    JbdStoredQuantity.CYCLES: _effects(_KEEP, _KEEP, _KEEP, _KEEP),
+    JbdStoredQuantity.DISCHARGED: _effects(_CLEAR, _CLEAR, _CLEAR, _CLEAR, unseen=JbdEventEffect.DOUBT),
+    JbdStoredQuantity.COUNTERS: _effects(_KEEP, _CLEAR, _CLEAR, _CLEAR),
+    JbdStoredQuantity.REMAINING: _effects(_ESTIMATE, _ESTIMATE, _ESTIMATE, _ESTIMATE),
+    JbdStoredQuantity.AGING: _effects(_CLEAR, _CLEAR, _CLEAR, _CLEAR, unseen=JbdEventEffect.DOUBT),
+    JbdStoredQuantity.LEARNED: _effects(_KEEP, JbdEventEffect.TYPICAL, _KEEP, JbdEventEffect.TYPICAL),
 }
 
 _RESTARTS: Final = "restarts"
 
 
-def event_of(before: Mapping[str, int], after: Mapping[str, int]) -> JbdEvent | None:
+def detect_event(before: Mapping[str, int], after: Mapping[str, int]) -> JbdEvent | None:
     """Return what happened to a board whose counters were these and are those."""
     if after.get(_RESTARTS, 0) > before.get(_RESTARTS, 0) and _RESTARTS in before:
         return JbdEvent.SUPPLY_RETURNED

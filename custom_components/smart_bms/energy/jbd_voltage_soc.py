@@ -7,24 +7,24 @@ from typing import Final
 
 from ..protection.quantities import number
 
-type Points = tuple[tuple[float, float], ...]
+type SocVoltagePoints = tuple[tuple[float, float], ...]
 """State of charge in % and the mean cell voltage in V that belongs to it, rising."""
 
 _KEY: Final = re.compile(r"soc_(\d+)_voltage")
 
 
-def points_of(parameters: Mapping[str, object]) -> Points:
+def soc_voltage_points(parameters: Mapping[str, object]) -> SocVoltagePoints:
     """Return the points that are among a pack's parameters."""
     found = ((_KEY.fullmatch(key), number(value)) for key, value in parameters.items())
     return tuple(sorted((float(match[1]), value) for match, value in found if match and value is not None))
 
 
-def is_monotonic(points: Points) -> bool:
+def is_monotonic(points: SocVoltagePoints) -> bool:
     """Return whether more charge never means less voltage; points that do not rise say nothing."""
     return len(points) > 1 and all(lower[1] <= higher[1] for lower, higher in pairwise(points))
 
 
-def soc_range(mean: float, points: Points) -> tuple[float, float] | None:
+def soc_range(mean: float, points: SocVoltagePoints) -> tuple[float, float] | None:
     """Return between which states of charge in % a mean cell voltage in V lies; None if the points do not rise.
 
     Where several points are equal the highest state of charge counts.
@@ -39,7 +39,7 @@ def soc_range(mean: float, points: Points) -> tuple[float, float] | None:
     return low, max(low, high)
 
 
-def voltage_soc(mean: float, points: Points) -> float | None:
+def voltage_soc(mean: float, points: SocVoltagePoints) -> float | None:
     """Return the state of charge in %, on a straight line between two points: no better than its range."""
     between = soc_range(mean, points)
     if between is None:

@@ -21,12 +21,12 @@ MIN_STEP: Final = 5.0
 """A by which the current must change, ..."""
 MIN_SHARE: Final = 0.05
 """... and in capacities per hour."""
-CLOSE: Final = 8.0
+MAX_INTERVAL: Final = 8.0
 """s between two readings; what happened longer ago is not of this step alone."""
 MIN_STEPS: Final = 8
-REMEMBERED: Final = 64
+MAX_STEPS: Final = 64
 """Steps."""
-_RELATIVE: Final = 0.1
+_MAX_RELATIVE_UNCERTAINTY: Final = 0.1
 """Uncertainty that is still told, as a share of the resistance."""
 _OUTLIER: Final = 3.0
 _SIGMA: Final = 1.4826
@@ -46,7 +46,7 @@ class CurrentStep(NamedTuple):
     """Change of each cell."""
 
 
-class Resistance(NamedTuple):
+class CellResistance(NamedTuple):
     """Of one cell, in Ω."""
 
     value: float
@@ -55,13 +55,13 @@ class Resistance(NamedTuple):
     steps: int
 
 
-class Resistances:
+class ResistanceEstimator:
     """Follows the cells of one pack."""
 
     def __init__(self) -> None:
         """Know of no step yet."""
-        self.steps: deque[CurrentStep] = deque(maxlen=REMEMBERED)
-        self.seen = 0
+        self.steps: deque[CurrentStep] = deque(maxlen=MAX_STEPS)
+        self.step_count = 0
         """Steps in all, to know whether there is anything new."""
         self._last: Reading | None = None
 
@@ -71,7 +71,7 @@ class Resistances:
         if last is None or reading.current is None or last.current is None:
             return
         amperes = reading.current - last.current
-        if -MIN_STEP < amperes < MIN_STEP or not 0 < reading.measured_at - last.measured_at <= CLOSE:
+        if -MIN_STEP < amperes < MIN_STEP or not 0 < reading.measured_at - last.measured_at <= MAX_INTERVAL:
             return
         if abs(amperes) < MIN_SHARE * (reading.full_capacity or 0.0) or reading.cell_times:
             return
@@ -83,13 +83,15 @@ class Resistances:
             for one, other in zip(before, after, strict=True)
         )
         self.steps.append(CurrentStep(round(amperes, 3), volts))
-        self.seen += 1
+        self.step_count += 1
 
-    def of_cells(self) -> list[Resistance | None]:
+    def cell_resistances(self) -> list[CellResistance | None]:
         """Return the resistance of each cell, None where there is not enough evidence. Not for the hot path."""
         cells = max((len(step.volts) for step in self.steps), default=0)
         return [
-            fitted([(step.amperes, volts) for step in self.steps if (volts := _at(step.volts, cell)) is not None])
+            fit_resistance(
+                [(step.amperes, volts) for step in self.steps if (volts := _at(step.volts, cell)) is not None]
+            )
             for cell in range(cells)
         ]
 
@@ -101,34 +103,36 @@ class Resistances:
             [step.amperes, [None if volts is None else round(volts, 4) for volts in step.volts]] for step in self.steps
         ]
 
-    def restore(self, kept: Iterable[Any]) -> None:
+    def restore(self, stored: Iterable[Any]) -> None:
         """Take up what was kept. Raises TypeError or ValueError if it is broken."""
         steps = [
-            CurrentStep(number(amperes), tuple(optional(number, volt) for volt in volts)) for amperes, volts in kept
+            CurrentStep(number(amperes), tuple(optional(number, volt) for volt in volts)) for amperes, volts in stored
         ]
         self.steps.extend(steps)
-        self.seen = len(self.steps)
+        self.step_count = len(self.steps)
 
 
 def _at(volts: tuple[float | None, ...], cell: int) -> float | None:
     return volts[cell] if cell < len(volts) else None
 
 
-def fitted(pairs: list[tuple[float, float]]) -> Resistance | None:
+def fit_resistance(pairs: list[tuple[float, float]]) -> CellResistance | None:
     """Return the slope through the origin of (A, V) pairs, None if they do not say it well enough."""
     if len(pairs) < MIN_STEPS:
         return None
     middle = _weighted_median([(volts / amperes, abs(amperes)) for amperes, volts in pairs])
     off = sorted(abs(volts - middle * amperes) for amperes, volts in pairs)
     allowed = max(_OUTLIER * _SIGMA * off[len(off) // 2], 2 * _ROUNDING)
-    kept = [(amperes, volts) for amperes, volts in pairs if abs(volts - middle * amperes) <= allowed]
-    excitation = sum(amperes * amperes for amperes, _ in kept)
-    if len(kept) < MIN_STEPS:
+    used = [(amperes, volts) for amperes, volts in pairs if abs(volts - middle * amperes) <= allowed]
+    excitation = sum(amperes * amperes for amperes, _ in used)
+    if len(used) < MIN_STEPS:
         return None
-    value = sum(amperes * volts for amperes, volts in kept) / excitation
-    noise = sum((volts - value * amperes) ** 2 for amperes, volts in kept) / (len(kept) - 1)
+    value = sum(amperes * volts for amperes, volts in used) / excitation
+    noise = sum((volts - value * amperes) ** 2 for amperes, volts in used) / (len(used) - 1)
     uncertainty = math.sqrt(max(noise, _ROUNDING * _ROUNDING) / excitation)
-    return Resistance(value, uncertainty, len(kept)) if 0 < uncertainty <= _RELATIVE * value else None
+    return (
+        CellResistance(value, uncertainty, len(used)) if 0 < uncertainty <= _MAX_RELATIVE_UNCERTAINTY * value else None
+    )
 
 
 def _weighted_median(values: list[tuple[float, float]]) -> float:
@@ -141,12 +145,12 @@ def _weighted_median(values: list[tuple[float, float]]) -> float:
     return value
 
 
-class WeeklyTrend:
+class WeeklyResistanceTrend:
     """What the mean resistance did from week to week."""
 
-    def __init__(self, kept: Mapping[str, float] | None = None) -> None:
+    def __init__(self, stored: Mapping[str, float] | None = None) -> None:
         """Go on with what was kept: Ω by the number of the week. Raises TypeError, ValueError or AttributeError if it is none."""
-        self.weeks: dict[int, float] = {int(week): number(value) for week, value in (kept or {}).items()}
+        self.weeks: dict[int, float] = {int(week): number(value) for week, value in (stored or {}).items()}
         """In the order in which they came, which a wrong clock cannot change."""
 
     def update(self, week: int, mean: float) -> None:

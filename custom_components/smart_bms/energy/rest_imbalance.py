@@ -11,8 +11,8 @@ from typing import Any, Final, NamedTuple
 from ..bms.reading import Reading
 from ..bms.stored_values import number
 
-SETTLED: Final = 7200.0
-LEAST: Final = 86_400.0
+SETTLING_TIME: Final = 7200.0
+MIN_DURATION: Final = 86_400.0
 _DAY: Final = 86_400.0
 _ROUNDING: Final = 0.001 / math.sqrt(6)
 
@@ -45,7 +45,7 @@ class RestImbalance:
     def update(self, reading: Reading, rest: float, at: float) -> None:
         """Take a reading at a time of day, and for how many s nothing has flowed."""
         cells = reading.cell_voltages
-        if rest < SETTLED or reading.balancing or not cells or None in cells:
+        if rest < SETTLING_TIME or reading.balancing or not cells or None in cells:
             self._first = None
             return
         mean = sum(cells) / len(cells)  # type: ignore[arg-type]
@@ -54,7 +54,7 @@ class RestImbalance:
             self._first = (now, distances)
             return
         since, first = self._first
-        if now - since >= LEAST:
+        if now - since >= MIN_DURATION:
             days = (now - since) / _DAY
             moved = tuple(round((late - early) / days, 6) for early, late in zip(first, distances, strict=True))
             self.drift = CellDrift(moved, _ROUNDING / days, days, at)
@@ -69,9 +69,9 @@ class RestImbalance:
             "drift": None if drift is None else [list(drift.cells), drift.uncertainty, drift.days, drift.at],
         }
 
-    def restore(self, kept: Mapping[str, Any], shift: float | None) -> None:
+    def restore(self, stored: Mapping[str, Any], shift: float | None) -> None:
         """Take up what was kept; `shift` s are added to its times, None is not known. Raises one of BROKEN if it is broken."""
-        first, drift = kept["first"], kept["drift"]
+        first, drift = stored["first"], stored["drift"]
         began = None if first is None else (number(first[0]) + (shift or 0.0), tuple(map(number, first[1])))
         self.drift = None if drift is None else CellDrift(tuple(map(number, drift[0])), *map(number, drift[1:]))
         self._first = None if shift is None else began

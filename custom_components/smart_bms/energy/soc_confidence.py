@@ -6,15 +6,15 @@ through since, and 0.1 % of the capacity per day for what the board itself and t
 
 from typing import Final
 
-_OF_THROUGHPUT: Final = 0.01
-_PER_DAY: Final = 0.1
-ADVISED_FROM: Final = 10.0
+_ERROR_PER_THROUGHPUT: Final = 0.01
+_ERROR_PER_DAY: Final = 0.1
+FULL_CHARGE_ADVISED_FROM: Final = 10.0
 """% from which on a full charge is advised."""
 
 
 def expected_drift(throughput: float, capacity: float, days: float) -> float:
     """Return the expected error in % after so many Ah through a pack of a capacity in Ah, days after it was full."""
-    return 100 * _OF_THROUGHPUT * throughput / capacity + _PER_DAY * days
+    return 100 * _ERROR_PER_THROUGHPUT * throughput / capacity + _ERROR_PER_DAY * days
 
 
 def counted_soc(net_out: float, capacity: float) -> float:

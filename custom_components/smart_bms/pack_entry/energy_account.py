@@ -13,7 +13,7 @@ from ..energy import energy_counter, health
 from ..energy.energy_counter import EnergyCounter
 from ..energy.energy_statistics import EnergyStatistics
 from ..energy.energy_totals import EnergyTotals
-from ..energy.health import Health
+from ..energy.health import PackHealth
 from ..energy.soc_confidence import counted_soc, expected_drift
 from ..storage.energy_store import EnergyStore
 
@@ -25,14 +25,14 @@ DISCHARGED: Final = "discharged_energy"
 _DAY: Final = 86_400.0
 
 
-def _ledger(kept: Any) -> None:
-    EnergyStatistics(EnergyCounter(0.0)).restore(kept)
+def _check_statistics(stored: Any) -> None:
+    EnergyStatistics(EnergyCounter(0.0)).restore(stored)
 
 
 CHECKS: Final[Checks] = {
     "clock": lambda part: optional(number, part),
     "counter": energy_counter.CHECKS,
-    "ledger": _ledger,
+    "ledger": _check_statistics,
     "health": health.CHECKS,
 }
 """Of the parts of the file."""
@@ -45,11 +45,11 @@ class EnergyAccount:
         self,
         hass: HomeAssistant,
         entry_id: str,
-        kept: Mapping[str, Any] | None,
+        stored: Mapping[str, Any] | None,
         *,
         longest_gap: float,
         clock: Callable[[], float],
-        follows_board: bool = False,
+        follows_jbd_manual: bool = False,
         bridges: bool = True,
     ) -> None:
         """Go on where it was left. `clock` returns what has to be added to the readings' time for the time of day.
@@ -59,39 +59,39 @@ class EnergyAccount:
         self._clock = clock
         self.counter = EnergyCounter(longest_gap, bridges=bridges)
         self.statistics = EnergyStatistics(self.counter)
-        self.health = Health(self.counter, follows_board=follows_board)
-        self._restore(kept or {})
+        self.health = PackHealth(self.counter, follows_jbd_manual=follows_jbd_manual)
+        self._restore(stored or {})
         self.file = EnergyStore(
             hass,
             entry_id,
-            self._kept,
+            self._dump,
             self.counter.total,
             lambda content: content.get("counter", {}).get("total"),
-            kept,
+            stored,
         )
         self._see_day()
 
-    def _restore(self, kept: Mapping[str, Any]) -> None:
+    def _restore(self, stored: Mapping[str, Any]) -> None:
         """Take up what was kept, and passed `CHECKS`; what is missing begins anew."""
-        clock, now = kept.get("clock"), self._believed_clock
+        clock, now = stored.get("clock"), self._believed_clock
         shift = None if clock is None or now is None else clock - now
-        counted = kept.get("counter", {})
+        counted = stored.get("counter", {})
         if known := "total" in counted:
             self.counter.restore(counted, shift)
-        if "ledger" in kept:
-            self.statistics.restore(kept["ledger"])
-        self.health.restore(kept.get("health", {}), shift)
+        if "ledger" in stored:
+            self.statistics.restore(stored["ledger"])
+        self.health.restore(stored.get("health", {}), shift)
         if not known:
-            self.statistics.unmoor()
-            self.health.unmoor()
+            self.statistics.reset_references()
+            self.health.reset_references()
 
-    def at_least(self, least: EnergyTotals) -> None:
+    def raise_to(self, minimum: EnergyTotals) -> None:
         """Take what the sensors showed before, if that is more; what came since full, or today, stays what it is."""
         total = self.counter.total
-        raised = least.since(total).positive()
-        self.file.at_least(least)
-        self.statistics.moved(raised)
-        self.health.moved(raised)
+        raised = minimum.since(total).positive()
+        self.file.raise_to(minimum)
+        self.statistics.shift_references(raised)
+        self.health.shift_references(raised)
 
     @property
     def _believed_clock(self) -> float | None:
@@ -102,7 +102,7 @@ class EnergyAccount:
         """Look what day it is: where daylight saving skips midnight, there is no midnight to wait for."""
         now = dt_util.now()
         if believable(now.timestamp()):
-            self.statistics.see_day(now.date())
+            self.statistics.update_day(now.date())
 
     @property
     def today(self) -> EnergyTotals:
@@ -140,11 +140,11 @@ class EnergyAccount:
         """Return the state of charge by our own count since the pack was full, None if anything was missed since."""
         since, learned = self.statistics.since_full, self.health.capacity.learned
         capacity = self.statistics.capacity if learned is None else learned.ampere_hours
-        if since is None or not capacity or not self.statistics.whole:
+        if since is None or not capacity or not self.statistics.complete_since_full:
             return None
         return counted_soc(since.charge_out - since.charge_in, capacity)
 
-    def _kept(self) -> dict[str, Any]:
+    def _dump(self) -> dict[str, Any]:
         return {
             "clock": self._believed_clock,
             "counter": self.counter.dump(),

@@ -51,7 +51,7 @@ class ReadingPipeline:
         self._now = now
         self._on_new_capabilities = on_new_capabilities
         self._readings = 0
-        self.current_correction = CurrentCorrection.of(entry_data.options.get(CONF_CURRENT, {}))
+        self.current_correction = CurrentCorrection.from_options(entry_data.options.get(CONF_CURRENT, {}))
         self.time_left = TimeLeft()
         self.protection_engine = self._new_protection_engine()
         self.protection_engine.restore((stored or {}).get(PROTECTION), self.clock_offset())
@@ -62,7 +62,7 @@ class ReadingPipeline:
             stored_energy,
             longest_gap=self.protection_engine.mirror.longest_gap,
             clock=self.clock_offset,
-            follows_board=entry_data.family.counts_by_manual,
+            follows_jbd_manual=entry_data.family.counts_by_manual,
             bridges=not self.current_correction.invert,
         )
         self._wiring = WiringMonitor(hass, entry_data.entry_id, entry_data.title)

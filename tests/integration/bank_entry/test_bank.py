@@ -156,7 +156,7 @@ async def test_a_member_that_became_another_pack_blocks_the_bank(hass, house, pa
 async def test_strings_that_drift_far_apart_block_the_bank_until_they_are_together(
     hass, house, packs, monkeypatch
 ) -> None:
-    monkeypatch.setattr(compatibility, "LASTS", 0.2)
+    monkeypatch.setattr(compatibility, "MIN_DURATION", 0.2)
     await bank_of(hass, packs)
     allowed = "binary_sensor.house_charging_allowed"
     await house.until(lambda: house.state(allowed) == STATE_ON)

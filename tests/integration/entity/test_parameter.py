@@ -28,7 +28,7 @@ OVERVOLTAGE = "number.shed_cell_overvoltage_limit"
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch) -> None:
-    monkeypatch.setattr(writer, "SECOND_LOOK", 0.1)
+    monkeypatch.setattr(writer, "RECHECK_DELAY", 0.1)
 
 
 async def call(hass, domain, service, entity_id, context=None, **data) -> None:
@@ -176,7 +176,7 @@ async def test_a_reload_in_the_middle_waits_for_the_read_back(hass, house, pack,
 
 async def test_a_reload_in_the_middle_is_settled_by_the_next_connection(hass, house, pack, adopt, monkeypatch) -> None:
     entry = await adopt(pack, **ALLOWED)
-    monkeypatch.setattr(writer, "CLOSE_WITHIN", 0.0)
+    monkeypatch.setattr(writer, "CLOSE_TIMEOUT", 0.0)
     events = async_capture_events(hass, EVENT_PARAMETER)
     pack.faults.ready_delay = 60
     task = hass.async_create_task(call(hass, "switch", "turn_off", CHARGE))

@@ -12,7 +12,7 @@ OTHER = "C8:47:80:00:00:02"
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch) -> None:
-    monkeypatch.setattr(writer, "SECOND_LOOK", 0.1)
+    monkeypatch.setattr(writer, "RECHECK_DELAY", 0.1)
 
 
 def device_of(hass, address: str) -> str:
