@@ -1,4 +1,4 @@
-"""What cannot be one battery: told with the reason, and never charged or discharged as one."""
+"""Incompatible packs: reported with the reason, and never charged or discharged as one battery."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Limits of a bank: calm enough for an inverter and a database, and never above what the packs stand for longer than a look."""
+"""Bank limits: stable enough for an inverter and a database, and above what the packs allow for one update at most."""
 
 import random
 
@@ -45,7 +45,7 @@ def rows_of_an_hour(*, calm: bool) -> dict[str, int]:
     known: dict[str, float] = {}
     for second in range(0, 3600, 2):
         total = load(50_000.0 + second)
-        part = 0.85 + noise.gauss(0, 0.02)  # packs are heard one after the other
+        part = 0.85 + noise.gauss(0, 0.02)  # packs are read one after the other
         bank = merge([member("a", current=total * part), member("b", current=total * (1 - part))], PARALLEL, known)
         uneven.update(bank, float(second))
         if calm:

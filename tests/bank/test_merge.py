@@ -296,7 +296,7 @@ def test_alarms_are_merged_and_silence_is_not_peace() -> None:
     assert silent.alarms == (("A", "cell_overvoltage"),)
     assert merge([member("a"), stale(member("b"))], PARALLEL).alarms is None
     assert merge([member("a")], PARALLEL).alarms is None
-    # Who does not count is heard all the same.
+    # Alarms of members that are left out are shown all the same.
     broken = merge([member("a", alarms=(Alarm.CELL_OVERVOLTAGE,)), stale(member("b"))], SERIES)
     assert (broken.active_strings, broken.alarms) == (0, (("A", "cell_overvoltage"),))
 

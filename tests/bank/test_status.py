@@ -1,4 +1,4 @@
-"""What matters most about a bank: the order of its packs' troubles, and what they mean to the whole."""
+"""Bank status: the order of its packs' statuses, and what they mean for the bank as a whole."""
 
 from dataclasses import replace
 
@@ -53,7 +53,7 @@ def test_what_one_pack_no_longer_does_the_others_may_still_do() -> None:
     assert found(a, pack("b", CELL_FULL))[0][0] == "charging_stopped_cell_full"
     (status, *_) = bank_statuses(merge([a, b], SERIES), [a, b], uneven=None)
     assert (status.cell, status.value) == (5, 3.65)
-    # A fault is told wherever it is.
+    # A fault is reported wherever it is.
     assert found(pack("a", FAULT), b) == [("fault", "front_end_fault", a.name)]
 
 

@@ -26,32 +26,32 @@ ALL = WritePermission(control=True, dangerous=True, experimental=True)
 
 
 class Site:
-    """A pack, the door to it, and what was told of it."""
+    """A pack, its writer, and what the writer reported."""
 
-    def __init__(self, peripheral: Peripheral, pack: Pack, permission: WritePermission, kept: dict[str, Any]) -> None:
+    def __init__(self, peripheral: Peripheral, pack: Pack, permission: WritePermission, stored: dict[str, Any]) -> None:
         self.peripheral = peripheral
         self.pack = pack
         self.records: list[WriteRecord] = []
         self.drifts: list[dict[str, Any]] = []
         self.saved: list[list[dict[str, Any]]] = []
         self.backups: list[str] = []
-        self.kept: dict[str, Any] = {}
-        """What a crash would leave."""
+        self.stored: dict[str, Any] = {}
+        """What would be on disk after a crash."""
         self.control = ParameterWriter(
             pack,
             permission=permission,
-            write_log=WriteLog(kept.get("records", ())),
-            baseline=Baseline(kept.get("baseline")),
+            write_log=WriteLog(stored.get("records", ())),
+            baseline=Baseline(stored.get("baseline")),
             save=self._save,
             backup=self._backup,
             on_record=lambda record, _: self.records.append(replace(record)),
             on_drift=lambda drift, _: self.drifts.append(dict(drift)),
-            temporary=kept.get("temporary"),
+            temporary=stored.get("temporary"),
         )
 
     async def _save(self) -> None:
         self.saved.append(self.control.write_log.as_list())
-        self.kept = deepcopy(
+        self.stored = deepcopy(
             {
                 "records": self.control.write_log.as_list(),
                 "baseline": self.control.baseline.values,
@@ -62,20 +62,20 @@ class Site:
     async def _backup(self, command: str) -> None:
         self.backups.append(command)
 
-    def heard(self, change: Change) -> None:
+    def on_change(self, change: Change) -> None:
         if change in (Change.SETTINGS, Change.STATE) and (settings := self.pack.current_settings):
             self.control.handle_settings(settings)
 
     @property
     def sent(self) -> list[int]:
-        """Ids of the writes that left."""
+        """Ids of the writes that were sent."""
         return [data[4] for data in self.peripheral.written if data[4] not in (0x96, 0x97)]
 
     def value(self, key: str) -> Any:
         return self.pack.current_settings.values[key]
 
     def vanish_at_the_next_write(self, *, obeys: bool) -> None:
-        """Let the link be lost before the pack can say a word; whether it does what it was told is another matter."""
+        """Lose the connection at the next write, before the pack answers; `obeys`: it applies the write all the same."""
         peripheral = self.peripheral
 
         def vanish(handle: int, data: bytes) -> None:
@@ -100,7 +100,7 @@ type Open = Callable[..., Awaitable[Site]]
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for little."""
+    """Shorten all waiting times."""
     monkeypatch.setattr(writer, "RECHECK_DELAY", 0.1)
     monkeypatch.setattr(writer, "EFFECT_TIMEOUT", 0.4)
     monkeypatch.setattr(calibration, "REST_TIMEOUT", 0.4)
@@ -108,18 +108,18 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def site_of(monkeypatch, peripheral, permission=ALL, kept=None, password=None) -> AsyncIterator[Site]:
+async def site_of(monkeypatch, peripheral, permission=ALL, stored=None, password=None) -> AsyncIterator[Site]:
     async with on_radio(monkeypatch, peripheral) as radio:
         sites: list[Site] = []
         pack = Pack(
             fast(peripheral.family),
             "test",
             finder(radio, peripheral.address),
-            lambda change: sites[0].heard(change) if sites else None,
+            lambda change: sites[0].on_change(change) if sites else None,
             backoff=(0.02, 0.05),
             context=SessionContext(address=peripheral.address, password=password),
         )
-        sites.append(Site(peripheral, pack, permission, kept or {}))
+        sites.append(Site(peripheral, pack, permission, stored or {}))
         task = asyncio.create_task(pack.run())
         try:
             await sites[0].streaming()
@@ -132,6 +132,6 @@ async def site_of(monkeypatch, peripheral, permission=ALL, kept=None, password=N
 
 @pytest.fixture
 async def site(monkeypatch) -> AsyncIterator[Site]:
-    """Open the door to a pack of the newest layout, with everything allowed."""
+    """Connect to a pack of the newest layout, with everything permitted."""
     async with site_of(monkeypatch, capable_pack()) as site:
         yield site

@@ -1,4 +1,4 @@
-"""Calibration: what must be off is off meanwhile and on again afterwards, whatever happens."""
+"""Calibration: charge and discharge are off meanwhile and on again afterwards, whatever happens."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the cells of a pack do not withstand is written by nobody with less than two words, whatever the way."""
+"""Cell chemistry: values that are dangerous for the cells need both the option and a confirmation, whatever the way."""
 
 import pytest
 

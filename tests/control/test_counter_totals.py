@@ -1,4 +1,4 @@
-"""The tally: what a pack forgets is remembered, and nothing is counted that did not happen."""
+"""Counter totals: they survive when a pack clears its counters, and count nothing that did not happen."""
 
 import pytest
 
@@ -97,9 +97,9 @@ def test_a_good_answer_after_a_doubt_counts_from_what_was_before(counter_totals)
 
 
 def test_it_outlives_a_restart_of_ours(counter_totals) -> None:
-    kept = counter_totals.as_dict()
-    again = CounterTotals(kept)
-    assert again.as_dict() == kept
+    stored = counter_totals.as_dict()
+    again = CounterTotals(stored)
+    assert again.as_dict() == stored
     assert not again.update(OLD)
     assert again.update(OLD | {"overvoltage": 6})
     assert again.totals["overvoltage"] == 6

@@ -1,4 +1,4 @@
-"""Changing a Daly pack through the door: proven by reading back, in each dialect's own way."""
+"""Writing parameters of a Daly pack: proven by reading back, in each dialect's own way."""
 
 import asyncio
 from collections import deque
@@ -33,7 +33,7 @@ ALL_BUT_EXPERIMENTAL = WritePermission(control=True, dangerous=True)
 
 
 @asynccontextmanager
-async def daly_site(monkeypatch, label=K_D2, permission=ALL, *, kept=None, **options: Any) -> AsyncIterator[Site]:
+async def daly_site(monkeypatch, label=K_D2, permission=ALL, *, stored=None, **options: Any) -> AsyncIterator[Site]:
     monkeypatch.setattr(radio, "SPEED", 60.0)
     monkeypatch.setattr(radio, "TICK", 0.001)
     monkeypatch.setattr(radio, "FAST_DALY", QUICK)
@@ -41,14 +41,14 @@ async def daly_site(monkeypatch, label=K_D2, permission=ALL, *, kept=None, **opt
     # How a dialect is found is tested elsewhere.
     monkeypatch.setattr(driver, "PROBES", sorted(PROBES, key=lambda probe: probe[0] not in label.dialects))
     peripheral = daly_pack(label, **options)
-    async with site_of(monkeypatch, peripheral, permission, kept) as site:
+    async with site_of(monkeypatch, peripheral, permission, stored) as site:
         site.peripheral.written = deque()
         yield site
 
 
 @pytest.fixture
 async def site(monkeypatch) -> AsyncIterator[Site]:
-    """Open the door to a D2 board of four cells, with everything allowed."""
+    """Connect to a D2 board of four cells, with everything permitted."""
     async with daly_site(monkeypatch) as site:
         yield site
 

@@ -1,4 +1,4 @@
-"""What is questionable about parameters."""
+"""Parameter check: questionable values of present parameters."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Profiles: kept, compared, and only put where they belong."""
+"""Profiles: stored, compared, and restored only to packs of the same kind."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

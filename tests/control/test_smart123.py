@@ -1,4 +1,4 @@
-r"""Changing a 123\SmartBMS through the door: nothing by default, and never through a value that does harm."""
+r"""Writing parameters of a 123\SmartBMS: nothing by default, and never through a harmful value."""
 
 import pytest
 
@@ -42,7 +42,7 @@ async def test_a_change_is_written_and_read_back(monkeypatch, key, value, bytes_
         assert outcomes(records) == [WriteOutcome.CONFIRMED]
         assert writes(site) == bytes_sent
         setting = site.control.catalog.settings[key]
-        # What is told of it is what the unit keeps, not what was asked for.
+        # The record has what the unit stores, not what was requested.
         assert records[0].new == setting.kept(value)
         assert setting.same(site.value(key), records[0].new)
 

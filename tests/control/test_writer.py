@@ -1,4 +1,4 @@
-"""The door: what it takes, in which order, and that everybody gets his turn."""
+"""Parameter writer: what it accepts, in which order it writes, and that requests run one at a time."""
 
 import asyncio
 import struct
@@ -25,7 +25,7 @@ async def test_a_write_is_confirmed_by_reading_it_back(site) -> None:
     assert site.drifts == []
 
 
-async def test_the_journal_is_kept_before_the_write_leaves(site) -> None:
+async def test_the_write_log_is_saved_before_the_write_is_sent(site) -> None:
     seen = []
     site.peripheral.on_write = lambda *_: seen.append(site.saved[-1][-1]["outcome"])
     site.peripheral.faults.lose_ready = True
@@ -131,13 +131,13 @@ async def test_a_broken_order_can_be_repaired_step_by_step(monkeypatch) -> None:
 
 
 async def test_a_link_lost_between_two_writes_ends_the_request(site) -> None:
-    tell = site.control._on_record
+    on_record = site.control._on_record
 
-    def tell_and_forget(record, context) -> None:
-        tell(record, context)
+    def report_and_cancel(record, context) -> None:
+        on_record(record, context)
         site.pack._settings_read = False
 
-    site.control._on_record = tell_and_forget
+    site.control._on_record = report_and_cancel
     records = await site.control.apply({"charge_switch": False, "max_charge_current": 50}, ASK)
     assert outcomes(records) == [WriteOutcome.CONFIRMED, WriteOutcome.NOT_SENT]
 
@@ -147,7 +147,7 @@ async def test_a_command_may_follow_other_changes(site) -> None:
     assert outcomes(records) == [WriteOutcome.CONFIRMED, WriteOutcome.CONFIRMED]
 
 
-async def test_a_request_that_is_ended_by_force_leaves_the_door_open_for_others(site) -> None:
+async def test_a_request_that_is_canceled_does_not_block_others(site) -> None:
     async with site.control._lock:
         asking = asyncio.create_task(site.control.apply({"charge_switch": False}, ASK))
         await asyncio.sleep(0.01)
@@ -192,7 +192,7 @@ async def test_each_frame_has_its_own_age(site, monkeypatch) -> None:
     assert (record.old, record.found) == (35, 30)
 
 
-async def test_nothing_is_left_running_when_the_door_closes(site, monkeypatch) -> None:
+async def test_nothing_is_left_running_when_the_writer_finishes(site, monkeypatch) -> None:
     monkeypatch.setattr(writer, "RECHECK_DELAY", 60)
     site.peripheral.faults.corrupt_settings = 2
     await site.control.apply({"charge_switch": False}, ASK)

@@ -1,4 +1,4 @@
-"""Sense leads that stand out."""
+"""Balance wires with a much higher resistance than the others."""
 
 import pytest
 

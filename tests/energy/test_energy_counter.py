@@ -1,4 +1,4 @@
-"""Energy: what flows is counted, what nobody saw only as far as the pack proves it, and nothing ever goes back."""
+"""Energy counter: readings are integrated, gaps bridged only as far as the pack proves it, and totals never decrease."""
 
 import json
 
@@ -116,7 +116,7 @@ FLOWS_OUT, FLOWS_IN = {"current": -10.0}, {"current": 10.0}
             None,
         ),
         (0, LEFT, LEFT, None),
-        # The throughput of a JK pack tells whether it was charged full.
+        # The throughput of a JK pack shows whether it was charged full.
         (
             3600,
             LEFT | {"throughput": 500.0},
@@ -199,9 +199,9 @@ def test_a_charge_that_somebody_set_is_no_energy_and_is_told(before, after, prov
     assert counter.unproven.charged + counter.unproven.discharged == pytest.approx(abs(unproven) * 50)
     assert counter.after_gap is bool(unproven)
     assert (counter.gaps, counter.missed) == ((1, 600) if unproven else (0, 0))
-    kept = EnergyCounter(10.0)
-    kept.restore(json.loads(json.dumps(counter.dump())), 0.0)
-    assert net(kept.unproven) == pytest.approx(unproven)
+    stored = EnergyCounter(10.0)
+    stored.restore(json.loads(json.dumps(counter.dump())), 0.0)
+    assert net(stored.unproven) == pytest.approx(unproven)
 
 
 def energies(**values) -> dict:
@@ -243,12 +243,12 @@ def test_without_a_voltage_nothing_is_bridged() -> None:
 # Restarts.
 
 
-def test_a_restart_goes_on_where_it_was_kept_and_bridges_the_rest() -> None:
+def test_a_restart_goes_on_where_it_was_stored_and_bridges_the_rest() -> None:
     before = counted(*(reading(second, -36.0, remaining_capacity=60.0 - second / 100) for second in range(101)))
-    kept = json.loads(json.dumps(before.dump()))
+    stored = json.loads(json.dumps(before.dump()))
     # Killed 50 s later; another clock when it is back.
     after = EnergyCounter(10.0)
-    after.restore(kept, shift=-1000.0)
+    after.restore(stored, shift=-1000.0)
     assert after.total.discharged == pytest.approx(before.total.discharged, abs=1e-5)
     after.update(reading(-800.0, -36.0, remaining_capacity=58.0))
     assert after.bridged.charge_out == pytest.approx(1.0)
@@ -256,7 +256,7 @@ def test_a_restart_goes_on_where_it_was_kept_and_bridges_the_rest() -> None:
     assert after.dump()["anchor"]["remaining"] == 58.0
 
 
-def test_what_was_not_seen_since_the_last_restart_is_kept_once_more() -> None:
+def test_what_was_not_seen_since_the_last_restart_is_stored_once_more() -> None:
     first = counted(reading(0, -36.0, **LEFT))
     second = EnergyCounter(10.0)
     second.restore(first.dump(), 0.0)
@@ -283,11 +283,11 @@ def test_what_was_not_seen_since_the_last_restart_is_kept_once_more() -> None:
 )
 def test_a_broken_part_is_found_and_the_rest_goes_on(part, broken) -> None:
     sound = counted(reading(0, 36.0, **LEFT), reading(10, 36.0, **LEFT))
-    kept = json.loads(json.dumps(sound.dump()))
-    good, bad = sort_out(kept, CHECKS)
-    assert (good, bad) == (kept, {})
-    kept[part] = kept[part] | broken if isinstance(broken, dict) and broken else broken
-    good, bad = sort_out(kept, CHECKS)
+    stored = json.loads(json.dumps(sound.dump()))
+    good, bad = sort_out(stored, CHECKS)
+    assert (good, bad) == (stored, {})
+    stored[part] = stored[part] | broken if isinstance(broken, dict) and broken else broken
+    good, bad = sort_out(stored, CHECKS)
     assert set(bad) == {part}
     counter = EnergyCounter(10.0)
     counter.restore(good, 0.0)
@@ -332,8 +332,8 @@ def test_sums_only_grow_whatever_comes(steps) -> None:
     for seconds, current, remaining, restarts in steps:
         now += seconds
         if restarts:
-            kept, counter = counter.dump(), EnergyCounter(10.0)
-            counter.restore(kept, 0.0)
+            stored, counter = counter.dump(), EnergyCounter(10.0)
+            counter.restore(stored, 0.0)
         counter.update(reading(now, current, remaining_capacity=remaining, soc=remaining))
         gained = counter.total.since(before)
         assert min(gained.charged, gained.discharged, gained.charge_in, gained.charge_out) >= -1e-5

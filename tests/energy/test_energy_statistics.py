@@ -1,4 +1,4 @@
-"""Ledger: days, cycles and efficiency, only where there is evidence."""
+"""Energy statistics: days, cycles and efficiency, only where there is evidence."""
 
 from datetime import date
 import json
@@ -14,7 +14,7 @@ from .test_energy_counter import reading
 
 
 class Book:
-    """A counter and its ledger, an hour between two readings."""
+    """A counter and its statistics, an hour between two readings."""
 
     def __init__(self) -> None:
         self.counter = EnergyCounter(3600.0)
@@ -161,9 +161,9 @@ def test_a_restart_changes_nothing() -> None:
     book.statistics.update_day(date(2026, 3, 1))
     book.cycle()
     book.see(-10.0, 0)
-    kept = json.loads(json.dumps(book.statistics.dump()))
+    stored = json.loads(json.dumps(book.statistics.dump()))
     other = EnergyStatistics(book.counter)
-    other.restore(kept)
+    other.restore(stored)
     assert other.dump() == book.statistics.dump()
     assert other.efficiency == pytest.approx(book.statistics.efficiency)
     assert other.today(book.counter.total).discharged == pytest.approx(

@@ -1,4 +1,4 @@
-"""Cell health: right against the simulator's truth where there is evidence, and silent where there is none."""
+"""Cell health: right against the simulator's truth where there is evidence, and unknown where there is none."""
 
 import json
 import math
@@ -36,7 +36,7 @@ def reading(at: float, current: float | None = 0.0, **values) -> Reading:
 
 
 def measured(battery: Battery, ampere: float) -> Reading:
-    """Return what a pack tells of its battery, in mV and at the fineness of its current."""
+    """Return what a pack reports of its battery, in mV and at the resolution of its current."""
     return reading(
         battery.now,
         round(battery.current / ampere) * ampere,
@@ -282,9 +282,9 @@ def test_a_run_survives_a_restart() -> None:
     run.empty()
     run.fill()
     run.see(-45.0, 50, hours=0.9)
-    kept = json.loads(json.dumps(run.capacity.dump()))
+    stored = json.loads(json.dumps(run.capacity.dump()))
     other = CapacityTracker(run.counter)
-    other.restore(kept)
+    other.restore(stored)
     assert other.dump() == run.capacity.dump()
     fresh = CapacityTracker(EnergyCounter(10.0))
     other.restore(fresh.dump())
@@ -439,9 +439,9 @@ def test_resistances_are_fitted_now_and_then_and_survive_a_restart() -> None:
         fed(health, counter, reading(float(second), -30.0 * on, cell_voltages=cells))
     assert health.mean_resistance == pytest.approx(0.0015)
     assert health.weakest_cells() == {"highest_resistance": 2, "lowest_under_load": 2}
-    kept = json.loads(json.dumps(health.dump()))
+    stored = json.loads(json.dumps(health.dump()))
     other = PackHealth(counter)
-    other.restore(kept, 0.0)
+    other.restore(stored, 0.0)
     assert other.dump() == health.dump()
     assert other.mean_resistance == health.mean_resistance
     assert list(other.trend.weeks) == [1]
@@ -476,12 +476,12 @@ def test_verdicts_survive_a_restart() -> None:
     other.restore(json.loads(json.dumps(health.dump())), 0.0)
     assert other.consistent is True
     assert other.full_at == health.full_at
-    kept = json.loads(json.dumps(health.dump()))
-    assert sort_out(kept, CHECKS) == (kept, {})
+    stored = json.loads(json.dumps(health.dump()))
+    assert sort_out(stored, CHECKS) == (stored, {})
     # What is missing begins anew, and what rested when nobody knows how long ago does not count.
     other.restore({}, 0.0)
     assert other.consistent is None
-    other.restore(kept, None)
+    other.restore(stored, None)
     assert other.full_at == health.full_at
     assert other.imbalance.rest_since is None
 

@@ -1,4 +1,4 @@
-"""A JBD board's own counts: what cleared them, what of a cycle is left, and why the state of charge jumps."""
+"""JBD counters: what cleared them, the progress of a cycle, and why the state of charge jumps."""
 
 import json
 
@@ -109,9 +109,9 @@ def test_it_goes_on_after_a_restart_but_is_no_longer_certain() -> None:
     watched.see()
     watched.see(counters=dict.fromkeys(COUNTERS, 0) | {"restarts": 1}, soc=40.0)
     watched.see(-10.0)
-    kept = json.loads(json.dumps(watched.jbd_counters.dump()))
+    stored = json.loads(json.dumps(watched.jbd_counters.dump()))
     other = JbdCounters(EnergyCounter(10.0))
-    other.restore(kept)
+    other.restore(stored)
     assert other.cycle.progress is None
     assert other.cycle.discharged == watched.jbd_counters.cycle.discharged
     assert other.estimated
@@ -135,8 +135,8 @@ def test_health_tells_the_vendors_rule_what_happened_to_the_board() -> None:
     assert health.capacity.vendor.phase is LearningPhase.ARMED
     see(60.0, soc=98.0, counters=COUNTERS | {"restarts": 2})
     assert health.capacity.vendor.phase is LearningPhase.IDLE
-    kept = json.loads(json.dumps(health.dump()))
+    stored = json.loads(json.dumps(health.dump()))
     other = PackHealth(counter, follows_jbd_manual=True)
-    other.restore(kept, 0.0)
+    other.restore(stored, 0.0)
     assert other.jbd_counters.dump() == health.jbd_counters.dump() | {"certain": False}
-    PackHealth(counter).restore(kept, 0.0)
+    PackHealth(counter).restore(stored, 0.0)

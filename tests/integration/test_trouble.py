@@ -66,7 +66,7 @@ async def test_a_pack_whose_cells_do_not_add_up_is_added_and_says_so(hass, house
 
 FOLLOWERS = {
     "protection": (ProtectionEngine, "update"),
-    "energy": (EnergyAccount, "async_take"),
+    "energy": (EnergyAccount, "async_update"),
     "wiring": (wiring.WiringMonitor, "update"),
 }
 

@@ -1,4 +1,4 @@
-"""Whether packs can be one battery at all. What cannot be one is never charged or discharged as one."""
+"""Compatibility: whether packs can be one battery. Those that cannot are never charged or discharged as one."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -7,23 +7,25 @@ from typing import Final, NamedTuple
 from .member import PackBuild, SeriesString, string_name
 
 CELLS_DIFFER: Final = "cells_differ"
-"""Strings in parallel have other numbers of cells in series, and so another voltage."""
+"""Strings in parallel have different numbers of cells in series, and so different voltages."""
 CHEMISTRIES_DIFFER: Final = "chemistries_differ"
 VOLTAGES_APART: Final = "voltages_apart"
-"""Strings that stand in parallel, and are switched on, have voltages that no wire could hold apart."""
+"""Strings in parallel that are switched on have voltages that cannot be of the same two terminals."""
 CURRENTS_APART: Final = "currents_apart"
 """Packs in series carry different currents."""
 INCOMPATIBLE: Final = (CELLS_DIFFER, CHEMISTRIES_DIFFER, VOLTAGES_APART, CURRENTS_APART)
+"""Codes that forbid to charge and discharge."""
 CAPACITIES_DIFFER: Final = "capacities_differ"
 """Packs in series: it works, but the smallest ends every charge and discharge. Advice only."""
 
 _MAX_VOLTAGE_SHARE: Final = 0.06
-"""Share of the voltage by which strings may differ: 0.2 V for an LFP cell, more than any load or reading makes."""
+"""Share of the voltage by which strings may differ: 0.2 V for an LFP cell, more than load or measurement explain."""
 _MAX_CURRENT_DIFFERENCE: Final = (10.0, 0.3)
 """A, and share of the larger one, by which currents of packs in series may differ."""
 _MAX_CAPACITY_RATIO: Final = 1.2
+"""Of the largest to the smallest pack in series. Our judgment."""
 MIN_DURATION: Final = 30.0
-"""s for which what is measured must be seen without a break: packs are heard one after the other."""
+"""s for which a measured difference must last without a break: packs are read one after the other."""
 
 
 class Incompatibility(NamedTuple):
@@ -35,7 +37,7 @@ class Incompatibility(NamedTuple):
 
 
 def build_differences(strings: Sequence[Sequence[PackBuild]]) -> tuple[Incompatibility, ...]:
-    """Return what in the build of packs forbids to make these strings one battery; what is not known forbids nothing."""
+    """Return the differences in the build of packs that forbid to make these strings one battery; the unknown forbids nothing."""
     found = []
     cells = tuple((string_name(string), _cells(string)) for string in strings)
     known = tuple((name, float(count)) for name, count in cells if count is not None)
@@ -53,7 +55,7 @@ def _cells(string: Sequence[PackBuild]) -> int | None:
 
 
 def measured_differences(strings: Sequence[SeriesString]) -> tuple[Incompatibility, ...]:
-    """Return what strings measure at this moment and no battery could."""
+    """Return the differences of present voltages and currents that one battery cannot have."""
     return (*_voltages_apart(strings), *_currents_apart(strings))
 
 
@@ -75,7 +77,7 @@ def _currents_apart(strings: Sequence[SeriesString]) -> Iterator[Incompatibility
 
 
 def compatibility_advice(strings: Sequence[SeriesString]) -> tuple[Incompatibility, ...]:
-    """Return what works but is worth a word."""
+    """Return the differences that work, but have a disadvantage."""
     found = []
     for string in strings:
         capacities = [
@@ -90,7 +92,7 @@ def compatibility_advice(strings: Sequence[SeriesString]) -> tuple[Incompatibili
 
 
 class LastingIncompatibility:
-    """Follows one bank: what is measured counts once it lasts."""
+    """Confirms measured differences of one bank once they last for `MIN_DURATION`."""
 
     def __init__(self) -> None:
         """Initialize."""
@@ -99,7 +101,7 @@ class LastingIncompatibility:
         self._since = 0.0
 
     def update(self, measured: tuple[Incompatibility, ...], now: float) -> tuple[Incompatibility, ...]:
-        """Take what the bank measures apart at a monotonic time in s; return what lasts."""
+        """Update with the differences at a monotonic time in s; return those that last."""
         codes = Counter(found.code for found in measured)
         if codes != self._codes:
             self._codes, self._since = codes, now

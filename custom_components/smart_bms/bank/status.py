@@ -1,4 +1,4 @@
-"""Status of a bank: the one thing that matters now, out of what its packs and the whole of them say."""
+"""Bank status: what matters most now, out of the statuses of its packs and of the bank as a whole."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -36,18 +36,18 @@ CODES: Final = (*PACK_CODES, UNFIT, NO_PACK, PACK_LEFT_OUT, PACK_STOPPED, UNEVEN
 """Every code that a bank may have."""
 _LOST: Final = frozenset({StatusRank.ACCESS, StatusRank.NO_DATA})
 _OF_ALL: Final = frozenset({StatusRank.FULL, StatusRank.ALL_WELL})
-"""What is so of a bank only if it is so of every pack that counts."""
+"""Ranks that a bank has only if every pack has them."""
 
 
 def bank_statuses(bank: Bank, members: Sequence[BankMember], *, uneven: bool | None) -> list[PackStatus]:
-    """Return everything that holds, what matters most first; there is always something.
+    """Return every status that applies, the most important first; there is always one.
 
     `uneven`: a string has carried much more or less than its share for a while.
     """
     found = [*_whole_bank_statuses(bank, uneven=uneven), *_left_out_statuses(bank, members)]
-    heard = [(member, status) for member in members if (status := member.status) and status.rank not in _LOST]
-    found += [_member_status(bank, member, status) for member, status in heard if status.rank not in _OF_ALL]
-    if heard and all(status.rank is StatusRank.FULL for _, status in heard):
+    current = [(member, status) for member in members if (status := member.status) and status.rank not in _LOST]
+    found += [_member_status(bank, member, status) for member, status in current if status.rank not in _OF_ALL]
+    if current and all(status.rank is StatusRank.FULL for _, status in current):
         found.append(PackStatus(rank=StatusRank.FULL, code=FULL))
     found.sort(key=lambda status: ORDER.index(status.rank))
     return found or [PackStatus(rank=StatusRank.ALL_WELL, code=ALL_WELL)]
@@ -65,7 +65,7 @@ def _whole_bank_statuses(bank: Bank, *, uneven: bool | None) -> Iterator[PackSta
 
 
 def _left_out_statuses(bank: Bank, members: Sequence[BankMember]) -> Iterator[PackStatus]:
-    """Yield the packs that do not count, those first that nothing is known of: they take others in series with them."""
+    """Yield the packs that are left out, stale ones first: packs in series with them are left out because of them."""
     by_name = {member.name: member.status for member in members}
     for why in (STALE, INCOMPLETE):
         for name, reason in bank.left_out:
@@ -78,7 +78,7 @@ def _left_out_statuses(bank: Bank, members: Sequence[BankMember]) -> Iterator[Pa
 
 
 def _member_status(bank: Bank, member: BankMember, status: PackStatus) -> PackStatus:
-    """Return what a pack's status means to its bank: what one pack no longer does the others may still do."""
+    """Return what the status of a pack means for its bank: what one pack no longer does the others may still do."""
     answers = {Side.CHARGE: bank.charge, Side.DISCHARGE: bank.discharge}
     of_all = not status.sides or any(answers[side] is Tristate.NO for side in status.sides)
     if of_all:

@@ -1,7 +1,7 @@
-"""Calibration, as the manuals describe it: what must be off meanwhile, and back on afterwards.
+"""Calibration of voltage and current, as the manuals describe it.
 
-Voltage is measured with charge and discharge switched off, so that no current bends it. The vendor's app shows the raw
-reference of an active balancer as a pack voltage and converts; so do we.
+Voltage is calibrated with charge and discharge switched off, so that no current changes it; both are switched on again
+afterwards. The vendor's app shows the raw reference of an active balancer as a pack voltage and converts; so do we.
 """
 
 import asyncio
@@ -18,18 +18,19 @@ from .write_log import WriteOutcome, WriteRecord
 from .writer import ParameterWriter
 
 _MAX_REST_CURRENT: Final = 0.5
-"""A; more is a current that bends the voltage, less is none that could be calibrated."""
+"""A: with more the voltage cannot be calibrated, with less the current cannot. Our judgment."""
 REST_TIMEOUT: Final = 8.0
+"""s to wait until no current flows after both switches went off."""
 _SWITCHES: Final = ("charge_switch", "discharge_switch")
 _MAX_VOLTAGE_CHANGE: Final = 0.05
 _MAX_CURRENT_CHANGE: Final = 0.3
-"""Share of the displayed value by which a calibration may change it; more is a slip of the finger."""
+"""Share of the displayed value by which a calibration may change it; more is most likely a typing error. Our judgment."""
 
 
 async def calibrate_voltage(
     control: ParameterWriter, pack: Pack, volts: float, request: WriteRequest
 ) -> list[WriteRecord]:
-    """Make the pack show this voltage, measured at its terminals. Raises RefusedError."""
+    """Calibrate the pack voltage to `volts`, measured at its terminals; return the writes. Raises RejectedError."""
     request = replace(request, procedure=True)
 
     async def procedure(apply: ApplyChanges) -> list[WriteRecord]:
@@ -63,7 +64,10 @@ async def calibrate_voltage(
 async def calibrate_current(
     control: ParameterWriter, pack: Pack, amperes: float, request: WriteRequest
 ) -> list[WriteRecord]:
-    """Make the pack show this current, measured in its cable without a sign, while it flows. Raises RefusedError."""
+    """Calibrate the current to `amperes`, measured in the cable without a sign while it flows; return the writes.
+
+    Raises RejectedError.
+    """
 
     async def procedure(apply: ApplyChanges) -> list[WriteRecord]:
         _require_permission(control, request)

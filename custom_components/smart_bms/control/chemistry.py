@@ -1,7 +1,7 @@
-"""Chemistry: which cells a pack has, and values that such cells do not withstand.
+"""Cell chemistry: which cells a pack has, and the parameter values that are dangerous for them.
 
-What a pack states counts; if it states nothing, what it is set to tells, unless its cells have a voltage that those cannot
-have. Voltages are the widest limits that the vendors' manuals and real boards have for a chemistry; the coldest temperature
+A chemistry that the pack states wins. Otherwise it is inferred from its parameters, unless a cell has a voltage that this
+chemistry cannot have. Voltages are the widest limits that the vendors' manuals and real boards have for a chemistry; the coldest temperature
 for charging is that of the manuals' presets, and for LFP, whose cells must not be charged in frost, 0 °C.
 """
 
@@ -17,12 +17,12 @@ from .validation_issue import IssueSeverity, ValidationIssue, format_value, para
 type Values = Mapping[str, SettingValue]
 
 CHEMISTRY_CODES: Final = frozenset({"above_chemistry", "below_chemistry", "other_chemistry"})
-"""Of the findings about it."""
+"""Codes of the issues about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ChemistryLimits:
-    """What cells of a chemistry withstand: V for each cell, °C."""
+    """Limits of the cells of a chemistry: V for each cell, °C."""
 
     name: str
     lowest: float
@@ -41,7 +41,7 @@ _CHEMISTRY_LIMITS: Final = {
     "lto": _ChemistryLimits(name="LTO", lowest=1.5, highest=2.9, coldest=-30.0),
 }
 _SECOND_LEVEL: Final = 0.15
-"""V by which a limit behind the first one may lie farther out: real boards have 3.9 V behind 3.65 V."""
+"""V by which a second-level limit may lie farther out: real boards have 3.9 V behind 3.65 V."""
 
 _PRESETS: Final = {f"load_preset_{name}": name for name in ("lfp", "nmc", "lto")}
 _NOMINAL: Final = (("lto", 1.5, 2.6), ("lfp", 2.9, 3.4), ("nmc", 3.4, 3.8))
@@ -51,12 +51,12 @@ _OVERVOLTAGE: Final = (("lto", 2.3, 2.95), ("lfp", 3.3, 3.85), ("nmc", 3.9, 4.5)
 
 @dataclass(frozen=True, slots=True)
 class _ParameterBound:
-    """Which value a parameter must not pass."""
+    """The value that a parameter must not be above, or below."""
 
     of: Callable[[_ChemistryLimits], float]
     above: bool
     of_pack: bool = False
-    """It is that of all cells together."""
+    """For the whole pack: times the number of cells."""
 
 
 def _highest(cells: _ChemistryLimits) -> float:
@@ -93,7 +93,7 @@ _PARAMETER_BOUNDS: Final[Mapping[str, _ParameterBound]] = {
 
 
 def chemistry_of(values: Values, reading: Reading | None) -> str | None:
-    """Return the chemistry of a pack's cells: `lfp`, `nmc`, `nca` or `lto`; None if nothing tells."""
+    """Return the chemistry of a pack's cells: `lfp`, `nmc`, `nca` or `lto`; None if it is not known."""
     return _stated(values, reading) or _inferred(values, reading)
 
 
@@ -115,7 +115,7 @@ def _inferred(values: Values, reading: Reading | None) -> str | None:
             return found
     if measured > _CHEMISTRY_LIMITS["lfp"].highest:
         return "nmc"
-    # Those that withstand less: a discharged NMC cell has such a voltage too.
+    # The chemistry with the lower limits: a discharged NMC cell has such a voltage too.
     return "lfp" if measured > _CHEMISTRY_LIMITS["lto"].highest else None
 
 
@@ -126,7 +126,7 @@ def _cell_count(values: Values, reading: Reading | None) -> float | None:
 def chemistry_issues(
     catalog: Catalog, changes: Mapping[str, SettingValue | None], current: Values, reading: Reading | None
 ) -> Iterator[ValidationIssue]:
-    """Yield each change that the pack's cells do not withstand; what only comes nearer to what they do is a warning."""
+    """Yield each change that is dangerous for the pack's cells; one that only brings a value nearer to the limit is a warning."""
     chemistry = chemistry_of(current, reading)
     if chemistry is None:
         return
@@ -154,7 +154,10 @@ def chemistry_issues(
 def present_chemistry_issues(
     catalog: Catalog, values: Values, reading: Reading | None, chemistry: str | None = None
 ) -> Iterator[ValidationIssue]:
-    """Yield each value that a pack has and its cells do not withstand; `chemistry` is what its owner knows if it states none."""
+    """Yield each present value that is dangerous for the pack's cells.
+
+    `chemistry`: as the user named it, for a pack that states none.
+    """
     chemistry = _stated(values, reading) or chemistry or _inferred(values, reading)
     if chemistry not in _CHEMISTRY_LIMITS:
         return
@@ -166,7 +169,7 @@ def present_chemistry_issues(
 
 
 def _is_outside(limit: _ParameterBound, edge: float, value: float) -> bool:
-    """Return whether a value lies farther out than an edge."""
+    """Return whether a value is beyond an edge, in the direction of the bound."""
     return value > edge if limit.above else value < edge
 
 

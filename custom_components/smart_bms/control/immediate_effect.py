@@ -1,4 +1,4 @@
-"""Consequence: what the pack would do at this very moment if its parameters were others, as the mirror of its rules says."""
+"""Immediate effect: which protections would trip at once with changed parameters, by the model of the pack's rules."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ type Values = Mapping[str, SettingValue]
 
 @dataclass(slots=True)
 class _Trip:
-    """A limit that is passed now, and what follows from it."""
+    """A limit that is exceeded now, and what it blocks."""
 
     present: float
     blocks: set[Side]
@@ -26,7 +26,7 @@ class _Trip:
 def immediate_effect_issues(
     catalog: Catalog, changes: Values, current: Values, reading: Reading, rules: RuleSet
 ) -> Iterator[ValidationIssue]:
-    """Yield each protection that would trip now, sooner or later if all stays as it is, and does not with the present values."""
+    """Yield each protection that the changed parameters would trip, now or after its delay, and the present ones do not."""
     values = {**current, **changes}
     before = _trips(rules, current, reading)
     for key, trip in _trips(rules, values, reading).items():
@@ -36,7 +36,7 @@ def immediate_effect_issues(
 
 
 def _trips(rules: RuleSet, values: Values, reading: Reading) -> dict[str, _Trip]:
-    """Return what is passed by a pack on which nothing has tripped yet, by the key of the limit."""
+    """Return the limits that the reading exceeds, by key, for a pack on which nothing has tripped yet."""
     mirror = Mirror(rules)
     for monitor in mirror.monitors.values():
         monitor.tripped = False

@@ -1,4 +1,4 @@
-"""Advice: what is questionable about the parameters of a pack as they are."""
+"""Parameter check: what is questionable about the present parameters of a pack."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -18,11 +18,11 @@ _LARGE_CAPACITY: Final = 50.0
 _BALANCE_TRIGGER: Final = {True: 0.005, False: 0.010}
 """V, by whether the pack is larger than 50 Ah (the BMS manual's advice)."""
 _LFP_MIN_BALANCE_START: Final = 3.3
-"""V up to which an LFP cell shows nothing of its charge."""
+"""V up to which the voltage of an LFP cell says nothing about its state of charge."""
 _LFP_MAX_OVERVOLTAGE: Final = 3.8
 """V of an overvoltage limit that no other chemistry has."""
 
-# Nearer than that a release comes as soon as the load is gone, and the pack switches on and off.
+# With less the release comes as soon as the load is gone, and the pack switches on and off. Our judgment.
 _MIN_HYSTERESIS: Final = {"V": 0.03, "°C": 2.0}
 _RELEASES: Final = (
     ("cell_overvoltage", "cell_overvoltage_release"),
@@ -53,9 +53,10 @@ _MAY_BE_EQUAL: Final = frozenset({"soc_100_voltage", "power_off_voltage", "reque
 def check_parameters(
     catalog: Catalog, values: Values, chemistry: str | None = None, reading: Reading | None = None
 ) -> list[ValidationIssue]:
-    """Return what is questionable, the worst first; with a chemistry also what differs from its preset.
+    """Return what is questionable, errors first; with a chemistry (`lfp`, ...) also what differs from its preset.
 
-    What the cells do not withstand is told by the chemistry that the pack tells, in its parameters or its reading.
+    Values that are dangerous for the cells are judged by the chemistry that the pack states, in its parameters or its reading,
+    before the one given here.
     """
     issues = [*present_chemistry_issues(catalog, values, reading, chemistry)]
     issues += [issue for rule in _RULES for issue in rule(catalog, values)]

@@ -1,4 +1,4 @@
-"""Plan: in which order a set of changes is written, so that the parameters make sense after each single write."""
+"""Write plan: the order in which changes are written, so that the parameters are valid after each single write."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class WriteStep:
 def plan(
     catalog: Catalog, changes: Mapping[str, SettingValue | None], current: Mapping[str, SettingValue]
 ) -> list[WriteStep]:
-    """Return the writes that lead from the current values to the changed ones; what is already so is left out.
+    """Return the writes that lead from the current values to the changed ones; values that are already set are left out.
 
     In a chain of falling values those that rise go first, from the top down, then those that fall, from the bottom up: no
     value ever passes its neighbor. What is switched off is switched off first, what is switched on comes last.
@@ -51,7 +51,7 @@ def plan(
 
 
 def _chain_positions(chains: Iterable[Chain]) -> dict[str, int]:
-    """Return for each key how many there are above it, over all chains that it is part of."""
+    """Return for each key how many keys are above it, over all chains that it is part of."""
     listed = tuple(chains)
     positions: dict[str, int] = {}
     for _ in listed:  # a chain may push down a key of an earlier one

@@ -1,4 +1,4 @@
-"""Examination: what a request would do, and what speaks against it, without doing it."""
+"""Validation: the writes that a request leads to, and the issues with it, without writing."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -27,24 +27,24 @@ TRANSIENT_ERRORS: Final = frozenset(
         "would_power_off",
     }
 )
-"""Errors that another look at the pack may clear away."""
+"""Codes of errors that may be gone once the parameters are read again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validation:
-    """The writes that a request comes to, in their order, and the findings."""
+    """The writes that a request leads to, in their order, and the issues with it."""
 
     steps: list[WriteStep]
     issues: list[ValidationIssue]
 
     @property
     def errors(self) -> list[ValidationIssue]:
-        """Return what forbids it."""
+        """Return the issues that forbid it."""
         return [issue for issue in self.issues if issue.severity is IssueSeverity.ERROR]
 
 
 def present_value(pack: Pack, setting: Setting) -> SettingValue | None:
-    """Return the present value as the pack stated it in this session."""
+    """Return the present value as the pack reported it in this session; None if it did not yet."""
     if setting.seen is not None:
         return setting.seen(pack.last_reading) if pack.last_reading else None
     settings = pack.current_settings
@@ -54,7 +54,7 @@ def present_value(pack: Pack, setting: Setting) -> SettingValue | None:
 def validate(
     pack: Pack, permission: WritePermission, changes: Mapping[str, object], request: WriteRequest
 ) -> Validation:
-    """Return what a request would do now."""
+    """Return the writes that a request would lead to now, and the issues with it. Nothing is sent."""
     issues = [*_permission_issues(permission, request), *_connection_issues(pack)]
     catalog, settings, reading = pack.catalog(), pack.current_settings, pack.last_reading
     if catalog is None or settings is None or reading is None:
@@ -73,7 +73,7 @@ def validate(
             setting.kind is not SettingKind.COMMAND and present is not None and _is_already(setting, present, value)
         )
         if already and key not in rewritten:
-            continue  # what a pack has may lie outside of what may be written
+            continue  # the present value of a pack may be outside the range that may be written
         wrong = [*value_issues(setting, value, exact=request.exact)]
         wrong += at_most_issues(catalog, setting, value, current)
         if setting.hidden is not None and setting.hidden(reading):
@@ -90,7 +90,7 @@ def validate(
     issues += order_issues(catalog, current | changed, changed, before=current)
     issues += _confirmation_issues(catalog, steps, permission, request)
     beyond = chemistry_issues(catalog, {step.key: step.new for step in steps}, dict(settings.values), reading)
-    # Neither an option that was once set nor a flag in an automation is enough alone for what destroys cells.
+    # Neither an option that was once set nor a flag in an automation is enough alone to destroy cells.
     sure = permission.dangerous and request.confirm
     issues += (replace(issue, severity=IssueSeverity.WARNING) if sure else issue for issue in beyond)
     rules = rules_at_once(pack.family.key, settings.variant)
@@ -112,7 +112,7 @@ def _no_safe_way_issue(setting: Setting, present: SettingValue, value: object) -
 
 
 def _is_already(setting: Setting, present: SettingValue, value: object) -> bool:
-    """Return whether a value, whatever it is, is what the pack has."""
+    """Return whether a value of any type equals the present one."""
     if isinstance(value, (int, float)) and not isinstance(value, bool) and not abs(value) < MAX_MAGNITUDE:
         return False
     return isinstance(value, (bool, int, float, str)) and setting.same(present, value)
@@ -135,7 +135,7 @@ def _connection_issues(pack: Pack) -> Iterator[ValidationIssue]:
 def _confirmation_issues(
     catalog: Catalog, steps: list[WriteStep], permission: WritePermission, request: WriteRequest
 ) -> Iterator[ValidationIssue]:
-    """Yield what needs an option, a second word of the user, or a procedure."""
+    """Yield an issue for each write that lacks an option, a confirmation or a procedure."""
     for step in steps:
         setting = catalog.settings[step.key]
         details = {"parameter": parameter_name(step.key)}

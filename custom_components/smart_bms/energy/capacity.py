@@ -1,4 +1,4 @@
-"""Capacity as learned from full to empty: our own count of the charge, beside what the pack says and the vendor's rule."""
+"""Learned capacity: the charge counted from full to empty, beside what the pack states and what JBD's rule learns."""
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
@@ -12,37 +12,38 @@ from .jbd_capacity_learning import JbdCapacityLearning
 from .jbd_events import JbdEvent
 
 _MAX_RUNS: Final = 10
+"""Runs that are stored; the oldest is dropped."""
 _MIN_SHARE: Final = 0.5
-"""Of the stated capacity: less is no run from full to empty, whatever the pack calls empty."""
+"""Of the stated capacity: less is no run from full to empty, even if the pack reports 0 %. Our judgment."""
 
 
 class LearnedCapacity(NamedTuple):
-    """A capacity and what it stands on."""
+    """A learned capacity and its evidence."""
 
     ampere_hours: float
     watt_hours: float
     bridged: float
-    """Ah of it that nobody saw."""
+    """Ah of it that were bridged over gaps."""
     at: float
     """Time of day in s since 1970 at which it was empty."""
 
 
 class CapacityTracker:
-    """Follows one pack from full to empty."""
+    """Learns the capacity of one pack from its runs from full to empty."""
 
     def __init__(self, counter: EnergyCounter) -> None:
-        """Wait until the pack is full."""
+        """`counter`: of the pack; updated before this with each reading."""
         self._counter = counter
         self._full: tuple[EnergyTotals, EnergyTotals] | None = None
-        """All and bridged, when it was last full; None if anything was missed since."""
+        """All totals and the bridged ones when it was last full; None if a gap since was not bridged."""
         self.runs: list[LearnedCapacity] = []
         self.vendor: JbdCapacityLearning | None = None
-        """The same after JBD's rule, which wants to be full again before it believes it."""
+        """Capacity after JBD's rule, which counts a run only once the pack is full again."""
         self._vendor_totals: EnergyTotals | None = None
         self._gaps = counter.gaps
 
     def update(self, reading: Reading, at: float) -> None:
-        """Take a reading that the counter has taken, at a time of day."""
+        """Update with a reading that the counter has counted; `at` is its time of day in s since 1970."""
         total, soc = self._counter.total, reading.soc
         if self._counter.gaps != self._gaps:
             self._gaps, self._full = self._counter.gaps, None
@@ -79,28 +80,26 @@ class CapacityTracker:
 
     @staticmethod
     def _throughput_since(total: EnergyTotals, at: EnergyTotals) -> float:
-        """Return Ah since the vendor's rule was last told."""
+        """Return the Ah in both directions since the vendor's rule was last updated."""
         return total.charge_in + total.charge_out - at.charge_in - at.charge_out
 
     def shift_references(self, by: EnergyTotals) -> None:
-        """Take that the sums were raised, by nothing that flowed."""
+        """Shift the reference totals: the counter was raised by this much, without any flow."""
         for totals in (self._vendor_totals, self._full[0] if self._full else None):
             if totals is not None:
                 totals.add(by)
 
     def reset_references(self) -> None:
-        """Take that the sums began anew: what was noted of them means nothing any more."""
+        """Forget the reference totals: the counter began anew."""
         self._full = self._vendor_totals = None
 
     @property
     def learned(self) -> LearnedCapacity | None:
-        """Return the newest run."""
+        """Return the newest run, None without one."""
         return self.runs[-1] if self.runs else None
 
-    # Over restarts.
-
     def dump(self) -> dict[str, Any]:
-        """Return what has to survive a restart."""
+        """Return what is stored over a restart."""
         return {
             "full": None if self._full is None else [totals.as_dict() for totals in self._full],
             "runs": [list(run) for run in self.runs],
@@ -109,7 +108,7 @@ class CapacityTracker:
         }
 
     def restore(self, stored: Mapping[str, Any]) -> None:
-        """Take up what was kept. Raises one of BROKEN if it is broken."""
+        """Restore what `dump` returned. Raises one of BROKEN if it is invalid."""
         full = (
             None
             if stored["full"] is None

@@ -1,6 +1,6 @@
-"""Energy counter: adds up what flows, reading by reading, and bridges what nobody saw only by what the pack itself counted.
+"""Energy counter: integrates power and current over the readings, and bridges gaps only by the counters of the pack.
 
-Same input, same sums: it reads no clock. What was bridged is counted like the rest and known apart.
+Same input, same totals: it reads no clock. What was bridged is part of the totals, and counted separately as well.
 """
 
 from collections.abc import Mapping
@@ -13,38 +13,38 @@ from .bridge import GapStart, bridge
 from .energy_totals import EnergyTotals, integrate_by_sign
 
 _UNKNOWN_AGE_SHIFT: Final = 1e12
-"""s by which what was kept is put ahead of all readings if nobody knows how long ago it was: nothing bridges that."""
+"""s by which a stored state is dated after all readings if its age is unknown: nothing bridges that."""
 
 
 class EnergyCounter:
-    """Counts for one pack."""
+    """Counts the energy and charge of one pack."""
 
     def __init__(self, longest_gap: float, *, bridges: bool = True) -> None:
-        """Begin at nothing. Readings further apart than `longest_gap` s have a gap between them, which is not drawn over.
+        """Readings further apart than `longest_gap` s have a gap between them, over which nothing is interpolated.
 
-        `bridges`: the pack's own counters can be believed; those of one with a turned current sensor cannot.
+        `bridges`: the pack's own counters can be used; those of one with an inverted current sensor cannot.
         """
         self.longest_gap = longest_gap
         self._bridges = bridges
         self.total = EnergyTotals()
-        """All, also what was bridged."""
+        """Everything, including what was bridged."""
         self.bridged = EnergyTotals()
         self.unproven = EnergyTotals()
-        """What the pack's count of what is left says of gaps and nothing vouches for: no part of the sums."""
+        """What the remaining charge says about gaps and nothing confirms: no part of the totals."""
         self.all_gaps = 0
         """Gaps, bridged or not, since the last restart."""
         self.gaps = 0
-        """Gaps that nothing bridged, or not all of it."""
+        """Gaps that were not bridged, or only in part."""
         self.missed = 0.0
-        """s of them."""
+        """s of these gaps."""
         self.after_gap = False
-        """The newest reading came after such a gap."""
+        """Whether the newest reading came after such a gap."""
         self._last: Reading | None = None
         self._gap_start: GapStart | None = None
-        """What was kept before a restart."""
+        """The stored state from before a restart."""
 
     def update(self, reading: Reading) -> None:
-        """Take a reading; one that goes back in time, or says no current, adds nothing."""
+        """Count a reading; one that goes back in time, or has no current or voltage, adds nothing."""
         now, current, voltage, last = reading.measured_at, reading.current, reading.voltage, self._last
         if current is None or voltage is None or not isfinite(current * voltage):
             return
@@ -85,10 +85,8 @@ class EnergyCounter:
             self.bridged.add(found.proven)
             self.total.add(found.proven)
 
-    # Over restarts.
-
     def dump(self) -> dict[str, Any]:
-        """Return what has to survive a restart, times in the time of the readings."""
+        """Return what is stored over a restart, with times on the clock of the readings."""
         gap_start = self._gap_start if self._last is None else GapStart.from_reading(self._last)
         return {
             "total": self.total.as_dict(),
@@ -100,15 +98,15 @@ class EnergyCounter:
         }
 
     def restore(self, stored: Mapping[str, Any], shift: float | None) -> None:
-        """Take up what was kept and passed `CHECKS`, before any reading; what is missing begins anew.
+        """Restore what `dump` returned and passed `CHECKS`, before any reading; what is missing begins anew.
 
-        `shift` s are added to its times; None: nobody knows how long ago it was, so that what came since is a gap.
+        `shift` s are added to its times; None: its age is unknown, so that the time since is a gap that is not bridged.
         """
-        flows = (
+        totals = (
             EnergyTotals.from_dict(stored[name]) if name in stored else EnergyTotals()
             for name in ("total", "bridged", "unproven")
         )
-        self.total, self.bridged, self.unproven = flows
+        self.total, self.bridged, self.unproven = totals
         self.gaps, self.missed = stored.get("gaps", 0), stored.get("missed", 0.0)
         gap_start = stored.get("anchor")
         self._gap_start = (
@@ -124,4 +122,4 @@ CHECKS: Final[Checks] = {
     "missed": number,
     "anchor": lambda part: optional(lambda gap_start: GapStart.from_dict(gap_start, 0.0), part),
 }
-"""Of the parts of what was kept."""
+"""Checks of the parts of what is stored."""

@@ -1,4 +1,4 @@
-"""Health of one pack's cells: everything that is learned of them, fed together and kept together."""
+"""Health of one pack: capacity, imbalance, resistance and self-discharge of its cells, updated and stored together."""
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
@@ -16,26 +16,27 @@ from .resistance import CellResistance, ResistanceEstimator, WeeklyResistanceTre
 from .rest_imbalance import RestImbalance
 
 _UPDATE_INTERVAL: Final = 10.0
-"""s between two looks at what changes slowly."""
+"""s between two updates of what changes slowly."""
 _FIT_INTERVAL: Final = 60.0
-"""s between two fits of the resistances, if there are new steps."""
+"""s between two fits of the resistances, if there are new steps of the current."""
 _WEEK: Final = 7 * 86_400.0
 
 
 class ConsistencyVerdict(NamedTuple):
-    """What was judged last about a criterion."""
+    """The newest result of a criterion."""
 
     good: bool
     spread: float
+    """V between the lowest and the highest cell."""
     at: float
     """Time of day in s since 1970."""
 
 
 class PackHealth:
-    """Follows one pack."""
+    """Learns the health of one pack from its readings."""
 
     def __init__(self, counter: EnergyCounter, *, follows_jbd_manual: bool = False) -> None:
-        """`follows_board`: the board goes by JBD's manual."""
+        """`counter`: of the pack; updated before this with each reading. `follows_jbd_manual`: it counts as JBD's manual says."""
         self.jbd_counters = JbdCounters(counter) if follows_jbd_manual else None
         self.capacity = CapacityTracker(counter)
         self.imbalance = CellImbalance()
@@ -53,9 +54,10 @@ class PackHealth:
         self._updated_at = float("-inf")
 
     def update(self, reading: Reading, clock: float | None, settings: Mapping[str, object] | None = None) -> None:
-        """Take a reading that the counter has taken, and the parameters if they are known.
+        """Update with a reading that the counter has counted, and the parameters if they are known.
 
-        `clock` has to be added to its time for the time of day. None: nobody knows that yet; what is learned bears a date, and waits.
+        `clock` is added to the time of the reading for the time of day in s since 1970. None: not known yet; what needs a
+        date is not updated.
         """
         self._steps.update(reading)
         now = reading.measured_at
@@ -74,13 +76,13 @@ class PackHealth:
             self._fit(now + clock)
 
     def shift_references(self, by: EnergyTotals) -> None:
-        """Take that the sums were raised, by nothing that flowed."""
+        """Shift the reference totals: the counter was raised by this much, without any flow."""
         self.capacity.shift_references(by)
         if self.jbd_counters is not None:
             self.jbd_counters.shift_references(by)
 
     def reset_references(self) -> None:
-        """Take that the sums began anew: what was noted of them means nothing any more."""
+        """Forget the reference totals: the counter began anew."""
         self.capacity.reset_references()
 
     def _judge(self, reading: Reading, at: float) -> None:
@@ -98,9 +100,9 @@ class PackHealth:
             aging_cycles=None if vendor is None else vendor.cycles,
             rest=self.imbalance.rest(reading.measured_at),
         ):
-            self._note(judgment, at)
+            self._store_verdict(judgment, at)
 
-    def _note(self, judgment: ConsistencyResult, at: float) -> None:
+    def _store_verdict(self, judgment: ConsistencyResult, at: float) -> None:
         self.verdicts[judgment.criterion] = ConsistencyVerdict(judgment.good, judgment.spread, at)
 
     def _fit(self, at: float) -> None:
@@ -116,11 +118,11 @@ class PackHealth:
 
     @property
     def consistent(self) -> bool | None:
-        """Whether the cells are alike by all that was judged; None where nothing was."""
+        """Whether the cells are alike by all criteria with a result; None without any."""
         return all(verdict.good for verdict in self.verdicts.values()) if self.verdicts else None
 
     def weakest_cells(self) -> dict[str, int]:
-        """Return the number of the weakest cell by each criterion that there is evidence for."""
+        """Return the number (from 1) of the weakest cell by each criterion that there is evidence for."""
         found: dict[str, int] = {}
         spreads = self.imbalance.spreads
         if ComparisonCondition.FULL in spreads:
@@ -136,10 +138,8 @@ class PackHealth:
             found["fastest_self_discharge"] = self.rest_imbalance.drift.fastest[0]
         return found
 
-    # Over restarts.
-
     def dump(self) -> dict[str, Any]:
-        """Return what has to survive a restart."""
+        """Return what is stored over a restart."""
         return {
             "capacity": self.capacity.dump(),
             "imbalance": self.imbalance.dump(),
@@ -153,9 +153,9 @@ class PackHealth:
         }
 
     def restore(self, stored: Mapping[str, Any], shift: float | None) -> None:
-        """Take up what was kept and passed `CHECKS`; what is missing begins anew.
+        """Restore what `dump` returned and passed `CHECKS`; what is missing begins anew.
 
-        `shift` s are added to its times of readings; None: it is not known how long ago they were.
+        `shift` s are added to its times of readings; None: their age is unknown.
         """
         if "capacity" in stored:
             self.capacity.restore(stored["capacity"])
@@ -192,4 +192,4 @@ CHECKS: Final[Checks] = {
     "resistances_at": lambda part: optional(number, part),
     "board": lambda part: optional(JbdCounters(_UNUSED_COUNTER).restore, part),
 }
-"""Of the parts of what was kept."""
+"""Checks of the parts of what is stored."""

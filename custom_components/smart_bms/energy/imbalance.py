@@ -1,6 +1,6 @@
-"""Imbalance at full charge, at rest and under load: three different faults, and never one number for all of them.
+"""Cell imbalance at full charge, at rest and under load: three different faults, and never one number for all of them.
 
-Far apart when full means unequal charge (balancing), under load unequal resistance, at rest what is left of both.
+A voltage difference when full means unequal charge (balancing), under load unequal resistance, at rest what remains of both.
 """
 
 from collections.abc import Mapping
@@ -12,19 +12,19 @@ from ..bms.stored_values import number, optional, whole
 from .energy_statistics import EMPTY_SOC
 
 MAX_REST_CURRENT: Final = 0.2
-"""A; less is no current."""
+"""A; less is no current: what current sensors show at rest."""
 MIN_REST: Final = 1800.0
-"""s after which polarisation has faded."""
+"""s without current after which polarization has faded. Our judgment."""
 _MIN_LOAD_SHARE: Final = 0.1
 """Capacities per hour of discharge that count as load, ..."""
 _MAX_TAIL_SHARE: Final = 0.05
 """... and below which a full pack is at the end of its charge."""
 _MAX_INTERVAL: Final = 900.0
-"""s without a reading after which nobody knows whether it rested."""
+"""s without a reading after which it is not known whether the pack rested."""
 
 
 class ComparisonCondition(StrEnum):
-    """When cells were compared."""
+    """Condition under which the cells are compared."""
 
     FULL = "full"
     REST = "rest"
@@ -32,7 +32,7 @@ class ComparisonCondition(StrEnum):
 
 
 class CellVoltageDifference(NamedTuple):
-    """How far the cells were apart."""
+    """Difference between the highest and the lowest cell."""
 
     volts: float
     lowest: int
@@ -50,11 +50,11 @@ class CellImbalance:
         """Initialize."""
         self.spreads: dict[ComparisonCondition, CellVoltageDifference] = {}
         self.rest_since: float | None = None
-        """Since when no current flows, in the time of the readings."""
+        """Since when no current flows, on the clock of the readings in s."""
         self._seen_at: float | None = None
 
     def update(self, reading: Reading, clock: float) -> None:
-        """Take a reading; `clock` has to be added to its time for the time of day."""
+        """Compare the cells of a reading; `clock` is added to its time for the time of day in s since 1970."""
         now, current = reading.measured_at, reading.current
         if self._seen_at is not None and not 0 <= now - self._seen_at <= _MAX_INTERVAL:
             self.rest_since = None
@@ -75,7 +75,7 @@ class CellImbalance:
         capacity = reading.full_capacity or reading.design_capacity
         soc = reading.soc
         if soc is None or soc <= EMPTY_SOC:
-            return None  # empty cells are always far apart
+            return None  # empty cells always differ a lot
         if soc >= FULL_SOC and capacity and 0 <= current <= _MAX_TAIL_SHARE * capacity:
             return ComparisonCondition.FULL
         if self.rest(reading.measured_at) >= MIN_REST:
@@ -88,10 +88,8 @@ class CellImbalance:
         """Return for how many s no current has flowed."""
         return 0.0 if self.rest_since is None else now - self.rest_since
 
-    # Over restarts.
-
     def dump(self) -> dict[str, Any]:
-        """Return what has to survive a restart."""
+        """Return what is stored over a restart."""
         return {
             "spreads": {str(condition): list(spread) for condition, spread in self.spreads.items()},
             "rest_since": self.rest_since,
@@ -99,7 +97,7 @@ class CellImbalance:
         }
 
     def restore(self, stored: Mapping[str, Any], shift: float | None) -> None:
-        """Take up what was kept; `shift` s are added to its times, None is not known. Raises one of BROKEN if it is broken."""
+        """Restore what `dump` returned; `shift` s are added to its times, None: unknown. Raises one of BROKEN if it is invalid."""
         spreads = {
             ComparisonCondition(key): CellVoltageDifference(number(volts), whole(low), whole(high), number(at))
             for key, (volts, low, high, at) in stored["spreads"].items()

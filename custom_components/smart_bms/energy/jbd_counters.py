@@ -1,6 +1,6 @@
-"""Board: what a JBD board has done to its own counts, told by what changes in them: cycles, restarts, guesses, jumps.
+"""JBD counters: what a JBD board did to its own counts: running cycle, restarts, estimates and jumps of the state of charge.
 
-Only what its answers show: a supply that came back by its count of restarts, a write by counters that were cleared.
+Only what its answers show: a supply that returned by its count of restarts, a write by counters that were cleared.
 """
 
 from collections import deque
@@ -19,7 +19,9 @@ from .jbd_remaining_charge import JbdRemainingCharge, SocJumpCause, explain_jump
 from .jbd_voltage_soc import soc_voltage_points
 
 _MAX_JUMPS: Final = 10
+"""Jumps that are stored; the oldest is dropped."""
 CYCLE_CAPACITY: Final = "cycle_capacity"
+"""Parameter: discharged Ah that count as a cycle."""
 
 
 class SocJump(NamedTuple):
@@ -29,14 +31,15 @@ class SocJump(NamedTuple):
     """Time of day in s since 1970."""
     before: float
     after: float
+    """Both in %."""
     cause: SocJumpCause
 
 
 class JbdCounters:
-    """Follows one board."""
+    """Model of the counters of one board."""
 
     def __init__(self, counter: EnergyCounter) -> None:
-        """Initialize."""
+        """`counter`: of the pack; updated before this with each reading."""
         self.cycle = JbdCycleCount(None)
         self.jumps: deque[SocJump] = deque(maxlen=_MAX_JUMPS)
         self.remaining: JbdRemainingCharge | None = None
@@ -48,21 +51,24 @@ class JbdCounters:
         self._gaps = counter.all_gaps
 
     def update(self, reading: Reading, settings: Mapping[str, object] | None, at: float) -> JbdEvent | None:
-        """Take a reading at a time of day, and the parameters if they are known; return what happened to the board."""
+        """Update with a reading, and the parameters if they are known; return the event that happened to the board.
+
+        `at`: time of day of the reading in s since 1970.
+        """
         event = detect_event(self._counters, reading.counters) if reading.counters and self._counters else None
         if reading.counters:
             self._counters = dict(reading.counters)
         unseen = self._counter.all_gaps != self._gaps
         self._gaps = self._counter.all_gaps
-        self._follow_cycle(reading, settings)
-        for events in (JbdEvent.UNSEEN if unseen else None, event):
-            if events is not None:
-                self.cycle.handle_event(events)
-        self._follow_charge(reading, settings, event)
-        self._follow_jumps(reading, at, forgot=event is not None, unseen=unseen)
+        self._update_cycle(reading, settings)
+        for happened in (JbdEvent.UNSEEN if unseen else None, event):
+            if happened is not None:
+                self.cycle.handle_event(happened)
+        self._update_charge(reading, settings, event)
+        self._update_jumps(reading, at, forgot=event is not None, unseen=unseen)
         return event
 
-    def _follow_cycle(self, reading: Reading, settings: Mapping[str, object] | None) -> None:
+    def _update_cycle(self, reading: Reading, settings: Mapping[str, object] | None) -> None:
         total = self._counter.total
         if settings is not None:
             self.cycle.cycle_capacity = number_in(settings.get(CYCLE_CAPACITY))
@@ -73,7 +79,7 @@ class JbdCounters:
             self.cycle.start_new_cycle()
         self._cycles = reading.cycles if reading.cycles is not None else self._cycles
 
-    def _follow_charge(self, reading: Reading, settings: Mapping[str, object] | None, event: JbdEvent | None) -> None:
+    def _update_charge(self, reading: Reading, settings: Mapping[str, object] | None, event: JbdEvent | None) -> None:
         soc, capacity, remaining = reading.soc, reading.full_capacity, reading.remaining_capacity
         if not capacity or remaining is None or settings is None:
             return
@@ -86,7 +92,7 @@ class JbdCounters:
         self.remaining.update(0.0, full=full, empty=None if soc is None else soc <= EMPTY_SOC)
         self.remaining.set_reported(remaining)
 
-    def _follow_jumps(self, reading: Reading, at: float, *, forgot: bool, unseen: bool) -> None:
+    def _update_jumps(self, reading: Reading, at: float, *, forgot: bool, unseen: bool) -> None:
         before, soc = self._soc, reading.soc
         if soc is None:
             return
@@ -99,19 +105,17 @@ class JbdCounters:
             self.jumps.append(SocJump(at, before, soc, cause))
 
     def shift_references(self, by: EnergyTotals) -> None:
-        """Take that the sums were raised, by nothing that flowed."""
+        """Shift the reference totals: the counter was raised by this much, without any flow."""
         if self._totals is not None:
             self._totals.add(by)
 
     @property
     def estimated(self) -> bool:
-        """Whether the state of charge is a guess from the voltage, as it was neither full nor empty since."""
+        """Whether the state of charge is estimated from the voltage, as the pack was neither full nor empty since."""
         return self.remaining is not None and self.remaining.estimated
 
-    # Over restarts.
-
     def dump(self) -> dict[str, Any]:
-        """Return what has to survive a restart."""
+        """Return what is stored over a restart."""
         return {
             "discharged": self.cycle.discharged,
             "certain": self.cycle.certain,
@@ -122,7 +126,7 @@ class JbdCounters:
         }
 
     def restore(self, stored: Mapping[str, Any]) -> None:
-        """Take up what was kept; nobody saw what happened since. Raises one of BROKEN if it is broken."""
+        """Restore what `dump` returned; what happened since is unseen. Raises one of BROKEN if it is invalid."""
         counters = {str(key): whole(count) for key, count in stored["counters"].items()}
         cycles, estimated = optional(number, stored["cycles"]), flag(stored["estimated"])
         jumps = [

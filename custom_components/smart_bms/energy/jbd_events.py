@@ -1,6 +1,6 @@
-"""What makes a JBD board forget: the effect of events on what it counts and learns, after its manual.
+"""JBD events: their effect on what a JBD board counts and learns, after its manual.
 
-A lost Bluetooth connection is no event of the board: it only makes uncertain what was followed from outside.
+A lost Bluetooth connection is no event of the board: it only makes uncertain what is modeled here.
 """
 
 from collections.abc import Mapping
@@ -9,21 +9,21 @@ from typing import Final
 
 
 class JbdEvent(StrEnum):
-    """What happens to a board."""
+    """Something that happens to a board."""
 
     SUPPLY_RETURNED = "supply_returned"
     """It had lost its supply, or restarted."""
     PARAMETER_WRITTEN = "parameter_written"
-    """Also one that was written with the value it had."""
+    """Even with the value that it had."""
     CALIBRATED = "calibrated"
     RESTORED = "restored"
-    """A whole set of parameters was loaded."""
+    """A complete set of parameters was loaded."""
     UNSEEN = "unseen"
-    """Nobody looked for a while."""
+    """No readings for a while."""
 
 
 class JbdStoredQuantity(StrEnum):
-    """What a board keeps."""
+    """What a board stores."""
 
     CYCLES = "cycles"
     DISCHARGED = "discharged"
@@ -38,14 +38,14 @@ class JbdStoredQuantity(StrEnum):
 
 
 class JbdEventEffect(StrEnum):
-    """What becomes of it."""
+    """What an event does to a stored quantity."""
 
     KEEP = "keep"
     CLEAR = "clear"
     ESTIMATE = "estimate"
-    """Guessed anew from the cells' mean voltage."""
+    """Estimated anew from the cells' mean voltage."""
     DOUBT = "doubt"
-    """Kept, but what was missed is missing."""
+    """Kept, but incomplete."""
     TYPICAL = "typical"
     """Becomes the design capacity, if that is what was written."""
 
@@ -74,7 +74,7 @@ _RESTARTS: Final = "restarts"
 
 
 def detect_event(before: Mapping[str, int], after: Mapping[str, int]) -> JbdEvent | None:
-    """Return what happened to a board whose counters were these and are those."""
+    """Return the event between two states of a board's counters, None if there was none."""
     if after.get(_RESTARTS, 0) > before.get(_RESTARTS, 0) and _RESTARTS in before:
         return JbdEvent.SUPPLY_RETURNED
     trips = [key for key in before if key != _RESTARTS and key in after]

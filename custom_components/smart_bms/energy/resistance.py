@@ -2,11 +2,11 @@
 
 Method: for every two readings that follow each other closely and between which the current changed enough, the change of a
 cell's voltage by that of the current. Of the last steps a line through the origin is fitted (least squares, weighted by
-the step) after leaving out those that lie more than three spreads off the weighted median. It counts from eight steps on,
+the step) after leaving out those that lie more than three spreads off the weighted median. It is used from eight steps on,
 and if its uncertainty (one standard deviation, never less than the step of the voltages allows) is within a tenth of it.
-Cells that are told one after the other (the 123 family) do not fit to a current and are left out.
+Cells that are reported one after the other (the 123 family) do not match a current and are left out.
 
-What is measured is the resistance of the first seconds: slow polarisation adds up to a tenth when a pack is polled slowly.
+What is measured is the resistance of the first seconds: slow polarization adds up to a tenth when a pack is polled slowly.
 """
 
 from collections import deque
@@ -22,51 +22,55 @@ MIN_STEP: Final = 5.0
 MIN_SHARE: Final = 0.05
 """... and in capacities per hour."""
 MAX_INTERVAL: Final = 8.0
-"""s between two readings; what happened longer ago is not of this step alone."""
+"""s between two readings; over a longer time not only this step changes the voltage."""
 MIN_STEPS: Final = 8
 MAX_STEPS: Final = 64
-"""Steps."""
+"""Steps that are stored; the oldest is dropped."""
 _MAX_RELATIVE_UNCERTAINTY: Final = 0.1
-"""Uncertainty that is still told, as a share of the resistance."""
+"""Of the resistance: with more it is not reported."""
 _OUTLIER: Final = 3.0
+"""Standard deviations from the median beyond which a step is left out."""
 _SIGMA: Final = 1.4826
-"""Of the median deviation of normal noise."""
+"""Standard deviation by the median deviation, for normally distributed noise."""
 _YEAR: Final = 52
+"""Weeks."""
 _MAX_WEEKS: Final = 2 * _YEAR
 _MIN_WEEKS: Final = 4
 _ROUNDING: Final = 0.001 / math.sqrt(6)
-"""V: the standard deviation of the difference of two voltages told in mV."""
+"""V: the standard deviation of the difference of two voltages in whole mV."""
 
 
 class CurrentStep(NamedTuple):
-    """What one step of the current did."""
+    """One step of the current and the voltage changes it caused."""
 
     amperes: float
+    """Change of the current, positive towards charging."""
     volts: tuple[float | None, ...]
-    """Change of each cell."""
+    """Change of each cell's voltage."""
 
 
 class CellResistance(NamedTuple):
-    """Of one cell, in Ω."""
+    """Internal resistance of one cell, in Ω."""
 
     value: float
     uncertainty: float
     """One standard deviation."""
     steps: int
+    """Number of steps it is fitted to."""
 
 
 class ResistanceEstimator:
-    """Follows the cells of one pack."""
+    """Estimates the internal resistance of each cell of one pack."""
 
     def __init__(self) -> None:
-        """Know of no step yet."""
+        """Initialize."""
         self.steps: deque[CurrentStep] = deque(maxlen=MAX_STEPS)
         self.step_count = 0
-        """Steps in all, to know whether there is anything new."""
+        """Steps so far, to detect new ones."""
         self._last: Reading | None = None
 
     def update(self, reading: Reading) -> None:
-        """Take a reading; only one after a step costs anything."""
+        """Update with a reading; it is cheap unless the current stepped."""
         last, self._last = self._last, reading
         if last is None or reading.current is None or last.current is None:
             return
@@ -86,7 +90,7 @@ class ResistanceEstimator:
         self.step_count += 1
 
     def cell_resistances(self) -> list[CellResistance | None]:
-        """Return the resistance of each cell, None where there is not enough evidence. Not for the hot path."""
+        """Return the resistance of each cell, None where there is not enough evidence. Too expensive for every reading."""
         cells = max((len(step.volts) for step in self.steps), default=0)
         return [
             fit_resistance(
@@ -95,16 +99,14 @@ class ResistanceEstimator:
             for cell in range(cells)
         ]
 
-    # Over restarts.
-
     def dump(self) -> list[Any]:
-        """Return what has to survive a restart."""
+        """Return what is stored over a restart."""
         return [
             [step.amperes, [None if volts is None else round(volts, 4) for volts in step.volts]] for step in self.steps
         ]
 
     def restore(self, stored: Iterable[Any]) -> None:
-        """Take up what was kept. Raises TypeError or ValueError if it is broken."""
+        """Restore what `dump` returned. Raises TypeError or ValueError if it is invalid."""
         steps = [
             CurrentStep(number(amperes), tuple(optional(number, volt) for volt in volts)) for amperes, volts in stored
         ]
@@ -117,7 +119,7 @@ def _at(volts: tuple[float | None, ...], cell: int) -> float | None:
 
 
 def fit_resistance(pairs: list[tuple[float, float]]) -> CellResistance | None:
-    """Return the slope through the origin of (A, V) pairs, None if they do not say it well enough."""
+    """Return the slope through the origin of (A, V) pairs, None if it is too uncertain."""
     if len(pairs) < MIN_STEPS:
         return None
     middle = _weighted_median([(volts / amperes, abs(amperes)) for amperes, volts in pairs])
@@ -136,7 +138,7 @@ def fit_resistance(pairs: list[tuple[float, float]]) -> CellResistance | None:
 
 
 def _weighted_median(values: list[tuple[float, float]]) -> float:
-    """Return the value at half of the weight."""
+    """Return the weighted median of (value, weight) pairs."""
     half, passed, ranked = sum(weight for _, weight in values) / 2, 0.0, iter(sorted(values))
     value = 0.0
     while passed < half:
@@ -146,17 +148,17 @@ def _weighted_median(values: list[tuple[float, float]]) -> float:
 
 
 class WeeklyResistanceTrend:
-    """What the mean resistance did from week to week."""
+    """Trend of the mean resistance from week to week."""
 
     def __init__(self, stored: Mapping[str, float] | None = None) -> None:
-        """Go on with what was kept: Ω by the number of the week. Raises TypeError, ValueError or AttributeError if it is none."""
+        """`stored`: Ω by the number of the week. Raises TypeError, ValueError or AttributeError if it is invalid."""
         self.weeks: dict[int, float] = {int(week): number(value) for week, value in (stored or {}).items()}
-        """In the order in which they came, which a wrong clock cannot change."""
+        """Mean resistance in Ω by week, in the order of arrival, which a wrong clock cannot change."""
 
     def update(self, week: int, mean: float) -> None:
-        """Take the mean of the pack's cells in a week; the last one of a week counts.
+        """Set the mean resistance in Ω of a week (number since 1970); the last one of a week counts.
 
-        The oldest goes by its place and never by its date: one look at a wrong clock must not delete a year.
+        The oldest is dropped by its position and never by its date: a clock that is wrong once must not delete a year.
         """
         self.weeks.pop(week, None)
         self.weeks[week] = mean
@@ -177,5 +179,5 @@ class WeeklyResistanceTrend:
         return 100 * slope / mean if mean > 0 else None
 
     def dump(self) -> dict[str, float]:
-        """Return what is kept."""
+        """Return what is stored."""
         return {str(week): value for week, value in self.weeks.items()}

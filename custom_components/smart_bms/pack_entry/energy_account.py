@@ -1,4 +1,4 @@
-"""The energy account of one pack: what was counted and learned of its cells, and the file that survives a crash."""
+"""Energy account of one pack: its counter, statistics and health, and the file that stores them."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -18,7 +18,7 @@ from ..energy.soc_confidence import counted_soc, expected_drift
 from ..storage.energy_store import EnergyStore
 
 NEEDS: Final = frozenset({"voltage", "current"})
-"""Values that a pack must have to be counted."""
+"""Values that a pack must report for its energy to be counted."""
 CHARGED: Final = "charged_energy"
 DISCHARGED: Final = "discharged_energy"
 
@@ -26,6 +26,7 @@ _DAY: Final = 86_400.0
 
 
 def _check_statistics(stored: Any) -> None:
+    """Raise one of BROKEN if stored statistics are invalid."""
     EnergyStatistics(EnergyCounter(0.0)).restore(stored)
 
 
@@ -35,11 +36,11 @@ CHECKS: Final[Checks] = {
     "ledger": _check_statistics,
     "health": health.CHECKS,
 }
-"""Of the parts of the file."""
+"""Checks of the parts of the file."""
 
 
 class EnergyAccount:
-    """Counts for one pack, and keeps it."""
+    """Counts the energy of one pack, learns its health, and stores both."""
 
     def __init__(  # noqa: PLR0913
         self,
@@ -52,9 +53,9 @@ class EnergyAccount:
         follows_jbd_manual: bool = False,
         bridges: bool = True,
     ) -> None:
-        """Go on where it was left. `clock` returns what has to be added to the readings' time for the time of day.
+        """`stored`: content of the file, checked by `CHECKS`. `clock` returns what is added to the readings' time for the time of day.
 
-        `follows_board`: the board goes by JBD's manual. `bridges`: its own counters can be believed.
+        `follows_jbd_manual`: the pack counts as JBD's manual says. `bridges`: its own counters can be used.
         """
         self._clock = clock
         self.counter = EnergyCounter(longest_gap, bridges=bridges)
@@ -69,10 +70,10 @@ class EnergyAccount:
             lambda content: content.get("counter", {}).get("total"),
             stored,
         )
-        self._see_day()
+        self._update_day()
 
     def _restore(self, stored: Mapping[str, Any]) -> None:
-        """Take up what was kept, and passed `CHECKS`; what is missing begins anew."""
+        """Restore what was stored, and passed `CHECKS`; what is missing begins anew."""
         clock, now = stored.get("clock"), self._believed_clock
         shift = None if clock is None or now is None else clock - now
         counted = stored.get("counter", {})
@@ -86,7 +87,7 @@ class EnergyAccount:
             self.health.reset_references()
 
     def raise_to(self, minimum: EnergyTotals) -> None:
-        """Take what the sensors showed before, if that is more; what came since full, or today, stays what it is."""
+        """Raise the totals to what the sensors showed before; the energy since full, and of the day, stays what it is."""
         total = self.counter.total
         raised = minimum.since(total).positive()
         self.file.raise_to(minimum)
@@ -95,11 +96,11 @@ class EnergyAccount:
 
     @property
     def _believed_clock(self) -> float | None:
-        """Return what has to be added to the readings' time for the time of day; None while nobody knows that."""
+        """Return what is added to the readings' time for the time of day; None while the system clock is wrong."""
         return self._clock() if believable(dt_util.utcnow().timestamp()) else None
 
-    def _see_day(self) -> None:
-        """Look what day it is: where daylight saving skips midnight, there is no midnight to wait for."""
+    def _update_day(self) -> None:
+        """Update the local date: where daylight saving skips midnight, there is no midnight to wait for."""
         now = dt_util.now()
         if believable(now.timestamp()):
             self.statistics.update_day(now.date())
@@ -107,13 +108,13 @@ class EnergyAccount:
     @property
     def today(self) -> EnergyTotals:
         """Return what flowed since midnight, as far as it is on disk."""
-        self._see_day()
+        self._update_day()
         return self.statistics.today(self.file.saved_total)
 
     @callback
-    def async_take(self, reading: Reading, settings: Mapping[str, object] | None) -> None:
-        """Count a reading, with the parameters if they are known, and keep the sums now and then."""
-        self._see_day()
+    def async_update(self, reading: Reading, settings: Mapping[str, object] | None) -> None:
+        """Count a reading, with the parameters if they are known, and save the totals if it is time."""
+        self._update_day()
         self.counter.update(reading)
         self.statistics.update(reading)
         self.health.update(reading, self._believed_clock, settings)
@@ -121,7 +122,7 @@ class EnergyAccount:
 
     @property
     def days_since_full(self) -> float | None:
-        """Return how long ago the pack was last full."""
+        """Return the days since the pack was last full; None if that is not known."""
         full_at, now = self.health.full_at, dt_util.utcnow().timestamp()
         if full_at is None or not believable(now) or full_at > now + AHEAD:
             return None
@@ -129,7 +130,7 @@ class EnergyAccount:
 
     @property
     def soc_drift(self) -> float | None:
-        """Return by how many % the pack's state of charge may be off."""
+        """Return the expected error of the pack's state of charge in %; None if it is not known."""
         days, since, capacity = self.days_since_full, self.statistics.since_full, self.statistics.capacity
         if days is None or since is None or not capacity:
             return None
@@ -145,6 +146,7 @@ class EnergyAccount:
         return counted_soc(since.charge_out - since.charge_in, capacity)
 
     def _dump(self) -> dict[str, Any]:
+        """Return what is stored."""
         return {
             "clock": self._believed_clock,
             "counter": self.counter.dump(),

@@ -87,7 +87,7 @@ class ReadingPipeline:
         reading = step("current sensor", self._corrected, reading, default=reading)
         step("time left", self.time_left.follow, reading, default=None)
         settings = self._pack.last_settings
-        step("energy", self.energy.async_take, reading, settings.values if settings else None, default=None)
+        step("energy", self.energy.async_update, reading, settings.values if settings else None, default=None)
         step("wiring", self._wiring.update, reading, default=None)
         step("trip counters", self._parameters.async_update_counters, reading.counters, default=None)
         if self._is_capability_check_due(reading):

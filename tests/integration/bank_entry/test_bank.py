@@ -400,7 +400,7 @@ async def test_a_bank_that_cannot_be_judged_claims_nothing(hass, house, packs, m
     def broken(*_, **__):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(bank_coordinator_module, "ranked_bank", broken)
+    monkeypatch.setattr(bank_coordinator_module, "bank_statuses", broken)
     await house.until(lambda: house.state("sensor.house_status") == STATE_UNKNOWN)
     assert bank.runtime_data.available
     monkeypatch.undo()

@@ -116,7 +116,7 @@ async def test_a_bank_agrees_with_itself_also_when_a_pack_comes_and_goes(hass, h
     watch = Watch(hass, flow["result"], FLOW, prefix=flow["result"].entry_id)
     await house.until(lambda: len(watch.seen) > 5, 20.0)
     house.take_away(two)
-    await house.until(lambda: flow["result"].runtime_data.data.counted == 1, 20.0)
+    await house.until(lambda: flow["result"].runtime_data.data.active_strings == 1, 20.0)
     there = len(watch.seen)
     await house.until(lambda: len(watch.seen) > there + 3, 20.0)
     assert not contradictions(watch.seen)

@@ -1,4 +1,4 @@
-"""Nothing passes that is not allowed, valid and current."""
+"""Validation: requests that are not permitted, not valid or not current are rejected."""
 
 from dataclasses import replace
 

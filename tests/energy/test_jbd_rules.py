@@ -1,4 +1,4 @@
-"""The decision tables of JBD's manual about what a board counts, learns, forgets and makes of its cells."""
+"""The decision tables of JBD's manual: what a board counts, learns and clears, and how it judges its cells."""
 
 from hypothesis import given, strategies as st
 import pytest
@@ -20,7 +20,7 @@ POINTS = ((0.0, 2.8), (20.0, 3.1), (40.0, 3.3), (60.0, 3.35), (80.0, 3.4), (100.
 
 
 @pytest.mark.parametrize(
-    ("kept", "effects"),
+    ("quantity", "effects"),
     [
         (JbdStoredQuantity.CYCLES, "keep keep keep keep keep"),
         (JbdStoredQuantity.DISCHARGED, "clear clear clear clear doubt"),
@@ -30,8 +30,8 @@ POINTS = ((0.0, 2.8), (20.0, 3.1), (40.0, 3.3), (60.0, 3.35), (80.0, 3.4), (100.
         (JbdStoredQuantity.LEARNED, "keep typical keep typical keep"),
     ],
 )
-def test_what_makes_a_board_forget(kept, effects) -> None:
-    assert dict(zip(JbdEvent, map(JbdEventEffect, effects.split()), strict=True)) == EFFECTS[kept]
+def test_the_effect_of_events_on_what_a_board_stores(quantity, effects) -> None:
+    assert dict(zip(JbdEvent, map(JbdEventEffect, effects.split()), strict=True)) == EFFECTS[quantity]
 
 
 # Cycles.
