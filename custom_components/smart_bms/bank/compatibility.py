@@ -37,7 +37,10 @@ class Incompatibility(NamedTuple):
 
 
 def build_differences(strings: Sequence[Sequence[PackBuild]]) -> tuple[Incompatibility, ...]:
-    """Return the differences in the build of packs that forbid to make these strings one battery; the unknown forbids nothing."""
+    """Return the differences in the build of packs that forbid to make these strings one battery.
+
+    The unknown forbids nothing.
+    """
     found = []
     cells = tuple((string_name(string), _cells(string)) for string in strings)
     known = tuple((name, float(count)) for name, count in cells if count is not None)

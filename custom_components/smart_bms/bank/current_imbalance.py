@@ -23,7 +23,10 @@ class CurrentImbalance:
         self.is_imbalanced: bool | None = None
         """The newest result; it stays while the current is too small to tell."""
         self.shares: Mapping[str, float] = {}
-        """What each string carried over the last minute in which it was uneven, 0 to 1; empty unless it is imbalanced."""
+        """What each string carried over the last minute in which it was uneven, 0 to 1.
+
+        Empty unless it is imbalanced.
+        """
         self._seen: bool | None = None
         self._since = 0.0
         self._at = 0.0

@@ -19,7 +19,10 @@ class BankEnergyTotals:
         self._last: dict[str, EnergyTotals] = {}
 
     def update(self, members: Mapping[str, EnergyTotals]) -> None:
-        """Update with the totals of every member by key; what one had counted before it joined is no part of this bank."""
+        """Update with the totals of every member by key.
+
+        What one had counted before it joined is no part of this bank.
+        """
         for key, totals in members.items():
             last = self._last.get(key, totals)
             gained = totals.since(last)

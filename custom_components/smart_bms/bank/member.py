@@ -44,7 +44,10 @@ class MemberLimits:
     charge_current: float | None = None
     discharge_current: float | None = None
     charge_limited_by: str = ""
-    """What reduces the charge current; empty: nothing. As of a pack, and of a bank also `BLOCKED`, `LEFT_OUT` and `UNFIT`."""
+    """What reduces the charge current; empty: nothing.
+
+    As of a pack, and of a bank also `BLOCKED`, `LEFT_OUT` and `UNFIT`.
+    """
     discharge_limited_by: str = ""
 
 

@@ -1,7 +1,8 @@
 """Merge the states of several packs into one battery.
 
-A bank is strings in parallel, each of one or more packs in series. A string with a stale member is left out of everything;
-one that may not be charged is left out of the charge limit, one that may not be discharged out of the other.
+A bank is strings in parallel, each of one or more packs in series. A string with a stale member is left out of
+everything; one that may not be charged is left out of the charge limit, one that may not be discharged out of the
+other.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -119,8 +120,8 @@ def merge(
 ) -> Bank:
     """Return the state of the bank that these members form.
 
-    `uneven`: shares of strings, 0 to 1 by name, that are known to carry other than by capacity. `lasting`: measured differences
-    that have lasted so long that this is not one battery.
+    `uneven`: shares of strings, 0 to 1 by name, that are known to carry other than by capacity. `lasting`: measured
+    differences that have lasted so long that this is not one battery.
     """
     by_key = {member.key: member for member in members}
     strings: list[SeriesString] = []
@@ -249,7 +250,10 @@ def _current_shares(strings: Sequence[SeriesString], current: float, capacity: f
 
 
 def _uneven(shares: Sequence[CurrentShare]) -> bool | None:
-    """Return whether the current is shared unevenly; None while the current is too small to tell, or there is only one string."""
+    """Return whether the current is shared unevenly.
+
+    None while the current is too small to tell, or there is only one string.
+    """
     if len(shares) < 2 or any(share.share is None or share.expected is None for share in shares):
         return None
     return any(
@@ -262,8 +266,8 @@ def _current_limit(
 ) -> float | None:
     """Return the current limit in A of the strings that may be used, None if one of theirs is not known.
 
-    No string gets more than its own limit: with the current shared by capacity, and also as it is known to be shared otherwise.
-    The current of those that are left out goes through the others.
+    No string gets more than its own limit: with the current shared by capacity, and also as it is known to be shared
+    otherwise. The current of those that are left out goes through the others.
     """
     allowed = [pair for pair in zip(strings, shares, strict=True) if pair[0].is_allowed(charge=charge) is Tristate.YES]
     if not allowed:

@@ -28,7 +28,10 @@ class Baseline:
                 self.values[key] = values[key]
 
     def differences(self, values: Mapping[str, SettingValue], catalog: Catalog) -> dict[str, Difference]:
-        """Return, by parameter, the values that differ from the intended ones; those that move by themselves are left out."""
+        """Return, by parameter, the values that differ from the intended ones.
+
+        Those that move by themselves are left out.
+        """
         return {
             key: (self.values[key], value)
             for key, value in values.items()

@@ -24,7 +24,10 @@ REST_TIMEOUT: Final = 8.0
 _SWITCHES: Final = ("charge_switch", "discharge_switch")
 _MAX_VOLTAGE_CHANGE: Final = 0.05
 _MAX_CURRENT_CHANGE: Final = 0.3
-"""Share of the displayed value by which a calibration may change it; more is most likely a typing error. Our judgment."""
+"""Share of the displayed value by which a calibration may change it; more is most likely a typing error.
+
+Our judgment.
+"""
 
 
 async def calibrate_voltage(

@@ -1,8 +1,9 @@
 """Cell chemistry: which cells a pack has, and the parameter values that are dangerous for them.
 
-A chemistry that the pack states wins. Otherwise it is inferred from its parameters, unless a cell has a voltage that this
-chemistry cannot have. Voltages are the widest limits that the vendors' manuals and real boards have for a chemistry; the coldest temperature
-for charging is that of the manuals' presets, and for LFP, whose cells must not be charged in frost, 0 °C.
+A chemistry that the pack states wins. Otherwise it is inferred from its parameters, unless a cell has a voltage that
+this chemistry cannot have. Voltages are the widest limits that the vendors' manuals and real boards have for a
+chemistry; the coldest temperature for charging is that of the manuals' presets, and for LFP, whose cells must not be
+charged in frost, 0 °C.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -126,7 +127,10 @@ def _cell_count(values: Values, reading: Reading | None) -> float | None:
 def chemistry_issues(
     catalog: Catalog, changes: Mapping[str, SettingValue | None], current: Values, reading: Reading | None
 ) -> Iterator[ValidationIssue]:
-    """Yield each change that is dangerous for the pack's cells; one that only brings a value nearer to the limit is a warning."""
+    """Yield each change that is dangerous for the pack's cells.
+
+    One that only brings a value nearer to the limit is a warning.
+    """
     chemistry = chemistry_of(current, reading)
     if chemistry is None:
         return

@@ -22,8 +22,8 @@ _PACK_LIMIT_TOLERANCE: Final = 0.1
 def value_issues(setting: Setting, value: object, *, exact: bool = False) -> Iterator[ValidationIssue]:
     """Yield what is wrong with a value of any type.
 
-    `exact` values come from a pack and need not be multiples of the step that users are offered; nor need those that the pack
-    rounds to the nearest it can store.
+    `exact` values come from a pack and need not be multiples of the step that users are offered; nor need those that
+    the pack rounds to the nearest it can store.
     """
     match setting.kind:
         case SettingKind.SWITCH:
@@ -124,9 +124,10 @@ def order_issues(
     touched: Iterable[str] | None = None,
     before: Mapping[str, SettingValue] = MappingProxyType({}),
 ) -> Iterator[ValidationIssue]:
-    """Yield the pairs of parameters that are out of order; with `touched` only those of chains that contain one of these.
+    """Yield the pairs of parameters that are out of order.
 
-    A pair that was out of order `before`, and is not touched, is accepted: packs are delivered like that.
+    With `touched` only those of chains that contain one of these. A pair that was out of order `before`, and is not
+    touched, is accepted: packs are delivered like that.
     """
     keys = None if touched is None else set(touched)
     known = set(broken_orders(before, catalog.chains, catalog.may_equal))
@@ -144,7 +145,10 @@ def order_issues(
 
 
 def related_keys(catalog: Catalog, keys: Iterable[str]) -> set[str]:
-    """Return the parameters that the order rules of these depend on, themselves included; empty if no rule concerns them."""
+    """Return the parameters that the order rules of these depend on, themselves included.
+
+    Empty if no rule concerns them.
+    """
     related: set[str] = set()
     for key in keys:
         related |= {other for chain in catalog.chains if key in chain for other in chain}

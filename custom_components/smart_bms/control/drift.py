@@ -1,4 +1,4 @@
-"""Drift: detects parameters that were changed elsewhere, and settles writes whose outcome is unknown, by what the pack reads."""
+"""Drift: detects parameters that were changed elsewhere, and settles writes whose outcome is unknown."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -24,7 +24,7 @@ class DriftDetector:
         on_record: Callable[[WriteRecord, Any], None],
         on_drift: OnDrift,
     ) -> None:
-        """`on_record` is called with every record that is added or settled, `on_drift` with all differences if they change."""
+        """`on_record` is called with every record added or settled, `on_drift` with all differences if they change."""
         self.write_log = write_log
         self.baseline = baseline
         self.drift: Mapping[str, Difference] = {}

@@ -55,8 +55,8 @@ def check_parameters(
 ) -> list[ValidationIssue]:
     """Return what is questionable, errors first; with a chemistry (`lfp`, ...) also what differs from its preset.
 
-    Values that are dangerous for the cells are judged by the chemistry that the pack states, in its parameters or its reading,
-    before the one given here.
+    Values that are dangerous for the cells are judged by the chemistry that the pack states, in its parameters or its
+    reading, before the one given here.
     """
     issues = [*present_chemistry_issues(catalog, values, reading, chemistry)]
     issues += [issue for rule in _RULES for issue in rule(catalog, values)]
@@ -157,7 +157,7 @@ def _balancing_issues(catalog: Catalog, values: Values) -> Iterator[ValidationIs
 
 
 def _static_balancing_issues(catalog: Catalog, values: Values) -> Iterator[ValidationIssue]:
-    """Warn of balancing at rest where the voltage of an LFP cell says nothing of its charge (JBD's manual, as we read it)."""
+    """Warn of balancing at rest where the voltage of LFP cells says nothing of their charge (JBD's manual, as we read it)."""
     start, highest = _number(values, "balance_start_voltage"), _number(values, "cell_overvoltage")
     at_rest = values.get("balance_switch") is True and values.get("balance_only_charging") is False
     if (

@@ -18,10 +18,11 @@ class WriteStep:
 def plan(
     catalog: Catalog, changes: Mapping[str, SettingValue | None], current: Mapping[str, SettingValue]
 ) -> list[WriteStep]:
-    """Return the writes that lead from the current values to the changed ones; values that are already set are left out.
+    """Return the writes that lead from the current values to the changed ones.
 
-    In a chain of falling values those that rise go first, from the top down, then those that fall, from the bottom up: no
-    value ever passes its neighbor. What is switched off is switched off first, what is switched on comes last.
+    Values that are already set are left out. In a chain of falling values those that rise go first, from the top down,
+    then those that fall, from the bottom up: no value ever passes its neighbor. What is switched off is switched off
+    first, what is switched on comes last.
     """
     changing = [
         key

@@ -1,7 +1,7 @@
 """Temporary changes: what a procedure has switched, and how it is restored whatever comes between.
 
-The previous values are on disk before anything is switched, and deleted once they are restored and read back. After a crash,
-or a lost connection, the next session restores them.
+The previous values are on disk before anything is switched, and deleted once they are restored and read back. After a
+crash, or a lost connection, the next session restores them.
 """
 
 import asyncio
@@ -70,7 +70,10 @@ class TemporaryChanges:
         await self._save()
 
     async def put_back(self, apply: ApplyChanges) -> list[WriteRecord]:
-        """Restore everything, the last change first, and return the writes; what could not be restored stays in `values`."""
+        """Restore everything, the last change first, and return the writes.
+
+        What could not be restored stays in `values`.
+        """
         records: list[WriteRecord] = []
         saved = list(self.values.items())
         for key, value in reversed(saved):

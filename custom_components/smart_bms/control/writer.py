@@ -52,8 +52,8 @@ class ParameterWriter:
     ) -> None:
         """`save` stores write log and baseline; it is awaited before a write is sent, so that a crash leaves its trace.
 
-        `backup` stores all parameters under a name before a command that changes many; `temporary` is what was stored of
-        changes that have to be restored. `on_record` is called with each record, and the context of its request.
+        `backup` stores all parameters under a name before a command that changes many; `temporary` is what was stored
+        of changes that have to be restored. `on_record` is called with each record, and the context of its request.
         """
         self.permission = permission
         self.write_log = write_log
@@ -83,7 +83,10 @@ class ParameterWriter:
         return self.drift_detector.drift
 
     def value(self, setting: Setting) -> SettingValue | None:
-        """Return the present value as the pack reported it in this session; None also while a write of it is in doubt."""
+        """Return the present value as the pack reported it in this session.
+
+        None also while a write of it is in doubt.
+        """
         return None if self.is_in_doubt(setting.key) else present_value(self._pack, setting)
 
     def is_in_doubt(self, key: str) -> bool:
@@ -141,7 +144,10 @@ class ParameterWriter:
         await asyncio.gather(*self._tasks, *self._background_tasks, return_exceptions=True)
 
     async def refresh(self) -> None:
-        """Read the parameters again unless a request is running; the pack reports them, and `handle_settings` gets them."""
+        """Read the parameters again unless a request is running.
+
+        The pack reports them, and `handle_settings` gets them.
+        """
         if self._lock.locked() or self._pack.state is not ConnectionState.STREAMING:
             return
         async with self._lock:
@@ -208,8 +214,8 @@ class ParameterWriter:
     async def _plan(self, changes: Changes, request: WriteRequest) -> list[WriteStep]:
         """Return the writes of a request. Raises RejectedError.
 
-        A plan of several writes, or of none, and a transient error, need the present parameters of the pack. A single write
-        is read back anyway; only the parameters that its order depends on are read first.
+        A plan of several writes, or of none, and a transient error, need the present parameters of the pack. A single
+        write is read back anyway; only the parameters that its order depends on are read first.
         """
         settings = self._pack.current_settings
         old = settings is not None and _monotonic() - settings.oldest > _MAX_SETTINGS_AGE
@@ -244,7 +250,10 @@ class ParameterWriter:
         return related if any(settings.read_at(key) < since for key in related) else set()
 
     async def _read_related(self, keys: set[str]) -> None:
-        """Read these, once more if the answer was lost or corrupt. Raises SilentError also if one is missing in the answer."""
+        """Read these, once more if the answer was lost or corrupt.
+
+        Raises SilentError also if one is missing in the answer.
+        """
         began = _monotonic()
         try:
             settings = await self._pack.read_related(keys)

@@ -1,10 +1,11 @@
-"""Bridge: what flowed during a gap between two readings, by the counters of the pack. What they do not prove is not invented.
+"""Bridge: what flowed during a gap between two readings, by the counters of the pack.
 
-Two kinds of counters are known: energy in each direction (the 123 family), and the remaining charge (JK, JBD, Daly), of
-which only the net change is known: what went in and out again meanwhile is lost, never guessed. The remaining charge can be
-set, in the vendor's app or by the board itself, so that alone it proves nothing: a count of all throughput (JK) or the currents
-on both sides of the gap have to confirm it. A pack that is full or empty after the gap may have set its charge by itself, so
-that then only the throughput counts; one whose board restarted or was written to has estimated its charge anew.
+What they do not prove is not invented. Two kinds of counters are known: energy in each direction (the 123 family), and
+the remaining charge (JK, JBD, Daly), of which only the net change is known: what went in and out again meanwhile is
+lost, never guessed. The remaining charge can be set, in the vendor's app or by the board itself, so that alone it
+proves nothing: a count of all throughput (JK) or the currents on both sides of the gap have to confirm it. A pack that
+is full or empty after the gap may have set its charge by itself, so that then only the throughput counts; one whose
+board restarted or was written to has estimated its charge anew.
 """
 
 from collections.abc import Mapping

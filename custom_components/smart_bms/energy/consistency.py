@@ -1,6 +1,7 @@
 """Consistency: the vendor's judgment of how alike the cells of a pack are, after JBD's manual.
 
-Cells less than 0.03 V apart are alike, but that is meaningful only in certain situations; in all others there is no result.
+Cells less than 0.03 V apart are alike, but that is meaningful only in certain situations; in all others there is no
+result.
 """
 
 from enum import StrEnum

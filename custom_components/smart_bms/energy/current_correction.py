@@ -11,7 +11,7 @@ _DIGITS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentCorrection:
-    """Corrects the current for everything but the protection model, because the pack itself uses its uncorrected current."""
+    """Corrects the current for everything but the protection model: the pack itself uses its uncorrected current."""
 
     invert: bool = False
     """Change the sign: the sensor is mounted the wrong way round."""
@@ -31,7 +31,10 @@ class CurrentCorrection:
         return self.invert or self.offset != 0 or self.floor > 0
 
     def corrected(self, reading: Reading) -> Reading:
-        """Return a reading with corrected current (A) and power (W); the reading itself if there is nothing to correct."""
+        """Return a reading with corrected current (A) and power (W).
+
+        The reading itself if there is nothing to correct.
+        """
         if not self or reading.current is None:
             return reading
         current = (-reading.current if self.invert else reading.current) + self.offset

@@ -1,4 +1,4 @@
-"""Energy statistics: energy of the day, since full and since empty, full cycles and efficiency, from the counted totals."""
+"""Energy statistics: energy of the day, since full and since empty, full cycles and efficiency."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta

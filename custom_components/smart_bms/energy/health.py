@@ -36,7 +36,10 @@ class PackHealth:
     """Learns the health of one pack from its readings."""
 
     def __init__(self, counter: EnergyCounter, *, follows_jbd_manual: bool = False) -> None:
-        """`counter`: of the pack; updated before this with each reading. `follows_jbd_manual`: it counts as JBD's manual says."""
+        """`counter`: of the pack; updated before this with each reading.
+
+        `follows_jbd_manual`: it counts as JBD's manual says.
+        """
         self.jbd_counters = JbdCounters(counter) if follows_jbd_manual else None
         self.capacity = CapacityTracker(counter)
         self.imbalance = CellImbalance()
@@ -56,8 +59,8 @@ class PackHealth:
     def update(self, reading: Reading, clock: float | None, settings: Mapping[str, object] | None = None) -> None:
         """Update with a reading that the counter has counted, and the parameters if they are known.
 
-        `clock` is added to the time of the reading for the time of day in s since 1970. None: not known yet; what needs a
-        date is not updated.
+        `clock` is added to the time of the reading for the time of day in s since 1970. None: not known yet; what needs
+        a date is not updated.
         """
         self._steps.update(reading)
         now = reading.measured_at

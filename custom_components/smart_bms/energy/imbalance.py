@@ -1,6 +1,7 @@
 """Cell imbalance at full charge, at rest and under load: three different faults, and never one number for all of them.
 
-A voltage difference when full means unequal charge (balancing), under load unequal resistance, at rest what remains of both.
+A voltage difference when full means unequal charge (balancing), under load unequal resistance, at rest what remains of
+both.
 """
 
 from collections.abc import Mapping
@@ -97,7 +98,10 @@ class CellImbalance:
         }
 
     def restore(self, stored: Mapping[str, Any], shift: float | None) -> None:
-        """Restore what `dump` returned; `shift` s are added to its times, None: unknown. Raises one of BROKEN if it is invalid."""
+        """Restore what `dump` returned; `shift` s are added to its times, None: unknown.
+
+        Raises one of BROKEN if it is invalid.
+        """
         spreads = {
             ComparisonCondition(key): CellVoltageDifference(number(volts), whole(low), whole(high), number(at))
             for key, (volts, low, high, at) in stored["spreads"].items()

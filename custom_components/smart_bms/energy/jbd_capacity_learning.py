@@ -8,7 +8,10 @@ from ..bms.stored_values import flag, number, whole
 from .jbd_events import EFFECTS, JbdEvent, JbdEventEffect, JbdStoredQuantity
 
 _MAX_CHANGE: Final = 0.25
-"""Share of the design capacity by which one aging cycle changes the learned one at most (at least 10 % if it is that far off)."""
+"""Share of the design capacity by which one aging cycle changes the learned one at most.
+
+At least 10 % if it is that far off (JBD's manual).
+"""
 
 
 class LearningPhase(StrEnum):

@@ -1,4 +1,4 @@
-"""JBD counters: what a JBD board did to its own counts: running cycle, restarts, estimates and jumps of the state of charge.
+"""JBD counters: what a JBD board did to its own counts: cycle, restarts, estimates and jumps of the state of charge.
 
 Only what its answers show: a supply that returned by its count of restarts, a write by counters that were cleared.
 """

@@ -22,7 +22,10 @@ class JbdRemainingCharge:
         """Estimated from the voltage and neither full nor empty since: inaccurate in the middle and under load."""
 
     def update(self, charge: float, *, full: bool | None, empty: bool | None) -> None:
-        """Add a charge in Ah, positive while charging, and whether the pack is full or empty now; empty has priority."""
+        """Add a charge in Ah, positive while charging, and whether the pack is full or empty now.
+
+        Empty has priority.
+        """
         if empty:
             self.remaining, self.estimated = 0.0, False
         elif full:

@@ -40,9 +40,9 @@ def soc_range(mean: float, points: SocVoltagePoints) -> tuple[float, float] | No
 
 
 def voltage_soc(mean: float, points: SocVoltagePoints) -> float | None:
-    """Return the state of charge in % for a mean cell voltage in V, by linear interpolation; None if the points do not rise.
+    """Return the state of charge in % for a mean cell voltage in V, by linear interpolation.
 
-    It is no better than its range.
+    None if the points do not rise. It is no better than its range.
     """
     between = soc_range(mean, points)
     if between is None:

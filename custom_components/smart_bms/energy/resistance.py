@@ -1,12 +1,14 @@
 """Internal resistance of each cell, from what its voltage does when the current steps.
 
-Method: for every two readings that follow each other closely and between which the current changed enough, the change of a
-cell's voltage by that of the current. Of the last steps a line through the origin is fitted (least squares, weighted by
-the step) after leaving out those that lie more than three spreads off the weighted median. It is used from eight steps on,
-and if its uncertainty (one standard deviation, never less than the step of the voltages allows) is within a tenth of it.
-Cells that are reported one after the other (the 123 family) do not match a current and are left out.
+Method: for every two readings that follow each other closely and between which the current changed enough, the change
+of a cell's voltage by that of the current. Of the last steps a line through the origin is fitted (least squares,
+weighted by the step) after leaving out those that lie more than three spreads off the weighted median. It is used from
+eight steps on, and if its uncertainty (one standard deviation, never less than the step of the voltages allows) is
+within a tenth of it. Cells that are reported one after the other (the 123 family) do not match a current and are left
+out.
 
-What is measured is the resistance of the first seconds: slow polarization adds up to a tenth when a pack is polled slowly.
+What is measured is the resistance of the first seconds: slow polarization adds up to a tenth when a pack is polled
+slowly.
 """
 
 from collections import deque
@@ -90,7 +92,10 @@ class ResistanceEstimator:
         self.step_count += 1
 
     def cell_resistances(self) -> list[CellResistance | None]:
-        """Return the resistance of each cell, None where there is not enough evidence. Too expensive for every reading."""
+        """Return the resistance of each cell, None where there is not enough evidence.
+
+        Too expensive for every reading.
+        """
         cells = max((len(step.volts) for step in self.steps), default=0)
         return [
             fit_resistance(

@@ -1,7 +1,7 @@
 """Rest imbalance: how fast each cell's voltage drops relative to the others while no current flows: self-discharge.
 
-Method: two hours into a rest each cell's difference from the mean of all is recorded, and compared 24 hours and more later.
-The uncertainty is that of two voltages in whole mV. Balancing moves charge, so the measurement begins anew.
+Method: two hours into a rest each cell's difference from the mean of all is recorded, and compared 24 hours and more
+later. The uncertainty is that of two voltages in whole mV. Balancing moves charge, so the measurement begins anew.
 """
 
 from collections.abc import Mapping
@@ -48,7 +48,10 @@ class RestImbalance:
         self._first: tuple[float, tuple[float, ...]] | None = None
 
     def update(self, reading: Reading, rest: float, at: float) -> None:
-        """Update with a reading; `rest` is for how many s no current has flowed, `at` the time of day in s since 1970."""
+        """Update with a reading.
+
+        `rest` is for how many s no current has flowed, `at` the time of day in s since 1970.
+        """
         cells = reading.cell_voltages
         if rest < SETTLING_TIME or reading.balancing or not cells or None in cells:
             self._first = None
@@ -73,7 +76,10 @@ class RestImbalance:
         }
 
     def restore(self, stored: Mapping[str, Any], shift: float | None) -> None:
-        """Restore what `dump` returned; `shift` s are added to its times, None: unknown. Raises one of BROKEN if it is invalid."""
+        """Restore what `dump` returned; `shift` s are added to its times, None: unknown.
+
+        Raises one of BROKEN if it is invalid.
+        """
         first, drift = stored["first"], stored["drift"]
         began = None if first is None else (number(first[0]) + (shift or 0.0), tuple(map(number, first[1])))
         self.drift = None if drift is None else CellDrift(tuple(map(number, drift[0])), *map(number, drift[1:]))

@@ -1,7 +1,8 @@
 """State of charge confidence: its expected error by now, and a second state of charge by our own count.
 
-A board counts charge, and small errors add up until the pack is full again. What is expected: 1 % of the charge that went
-through since, and 0.1 % of the capacity per day for what the board itself and the cells lose unmeasured. Our judgment.
+A board counts charge, and small errors add up until the pack is full again. What is expected: 1 % of the charge that
+went through since, and 0.1 % of the capacity per day for what the board itself and the cells lose unmeasured. Our
+judgment.
 """
 
 from typing import Final
@@ -15,7 +16,10 @@ FULL_CHARGE_ADVISED_FROM: Final = 10.0
 
 
 def expected_drift(throughput: float, capacity: float, days: float) -> float:
-    """Return the expected error of a state of charge in %; `throughput` in both directions and `capacity` in Ah, `days` since full."""
+    """Return the expected error of a state of charge in %.
+
+    `throughput` in both directions and `capacity` in Ah, `days` since full.
+    """
     return 100 * _ERROR_PER_THROUGHPUT * throughput / capacity + _ERROR_PER_DAY * days
 
 

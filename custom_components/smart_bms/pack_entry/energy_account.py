@@ -53,9 +53,10 @@ class EnergyAccount:
         follows_jbd_manual: bool = False,
         bridges: bool = True,
     ) -> None:
-        """`stored`: content of the file, checked by `CHECKS`. `clock` returns what is added to the readings' time for the time of day.
+        """`stored`: content of the file, checked by `CHECKS`.
 
-        `follows_jbd_manual`: the pack counts as JBD's manual says. `bridges`: its own counters can be used.
+        `clock` returns what is added to the readings' time for the time of day. `follows_jbd_manual`: the pack counts
+        as JBD's manual says. `bridges`: its own counters can be used.
         """
         self._clock = clock
         self.counter = EnergyCounter(longest_gap, bridges=bridges)
@@ -87,7 +88,10 @@ class EnergyAccount:
             self.health.reset_references()
 
     def raise_to(self, minimum: EnergyTotals) -> None:
-        """Raise the totals to what the sensors showed before; the energy since full, and of the day, stays what it is."""
+        """Raise the totals to what the sensors showed before.
+
+        The energy since full, and of the day, stays what it is.
+        """
         total = self.counter.total
         raised = minimum.since(total).positive()
         self.file.raise_to(minimum)
