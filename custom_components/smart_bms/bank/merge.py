@@ -158,7 +158,7 @@ def merge(
         age=max((member.age for member in active if member.age is not None), default=None),
         voltage=voltage,
         current=current,
-        # Strings measure their common voltage a little differently: voltage times current shown must be the power shown.
+        # Strings measure their common voltage a little differently: the power shown must be voltage times current.
         power=sum(string.voltage * string.current for string in strings) if voltage is None else voltage * current,
         soc=_weighted_soc(strings),
         capacity=capacity,

@@ -26,7 +26,7 @@ class _Trip:
 def immediate_effect_issues(
     catalog: Catalog, changes: Values, current: Values, reading: Reading, rules: RuleSet
 ) -> Iterator[ValidationIssue]:
-    """Yield each protection that the changed parameters would trip, at once or after its delay, unlike the present ones."""
+    """Yield each protection that the changed parameters would trip, at once or after its delay, and the present do not."""
     values = {**current, **changes}
     before = _trips(rules, current, reading)
     for key, trip in _trips(rules, values, reading).items():

@@ -157,7 +157,7 @@ def _balancing_issues(catalog: Catalog, values: Values) -> Iterator[ValidationIs
 
 
 def _static_balancing_issues(catalog: Catalog, values: Values) -> Iterator[ValidationIssue]:
-    """Warn of balancing at rest where the voltage of LFP cells says nothing of their charge (JBD's manual, as we read it)."""
+    """Warn of balancing LFP cells at rest below the voltage that says something of their charge (JBD's manual)."""
     start, highest = _number(values, "balance_start_voltage"), _number(values, "cell_overvoltage")
     at_rest = values.get("balance_switch") is True and values.get("balance_only_charging") is False
     if (
