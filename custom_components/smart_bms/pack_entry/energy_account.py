@@ -26,6 +26,7 @@ _DAY: Final = 86_400.0
 
 
 def _ledger(kept: Any) -> None:
+    """Check the stored energy statistics. Raises what restoring them raises."""
     EnergyStatistics(EnergyCounter(0.0)).restore(kept)
 
 
@@ -145,6 +146,7 @@ class EnergyAccount:
         return counted_soc(since.charge_out - since.charge_in, capacity)
 
     def _kept(self) -> dict[str, Any]:
+        """Return what is saved to the energy store."""
         return {
             "clock": self._believed_clock,
             "counter": self.counter.dump(),
