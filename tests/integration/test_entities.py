@@ -19,6 +19,7 @@ from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.pack_entry import publishing
 from custom_components.smart_bms.pack_entry.capabilities import Capabilities
 from lab.smart_bms_lab.packs import all_packs
+from tests.support.devices import device_of
 from tests.support.packs import changed, jk_pack, sealed
 
 
@@ -53,7 +54,7 @@ async def test_names_are_whole_and_unique(hass, house, adopt) -> None:
 
 async def test_the_device_is_the_pack(hass, house, pack, adopt) -> None:
     entry = await adopt(pack)
-    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    device = device_of(hass, entry)
     assert device.name == "Shed"
     assert device.manufacturer == "Jikong"
     assert device.model == "JK_PB2A16S20P"
@@ -177,7 +178,7 @@ async def test_without_the_pack_entities_exist_and_wait_for_it(hass, house, pack
     assert house.state("sensor.shed_temperature_5") is not None
     assert entry.data["identity"]["model"] == "JK_PB2A16S20P"
     assert "temperature_5" in entry.data["features"]["probes"]
-    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    device = device_of(hass, entry)
     assert device.model == "JK_PB2A16S20P"
 
 

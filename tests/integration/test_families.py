@@ -5,7 +5,7 @@ from collections.abc import Callable
 from homeassistant.config_entries import SOURCE_BLUETOOTH
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -21,7 +21,8 @@ from custom_components.smart_bms.simulator.smart123.labels import (
     GEN3_NUS,
     OLD_FIRMWARE_BRIDGE,
 )
-from tests.integration.conftest import configure, option_form, search, set_options
+from tests.support.devices import device_of
+from tests.support.flows import configure, option_form, search, set_options
 from tests.support.packs import daly_pack, jbd_pack, smart123_pack
 
 PASSWORD = "123456"
@@ -76,7 +77,7 @@ async def test_it_is_added_and_shows_what_its_battery_does(hass, house, adopt, n
     await house.until(lambda: house.state("binary_sensor.shed_discharging") == STATE_ON)
     switch = "relay" if name.startswith("smart123") else "mosfet"
     assert house.state(f"binary_sensor.shed_charge_{switch}") == STATE_ON
-    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    device = device_of(hass, entry)
     assert device.model == entry.data["identity"]["model"]
     assert house.state("sensor.shed_connection") == "streaming"
 
