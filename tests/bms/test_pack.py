@@ -28,7 +28,8 @@ from custom_components.smart_bms.simulator.jk.labels import MODULE_B
 from custom_components.smart_bms.simulator.peripheral import Service
 from tests.support.packs import ADDRESS, cell_info, jk_pack, sealed, settings
 from tests.support.radio import finder, on_radio
-from tests.support.running_pack import BACKOFF, FAMILY, now, running, until
+from tests.support.running_pack import BACKOFF, FAMILY, running
+from tests.support.waiting import now, until
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smart_bms.const import DOMAIN
 
-from .running_pack import until
+from .waiting import until
 
 
 async def search(hass: HomeAssistant) -> Any:
@@ -37,7 +37,9 @@ async def option_form(hass: HomeAssistant, entry: MockConfigEntry, form: str) ->
 
 async def submit_options(hass: HomeAssistant, flow: Any, chosen: dict[str, Any]) -> Any:
     """Submit a form of the options; sections and fields that are not named are left as they are shown."""
-    sections = {str(key): {} for key, part in flow["data_schema"].schema.items() if isinstance(part, section)}
+    sections: dict[str, Any] = {
+        str(key): {} for key, part in flow["data_schema"].schema.items() if isinstance(part, section)
+    }
     result = await hass.config_entries.options.async_configure(flow["flow_id"], sections | chosen)
     await hass.async_block_till_done()
     return result

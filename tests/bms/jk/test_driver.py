@@ -15,7 +15,8 @@ from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.simulator.jk.labels import MODULE_B
 from tests.support.packs import ADDRESS, changed, device_info, jk_pack
 from tests.support.radio import FAST, finder, on_radio
-from tests.support.running_pack import BACKOFF, FAMILY, now, running, until
+from tests.support.running_pack import BACKOFF, FAMILY, running
+from tests.support.waiting import now, until
 
 OVERVOLTAGE = 18
 PROTOCOL = 184
