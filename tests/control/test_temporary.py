@@ -11,8 +11,8 @@ from custom_components.smart_bms.control.calibration import calibrate_voltage
 from custom_components.smart_bms.control.request import WritePermission, WriteRequest
 from custom_components.smart_bms.control.validation_issue import RejectedError
 from custom_components.smart_bms.control.write_log import WriteOutcome
-from tests.control.conftest import site_of
 from tests.support.packs import jk_pack
+from tests.support.site import site_of
 from tests.support.write_requests import ASK, outcomes
 
 SURE = WriteRequest(source="calibrate_voltage", user="Ada", user_id="1", confirm=True)

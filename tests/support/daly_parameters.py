@@ -127,18 +127,18 @@ P81_SINGLES: list[Row] = [
 def _p81_rows() -> list[Row]:
     rows: list[Row] = list(P81_SINGLES)
     names: tuple[str, ...]
-    for start, key, coding, *boards in P81_FOURS:
+    for start, key, coding, storage, small in P81_FOURS:
         names = (f"{key}_warning", key, f"{key}_release", f"{key}_delay")
         rows += [
-            (start + place, name, coding if place < 3 else "ms", *(board[place] for board in boards))
+            (start + place, name, coding if place < 3 else "ms", storage[place], small[place])
             for place, name in enumerate(names)
         ]
-    for start, way, coding, *boards in P81_FIVES:
+    for start, way, coding, storage, small in P81_FIVES:
         limit = f"max_{way}_current"
         names = (f"{way}_overcurrent_warning", limit, f"{way}_overcurrent_delay")
         names += (f"{way}_overcurrent_2", f"{way}_overcurrent_2_delay")
         rows += [
-            (start + place, name, "ms" if place in (2, 4) else coding, *(board[place] for board in boards))
+            (start + place, name, "ms" if place in (2, 4) else coding, storage[place], small[place])
             for place, name in enumerate(names)
         ]
     for number, (key, coding, values) in enumerate(P81_SECONDS):

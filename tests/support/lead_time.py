@@ -211,7 +211,9 @@ async def watched(
         stopped_at, switched, was_cut, before = None, 0, False, "on"
         for number in range(round(seconds / scenario.step)):
             second = number * scenario.step
-            now = hass.states.get(SWITCH).state
+            state = hass.states.get(SWITCH)
+            assert state is not None
+            now = state.state
             if now != before:
                 before, switched = now, switched + 1
                 stopped_at = second if stopped_at is None else stopped_at

@@ -216,9 +216,7 @@ def live(name: str, seed: int) -> int:
         elif rare > 0.48:
             key = chance.choice(tuple(pack.settings))
             number = pack.settings[key]
-            settings = chance.choice(
-                (None, pack.settings, dict(pack.settings), {**pack.settings, key: _moved(number)})
-            )
+            settings = chance.choice((None, pack.settings, dict(pack.settings), {**pack.settings, key: _moved(number)}))
         elif rare > 0.46:
             stored = fast.dump(CLOCK + offset)
             assert stored == plain.dump(CLOCK + offset)
