@@ -33,17 +33,6 @@ from tests.support.waiting import now, until
 
 
 @pytest.fixture
-def peripheral():
-    return jk_pack(module=MODULE_B)
-
-
-@pytest.fixture
-async def radio(monkeypatch, peripheral):
-    async with on_radio(monkeypatch, peripheral) as radio:
-        yield radio
-
-
-@pytest.fixture
 def changes() -> list[Change]:
     return []
 

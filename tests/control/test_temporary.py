@@ -12,7 +12,7 @@ from custom_components.smart_bms.control.request import WritePermission, WriteRe
 from custom_components.smart_bms.control.validation_issue import RejectedError
 from custom_components.smart_bms.control.write_log import WriteOutcome
 from tests.support.packs import jk_pack
-from tests.support.site import site_of
+from tests.support.site import site_of, switches
 from tests.support.write_requests import ASK, outcomes
 
 SURE = WriteRequest(source="calibrate_voltage", user="Ada", user_id="1", confirm=True)
@@ -24,10 +24,6 @@ def restless(monkeypatch) -> None:
     """Let a calibration wait with both switches off for a current that never stops."""
     monkeypatch.setattr(calibration, "_AT_REST", -1.0)
     monkeypatch.setattr(calibration, "AT_REST_WITHIN", 60.0)
-
-
-def switches(site) -> tuple[bool, bool]:
-    return site.peripheral.board.charge_switch, site.peripheral.board.discharge_switch
 
 
 async def begin(site) -> asyncio.Task:

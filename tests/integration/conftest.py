@@ -13,6 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.smart_bms.bms import families, supervisor
 from custom_components.smart_bms.const import DOMAIN
+from custom_components.smart_bms.control import writer
 from custom_components.smart_bms.simulator.peripheral import Peripheral
 from tests.support.flows import allow, configure, search
 from tests.support.house import Adopt, House
@@ -84,6 +85,12 @@ def adopt(hass: HomeAssistant, house: House) -> Adopt:
         return entry
 
     return adopt
+
+
+@pytest.fixture
+def quick_recheck(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read a parameter a second time soon after a write that does not show."""
+    monkeypatch.setattr(writer, "SECOND_LOOK", 0.1)
 
 
 @pytest.fixture

@@ -17,9 +17,7 @@ from tests.support.flows import option_form
 ALLOWED = {"allow_control": True}
 
 
-@pytest.fixture(autouse=True)
-def patience(monkeypatch) -> None:
-    monkeypatch.setattr(writer, "SECOND_LOOK", 0.1)
+pytestmark = pytest.mark.usefixtures("quick_recheck")
 
 
 @pytest.fixture

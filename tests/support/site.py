@@ -15,6 +15,7 @@ from custom_components.smart_bms.control.baseline import Baseline
 from custom_components.smart_bms.control.request import WritePermission
 from custom_components.smart_bms.control.write_log import WriteLog, WriteRecord
 from custom_components.smart_bms.control.writer import ParameterWriter
+from custom_components.smart_bms.simulator.jk.peripheral import JkPeripheral
 from custom_components.smart_bms.simulator.peripheral import Peripheral
 
 from .radio import fast, finder, on_radio
@@ -123,3 +124,10 @@ async def site_of(
                 yield sites[0]
         finally:
             await sites[0].control.finish()
+
+
+def switches(site: Site) -> tuple[bool, bool]:
+    """Return how the charge and discharge switch of a JK pack stand."""
+    assert isinstance(site.peripheral, JkPeripheral)
+    board = site.peripheral.board
+    return board.charge_switch, board.discharge_switch

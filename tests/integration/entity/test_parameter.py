@@ -27,9 +27,7 @@ CHARGE = "switch.shed_charge_switch"
 OVERVOLTAGE = "number.shed_cell_overvoltage_limit"
 
 
-@pytest.fixture(autouse=True)
-def patience(monkeypatch) -> None:
-    monkeypatch.setattr(writer, "SECOND_LOOK", 0.1)
+pytestmark = pytest.mark.usefixtures("quick_recheck")
 
 
 async def call(hass, domain, service, entity_id, context=None, **data) -> None:

@@ -6,16 +6,14 @@ from homeassistant.core import Context, HomeAssistant
 import pytest
 
 from custom_components.smart_bms.const import DOMAIN
-from custom_components.smart_bms.control import writer
 from custom_components.smart_bms.simulator.peripheral import Peripheral
 from tests.support.actions import Act
 from tests.support.devices import device_id_at
 
 
 @pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for little."""
-    monkeypatch.setattr(writer, "SECOND_LOOK", 0.1)
+def quick_recheck(quick_recheck: None) -> None:
+    """Wait for little in every test of an action."""
 
 
 @pytest.fixture
