@@ -19,8 +19,9 @@ from custom_components.smart_bms import binary_sensor, button, event, logbook, n
 from custom_components.smart_bms.bank import compatibility, member
 from custom_components.smart_bms.bank_entry.binary_sensor import BANK_BINARY_SENSORS
 from custom_components.smart_bms.bank_entry.sensor import BANK_SENSORS
-from custom_components.smart_bms.binary_sensor import ALARM_DESCRIPTIONS, BINARY_SENSOR_DESCRIPTIONS
+from custom_components.smart_bms.binary_sensor.alarms import ALARM_DESCRIPTIONS
 from custom_components.smart_bms.binary_sensor.protection import MISMATCH, PERMISSIONS
+from custom_components.smart_bms.binary_sensor.states import STATE_DESCRIPTIONS
 from custom_components.smart_bms.bms import errors
 from custom_components.smart_bms.bms.alarm import Alarm, AlarmSeverity
 from custom_components.smart_bms.bms.connection_hints import HINTS as CONNECTION_HINTS, ConnectionHint
@@ -34,11 +35,11 @@ from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.control.write_log import WriteOutcome
 from custom_components.smart_bms.energy.current_correction import CurrentCorrection
 from custom_components.smart_bms.entity.parameter import ENABLED_PARAMETERS, MAIN_PARAMETERS
+from custom_components.smart_bms.flow.option_forms import OPTION_FORMS
+from custom_components.smart_bms.flow.options_schema import OptionField, OptionForm
 from custom_components.smart_bms.options_flow import SmartBmsOptionsFlow
 from custom_components.smart_bms.pack_entry import simulated
 from custom_components.smart_bms.pack_entry.capabilities import Capabilities
-from custom_components.smart_bms.pack_entry.option_forms import OPTION_FORMS
-from custom_components.smart_bms.pack_entry.options_schema import OptionField, OptionForm
 from custom_components.smart_bms.pack_entry.publishing import ADJUSTABLE
 from custom_components.smart_bms.pack_entry.wiring_issue import WIRING_ISSUES
 from custom_components.smart_bms.protection import balance, hints, permission
@@ -61,7 +62,7 @@ MANIFEST: dict[str, Any] = json.loads((FOLDER / "manifest.json").read_text())
 TEXTS: dict[str, Any] = json.loads((FOLDER / "translations" / "en.json").read_text())
 ICONS: dict[str, Any] = json.loads((FOLDER / "icons.json").read_text())
 HACS: dict[str, Any] = json.loads((ROOT / "hacs.json").read_text())
-FLOW = "".join((FOLDER / name).read_text() for name in ("config_flow.py", "pack_entry/reconfigure_flow.py"))
+FLOW = "".join((FOLDER / name).read_text() for name in ("config_flow.py", "flow/reconfigure_flow.py"))
 """The steps that add a pack or a bank, and those about a pack that is set up."""
 BANK_OPTIONS = (FOLDER / "bank_entry" / "config_flow.py").read_text()
 PURE = {"bank", "bms", "control", "energy", "protection", "simulator"}
@@ -116,7 +117,7 @@ SENSORS = [
 ]
 STATES = dataclasses.replace(
     EVERYTHING,
-    values=frozenset(item.needs or item.key for item in BINARY_SENSOR_DESCRIPTIONS) | {"balancing_cells", "alarms"},
+    values=frozenset(item.needs or item.key for item in STATE_DESCRIPTIONS) | {"balancing_cells", "alarms"},
 )
 BINARY_SENSORS = [item for relays in (False, True) for item in binary_sensor.descriptions(STATES, Alarm, relays=relays)]
 ENTITIES = {

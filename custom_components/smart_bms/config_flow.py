@@ -28,15 +28,15 @@ from .const import (
     CONF_SIMULATED,
     DOMAIN,
 )
+from .flow.contact import ContactTarget, async_contact
+from .flow.contact_attempts import ContactAttempts
+from .flow.discovered_packs import discovered_packs, pack_choices
+from .flow.reconfigure_flow import PASSWORD_SCHEMA, ReconfigureFlow
 from .options_flow import SmartBmsOptionsFlow
 from .pack_entry import bluetooth_paths
 from .pack_entry.capabilities import Capabilities
-from .pack_entry.contact import ContactTarget, async_contact
-from .pack_entry.contact_attempts import ContactAttempts
-from .pack_entry.discovered_packs import discovered_packs, pack_choices
 from .pack_entry.entry_data import catalog_data, identity_data
 from .pack_entry.entry_title import new_title
-from .pack_entry.reconfigure_flow import PASSWORD_SCHEMA, ReconfigureFlow
 from .pack_entry.simulated import CHOICES, Simulation
 
 _SCAN_SECONDS = 5.0

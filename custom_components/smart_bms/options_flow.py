@@ -9,8 +9,8 @@ from .bms.chemistry import charge_voltages
 from .bms.families import FAMILIES
 from .const import CONF_FAMILY
 from .coordinator import SmartBmsConfigEntry
-from .pack_entry.option_forms import CHARGE_VOLTAGE, OPTION_FORMS
-from .pack_entry.options_schema import OptionForm
+from .flow.option_forms import CHARGE_VOLTAGE, OPTION_FORMS
+from .flow.options_schema import OptionForm
 
 
 class SmartBmsOptionsFlow(OptionsFlowWithReload):

@@ -7,8 +7,7 @@ import pytest
 from custom_components.smart_bms.bank.compatibility import MIN_DURATION, LastingIncompatibility, build_differences
 from custom_components.smart_bms.bank.member import MemberLimits, PackBuild
 from custom_components.smart_bms.bank.merge import merge, split_into_strings
-
-from .test_merge import NO, PARALLEL, SERIES, YES, member, stale
+from tests.support.bank_members import NO, PARALLEL, SERIES, YES, member, stale
 
 LONG = {"voltage": 53.0, "cell_voltages": (3.31,) * 16}
 SHORT = {"voltage": 13.7, "cell_voltages": (3.42,) * 4}

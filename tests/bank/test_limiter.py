@@ -10,8 +10,7 @@ from custom_components.smart_bms.bank.member import MemberLimits
 from custom_components.smart_bms.bank.merge import merge
 from custom_components.smart_bms.pack_entry.publishing import DEFAULT_POLICIES, PublishFilter, Quantity
 from custom_components.smart_bms.simulator.battery import household
-
-from .test_merge import PARALLEL, member
+from tests.support.bank_members import PARALLEL, member
 
 
 def follow(limiter: BankLimiter, now: float, charge: float | None, voltage: float | None = 56.0) -> MemberLimits:

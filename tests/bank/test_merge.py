@@ -7,46 +7,14 @@ import pytest
 
 from custom_components.smart_bms.bank.current_imbalance import CurrentImbalance
 from custom_components.smart_bms.bank.energy import CHECKS, BankEnergyTotals
-from custom_components.smart_bms.bank.member import BankMember, MemberLimits, SeriesString
+from custom_components.smart_bms.bank.member import MemberLimits, SeriesString
 from custom_components.smart_bms.bank.merge import BankExtreme, merge, split_into_strings
 from custom_components.smart_bms.bms.alarm import Alarm
-from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.bms.stored_values import sort_out
 from custom_components.smart_bms.energy.energy_totals import EnergyTotals
 from custom_components.smart_bms.protection.relays import Tristate
 from custom_components.smart_bms.simulator.battery import Battery
-
-YES, NO, UNKNOWN = Tristate.YES, Tristate.NO, Tristate.UNKNOWN
-
-
-def member(key: str, *, age: float = 1.0, charge=YES, discharge=YES, limits=None, **values) -> BankMember:
-    usual = {
-        "voltage": 52.0,
-        "current": -20.0,
-        "soc": 60.0,
-        "full_capacity": 100.0,
-        "remaining_capacity": 60.0,
-        "cell_voltages": (3.25, 3.26),
-        "temperatures": {"temperature_1": 20.0, "mosfet": 60.0},
-        "alarms": (),
-    }
-    return BankMember(
-        key=key,
-        name=key.upper(),
-        reading=Reading(measured_at=0.0, **usual | values),
-        age=age,
-        charge=charge,
-        discharge=discharge,
-        limits=limits or MemberLimits(charge_voltage=56.0, charge_current=50.0, discharge_current=100.0),
-    )
-
-
-def stale(item: BankMember) -> BankMember:
-    return replace(item, reading=None, age=99.0, charge=UNKNOWN, discharge=UNKNOWN)
-
-
-PARALLEL = (("a",), ("b",))
-SERIES = (("a", "b"),)
+from tests.support.bank_members import NO, PARALLEL, SERIES, UNKNOWN, YES, member, stale
 
 
 def test_packs_in_parallel_add_their_currents() -> None:

@@ -12,8 +12,7 @@ from custom_components.smart_bms.protection.relays import Tristate
 from custom_components.smart_bms.protection.rules import CHARGE
 from custom_components.smart_bms.protection.status import PackStatus
 from custom_components.smart_bms.protection.status_codes import StatusRank
-
-from .test_merge import PARALLEL, member
+from tests.support.bank_members import PARALLEL, member
 
 SERIES = (("a", "b"),)
 WELL = PackStatus(rank=StatusRank.ALL_WELL, code="all_well")

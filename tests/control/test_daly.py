@@ -19,9 +19,9 @@ from custom_components.smart_bms.control.request import WritePermission
 from custom_components.smart_bms.control.validation_issue import RejectedError
 from custom_components.smart_bms.control.write_log import WriteOutcome
 from custom_components.smart_bms.simulator.daly.labels import ESS_81, K_81_NO_NTC, K_D2, LAYOUT_B, LEGACY_A5, R24_A5
-from tests.control.conftest import ALL, Site, site_of
 from tests.support import radio
 from tests.support.packs import daly_pack
+from tests.support.site import ALL, Site, site_of
 from tests.support.write_requests import ASK, outcomes
 
 D2, P81 = Dialect.D2, Dialect.P81

@@ -17,7 +17,6 @@ from custom_components.smart_bms.control.validation_issue import RejectedError
 from custom_components.smart_bms.control.write_log import WriteOutcome
 from custom_components.smart_bms.simulator.jbd.labels import DP16S020, WATTCYCLE
 from custom_components.smart_bms.simulator.jbd.peripheral import JbdPeripheral
-from tests.control.conftest import ALL, Site, site_of
 from tests.support import radio
 from tests.support.jbd_wire import (
     EXIT,
@@ -33,6 +32,7 @@ from tests.support.jbd_wire import (
     writes,
 )
 from tests.support.packs import jbd_pack
+from tests.support.site import ALL, Site, site_of
 from tests.support.write_requests import ASK, outcomes
 
 OVERVOLTAGE, FUNCTIONS = 0x24, 0x2D

@@ -9,8 +9,8 @@ from custom_components.smart_bms.bms.errors import ConnectionLostError
 from custom_components.smart_bms.control.validation_issue import RejectedError
 from custom_components.smart_bms.control.write_log import MAX_RECORDS, WriteOutcome, WriteRecord
 from custom_components.smart_bms.control.writer import MAX_WAITING
-from tests.control.conftest import site_of
 from tests.support.packs import jk_pack
+from tests.support.site import site_of
 from tests.support.write_requests import ASK, PROCEDURE, SURE, outcomes
 
 

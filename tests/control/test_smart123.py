@@ -7,8 +7,8 @@ from custom_components.smart_bms.control.request import WritePermission
 from custom_components.smart_bms.control.validation_issue import RejectedError
 from custom_components.smart_bms.control.write_log import WriteOutcome
 from custom_components.smart_bms.simulator.smart123.labels import BRIDGE, GEN2_BRSP, GEN3_NUS
-from tests.control.conftest import ALL, site_of
 from tests.support.packs import smart123_pack
+from tests.support.site import ALL, site_of
 from tests.support.smart123_wire import sent
 from tests.support.write_requests import ASK, outcomes
 

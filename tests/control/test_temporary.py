@@ -11,8 +11,8 @@ from custom_components.smart_bms.control.calibration import calibrate_voltage
 from custom_components.smart_bms.control.request import WritePermission, WriteRequest
 from custom_components.smart_bms.control.validation_issue import RejectedError
 from custom_components.smart_bms.control.write_log import WriteOutcome
-from tests.control.conftest import site_of
 from tests.support.packs import jk_pack
+from tests.support.site import site_of, switches
 from tests.support.write_requests import ASK, outcomes
 
 SURE = WriteRequest(source="calibrate_voltage", user="Ada", user_id="1", confirm=True)
@@ -24,10 +24,6 @@ def restless(monkeypatch) -> None:
     """Let a calibration wait with both switches off for a current that never stops."""
     monkeypatch.setattr(calibration, "_MAX_REST_CURRENT", -1.0)
     monkeypatch.setattr(calibration, "REST_TIMEOUT", 60.0)
-
-
-def switches(site) -> tuple[bool, bool]:
-    return site.peripheral.board.charge_switch, site.peripheral.board.discharge_switch
 
 
 async def begin(site) -> asyncio.Task:

@@ -11,10 +11,7 @@ from custom_components.smart_bms.energy.bridge import GapStart, bridge
 from custom_components.smart_bms.energy.current_correction import CurrentCorrection
 from custom_components.smart_bms.energy.energy_counter import CHECKS, EnergyCounter
 from custom_components.smart_bms.energy.energy_totals import EnergyTotals, integrate_by_sign
-
-
-def reading(at: float, current: float | None, voltage: float | None = 50.0, **values) -> Reading:
-    return Reading(measured_at=at, voltage=voltage, current=current, **{"full_capacity": 100.0} | values)
+from tests.support.energy_readings import reading
 
 
 def counted(*readings: Reading, longest_gap: float = 10.0) -> EnergyCounter:

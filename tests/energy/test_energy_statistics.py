@@ -9,8 +9,7 @@ from custom_components.smart_bms.bms.stored_values import BROKEN
 from custom_components.smart_bms.energy.energy_counter import EnergyCounter
 from custom_components.smart_bms.energy.energy_statistics import EnergyStatistics
 from custom_components.smart_bms.energy.energy_totals import EnergyTotals
-
-from .test_energy_counter import reading
+from tests.support.energy_readings import reading
 
 
 class Book:

@@ -5,20 +5,19 @@ from copy import deepcopy
 
 from homeassistant.const import STATE_ON
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.smart_bms.const import DOMAIN, EVENT_PARAMETER
 from custom_components.smart_bms.control import calibration, writer
-from tests.integration.conftest import option_form
+from tests.support.devices import device_of
+from tests.support.flows import option_form
 
 ALLOWED = {"allow_control": True}
 
 
-@pytest.fixture(autouse=True)
-def patience(monkeypatch) -> None:
-    monkeypatch.setattr(writer, "RECHECK_DELAY", 0.1)
+pytestmark = pytest.mark.usefixtures("quick_recheck")
 
 
 @pytest.fixture
@@ -28,7 +27,7 @@ def calibrating(hass, pack, adopt, monkeypatch):
 
     async def begin():
         entry = await adopt(pack, **ALLOWED)
-        (found,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+        found = device_of(hass, entry)
         data = {"device_id": found.id, "voltage": 26.9, "confirm": True}
         task = hass.async_create_task(hass.services.async_call(DOMAIN, "calibrate_voltage", data, blocking=True))
         async with asyncio.timeout(8):

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 import logging
-from typing import Any
+from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -103,6 +103,7 @@ class PackCoordinatorBase(PushCoordinator[Reading | None]):
         raise NotImplementedError
 
     @property
+    @override
     def available(self) -> bool:
         """Return whether there is a reading that may be shown as current."""
         return self.pack.is_fresh(self.now)
@@ -110,7 +111,7 @@ class PackCoordinatorBase(PushCoordinator[Reading | None]):
     @property
     def connection_state(self) -> ConnectionState:
         """Return the state of the connection."""
-        return self.pack.status(self.now)
+        return self.pack.connection_state(self.now)
 
     @property
     def permission(self) -> WritePermission:

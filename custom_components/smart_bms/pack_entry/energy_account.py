@@ -26,7 +26,7 @@ _DAY: Final = 86_400.0
 
 
 def _check_statistics(stored: Any) -> None:
-    """Raise one of BROKEN if stored statistics are invalid."""
+    """Check the stored energy statistics. Raises what restoring them raises."""
     EnergyStatistics(EnergyCounter(0.0)).restore(stored)
 
 
@@ -150,7 +150,7 @@ class EnergyAccount:
         return counted_soc(since.charge_out - since.charge_in, capacity)
 
     def _dump(self) -> dict[str, Any]:
-        """Return what is stored."""
+        """Return what is saved to the energy store."""
         return {
             "clock": self._believed_clock,
             "counter": self.counter.dump(),

@@ -41,6 +41,11 @@ class PushCoordinator[T](DataUpdateCoordinator[T]):
         return self.data
 
     @property
+    def available(self) -> bool:
+        """Return whether there is data that may be shown as current."""
+        raise NotImplementedError
+
+    @property
     def now(self) -> float:
         """Return the monotonic time in s by which ages are judged."""
         return self.hass.loop.time()

@@ -29,10 +29,10 @@ from ..const import (
     CONF_REREAD_INTERVAL,
 )
 from ..energy.current_correction import CurrentCorrection
+from ..pack_entry.publishing import ADJUSTABLE, DEFAULT_POLICIES, Quantity
 from ..protection.limit_options import LimitOptions
 from ..protection.limits import MIN_DISTANCE
 from .options_schema import OptionField, OptionForm, OptionSection
-from .publishing import ADJUSTABLE, DEFAULT_POLICIES, Quantity
 
 CHARGE_VOLTAGE: Final = "charge_cell_voltage"
 

@@ -14,8 +14,8 @@ from ..bms.errors import NotThisKindError, PackError
 from ..bms.families import FAMILIES, Family, recognize
 from ..bms.pack import Pack
 from ..const import CONF_FAMILY
-from .pack_builder import build_pack
-from .simulated import Simulation
+from ..pack_entry.pack_builder import build_pack
+from ..pack_entry.simulated import Simulation
 
 _LOGGER: Final = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import SelectOptionDict
 
 from ..bms.families import candidates, recognize
-from .bluetooth_paths import advertisement_of
+from ..pack_entry.bluetooth_paths import advertisement_of
 
 
 def discovered_packs(hass: HomeAssistant, known: Collection[str | None]) -> dict[str, BluetoothServiceInfoBleak]:

@@ -11,7 +11,7 @@ import probatio
 from ..bms.connection_state import ASKS_FOR_PASSWORD
 from ..bms.families import FAMILIES, Family
 from ..const import CONF_BANK, CONF_FAMILY, CONF_PACK, CONF_SIMULATED
-from . import bluetooth_paths
+from ..pack_entry import bluetooth_paths
 from .contact import async_contact_entry, failure_of
 from .option_forms import family_field
 from .options_schema import OptionForm
