@@ -4,7 +4,7 @@ import pytest
 
 from custom_components.smart_bms.bms.settings import Proof, Setting, SettingKind, Unit
 from custom_components.smart_bms.control.baseline import Baseline
-from custom_components.smart_bms.control.drift import outcome_of
+from custom_components.smart_bms.control.read_back import outcome_of
 from custom_components.smart_bms.control.validation_issue import format_value, parameter_name
 from custom_components.smart_bms.control.write_log import WriteLog, WriteOutcome, WriteRecord
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from ..bms.connection_state import ConnectionState
 from ..bms.pack import Pack
-from ..bms.settings import Setting, Settings, judge
+from ..bms.settings import Setting, Settings
 from .baseline import Baseline, Difference
+from .read_back import outcome_of
 from .write_log import WriteLog, WriteOutcome, WriteRecord, now
 
 type OnDrift = Callable[[Mapping[str, Difference], bool], None]
@@ -121,9 +122,3 @@ class DriftDetector:
         self.baseline.accept(settings.values, shown)
         self.compare()
         return True
-
-
-def outcome_of(setting: Setting, record: WriteRecord) -> WriteOutcome:
-    """Return the outcome of a write from the value that was read back."""
-    same = setting.same if setting.seen is None else setting.nearer(record.old, record.new)
-    return WriteOutcome(judge(same, old=record.old, wanted=record.new, found=record.found))

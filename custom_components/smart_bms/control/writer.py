@@ -14,8 +14,9 @@ from ..bms.pack import Pack
 from ..bms.settings import Catalog, Setting, SettingKind, Settings, SettingValue
 from .baseline import Baseline, Difference
 from .constraints import broken_orders, related_keys
-from .drift import DriftDetector, OnDrift, outcome_of
+from .drift import DriftDetector, OnDrift
 from .plan import WriteStep
+from .read_back import outcome_of
 from .request import Changes, WritePermission, WriteRequest
 from .temporary import ApplyChanges, TemporaryChanges
 from .validation import TRANSIENT_ERRORS, Validation, present_value, validate
