@@ -106,7 +106,7 @@ SENSORS = [
     *sensor.descriptions(EVERYTHING),
     *descriptions_of(PROTECTIONS),
     *ENERGY_DESCRIPTIONS,
-    *health_descriptions(EVERYTHING, follows_board=True),
+    *health_descriptions(EVERYTHING, follows_jbd_manual=True),
     *BANK_SENSORS,
     *(
         item
@@ -483,7 +483,7 @@ def test_every_refusal_and_every_issue_has_a_sentence_and_none_is_left_over() ->
     commands = {f"command_{outcome}" for outcome in set(WriteOutcome) - held - {WriteOutcome.DIFFERENT}}
     reasons = {f"reason_{code}" for code in REASONS} | {f"hint_{code}" for code in (*hints.CODES, *ConnectionHint)}
     left_out = {f"left_out_{why}" for why in member.REASONS}
-    unfit = {f"unfit_{code}" for code in (*compatibility.UNFIT, compatibility.CAPACITIES_DIFFER)}
+    unfit = {f"unfit_{code}" for code in (*compatibility.INCOMPATIBLE, compatibility.CAPACITIES_DIFFER)}
     told = {"recording_ready", "recording_runs"} | unfit
     told |= {"dashboard_added", "dashboard_renewed", "dashboard_there_already"}
     assert codes_in_code() | written | commands | reasons | left_out | told == set(TEXTS["exceptions"])

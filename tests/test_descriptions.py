@@ -56,7 +56,7 @@ LONGER = {"Discharge overtemperature warning limit", "Discharge undertemperature
 def sensors() -> Iterator[SensorEntityDescription]:
     yield from (*SENSOR_DESCRIPTIONS, *ENERGY_DESCRIPTIONS, *CONNECTION_DESCRIPTIONS, *BANK_SENSORS)
     yield from (*cell_descriptions(FEATURES), *probe_descriptions(FEATURES), *counter_descriptions(FEATURES))
-    yield from (*health_descriptions(FEATURES, follows_board=True), *descriptions_of(["cell_overvoltage"]))
+    yield from (*health_descriptions(FEATURES, follows_jbd_manual=True), *descriptions_of(["cell_overvoltage"]))
     for catalog in CATALOGS:
         yield from parameter_descriptions(catalog)
 
@@ -139,7 +139,7 @@ def names_on_a_device(family: str, catalog: Catalog, variant: str) -> Iterator[t
     described = {
         "sensor": [
             *(*sensor.descriptions(all_of_it), *ENERGY_DESCRIPTIONS, *parameter_descriptions(catalog)),
-            *health_descriptions(all_of_it, follows_board=True),
+            *health_descriptions(all_of_it, follows_jbd_manual=True),
             *descriptions_of(list(protections)),
         ],
         "binary_sensor": [

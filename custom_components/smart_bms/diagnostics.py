@@ -53,7 +53,7 @@ def _bank(entry: BankConfigEntry) -> dict[str, Any] | None:
     bank = coordinator.data
     return {
         "topology": [len(string) for string in coordinator.topology],
-        "counted": bank.counted,
+        "counted": bank.active_strings,
         "left_out": [(numbers.get(name, "pack"), why) for name, why in bank.left_out],
         "age": bank.age,
         "voltage": bank.voltage,

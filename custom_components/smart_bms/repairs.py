@@ -14,7 +14,7 @@ import probatio
 
 from .bms.settings import Proof, Setting
 from .control.baseline import Difference
-from .control.chemistry import CODES
+from .control.chemistry import CHEMISTRY_CODES
 from .control.request import WriteRequest
 from .control.validation_issue import parameter_name
 from .coordinator import SmartBmsConfigEntry
@@ -97,7 +97,7 @@ class DriftRepairFlow(RepairsFlow):
         against_chemistry = {
             key
             for issue in parameters.writer.validate(old, WriteRequest()).issues
-            if issue.code in CODES
+            if issue.code in CHEMISTRY_CODES
             for key in issue.parameters
         }
         return [

@@ -6,14 +6,14 @@ import statistics
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.energy.energy_counter import EnergyCounter
 from custom_components.smart_bms.energy.energy_statistics import EnergyStatistics
-from custom_components.smart_bms.energy.health import Health
+from custom_components.smart_bms.energy.health import PackHealth
 from script.lib.bench_mirror import ROUNDS, cases, collected, timed
 
 
 def counted(readings: list[Reading]) -> None:
     """Count them all."""
     counter = EnergyCounter(10.0)
-    ledger, health = EnergyStatistics(counter), Health(counter)
+    ledger, health = EnergyStatistics(counter), PackHealth(counter)
     for reading in readings:
         counter.update(reading)
         ledger.update(reading)

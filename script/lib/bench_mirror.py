@@ -14,8 +14,7 @@ from custom_components.smart_bms.protection.limit_options import LimitOptions
 from custom_components.smart_bms.simulator.jk.labels import PB2A16S20P
 from custom_components.smart_bms.simulator.smart123.labels import GEN3_NUS
 from script.lib import bench, bench_polled, bench_stream
-from tests.protection.test_smart123 import SETTINGS as SMART123_SETTINGS
-from tests.support.rule_books import DALY_81, DALY_D2, JBD_REAL, JK_LFP
+from tests.support.rule_books import DALY_81, DALY_D2, JBD_REAL, JK_LFP, SMART123_SETTINGS
 
 ROUNDS = 15
 

@@ -1,14 +1,13 @@
-"""What cannot be one battery: told with the reason, and never charged or discharged as one."""
+"""Incompatible packs: reported with the reason, and never charged or discharged as one battery."""
 
 from dataclasses import replace
 
 import pytest
 
-from custom_components.smart_bms.bank.compatibility import LASTS, LastingIncompatibility, build_differences
+from custom_components.smart_bms.bank.compatibility import MIN_DURATION, LastingIncompatibility, build_differences
 from custom_components.smart_bms.bank.member import MemberLimits, PackBuild
-from custom_components.smart_bms.bank.merge import merge, split
-
-from .test_merge import NO, PARALLEL, SERIES, YES, member, stale
+from custom_components.smart_bms.bank.merge import merge, split_into_strings
+from tests.support.bank_members import NO, PARALLEL, SERIES, YES, member, stale
 
 LONG = {"voltage": 53.0, "cell_voltages": (3.31,) * 16}
 SHORT = {"voltage": 13.7, "cell_voltages": (3.42,) * 4}
@@ -33,7 +32,8 @@ def test_a_pack_of_16_cells_and_one_of_4_are_no_battery() -> None:
     # In series they are one, and so are strings of the same length.
     assert merge([member("a", **LONG), member("b", **SHORT)], SERIES).charge is YES
     even = merge(
-        [member(key, **pack) for key, pack in zip("abcd", (LONG, SHORT, SHORT, LONG), strict=True)], split("abcd", 2)
+        [member(key, **pack) for key, pack in zip("abcd", (LONG, SHORT, SHORT, LONG), strict=True)],
+        split_into_strings("abcd", 2),
     )
     assert (codes(even), even.charge, even.cells) == ([], YES, 20)
 
@@ -79,22 +79,22 @@ def test_packs_in_series_carry_one_current(currents, found) -> None:
 
 def test_what_is_measured_counts_once_it_lasts_and_until_it_is_gone_for_as_long() -> None:
     def look(voltage: float):
-        return merge([member("a", voltage=53.0), member("b", voltage=voltage)], PARALLEL, lasting=apart.judged)
+        return merge([member("a", voltage=53.0), member("b", voltage=voltage)], PARALLEL, lasting=apart.confirmed)
 
     apart = LastingIncompatibility()
     assert (
         apart.update(look(53.0).apart, 0)
         == apart.update(look(45.0).apart, 1)
-        == apart.update(look(45.0).apart, LASTS)
+        == apart.update(look(45.0).apart, MIN_DURATION)
         == ()
     )
-    assert apart.update(look(53.0).apart, LASTS + 0.5) == apart.update(look(45.0).apart, LASTS + 1) == ()
-    assert apart.update(look(44.0).apart, 2 * LASTS + 1)[0].values == (("A", 53.0), ("B", 44.0))
+    assert apart.update(look(53.0).apart, MIN_DURATION + 0.5) == apart.update(look(45.0).apart, MIN_DURATION + 1) == ()
+    assert apart.update(look(44.0).apart, 2 * MIN_DURATION + 1)[0].values == (("A", 53.0), ("B", 44.0))
     bank = look(44.0)
     assert codes(bank) == ["voltages_apart"]
     assert (bank.charge, bank.discharge, bank.limits.charge_current) == (NO, NO, 0)
-    assert apart.update(look(53.0).apart, 2 * LASTS + 2)
-    assert apart.update(look(53.0).apart, 3 * LASTS + 2) == ()
+    assert apart.update(look(53.0).apart, 2 * MIN_DURATION + 2)
+    assert apart.update(look(53.0).apart, 3 * MIN_DURATION + 2) == ()
     assert look(53.0).charge is YES
 
 

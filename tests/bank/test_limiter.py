@@ -1,4 +1,4 @@
-"""Limits of a bank: calm enough for an inverter and a database, and never above what the packs stand for longer than a look."""
+"""Bank limits: stable enough for an inverter and a database, and above what the packs allow for one update at most."""
 
 import random
 
@@ -10,13 +10,12 @@ from custom_components.smart_bms.bank.member import MemberLimits
 from custom_components.smart_bms.bank.merge import merge
 from custom_components.smart_bms.pack_entry.publishing import DEFAULT_POLICIES, PublishFilter, Quantity
 from custom_components.smart_bms.simulator.battery import household
-
-from .test_merge import PARALLEL, member
+from tests.support.bank_members import PARALLEL, member
 
 
 def follow(limiter: BankLimiter, now: float, charge: float | None, voltage: float | None = 56.0) -> MemberLimits:
     aim = MemberLimits(charge_voltage=voltage, charge_current=charge, discharge_current=charge)
-    return limiter.follow(aim, now, strings=2, cells=16)
+    return limiter.update(aim, now, strings=2, cells=16)
 
 
 def test_a_limit_falls_at_once_and_rises_slowly() -> None:
@@ -45,13 +44,13 @@ def rows_of_an_hour(*, calm: bool) -> dict[str, int]:
     known: dict[str, float] = {}
     for second in range(0, 3600, 2):
         total = load(50_000.0 + second)
-        part = 0.85 + noise.gauss(0, 0.02)  # packs are heard one after the other
+        part = 0.85 + noise.gauss(0, 0.02)  # packs are read one after the other
         bank = merge([member("a", current=total * part), member("b", current=total * (1 - part))], PARALLEL, known)
         uneven.update(bank, float(second))
         if calm:
-            known, limits = dict(uneven.shares), limiter.follow(bank.limits, float(second), strings=2, cells=16)
+            known, limits = dict(uneven.shares), limiter.update(bank.limits, float(second), strings=2, cells=16)
         else:
-            known = {share.packs: share.share or 0.0 for share in bank.shares} if uneven.judged else {}
+            known = {share.packs: share.share or 0.0 for share in bank.shares} if uneven.is_imbalanced else {}
             limits = bank.limits
         for name, publish_filter in filters.items():
             rows[name] += publish_filter.submit(round(getattr(limits, name), 1), float(second))

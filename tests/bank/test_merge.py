@@ -7,46 +7,14 @@ import pytest
 
 from custom_components.smart_bms.bank.current_imbalance import CurrentImbalance
 from custom_components.smart_bms.bank.energy import CHECKS, BankEnergyTotals
-from custom_components.smart_bms.bank.member import BankMember, MemberLimits, SeriesString
-from custom_components.smart_bms.bank.merge import Extreme, merge, split
+from custom_components.smart_bms.bank.member import MemberLimits, SeriesString
+from custom_components.smart_bms.bank.merge import BankExtreme, merge, split_into_strings
 from custom_components.smart_bms.bms.alarm import Alarm
-from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.bms.stored_values import sort_out
 from custom_components.smart_bms.energy.energy_totals import EnergyTotals
 from custom_components.smart_bms.protection.relays import Tristate
 from custom_components.smart_bms.simulator.battery import Battery
-
-YES, NO, UNKNOWN = Tristate.YES, Tristate.NO, Tristate.UNKNOWN
-
-
-def member(key: str, *, age: float = 1.0, charge=YES, discharge=YES, limits=None, **values) -> BankMember:
-    usual = {
-        "voltage": 52.0,
-        "current": -20.0,
-        "soc": 60.0,
-        "full_capacity": 100.0,
-        "remaining_capacity": 60.0,
-        "cell_voltages": (3.25, 3.26),
-        "temperatures": {"temperature_1": 20.0, "mosfet": 60.0},
-        "alarms": (),
-    }
-    return BankMember(
-        key=key,
-        name=key.upper(),
-        reading=Reading(measured_at=0.0, **usual | values),
-        age=age,
-        charge=charge,
-        discharge=discharge,
-        limits=limits or MemberLimits(charge_voltage=56.0, charge_current=50.0, discharge_current=100.0),
-    )
-
-
-def stale(item: BankMember) -> BankMember:
-    return replace(item, reading=None, age=99.0, charge=UNKNOWN, discharge=UNKNOWN)
-
-
-PARALLEL = (("a",), ("b",))
-SERIES = (("a", "b"),)
+from tests.support.bank_members import NO, PARALLEL, SERIES, UNKNOWN, YES, member, stale
 
 
 def test_packs_in_parallel_add_their_currents() -> None:
@@ -57,7 +25,7 @@ def test_packs_in_parallel_add_their_currents() -> None:
         ],
         PARALLEL,
     )
-    assert bank.counted == 2
+    assert bank.active_strings == 2
     assert bank.left_out == ()
     assert bank.age == 2.0
     assert bank.voltage == pytest.approx(52.1)
@@ -95,19 +63,19 @@ def test_packs_in_series_add_their_voltages_and_are_as_strong_as_the_weakest() -
 
 def test_strings_of_packs_in_series_stand_in_parallel() -> None:
     packs = [member(key, voltage=26.0, current=-10.0) for key in "abcd"]
-    bank = merge(packs, split("abcd", 2))
+    bank = merge(packs, split_into_strings("abcd", 2))
     assert bank.voltage == 52
     assert bank.current == -20
     assert bank.capacity == 200
     with pytest.raises(ValueError, match="equal length"):
-        split("abc", 2)
+        split_into_strings("abc", 2)
     with pytest.raises(ValueError, match="equal length"):
-        split("", 1)
+        split_into_strings("", 1)
 
 
 def test_a_stale_pack_is_left_out_and_the_bank_says_so() -> None:
     bank = merge([member("a", age=3.0), stale(member("b"))], PARALLEL)
-    assert bank.counted == 1
+    assert bank.active_strings == 1
     assert bank.left_out == (("B", "stale"),)
     assert (bank.current, bank.capacity, bank.age) == (-20, 100, 3.0)
     assert bank.limits.charge_current == 50
@@ -116,14 +84,14 @@ def test_a_stale_pack_is_left_out_and_the_bank_says_so() -> None:
 
 def test_a_stale_pack_in_series_leaves_nothing() -> None:
     bank = merge([member("a"), stale(member("b"))], SERIES)
-    assert (bank.counted, bank.current, bank.charge) == (0, None, UNKNOWN)
+    assert (bank.active_strings, bank.current, bank.charge) == (0, None, UNKNOWN)
     assert bank.left_out == (("A", "incomplete"), ("B", "stale"))
 
 
 def test_a_pack_that_is_gone_or_says_no_current_is_left_out() -> None:
     assert merge([member("a")], SERIES).left_out == (("A", "incomplete"),)
     bank = merge([member("a"), member("b", current=None)], PARALLEL)
-    assert bank.counted == 1
+    assert bank.active_strings == 1
     assert bank.left_out == (("B", "incomplete"),)
     assert merge([], PARALLEL).left_out == ()
 
@@ -279,10 +247,10 @@ def test_the_worst_cells_and_probes_come_with_their_pack() -> None:
         ],
         PARALLEL,
     )
-    assert bank.lowest_cell == Extreme(3.22, "B", "1")
-    assert bank.highest_cell == Extreme(3.31, "A", "2")
-    assert bank.coldest == Extreme(18.0, "A", "temperature_1")
-    assert bank.hottest == Extreme(27.0, "B", "temperature_2")
+    assert bank.lowest_cell == BankExtreme(3.22, "B", "1")
+    assert bank.highest_cell == BankExtreme(3.31, "A", "2")
+    assert bank.coldest == BankExtreme(18.0, "A", "temperature_1")
+    assert bank.hottest == BankExtreme(27.0, "B", "temperature_2")
     nothing = merge([member("a", cell_voltages=(), temperatures={})], (("a",),))
     assert nothing.lowest_cell is nothing.hottest is None
 
@@ -296,9 +264,9 @@ def test_alarms_are_merged_and_silence_is_not_peace() -> None:
     assert silent.alarms == (("A", "cell_overvoltage"),)
     assert merge([member("a"), stale(member("b"))], PARALLEL).alarms is None
     assert merge([member("a")], PARALLEL).alarms is None
-    # Who does not count is heard all the same.
+    # Alarms of members that are left out are shown all the same.
     broken = merge([member("a", alarms=(Alarm.CELL_OVERVOLTAGE,)), stale(member("b"))], SERIES)
-    assert (broken.counted, broken.alarms) == (0, (("A", "cell_overvoltage"),))
+    assert (broken.active_strings, broken.alarms) == (0, (("A", "cell_overvoltage"),))
 
 
 @pytest.mark.parametrize(
@@ -389,4 +357,4 @@ def test_a_bank_goes_on_after_a_restart() -> None:
 
 
 def test_a_string_without_members_or_values_is_none() -> None:
-    assert SeriesString.of((stale(member("a")),)) is None
+    assert SeriesString.from_members((stale(member("a")),)) is None

@@ -1,4 +1,4 @@
-"""What matters most about a bank: the order of its packs' troubles, and what they mean to the whole."""
+"""Bank status: the order of its packs' statuses, and what they mean for the bank as a whole."""
 
 from dataclasses import replace
 
@@ -7,13 +7,12 @@ import pytest
 from custom_components.smart_bms.bank.compatibility import CAPACITIES_DIFFER, VOLTAGES_APART, Incompatibility
 from custom_components.smart_bms.bank.member import BankMember
 from custom_components.smart_bms.bank.merge import merge
-from custom_components.smart_bms.bank.status import CODES, ORDER, ranked_bank
+from custom_components.smart_bms.bank.status import CODES, ORDER, bank_statuses
 from custom_components.smart_bms.protection.relays import Tristate
 from custom_components.smart_bms.protection.rules import CHARGE
 from custom_components.smart_bms.protection.status import PackStatus
 from custom_components.smart_bms.protection.status_codes import StatusRank
-
-from .test_merge import PARALLEL, member
+from tests.support.bank_members import PARALLEL, member
 
 SERIES = (("a", "b"),)
 WELL = PackStatus(rank=StatusRank.ALL_WELL, code="all_well")
@@ -35,7 +34,7 @@ def pack(key: str, status: PackStatus | None, **more) -> BankMember:
 
 def found(*members: BankMember, topology=PARALLEL, uneven=None, **more) -> list[tuple[str, str, str]]:
     bank = replace(merge(list(members), topology), **more)
-    rows = ranked_bank(bank, members, uneven=uneven)
+    rows = bank_statuses(bank, members, uneven=uneven)
     assert [ORDER.index(status.rank) for status in rows] == sorted(ORDER.index(status.rank) for status in rows)
     assert {status.code for status in rows} <= set(CODES)
     return [(status.code, status.about, status.pack) for status in rows]
@@ -51,9 +50,9 @@ def test_what_one_pack_no_longer_does_the_others_may_still_do() -> None:
     # In series nothing flows without it.
     assert found(a, b, topology=SERIES) == [("charging_stopped_cell_full", "", a.name)]
     assert found(a, pack("b", CELL_FULL))[0][0] == "charging_stopped_cell_full"
-    (status, *_) = ranked_bank(merge([a, b], SERIES), [a, b], uneven=None)
+    (status, *_) = bank_statuses(merge([a, b], SERIES), [a, b], uneven=None)
     assert (status.cell, status.value) == (5, 3.65)
-    # A fault is told wherever it is.
+    # A fault is reported wherever it is.
     assert found(pack("a", FAULT), b) == [("fault", "front_end_fault", a.name)]
 
 
@@ -61,7 +60,7 @@ def test_what_one_pack_no_longer_does_the_others_may_still_do() -> None:
 def test_a_pack_that_is_left_out_is_told_with_its_reason(status, about, since) -> None:
     a, b = pack("a", status), pack("b", WELL)
     assert found(a, b) == [("pack_left_out", about, a.name)]
-    assert ranked_bank(merge([a, b], PARALLEL), [a, b], uneven=None)[0].since == since
+    assert bank_statuses(merge([a, b], PARALLEL), [a, b], uneven=None)[0].since == since
 
 
 def test_a_pack_that_says_no_voltage_is_left_out_too() -> None:

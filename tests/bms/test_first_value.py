@@ -21,6 +21,7 @@ from custom_components.smart_bms.simulator.peripheral import Peripheral
 from custom_components.smart_bms.simulator.radio import SimulatedRadio
 from custom_components.smart_bms.simulator.smart123 import labels as smart123_labels
 from tests.support.packs import daly_pack, jbd_pack, jk_pack, smart123_pack
+from tests.support.radio import advertised
 
 LONGEST = 10.0
 """Seconds to add a pack, and to its first value."""
@@ -45,15 +46,6 @@ def kinds() -> Iterator[Any]:
                 options = {"name": "Bridge"} if "BRIDGE" in name else {}
                 yield pytest.param(lambda m=make, n=label, o=options: m(label=n, **o), id=f"{make.__name__}-{name}")
     yield pytest.param(lambda: daly_pack(ELSEWHERE, cells=8), id="daly-A5-on-the-other-channel")
-
-
-def advertised(pack: Peripheral) -> Advertisement:
-    return Advertisement(
-        name=pack.name,
-        address=pack.address,
-        manufacturer_data=pack.manufacturer_data,
-        service_uuids=pack.service_uuids,
-    )
 
 
 def password_of(pack: Peripheral) -> str | None:

@@ -14,8 +14,9 @@ from custom_components.smart_bms.bms.jbd.parameters import BY_KEY as JBD
 from custom_components.smart_bms.bms.jk import catalog as jk
 from custom_components.smart_bms.bms.jk.layouts import Variant
 from custom_components.smart_bms.bms.jk.parameters import REGISTERS
+from custom_components.smart_bms.bms.read_back import ReadBack, judge_write
 from custom_components.smart_bms.bms.reading import Identity
-from custom_components.smart_bms.bms.settings import Proof, ReadBack, Setting, SettingKind, judge
+from custom_components.smart_bms.bms.settings import Proof, Setting, SettingKind
 from custom_components.smart_bms.bms.smart123 import catalog as smart123
 from custom_components.smart_bms.bms.smart123.parameters import BY_KEY as SMART123
 from custom_components.smart_bms.bms.smart123.scales import Formula
@@ -117,7 +118,7 @@ def test_the_next_value_is_another_one(setting, trip) -> None:
 )
 def test_something_else_that_was_stored_is_different(wanted, found, outcome) -> None:
     setting = Setting(key="sleep_time", kind=SettingKind.NUMBER, proof=Proof.PROVEN, step=10, resolution=10)
-    assert judge(setting.same, old=1800, wanted=wanted, found=found) is outcome
+    assert judge_write(setting.same, old=1800, wanted=wanted, found=found) is outcome
 
 
 @pytest.mark.parametrize("formula", list(Formula))

@@ -28,18 +28,8 @@ from custom_components.smart_bms.simulator.jk.labels import MODULE_B
 from custom_components.smart_bms.simulator.peripheral import Service
 from tests.support.packs import ADDRESS, cell_info, jk_pack, sealed, settings
 from tests.support.radio import finder, on_radio
-from tests.support.running_pack import BACKOFF, FAMILY, now, running, until
-
-
-@pytest.fixture
-def peripheral():
-    return jk_pack(module=MODULE_B)
-
-
-@pytest.fixture
-async def radio(monkeypatch, peripheral):
-    async with on_radio(monkeypatch, peripheral) as radio:
-        yield radio
+from tests.support.running_pack import BACKOFF, FAMILY, running
+from tests.support.waiting import now, until
 
 
 @pytest.fixture

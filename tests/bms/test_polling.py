@@ -1,7 +1,7 @@
 """The rhythm of families that only speak when asked."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 import itertools
 
@@ -10,6 +10,7 @@ import pytest
 from custom_components.smart_bms.bms.errors import ConnectionLostError, FrameError, PasswordNeededError, SilentError
 from custom_components.smart_bms.bms.polling import MAX_FAILURES, MAX_REFUSED, Polling, PollingDriver
 from custom_components.smart_bms.bms.session_context import SessionContext
+from tests.support.waiting import now, until
 
 
 class Listener:
@@ -65,10 +66,6 @@ class Scripted(PollingDriver):
         raise NotImplementedError
 
 
-def now() -> float:
-    return asyncio.get_running_loop().time()
-
-
 @asynccontextmanager
 async def talking(driver: Scripted) -> AsyncIterator[None]:
     task = asyncio.create_task(driver.run())
@@ -78,12 +75,6 @@ async def talking(driver: Scripted) -> AsyncIterator[None]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.001)
 
 
 def rests(driver: Scripted) -> list[float]:

@@ -10,7 +10,6 @@ from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.jk.frames import encode_command
 from custom_components.smart_bms.bms.recording import MAX_BYTES, Chunk, Recording, blank_answers, blank_except
 from custom_components.smart_bms.bms.records import decode_lines
-from custom_components.smart_bms.bms.smart123.frames import checksum
 from custom_components.smart_bms.simulator.smart123 import frame58 as smart123_frame
 from custom_components.smart_bms.simulator.smart123.labels import BRIDGE
 from tests.support import daly_telegrams as daly, jbd_wire as jbd
@@ -25,6 +24,7 @@ from tests.support.packs import (
     settings,
     smart123_pack,
 )
+from tests.support.smart123_messages import answer as answer_of_smart123
 
 SECRETS = (b"123456", b"1234", b"Shed")
 
@@ -259,14 +259,10 @@ def test_of_daly_numbers_are_kept_both_ways_and_words_are_not() -> None:
 # 123\SmartBMS.
 
 
-def answer_of(body: str) -> bytes:
-    return f"{body}_{checksum(body):02X}\r".encode()
-
-
 @pytest.mark.parametrize("seed", range(30))
 @pytest.mark.parametrize("lose", [0, 5])
 def test_of_smart123_the_pin_is_blanked_wherever_it_is(seed, lose) -> None:
-    answer = answer_of("01F4_012C_001A_34333231")
+    answer = answer_of_smart123("01F4_012C_001A_34333231")
     chunks = [
         Chunk(0, True, b"PW4321!\r"),
         *notifications(b"PW4321!\rOK\r", seed, lose),
@@ -292,7 +288,7 @@ def test_of_smart123_the_pin_is_blanked_wherever_it_is(seed, lose) -> None:
 
 def test_of_smart123_an_answer_that_nobody_asked_for_keeps_no_pin_either() -> None:
     for lines in (b"", b"OK\r"):
-        masked = FAMILIES["smart123"].mask([Chunk(0, False, lines + answer_of("01F4_012C_001A_34333231"))])
+        masked = FAMILIES["smart123"].mask([Chunk(0, False, lines + answer_of_smart123("01F4_012C_001A_34333231"))])
         assert b"3433" not in stream(masked)
 
 
@@ -308,7 +304,7 @@ def test_of_smart123_what_could_be_a_part_of_it_is_blanked(line) -> None:
 def test_of_smart123_all_else_is_kept() -> None:
     lines = (
         b"OK\rU_26ED_X_+0000_-0014\rM_00_01_17:03\rV@\r02-050!\r"
-        + answer_of("33B_03_05_03_2BC")
+        + answer_of_smart123("33B_03_05_03_2BC")
         + b"C_01_0F_29A_12B_03 "
     )
     masked = FAMILIES["smart123"].mask([Chunk(0, True, b"$"), Chunk(0, False, b"\r" + lines)])

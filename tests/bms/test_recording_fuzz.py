@@ -11,9 +11,9 @@ from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.jk.frames import encode_command
 from custom_components.smart_bms.bms.jk.privacy import masked, masked_numbers
 from custom_components.smart_bms.bms.recording import Chunk
-from custom_components.smart_bms.bms.smart123.frames import checksum
 from tests.support import daly_telegrams as daly, jbd_wire as jbd
 from tests.support.packs import CHATTER, READY, cell_info, changed, device_info, jbd_pack, sealed, settings
+from tests.support.smart123_messages import answer as answer_of_smart123
 
 PIN = b"4827"
 SECRETS = (b"sesame", b"hunter2", b"Shed of Bob", b"SN48271903", b"Bobs own words", b"914826", PIN, PIN.hex().encode())
@@ -26,10 +26,6 @@ def info(variant: str) -> bytes:
     for offset, secret in ((62, b"sesame\0"), (118, b"hunter2\0"), (86, b"SN48271903\0"), (102, b"Bobs own words\0")):
         frame = changed(frame, offset, secret)
     return frame
-
-
-def line(body: str) -> bytes:
-    return f"{body}_{checksum(body):02X}\r".encode()
 
 
 def jk(variant: str) -> Iterator[tuple[bool, bytes]]:
@@ -74,8 +70,8 @@ def smart123() -> Iterator[tuple[bool, bytes]]:
         (b"PW" + PIN + b"!\r", b"PW" + PIN + b"!\rOK\r"),
         (b"$", records),
         (b"D!\r", b"D!\rOK\r"),
-        (b"S1@\r", b"S1@\r" + line(f"01F4_012C_001A_{PIN.hex()}")),
-        (b"S2@\r", b"S2@\r" + line("0230_02D0_010F_0149_5A_14")),
+        (b"S1@\r", b"S1@\r" + answer_of_smart123(f"01F4_012C_001A_{PIN.hex()}")),
+        (b"S2@\r", b"S2@\r" + answer_of_smart123("0230_02D0_010F_0149_5A_14")),
         (b"E!\r", b"E!\rOK\r" + records),
     ) * 2:
         yield True, sent
@@ -155,4 +151,6 @@ def test_of_daly_and_123_two_halves_whose_sum_fits_show_nothing() -> None:
     for command in range(256):
         assert leaked("daly", [Chunk(0, False, daly.a5(command, b"SN482719"))]) == []
     for text in ("34383237", "01_34383237", "U_26ED_+0034383237", "U_26ED_+0000_+0000_+0000_34383237", "C_01_34383237"):
-        assert leaked("smart123", [Chunk(0, True, b"$"), Chunk(0, False, b"\r" + line(text) + b"\r")]) == []
+        assert (
+            leaked("smart123", [Chunk(0, True, b"$"), Chunk(0, False, b"\r" + answer_of_smart123(text) + b"\r")]) == []
+        )

@@ -14,6 +14,7 @@ from custom_components.smart_bms.bms.jk.frames import encode_command
 from custom_components.smart_bms.bms.records import decode_lines, main
 from tests.support import daly_telegrams as daly, jbd_wire as jbd
 from tests.support.packs import CHATTER, READY, cell_info, changed, device_info, log_frame, sealed, settings
+from tests.support.record_lines import record
 
 FRAME = cell_info()
 ADVERTISED = {"type": "advertisement", "local_name": "Bob"}
@@ -22,10 +23,6 @@ PACKAGE = Path(__file__).parents[2] / "custom_components" / "smart_bms"
 
 def decode(*lines: str) -> list[dict]:
     return list(decode_lines("jk", iter(lines)))
-
-
-def record(data: bytes, **more) -> str:
-    return json.dumps({"hex": data.hex(), **more})
 
 
 @pytest.mark.parametrize(

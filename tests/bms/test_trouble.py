@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import asynccontextmanager
+from functools import partial
 import itertools
 
 import pytest
@@ -17,6 +18,8 @@ from custom_components.smart_bms.simulator.daly.labels import ESS_81, K_D2, R24_
 from custom_components.smart_bms.simulator.smart123.labels import BRIDGE, GEN3_NUS
 from tests.support.packs import daly_pack, jbd_pack, jk_pack, smart123_pack
 from tests.support.radio import finder, on_radio
+from tests.support.running_pack import running
+from tests.support.waiting import until as wait_until
 
 PACKS: dict[str, Callable] = {
     "jk": jk_pack,
@@ -28,6 +31,8 @@ PACKS: dict[str, Callable] = {
     "smart123": lambda **options: smart123_pack(GEN3_NUS, pin=None, **options),
     "smart123_frames": lambda **options: smart123_pack(BRIDGE, **options),
 }
+until = partial(wait_until, seconds=40.0, step=0.1)
+"""Packs live in real time here."""
 POLLED = ("jbd", "daly_d2", "daly_81", "daly_a5")
 
 
@@ -43,18 +48,8 @@ async def living(monkeypatch, peripheral):
     """Keep a pack connected."""
     async with on_radio(monkeypatch, peripheral) as simulated_radio:
         pack = Pack(FAMILIES[peripheral.family], "test", finder(simulated_radio, peripheral.address))
-        task = asyncio.create_task(pack.run())
-        try:
+        async with running(pack):
             yield pack
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-
-async def until(condition: Callable[[], object], seconds: float = 40.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.1)
 
 
 def loosen(peripheral, lower: int = 1, volts: float = 2.4) -> None:
@@ -72,7 +67,7 @@ async def test_a_loose_wire_between_two_cells_is_shown_as_the_board_measures_it(
         await until(lambda: pack.last_reading)
         loosen(peripheral)
         if family.startswith("smart123"):
-            await until(lambda: pack.last_reading.cell_range[1] > 5, 60)
+            await until(lambda: pack.last_reading.cell_range[1] > 5, seconds=60)
             return
         await until(lambda: pack.last_reading.cell_voltages[2] > 5)
         low, high = pack.last_reading.cell_voltages[1:3]
@@ -166,7 +161,7 @@ async def test_a_loose_contact_that_never_reads_the_same_twice_does_not_hide_the
 
         monkeypatch.setattr(battery, "step", shaken)
         peripheral.board.extra_alarms.add("cell_overvoltage")
-        await until(lambda: "cell_overvoltage" in (pack.last_reading.alarms or ()), 60)
+        await until(lambda: "cell_overvoltage" in (pack.last_reading.alarms or ()), seconds=60)
         assert pack.sessions == 1
 
 
@@ -179,7 +174,7 @@ async def test_one_that_insists_on_nothing_that_can_be_shown_says_why(monkeypatc
         with pytest.raises(ImplausibleError, match="cells_disagree_with_voltage"):
             await pack.first_contact()
     async with living(monkeypatch, peripheral) as pack:
-        await until(lambda: isinstance(pack.last_error, ImplausibleError), 120)
+        await until(lambda: isinstance(pack.last_error, ImplausibleError), seconds=120)
         assert pack.state is ConnectionState.IMPLAUSIBLE
 
 

@@ -1,1 +1,1 @@
-"""Tests of the door."""
+"""Tests of writing parameters."""

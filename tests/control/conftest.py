@@ -1,137 +1,26 @@
 """A pack on the simulated radio, and the writer to it."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from copy import deepcopy
-from dataclasses import replace
-from typing import Any
+from collections.abc import AsyncIterator
 
 import pytest
 
-from custom_components.smart_bms.bms.connection_state import ConnectionState
-from custom_components.smart_bms.bms.pack import Change, Pack
-from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.control import calibration, temporary, writer
-from custom_components.smart_bms.control.baseline import Baseline
-from custom_components.smart_bms.control.request import WritePermission
-from custom_components.smart_bms.control.write_log import WriteLog, WriteRecord
-from custom_components.smart_bms.control.writer import ParameterWriter
-from custom_components.smart_bms.simulator.peripheral import Peripheral
 from tests.support.packs import capable_pack
-from tests.support.radio import fast, finder, on_radio
+from tests.support.site import Site, site_of
 from tests.support.virtual_time import configure_event_loop, enable_event_loop_debug, pytest_asyncio_loop_factories  # noqa: F401
-
-ALL = WritePermission(control=True, dangerous=True, experimental=True)
-
-
-class Site:
-    """A pack, the door to it, and what was told of it."""
-
-    def __init__(self, peripheral: Peripheral, pack: Pack, permission: WritePermission, kept: dict[str, Any]) -> None:
-        self.peripheral = peripheral
-        self.pack = pack
-        self.records: list[WriteRecord] = []
-        self.drifts: list[dict[str, Any]] = []
-        self.saved: list[list[dict[str, Any]]] = []
-        self.backups: list[str] = []
-        self.kept: dict[str, Any] = {}
-        """What a crash would leave."""
-        self.control = ParameterWriter(
-            pack,
-            permission=permission,
-            write_log=WriteLog(kept.get("records", ())),
-            baseline=Baseline(kept.get("baseline")),
-            save=self._save,
-            backup=self._backup,
-            on_record=lambda record, _: self.records.append(replace(record)),
-            on_drift=lambda drift, _: self.drifts.append(dict(drift)),
-            temporary=kept.get("temporary"),
-        )
-
-    async def _save(self) -> None:
-        self.saved.append(self.control.write_log.as_list())
-        self.kept = deepcopy(
-            {
-                "records": self.control.write_log.as_list(),
-                "baseline": self.control.baseline.values,
-                "temporary": self.control.temporary.as_dict(),
-            }
-        )
-
-    async def _backup(self, command: str) -> None:
-        self.backups.append(command)
-
-    def heard(self, change: Change) -> None:
-        if change in (Change.SETTINGS, Change.STATE) and (settings := self.pack.current_settings):
-            self.control.settings_read(settings)
-
-    @property
-    def sent(self) -> list[int]:
-        """Ids of the writes that left."""
-        return [data[4] for data in self.peripheral.written if data[4] not in (0x96, 0x97)]
-
-    def value(self, key: str) -> Any:
-        return self.pack.current_settings.values[key]
-
-    def vanish_at_the_next_write(self, *, obeys: bool) -> None:
-        """Let the link be lost before the pack can say a word; whether it does what it was told is another matter."""
-        peripheral = self.peripheral
-
-        def vanish(handle: int, data: bytes) -> None:
-            if obeys:
-                peripheral.change_elsewhere(data)
-            peripheral.hang_up = True
-            del peripheral.on_write
-
-        peripheral.on_write = vanish
-
-    async def until(self, condition: Callable[[], Any], seconds: float = 5.0) -> None:
-        async with asyncio.timeout(seconds):
-            while not condition():
-                await asyncio.sleep(0.01)
-
-    async def streaming(self) -> None:
-        await self.until(lambda: self.pack.state is ConnectionState.STREAMING and self.pack.current_settings)
-
-
-type Open = Callable[..., Awaitable[Site]]
 
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for little."""
-    monkeypatch.setattr(writer, "SECOND_LOOK", 0.1)
-    monkeypatch.setattr(writer, "SEEN_WITHIN", 0.4)
-    monkeypatch.setattr(calibration, "AT_REST_WITHIN", 0.4)
-    monkeypatch.setattr(temporary, "PAUSE", 0.05)
-
-
-@asynccontextmanager
-async def site_of(monkeypatch, peripheral, permission=ALL, kept=None, password=None) -> AsyncIterator[Site]:
-    async with on_radio(monkeypatch, peripheral) as radio:
-        sites: list[Site] = []
-        pack = Pack(
-            fast(peripheral.family),
-            "test",
-            finder(radio, peripheral.address),
-            lambda change: sites[0].heard(change) if sites else None,
-            backoff=(0.02, 0.05),
-            context=SessionContext(address=peripheral.address, password=password),
-        )
-        sites.append(Site(peripheral, pack, permission, kept or {}))
-        task = asyncio.create_task(pack.run())
-        try:
-            await sites[0].streaming()
-            yield sites[0]
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            await sites[0].control.finish()
+    """Shorten all waiting times."""
+    monkeypatch.setattr(writer, "RECHECK_DELAY", 0.1)
+    monkeypatch.setattr(writer, "EFFECT_TIMEOUT", 0.4)
+    monkeypatch.setattr(calibration, "REST_TIMEOUT", 0.4)
+    monkeypatch.setattr(temporary, "RETRY_DELAY", 0.05)
 
 
 @pytest.fixture
-async def site(monkeypatch) -> AsyncIterator[Site]:
-    """Open the door to a pack of the newest layout, with everything allowed."""
+async def site(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
+    """Connect to a pack of the newest layout, with everything permitted."""
     async with site_of(monkeypatch, capable_pack()) as site:
         yield site

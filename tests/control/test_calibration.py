@@ -1,4 +1,4 @@
-"""Calibration: what must be off is off meanwhile and on again afterwards, whatever happens."""
+"""Calibration: charge and discharge are off meanwhile and on again afterwards, whatever happens."""
 
 import pytest
 
@@ -7,14 +7,10 @@ from custom_components.smart_bms.control.calibration import calibrate_current, c
 from custom_components.smart_bms.control.request import WritePermission, WriteRequest
 from custom_components.smart_bms.control.validation_issue import RejectedError
 from custom_components.smart_bms.control.write_log import WriteOutcome
-from tests.control.conftest import site_of
 from tests.support.packs import capable_pack, jk_pack
+from tests.support.site import site_of, switches
 
 SURE = WriteRequest(source="test", confirm=True)
-
-
-def switches(site) -> tuple[bool, bool]:
-    return site.peripheral.board.charge_switch, site.peripheral.board.discharge_switch
 
 
 async def refusal(procedure) -> str:

@@ -1,4 +1,4 @@
-"""What the cells of a pack do not withstand is written by nobody with less than two words, whatever the way."""
+"""Cell chemistry: values that are dangerous for the cells need both the option and a confirmation, whatever the way."""
 
 import pytest
 
@@ -10,9 +10,9 @@ from custom_components.smart_bms.control.request import WritePermission
 from custom_components.smart_bms.control.validation_issue import IssueSeverity
 from custom_components.smart_bms.control.write_log import WriteOutcome
 from custom_components.smart_bms.simulator.daly.labels import ESS_81
-from tests.control.conftest import site_of
-from tests.control.test_parameter_check import CATALOG
+from tests.support.jk_parameters import CATALOG
 from tests.support.packs import capable_pack, daly_pack, jbd_pack, jk_pack, smart123_pack
+from tests.support.site import site_of
 from tests.support.write_requests import ASK, SURE, outcomes, refused
 
 NMC = {

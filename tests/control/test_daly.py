@@ -1,4 +1,4 @@
-"""Changing a Daly pack through the door: proven by reading back, in each dialect's own way."""
+"""Writing parameters of a Daly pack: proven by reading back, in each dialect's own way."""
 
 import asyncio
 from collections import deque
@@ -19,9 +19,9 @@ from custom_components.smart_bms.control.request import WritePermission
 from custom_components.smart_bms.control.validation_issue import RejectedError
 from custom_components.smart_bms.control.write_log import WriteOutcome
 from custom_components.smart_bms.simulator.daly.labels import ESS_81, K_81_NO_NTC, K_D2, LAYOUT_B, LEGACY_A5, R24_A5
-from tests.control.conftest import ALL, Site, site_of
 from tests.support import radio
 from tests.support.packs import daly_pack
+from tests.support.site import ALL, Site, site_of
 from tests.support.write_requests import ASK, outcomes
 
 D2, P81 = Dialect.D2, Dialect.P81
@@ -33,7 +33,7 @@ ALL_BUT_EXPERIMENTAL = WritePermission(control=True, dangerous=True)
 
 
 @asynccontextmanager
-async def daly_site(monkeypatch, label=K_D2, permission=ALL, *, kept=None, **options: Any) -> AsyncIterator[Site]:
+async def daly_site(monkeypatch, label=K_D2, permission=ALL, *, stored=None, **options: Any) -> AsyncIterator[Site]:
     monkeypatch.setattr(radio, "SPEED", 60.0)
     monkeypatch.setattr(radio, "TICK", 0.001)
     monkeypatch.setattr(radio, "FAST_DALY", QUICK)
@@ -41,14 +41,14 @@ async def daly_site(monkeypatch, label=K_D2, permission=ALL, *, kept=None, **opt
     # How a dialect is found is tested elsewhere.
     monkeypatch.setattr(driver, "PROBES", sorted(PROBES, key=lambda probe: probe[0] not in label.dialects))
     peripheral = daly_pack(label, **options)
-    async with site_of(monkeypatch, peripheral, permission, kept) as site:
+    async with site_of(monkeypatch, peripheral, permission, stored) as site:
         site.peripheral.written = deque()
         yield site
 
 
 @pytest.fixture
 async def site(monkeypatch) -> AsyncIterator[Site]:
-    """Open the door to a D2 board of four cells, with everything allowed."""
+    """Connect to a D2 board of four cells, with everything permitted."""
     async with daly_site(monkeypatch) as site:
         yield site
 
@@ -153,7 +153,7 @@ async def test_the_state_of_charge_of_an_old_board_is_set_with_the_local_time(mo
 async def test_a_state_of_charge_far_from_the_last_is_seen_although_it_is_doubted_first(monkeypatch) -> None:
     """With the usual interval the next poll after a doubted reading is 10 s away; nobody waits that long."""
     async with daly_site(monkeypatch, K_D2) as site:
-        site.pack._session._driver._context = replace(site.pack.context, interval=5 / 6 * writer.SEEN_WITHIN)
+        site.pack._session._driver._context = replace(site.pack.context, interval=5 / 6 * writer.EFFECT_TIMEOUT)
         (record,) = await site.control.apply({"soc_calibration": 20}, ASK)
         assert (record.outcome, record.found) == (WriteOutcome.CONFIRMED, pytest.approx(20, abs=0.5))
 

@@ -1,4 +1,4 @@
-"""What the pack says by itself settles what was open, and shows what others changed."""
+"""Drift: parameters that the pack reports settle open records, and show changes made elsewhere."""
 
 from dataclasses import replace
 import struct
@@ -7,8 +7,8 @@ import pytest
 
 from custom_components.smart_bms.control.validation_issue import RejectedError
 from custom_components.smart_bms.control.write_log import WriteOutcome, WriteRecord
-from tests.control.conftest import site_of
 from tests.support.packs import READY, jk_pack
+from tests.support.site import site_of
 from tests.support.write_requests import ASK, outcomes
 
 
@@ -46,10 +46,10 @@ async def test_a_change_can_be_undone(site) -> None:
 async def test_a_change_made_while_nobody_looked_is_noticed_at_the_next_start(monkeypatch) -> None:
     async with site_of(monkeypatch, jk_pack()) as site:
         await site.until(lambda: site.control.baseline.values)
-        kept = {"baseline": dict(site.control.baseline.values)}
+        stored = {"baseline": dict(site.control.baseline.values)}
     peripheral = jk_pack()
     peripheral.change(0x04, struct.pack("<I", 3650))
-    async with site_of(monkeypatch, peripheral, kept=kept) as site:
+    async with site_of(monkeypatch, peripheral, stored=stored) as site:
         await site.until(lambda: site.drifts)
         assert site.drifts == [{"cell_overvoltage": (3.6, 3.65)}]
 
@@ -58,11 +58,11 @@ async def test_before_the_pack_told_anything_there_is_nothing_to_say(monkeypatch
     async with site_of(monkeypatch, jk_pack()) as site:
         settings = site.pack.last_settings
         site.pack.last_identity = None
-        site.control.settings_read(settings)
+        site.control.handle_settings(settings)
         assert site.control.catalog is None
         validation = site.control.validate({"charge_switch": False}, ASK)
         assert validation.steps == []
-        site.control.watch.compare()
+        site.control.drift_detector.compare()
         site.pack._settings_read = False
         assert not await site.control.accept({})
         assert site.records == []
@@ -90,7 +90,7 @@ async def test_without_a_new_look_what_is_in_doubt_stops_everything(site) -> Non
 async def test_an_older_answer_does_not_settle_a_write(site) -> None:
     site.peripheral.faults.corrupt_settings = 2
     (record,) = await site.control.apply({"charge_switch": False}, ASK)
-    await site.pack.read_settings("can_protocol")  # tells the old settings frame once more
+    await site.pack.read_settings("can_protocol")  # sends the old settings frame once more
     assert record.outcome is WriteOutcome.UNKNOWN
     await site.control.refresh()
     assert outcomes(site.records) == [WriteOutcome.UNKNOWN, WriteOutcome.CONFIRMED]
@@ -124,14 +124,14 @@ async def test_changes_elsewhere_show_in_both_frames(site) -> None:
 
 async def test_the_same_change_elsewhere_is_told_once_whatever_happens(monkeypatch) -> None:
     peripheral = jk_pack()
-    kept = {}
+    stored = {}
     for _ in range(3):
-        async with site_of(monkeypatch, peripheral, kept=kept) as site:
+        async with site_of(monkeypatch, peripheral, stored=stored) as site:
             await site.until(lambda site=site: site.control.baseline.values)
             peripheral.change(0x04, struct.pack("<I", 3650))
             await site.control.refresh()
-            kept = {"records": site.control.write_log.as_list(), "baseline": dict(site.control.baseline.values)}
-    assert len(kept["records"]) == 1
+            stored = {"records": site.control.write_log.as_list(), "baseline": dict(site.control.baseline.values)}
+    assert len(stored["records"]) == 1
     assert site.drifts == [{"cell_overvoltage": (3.6, 3.65)}]
 
 
@@ -164,7 +164,7 @@ async def test_a_refused_restore_does_not_make_an_old_change_news(site) -> None:
     await site.control.refresh()
     site.peripheral.faults.forget_writes = True
     await site.control.apply({"cell_overvoltage": 3.6}, ASK)
-    site.control.watch.drift = {}  # as after a restart
+    site.control.drift_detector.drift = {}  # as after a restart
     await site.control.refresh()
     assert outcomes(site.records) == [WriteOutcome.CHANGED_ELSEWHERE, WriteOutcome.REFUSED]
 

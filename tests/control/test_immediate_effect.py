@@ -1,4 +1,4 @@
-"""What a change would make the pack do at this very moment is what the mirror of its rules says."""
+"""Immediate effect: which protections a change would trip at once, by the model of the pack's rules."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Changing a JBD pack through the door: proven by reading back, and nobody else's parameters are touched."""
+"""Writing parameters of a JBD pack: proven by reading back, and no other parameters are touched."""
 
 import asyncio
 from collections import deque
@@ -17,7 +17,6 @@ from custom_components.smart_bms.control.validation_issue import RejectedError
 from custom_components.smart_bms.control.write_log import WriteOutcome
 from custom_components.smart_bms.simulator.jbd.labels import DP16S020, WATTCYCLE
 from custom_components.smart_bms.simulator.jbd.peripheral import JbdPeripheral
-from tests.control.conftest import ALL, Site, site_of
 from tests.support import radio
 from tests.support.jbd_wire import (
     EXIT,
@@ -33,6 +32,7 @@ from tests.support.jbd_wire import (
     writes,
 )
 from tests.support.packs import jbd_pack
+from tests.support.site import ALL, Site, site_of
 from tests.support.write_requests import ASK, outcomes
 
 OVERVOLTAGE, FUNCTIONS = 0x24, 0x2D
@@ -57,12 +57,12 @@ async def jbd_site(monkeypatch, peripheral=None, permission=ALL, **options: Any)
 
 @pytest.fixture
 async def site(monkeypatch) -> AsyncIterator[Site]:
-    """Open the door to a board of four cells, with everything allowed."""
+    """Connect to a board of four cells, with everything permitted."""
     async with jbd_site(monkeypatch) as site:
         yield site
 
 
-def told(site: Site, *registers: int) -> list[bytes]:
+def written_payloads(site: Site, *registers: int) -> list[bytes]:
     """Return the data of the writes that left, the dialog around them apart."""
     around = (0x00, EXIT, LOGIN)
     return [
@@ -79,7 +79,7 @@ def word(site: Site, register: int) -> int:
 async def refused(site: Site, changes, request_=ASK) -> list[str]:
     with pytest.raises(RejectedError) as error:
         await site.control.apply(changes, request_)
-    assert told(site) == []
+    assert written_payloads(site) == []
     assert not site.control.write_log.records
     return [issue.code for issue in error.value.issues]
 
@@ -152,13 +152,13 @@ async def test_a_choice_of_the_other_range_is_said_to_be_none(site) -> None:
     (record,) = await site.control.apply({"short_circuit_threshold": "22_mv"}, ASK)
     assert (record.outcome, record.found) == (WriteOutcome.REFUSED, record.old)
     assert not list(site.control.write_log.open_records())
-    assert told(site) == []
+    assert written_payloads(site) == []
 
 
 async def test_the_remaining_capacity_is_proven_by_the_readings(site) -> None:
     (record,) = await site.control.apply({"remaining_capacity_calibration": 42.5}, ASK)
     assert (record.outcome, record.found) == (WriteOutcome.CONFIRMED, 42.5)
-    assert told(site) == [(4250).to_bytes(2)]
+    assert written_payloads(site) == [(4250).to_bytes(2)]
     assert {said.data for said in writes(site.peripheral.written, EXIT)} == {EXIT_A}
 
 
@@ -166,14 +166,14 @@ async def test_a_remaining_capacity_that_does_not_show_was_refused(site) -> None
     site.peripheral.faults.forget_writes = True
     (record,) = await site.control.apply({"remaining_capacity_calibration": 42.5}, ASK)
     assert record.outcome is WriteOutcome.REFUSED
-    assert len(told(site, REMAINING)) == 1
+    assert len(written_payloads(site, REMAINING)) == 1
 
 
 async def test_coarse_boards_count_in_tenths(monkeypatch) -> None:
     async with jbd_site(monkeypatch, awake(hundred_ma=True)) as site:
         records = await site.control.apply({"max_charge_current": 80}, ASK)
         assert outcomes(records) == [WriteOutcome.CONFIRMED]
-        assert told(site) == [(800).to_bytes(2)]
+        assert written_payloads(site) == [(800).to_bytes(2)]
         assert site.peripheral.board.limits.charge_current == 80
 
 
@@ -189,7 +189,7 @@ async def test_each_switch_is_thrown_without_the_other(site) -> None:
     ):
         (record,) = await site.control.apply(changes, ASK)
         assert record.outcome is WriteOutcome.CONFIRMED
-        assert told(site)[-1] == data
+        assert written_payloads(site)[-1] == data
     assert not writes(site.peripheral.written, EXIT)
     assert site.drifts == []
 
@@ -233,7 +233,7 @@ async def test_a_switch_is_not_touched_while_the_other_cannot_be_seen(monkeypatc
 async def test_a_switch_that_is_obeyed_without_a_word_is_believed(site) -> None:
     site.peripheral.faults.lose_ready = True
     assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [WriteOutcome.CONFIRMED]
-    assert len(told(site)) == 1
+    assert len(written_payloads(site)) == 1
 
 
 async def test_a_switch_that_is_obeyed_without_a_word_while_hidden_is_not_called_refused(site) -> None:
@@ -248,7 +248,7 @@ async def test_a_switch_that_is_obeyed_without_a_word_while_hidden_is_not_called
 async def test_a_switch_that_is_not_obeyed_has_refused(site) -> None:
     site.peripheral.faults.forget_writes = True
     assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [WriteOutcome.REFUSED]
-    assert len(told(site)) == 1
+    assert len(written_payloads(site)) == 1
 
 
 @pytest.mark.parametrize(
@@ -317,7 +317,7 @@ async def asked_for(site, keys) -> list[Said]:
 
 
 async def test_what_an_order_depends_on_is_read_before_a_single_write(site, monkeypatch) -> None:
-    monkeypatch.setattr(writer, "_RECENT", -1.0)
+    monkeypatch.setattr(writer, "_MAX_SETTINGS_AGE", -1.0)
     # The vendor's app raised the release since the parameters were read.
     assert site.peripheral.change_elsewhere(request(0x25, (3580).to_bytes(2)))
     with pytest.raises(RejectedError, match="order_broken"):
@@ -335,7 +335,7 @@ async def test_what_an_order_depends_on_is_read_before_a_single_write(site, monk
 
 
 async def test_an_answer_that_is_lost_is_asked_for_once_more_and_then_nothing_is_sent(site, monkeypatch) -> None:
-    monkeypatch.setattr(writer, "_RECENT", -1.0)
+    monkeypatch.setattr(writer, "_MAX_SETTINGS_AGE", -1.0)
     read, failures = site.pack.read_related, [2]
 
     async def lose(keys):
@@ -351,7 +351,7 @@ async def test_an_answer_that_is_lost_is_asked_for_once_more_and_then_nothing_is
 
 
 async def test_what_stands_alone_needs_no_look(site, monkeypatch) -> None:
-    monkeypatch.setattr(writer, "_RECENT", -1.0)
+    monkeypatch.setattr(writer, "_MAX_SETTINGS_AGE", -1.0)
     site.pack.read_related = None  # nobody may ask
     assert outcomes(await site.control.apply({"charge_switch": False}, ASK)) == [WriteOutcome.CONFIRMED]
 
@@ -370,7 +370,7 @@ async def test_a_board_that_keeps_the_old_value_has_refused(site) -> None:
     site.peripheral.faults.forget_writes = True
     (record,) = await site.control.apply({"cell_overvoltage": 3.55}, ASK)
     assert (record.outcome, record.found) == (WriteOutcome.REFUSED, 3.6)
-    assert len(told(site)) == 1
+    assert len(written_payloads(site)) == 1
 
 
 async def test_a_board_that_keeps_another_value_is_told_as_it_is(site) -> None:
@@ -386,14 +386,14 @@ async def test_a_board_that_obeys_without_a_word_or_too_late_is_believed(site, f
         setattr(site.peripheral.faults, name, value)
     (record,) = await site.control.apply({"led": True}, ASK)
     assert (record.outcome, record.found) == (WriteOutcome.CONFIRMED, True)
-    assert len(told(site)) == 1
+    assert len(written_payloads(site)) == 1
     assert not site.peripheral.factory_mode
 
 
 async def test_a_read_back_that_arrives_broken_is_asked_for_once_more(site) -> None:
     site.peripheral.faults.corrupt_settings = 1
     assert outcomes(await site.control.apply({"led": True}, ASK)) == [WriteOutcome.CONFIRMED]
-    assert len(told(site)) == 1
+    assert len(written_payloads(site)) == 1
 
 
 @pytest.mark.parametrize(("obeys", "found"), [(True, WriteOutcome.CONFIRMED), (False, WriteOutcome.REFUSED)])
@@ -407,7 +407,7 @@ async def test_a_link_lost_at_the_write_is_settled_by_the_next_session(site, cha
     await site.until(lambda: not record.open)
     assert record.outcome is found
     assert outcomes(site.records) == [WriteOutcome.UNKNOWN, found]
-    assert len(told(site, register)) == 1
+    assert len(written_payloads(site, register)) == 1
     assert site.drifts == []
     if register == OVERVOLTAGE:
         assert writes(site.peripheral.written, EXIT)[0].data == EXIT_B
@@ -419,7 +419,7 @@ async def test_a_link_lost_at_the_second_look_is_settled_too(site) -> None:
     answer = peripheral._answer_read
 
     def vanish(register: int) -> None:
-        if register == OVERVOLTAGE and told(site):
+        if register == OVERVOLTAGE and written_payloads(site):
             peripheral._answer_read = answer
             peripheral.hang_up = True
         else:
@@ -437,7 +437,7 @@ async def test_a_write_that_is_not_let_in_is_not_forgotten_to_be_closed(site) ->
     site.peripheral._enter = lambda data: 0x81
     (record,) = await site.control.apply({"cell_overvoltage": 3.55}, ASK)
     assert record.outcome is WriteOutcome.UNKNOWN
-    assert told(site) == []
+    assert written_payloads(site) == []
     site.peripheral._enter = take
     await site.control.refresh()
     assert record.outcome is WriteOutcome.REFUSED
@@ -470,7 +470,7 @@ async def test_the_first_write_that_does_not_hold_ends_the_request(site) -> None
 
 async def test_whoever_asked_may_go_away(site) -> None:
     task = asyncio.create_task(site.control.apply({"cell_overvoltage": 3.55}, ASK))
-    await site.until(lambda: told(site))
+    await site.until(lambda: written_payloads(site))
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await site.until(lambda: site.records)
@@ -516,7 +516,7 @@ async def test_a_switch_thrown_by_a_second_master_is_seen(site) -> None:
     await site.until(lambda: site.pack.last_reading.details["discharge_lock"])
     assert site.control.value(site.control.catalog.settings["discharge_switch"]) is False
     await site.control.apply({"charge_switch": False}, ASK)
-    assert told(site) == [b"\0\3"]
+    assert written_payloads(site) == [b"\0\3"]
 
 
 async def counters(site: Site, condition: Callable[[dict[str, int]], bool]) -> dict[str, int]:
@@ -529,13 +529,13 @@ async def counters(site: Site, condition: Callable[[dict[str, int]], bool]) -> d
 async def test_what_the_board_forgets_at_a_write_is_remembered(site) -> None:
     counter_totals = CounterTotals()
     site.peripheral.board.extra_alarms.add("short_circuit")
-    counter_totals.follow(await counters(site, lambda found: found["short_circuit"] == 1))
+    counter_totals.update(await counters(site, lambda found: found["short_circuit"] == 1))
     site.peripheral.board.extra_alarms.clear()
     await site.control.apply({"led": True}, ASK)
-    assert counter_totals.follow(await counters(site, lambda found: found["short_circuit"] == 0))
+    assert counter_totals.update(await counters(site, lambda found: found["short_circuit"] == 0))
     assert counter_totals.totals["short_circuit"] == 1
     site.peripheral.board.extra_alarms.add("short_circuit")
-    assert counter_totals.follow(await counters(site, lambda found: found["short_circuit"] == 1))
+    assert counter_totals.update(await counters(site, lambda found: found["short_circuit"] == 1))
     assert counter_totals.totals["short_circuit"] == 2
 
 

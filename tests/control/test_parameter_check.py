@@ -1,21 +1,15 @@
-"""What is questionable about parameters."""
+"""Parameter check: questionable values of present parameters."""
 
 import pytest
 
 from custom_components.smart_bms.bms.daly.catalog import catalog_of as daly_catalog
 from custom_components.smart_bms.bms.jbd.catalog import catalog_of as jbd_catalog
 from custom_components.smart_bms.bms.jk.catalog import catalog_of
-from custom_components.smart_bms.bms.jk.layouts import Variant
-from custom_components.smart_bms.bms.jk.settings import decode_settings
 from custom_components.smart_bms.bms.reading import Identity
 from custom_components.smart_bms.control.parameter_check import check_parameters
 from custom_components.smart_bms.control.validation_issue import IssueSeverity
-from tests.support.packs import settings
+from tests.support.jk_parameters import CATALOG, VALUES
 
-VALUES = dict(decode_settings(settings(), Variant.JK02_32S, 0.0).values) | {"short_circuit_delay": 1500}
-CATALOG = catalog_of(
-    Identity(family="jk", variant="JK02_32S", model="JK_PB2A16S20P", details={"commands": tuple(range(64))}), VALUES
-)
 SOUND = {"balance_trigger": 0.005, "max_balance_current": 1.0}
 
 

@@ -1,4 +1,4 @@
-"""The order of writes: whatever the goal, the parameters make sense after each single one."""
+"""Write plan: whatever the goal, the parameters are valid after each single write."""
 
 from hypothesis import given, strategies as st
 

@@ -1,4 +1,4 @@
-"""Profiles: kept, compared, and only put where they belong."""
+"""Profiles: stored, compared, and restored only to packs of the same kind."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +10,13 @@ from custom_components.smart_bms.bms.jk.layouts import Variant
 from custom_components.smart_bms.bms.jk.parameters import REGISTERS
 from custom_components.smart_bms.bms.reading import Identity
 from custom_components.smart_bms.bms.settings import Settings
-from custom_components.smart_bms.control.profile import FORMAT, differences, make, to_restore, values_of
+from custom_components.smart_bms.control.profile import (
+    FORMAT_VERSION,
+    create_profile,
+    profile_differences,
+    profile_values,
+    restorable_values,
+)
 from custom_components.smart_bms.control.validation_issue import RejectedError
 
 IDENTITY = Identity(
@@ -23,7 +29,7 @@ IDENTITY = Identity(
 VALUES = {"cell_overvoltage": 3.6, "charge_switch": True, "device_address": 3, "mosfet_overtemperature": 90}
 CATALOG = catalog_of(IDENTITY, VALUES)
 IDENTITY = Identity(family="jk", variant="JK02_32S", model="JK_X")
-PROFILE = make(
+PROFILE = create_profile(
     IDENTITY,
     Settings(measured_at=0, variant="JK02_32S", values=VALUES | {"wire_resistances": (0.1,)}),
     CATALOG,
@@ -33,10 +39,10 @@ PROFILE = make(
 
 def test_a_profile_holds_the_parameters_and_nothing_of_the_owner() -> None:
     assert PROFILE["parameters"] == VALUES
-    assert PROFILE["version"] == FORMAT
+    assert PROFILE["version"] == FORMAT_VERSION
     assert PROFILE["created_at"] == "2026-01-02T00:00:00+00:00"
     assert "secret" not in str(PROFILE)
-    assert values_of(PROFILE, IDENTITY, "JK02_32S") == VALUES
+    assert profile_values(PROFILE, IDENTITY, "JK02_32S") == VALUES
 
 
 @pytest.mark.parametrize(
@@ -49,42 +55,42 @@ def test_a_profile_holds_the_parameters_and_nothing_of_the_owner() -> None:
         (PROFILE | {"version": "1"}, "not_a_profile"),
         (PROFILE | {"version": True}, "not_a_profile"),
         (PROFILE | {"version": 0}, "not_a_profile"),
-        (PROFILE | {"version": FORMAT + 1}, "newer_profile"),
+        (PROFILE | {"version": FORMAT_VERSION + 1}, "newer_profile"),
         (PROFILE | {"variant": "JK02_24S"}, "foreign_profile"),
         (PROFILE | {"family": "daly"}, "foreign_profile"),
     ],
 )
 def test_what_is_no_profile_for_this_pack_is_refused(profile, code) -> None:
     with pytest.raises(RejectedError) as error:
-        values_of(profile, IDENTITY, "JK02_32S")
+        profile_values(profile, IDENTITY, "JK02_32S")
     assert error.value.issues[0].code == code
 
 
 def test_what_belongs_to_one_board_is_left_out_unless_named() -> None:
-    changes, left_out = to_restore(VALUES | {"gps_heartbeat": True}, CATALOG, None)
+    changes, left_out = restorable_values(VALUES | {"gps_heartbeat": True}, CATALOG, None)
     assert changes == {"cell_overvoltage": 3.6}
     assert left_out == ["charge_switch", "device_address", "mosfet_overtemperature", "gps_heartbeat"]
-    assert to_restore(VALUES, CATALOG, ["device_address"]) == ({"device_address": 3}, [])
-    assert to_restore(VALUES, CATALOG, ["mosfet_overtemperature"]) == ({}, ["mosfet_overtemperature"])
-    assert to_restore(VALUES, CATALOG, []) == ({}, [])
+    assert restorable_values(VALUES, CATALOG, ["device_address"]) == ({"device_address": 3}, [])
+    assert restorable_values(VALUES, CATALOG, ["mosfet_overtemperature"]) == ({}, ["mosfet_overtemperature"])
+    assert restorable_values(VALUES, CATALOG, []) == ({}, [])
     with pytest.raises(RejectedError) as error:
-        to_restore(VALUES, CATALOG, ["float_mode"])
+        restorable_values(VALUES, CATALOG, ["float_mode"])
     assert error.value.issues[0].code == "not_in_profile"
 
 
 def test_differences_are_more_than_what_numbers_lose() -> None:
     other = VALUES | {"cell_overvoltage": 3.6000000001, "charge_switch": False, "float_mode": True}
-    assert differences(VALUES, other, CATALOG) == {"charge_switch": (True, False), "float_mode": (None, True)}
+    assert profile_differences(VALUES, other, CATALOG) == {"charge_switch": (True, False), "float_mode": (None, True)}
     # No pack holds that, so whoever wrote it in meant something else than what is there.
-    assert "cell_overvoltage" in differences(VALUES, VALUES | {"cell_overvoltage": 3.6001}, CATALOG)
+    assert "cell_overvoltage" in profile_differences(VALUES, VALUES | {"cell_overvoltage": 3.6001}, CATALOG)
     personal = catalog_of(IDENTITY, {"user_data"})
-    assert differences({"user_data": "Ada"}, {}, personal) == {}
+    assert profile_differences({"user_data": "Ada"}, {}, personal) == {}
 
 
 def test_what_does_something_is_never_put_back() -> None:
     identity = replace(IDENTITY, details={"commands": tuple(range(256))})
     everything = {row.key: 1 for row in REGISTERS[Variant.JK02_32S]}
-    changes, _ = to_restore(everything, catalog_of(identity, everything), list(everything))
+    changes, _ = restorable_values(everything, catalog_of(identity, everything), list(everything))
     acting = {
         "factory_reset",
         "load_preset_lfp",
@@ -101,8 +107,8 @@ def test_a_profile_of_temperatures_that_are_calculated_in_another_way_does_not_f
     for formula, fits in (("app", True), ("document", False)):
         identity = Identity(family="smart123", variant="gen3", model="x", details={"temperature_formula": formula})
         if fits:
-            assert values_of(profile, identity, "gen3") == {}
+            assert profile_values(profile, identity, "gen3") == {}
         else:
             with pytest.raises(RejectedError) as error:
-                values_of(profile, identity, "gen3")
+                profile_values(profile, identity, "gen3")
             assert error.value.issues[0].details == {"profile": "smart123 gen3 app", "pack": "smart123 gen3 document"}

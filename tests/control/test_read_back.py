@@ -1,4 +1,4 @@
-"""Nothing counts that was not read back, whatever happens on the way."""
+"""Read-back: no write is confirmed without it, whatever happens on the way."""
 
 import asyncio
 import struct
@@ -7,10 +7,10 @@ import pytest
 
 from custom_components.smart_bms.bms.errors import ConnectionLostError
 from custom_components.smart_bms.control.validation_issue import RejectedError
-from custom_components.smart_bms.control.write_log import KEPT, WriteOutcome, WriteRecord
+from custom_components.smart_bms.control.write_log import MAX_RECORDS, WriteOutcome, WriteRecord
 from custom_components.smart_bms.control.writer import MAX_WAITING
-from tests.control.conftest import site_of
 from tests.support.packs import jk_pack
+from tests.support.site import site_of
 from tests.support.write_requests import ASK, PROCEDURE, SURE, outcomes
 
 
@@ -46,7 +46,7 @@ async def test_a_pack_that_keeps_another_value_is_told_as_it_is(site) -> None:
     (record,) = await site.control.apply({"max_charge_current": 50}, ASK)
     assert record.outcome is WriteOutcome.DIFFERENT
     assert record.found == pytest.approx(50.001)
-    assert site.drifts == []  # the user was told; it is not somebody else's doing
+    assert site.drifts == []  # it was reported to the user; it was not changed elsewhere
 
 
 async def test_a_read_back_that_arrives_broken_is_asked_for_once_more(site) -> None:
@@ -92,13 +92,13 @@ async def test_a_link_lost_before_the_write_is_settled_the_same_way(site, monkey
 async def test_a_restart_in_the_middle_is_settled_at_the_next_connection(monkeypatch) -> None:
     async with site_of(monkeypatch, jk_pack()) as site:
         await site.control.apply({"charge_switch": False, "cell_overvoltage": 3.55}, ASK)
-        kept = {"records": site.control.write_log.as_list(), "baseline": dict(site.control.baseline.values)}
-    for record, new in zip(kept["records"], (False, 3.58), strict=True):
+        stored = {"records": site.control.write_log.as_list(), "baseline": dict(site.control.baseline.values)}
+    for record, new in zip(stored["records"], (False, 3.58), strict=True):
         record.update(outcome="pending", found=None, new=new)
-    kept["baseline"] |= {"charge_switch": True, "cell_overvoltage": 3.6}
+    stored["baseline"] |= {"charge_switch": True, "cell_overvoltage": 3.6}
     peripheral = jk_pack()
     peripheral.change(0x1D, bytes(4))
-    async with site_of(monkeypatch, peripheral, kept=kept) as site:
+    async with site_of(monkeypatch, peripheral, stored=stored) as site:
         await site.until(lambda: site.records)
         assert outcomes(site.records) == [WriteOutcome.CONFIRMED, WriteOutcome.REFUSED]
         assert site.drifts == []
@@ -126,7 +126,7 @@ async def test_a_change_by_somebody_else_in_between_stops_what_would_be_wrong_no
     assert WriteOutcome.CONFIRMED not in outcomes(records)
     assert records[0].outcome is WriteOutcome.DIFFERENT
     assert outcomes(records)[1:] == [WriteOutcome.NOT_SENT] * 2
-    (drift,) = site.drifts[-1].values()  # of the other one the user was told
+    (drift,) = site.drifts[-1].values()  # the other one was reported to the user
     assert drift in ((3.6, 4.0), (3.5, 3.9))
 
 
@@ -151,7 +151,7 @@ async def test_whoever_asked_may_go_away(site) -> None:
     assert outcomes(site.records) == [WriteOutcome.CONFIRMED]
 
 
-async def test_requests_take_turns_and_too_many_are_told_so(site) -> None:
+async def test_requests_run_one_at_a_time_and_too_many_are_rejected(site) -> None:
     async def ask(number: int) -> str:
         try:
             await site.control.apply({"charge_overcurrent_delay": 2 + number}, ASK)
@@ -168,7 +168,7 @@ async def test_requests_take_turns_and_too_many_are_told_so(site) -> None:
 
 async def test_a_refresh_waits_for_nobody(site) -> None:
     before = len(site.peripheral.written)
-    async with site.control._turn:
+    async with site.control._lock:
         await site.control.refresh()
     assert len(site.peripheral.written) == before
     site.peripheral.faults.corrupt_settings = 1
@@ -176,10 +176,10 @@ async def test_a_refresh_waits_for_nobody(site) -> None:
     assert len(site.peripheral.written) == before + 2
 
 
-async def test_the_last_hundred_are_kept(site) -> None:
-    for number in range(KEPT + 5):
+async def test_the_last_hundred_records_are_stored(site) -> None:
+    for number in range(MAX_RECORDS + 5):
         site.control.write_log.add(WriteRecord(at="", parameter="x", old=1, new=number, outcome=WriteOutcome.CONFIRMED))
-    assert len(site.control.write_log.records) == KEPT
+    assert len(site.control.write_log.records) == MAX_RECORDS
     assert site.control.write_log.records[0].new == 5
 
 
@@ -223,11 +223,11 @@ async def test_a_calibration_that_does_not_show_was_refused(site) -> None:
     assert record.outcome is WriteOutcome.REFUSED
 
 
-async def test_settings_that_come_while_the_journal_is_kept_do_not_settle_the_write(site) -> None:
+async def test_settings_that_come_while_the_write_log_is_saved_do_not_settle_the_write(site) -> None:
     keep = site.control._save
 
     async def save_and_hear() -> None:
-        site.control.settings_read(site.pack.current_settings)
+        site.control.handle_settings(site.pack.current_settings)
         await keep()
 
     site.control._save = save_and_hear

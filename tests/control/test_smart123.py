@@ -1,4 +1,4 @@
-r"""Changing a 123\SmartBMS through the door: nothing by default, and never through a value that does harm."""
+r"""Writing parameters of a 123\SmartBMS: nothing by default, and never through a harmful value."""
 
 import pytest
 
@@ -7,8 +7,8 @@ from custom_components.smart_bms.control.request import WritePermission
 from custom_components.smart_bms.control.validation_issue import RejectedError
 from custom_components.smart_bms.control.write_log import WriteOutcome
 from custom_components.smart_bms.simulator.smart123.labels import BRIDGE, GEN2_BRSP, GEN3_NUS
-from tests.control.conftest import ALL, site_of
 from tests.support.packs import smart123_pack
+from tests.support.site import ALL, site_of
 from tests.support.smart123_wire import sent
 from tests.support.write_requests import ASK, outcomes
 
@@ -42,7 +42,7 @@ async def test_a_change_is_written_and_read_back(monkeypatch, key, value, bytes_
         assert outcomes(records) == [WriteOutcome.CONFIRMED]
         assert writes(site) == bytes_sent
         setting = site.control.catalog.settings[key]
-        # What is told of it is what the unit keeps, not what was asked for.
+        # The record has what the unit stores, not what was requested.
         assert records[0].new == setting.kept(value)
         assert setting.same(site.value(key), records[0].new)
 

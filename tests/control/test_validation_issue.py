@@ -1,10 +1,10 @@
-"""What is told, kept and compared: sentences, journal, baseline, verdicts."""
+"""Formatted values and names, write log, baseline, and outcomes of writes."""
 
 import pytest
 
 from custom_components.smart_bms.bms.settings import Proof, Setting, SettingKind, Unit
 from custom_components.smart_bms.control.baseline import Baseline
-from custom_components.smart_bms.control.drift import outcome_of
+from custom_components.smart_bms.control.read_back import outcome_of
 from custom_components.smart_bms.control.validation_issue import format_value, parameter_name
 from custom_components.smart_bms.control.write_log import WriteLog, WriteOutcome, WriteRecord
 
@@ -26,8 +26,8 @@ def test_a_baseline_takes_only_what_is_there() -> None:
 
 
 def test_a_journal_of_a_newer_version_is_taken_up_as_far_as_it_is_understood() -> None:
-    kept = WriteRecord(at="", parameter="x", old=1, new=2, outcome=WriteOutcome.CONFIRMED).as_dict()
-    write_log = WriteLog([kept | {"newer": 1}, kept | {"outcome": "brand_new"}, {"at": ""}])
+    stored = WriteRecord(at="", parameter="x", old=1, new=2, outcome=WriteOutcome.CONFIRMED).as_dict()
+    write_log = WriteLog([stored | {"newer": 1}, stored | {"outcome": "brand_new"}, {"at": ""}])
     assert [record.parameter for record in write_log.records] == ["x"]
 
 
@@ -50,5 +50,5 @@ def test_a_record_with_a_mistyped_field_is_passed_over_alone(field, value) -> No
     good = WriteRecord(
         at="2026-11-29T12:00:00+00:00", parameter="cell_overvoltage", old=3.6, new=3.5, outcome=WriteOutcome.CONFIRMED
     )
-    kept = [good.as_dict(), good.as_dict() | {field: value}, good.as_dict()]
-    assert len(WriteLog(kept).records) == 2
+    stored = [good.as_dict(), good.as_dict() | {field: value}, good.as_dict()]
+    assert len(WriteLog(stored).records) == 2

@@ -1,4 +1,4 @@
-"""The door: what it takes, in which order, and that everybody gets his turn."""
+"""Parameter writer: what it accepts, in which order it writes, and that requests run one at a time."""
 
 import asyncio
 import struct
@@ -8,8 +8,8 @@ import pytest
 from custom_components.smart_bms.control import writer
 from custom_components.smart_bms.control.validation_issue import RejectedError
 from custom_components.smart_bms.control.write_log import WriteOutcome
-from tests.control.conftest import site_of
 from tests.support.packs import jk_pack
+from tests.support.site import site_of
 from tests.support.write_requests import ASK, SURE, outcomes, refused
 
 
@@ -25,7 +25,7 @@ async def test_a_write_is_confirmed_by_reading_it_back(site) -> None:
     assert site.drifts == []
 
 
-async def test_the_journal_is_kept_before_the_write_leaves(site) -> None:
+async def test_the_write_log_is_saved_before_the_write_is_sent(site) -> None:
     seen = []
     site.peripheral.on_write = lambda *_: seen.append(site.saved[-1][-1]["outcome"])
     site.peripheral.faults.lose_ready = True
@@ -84,14 +84,14 @@ async def test_a_group_is_written_in_an_order_that_the_board_takes(site) -> None
 
 async def test_nothing_to_send_is_only_believed_after_a_look(site, monkeypatch) -> None:
     site.peripheral.change(0x04, struct.pack("<I", 3650))
-    monkeypatch.setattr(writer, "_RECENT", -1)
+    monkeypatch.setattr(writer, "_MAX_SETTINGS_AGE", -1)
     (record,) = await site.control.apply({"cell_overvoltage": 3.6}, ASK)
     assert (record.old, record.found) == (3.65, 3.6)
     assert site.drifts[-1] == {}
 
 
 async def test_a_look_that_fails_is_said(site, monkeypatch) -> None:
-    monkeypatch.setattr(writer, "_RECENT", -1)
+    monkeypatch.setattr(writer, "_MAX_SETTINGS_AGE", -1)
     site.peripheral.faults.corrupt_settings = 1
     assert await site.control.apply({"cell_overvoltage": 3.6}, ASK) == []
     site.peripheral.faults.corrupt_settings = 2
@@ -99,7 +99,7 @@ async def test_a_look_that_fails_is_said(site, monkeypatch) -> None:
 
 
 async def test_what_a_look_brings_up_can_forbid_it(site, monkeypatch) -> None:
-    monkeypatch.setattr(writer, "_RECENT", -1)
+    monkeypatch.setattr(writer, "_MAX_SETTINGS_AGE", -1)
     site.peripheral.change(0x05, struct.pack("<I", 3580))
     with pytest.raises(RejectedError, match="order_broken"):
         await site.control.apply({"cell_overvoltage": 3.55, "charge_switch": False}, ASK)
@@ -131,13 +131,13 @@ async def test_a_broken_order_can_be_repaired_step_by_step(monkeypatch) -> None:
 
 
 async def test_a_link_lost_between_two_writes_ends_the_request(site) -> None:
-    tell = site.control._on_record
+    on_record = site.control._on_record
 
-    def tell_and_forget(record, context) -> None:
-        tell(record, context)
+    def report_and_cancel(record, context) -> None:
+        on_record(record, context)
         site.pack._settings_read = False
 
-    site.control._on_record = tell_and_forget
+    site.control._on_record = report_and_cancel
     records = await site.control.apply({"charge_switch": False, "max_charge_current": 50}, ASK)
     assert outcomes(records) == [WriteOutcome.CONFIRMED, WriteOutcome.NOT_SENT]
 
@@ -147,8 +147,8 @@ async def test_a_command_may_follow_other_changes(site) -> None:
     assert outcomes(records) == [WriteOutcome.CONFIRMED, WriteOutcome.CONFIRMED]
 
 
-async def test_a_request_that_is_ended_by_force_leaves_the_door_open_for_others(site) -> None:
-    async with site.control._turn:
+async def test_a_request_that_is_canceled_does_not_block_others(site) -> None:
+    async with site.control._lock:
         asking = asyncio.create_task(site.control.apply({"charge_switch": False}, ASK))
         await asyncio.sleep(0.01)
         for task in list(site.control._tasks):
@@ -158,14 +158,14 @@ async def test_a_request_that_is_ended_by_force_leaves_the_door_open_for_others(
 
 
 async def test_what_speaks_against_it_is_looked_at_again_before_it_is_refused(site, monkeypatch) -> None:
-    monkeypatch.setattr(writer, "_RECENT", -1)
+    monkeypatch.setattr(writer, "_MAX_SETTINGS_AGE", -1)
     site.peripheral.change(0x05, struct.pack("<I", 3300))
     records = await site.control.apply({"cell_overvoltage": 3.45}, ASK)
     assert outcomes(records) == [WriteOutcome.CONFIRMED]
 
 
 async def test_what_a_single_write_depends_on_is_looked_at_first(site, monkeypatch) -> None:
-    monkeypatch.setattr(writer, "_RECENT", -1)
+    monkeypatch.setattr(writer, "_MAX_SETTINGS_AGE", -1)
     site.peripheral.change(0x05, struct.pack("<I", 3580))
     with pytest.raises(RejectedError, match="order_broken"):
         await site.control.apply({"cell_overvoltage": 3.55}, ASK)
@@ -173,7 +173,7 @@ async def test_what_a_single_write_depends_on_is_looked_at_first(site, monkeypat
 
 
 async def test_an_answer_that_leaves_out_what_was_asked_for_is_none(site, monkeypatch) -> None:
-    monkeypatch.setattr(writer, "_RECENT", -1)
+    monkeypatch.setattr(writer, "_MAX_SETTINGS_AGE", -1)
     old = site.pack.current_settings
 
     async def stay(_):
@@ -185,19 +185,19 @@ async def test_an_answer_that_leaves_out_what_was_asked_for_is_none(site, monkey
 
 async def test_each_frame_has_its_own_age(site, monkeypatch) -> None:
     site.peripheral.change(0xB5, bytes((35,)))
-    monkeypatch.setattr(writer, "_RECENT", 0.3)
+    monkeypatch.setattr(writer, "_MAX_SETTINGS_AGE", 0.3)
     await asyncio.sleep(0.3)
     await site.control.apply({"balance_switch": False}, ASK)
     (record,) = await site.control.apply({"emergency_duration": 30}, ASK)
     assert (record.old, record.found) == (35, 30)
 
 
-async def test_nothing_is_left_running_when_the_door_closes(site, monkeypatch) -> None:
-    monkeypatch.setattr(writer, "SECOND_LOOK", 60)
+async def test_nothing_is_left_running_when_the_writer_finishes(site, monkeypatch) -> None:
+    monkeypatch.setattr(writer, "RECHECK_DELAY", 60)
     site.peripheral.faults.corrupt_settings = 2
     await site.control.apply({"charge_switch": False}, ASK)
-    assert site.control._looks
+    assert site.control._background_tasks
     await site.control.finish()
-    assert not site.control._looks
-    site.control._recheck_soon()
-    assert not site.control._looks
+    assert not site.control._background_tasks
+    site.control._schedule_recheck()
+    assert not site.control._background_tasks

@@ -1,8 +1,8 @@
-"""Sense leads that stand out."""
+"""Balance wires with a much higher resistance than the others."""
 
 import pytest
 
-from custom_components.smart_bms.energy.balance_wires import standing_out
+from custom_components.smart_bms.energy.balance_wires import high_resistance_wires
 
 
 @pytest.mark.parametrize(
@@ -18,4 +18,4 @@ from custom_components.smart_bms.energy.balance_wires import standing_out
     ],
 )
 def test_a_lead_stands_out_among_enough_others(ohms, cells) -> None:
-    assert standing_out(ohms) == cells
+    assert high_resistance_wires(ohms) == cells

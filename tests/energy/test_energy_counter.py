@@ -1,4 +1,4 @@
-"""Energy: what flows is counted, what nobody saw only as far as the pack proves it, and nothing ever goes back."""
+"""Energy counter: readings are integrated, gaps bridged only as far as the pack proves it, and totals never decrease."""
 
 import json
 
@@ -7,14 +7,11 @@ import pytest
 
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.bms.stored_values import sort_out
-from custom_components.smart_bms.energy.bridge import Anchor, bridge
+from custom_components.smart_bms.energy.bridge import GapStart, bridge
 from custom_components.smart_bms.energy.current_correction import CurrentCorrection
 from custom_components.smart_bms.energy.energy_counter import CHECKS, EnergyCounter
-from custom_components.smart_bms.energy.energy_totals import EnergyTotals, split
-
-
-def reading(at: float, current: float | None, voltage: float | None = 50.0, **values) -> Reading:
-    return Reading(measured_at=at, voltage=voltage, current=current, **{"full_capacity": 100.0} | values)
+from custom_components.smart_bms.energy.energy_totals import EnergyTotals, integrate_by_sign
+from tests.support.energy_readings import reading
 
 
 def counted(*readings: Reading, longest_gap: float = 10.0) -> EnergyCounter:
@@ -37,12 +34,12 @@ def counted(*readings: Reading, longest_gap: float = 10.0) -> EnergyCounter:
     ],
 )
 def test_a_line_is_split_where_it_changes_its_sign(before, after, positive, negative) -> None:
-    assert split(before, after, 3600) == pytest.approx((positive, negative))
+    assert integrate_by_sign(before, after, 3600) == pytest.approx((positive, negative))
 
 
 @given(before=st.floats(-1e4, 1e4), after=st.floats(-1e4, 1e4), seconds=st.floats(0, 1e4))
 def test_both_sides_of_a_line_are_never_negative_and_make_up_its_area(before, after, seconds) -> None:
-    positive, negative = split(before, after, seconds)
+    positive, negative = integrate_by_sign(before, after, seconds)
     assert positive >= 0
     assert negative >= 0
     assert positive - negative == pytest.approx((before + after) / 2 * seconds / 3600, abs=1e-6)
@@ -78,10 +75,10 @@ def test_no_broken_number_spoils_the_sums(absurd) -> None:
 def test_a_gap_is_not_drawn_over() -> None:
     counter = counted(reading(0, 10), reading(60, 10))
     assert counter.total == EnergyTotals()
-    assert (counter.gaps, counter.missed, counter.broken) == (1, 60, True)
+    assert (counter.gaps, counter.missed, counter.after_gap) == (1, 60, True)
     counter.update(reading(65, 10))
     assert counter.total.charge_in == pytest.approx(10 * 5 / 3600)
-    assert not counter.broken
+    assert not counter.after_gap
 
 
 # Bridging.
@@ -116,7 +113,7 @@ FLOWS_OUT, FLOWS_IN = {"current": -10.0}, {"current": 10.0}
             None,
         ),
         (0, LEFT, LEFT, None),
-        # The throughput of a JK pack tells whether it was charged full.
+        # The throughput of a JK pack shows whether it was charged full.
         (
             3600,
             LEFT | {"throughput": 500.0},
@@ -143,7 +140,7 @@ def test_a_gap_is_bridged_by_what_the_pack_counted(seconds, before, after, found
     counter = counted(reading(0, **first), reading(seconds, **last), longest_gap=-1)
     flow = None if found is None else EnergyTotals(*found)
     assert counter.bridged == counter.total == (flow or EnergyTotals())
-    assert counter.broken is (found is None and seconds > 0)
+    assert counter.after_gap is (found is None and seconds > 0)
 
 
 @pytest.mark.parametrize(
@@ -197,11 +194,11 @@ def test_a_charge_that_somebody_set_is_no_energy_and_is_told(before, after, prov
     assert net(counter.total) == net(counter.bridged) == pytest.approx(proven)
     assert net(counter.unproven) == pytest.approx(unproven)
     assert counter.unproven.charged + counter.unproven.discharged == pytest.approx(abs(unproven) * 50)
-    assert counter.broken is bool(unproven)
+    assert counter.after_gap is bool(unproven)
     assert (counter.gaps, counter.missed) == ((1, 600) if unproven else (0, 0))
-    kept = EnergyCounter(10.0)
-    kept.restore(json.loads(json.dumps(counter.dump())), 0.0)
-    assert net(kept.unproven) == pytest.approx(unproven)
+    stored = EnergyCounter(10.0)
+    stored.restore(json.loads(json.dumps(counter.dump())), 0.0)
+    assert net(stored.unproven) == pytest.approx(unproven)
 
 
 def energies(**values) -> dict:
@@ -225,7 +222,7 @@ def energies(**values) -> dict:
     ],
 )
 def test_a_pack_that_counts_energy_is_believed(before, after, charged, discharged) -> None:
-    found = bridge(Anchor.of(reading(0, 0.0, **energies(**before))), reading(500, 0.0, **energies(**after)))
+    found = bridge(GapStart.from_reading(reading(0, 0.0, **energies(**before))), reading(500, 0.0, **energies(**after)))
     assert (found.proven.charged, found.proven.discharged) == (charged, discharged)
     assert not found.unproven
     assert found.proven.charge_in == pytest.approx(charged / 50)
@@ -233,22 +230,22 @@ def test_a_pack_that_counts_energy_is_believed(before, after, charged, discharge
 
 def test_a_pack_that_counts_only_one_direction_proves_nothing() -> None:
     one = energies(charged_today=5)
-    assert bridge(Anchor.of(reading(0, 0.0, **one)), reading(500, 0.0, **one)) is None
+    assert bridge(GapStart.from_reading(reading(0, 0.0, **one)), reading(500, 0.0, **one)) is None
 
 
 def test_without_a_voltage_nothing_is_bridged() -> None:
-    assert bridge(Anchor.of(reading(0, 0.0, 0.0, **LEFT)), reading(500, 0.0, **LEFT)) is None
+    assert bridge(GapStart.from_reading(reading(0, 0.0, 0.0, **LEFT)), reading(500, 0.0, **LEFT)) is None
 
 
 # Restarts.
 
 
-def test_a_restart_goes_on_where_it_was_kept_and_bridges_the_rest() -> None:
+def test_a_restart_goes_on_where_it_was_stored_and_bridges_the_rest() -> None:
     before = counted(*(reading(second, -36.0, remaining_capacity=60.0 - second / 100) for second in range(101)))
-    kept = json.loads(json.dumps(before.dump()))
+    stored = json.loads(json.dumps(before.dump()))
     # Killed 50 s later; another clock when it is back.
     after = EnergyCounter(10.0)
-    after.restore(kept, shift=-1000.0)
+    after.restore(stored, shift=-1000.0)
     assert after.total.discharged == pytest.approx(before.total.discharged, abs=1e-5)
     after.update(reading(-800.0, -36.0, remaining_capacity=58.0))
     assert after.bridged.charge_out == pytest.approx(1.0)
@@ -256,7 +253,7 @@ def test_a_restart_goes_on_where_it_was_kept_and_bridges_the_rest() -> None:
     assert after.dump()["anchor"]["remaining"] == 58.0
 
 
-def test_what_was_not_seen_since_the_last_restart_is_kept_once_more() -> None:
+def test_what_was_not_seen_since_the_last_restart_is_stored_once_more() -> None:
     first = counted(reading(0, -36.0, **LEFT))
     second = EnergyCounter(10.0)
     second.restore(first.dump(), 0.0)
@@ -283,15 +280,15 @@ def test_what_was_not_seen_since_the_last_restart_is_kept_once_more() -> None:
 )
 def test_a_broken_part_is_found_and_the_rest_goes_on(part, broken) -> None:
     sound = counted(reading(0, 36.0, **LEFT), reading(10, 36.0, **LEFT))
-    kept = json.loads(json.dumps(sound.dump()))
-    good, bad = sort_out(kept, CHECKS)
-    assert (good, bad) == (kept, {})
-    kept[part] = kept[part] | broken if isinstance(broken, dict) and broken else broken
-    good, bad = sort_out(kept, CHECKS)
+    stored = json.loads(json.dumps(sound.dump()))
+    good, bad = sort_out(stored, CHECKS)
+    assert (good, bad) == (stored, {})
+    stored[part] = stored[part] | broken if isinstance(broken, dict) and broken else broken
+    good, bad = sort_out(stored, CHECKS)
     assert set(bad) == {part}
     counter = EnergyCounter(10.0)
     counter.restore(good, 0.0)
-    assert counter.total == (EnergyTotals() if part == "total" else EnergyTotals.of(sound.total.as_dict()))
+    assert counter.total == (EnergyTotals() if part == "total" else EnergyTotals.from_dict(sound.total.as_dict()))
     # Nothing of it can fail later.
     counter.update(reading(3600, 36.0, **LEFT))
     counter.dump()
@@ -313,9 +310,9 @@ def test_the_counters_of_a_pack_with_a_turned_sensor_are_not_believed() -> None:
 
 def test_nothing_ever_goes_back() -> None:
     counter = counted(reading(0, 36.0), reading(100, 36.0), longest_gap=1000)
-    counter.total.at_least(EnergyTotals(charged=5000.0, discharged=7.0))
+    counter.total.raise_to(EnergyTotals(charged=5000.0, discharged=7.0))
     assert counter.total == EnergyTotals(5000.0, 7.0, 1.0, 0.0)
-    counter.total.at_least(EnergyTotals())
+    counter.total.raise_to(EnergyTotals())
     assert counter.total.charged == 5000.0
 
 
@@ -332,8 +329,8 @@ def test_sums_only_grow_whatever_comes(steps) -> None:
     for seconds, current, remaining, restarts in steps:
         now += seconds
         if restarts:
-            kept, counter = counter.dump(), EnergyCounter(10.0)
-            counter.restore(kept, 0.0)
+            stored, counter = counter.dump(), EnergyCounter(10.0)
+            counter.restore(stored, 0.0)
         counter.update(reading(now, current, remaining_capacity=remaining, soc=remaining))
         gained = counter.total.since(before)
         assert min(gained.charged, gained.discharged, gained.charge_in, gained.charge_out) >= -1e-5
@@ -356,7 +353,7 @@ def test_sums_only_grow_whatever_comes(steps) -> None:
     ],
 )
 def test_a_wrong_sensor_is_corrected(options, current, shown) -> None:
-    found = CurrentCorrection.of(options).corrected(reading(0, current, power=999.0))
+    found = CurrentCorrection.from_options(options).corrected(reading(0, current, power=999.0))
     assert found.current == pytest.approx(shown)
     assert found.power == (pytest.approx(shown * 50) if options else 999.0)
 

@@ -1,4 +1,4 @@
-"""Ledger: days, cycles and efficiency, only where there is evidence."""
+"""Energy statistics: days, cycles and efficiency, only where there is evidence."""
 
 from datetime import date
 import json
@@ -9,12 +9,11 @@ from custom_components.smart_bms.bms.stored_values import BROKEN
 from custom_components.smart_bms.energy.energy_counter import EnergyCounter
 from custom_components.smart_bms.energy.energy_statistics import EnergyStatistics
 from custom_components.smart_bms.energy.energy_totals import EnergyTotals
-
-from .test_energy_counter import reading
+from tests.support.energy_readings import reading
 
 
 class Book:
-    """A counter and its ledger, an hour between two readings."""
+    """A counter and its statistics, an hour between two readings."""
 
     def __init__(self) -> None:
         self.counter = EnergyCounter(3600.0)
@@ -66,24 +65,24 @@ def test_a_short_trip_or_a_missed_hour_says_nothing_of_the_efficiency() -> None:
     book.see(-50.0, 75)
     book.see(-50.0, 50)
     book.see(50.0, 70, hours=5)
-    assert book.counter.broken
+    assert book.counter.after_gap
     book.see(50.0, 99)
-    assert not book.statistics.whole
+    assert not book.statistics.complete_since_full
     book.see(0.0, 100)
-    assert book.statistics.whole
+    assert book.statistics.complete_since_full
     book.see(-10.0, 95)
     assert book.statistics.efficiency is None
 
 
 def test_a_sum_that_is_raised_was_not_moved_today() -> None:
     book = Book()
-    book.statistics.see_day(date(2026, 3, 1))
+    book.statistics.update_day(date(2026, 3, 1))
     book.see(0.0, 100)
     book.see(-10.0, 90)
     raised = EnergyTotals(5000.0, 4000.0, 100.0, 80.0)
     before = book.statistics.since_full, book.statistics.today(book.counter.total)
     book.counter.total.add(raised)
-    book.statistics.moved(raised)
+    book.statistics.shift_references(raised)
     assert before == (book.statistics.since_full, book.statistics.today(book.counter.total))
 
 
@@ -106,20 +105,20 @@ def test_what_came_since_full_and_since_empty() -> None:
 
 def test_a_new_day_begins_at_nothing_and_the_same_day_goes_on() -> None:
     book = Book()
-    book.statistics.see_day(date(2026, 3, 1))
+    book.statistics.update_day(date(2026, 3, 1))
     book.see(10.0, 50)
     book.see(10.0, 60)
     assert book.statistics.today(book.counter.total).charge_in == pytest.approx(10)
-    book.statistics.see_day(date(2026, 3, 1))
+    book.statistics.update_day(date(2026, 3, 1))
     assert book.statistics.today(book.counter.total).charge_in == pytest.approx(10)
     # The clock was behind for a moment, or the time zone changed.
-    book.statistics.see_day(date(2026, 2, 28))
+    book.statistics.update_day(date(2026, 2, 28))
     assert book.statistics.today(book.counter.total).charge_in == pytest.approx(10)
-    book.statistics.see_day(date(2026, 3, 2))
+    book.statistics.update_day(date(2026, 3, 2))
     assert book.statistics.today(book.counter.total) == EnergyTotals()
     book.see(10.0, 70)
     # It had been far ahead.
-    book.statistics.see_day(date(2026, 2, 1))
+    book.statistics.update_day(date(2026, 2, 1))
     assert book.statistics.today(book.counter.total) == EnergyTotals()
 
 
@@ -141,7 +140,7 @@ def test_sums_that_begin_anew_leave_nothing_that_was_measured_by_them() -> None:
     book.cycle()
     other = EnergyStatistics(EnergyCounter(10.0))
     other.restore(book.statistics.dump())
-    other.unmoor()
+    other.reset_references()
     assert other.since_full is None
     assert other.today(EnergyTotals()) == EnergyTotals()
 
@@ -158,12 +157,12 @@ def test_full_cycles_are_what_went_out_by_the_capacity() -> None:
 
 def test_a_restart_changes_nothing() -> None:
     book = Book()
-    book.statistics.see_day(date(2026, 3, 1))
+    book.statistics.update_day(date(2026, 3, 1))
     book.cycle()
     book.see(-10.0, 0)
-    kept = json.loads(json.dumps(book.statistics.dump()))
+    stored = json.loads(json.dumps(book.statistics.dump()))
     other = EnergyStatistics(book.counter)
-    other.restore(kept)
+    other.restore(stored)
     assert other.dump() == book.statistics.dump()
     assert other.efficiency == pytest.approx(book.statistics.efficiency)
     assert other.today(book.counter.total).discharged == pytest.approx(

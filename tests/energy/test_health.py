@@ -1,4 +1,4 @@
-"""Cell health: right against the simulator's truth where there is evidence, and silent where there is none."""
+"""Cell health: right against the simulator's truth where there is evidence, and unknown where there is none."""
 
 import json
 import math
@@ -8,13 +8,18 @@ import pytest
 
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.bms.stored_values import sort_out
-from custom_components.smart_bms.energy.capacity import Capacity
-from custom_components.smart_bms.energy.consistency import Criterion
+from custom_components.smart_bms.energy.capacity import CapacityTracker
+from custom_components.smart_bms.energy.consistency import ConsistencyCriterion
 from custom_components.smart_bms.energy.energy_counter import EnergyCounter
 from custom_components.smart_bms.energy.energy_totals import EnergyTotals
-from custom_components.smart_bms.energy.health import CHECKS, Health
-from custom_components.smart_bms.energy.imbalance import Imbalance, Occasion
-from custom_components.smart_bms.energy.resistance import MIN_STEPS, Resistances, WeeklyTrend, fitted
+from custom_components.smart_bms.energy.health import CHECKS, PackHealth
+from custom_components.smart_bms.energy.imbalance import CellImbalance, ComparisonCondition
+from custom_components.smart_bms.energy.resistance import (
+    MIN_STEPS,
+    ResistanceEstimator,
+    WeeklyResistanceTrend,
+    fit_resistance,
+)
 from custom_components.smart_bms.energy.rest_imbalance import RestImbalance
 from custom_components.smart_bms.energy.soc_confidence import counted_soc, expected_drift
 from custom_components.smart_bms.simulator.battery import Battery, household
@@ -31,7 +36,7 @@ def reading(at: float, current: float | None = 0.0, **values) -> Reading:
 
 
 def measured(battery: Battery, ampere: float) -> Reading:
-    """Return what a pack tells of its battery, in mV and at the fineness of its current."""
+    """Return what a pack reports of its battery, in mV and at the resolution of its current."""
     return reading(
         battery.now,
         round(battery.current / ampere) * ampere,
@@ -48,11 +53,11 @@ def test_the_resistance_of_each_cell_is_right_within_a_tenth(every, ampere, seed
     )
     weak = battery.cells[4]
     weak.resistance *= 1.8
-    resistances = Resistances()
+    resistances = ResistanceEstimator()
     for _ in range(int(3600 / every)):
         battery.step(every)
         resistances.update(measured(battery, ampere))
-    found = resistances.of_cells()
+    found = resistances.cell_resistances()
     for cell, item in zip(battery.cells, found, strict=True):
         assert item is not None
         truth = cell.resistance * math.exp((25 - cell.temperature) * 0.028)
@@ -64,11 +69,11 @@ def test_the_resistance_of_each_cell_is_right_within_a_tenth(every, ampere, seed
 def test_nothing_is_told_without_excitation() -> None:
     for profile in (lambda _: -20.0, lambda now: -4.0 * (now // 20 % 2)):
         battery = Battery(cells=4, capacity=100, profile=profile)
-        resistances = Resistances()
+        resistances = ResistanceEstimator()
         for _ in range(2000):
             battery.step(1.0)
             resistances.update(measured(battery, 0.01))
-        assert resistances.of_cells() == []
+        assert resistances.cell_resistances() == []
 
 
 @pytest.mark.parametrize(
@@ -84,7 +89,7 @@ def test_nothing_is_told_without_excitation() -> None:
     ],
 )
 def test_a_step_that_cannot_be_compared_is_none(second, change) -> None:
-    resistances = Resistances()
+    resistances = ResistanceEstimator()
     resistances.update(reading(0.0))
     resistances.update(reading(second, **{"current": -30.0} | change))
     assert not resistances.steps
@@ -93,60 +98,60 @@ def test_a_step_that_cannot_be_compared_is_none(second, change) -> None:
 def test_a_few_wrong_steps_do_no_harm_and_noise_says_nothing() -> None:
     chance = random.Random(1)
     steps = [(amperes, amperes * 0.001) for amperes in (20.0, -20.0, 35.0, -35.0) * 5]
-    good = fitted(steps)
+    good = fit_resistance(steps)
     assert good.value == pytest.approx(0.001)
-    spoilt = fitted([*steps, (30.0, 0.4), (-25.0, 0.2), (30.0, 0.0)])
+    spoilt = fit_resistance([*steps, (30.0, 0.4), (-25.0, 0.2), (30.0, 0.0)])
     assert spoilt.value == pytest.approx(0.001, rel=0.02)
     assert spoilt.steps == 20
-    assert fitted(steps[: MIN_STEPS - 1]) is None
-    assert fitted([(amperes, chance.gauss(0, 0.02)) for amperes, _ in steps]) is None
-    assert fitted([(amperes, -volts) for amperes, volts in steps]) is None
+    assert fit_resistance(steps[: MIN_STEPS - 1]) is None
+    assert fit_resistance([(amperes, chance.gauss(0, 0.02)) for amperes, _ in steps]) is None
+    assert fit_resistance([(amperes, -volts) for amperes, volts in steps]) is None
     halves = [(10.0, 0.01)] * 5 + [(10.0, 0.5)] * 4
-    assert fitted(halves) is None
+    assert fit_resistance(halves) is None
 
 
 def test_a_cell_that_is_missing_in_some_steps_is_judged_by_the_others() -> None:
-    resistances = Resistances()
+    resistances = ResistanceEstimator()
     for place in range(40):
         current, volts = (0.0, 3.3) if place % 2 else (-30.0, 3.27)
         cells = (volts, None if place < 34 else volts)
         resistances.update(reading(float(place), current, cell_voltages=cells))
-    first, second = resistances.of_cells()
+    first, second = resistances.cell_resistances()
     assert first.value == pytest.approx(0.001)
     assert second is None
 
 
 def test_steps_survive_a_restart() -> None:
-    resistances = Resistances()
+    resistances = ResistanceEstimator()
     for place in range(30):
         resistances.update(reading(float(place), -30.0 * (place % 2), cell_voltages=(3.3 - 0.03 * (place % 2), None)))
-    other = Resistances()
+    other = ResistanceEstimator()
     other.restore(json.loads(json.dumps(resistances.dump())))
-    assert other.of_cells() == resistances.of_cells()
+    assert other.cell_resistances() == resistances.cell_resistances()
     with pytest.raises((TypeError, ValueError)):
         other.restore([["x", []]])
 
 
 def test_a_trend_needs_four_weeks() -> None:
-    trend = WeeklyTrend()
+    trend = WeeklyResistanceTrend()
     for week in range(3):
         trend.update(100 + week, 0.001)
     assert trend.per_week is None
     trend.update(103, 0.001)
     assert trend.per_week == pytest.approx(0)
-    grown = WeeklyTrend(json.loads(json.dumps(trend.dump())))
+    grown = WeeklyResistanceTrend(json.loads(json.dumps(trend.dump())))
     for week in range(104, 180):
         grown.update(week, 0.001 * (1 + 0.01 * (week - 103)))
     assert grown.per_week == pytest.approx(0.7, abs=0.1)
     for week in range(180, 400):
         grown.update(week, 0.001)
     assert len(grown.weeks) == 104
-    assert WeeklyTrend({str(week): 0.0 for week in range(5)}).per_week is None
+    assert WeeklyResistanceTrend({str(week): 0.0 for week in range(5)}).per_week is None
 
 
 @pytest.mark.parametrize("wrong", [0, 50, 4000])
 def test_one_look_at_a_wrong_clock_deletes_nothing(wrong) -> None:
-    trend = WeeklyTrend({str(week): 0.001 * (1 + 0.01 * (week - 100)) for week in range(100, 153)})
+    trend = WeeklyResistanceTrend({str(week): 0.001 * (1 + 0.01 * (week - 100)) for week in range(100, 153)})
     before = trend.per_week
     trend.update(wrong, 0.005)
     trend.update(152, 0.001 * 1.52)
@@ -172,7 +177,7 @@ class Run:
 
     def __init__(self) -> None:
         self.counter = EnergyCounter(3600.0)
-        self.capacity = Capacity(self.counter)
+        self.capacity = CapacityTracker(self.counter)
         self.now = 0.0
 
     def see(self, current: float, soc: float | None, hours: float = 0.1, **values) -> None:
@@ -199,7 +204,7 @@ class Run:
 def test_the_capacity_is_right_within_two_percent(ampere, every) -> None:
     battery = Battery(cells=4, capacity=50, soc=1.0, spread=0.0, profile=lambda _: -25.0 + 3 * math.sin(_ / 50))
     counter = EnergyCounter(12.0)
-    capacity = Capacity(counter)
+    capacity = CapacityTracker(counter)
     truth = 0.0
     item = reading(0.0, 0.0, soc=100.0, full_capacity=55.0)
     counter.update(item)
@@ -277,11 +282,11 @@ def test_a_run_survives_a_restart() -> None:
     run.empty()
     run.fill()
     run.see(-45.0, 50, hours=0.9)
-    kept = json.loads(json.dumps(run.capacity.dump()))
-    other = Capacity(run.counter)
-    other.restore(kept)
+    stored = json.loads(json.dumps(run.capacity.dump()))
+    other = CapacityTracker(run.counter)
+    other.restore(stored)
     assert other.dump() == run.capacity.dump()
-    fresh = Capacity(EnergyCounter(10.0))
+    fresh = CapacityTracker(EnergyCounter(10.0))
     other.restore(fresh.dump())
     assert other.vendor is None
     with pytest.raises(KeyError):
@@ -294,9 +299,9 @@ def test_a_run_survives_a_restart() -> None:
 @pytest.mark.parametrize(
     ("values", "occasion"),
     [
-        ({"soc": 100.0, "current": 2.0}, Occasion.FULL),
+        ({"soc": 100.0, "current": 2.0}, ComparisonCondition.FULL),
         ({"soc": 100.0, "current": 8.0}, None),
-        ({"soc": 60.0, "current": -20.0}, Occasion.LOAD),
+        ({"soc": 60.0, "current": -20.0}, ComparisonCondition.LOAD),
         ({"soc": 60.0, "current": 20.0}, None),
         ({"soc": 60.0, "current": -5.0}, None),
         ({"soc": 60.0, "current": 0.1}, None),
@@ -305,11 +310,11 @@ def test_a_run_survives_a_restart() -> None:
         ({"current": None}, None),
         ({"current": -20.0, "cell_voltages": ()}, None),
         ({"current": -20.0, "full_capacity": None}, None),
-        ({"current": -20.0, "full_capacity": None, "design_capacity": 100.0}, Occasion.LOAD),
+        ({"current": -20.0, "full_capacity": None, "design_capacity": 100.0}, ComparisonCondition.LOAD),
     ],
 )
 def test_cells_are_compared_on_three_occasions(values, occasion) -> None:
-    imbalance = Imbalance()
+    imbalance = CellImbalance()
     imbalance.update(reading(5.0, **values), 1000.0)
     assert list(imbalance.spreads) == ([] if occasion is None else [occasion])
     if occasion is not None:
@@ -318,22 +323,22 @@ def test_cells_are_compared_on_three_occasions(values, occasion) -> None:
 
 
 def test_rest_begins_when_the_current_ends_and_is_not_certain_over_a_gap() -> None:
-    imbalance = Imbalance()
+    imbalance = CellImbalance()
     for minute in range(30):
         imbalance.update(reading(minute * 60.0), 0.0)
     assert not imbalance.spreads
     imbalance.update(reading(1800.0), 0.0)
-    assert list(imbalance.spreads) == [Occasion.REST]
+    assert list(imbalance.spreads) == [ComparisonCondition.REST]
     imbalance.update(reading(1810.0, -10.0), 0.0)
     assert imbalance.rest(1810.0) == 0
     imbalance.update(reading(1900.0), 0.0)
     imbalance.update(reading(4000.0), 0.0)
     assert imbalance.rest(4000.0) == 0
-    other = Imbalance()
+    other = CellImbalance()
     other.restore(json.loads(json.dumps(imbalance.dump())), -500.0)
     assert other.rest(3600.0) == 100
     assert other.spreads == imbalance.spreads
-    other.restore(Imbalance().dump(), 0.0)
+    other.restore(CellImbalance().dump(), 0.0)
     assert other.rest(5.0) == 0
 
 
@@ -379,23 +384,23 @@ def test_what_moves_charge_or_hides_a_cell_begins_anew(spoils) -> None:
 # The whole.
 
 
-def fed(health: Health, counter: EnergyCounter, *readings: Reading) -> Health:
+def fed(health: PackHealth, counter: EnergyCounter, *readings: Reading) -> PackHealth:
     for item in readings:
         counter.update(item)
         health.update(item, 1e6)
     return health
 
 
-def healthy(longest_gap: float = 3600.0) -> tuple[Health, EnergyCounter]:
+def healthy(longest_gap: float = 3600.0) -> tuple[PackHealth, EnergyCounter]:
     counter = EnergyCounter(longest_gap)
-    return Health(counter), counter
+    return PackHealth(counter), counter
 
 
 def test_without_evidence_there_is_no_verdict() -> None:
     health, counter = healthy()
     fed(health, counter, *(reading(second * 60.0, -5.0) for second in range(20)))
     assert health.consistent is None
-    assert health.weakest() == {}
+    assert health.weakest_cells() == {}
     assert health.mean_resistance is None
     assert health.full_at is None
 
@@ -412,18 +417,18 @@ def test_full_after_ten_aging_cycles_judges_the_capacity(cycles, spread, good) -
     assert health.consistent is good
     assert health.full_at == 1e6 + 120
     if good is not None:
-        verdict = health.verdicts[Criterion.CAPACITY]
+        verdict = health.verdicts[ConsistencyCriterion.CAPACITY]
         assert (verdict.spread, verdict.at) == (pytest.approx(spread), 1e6 + 120)
-        assert health.weakest() == {"ends_charge_first": 3}
+        assert health.weakest_cells() == {"ends_charge_first": 3}
 
 
 def test_a_month_of_rest_judges_what_the_vendor_calls_resistance() -> None:
     health, counter = healthy()
     for quarter in range(31 * 96):
         fed(health, counter, reading(quarter * 900.0))
-    assert health.verdicts[Criterion.RESISTANCE].good
-    assert health.weakest()["lowest_at_rest"] == 1
-    assert health.weakest()["fastest_self_discharge"]
+    assert health.verdicts[ConsistencyCriterion.RESISTANCE].good
+    assert health.weakest_cells()["lowest_at_rest"] == 1
+    assert health.weakest_cells()["fastest_self_discharge"]
 
 
 def test_resistances_are_fitted_now_and_then_and_survive_a_restart() -> None:
@@ -433,10 +438,10 @@ def test_resistances_are_fitted_now_and_then_and_survive_a_restart() -> None:
         cells = (3.3 - 0.03 * on, 3.3 - 0.06 * on)
         fed(health, counter, reading(float(second), -30.0 * on, cell_voltages=cells))
     assert health.mean_resistance == pytest.approx(0.0015)
-    assert health.weakest() == {"highest_resistance": 2, "lowest_under_load": 2}
-    kept = json.loads(json.dumps(health.dump()))
-    other = Health(counter)
-    other.restore(kept, 0.0)
+    assert health.weakest_cells() == {"highest_resistance": 2, "lowest_under_load": 2}
+    stored = json.loads(json.dumps(health.dump()))
+    other = PackHealth(counter)
+    other.restore(stored, 0.0)
     assert other.dump() == health.dump()
     assert other.mean_resistance == health.mean_resistance
     assert list(other.trend.weeks) == [1]
@@ -451,15 +456,15 @@ def test_a_raised_sum_is_no_part_of_a_run() -> None:
     run.see(0.0, 100)
     run.see(-45.0, 50, hours=0.9)
     raised = EnergyTotals(5000.0, 4000.0, 300.0, 200.0)
-    health = Health(run.counter, follows_board=True)
+    health = PackHealth(run.counter, follows_jbd_manual=True)
     health.capacity = run.capacity
     fed(health, run.counter, reading(run.now + 1, -45.0))
     run.counter.total.add(raised)
-    health.moved(raised)
+    health.shift_references(raised)
     run.see(-45.0, 10, hours=0.9)
     run.see(0.0, 0, hours=0.5)
     assert run.capacity.learned.ampere_hours == pytest.approx(72, abs=15)
-    Health(run.counter).moved(raised)
+    PackHealth(run.counter).shift_references(raised)
 
 
 def test_verdicts_survive_a_restart() -> None:
@@ -467,16 +472,16 @@ def test_verdicts_survive_a_restart() -> None:
     fed(health, counter, reading(0.0))
     health.capacity.vendor.cycles = 12
     fed(health, counter, reading(60.0, 1.0, soc=100.0))
-    other = Health(counter)
+    other = PackHealth(counter)
     other.restore(json.loads(json.dumps(health.dump())), 0.0)
     assert other.consistent is True
     assert other.full_at == health.full_at
-    kept = json.loads(json.dumps(health.dump()))
-    assert sort_out(kept, CHECKS) == (kept, {})
+    stored = json.loads(json.dumps(health.dump()))
+    assert sort_out(stored, CHECKS) == (stored, {})
     # What is missing begins anew, and what rested when nobody knows how long ago does not count.
     other.restore({}, 0.0)
     assert other.consistent is None
-    other.restore(kept, None)
+    other.restore(stored, None)
     assert other.full_at == health.full_at
     assert other.imbalance.rest_since is None
 
@@ -484,9 +489,9 @@ def test_verdicts_survive_a_restart() -> None:
 def test_sums_that_begin_anew_end_the_run_from_full() -> None:
     run = Run()
     run.see(0.0, 100)
-    health = Health(run.counter)
+    health = PackHealth(run.counter)
     health.capacity = run.capacity
-    health.unmoor()
+    health.reset_references()
     run.see(-45.0, 50, hours=0.9)
     run.see(-45.0, 0, hours=0.9)
     assert run.capacity.learned is None

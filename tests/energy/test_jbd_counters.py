@@ -1,4 +1,4 @@
-"""A JBD board's own counts: what cleared them, what of a cycle is left, and why the state of charge jumps."""
+"""JBD counters: what cleared them, the progress of a cycle, and why the state of charge jumps."""
 
 import json
 
@@ -7,10 +7,10 @@ import pytest
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.energy.energy_counter import EnergyCounter
 from custom_components.smart_bms.energy.energy_totals import EnergyTotals
-from custom_components.smart_bms.energy.health import Health
+from custom_components.smart_bms.energy.health import PackHealth
 from custom_components.smart_bms.energy.jbd_capacity_learning import LearningPhase
 from custom_components.smart_bms.energy.jbd_counters import JbdCounters
-from custom_components.smart_bms.energy.jbd_events import JbdEvent, event_of
+from custom_components.smart_bms.energy.jbd_events import JbdEvent, detect_event
 
 SETTINGS = {
     "cycle_capacity": 80.0,
@@ -27,7 +27,7 @@ class Watched:
 
     def __init__(self) -> None:
         self.counter = EnergyCounter(3600.0)
-        self.board = JbdCounters(self.counter)
+        self.jbd_counters = JbdCounters(self.counter)
         self.now = 0.0
 
     def see(self, current: float = 0.0, hours: float = 1.0, settings=SETTINGS, **values) -> JbdEvent | None:
@@ -36,7 +36,7 @@ class Watched:
         cells = (3.325, 3.325)
         item = Reading(measured_at=self.now, voltage=13.2, current=current, cell_voltages=cells, **usual | values)
         self.counter.update(item)
-        return self.board.update(item, settings, self.now + 1e6)
+        return self.jbd_counters.update(item, settings, self.now + 1e6)
 
 
 @pytest.mark.parametrize(
@@ -50,35 +50,35 @@ class Watched:
     ],
 )
 def test_what_its_counters_tell_of_a_board(after, event) -> None:
-    assert event_of(COUNTERS, after) is event
-    assert event_of({"cell_overvoltage": 0}, {"cell_overvoltage": 0, "restarts": 4}) is None
+    assert detect_event(COUNTERS, after) is event
+    assert detect_event({"cell_overvoltage": 0}, {"cell_overvoltage": 0, "restarts": 4}) is None
 
 
 def test_the_progress_of_a_cycle_is_known_once_one_was_counted_under_watch() -> None:
     watched = Watched()
     watched.see()
     watched.see(-10.0)
-    assert watched.board.cycle.progress is None
+    assert watched.jbd_counters.cycle.progress is None
     watched.see(-10.0, cycles=6)
     watched.see(-10.0, cycles=6)
     watched.see(-10.0, cycles=6)
-    assert watched.board.cycle.progress == pytest.approx(0.25)
+    assert watched.jbd_counters.cycle.progress == pytest.approx(0.25)
     watched.see(-10.0, hours=5, cycles=6)
-    assert watched.board.cycle.progress is None
+    assert watched.jbd_counters.cycle.progress is None
 
 
 def test_a_write_begins_the_cycle_anew_and_makes_the_charge_a_guess() -> None:
     watched = Watched()
     assert watched.see() is None
     assert watched.see(-10.0) is None
-    assert not watched.board.estimated
+    assert not watched.jbd_counters.estimated
     cleared = dict.fromkeys(COUNTERS, 0) | {"restarts": 1}
     assert watched.see(counters=cleared, soc=50.0) is JbdEvent.PARAMETER_WRITTEN
-    assert watched.board.estimated
-    assert watched.board.cycle.progress == 0
-    assert [str(jump.cause) for jump in watched.board.jumps] == ["forgot"]
+    assert watched.jbd_counters.estimated
+    assert watched.jbd_counters.cycle.progress == 0
+    assert [str(jump.cause) for jump in watched.jbd_counters.jumps] == ["forgot"]
     watched.see(counters=cleared, soc=100.0)
-    assert not watched.board.estimated
+    assert not watched.jbd_counters.estimated
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_jump_is_explained(soc, hours, cause) -> None:
     watched.see()
     # What it says is left cannot be: nothing bridges that gap.
     watched.see(hours=hours, soc=soc, remaining_capacity=None)
-    (jump,) = watched.board.jumps
+    (jump,) = watched.jbd_counters.jumps
     assert (jump.before, jump.after, str(jump.cause), jump.at) == (60.0, soc, cause, watched.now + 1e6)
 
 
@@ -98,10 +98,10 @@ def test_a_board_that_says_little_is_followed_as_far_as_it_goes() -> None:
     watched.see(settings=None, soc=None, counters={}, cycles=None)
     watched.see(settings=None, soc=None, counters={}, cycles=None)
     watched.see(soc=None, counters={}, cycles=None)
-    JbdCounters(EnergyCounter(10.0)).moved(EnergyTotals(1.0))
-    assert not watched.board.jumps
-    assert not watched.board.estimated
-    assert watched.board.cycle.progress is None
+    JbdCounters(EnergyCounter(10.0)).shift_references(EnergyTotals(1.0))
+    assert not watched.jbd_counters.jumps
+    assert not watched.jbd_counters.estimated
+    assert watched.jbd_counters.cycle.progress is None
 
 
 def test_it_goes_on_after_a_restart_but_is_no_longer_certain() -> None:
@@ -109,13 +109,13 @@ def test_it_goes_on_after_a_restart_but_is_no_longer_certain() -> None:
     watched.see()
     watched.see(counters=dict.fromkeys(COUNTERS, 0) | {"restarts": 1}, soc=40.0)
     watched.see(-10.0)
-    kept = json.loads(json.dumps(watched.board.dump()))
+    stored = json.loads(json.dumps(watched.jbd_counters.dump()))
     other = JbdCounters(EnergyCounter(10.0))
-    other.restore(kept)
+    other.restore(stored)
     assert other.cycle.progress is None
-    assert other.cycle.discharged == watched.board.cycle.discharged
+    assert other.cycle.discharged == watched.jbd_counters.cycle.discharged
     assert other.estimated
-    assert list(other.jumps) == list(watched.board.jumps)
+    assert list(other.jumps) == list(watched.jbd_counters.jumps)
     fresh = JbdCounters(EnergyCounter(10.0))
     fresh.restore(JbdCounters(EnergyCounter(10.0)).dump())
     assert not fresh.estimated
@@ -123,7 +123,7 @@ def test_it_goes_on_after_a_restart_but_is_no_longer_certain() -> None:
 
 def test_health_tells_the_vendors_rule_what_happened_to_the_board() -> None:
     counter = EnergyCounter(3600.0)
-    health = Health(counter, follows_board=True)
+    health = PackHealth(counter, follows_jbd_manual=True)
 
     def see(at: float, **values) -> None:
         usual = {"soc": 100.0, "full_capacity": 100.0, "remaining_capacity": 100.0, "counters": COUNTERS}
@@ -135,8 +135,8 @@ def test_health_tells_the_vendors_rule_what_happened_to_the_board() -> None:
     assert health.capacity.vendor.phase is LearningPhase.ARMED
     see(60.0, soc=98.0, counters=COUNTERS | {"restarts": 2})
     assert health.capacity.vendor.phase is LearningPhase.IDLE
-    kept = json.loads(json.dumps(health.dump()))
-    other = Health(counter, follows_board=True)
-    other.restore(kept, 0.0)
-    assert other.board.dump() == health.board.dump() | {"certain": False}
-    Health(counter).restore(kept, 0.0)
+    stored = json.loads(json.dumps(health.dump()))
+    other = PackHealth(counter, follows_jbd_manual=True)
+    other.restore(stored, 0.0)
+    assert other.jbd_counters.dump() == health.jbd_counters.dump() | {"certain": False}
+    PackHealth(counter).restore(stored, 0.0)

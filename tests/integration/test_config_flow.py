@@ -11,7 +11,7 @@ from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.simulator.daly.labels import R24_A5
 from custom_components.smart_bms.simulator.peripheral import Service
 from lab.smart_bms_lab.proxy import EmulatedProxy
-from tests.integration.conftest import configure, search, settled
+from tests.support.flows import configure, search, settled
 from tests.support.packs import daly_pack, jk_pack
 
 OTHER = "C8:47:80:00:00:02"

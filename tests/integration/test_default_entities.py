@@ -3,7 +3,6 @@
 from datetime import timedelta
 import os
 
-from homeassistant.config_entries import SOURCE_USER
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 import pytest
@@ -15,7 +14,7 @@ from custom_components.smart_bms.simulator.jbd.labels import SP04S034
 from custom_components.smart_bms.simulator.smart123.labels import GEN3_NUS
 from script.lib import entities
 from script.lib.entities import Row, Start
-from tests.integration.conftest import allow
+from tests.support.flows import allow, bank_of
 from tests.support.packs import daly_pack, jbd_pack, jk_pack, smart123_pack
 
 PACKS = {
@@ -60,16 +59,6 @@ def rows(hass, entry: MockConfigEntry, before: set[str]) -> list[Row]:
     return sorted(found, key=lambda row: row.domain)
 
 
-async def bank_of(hass, *packs: MockConfigEntry) -> MockConfigEntry:
-    flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"next_step_id": "bank"})
-    ids = [entry.entry_id for entry in packs]
-    chosen = {"name": "House", "packs": ids, "wiring": "parallel", "strings": 1}
-    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], chosen)
-    await hass.async_block_till_done()
-    return flow["result"]
-
-
 EVERYTHING = {"allow_control": True, "allow_dangerous": True}
 
 
@@ -86,7 +75,7 @@ async def documented(hass, house, adopt) -> dict[str, list[Row]]:
     one, two = [
         await adopt(jk_pack(name=name, address=f"C8:47:80:00:00:0{place}")) for place, name in ((1, "A"), (2, "B"))
     ]
-    bank = await bank_of(hass, one, two)
+    bank = await bank_of(hass, (one, two))
     before = switched_on(hass, bank)
     for pack in (one, two):
         await allow(hass, pack, **EVERYTHING)
@@ -167,7 +156,7 @@ async def test_what_asks_first_comes_when_it_need_not_ask(hass, house, adopt) ->
 async def test_a_bank_may_be_switched_once_all_its_packs_may(hass, house, adopt) -> None:
     one = await adopt(jk_pack(name="A"), allow_control=True)
     two = await adopt(jk_pack(name="B", address="C8:47:80:00:00:02"))
-    bank = await bank_of(hass, one, two)
+    bank = await bank_of(hass, (one, two))
     assert "switch.charge_switch" not in switched_on(hass, bank)
     await allow(hass, two, allow_control=True)
     await house.until(lambda: house.state("switch.house_charge_switch") == "on")

@@ -22,7 +22,8 @@ from lab.smart_bms_lab.areas import async_set_areas
 from lab.smart_bms_lab.meters import sun
 from lab.smart_bms_lab.packs import AREAS, HOME_STORAGE, all_packs
 from lab.smart_bms_lab.proxy import advertise, demo_proxies
-from tests.integration.conftest import House, configure, search
+from tests.support.flows import configure, search
+from tests.support.house import House
 from tests.support.radio import SPEED, TICK
 
 ROOT = Path(__file__).parents[2]

@@ -3,14 +3,14 @@
 import json
 
 from homeassistant.core import Context
-from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
 
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.diagnostics import async_get_config_entry_diagnostics
-from tests.integration.conftest import configure
+from tests.support.devices import device_of
+from tests.support.flows import configure
 from tests.support.packs import jk_pack
 
 
@@ -66,7 +66,7 @@ async def test_a_pack_that_was_never_reached(hass, house, pack, adopt) -> None:
 async def test_changes_are_told_without_who_made_them(hass, house, adopt, hass_admin_user) -> None:
     pack = jk_pack(name="My street 7")
     entry = await adopt(pack, allow_control=True)
-    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    device = device_of(hass, entry)
     data = {"device_id": device.id, "parameters": {"cell_overvoltage": 3.55, "user_data": "Ada"}}
     context = Context(user_id=hass_admin_user.id)
     await hass.services.async_call(DOMAIN, "set_parameters", data, blocking=True, context=context)

@@ -19,11 +19,8 @@ from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.pack_entry import publishing
 from custom_components.smart_bms.pack_entry.capabilities import Capabilities
 from lab.smart_bms_lab.packs import all_packs
+from tests.support.devices import device_of, entities_of
 from tests.support.packs import changed, jk_pack, sealed
-
-
-def registry(hass, entry) -> list[er.RegistryEntry]:
-    return er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
 
 
 @pytest.mark.parametrize("variant", ["JK02_32S", "JK02_24S", "JK04"])
@@ -39,21 +36,21 @@ async def test_all_entities_of_a_layout(hass, house, adopt, snapshot, variant) -
             "translation_key": item.translation_key,
             "options": {key: dict(value) for key, value in item.options.items() if key.startswith("sensor")},
         }
-        for item in sorted(registry(hass, entry), key=lambda item: item.entity_id)
+        for item in sorted(entities_of(hass, entry), key=lambda item: item.entity_id)
     }
     assert listed == snapshot
 
 
 async def test_names_are_whole_and_unique(hass, house, adopt) -> None:
     entry = await adopt(jk_pack(name="Shed"))
-    names = Counter((item.domain, item.original_name) for item in registry(hass, entry))
+    names = Counter((item.domain, item.original_name) for item in entities_of(hass, entry))
     assert max(names.values()) == 1
     assert not any(name is None or "{" in name for _, name in names)
 
 
 async def test_the_device_is_the_pack(hass, house, pack, adopt) -> None:
     entry = await adopt(pack)
-    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    device = device_of(hass, entry)
     assert device.name == "Shed"
     assert device.manufacturer == "Jikong"
     assert device.model == "JK_PB2A16S20P"
@@ -110,7 +107,7 @@ async def test_a_default_password_is_no_problem(hass, house, pack, adopt) -> Non
     pack.board.extra_alarms.add("default_password")
     await house.until(lambda: "default_password" in (entry.runtime_data.data.alarms or ()))
     assert house.state("binary_sensor.shed_problem") == STATE_OFF
-    by_key = {item.unique_id: item for item in registry(hass, entry)}
+    by_key = {item.unique_id: item for item in entities_of(hass, entry)}
     nag = by_key[f"{pack.address}_alarm_default_password"]
     assert nag.disabled_by is er.RegistryEntryDisabler.INTEGRATION
     assert nag.original_device_class is None
@@ -177,7 +174,7 @@ async def test_without_the_pack_entities_exist_and_wait_for_it(hass, house, pack
     assert house.state("sensor.shed_temperature_5") is not None
     assert entry.data["identity"]["model"] == "JK_PB2A16S20P"
     assert "temperature_5" in entry.data["features"]["probes"]
-    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    device = device_of(hass, entry)
     assert device.model == "JK_PB2A16S20P"
 
 

@@ -5,9 +5,8 @@ from collections.abc import Callable
 from homeassistant.config_entries import SOURCE_BLUETOOTH
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.simulator.daly.labels import ESS_81, K_81_NO_NTC, K_D2, LAYOUT_B, LEGACY_A5, R24_A5
@@ -21,7 +20,8 @@ from custom_components.smart_bms.simulator.smart123.labels import (
     GEN3_NUS,
     OLD_FIRMWARE_BRIDGE,
 )
-from tests.integration.conftest import configure, option_form, search, set_options
+from tests.support.devices import device_of, entities_of
+from tests.support.flows import configure, option_form, search, set_options
 from tests.support.packs import daly_pack, jbd_pack, smart123_pack
 
 PASSWORD = "123456"
@@ -54,10 +54,6 @@ VARIANTS = {"jbd_password": "extended"}
 """Of packs whose dialect we tell apart further than they do."""
 
 
-def registry(hass, entry: MockConfigEntry) -> list[er.RegistryEntry]:
-    return er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
-
-
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
 @pytest.mark.parametrize("name", PACKS)
 async def test_it_is_added_and_shows_what_its_battery_does(hass, house, adopt, name) -> None:
@@ -76,7 +72,7 @@ async def test_it_is_added_and_shows_what_its_battery_does(hass, house, adopt, n
     await house.until(lambda: house.state("binary_sensor.shed_discharging") == STATE_ON)
     switch = "relay" if name.startswith("smart123") else "mosfet"
     assert house.state(f"binary_sensor.shed_charge_{switch}") == STATE_ON
-    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    device = device_of(hass, entry)
     assert device.model == entry.data["identity"]["model"]
     assert house.state("sensor.shed_connection") == "streaming"
 
@@ -95,7 +91,7 @@ async def test_all_entities_of_a_dialect(hass, house, adopt, snapshot, name) -> 
         await house.until(lambda: "soh" in entry.runtime_data.capabilities.values)
     listed = {
         item.entity_id: (item.original_name, item.unit_of_measurement, item.disabled_by is None)
-        for item in sorted(registry(hass, entry), key=lambda item: item.entity_id)
+        for item in sorted(entities_of(hass, entry), key=lambda item: item.entity_id)
     }
     assert listed == snapshot
     assert not any(named is None or "{" in named for named, _, _ in listed.values())
@@ -251,7 +247,7 @@ async def test_what_a_pack_has_counted_survives_that_it_forgets(hass, house, ado
 async def test_an_answer_that_is_lost_takes_away_no_entity(hass, house, adopt) -> None:
     pack = jbd_pack(SP04S034, name="Shed")
     entry = await adopt(pack, allow_control=True)
-    before = {item.entity_id for item in registry(hass, entry)}
+    before = {item.entity_id for item in entities_of(hass, entry)}
     for entity_id in ("number.shed_cell_overvoltage_limit", "number.shed_cell_overvoltage_release"):
         assert entity_id in before
         er.async_get(hass).async_update_entity(entity_id, disabled_by=None)
@@ -263,7 +259,7 @@ async def test_an_answer_that_is_lost_takes_away_no_entity(hass, house, adopt) -
     assert house.state("number.shed_cell_overvoltage_limit") == STATE_UNKNOWN
     assert house.state("number.shed_cell_overvoltage_release") == "3.5"
     await hass.config_entries.async_reload(entry.entry_id)
-    assert {item.entity_id for item in registry(hass, entry)} == before
+    assert {item.entity_id for item in entities_of(hass, entry)} == before
     assert "cell_overvoltage" in entry.data["catalogue"]["keys"]
 
 
@@ -278,7 +274,7 @@ async def test_a_missing_probe_is_an_alarm_and_no_entity(hass, house, adopt) -> 
     entry = await adopt(daly_pack(K_81_NO_NTC, name="Shed"))
     assert house.state("binary_sensor.shed_temperature_sensor_fault") == STATE_ON
     assert house.state("binary_sensor.shed_problem") == STATE_ON
-    keys = {item.unique_id.removeprefix(f"{entry.data['address']}_") for item in registry(hass, entry)}
+    keys = {item.unique_id.removeprefix(f"{entry.data['address']}_") for item in entities_of(hass, entry)}
     assert "temperature_1" not in keys
 
 

@@ -7,19 +7,9 @@ from homeassistant.const import STATE_UNAVAILABLE
 import pytest
 
 from custom_components.smart_bms.const import DOMAIN
-from tests.integration.conftest import configure
+from tests.support.flows import configure
+from tests.support.log_lines import problems_in
 from tests.support.packs import jk_pack
-
-
-def problems_in(caplog) -> list[str]:
-    return [
-        f"{record.name}: {record.message}"
-        for record in caplog.records
-        if record.levelno >= logging.WARNING
-        and ("smart_bms" in record.name or "bleak" in record.name)
-        # Home Assistant says this of every custom integration.
-        and "custom integration" not in record.message
-    ]
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")

@@ -8,7 +8,7 @@ import pytest
 from custom_components.smart_bms.flow.option_forms import OPTION_FORMS
 from custom_components.smart_bms.simulator.jbd.labels import SP04S034
 from custom_components.smart_bms.simulator.smart123.labels import GEN2_BRSP
-from tests.integration.conftest import option_form, option_menu, set_options, submit_options
+from tests.support.flows import option_form, option_menu, set_options, submit_options
 from tests.support.packs import daly_pack, jbd_pack, jk_pack, smart123_pack
 
 COMMON = ["control", "limits", "connection", "current", "publishing"]

@@ -6,14 +6,15 @@ from homeassistant.config_entries import SOURCE_BLUETOOTH
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
 
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.simulator.smart123.labels import BRIDGE, GEN2_BRSP, GEN3_NUS
-from tests.integration.conftest import configure, option_menu, search, set_options
-from tests.integration.test_life import problems_in
+from tests.support.devices import device_of
+from tests.support.flows import configure, option_menu, search, set_options
+from tests.support.log_lines import problems_in
 from tests.support.packs import smart123_pack
 
 PIN = "1234"
@@ -126,7 +127,7 @@ async def test_nothing_can_be_changed_unless_the_owner_wants_experiments(hass, h
 
 
 async def change(hass, entry, parameters, **flags):
-    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    device = device_of(hass, entry)
     data = {"device_id": device.id, "parameters": parameters, **flags}
     return await hass.services.async_call(DOMAIN, "set_parameters", data, blocking=True)
 

@@ -5,30 +5,29 @@ from copy import deepcopy
 
 from homeassistant.const import STATE_ON
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.smart_bms.const import DOMAIN, EVENT_PARAMETER
 from custom_components.smart_bms.control import calibration, writer
-from tests.integration.conftest import option_form
+from tests.support.devices import device_of
+from tests.support.flows import option_form
 
 ALLOWED = {"allow_control": True}
 
 
-@pytest.fixture(autouse=True)
-def patience(monkeypatch) -> None:
-    monkeypatch.setattr(writer, "SECOND_LOOK", 0.1)
+pytestmark = pytest.mark.usefixtures("quick_recheck")
 
 
 @pytest.fixture
 def calibrating(hass, pack, adopt, monkeypatch):
     """Return what begins a calibration, and comes back while both switches are off: the current never seems to stop."""
-    monkeypatch.setattr(calibration, "_AT_REST", -1.0)
+    monkeypatch.setattr(calibration, "_MAX_REST_CURRENT", -1.0)
 
     async def begin():
         entry = await adopt(pack, **ALLOWED)
-        (found,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+        found = device_of(hass, entry)
         data = {"device_id": found.id, "voltage": 26.9, "confirm": True}
         task = hass.async_create_task(hass.services.async_call(DOMAIN, "calibrate_voltage", data, blocking=True))
         async with asyncio.timeout(8):
@@ -68,7 +67,7 @@ async def test_options_that_end_control_do_not_leave_the_house_dark(
     hass, house, pack, calibrating, monkeypatch
 ) -> None:
     entry, task = await calibrating()
-    monkeypatch.setattr(writer, "CLOSE_WITHIN", 0.3)
+    monkeypatch.setattr(writer, "CLOSE_TIMEOUT", 0.3)
     pack.faults.forget_writes = True  # nothing comes through any more before the link is gone
     flow = await option_form(hass, entry, "control")
     await hass.config_entries.options.async_configure(flow["flow_id"], {"allow_control": False})

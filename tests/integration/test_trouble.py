@@ -12,14 +12,11 @@ from custom_components.smart_bms.pack_entry import wiring_issue as wiring
 from custom_components.smart_bms.pack_entry.energy_account import EnergyAccount
 from custom_components.smart_bms.protection.engine import ProtectionEngine
 from custom_components.smart_bms.storage.checked_store import set_aside_issue
+from tests.support.issues import issues
 from tests.support.packs import daly_pack, jbd_pack, jk_pack
 from tests.support.radio import SPEED
 
 MAKES = {"jk": jk_pack, "jbd": jbd_pack, "daly": daly_pack}
-
-
-def issues(hass) -> list[str | None]:
-    return [issue.translation_key for issue in ir.async_get(hass).issues.values() if issue.domain == DOMAIN]
 
 
 @pytest.mark.parametrize("make", MAKES)
@@ -66,7 +63,7 @@ async def test_a_pack_whose_cells_do_not_add_up_is_added_and_says_so(hass, house
 
 FOLLOWERS = {
     "protection": (ProtectionEngine, "update"),
-    "energy": (EnergyAccount, "async_take"),
+    "energy": (EnergyAccount, "async_update"),
     "wiring": (wiring.WiringMonitor, "update"),
 }
 

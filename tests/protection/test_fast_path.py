@@ -10,9 +10,7 @@ from custom_components.smart_bms.protection.mirror import Mirror
 from custom_components.smart_bms.protection.smart123 import SMART123
 from tests.support.protection_life import Life, reading
 from tests.support.random_lives import FAMILIES, live
-from tests.support.rule_books import JK_LFP
-
-from .test_smart123 import SETTINGS as SMART123_SETTINGS
+from tests.support.rule_books import JK_LFP, SMART123_SETTINGS
 
 LIVES = 10_000
 PARTS = 2

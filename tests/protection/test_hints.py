@@ -8,10 +8,8 @@ from custom_components.smart_bms.protection.jbd import JBD
 from custom_components.smart_bms.protection.jk import JK
 from custom_components.smart_bms.protection.mirror import Mirror
 from custom_components.smart_bms.protection.smart123 import SMART123
-from tests.support.protection_life import Life
-from tests.support.rule_books import DALY_D2, JBD_REAL, JK_LFP
-
-from .test_smart123 import SETTINGS as SMART123_SETTINGS, values as shown_by_123
+from tests.support.protection_life import Life, shown_by_smart123
+from tests.support.rule_books import DALY_D2, JBD_REAL, JK_LFP, SMART123_SETTINGS
 
 JBD_SETTINGS = JBD_REAL | {"soc_100_voltage": 3.5}
 
@@ -27,8 +25,8 @@ JBD_SETTINGS = JBD_REAL | {"soc_100_voltage": 3.5}
         ("jbd", JBD, JBD_SETTINGS, {"cells": (2.5, 2.5, 2.5, 2.5)}, ["pack_empty"]),
         ("jbd", JBD, JBD_SETTINGS, {"alarms": ("front_end_fault",)}, []),  # not twice yet
         ("smart123", SMART123, SMART123_SETTINGS, {}, []),
-        ("smart123", SMART123, SMART123_SETTINGS, shown_by_123("3.5/3.4", "20/55"), ["heated_by_balancing"]),
-        ("smart123", SMART123, SMART123_SETTINGS, shown_by_123("3.4/3.4", "20/55"), []),
+        ("smart123", SMART123, SMART123_SETTINGS, shown_by_smart123("3.5/3.4", "20/55"), ["heated_by_balancing"]),
+        ("smart123", SMART123, SMART123_SETTINGS, shown_by_smart123("3.4/3.4", "20/55"), []),
         ("smart123", SMART123, SMART123_SETTINGS | {"cell_overvoltage": 3.4}, {}, ["settings_contradict"]),
         ("smart123", SMART123, SMART123_SETTINGS | {"charge_restart_soc": 20}, {}, ["restarts_crossed"]),
     ],

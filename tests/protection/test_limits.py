@@ -15,9 +15,7 @@ from custom_components.smart_bms.protection.mirror import Mirror
 from custom_components.smart_bms.protection.rules import BOTH, RuleSet
 from custom_components.smart_bms.protection.smart123 import SMART123, SMART123_GENERATION_3
 from tests.support.protection_life import Life
-from tests.support.rule_books import DALY_D2, JBD_REAL, JK_LFP
-
-from .test_smart123 import SETTINGS as SMART123_SETTINGS
+from tests.support.rule_books import DALY_D2, JBD_REAL, JK_LFP, SMART123_SETTINGS
 
 HALF = {"soc": 60, "hottest": 25.0, "coldest": 24.0}
 

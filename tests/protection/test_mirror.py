@@ -13,9 +13,7 @@ from custom_components.smart_bms.protection.monitor import ProtectionState
 from custom_components.smart_bms.protection.rules import Side
 from custom_components.smart_bms.protection.smart123 import SMART123
 from tests.support.protection_life import Life, reading
-from tests.support.rule_books import DALY_81, DALY_D2, JBD_REAL, JK_LFP
-
-from .test_smart123 import SETTINGS as SMART123_SETTINGS
+from tests.support.rule_books import DALY_81, DALY_D2, JBD_REAL, JK_LFP, SMART123_SETTINGS
 
 C, P, T, U = ProtectionState.CLEAR, ProtectionState.PENDING, ProtectionState.TRIPPED, ProtectionState.UNKNOWN
 STRONG = {"current": -200.0}

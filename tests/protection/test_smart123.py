@@ -11,18 +11,9 @@ from custom_components.smart_bms.protection.families import rules_of
 from custom_components.smart_bms.protection.relays import Tristate
 from custom_components.smart_bms.protection.rules import Side
 from custom_components.smart_bms.protection.smart123 import SMART123, SMART123_GENERATION_3
-from tests.support.protection_life import Life
+from tests.support.protection_life import Life, shown_by_smart123
+from tests.support.rule_books import SMART123_SETTINGS
 
-SETTINGS: dict[str, Any] = {
-    "cell_undervoltage": 2.8,
-    "cell_overvoltage": 3.65,
-    "balance_start_voltage": 3.5,
-    "charge_undertemperature": 0.0,
-    "cell_overtemperature": 50.0,
-    "charge_restart_soc": 90,
-    "discharge_restart_soc": 20,
-    "critical_mode": False,
-}
 NORMAL, CRITICAL = False, True
 ON, OFF = True, False
 
@@ -62,28 +53,11 @@ VECTORS = [
 ]
 
 
-def values(cells: str, celsius: str = "20", soc: float = 50, *, hears: bool = True, **more: Any) -> dict[str, Any]:
-    """Return what the pack shows."""
-    voltages = tuple(float(cell) for cell in cells.split("/") if cell)
-    degrees = [float(degree) for degree in celsius.split("/") if degree]
-    known = {"cells": voltages} if voltages else {"highest": None}
-    return {
-        **known,
-        "hottest": max(degrees, default=None),
-        "coldest": min(degrees, default=None),
-        "stage": None,
-        "soc": soc,
-        "alarms": () if hears else ("cell_communication_fault",),
-        "full_is_fine": False,
-        **more,
-    }
-
-
 @pytest.mark.parametrize("vector", VECTORS, ids=[f"{number}-{row[-1]}" for number, row in enumerate(VECTORS, 1)])
 def test_vectors(vector):
     mode, charge_before, load_before, cells, celsius, soc, hears, charge, load, _ = vector
-    life = Life(SMART123, SETTINGS | {"critical_mode": mode}, began=False)
-    life.see(0, **values(cells, celsius, soc, hears=hears, charging=charge_before, discharging=load_before))
+    life = Life(SMART123, SMART123_SETTINGS | {"critical_mode": mode}, began=False)
+    life.see(0, **shown_by_smart123(cells, celsius, soc, hears=hears, charging=charge_before, discharging=load_before))
     relays = life.mirror.relays[mode]
     assert relays[Side.CHARGE].answer is (Tristate.YES if charge else Tristate.NO)
     assert relays[Side.DISCHARGE].answer is (Tristate.YES if load else Tristate.NO)
@@ -102,25 +76,27 @@ SEQUENCE = [
 
 
 def test_a_full_and_an_empty_pack_come_back_as_the_sequence_says():
-    life = Life(SMART123, SETTINGS, began=False)
-    life.see(1, **values("3.3/3.3/3.3/3.3"))
+    life = Life(SMART123, SMART123_SETTINGS, began=False)
+    life.see(1, **shown_by_smart123("3.3/3.3/3.3/3.3"))
     for cells, soc, charge, load in SEQUENCE:
-        life.see(1, **values(cells, soc=soc, charging=None, discharging=None))
+        life.see(1, **shown_by_smart123(cells, soc=soc, charging=None, discharging=None))
         assert (life.answer("charge"), life.answer("discharge")) == tuple(
             "yes" if on else "no" for on in (charge, load)
         )
 
 
-def seen(settings: dict[str, Any] = SETTINGS, rules=SMART123, **shown: Any) -> Life:
+def seen(settings: dict[str, Any] = SMART123_SETTINGS, rules=SMART123, **shown: Any) -> Life:
     """Return a life with one reading."""
     life = Life(rules, settings, began=False)
-    life.see(1, **values(**{"cells": "3.3/3.3/3.3/3.3"} | shown))
+    life.see(1, **shown_by_smart123(**{"cells": "3.3/3.3/3.3/3.3"} | shown))
     return life
 
 
 def test_why_charging_stays_off_after_a_fault_above_the_restart_is_explained():
     for rules in (SMART123, SMART123_GENERATION_3):
-        life = seen(rules=rules, settings=SETTINGS | {"discharge_undertemperature": 0.0}, soc=95, charging=False)
+        life = seen(
+            rules=rules, settings=SMART123_SETTINGS | {"discharge_undertemperature": 0.0}, soc=95, charging=False
+        )
         assert life.codes("charge") == ["pack_blocks_silently:", "waits_for_charge_restart:charge_restart"]
         assert life.mirror.charge.reasons[1].numbers == {"value": 95, "limit": 90, "unit": "%"}
     life = seen(soc=12, discharging=False)
@@ -133,7 +109,7 @@ def test_a_full_pack_says_that_it_is_full():
 
 
 def test_without_the_mode_only_what_both_say_counts():
-    unknown = {key: value for key, value in SETTINGS.items() if key != "critical_mode"}
+    unknown = {key: value for key, value in SMART123_SETTINGS.items() if key != "critical_mode"}
     assert seen(unknown).answer("charge") == "yes"
     assert seen(unknown, cells="3.3/3.3/3.3/3.65").answer("charge") == "no"
     full = seen(unknown, cells="3.5/3.5/3.5/3.5", soc=100)
@@ -156,7 +132,7 @@ def test_without_the_mode_only_what_both_say_counts():
     ],
 )
 def test_a_threshold_that_was_not_told_makes_its_relay_unknown(missing, answers):
-    life = seen({key: value for key, value in SETTINGS.items() if key != missing})
+    life = seen({key: value for key, value in SMART123_SETTINGS.items() if key != missing})
     assert (life.answer("charge"), life.answer("discharge")) == answers
     doubtful = "charge" if answers[0] == "unknown" else "discharge"
     assert all(code.startswith("not_known:") for code in life.codes(doubtful))
@@ -174,8 +150,8 @@ def test_a_state_of_charge_that_nobody_knows_is_no_reason_to_charge(soc):
 
 
 def test_alarms_that_were_not_told_leave_open_whether_it_hears_its_cells():
-    life = Life(SMART123, SETTINGS, began=False)
-    life.see(1, **values("3.3/3.3/3.3/3.3") | {"alarms": None})
+    life = Life(SMART123, SMART123_SETTINGS, began=False)
+    life.see(1, **shown_by_smart123("3.3/3.3/3.3/3.3") | {"alarms": None})
     assert life.answer("charge") == "unknown"
 
 
@@ -184,10 +160,10 @@ def test_alarms_that_were_not_told_leave_open_whether_it_hears_its_cells():
     [{"cell_overvoltage": 3.5}, {"cell_undervoltage": 3.5}, {"charge_undertemperature": 50.0}],
 )
 def test_settings_that_contradict_each_other_are_not_judged_by(contradiction):
-    life = seen(SETTINGS | contradiction)
+    life = seen(SMART123_SETTINGS | contradiction)
     assert life.answer("charge") == "unknown"
     assert life.codes("charge") == ["settings_contradict:"]
-    assert seen(SETTINGS | contradiction, charging=False).answer("charge") == "no"
+    assert seen(SMART123_SETTINGS | contradiction, charging=False).answer("charge") == "no"
 
 
 def test_a_pack_without_cells_does_not_hear_them():
@@ -197,13 +173,13 @@ def test_a_pack_without_cells_does_not_hear_them():
 def test_nothing_is_known_without_settings_or_reading():
     life = Life(SMART123, None, began=False)
     assert life.codes("charge") == ["no_data:"]
-    life.see(1, **values("3.3/3.3/3.3/3.3"))
+    life.see(1, **shown_by_smart123("3.3/3.3/3.3/3.3"))
     assert life.codes("charge") == ["no_settings:"]
 
 
 def test_while_not_all_cells_were_heard_only_what_is_wrong_is_certain():
     def part(first: float, charging: bool | None = True) -> Life:
-        life = Life(SMART123, SETTINGS, began=False)
+        life = Life(SMART123, SMART123_SETTINGS, began=False)
         life.mirror.update(
             Reading(
                 measured_at=1000.0,
@@ -215,7 +191,7 @@ def test_while_not_all_cells_were_heard_only_what_is_wrong_is_certain():
                 charging_enabled=charging,
                 discharging_enabled=True,
             ),
-            SETTINGS,
+            SMART123_SETTINGS,
         )
         return life
 
@@ -227,14 +203,14 @@ def test_while_not_all_cells_were_heard_only_what_is_wrong_is_certain():
 def test_where_a_relay_stood_is_forgotten_after_a_gap():
     life = seen(soc=95, charging=True)
     assert life.answer("charge") == "yes"
-    life.see(1, **values("3.3/3.3/3.3/3.3", soc=95, charging=None))
+    life.see(1, **shown_by_smart123("3.3/3.3/3.3/3.3", soc=95, charging=None))
     assert life.answer("charge") == "yes"
-    life.see(21, **values("3.3/3.3/3.3/3.3", soc=95, charging=None))
+    life.see(21, **shown_by_smart123("3.3/3.3/3.3/3.3", soc=95, charging=None))
     assert life.answer("charge") == "unknown"
 
 
 def test_a_third_generation_is_taken_at_its_word_where_the_tables_are_not_public():
-    have = SETTINGS | {"discharge_undertemperature": -10.0, "low_cell_voltage": 3.0}
+    have = SMART123_SETTINGS | {"discharge_undertemperature": -10.0, "low_cell_voltage": 3.0}
     cold = {"celsius": "20/-5", "rules": SMART123_GENERATION_3, "settings": have}
     assert seen(**cold).answer("charge") == "no"
     assert seen(**cold).answer("discharge") == "yes"
@@ -246,7 +222,7 @@ def test_a_third_generation_is_taken_at_its_word_where_the_tables_are_not_public
     assert nothing.answer("charge") == "unknown"
     assert nothing.codes("charge")[0] == "not_known:cell_overtemperature"
     unsure = seen({key: value for key, value in have.items() if key != "critical_mode"}, SMART123_GENERATION_3)
-    unsure.see(1, **values("3.5/3.5/3.5/3.5"))
+    unsure.see(1, **shown_by_smart123("3.5/3.5/3.5/3.5"))
     assert unsure.codes("charge") == ["mode_unknown:"]
 
 

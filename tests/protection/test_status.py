@@ -24,10 +24,8 @@ from custom_components.smart_bms.protection.status_codes import (
     stopped,
 )
 from custom_components.smart_bms.protection.status_monitor import StatusMonitor
-from tests.support.protection_life import reading
-from tests.support.rule_books import DALY_D2, JBD_REAL, JK_LFP
-
-from .test_smart123 import SETTINGS as OF_123, values as shown_by_123
+from tests.support.protection_life import reading, shown_by_smart123
+from tests.support.rule_books import DALY_D2, JBD_REAL, JK_LFP, SMART123_SETTINGS
 
 STREAMING = ConnectionState.STREAMING
 
@@ -222,10 +220,10 @@ def test_a_switch_that_is_off_is_told() -> None:
     ],
 )
 def test_a_123_that_ends_its_charge_is_full_and_no_event(moments, row_of) -> None:
-    pack = Pack("smart123", OF_123, "")
+    pack = Pack("smart123", SMART123_SETTINGS, "")
     for cells, probes, soc, *rest in moments:
         charging, discharging, *alarms = rest or (True, True)
-        shown = shown_by_123(cells, probes, soc)
+        shown = shown_by_smart123(cells, probes, soc)
         status = pack.see(**shown | {"charging": charging, "discharging": discharging, "alarms": tuple(alarms)})
     assert row(status) == row_of
 

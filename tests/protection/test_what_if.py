@@ -8,9 +8,7 @@ from custom_components.smart_bms.protection.jk import JK
 from custom_components.smart_bms.protection.smart123 import SMART123
 from custom_components.smart_bms.protection.what_if import what_if
 from tests.support.protection_life import reading
-from tests.support.rule_books import DALY_D2, JBD_REAL, JK_LFP
-
-from .test_smart123 import SETTINGS as SMART123_SETTINGS
+from tests.support.rule_books import DALY_D2, JBD_REAL, JK_LFP, SMART123_SETTINGS
 
 
 def prospect(rules, settings, seconds, protection, **shown):

@@ -65,7 +65,10 @@ D2_NMC = {key: nmc for _, key, _, _, nmc in D2_ROWS}
 
 
 # Reference 5.4: warning, protection, release, delay; with the values of the storage board and of the 4S K.
-P81_FOURS = [
+type _Group = tuple[int, str, str, tuple[float, ...], tuple[float, ...]]
+"""First register, parameter, coding, and the values of two boards."""
+
+P81_FOURS: list[_Group] = [
     (0x130, "cell_overvoltage", "mV", (3.45, 3.55, 3.4, 5.0), (3.6, 3.7, 3.6, 1.0)),
     (0x134, "cell_undervoltage", "mV", (2.8, 2.7, 2.9, 5.0), (2.3, 2.2, 2.3, 1.0)),
     (0x138, "pack_overvoltage", "0.1V", (55.2, 56.2, 54.2, 1.0), (14.3, 14.7, 14.3, 1.0)),
@@ -82,14 +85,14 @@ P81_FOURS = [
 
 
 # L1, L2, delay, L3, delay.
-P81_FIVES = [
+P81_FIVES: list[_Group] = [
     (0x140, "charge", "charge", (160.0, 200.0, 1.0, 300.0, 1.0), (120.0, 150.0, 2.0, 200.0, 1.0)),
     (0x145, "discharge", "discharge", (160.0, 200.0, 1.0, 300.0, 1.0), (120.0, 150.0, 2.0, 200.0, 1.0)),
 ]
 
 
 # Reference 5.5: threshold, release, delay, every three registers.
-P81_SECONDS = [
+P81_SECONDS: list[tuple[str, str, tuple[float, float, float]]] = [
     ("cell_overvoltage", "mV", (3.8, 3.65, 1.0)),
     ("cell_undervoltage", "mV", (2.6, 2.8, 1.0)),
     ("pack_overvoltage", "0.1V", (60.0, 59.0, 1.0)),
@@ -123,18 +126,19 @@ P81_SINGLES: list[Row] = [
 
 def _p81_rows() -> list[Row]:
     rows: list[Row] = list(P81_SINGLES)
-    for start, key, coding, *boards in P81_FOURS:
+    names: tuple[str, ...]
+    for start, key, coding, storage, small in P81_FOURS:
         names = (f"{key}_warning", key, f"{key}_release", f"{key}_delay")
         rows += [
-            (start + place, name, coding if place < 3 else "ms", *(board[place] for board in boards))
+            (start + place, name, coding if place < 3 else "ms", storage[place], small[place])
             for place, name in enumerate(names)
         ]
-    for start, way, coding, *boards in P81_FIVES:
+    for start, way, coding, storage, small in P81_FIVES:
         limit = f"max_{way}_current"
         names = (f"{way}_overcurrent_warning", limit, f"{way}_overcurrent_delay")
         names += (f"{way}_overcurrent_2", f"{way}_overcurrent_2_delay")
         rows += [
-            (start + place, name, "ms" if place in (2, 4) else coding, *(board[place] for board in boards))
+            (start + place, name, "ms" if place in (2, 4) else coding, storage[place], small[place])
             for place, name in enumerate(names)
         ]
     for number, (key, coding, values) in enumerate(P81_SECONDS):

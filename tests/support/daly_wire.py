@@ -5,16 +5,15 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any, override
 
 import pytest
 
 from custom_components.smart_bms.bms.daly.driver import DalyDriver, Timing
 from custom_components.smart_bms.bms.daly.frames import Dialect, read_request
 from custom_components.smart_bms.bms.errors import ConnectionLostError
-from custom_components.smart_bms.bms.pack import Pack
-from custom_components.smart_bms.bms.reading import Identity, Reading
+from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.bms.session_context import SessionContext
-from custom_components.smart_bms.bms.settings import Settings
 from custom_components.smart_bms.bms.trust import Trust
 from custom_components.smart_bms.simulator.daly.labels import (
     ESS_81,
@@ -25,9 +24,12 @@ from custom_components.smart_bms.simulator.daly.labels import (
     R24_A5,
     Label,
 )
-from tests.support import radio
-from tests.support.packs import daly_pack
-from tests.support.radio import fast, finder, on_radio
+from custom_components.smart_bms.simulator.daly.peripheral import DalyPeripheral
+
+from . import radio
+from .driver_listener import Listener
+from .packs import daly_pack
+from .running_pack import RecordingPack, running_on_radio
 
 ENOUGH = 1.0
 """Seconds in which a board has answered. Answers are there when a write returns, so short patience breaks nothing."""
@@ -64,38 +66,28 @@ def is_read(data: bytes) -> bool:
 
 
 def asked_a5(data: bytes, *commands: int) -> bool:
+    """Return whether a packet asks by one of these commands of A5."""
     return data[0] == 0xA5 and data[2] in commands
 
 
-class Listener:
-    """Judges readings as a pack does, and keeps all that it hears."""
+class JudgingListener(Listener):
+    """Judges readings as a pack does."""
 
     def __init__(self) -> None:
-        self.identities: list[Identity] = []
-        self.told: list[Settings] = []
-        self.readings: list[Reading] = []
-        self.frames: list[bytes] = []
+        super().__init__()
         self.trust = Trust()
 
     @property
     def dropped(self) -> Counter[str]:
+        """Return how often what was dropped."""
         return self.trust.dropped
 
-    def identity(self, identity: Identity) -> None:
-        self.identities.append(identity)
-
-    def settings(self, settings: Settings) -> None:
-        self.told.append(settings)
-
+    @override
     def reading(self, reading: Reading) -> bool:
         shown = self.trust.judge(reading)
-        if shown is not None:
-            self.readings.append(shown)
-        return shown is not None
+        return shown is not None and super().reading(shown)
 
-    def frame(self, frame: bytes, now: float) -> None:
-        self.frames.append(frame)
-
+    @override
     def drop(self, reason: str, count: int = 1) -> None:
         self.trust.dropped[reason] += count
 
@@ -103,13 +95,15 @@ class Listener:
 class Wire:
     """One session with a board that answers at once."""
 
+    kind = ""
+
     def __init__(
-        self, label: Label = K_D2, *, context: SessionContext | None = None, timing: Timing = SHORT, **options
+        self, label: Label = K_D2, *, context: SessionContext | None = None, timing: Timing = SHORT, **options: Any
     ) -> None:
         self.peripheral = daly_pack(label, **options)
         self.peripheral.written = deque()
         self.context = context or SessionContext(interval=0.001)
-        self.listener = Listener()
+        self.listener = JudgingListener()
         self.driver = DalyDriver(self, self.listener, self.context, timing)
         self.channels = 1
         self.switched = 0
@@ -125,20 +119,25 @@ class Wire:
 
     @property
     def written(self) -> deque[bytes]:
+        """Packets that were sent."""
         return self.peripheral.written
 
     @property
     def last(self) -> Reading:
+        """The newest reading."""
         return self.listener.readings[-1]
 
     async def begin(self) -> Wire:
+        """Find out whom we talk to."""
         await self.driver._begin()
         return self
 
     async def poll(self, times: int = 1) -> list[bool]:
+        """Ask for readings; return which were answered."""
         return [await self.driver._poll() for _ in range(times)]
 
     async def write(self, data: bytes) -> None:
+        """Send one packet."""
         if self.lost:
             raise ConnectionLostError("gone")
         if self.deaf(data):
@@ -152,50 +151,35 @@ class Wire:
             self.hear(*answers)
 
     def hear(self, *packets: bytes) -> None:
+        """Let the driver hear something."""
         for packet in packets:
             self.driver.notified(bytearray(packet), asyncio.get_running_loop().time())
 
     async def switch_channel(self) -> bool:
+        """Go on over the other channel, if there is one."""
         self.switched += 1
         return self.switched < self.channels
 
-    def again(self, **options) -> Wire:
+    def again(self, **options: Any) -> Wire:
         """Begin the next session of the same pack, with another board if one is described."""
         other = Wire(options.pop("label", self.peripheral.label), context=self.context, **options)
         other.peripheral.board = self.peripheral.board
         return other
 
 
-async def begun(label: Label = K_D2, **options) -> Wire:
+async def begun(label: Label = K_D2, **options: Any) -> Wire:
+    """Begin a session with a board."""
     return await Wire(label, **options).begin()
 
 
-async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
 @asynccontextmanager
-async def running(monkeypatch, peripheral, *, speed: float = 60.0) -> AsyncIterator[Pack]:
+async def running_daly(
+    monkeypatch: pytest.MonkeyPatch, peripheral: DalyPeripheral, *, speed: float = 60.0
+) -> AsyncIterator[RecordingPack]:
+    """Let a pack run, so fast that its times are short."""
     monkeypatch.setattr(radio, "SPEED", speed)
     monkeypatch.setattr(radio, "TICK", 0.001)
     monkeypatch.setattr(radio, "FAST_DALY", QUICK)
     peripheral.written = deque()
-    readings: list[Reading] = []
-    async with on_radio(monkeypatch, peripheral) as simulated_radio:
-        pack = Pack(
-            fast("daly"),
-            "test",
-            finder(simulated_radio, peripheral.address),
-            backoff=(0.02, 0.05),
-            context=SessionContext(interval=0.02),
-        )
-        pack.readings = readings
-        pack._listener = lambda change: readings.append(pack.last_reading) if change == "reading" else None
-        task = asyncio.create_task(pack.run())
-        try:
-            yield pack
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+    async with running_on_radio(monkeypatch, peripheral, SessionContext(interval=0.02)) as pack:
+        yield pack

@@ -1,19 +1,20 @@
 """Sessions with simulated boards, and what was said in them."""
 
-import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
-from custom_components.smart_bms.bms.pack import Pack
 from custom_components.smart_bms.bms.session_context import SessionContext
-from custom_components.smart_bms.simulator.jbd.labels import DP16S020, LEGACY, SP04S034, WATTCYCLE
-from tests.support import radio
-from tests.support.jbd_wire import EXIT, Wire, writes
-from tests.support.packs import jbd_pack
-from tests.support.radio import fast, finder, on_radio
+from custom_components.smart_bms.simulator.jbd.labels import DP16S020, LEGACY, SP04S034, WATTCYCLE, Label
+from custom_components.smart_bms.simulator.jbd.peripheral import JbdPeripheral
+
+from . import radio
+from .jbd_wire import EXIT, Wire, writes
+from .packs import jbd_pack
+from .running_pack import RecordingPack, running_on_radio
 
 PASSWORD = "123456"
 LABELS = [
@@ -27,47 +28,38 @@ SAFE = {0x00, 0x01, 0x03, 0x04, 0x05, 0x06, 0x09, *range(0x10, 0x40), *range(0x4
 }
 FUNCTIONS, OVERVOLTAGE, DELAYS = 0x2D, 0x24, 0x3E
 APP_KEY, RANDOM, USER, ROOT = 0x15, 0x17, 0x18, 0x1D
+NEAT: dict[str, Any] = {"loses_first": False, "stray_byte": False}
+"""A label whose board answers every request, and nothing else."""
 
 
-def wire_of(label=SP04S034, cells: int = 4, given: str | None = None, **changes) -> Wire:
+def wire_of(label: Label = SP04S034, cells: int = 4, given: str | None = None, **changes: Any) -> Wire:
     """Return a wire to a board; `given` is the password that the user gave, `changes` are those of the label."""
-    return Wire(jbd_pack(label, cells=cells, **({"loses_first": False, "stray_byte": False} | changes)), password=given)
+    return Wire(jbd_pack(label, cells=cells, **(NEAT | changes)), password=given)
 
 
 def asked_module(wire: Wire) -> list[int]:
+    """Return the commands that the Bluetooth module got."""
     return [packet[2] for packet in wire.written if packet.startswith(b"\xff\xaa")]
 
 
 def exits(wire: Wire) -> list[bytes]:
+    """Return what was written to leave factory mode."""
     return [said.data for said in writes(wire.written, EXIT)]
 
 
-def exits_of(peripheral) -> list[bytes]:
+def exits_of(peripheral: JbdPeripheral) -> list[bytes]:
+    """Return the same, of a pack on the radio."""
     return [said.data for said in writes(peripheral.written, EXIT)]
 
 
-async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
 @asynccontextmanager
-async def running(monkeypatch, peripheral, password: str | None = None) -> AsyncIterator[Pack]:
+async def running_jbd(
+    monkeypatch: pytest.MonkeyPatch, peripheral: JbdPeripheral, password: str | None = None
+) -> AsyncIterator[RecordingPack]:
+    """Let a pack run, so fast that its times are short."""
     peripheral.written = deque()
     monkeypatch.setattr(radio, "SPEED", 60.0)
     monkeypatch.setattr(radio, "TICK", 0.001)
-    async with on_radio(monkeypatch, peripheral) as simulated_radio:
-        pack = Pack(
-            fast("jbd"),
-            "test",
-            finder(simulated_radio, peripheral.address),
-            backoff=(0.02, 0.05),
-            context=SessionContext(address=peripheral.address, password=password),
-        )
-        task = asyncio.create_task(pack.run())
-        try:
-            yield pack
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+    context = SessionContext(address=peripheral.address, password=password)
+    async with running_on_radio(monkeypatch, peripheral, context) as pack:
+        yield pack

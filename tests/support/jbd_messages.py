@@ -55,11 +55,6 @@ BASIC = answer(0x03, PACK.firmware.basic_info())
 CELLS = answer(0x04, PACK.firmware.read(0x04)[1])
 
 
-def cut(data: bytes, size: int = 20) -> list[bytes]:
-    """Return notifications of so many bytes at most."""
-    return [data[place : place + size] for place in range(0, len(data), size)]
-
-
 REAL_DUMP = """
 10=6d60 11=5780 12=0dac 13=0af0 14=0002 16=0000 17=0000 18=0d99 19=0cd1 1A=0a47
 1B=0aab 1C=0d99 1D=0cd1 1E=0a47 1F=0aab 20=05b4 21=058c 22=03e8 23=0438 24=0e42

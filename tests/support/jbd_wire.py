@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from custom_components.smart_bms.bms.errors import ConnectionLostError
 from custom_components.smart_bms.bms.jbd.driver import JbdDriver
 from custom_components.smart_bms.bms.jbd.exchange import Timing
-from custom_components.smart_bms.bms.reading import Identity, Reading
 from custom_components.smart_bms.bms.session_context import SessionContext
-from custom_components.smart_bms.bms.settings import Settings
 from custom_components.smart_bms.simulator.jbd.peripheral import JbdPeripheral
+
+from .driver_listener import Listener
 
 ENOUGH = 0.4
 """Seconds of the board's life in which every answer is there, unless it is meant to be late."""
@@ -66,39 +66,13 @@ def writes(packets: Iterable[bytes], *registers: int) -> list[Said]:
     return [said for said in commands(packets) if said.write and (not registers or said.register in registers)]
 
 
-class Listener:
-    """Takes what a driver hears, and trusts it."""
-
-    def __init__(self) -> None:
-        self.identities: list[Identity] = []
-        self.told: list[Settings] = []
-        self.readings: list[Reading] = []
-        self.frames: list[bytes] = []
-        self.drops: list[str] = []
-        self.trusts = True
-
-    def identity(self, identity: Identity) -> None:
-        self.identities.append(identity)
-
-    def settings(self, settings: Settings) -> None:
-        self.told.append(settings)
-
-    def reading(self, reading: Reading) -> bool:
-        self.readings.append(reading)
-        return self.trusts
-
-    def frame(self, frame: bytes, now: float) -> None:
-        self.frames.append(frame)
-
-    def drop(self, reason: str, count: int = 1) -> None:
-        self.drops += [reason] * count
-
-
 type Tamper = Callable[[Said, list[bytes]], list[bytes]]
 
 
 class Wire:
     """One session with a board."""
+
+    kind = ""
 
     def __init__(self, peripheral: JbdPeripheral, **context: Any) -> None:
         peripheral.written = deque()

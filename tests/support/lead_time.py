@@ -6,10 +6,14 @@ blueprint in a real Home Assistant. The board's firmware is not ours to ask: wha
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, override
 
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
+import pytest
 
 from custom_components.smart_bms.simulator.battery import Battery
 from custom_components.smart_bms.simulator.board import Board, Limits
@@ -117,6 +121,7 @@ class Result:
             return None
         return self.cut_off_at - self.stopped_at
 
+    @override
     def __str__(self) -> str:
         """Return a line of the table."""
 
@@ -154,6 +159,10 @@ def board_of(family: str, scenario: Scenario) -> Board:
     return board
 
 
+def _constant(current: float, _: float) -> float:
+    return current
+
+
 def wish(board: Board, scenario: Scenario, second: float) -> float:
     """Return the current that flows if it may."""
     if scenario.after is None or second < scenario.step_at:
@@ -172,14 +181,21 @@ def unwatched(family: str, scenario: Scenario) -> float | None:
     board = board_of(family, scenario)
     for number in range(round(scenario.seconds / scenario.step)):
         current = wish(board, scenario, number * scenario.step)
-        board.battery.profile = lambda _, current=current: current
+        board.battery.profile = partial(_constant, current)
         board.step(scenario.step)
         if cut_off(board, scenario):
             return number * scenario.step
     return None
 
 
-async def watched(hass, freezer, monkeypatch, folder: Path, family: str, scenario: Scenario) -> Result:
+async def watched(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: Path,
+    family: str,
+    scenario: Scenario,
+) -> Result:
     """Let the blueprint watch; the battery obeys its switch."""
     board, alone = board_of(family, scenario), unwatched(family, scenario)
     # A while longer than the pack alone would have lasted.
@@ -195,12 +211,14 @@ async def watched(hass, freezer, monkeypatch, folder: Path, family: str, scenari
         stopped_at, switched, was_cut, before = None, 0, False, "on"
         for number in range(round(seconds / scenario.step)):
             second = number * scenario.step
-            now = hass.states.get(SWITCH).state
+            state = hass.states.get(SWITCH)
+            assert state is not None
+            now = state.state
             if now != before:
                 before, switched = now, switched + 1
                 stopped_at = second if stopped_at is None else stopped_at
             current = wish(board, scenario, second) if now == "on" else 0.0
-            board.battery.profile = lambda _, current=current: current
+            board.battery.profile = partial(_constant, current)
             board.step(scenario.step)
             # A board that opens its switch while nothing flows takes nothing from anybody.
             was_cut = was_cut or (current != 0 and cut_off(board, scenario))

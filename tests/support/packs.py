@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 import struct
+from typing import Any
 
 from custom_components.smart_bms.simulator.battery import Battery, Profile, idle
 from custom_components.smart_bms.simulator.board import Board, Limits
@@ -30,7 +31,7 @@ def jk_pack(
     temperature: float = 22.0,
     limits: Limits | None = None,
     label: Label | None = None,
-    **changes,
+    **changes: Any,
 ) -> JkPeripheral:
     """Return a simulated JK pack."""
     battery = Battery(cells=cells, capacity=100, soc=soc, profile=profile, temperature=temperature)
@@ -48,7 +49,7 @@ def jbd_pack(
     profile: Profile = idle,
     temperature: float = 22.0,
     limits: Limits | None = None,
-    **changes,
+    **changes: Any,
 ) -> JbdPeripheral:
     """Return a simulated JBD pack."""
     battery = Battery(cells=cells, capacity=100, soc=soc, profile=profile, temperature=temperature)
@@ -67,7 +68,7 @@ def daly_pack(
     profile: Profile = idle,
     temperature: float = 22.0,
     limits: Limits | None = None,
-    **changes,
+    **changes: Any,
 ) -> DalyPeripheral:
     """Return a simulated Daly pack."""
     battery = Battery(cells=cells, capacity=100, soc=soc, profile=profile, temperature=temperature)
@@ -83,14 +84,14 @@ def smart123_pack(
     soc: float = 0.6,
     profile: Profile = idle,
     temperature: float = 22.0,
-    **changes,
+    **changes: Any,
 ) -> Smart123Peripheral:
     r"""Return a simulated 123\SmartBMS."""
     battery = Battery(cells=cells, capacity=100, soc=soc, profile=profile, temperature=temperature)
     return Smart123Peripheral(address, name, replace(label, **changes), Smart123Board(battery))
 
 
-def capable_pack(**options) -> JkPeripheral:
+def capable_pack(**options: Any) -> JkPeripheral:
     """Return a pack whose firmware takes every command that is known."""
     return jk_pack(commands=PB2A16S20P.commands | {0x6E, 0x6F, 0x9D}, **options)
 
@@ -103,17 +104,17 @@ def sealed(body: bytes | bytearray, kind: int, counter: int = 0) -> bytes:
     return bytes(frame)
 
 
-def cell_info(variant: str = "JK02_32S", counter: int = 0, **pack) -> bytes:
+def cell_info(variant: str = "JK02_32S", counter: int = 0, **pack: Any) -> bytes:
     """Return a runtime frame of a simulated pack."""
     return sealed(jk_pack(variant, **pack).cell_info(), 0x02, counter)
 
 
-def settings(variant: str = "JK02_32S", **pack) -> bytes:
+def settings(variant: str = "JK02_32S", **pack: Any) -> bytes:
     """Return a settings frame of a simulated pack."""
     return sealed(jk_pack(variant, **pack).settings(), 0x01)
 
 
-def device_info(variant: str = "JK02_32S", **pack) -> bytes:
+def device_info(variant: str = "JK02_32S", **pack: Any) -> bytes:
     """Return a device-info frame of a simulated pack."""
     return sealed(jk_pack(variant, **pack).device_info(), 0x03)
 

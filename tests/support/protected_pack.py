@@ -49,7 +49,8 @@ class Mirrored:
 
     @property
     def coordinator(self) -> SmartBmsCoordinator:
-        return self.entry.runtime_data
+        coordinator: SmartBmsCoordinator = self.entry.runtime_data
+        return coordinator
 
     def show(self, reading: Reading) -> None:
         """Let the pack say this."""
@@ -204,8 +205,8 @@ def limits_of(board: Board) -> dict[str, SettingValue]:
 
 def reading_of_board(board: Board, now: float) -> Reading:
     """Return what a driver would make of what the board measures."""
+    assert board._measure is not None
     seen = board._measure()
-    assert seen is not None
     return Reading(
         measured_at=now,
         cell_voltages=tuple(cell / 1000 for cell in seen.cells),

@@ -47,6 +47,25 @@ def reading(now: float, **values: Any) -> Reading:
     )
 
 
+def shown_by_smart123(
+    cells: str, celsius: str = "20", soc: float = 50, *, hears: bool = True, **more: Any
+) -> dict[str, Any]:
+    r"""Return what a 123\SmartBMS shows, as values of a reading: cells in V and probes in °C, each divided by /."""
+    voltages = tuple(float(cell) for cell in cells.split("/") if cell)
+    degrees = [float(degree) for degree in celsius.split("/") if degree]
+    known = {"cells": voltages} if voltages else {"highest": None}
+    return {
+        **known,
+        "hottest": max(degrees, default=None),
+        "coldest": min(degrees, default=None),
+        "stage": None,
+        "soc": soc,
+        "alarms": () if hears else ("cell_communication_fault",),
+        "full_is_fine": False,
+        **more,
+    }
+
+
 class Life:
     """What happens to one pack."""
 

@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 from bleak.backends.device import BLEDevice
 import bleak_retry_connector
 import pytest
 
+from custom_components.smart_bms.bms.advertisement import Advertisement
 from custom_components.smart_bms.bms.daly.driver import DalyDriver, Timing as DalyTiming
 from custom_components.smart_bms.bms.errors import NoConnectablePathError
 from custom_components.smart_bms.bms.families import FAMILIES, Family
@@ -91,7 +93,7 @@ async def on_radio(monkeypatch: pytest.MonkeyPatch, *peripherals: Peripheral) ->
     backend = radio.client_class()
 
     class Client(_RETRY_CLIENT):
-        def __init__(self, device: BLEDevice, **kwargs) -> None:
+        def __init__(self, device: BLEDevice, **kwargs: Any) -> None:
             kwargs.pop("_is_retry_client", None)
             super().__init__(device, backend=backend, **kwargs)
 
@@ -101,6 +103,16 @@ async def on_radio(monkeypatch: pytest.MonkeyPatch, *peripherals: Peripheral) ->
         yield radio
     finally:
         await radio.stop()
+
+
+def advertised(peripheral: Peripheral) -> Advertisement:
+    """Return what a pack advertises."""
+    return Advertisement(
+        name=peripheral.name,
+        address=peripheral.address,
+        manufacturer_data=peripheral.manufacturer_data,
+        service_uuids=peripheral.service_uuids,
+    )
 
 
 def finder(radio: SimulatedRadio, address: str) -> Callable[[], BLEDevice]:

@@ -6,7 +6,7 @@ A life is short, and what it meets lies around the limits: that is where somethi
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 import random
-from typing import Any, Final
+from typing import Any, Final, override
 
 from custom_components.smart_bms.bms.connection_state import ConnectionState
 from custom_components.smart_bms.bms.reading import Extremes, Reading
@@ -23,7 +23,7 @@ from .rule_books import DALY_81, DALY_D2, JBD_REAL, JK_LFP, JK_QUICK
 
 type Settings = Mapping[str, SettingValue]
 
-SMART123: Final[Settings] = {
+SMART123: Final[dict[str, SettingValue]] = {
     "cell_undervoltage": 2.8,
     "cell_overvoltage": 3.6,
     "balance_start_voltage": 3.45,
@@ -81,6 +81,7 @@ class UnwrappedMirror(Mirror):
 class PlainEngine(ProtectionEngine):
     """An engine that evaluates every reading."""
 
+    @override
     def _new_mirror(self) -> Any:
         return UnwrappedMirror(self.rules, self._interval)
 
@@ -99,7 +100,7 @@ def _pack(family: str, variant: str, settings: Settings) -> _Pack:
     values: dict[str, list[float]] = {}
     for rule in rules.rules:
         name, limit = _VALUES.get(rule.quantity), settings.get(rule.limit)
-        if name is None or limit is None:
+        if name is None or not isinstance(limit, int | float):
             continue
         sign = -1 if rule.above else 1
         way = -1 if rule.quantity is ProtectedQuantity.DISCHARGE_CURRENT else 1
@@ -215,9 +216,7 @@ def live(name: str, seed: int) -> int:
         elif rare > 0.48:
             key = chance.choice(tuple(pack.settings))
             number = pack.settings[key]
-            settings = chance.choice(
-                (None, pack.settings, dict(pack.settings), {**pack.settings, key: (number or 1) * 1.02})
-            )
+            settings = chance.choice((None, pack.settings, dict(pack.settings), {**pack.settings, key: _moved(number)}))
         elif rare > 0.46:
             stored = fast.dump(CLOCK + offset)
             assert stored == plain.dump(CLOCK + offset)
@@ -247,6 +246,12 @@ def live(name: str, seed: int) -> int:
     _same_numbers(fast, plain)
     assert fast.dump(CLOCK) == plain.dump(CLOCK)
     return spared
+
+
+def _moved(number: SettingValue) -> float:
+    """Return a number that is a little higher."""
+    assert isinstance(number, int | float)
+    return (number or 1) * 1.02
 
 
 def _named(nearest: Any) -> tuple[Any, ...] | None:

@@ -1,6 +1,7 @@
 """The families, each with limits as real packs of it have them."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from custom_components.smart_bms.protection.daly import DALY
 from custom_components.smart_bms.protection.jbd import JBD
@@ -141,6 +142,17 @@ DALY_81 = delayed(
     _DALY_LEVELS,
     1.0,
 ) | {"cell_overvoltage_delay": 5.0, "cell_undervoltage_delay": 5.0}
+
+SMART123_SETTINGS: dict[str, Any] = {
+    "cell_undervoltage": 2.8,
+    "cell_overvoltage": 3.65,
+    "balance_start_voltage": 3.5,
+    "charge_undertemperature": 0.0,
+    "cell_overtemperature": 50.0,
+    "charge_restart_soc": 90,
+    "discharge_restart_soc": 20,
+    "critical_mode": False,
+}
 
 FAMILIES = {
     "jk": Family(JK, JkProtections, (JK_LFP, JK_QUICK)),

@@ -4,10 +4,10 @@ The tests of what is pure run in it. Those of Home Assistant's side do not: it h
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 import selectors
 import time
-from typing import override
+from typing import Any, override
 
 import pytest
 
@@ -20,7 +20,7 @@ class _Selector(selectors.DefaultSelector):
         self.now = 0.0
 
     @override
-    def select(self, timeout=None):
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0 if timeout is not None else None)
         if not ready and timeout:
             self.now += timeout
@@ -41,11 +41,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def _run_once(self) -> None:
         began = time.perf_counter()
-        super()._run_once()
+        super()._run_once()  # type: ignore[misc]  # asyncio's own, and not part of its types
         self.longest = max(self.longest, time.perf_counter() - began)
 
 
-def run[T](main) -> tuple[T, VirtualLoop]:
+def run[T](main: Coroutine[Any, Any, T]) -> tuple[T, VirtualLoop]:
     """Run a coroutine in virtual time; return what it returns, and the loop."""
     loop = VirtualLoop()
     with asyncio.Runner(loop_factory=lambda: loop) as runner:

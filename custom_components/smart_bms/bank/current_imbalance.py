@@ -1,6 +1,6 @@
-"""Uneven: whether a string carries much more or less than its share, for so long that it is no moment's skew.
+"""Current imbalance: whether a string carries much more or less than its share of the current, for a while.
 
-Packs are heard one after the other; when the load changes, their currents are of different moments.
+Packs are read one after the other; when the load changes, their currents are of different moments.
 """
 
 from collections.abc import Mapping
@@ -8,41 +8,44 @@ from typing import Final
 
 from .merge import Bank
 
-LASTS: Final = 60.0
-"""s for which it must be seen without a break."""
+MIN_DURATION: Final = 60.0
+"""s for which it must last without a break."""
 
-_ENOUGH: Final = 2
-"""Strings that can share."""
+_MIN_STRINGS: Final = 2
+"""Fewer do not share a current."""
 
 
 class CurrentImbalance:
-    """Follows one bank."""
+    """Confirms the current imbalance of one bank once it lasts."""
 
     def __init__(self) -> None:
         """Initialize."""
-        self.judged: bool | None = None
-        """The newest judgment; it stays while too little flows to tell."""
+        self.is_imbalanced: bool | None = None
+        """The newest result; it stays while the current is too small to tell."""
         self.shares: Mapping[str, float] = {}
-        """What each string carried over the last minute in which it was uneven, 0 to 1; empty unless it is judged so."""
+        """What each string carried over the last minute in which it was uneven, 0 to 1.
+
+        Empty unless it is imbalanced.
+        """
         self._seen: bool | None = None
         self._since = 0.0
         self._at = 0.0
 
     def update(self, bank: Bank, now: float) -> bool | None:
-        """Take a bank at a moment; return the judgment."""
+        """Update with a bank at a monotonic time in s; return whether it is imbalanced, None if not known."""
         seen = bank.uneven
-        if len(bank.shares) < _ENOUGH:
-            self.judged, self.shares = None, {}
+        if len(bank.shares) < _MIN_STRINGS:
+            self.is_imbalanced, self.shares = None, {}
         if seen is None or seen is not self._seen:
             self._seen, self._since = seen, now
-        elif now - self._since >= LASTS:
-            self.judged = seen
-            self.shares = self._mean(bank, min(1.0, (now - self._at) / LASTS)) if seen else {}
+        elif now - self._since >= MIN_DURATION:
+            self.is_imbalanced = seen
+            self.shares = self._mean(bank, min(1.0, (now - self._at) / MIN_DURATION)) if seen else {}
         self._at = now
-        return self.judged
+        return self.is_imbalanced
 
     def _mean(self, bank: Bank, weight: float) -> Mapping[str, float]:
-        """Return the shares with those of this moment in them: limits must not follow every look's noise."""
+        """Return the moving average of the shares: limits must not follow the noise of single readings."""
         shares = {share.packs: share.share or 0.0 for share in bank.shares}
         return {
             packs: share if (before := self.shares.get(packs)) is None else before + weight * (share - before)

@@ -1,4 +1,4 @@
-"""Limits of a bank: they fall at once and rise slowly, as those of a pack do, so that an inverter that follows does not hunt."""
+"""Bank limiter: limits fall at once and rise slowly, as those of a pack do, so that an inverter does not oscillate."""
 
 from dataclasses import replace
 
@@ -8,37 +8,40 @@ from ..protection.ramp import Ramp
 from .member import MemberLimits
 
 _GAP = 30.0
-"""s between two looks after which they begin to recover anew."""
-_USUAL = LimitOptions()
+"""s between two updates after which the limits begin to recover anew."""
+_DEFAULTS = LimitOptions()
 
 
 class BankLimiter:
-    """Follows one bank."""
+    """Ramps the limits of one bank."""
 
     def __init__(self) -> None:
-        """Be where the limits are first."""
+        """Initialize; the first limits are taken as they are."""
         self._voltage = Ramp()
         self._currents = {"charge_current": Ramp(), "discharge_current": Ramp()}
-        self._most = dict.fromkeys(self._currents, 0.0)
-        """A: the highest limit so far, of which the dead band is a share."""
+        self._highest_limits = dict.fromkeys(self._currents, 0.0)
+        """A: the highest limits so far, of which the dead band is a share."""
 
-    def follow(self, aim: MemberLimits, now: float, *, strings: int, cells: int) -> MemberLimits:
-        """Return the limits on their way to what the packs stand at a monotonic time in s."""
+    def update(self, aim: MemberLimits, now: float, *, strings: int, cells: int) -> MemberLimits:
+        """Return the ramped limits at a monotonic time in s.
+
+        `aim`: what the packs allow. `strings` in parallel and `cells` in series scale the rates.
+        """
         found: dict[str, float | None] = {}
         causes: dict[str, str] = {}
         for name, ramp in self._currents.items():
             wanted: float | None = getattr(aim, name)
-            self._most[name] = max(self._most[name], wanted or 0.0)
+            self._highest_limits[name] = max(self._highest_limits[name], wanted or 0.0)
             found[name] = ramp.update(
                 wanted,
                 now,
                 gap=_GAP,
-                hold=_USUAL.recovery_hold,
-                rate=_USUAL.recovery_rate * strings,
-                deadband=DEADBAND * self._most[name],
+                hold=_DEFAULTS.recovery_hold,
+                rate=_DEFAULTS.recovery_rate * strings,
+                deadband=DEADBAND * self._highest_limits[name],
             )
             by = name.replace("current", "limited_by")
-            rises = wanted is not None and (found[name] or 0.0) < wanted - DEADBAND * self._most[name]
+            rises = wanted is not None and (found[name] or 0.0) < wanted - DEADBAND * self._highest_limits[name]
             causes[by] = getattr(aim, by) or (RECOVERING if rises else "")
         voltage = self._voltage.update(
             aim.charge_voltage,

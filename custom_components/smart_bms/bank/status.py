@@ -1,4 +1,4 @@
-"""Status of a bank: the one thing that matters now, out of what its packs and the whole of them say."""
+"""Bank status: what matters most now, out of the statuses of its packs and of the bank as a whole."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -36,27 +36,27 @@ CODES: Final = (*PACK_CODES, UNFIT, NO_PACK, PACK_LEFT_OUT, PACK_STOPPED, UNEVEN
 """Every code that a bank may have."""
 _LOST: Final = frozenset({StatusRank.ACCESS, StatusRank.NO_DATA})
 _OF_ALL: Final = frozenset({StatusRank.FULL, StatusRank.ALL_WELL})
-"""What is so of a bank only if it is so of every pack that counts."""
+"""Ranks that a bank has only if every pack has them."""
 
 
-def ranked_bank(bank: Bank, members: Sequence[BankMember], *, uneven: bool | None) -> list[PackStatus]:
-    """Return everything that holds, what matters most first; there is always something.
+def bank_statuses(bank: Bank, members: Sequence[BankMember], *, uneven: bool | None) -> list[PackStatus]:
+    """Return every status that applies, the most important first; there is always one.
 
     `uneven`: a string has carried much more or less than its share for a while.
     """
-    found = [*_whole(bank, uneven=uneven), *_left_out(bank, members)]
-    heard = [(member, status) for member in members if (status := member.status) and status.rank not in _LOST]
-    found += [_of_member(bank, member, status) for member, status in heard if status.rank not in _OF_ALL]
-    if heard and all(status.rank is StatusRank.FULL for _, status in heard):
+    found = [*_whole_bank_statuses(bank, uneven=uneven), *_left_out_statuses(bank, members)]
+    current = [(member, status) for member in members if (status := member.status) and status.rank not in _LOST]
+    found += [_member_status(bank, member, status) for member, status in current if status.rank not in _OF_ALL]
+    if current and all(status.rank is StatusRank.FULL for _, status in current):
         found.append(PackStatus(rank=StatusRank.FULL, code=FULL))
     found.sort(key=lambda status: ORDER.index(status.rank))
     return found or [PackStatus(rank=StatusRank.ALL_WELL, code=ALL_WELL)]
 
 
-def _whole(bank: Bank, *, uneven: bool | None) -> Iterator[PackStatus]:
+def _whole_bank_statuses(bank: Bank, *, uneven: bool | None) -> Iterator[PackStatus]:
     for unfit in bank.unfit:
         yield PackStatus(rank=StatusRank.TRIPPED, code=UNFIT, about=unfit.code, sides=frozenset(Side))
-    if not bank.counted:
+    if not bank.active_strings:
         yield PackStatus(rank=StatusRank.NO_DATA, code=NO_PACK)
     if uneven:
         yield PackStatus(rank=StatusRank.MISMATCH, code=UNEVEN)
@@ -64,21 +64,21 @@ def _whole(bank: Bank, *, uneven: bool | None) -> Iterator[PackStatus]:
         yield PackStatus(rank=StatusRank.ADVICE, code=CAPACITIES_DIFFER, about=row.code)
 
 
-def _left_out(bank: Bank, members: Sequence[BankMember]) -> Iterator[PackStatus]:
-    """Yield the packs that do not count, those first that nothing is known of: they take others in series with them."""
+def _left_out_statuses(bank: Bank, members: Sequence[BankMember]) -> Iterator[PackStatus]:
+    """Yield the packs that are left out, stale ones first: packs in series with them are left out because of them."""
     by_name = {member.name: member.status for member in members}
     for why in (STALE, INCOMPLETE):
         for name, reason in bank.left_out:
             if reason == why:
                 status = by_name.get(name)
-                told = status is not None and status.rank in _LOST
-                about = status.code if status is not None and told else why
-                since = status.since if status is not None and told else None
+                is_lost = status is not None and status.rank in _LOST
+                about = status.code if status is not None and is_lost else why
+                since = status.since if status is not None and is_lost else None
                 yield PackStatus(rank=StatusRank.NO_DATA, code=PACK_LEFT_OUT, about=about, pack=name, since=since)
 
 
-def _of_member(bank: Bank, member: BankMember, status: PackStatus) -> PackStatus:
-    """Return what a pack's status means to its bank: what one pack no longer does the others may still do."""
+def _member_status(bank: Bank, member: BankMember, status: PackStatus) -> PackStatus:
+    """Return what the status of a pack means for its bank: what one pack no longer does the others may still do."""
     answers = {Side.CHARGE: bank.charge, Side.DISCHARGE: bank.discharge}
     of_all = not status.sides or any(answers[side] is Tristate.NO for side in status.sides)
     if of_all:

@@ -82,7 +82,7 @@ BANK_BINARY_SENSORS: Final = (
         translation_key="uneven_current",
         device_class=BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda coordinator: coordinator.uneven.judged,
+        value_fn=lambda coordinator: coordinator.uneven.is_imbalanced,
         attributes_fn=lambda bank: {
             "shares": {share.packs: None if share.share is None else round(100 * share.share) for share in bank.shares}
         },

@@ -18,7 +18,7 @@ import probatio
 
 from ..bank.compatibility import VOLTAGES_APART, build_differences
 from ..bank.member import PackBuild
-from ..bank.merge import Topology, merge, split
+from ..bank.merge import BankTopology, merge, split_into_strings
 from ..const import CONF_FEATURES, CONF_PACKS, CONF_STRINGS, DOMAIN
 from ..coordinator import SmartBmsConfigEntry
 from ..pack_entry.capabilities import Capabilities
@@ -72,11 +72,11 @@ def bank_errors(hass: HomeAssistant, chosen: Mapping[str, Any], bank_id: str | N
         return {CONF_STRINGS: "uneven_strings"}
     if any(bank.entry_id != bank_id for pack in packs for bank in banks_with(hass, pack)):
         return {CONF_PACKS: "in_another_bank"}
-    code = _misfit(hass, split(packs, strings))
+    code = _misfit(hass, split_into_strings(packs, strings))
     return {CONF_PACKS: code} if code else {}
 
 
-def _misfit(hass: HomeAssistant, topology: Topology) -> str | None:
+def _misfit(hass: HomeAssistant, topology: BankTopology) -> str | None:
     """Return why packs cannot be one battery, as far as they tell; one that is not heard is known from earlier."""
     entries = {key: hass.config_entries.async_get_entry(key) for keys in topology for key in keys}
     members = {

@@ -16,8 +16,8 @@ from ..bank.current_imbalance import CurrentImbalance
 from ..bank.energy import BankEnergyTotals
 from ..bank.limiter import BankLimiter
 from ..bank.member import BankMember
-from ..bank.merge import Bank, Topology, merge, split
-from ..bank.status import ORDER, ranked_bank
+from ..bank.merge import Bank, BankTopology, merge, split_into_strings
+from ..bank.status import ORDER, bank_statuses
 from ..const import CONF_PACKS, CONF_STRINGS, DOMAIN
 from ..coordinator import SmartBmsCoordinator
 from ..pack_entry.publishing import DEFAULT_POLICIES
@@ -43,7 +43,7 @@ class BankCoordinator(PushCoordinator[Bank]):
         super().__init__(hass, _LOGGER, entry, DEFAULT_POLICIES, ORDER)
         config = entry.options
         self.packs: tuple[str, ...] = tuple(config[CONF_PACKS])
-        self.topology: Topology = split(self.packs, config[CONF_STRINGS])
+        self.topology: BankTopology = split_into_strings(self.packs, config[CONF_STRINGS])
         self.count = BankEnergyTotals()
         self.count.restore(stored_energy or {})
         self.count.forget(set(self.packs))
@@ -76,7 +76,7 @@ class BankCoordinator(PushCoordinator[Bank]):
     @override
     def available(self) -> bool:
         """Return whether at least one string counts."""
-        return self.data.counted > 0
+        return self.data.active_strings > 0
 
     @property
     def usable_energy(self) -> float | None:
@@ -97,20 +97,24 @@ class BankCoordinator(PushCoordinator[Bank]):
         bank = self._merge()
         self.uneven.update(bank, self.now)
         self.apart.update(bank.apart, self.now)
-        self.count.update({member.key: member.counted for member in self._members() if member.counted is not None})
+        self.count.update(
+            {member.key: member.energy_totals for member in self._members() if member.energy_totals is not None}
+        )
         self.file.async_save_if_due(self.now)
         self.async_set_updated_data(bank)
 
     @override
     def _update_status(self) -> PackStatus:
         """Judge what matters most now, and return it."""
-        found = ranked_bank(self.data, list(self._members()), uneven=self.uneven.judged)
+        found = bank_statuses(self.data, list(self._members()), uneven=self.uneven.is_imbalanced)
         return self.status.update(found, self.now)
 
     def _merge(self) -> Bank:
         """Return what the packs amount to, with the limits that they share."""
-        bank = merge(list(self._members()), self.topology, self.uneven.shares, self.apart.judged)
-        limits = self._limiter.follow(bank.limits, self.now, strings=max(1, bank.counted), cells=max(1, bank.cells))
+        bank = merge(list(self._members()), self.topology, self.uneven.shares, self.apart.confirmed)
+        limits = self._limiter.update(
+            bank.limits, self.now, strings=max(1, bank.active_strings), cells=max(1, bank.cells)
+        )
         return replace(bank, limits=limits)
 
     def _members(self) -> Iterator[BankMember]:

@@ -61,7 +61,7 @@ class BankEntity(PublishedEntity[BankCoordinator]):
     @override
     def _era(self) -> Hashable:
         """Return which packs are counted: the bank of other packs is news whatever its values do."""
-        return self.coordinator.available, self.coordinator.data.counted
+        return self.coordinator.available, self.coordinator.data.active_strings
 
     @override
     def _submit(self) -> bool:

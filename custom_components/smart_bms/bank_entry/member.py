@@ -24,7 +24,7 @@ def member_of(key: str, coordinator: SmartBmsCoordinator) -> BankMember:
             charge_limited_by=limits.charge_limited_by,
             discharge_limited_by=limits.discharge_limited_by,
         ),
-        counted=coordinator.energy.counter.total,
+        energy_totals=coordinator.energy.counter.total,
         chemistry=chemistry_of(coordinator),
         status=coordinator.status.shown,
     )

@@ -23,7 +23,7 @@ from homeassistant.const import (
 )
 from homeassistant.helpers.typing import StateType
 
-from ..bank.merge import Bank, Extreme
+from ..bank.merge import Bank, BankExtreme
 from ..const import AMPERE_HOUR
 from ..energy.energy_totals import EnergyTotals
 from ..entity.findable import FindableEntity
@@ -88,7 +88,7 @@ def _described(  # noqa: PLR0913
 
 
 def _extreme(
-    key: str, quantity: Quantity, which: Callable[[Bank], Extreme | None], **more: Any
+    key: str, quantity: Quantity, which: Callable[[Bank], BankExtreme | None], **more: Any
 ) -> BankSensorDescription:
     """Return a description of a highest or lowest value that says where it is."""
 
@@ -264,7 +264,7 @@ BANK_SENSORS: Final = (
         suggested_display_precision=0,
         state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda bank: bank.counted,
+        value_fn=lambda bank: bank.active_strings,
         attributes_fn=lambda bank: {
             "left_out": left_out_sentences(bank.left_out),
             "advice": incompatibility_sentences(bank.advice),
@@ -341,7 +341,7 @@ class BankEnergySensor(BankSensor, RestoreSensor):
         name, last = self.entity_description.of_total, await self.async_get_last_sensor_data()
         file = self.coordinator.file
         if file.falls_back and name and last is not None and isinstance(last.native_value, (int, float)):
-            file.at_least(EnergyTotals(**{name: float(last.native_value)}))
+            file.raise_to(EnergyTotals(**{name: float(last.native_value)}))
         await super().async_added_to_hass()
 
 

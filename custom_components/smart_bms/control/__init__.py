@@ -1,4 +1,4 @@
-"""Control: the one door through which every change to a pack leaves, whoever asks.
+"""Control: validates, writes and reads back every parameter change, whoever requests it.
 
-Pure Python; it knows packs by what they can be set to, not by their make, and never imports Home Assistant.
+Pure Python; it knows packs by the parameters they have, not by their make, and never imports Home Assistant.
 """

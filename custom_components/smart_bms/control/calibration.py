@@ -1,7 +1,7 @@
-"""Calibration, as the manuals describe it: what must be off meanwhile, and back on afterwards.
+"""Calibration of voltage and current, as the manuals describe it.
 
-Voltage is measured with charge and discharge switched off, so that no current bends it. The vendor's app shows the raw
-reference of an active balancer as a pack voltage and converts; so do we.
+Voltage is calibrated with charge and discharge switched off, so that no current changes it; both are switched on again
+afterwards. The vendor's app shows the raw reference of an active balancer as a pack voltage and converts; so do we.
 """
 
 import asyncio
@@ -12,31 +12,35 @@ from ..bms.errors import PackError
 from ..bms.pack import Pack
 from ..bms.settings import SettingValue
 from .request import WriteRequest
-from .temporary import Apply
+from .temporary import ApplyChanges
 from .validation_issue import RejectedError, rejection
 from .write_log import WriteOutcome, WriteRecord
 from .writer import ParameterWriter
 
-_AT_REST: Final = 0.5
-"""A; more is a current that bends the voltage, less is none that could be calibrated."""
-AT_REST_WITHIN: Final = 8.0
+_MAX_REST_CURRENT: Final = 0.5
+"""A: with more the voltage cannot be calibrated, with less the current cannot. Our judgment."""
+REST_TIMEOUT: Final = 8.0
+"""s to wait until no current flows after both switches went off."""
 _SWITCHES: Final = ("charge_switch", "discharge_switch")
-_FARTHEST_VOLTAGE: Final = 0.05
-_FARTHEST_CURRENT: Final = 0.3
-"""Share of the displayed value by which a calibration may change it; more is a slip of the finger."""
+_MAX_VOLTAGE_CHANGE: Final = 0.05
+_MAX_CURRENT_CHANGE: Final = 0.3
+"""Share of the displayed value by which a calibration may change it; more is most likely a typing error.
+
+Our judgment.
+"""
 
 
 async def calibrate_voltage(
     control: ParameterWriter, pack: Pack, volts: float, request: WriteRequest
 ) -> list[WriteRecord]:
-    """Make the pack show this voltage, measured at its terminals. Raises RefusedError."""
+    """Calibrate the pack voltage to `volts`, measured at its terminals; return the writes. Raises RejectedError."""
     request = replace(request, procedure=True)
 
-    async def procedure(apply: Apply) -> list[WriteRecord]:
-        _must_be_allowed(control, request)
+    async def procedure(apply: ApplyChanges) -> list[WriteRecord]:
+        _require_permission(control, request)
         displayed = pack.last_reading.voltage if pack.last_reading else None
-        _check(displayed, volts, _FARTHEST_VOLTAGE, "V", request)
-        changes = {"voltage_calibration": _wire_value(control, volts, displayed or volts)}
+        _require_plausible(displayed, volts, _MAX_VOLTAGE_CHANGE, "V", request)
+        changes = {"voltage_calibration": _value_to_write(control, volts, displayed or volts)}
         validation = control.validate(changes, request)
         if validation.errors:
             raise RejectedError(validation.errors)
@@ -49,7 +53,7 @@ async def calibrate_voltage(
             await control.temporary.begin(dict.fromkeys(on, True), request)
             records += await apply(dict.fromkeys(on, False), replace(request, temporary=True))
             if all(record.outcome is WriteOutcome.CONFIRMED for record in records):
-                await _come_to_rest(control, pack)
+                await _wait_for_rest(control, pack)
                 records += await apply(changes, request)
         finally:
             records += await control.temporary.put_back(apply)
@@ -63,33 +67,38 @@ async def calibrate_voltage(
 async def calibrate_current(
     control: ParameterWriter, pack: Pack, amperes: float, request: WriteRequest
 ) -> list[WriteRecord]:
-    """Make the pack show this current, measured in its cable without a sign, while it flows. Raises RefusedError."""
+    """Calibrate the current to `amperes`, measured in the cable without a sign while it flows; return the writes.
 
-    async def procedure(apply: Apply) -> list[WriteRecord]:
-        _must_be_allowed(control, request)
+    Raises RejectedError.
+    """
+
+    async def procedure(apply: ApplyChanges) -> list[WriteRecord]:
+        _require_permission(control, request)
         current = pack.last_reading.current if pack.last_reading else None
         displayed = None if current is None else abs(current)
-        if displayed is not None and displayed < _AT_REST:
+        if displayed is not None and displayed < _MAX_REST_CURRENT:
             raise rejection("no_current_flows", present=f"{displayed:.2f} A")
-        _check(displayed, amperes, _FARTHEST_CURRENT, "A", request)
+        _require_plausible(displayed, amperes, _MAX_CURRENT_CHANGE, "A", request)
         return await apply({"current_calibration": amperes}, replace(request, procedure=True))
 
     return await control.run(procedure)
 
 
-def _must_be_allowed(control: ParameterWriter, request: WriteRequest) -> None:
+def _require_permission(control: ParameterWriter, request: WriteRequest) -> None:
     if errors := control.validate({}, request).errors:
         raise RejectedError(errors)
 
 
-def _check(displayed: float | None, measured: float, farthest: float, unit: str, request: WriteRequest) -> None:
+def _require_plausible(
+    displayed: float | None, measured: float, max_change: float, unit: str, request: WriteRequest
+) -> None:
     if displayed is None:
         raise rejection("nothing_to_calibrate")
-    if not request.force and not abs(measured - displayed) <= farthest * displayed:
+    if not request.force and not abs(measured - displayed) <= max_change * displayed:
         raise rejection("implausible_calibration", value=f"{measured:g} {unit}", present=f"{displayed:g} {unit}")
 
 
-def _wire_value(control: ParameterWriter, volts: float, displayed: float) -> SettingValue:
+def _value_to_write(control: ParameterWriter, volts: float, displayed: float) -> SettingValue:
     catalog = control.catalog
     setting = catalog.settings.get("voltage_calibration") if catalog else None
     if setting is None or setting.seen is not None:
@@ -100,11 +109,11 @@ def _wire_value(control: ParameterWriter, volts: float, displayed: float) -> Set
     return round(reference * volts / displayed, 6)
 
 
-async def _come_to_rest(control: ParameterWriter, pack: Pack) -> None:
+async def _wait_for_rest(control: ParameterWriter, pack: Pack) -> None:
     """Wait until no current flows, as far as the pack measures it."""
     try:
-        async with asyncio.timeout(AT_REST_WITHIN):
-            while abs((await pack.next_reading()).current or 0.0) > _AT_REST:
+        async with asyncio.timeout(REST_TIMEOUT):
+            while abs((await pack.next_reading()).current or 0.0) > _MAX_REST_CURRENT:
                 if control.closing:
                     raise rejection("closing")
     except TimeoutError:

@@ -1,4 +1,4 @@
-"""Validity: whether a value may be written to a parameter, and whether all parameters together make sense."""
+"""Constraints: whether a value is valid for a parameter, and whether all parameters are consistent with each other."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import pairwise
@@ -11,18 +11,19 @@ from .validation_issue import ValidationIssue, format_value, parameter_name
 
 _STEP_TOLERANCE: Final = 1e-6
 _FLOAT_TOLERANCE: Final = 1e-12
-HIGHEST: Final = 1e12
-"""No parameter comes near; what lies beyond, or is no number, is not calculated with."""
-_QUOTED: Final = 40
+MAX_MAGNITUDE: Final = 1e12
+"""No parameter comes near it; larger values, infinities and NaN are rejected before anything is calculated."""
+_MAX_QUOTED_LENGTH: Final = 40
+"""Characters of a rejected value that a message quotes."""
 _PACK_LIMIT_TOLERANCE: Final = 0.1
-"""Share by which a limit of the pack may differ from that of a cell times their number."""
+"""Share by which a limit of the pack may differ from that of a cell times the number of cells. Our judgment."""
 
 
 def value_issues(setting: Setting, value: object, *, exact: bool = False) -> Iterator[ValidationIssue]:
-    """Yield what is wrong with a value, whatever it is.
+    """Yield what is wrong with a value of any type.
 
-    `exact` values come from a pack and need not lie on the steps that users are given; nor need those of which the pack keeps
-    the nearest that it can.
+    `exact` values come from a pack and need not be multiples of the step that users are offered; nor need those that
+    the pack rounds to the nearest it can store.
     """
     match setting.kind:
         case SettingKind.SWITCH:
@@ -48,7 +49,7 @@ def value_issues(setting: Setting, value: object, *, exact: bool = False) -> Ite
 
 
 def _number_issues(setting: Setting, value: object, *, exact: bool) -> Iterator[ValidationIssue]:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < HIGHEST:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < MAX_MAGNITUDE:
         yield _issue("not_a_number", setting, value=_quoted(value))
         return
     if value == setting.special:
@@ -74,12 +75,12 @@ def _issue(code: str, setting: Setting, **details: str) -> ValidationIssue:
 
 def _quoted(value: object) -> str:
     # Python refuses to print integers of thousands of digits.
-    text = "such a number" if isinstance(value, int) and not abs(value) < HIGHEST else str(value)
-    return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"
+    text = "such a number" if isinstance(value, int) and not abs(value) < MAX_MAGNITUDE else str(value)
+    return text if len(text) <= _MAX_QUOTED_LENGTH else f"{text[:_MAX_QUOTED_LENGTH]}…"
 
 
 def key_issues(catalog: Catalog, key: str) -> Iterator[ValidationIssue]:
-    """Yield what is wrong with naming this parameter."""
+    """Yield an issue if this parameter is unknown, not supported by the pack, or read-only."""
     if key not in catalog.settings:
         code = "unsupported_parameter" if key in catalog.known else "unknown_parameter"
         yield ValidationIssue(code=code, parameters=(key,), details={"parameter": key})
@@ -90,7 +91,7 @@ def key_issues(catalog: Catalog, key: str) -> Iterator[ValidationIssue]:
 def broken_orders(
     values: Mapping[str, SettingValue], chains: Iterable[Chain], may_equal: Collection[str] = ()
 ) -> Iterator[tuple[str, str]]:
-    """Yield each pair of neighbors in a chain, the one that must be higher first, that is not in order.
+    """Yield each pair of neighbors in a chain that is out of order, the one that must be higher first.
 
     The values of `may_equal` may be the same as those above them.
     """
@@ -105,7 +106,7 @@ def broken_orders(
 def at_most_issues(
     catalog: Catalog, setting: Setting, value: object, current: Mapping[str, SettingValue]
 ) -> Iterator[ValidationIssue]:
-    """Yield that a value is more than another parameter allows."""
+    """Yield an issue if a value is above another parameter that is its maximum."""
     most = current.get(setting.at_most)
     if isinstance(most, (int, float)) and isinstance(value, (int, float)) and value > most:
         yield _issue(
@@ -123,9 +124,10 @@ def order_issues(
     touched: Iterable[str] | None = None,
     before: Mapping[str, SettingValue] = MappingProxyType({}),
 ) -> Iterator[ValidationIssue]:
-    """Yield the broken orders of the whole set; with `touched` only of the chains that hold one of these.
+    """Yield the pairs of parameters that are out of order.
 
-    What was out of order `before`, and is not touched, is as the pack was delivered.
+    With `touched` only those of chains that contain one of these. A pair that was out of order `before`, and is not
+    touched, is accepted: packs are delivered like that.
     """
     keys = None if touched is None else set(touched)
     known = set(broken_orders(before, catalog.chains, catalog.may_equal))
@@ -143,7 +145,10 @@ def order_issues(
 
 
 def related_keys(catalog: Catalog, keys: Iterable[str]) -> set[str]:
-    """Return every parameter by which it is judged whether these may be written, themselves among them; none if none is."""
+    """Return the parameters that the order rules of these depend on, themselves included.
+
+    Empty if no rule concerns them.
+    """
     related: set[str] = set()
     for key in keys:
         related |= {other for chain in catalog.chains if key in chain for other in chain}
@@ -159,7 +164,7 @@ def related_keys(catalog: Catalog, keys: Iterable[str]) -> set[str]:
 def pair_issue(
     code: str, catalog: Catalog, values: Mapping[str, SettingValue], higher: str, lower: str
 ) -> ValidationIssue:
-    """Return a finding about two parameters that are in the wrong order."""
+    """Return an issue about two parameters that are in the wrong order."""
     return ValidationIssue(
         code=code,
         parameters=(higher, lower),

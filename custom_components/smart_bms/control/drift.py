@@ -1,20 +1,21 @@
-"""Watch: what the pack says by itself settles what was left open, and shows what others changed."""
+"""Drift: detects parameters that were changed elsewhere, and settles writes whose outcome is unknown."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..bms.connection_state import ConnectionState
 from ..bms.pack import Pack
-from ..bms.settings import Setting, Settings, judge
+from ..bms.settings import Setting, Settings
 from .baseline import Baseline, Difference
+from .read_back import outcome_of
 from .write_log import WriteLog, WriteOutcome, WriteRecord, now
 
 type OnDrift = Callable[[Mapping[str, Difference], bool], None]
-"""Takes what differs, and whether any of it was not known before."""
+"""Called with the differences, and whether any of them is new."""
 
 
 class DriftDetector:
-    """Compares what a pack states with what was written, and with what is meant to be."""
+    """Compares the parameters of a pack with what was written, and with the baseline."""
 
     def __init__(
         self,
@@ -24,22 +25,22 @@ class DriftDetector:
         on_record: Callable[[WriteRecord, Any], None],
         on_drift: OnDrift,
     ) -> None:
-        """`on_record` hears of every record that is settled or made, `on_drift` of everything that differs now."""
+        """`on_record` is called with every record added or settled, `on_drift` with all differences if they change."""
         self.write_log = write_log
         self.baseline = baseline
         self.drift: Mapping[str, Difference] = {}
-        self.under_way: WriteRecord | None = None
-        """What is being written: its own read-back is judged where it is written."""
-        self.passing: set[str] = set()
-        """What a procedure has changed for a moment, and is about to put back."""
+        self.current_write: WriteRecord | None = None
+        """The write in progress: the writer judges its read-back itself."""
+        self.temporary_keys: set[str] = set()
+        """Parameters that a procedure has changed temporarily, and restores."""
         self._pack = pack
         self._on_record = on_record
         self._on_drift = on_drift
 
-    def settings_read(self, settings: Settings) -> None:
-        """Take parameters that the pack stated.
+    def handle_settings(self, settings: Settings) -> None:
+        """Settle open records and update the drift from parameters that were read from the pack.
 
-        Before the pack streams its dialect is not certain, and what it stated may have been misread.
+        Before the pack streams, its protocol variant is not certain, and the parameters may have been misread.
         """
         catalog = self._pack.catalog()
         if catalog is None or self._pack.state is not ConnectionState.STREAMING:
@@ -47,14 +48,14 @@ class DriftDetector:
         for record in self.write_log.open_records():
             setting = catalog.settings.get(record.parameter)
             if setting is None:
-                record.closed = True  # another board, or another firmware: nobody will ever tell
-            elif record is not self.under_way:
+                record.closed = True  # another board, or another firmware: it will never be known
+            elif record is not self.current_write:
                 self._settle(record, setting, settings)
-        if self.under_way is None:
+        if self.current_write is None:
             self.compare()
 
     def _settle(self, record: WriteRecord, setting: Setting, settings: Settings) -> None:
-        """Find out what became of a write, from what was measured after it left."""
+        """Determine the outcome of a write from what was read after it was sent."""
         reading = self._pack.last_reading
         if setting.seen is not None:
             if reading is None or reading.measured_at <= record.sent_at:
@@ -67,11 +68,11 @@ class DriftDetector:
         record.outcome = outcome_of(setting, record)
         if setting.seen is not None and record.outcome is WriteOutcome.DIFFERENT:
             record.outcome = WriteOutcome.UNKNOWN  # it has moved by itself since
-        self.conclude(setting, record)
+        self.update_baseline(setting, record)
         self._on_record(record, None)
 
-    def conclude(self, setting: Setting, record: WriteRecord) -> None:
-        """Take what was read back as what is meant to be."""
+    def update_baseline(self, setting: Setting, record: WriteRecord) -> None:
+        """Set what was read back after a write as intended; temporary and failed writes change nothing."""
         settings = self._pack.current_settings
         if (
             settings is None
@@ -85,12 +86,12 @@ class DriftDetector:
             self.baseline.accept(settings.values, (setting.key, *setting.also_changes))
 
     def compare(self) -> None:
-        """See what differs from what is meant to be, and tell if that is news."""
+        """Update the drift from the present parameters, and report it if it changed."""
         settings, catalog = self._pack.current_settings, self._pack.catalog()
         if settings is None or catalog is None:
             return
         self.baseline.complete(settings.values, self._stored(settings))
-        pending = {record.parameter for record in self.write_log.open_records()} | self.passing
+        pending = {record.parameter for record in self.write_log.open_records()} | self.temporary_keys
         drift = {
             key: difference
             for key, difference in self.baseline.differences(settings.values, catalog).items()
@@ -98,32 +99,26 @@ class DriftDetector:
         }
         if drift == self.drift:
             return
-        news = False
+        is_new = False
         for key, (old, found) in drift.items():
-            if not self.write_log.knows_of(key, found):
-                news = True
+            if not self.write_log.explains(key, found):
+                is_new = True
                 record = WriteRecord(
                     at=now(), parameter=key, old=old, new=None, found=found, outcome=WriteOutcome.CHANGED_ELSEWHERE
                 )
                 self._on_record(self.write_log.add(record), None)
         self.drift = drift
-        self._on_drift(drift, news)
+        self._on_drift(drift, is_new)
 
     def _stored(self, settings: Settings) -> Iterable[str]:
         catalog = self._pack.catalog()
         return [key for key in settings.values if catalog and key in catalog.settings]
 
     def accept(self, shown: Mapping[str, Difference]) -> bool:
-        """Take as meant to be what differs, if that still is what the user was shown."""
+        """Accept the present drift as intended if it is still what the user was shown; return whether it is."""
         settings = self._pack.current_settings
         if settings is None or dict(shown) != dict(self.drift):
             return False
         self.baseline.accept(settings.values, shown)
         self.compare()
         return True
-
-
-def outcome_of(setting: Setting, record: WriteRecord) -> WriteOutcome:
-    """Return what the value that was found proves about a write."""
-    same = setting.same if setting.seen is None else setting.nearer(record.old, record.new)
-    return WriteOutcome(judge(same, old=record.old, wanted=record.new, found=record.found))

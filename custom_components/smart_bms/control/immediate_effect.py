@@ -1,4 +1,4 @@
-"""Consequence: what the pack would do at this very moment if its parameters were others, as the mirror of its rules says."""
+"""Immediate effect: which protections would trip at once with changed parameters, by the model of the pack's rules."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ type Values = Mapping[str, SettingValue]
 
 @dataclass(slots=True)
 class _Trip:
-    """A limit that is passed now, and what follows from it."""
+    """A limit that is exceeded now, and what it blocks."""
 
     present: float
     blocks: set[Side]
@@ -26,17 +26,17 @@ class _Trip:
 def immediate_effect_issues(
     catalog: Catalog, changes: Values, current: Values, reading: Reading, rules: RuleSet
 ) -> Iterator[ValidationIssue]:
-    """Yield each protection that would trip now, sooner or later if all stays as it is, and does not with the present values."""
+    """Yield each protection that the changed parameters would trip, at once or after its delay, and the present do not."""
     values = {**current, **changes}
     before = _trips(rules, current, reading)
     for key, trip in _trips(rules, values, reading).items():
         known = before.get(key)
         if known is None or trip.blocks - known.blocks:
-            yield _of(trip, catalog, key, values[key])
+            yield _trip_issue(trip, catalog, key, values[key])
 
 
 def _trips(rules: RuleSet, values: Values, reading: Reading) -> dict[str, _Trip]:
-    """Return what is passed by a pack on which nothing has tripped yet, by the key of the limit."""
+    """Return the limits that the reading exceeds, by key, for a pack on which nothing has tripped yet."""
     mirror = Mirror(rules)
     for monitor in mirror.monitors.values():
         monitor.tripped = False
@@ -44,7 +44,7 @@ def _trips(rules: RuleSet, values: Values, reading: Reading) -> dict[str, _Trip]
     mirror.update(replace(reading, alarms=(), charging_enabled=True, discharging_enabled=True), values)
     found: dict[str, _Trip] = {}
 
-    def passed(key: str, present: float | None, blocks: set[Side], *, powers_off: bool = False) -> None:
+    def add_trip(key: str, present: float | None, blocks: set[Side], *, powers_off: bool = False) -> None:
         trip = found.setdefault(key, _Trip(present or 0.0, set(), powers_off))
         trip.blocks |= blocks
 
@@ -52,7 +52,7 @@ def _trips(rules: RuleSet, values: Values, reading: Reading) -> dict[str, _Trip]
         if monitor.rule.blocks and (
             monitor.state in (ProtectionState.TRIPPED, ProtectionState.PENDING) or monitor.would_trip
         ):
-            passed(monitor.rule.limit, monitor.value, {*monitor.rule.blocks}, powers_off=monitor.rule.powers_off)
+            add_trip(monitor.rule.limit, monitor.value, {*monitor.rule.blocks}, powers_off=monitor.rule.powers_off)
     if mirror.moment is not None and rules.relays:
         for side in Side:
             relays = relays_in_force(mirror, side)
@@ -60,11 +60,11 @@ def _trips(rules: RuleSet, values: Values, reading: Reading) -> dict[str, _Trip]
             for condition in relays[0].opens:
                 if all(condition in relay.opens for relay in relays):
                     key = next(key for key in condition.parameters if mirror.values.get(key) is not None)
-                    passed(key, mirror.moment.measured[condition.quantity], {side})
+                    add_trip(key, mirror.moment.measured[condition.quantity], {side})
     return found
 
 
-def _of(trip: _Trip, catalog: Catalog, key: str, limit: SettingValue) -> ValidationIssue:
+def _trip_issue(trip: _Trip, catalog: Catalog, key: str, limit: SettingValue) -> ValidationIssue:
     setting = catalog.settings.get(key)
     details = {
         "parameter": parameter_name(key),

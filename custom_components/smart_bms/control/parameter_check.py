@@ -1,4 +1,4 @@
-"""Advice: what is questionable about the parameters of a pack as they are."""
+"""Parameter check: what is questionable about the present parameters of a pack."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -6,7 +6,7 @@ from typing import Final
 
 from ..bms.reading import Reading
 from ..bms.settings import Catalog, Proof, SettingKind, SettingValue
-from .chemistry import present_dangers
+from .chemistry import present_chemistry_issues
 from .constraints import broken_orders, order_issues, pair_issue
 from .validation_issue import IssueSeverity, ValidationIssue, format_value, parameter_name
 
@@ -17,13 +17,13 @@ _BALANCE_SHARE: Final = 0.1
 _LARGE_CAPACITY: Final = 50.0
 _BALANCE_TRIGGER: Final = {True: 0.005, False: 0.010}
 """V, by whether the pack is larger than 50 Ah (the BMS manual's advice)."""
-_LFP_MIDDLE: Final = 3.3
-"""V up to which an LFP cell shows nothing of its charge."""
-_LFP_HIGHEST: Final = 3.8
+_LFP_MIN_BALANCE_START: Final = 3.3
+"""V up to which the voltage of an LFP cell says nothing about its state of charge."""
+_LFP_MAX_OVERVOLTAGE: Final = 3.8
 """V of an overvoltage limit that no other chemistry has."""
 
-# Nearer than that a release comes as soon as the load is gone, and the pack switches on and off.
-_CLOSEST: Final = {"V": 0.03, "°C": 2.0}
+# With less the release comes as soon as the load is gone, and the pack switches on and off. Our judgment.
+_MIN_HYSTERESIS: Final = {"V": 0.03, "°C": 2.0}
 _RELEASES: Final = (
     ("cell_overvoltage", "cell_overvoltage_release"),
     ("cell_undervoltage_release", "cell_undervoltage"),
@@ -35,7 +35,7 @@ _RELEASES: Final = (
 )
 
 # Not printed in a manual, but nothing else makes sense.
-_SENSIBLE: Final = (
+_EXPECTED_ORDERS: Final = (
     ("cell_overvoltage", "requested_charge_voltage"),
     ("cell_overvoltage", "soc_100_voltage"),
     ("soc_100_voltage", "soc_0_voltage"),
@@ -53,11 +53,12 @@ _MAY_BE_EQUAL: Final = frozenset({"soc_100_voltage", "power_off_voltage", "reque
 def check_parameters(
     catalog: Catalog, values: Values, chemistry: str | None = None, reading: Reading | None = None
 ) -> list[ValidationIssue]:
-    """Return what is questionable, the worst first; with a chemistry also what differs from its preset.
+    """Return what is questionable, errors first; with a chemistry (`lfp`, ...) also what differs from its preset.
 
-    What the cells do not withstand is told by the chemistry that the pack tells, in its parameters or its reading.
+    Values that are dangerous for the cells are judged by the chemistry that the pack states, in its parameters or its
+    reading, before the one given here.
     """
-    issues = [*present_dangers(catalog, values, reading, chemistry)]
+    issues = [*present_chemistry_issues(catalog, values, reading, chemistry)]
     issues += [issue for rule in _RULES for issue in rule(catalog, values)]
     if chemistry is not None:
         issues += _preset_issues(catalog, values, chemistry)
@@ -70,12 +71,12 @@ def _number(values: Values, key: str) -> float | None:
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
-def _orders(catalog: Catalog, values: Values) -> Iterator[ValidationIssue]:
+def _order_issues(catalog: Catalog, values: Values) -> Iterator[ValidationIssue]:
     yield from order_issues(catalog, values)
 
 
-def _sense(catalog: Catalog, values: Values) -> Iterator[ValidationIssue]:
-    for higher, lower in broken_orders(values, _SENSIBLE):
+def _expected_order_issues(catalog: Catalog, values: Values) -> Iterator[ValidationIssue]:
+    for higher, lower in broken_orders(values, _EXPECTED_ORDERS):
         if not values[higher] or not values[lower]:
             continue  # a zero is a field that this firmware does not use
         if lower in _MAY_BE_EQUAL and values[higher] == values[lower]:
@@ -83,7 +84,7 @@ def _sense(catalog: Catalog, values: Values) -> Iterator[ValidationIssue]:
         yield replace(pair_issue("not_sensible", catalog, values, higher, lower), severity=IssueSeverity.WARNING)
 
 
-def _ranges(catalog: Catalog, values: Values) -> Iterator[ValidationIssue]:
+def _range_issues(catalog: Catalog, values: Values) -> Iterator[ValidationIssue]:
     for key, setting in catalog.settings.items():
         value = _number(values, key)
         if setting.kind is not SettingKind.NUMBER or value is None or setting.proof is Proof.READ_ONLY:
@@ -103,13 +104,13 @@ def _ranges(catalog: Catalog, values: Values) -> Iterator[ValidationIssue]:
             )
 
 
-def _releases(catalog: Catalog, values: Values) -> Iterator[ValidationIssue]:
+def _release_issues(catalog: Catalog, values: Values) -> Iterator[ValidationIssue]:
     for higher, lower in _RELEASES:
         top, bottom, setting = _number(values, higher), _number(values, lower), catalog.settings.get(higher)
         if top is None or bottom is None or setting is None:
             continue
-        least = _CLOSEST[setting.unit]
-        if 0 < round(top - bottom, 6) < least:
+        minimum = _MIN_HYSTERESIS[setting.unit]
+        if 0 < round(top - bottom, 6) < minimum:
             yield ValidationIssue(
                 code="release_too_close",
                 severity=IssueSeverity.WARNING,
@@ -118,12 +119,12 @@ def _releases(catalog: Catalog, values: Values) -> Iterator[ValidationIssue]:
                     "higher": parameter_name(higher),
                     "lower": parameter_name(lower),
                     "gap": format_value(round(top - bottom, 3), setting),
-                    "least": format_value(least, setting),
+                    "least": format_value(minimum, setting),
                 },
             )
 
 
-def _balancing(catalog: Catalog, values: Values) -> Iterator[ValidationIssue]:
+def _balancing_issues(catalog: Catalog, values: Values) -> Iterator[ValidationIssue]:
     capacity = _number(values, "design_capacity")
     current, trigger = _number(values, "max_balance_current"), _number(values, "balance_trigger")
     if capacity is None:
@@ -155,23 +156,29 @@ def _balancing(catalog: Catalog, values: Values) -> Iterator[ValidationIssue]:
         )
 
 
-def _static_balance(catalog: Catalog, values: Values) -> Iterator[ValidationIssue]:
-    """Warn of balancing at rest where the voltage of an LFP cell says nothing of its charge (JBD's manual, as we read it)."""
+def _static_balancing_issues(catalog: Catalog, values: Values) -> Iterator[ValidationIssue]:
+    """Warn of balancing LFP cells at rest below the voltage that says something of their charge (JBD's manual)."""
     start, highest = _number(values, "balance_start_voltage"), _number(values, "cell_overvoltage")
     at_rest = values.get("balance_switch") is True and values.get("balance_only_charging") is False
-    if at_rest and start is not None and start < _LFP_MIDDLE and highest is not None and highest <= _LFP_HIGHEST:
+    if (
+        at_rest
+        and start is not None
+        and start < _LFP_MIN_BALANCE_START
+        and highest is not None
+        and highest <= _LFP_MAX_OVERVOLTAGE
+    ):
         yield ValidationIssue(
             code="balances_in_the_middle",
             severity=IssueSeverity.WARNING,
             parameters=("balance_start_voltage", "balance_only_charging"),
             details={
                 "value": format_value(start, catalog.settings.get("balance_start_voltage")),
-                "least": format_value(_LFP_MIDDLE, catalog.settings.get("balance_start_voltage")),
+                "least": format_value(_LFP_MIN_BALANCE_START, catalog.settings.get("balance_start_voltage")),
             },
         )
 
 
-def _switched_off(_: Catalog, values: Values) -> Iterator[ValidationIssue]:
+def _switched_off_issues(_: Catalog, values: Values) -> Iterator[ValidationIssue]:
     off = []
     if values.get("short_circuit_delay") == 0:
         off.append(("short_circuit_delay", "short_circuit_off"))
@@ -184,13 +191,13 @@ def _switched_off(_: Catalog, values: Values) -> Iterator[ValidationIssue]:
 
 
 _RULES: Final[tuple[Callable[[Catalog, Values], Iterator[ValidationIssue]], ...]] = (
-    _orders,
-    _sense,
-    _ranges,
-    _releases,
-    _balancing,
-    _static_balance,
-    _switched_off,
+    _order_issues,
+    _expected_order_issues,
+    _range_issues,
+    _release_issues,
+    _balancing_issues,
+    _static_balancing_issues,
+    _switched_off_issues,
 )
 
 

@@ -1,4 +1,4 @@
-"""Profiles: the parameters of a pack as a file that can be kept, compared and put into other packs of the same kind."""
+"""Profiles: the parameters of a pack as a file that can be stored, compared and restored to packs of the same kind."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,18 +8,18 @@ from ..bms.reading import Identity
 from ..bms.settings import FORMULA, Catalog, Proof, Setting, SettingKind, Settings, SettingValue
 from .validation_issue import rejection
 
-FORMAT: Final = 1
+FORMAT_VERSION: Final = 1
 
-OWN: Final = frozenset({"device_address", "charge_switch", "discharge_switch"})
-"""What belongs to one pack, or one moment, alone: put back only if named."""
+PACK_SPECIFIC: Final = frozenset({"device_address", "charge_switch", "discharge_switch"})
+"""Parameters that belong to one pack, or one moment, alone: restored only if named."""
 
 type Profile = dict[str, Any]
 
 
-def make(identity: Identity, settings: Settings, catalog: Catalog, at: datetime) -> Profile:
-    """Return the parameters of a pack; nothing in it tells whose pack it is."""
+def create_profile(identity: Identity, settings: Settings, catalog: Catalog, at: datetime) -> Profile:
+    """Return the parameters of a pack as a profile; it contains nothing personal."""
     return {
-        "version": FORMAT,
+        "version": FORMAT_VERSION,
         "created_at": at.isoformat(timespec="seconds"),
         "family": identity.family,
         "variant": settings.variant,
@@ -38,17 +38,17 @@ def _formula(identity: Identity) -> str:
     return str(identity.details.get(FORMULA, ""))
 
 
-def values_of(profile: object, identity: Identity, variant: str) -> dict[str, Any]:
+def profile_values(profile: object, identity: Identity, variant: str) -> dict[str, Any]:
     """Return the parameters in a profile for a pack of this variant.
 
-    Raises RefusedError: it is no profile, of a newer version, or of another kind of pack.
+    Raises RejectedError if it is no profile, of a newer version, or of another kind of pack.
     """
     if not isinstance(profile, Mapping) or not isinstance(profile.get("parameters"), Mapping):
         raise rejection("not_a_profile")
     version = profile.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise rejection("not_a_profile")
-    if version > FORMAT:
+    if version > FORMAT_VERSION:
         raise rejection("newer_profile", version=str(version))
     # The same temperature is another number in the pack if it is calculated in another way.
     kind = f"{profile.get('family')} {profile.get('variant')} {profile.get(FORMULA, '')}".rstrip()
@@ -58,8 +58,13 @@ def values_of(profile: object, identity: Identity, variant: str) -> dict[str, An
     return dict(profile["parameters"])
 
 
-def to_restore(values: Mapping[str, Any], catalog: Catalog, only: list[str] | None) -> tuple[dict[str, Any], list[str]]:
-    """Return what to write of a profile, and the keys that are left out because this pack cannot be written so."""
+def restorable_values(
+    values: Mapping[str, Any], catalog: Catalog, only: list[str] | None
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the values of a profile that can be written to this pack, and the keys that cannot.
+
+    `only`: restore these keys alone. Raises RejectedError if one of them is not in the profile.
+    """
     unknown = [key for key in only or () if key not in values]
     if unknown:
         raise rejection("not_in_profile", parameter=unknown[0])
@@ -67,7 +72,7 @@ def to_restore(values: Mapping[str, Any], catalog: Catalog, only: list[str] | No
     changes = {
         key: values[key]
         for key in wanted
-        if _can_be_restored(catalog.settings.get(key)) and (only is not None or key not in OWN)
+        if _can_be_restored(catalog.settings.get(key)) and (only is not None or key not in PACK_SPECIFIC)
     }
     return changes, [key for key in wanted if key not in changes]
 
@@ -82,10 +87,10 @@ def _can_be_restored(setting: Setting | None) -> bool:
     )
 
 
-def differences(
+def profile_differences(
     one: Mapping[str, SettingValue], other: Mapping[str, SettingValue], catalog: Catalog
 ) -> dict[str, tuple[SettingValue | None, SettingValue | None]]:
-    """Return what differs, by key; None for what one side does not have."""
+    """Return the values that differ, by key: of one profile and of the other, None for what it does not have."""
     found: dict[str, tuple[SettingValue | None, SettingValue | None]] = {}
     for key in dict.fromkeys((*one, *other)):
         setting = catalog.settings.get(key)

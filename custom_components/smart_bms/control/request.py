@@ -1,4 +1,4 @@
-"""Requests: who asks for a change, how surely, and what the user allows."""
+"""Write requests: who requests a change, what they confirmed, and what the user permits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,31 +12,34 @@ type Changes = Mapping[str, SettingValue | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WritePermission:
-    """What the user allows for this pack."""
+    """What the options of a pack permit."""
 
     control: bool = False
+    """Write at all."""
     dangerous: bool = False
+    """Change without a confirmation what is dangerous or clears history."""
     experimental: bool = False
+    """Write parameters that were never tried on a real pack."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteRequest:
-    """Who asks for a change, and how surely."""
+    """Who requests a change, and what they confirmed."""
 
     source: str = ""
     user_id: str | None = None
     user: str | None = None
     context: Any = None
-    """Handed through to whoever is told of the outcome."""
+    """Passed on to `on_record` with the outcome."""
     confirm: bool = False
-    """The user said once more that a dangerous change is meant."""
+    """The user confirmed a dangerous change."""
     force: bool = False
-    """Go on even if the pack would act upon it at once."""
+    """Write even if a protection would trip at once."""
     exact: bool = False
-    """The values come from a pack and need not lie on the steps that users are given."""
+    """The values come from a pack and need not be multiples of the step that users are offered."""
     procedure: bool = False
     """It is a step of a calibration."""
     temporary: bool = False
-    """It is taken back at the end of a calibration: what is meant to be stays what it was."""
+    """It is undone at the end of a calibration: the baseline does not change."""
     puts_back: bool = False
-    """It takes back what a procedure has changed for a moment: no option forbids it."""
+    """It restores what a procedure has changed temporarily: no option forbids it."""

@@ -1,7 +1,7 @@
-"""Temporary changes: what a procedure has switched for a moment, and how it is put back whatever comes between.
+"""Temporary changes: what a procedure has switched, and how it is restored whatever comes between.
 
-The note of it is on disk before anything is switched, and is crossed out when the pack was read back. After a crash, or a
-link that was lost, the next session finds it and puts back what it says.
+The previous values are on disk before anything is switched, and deleted once they are restored and read back. After a
+crash, or a lost connection, the next session restores them.
 """
 
 import asyncio
@@ -17,72 +17,79 @@ from .validation_issue import RejectedError
 from .write_log import WriteOutcome, WriteRecord
 
 _CLOSING: Final = "closing"
-"""Code of a refusal because the link is given up: no further try can succeed."""
-PAUSE: Final = 2.0
-"""Seconds between two tries."""
-_TRIES: Final = 3
+"""Code of a rejection because the connection is being closed: no further attempt can succeed."""
+RETRY_DELAY: Final = 2.0
+"""s between two attempts."""
+_MAX_TRIES: Final = 3
 
-type Apply = Callable[[Changes, WriteRequest], Awaitable[list[WriteRecord]]]
+type ApplyChanges = Callable[[Changes, WriteRequest], Awaitable[list[WriteRecord]]]
 
 
 class TemporaryChanges:
-    """The changes of one pack that have to be put back."""
+    """The changes of one pack that have to be restored."""
 
-    def __init__(self, pack: Pack, watch: DriftDetector, save: Callable[[], Awaitable[None]], kept: object) -> None:
-        """`kept` is what `as_dict` returned before; what cannot be read of it is left out."""
-        stored: Mapping[str, Any] = kept if isinstance(kept, Mapping) else {}
-        values = stored.get("values")
+    def __init__(
+        self, pack: Pack, drift_detector: DriftDetector, save: Callable[[], Awaitable[None]], stored: object
+    ) -> None:
+        """`stored`: what `as_dict` returned before; values that cannot be read are ignored."""
+        content: Mapping[str, Any] = stored if isinstance(stored, Mapping) else {}
+        values = content.get("values")
         self.values: dict[str, SettingValue] = {
             str(key): value
             for key, value in (values.items() if isinstance(values, Mapping) else ())
             if isinstance(value, (bool, int, float, str))
         }
-        """What to put back, by parameter."""
-        who = {key: str(stored[key]) for key in ("source", "user_id", "user") if stored.get(key)}
-        self._request = WriteRequest(source=who.get("source", ""), user_id=who.get("user_id"), user=who.get("user"))
+        """Values to restore, by parameter."""
+        requester = {key: str(content[key]) for key in ("source", "user_id", "user") if content.get(key)}
+        self._request = WriteRequest(
+            source=requester.get("source", ""), user_id=requester.get("user_id"), user=requester.get("user")
+        )
         self._pack = pack
-        self._watch = watch
+        self._drift_detector = drift_detector
         self._save = save
-        self._tried_in = 0
-        """Number of the session in which the pack was last told."""
-        watch.passing.update(self.values)
+        self._last_tried_session = 0
+        """Number of the session in which restoring was last attempted."""
+        drift_detector.temporary_keys.update(self.values)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what is kept."""
+        """Return what is stored."""
         request = self._request
-        who = {"source": request.source, "user_id": request.user_id, "user": request.user}
-        return {"values": self.values, **who} if self.values else {}
+        requester = {"source": request.source, "user_id": request.user_id, "user": request.user}
+        return {"values": self.values, **requester} if self.values else {}
 
     @property
-    def due(self) -> bool:
-        """Return whether something is left to put back that was not yet tried in this session."""
-        return bool(self.values) and self._tried_in != self._pack.sessions
+    def is_due(self) -> bool:
+        """Return whether values are left to restore, without an attempt yet in this session."""
+        return bool(self.values) and self._last_tried_session != self._pack.sessions
 
     async def begin(self, values: Mapping[str, SettingValue], request: WriteRequest) -> None:
-        """Note what has to be put back, and in whose name; only then may it be changed."""
+        """Save the values to restore, and for whom; only then may they be changed."""
         self._request = request
         self.values.update(values)
-        self._watch.passing.update(values)
+        self._drift_detector.temporary_keys.update(values)
         await self._save()
 
-    async def put_back(self, apply: Apply) -> list[WriteRecord]:
-        """Put everything back, the last first; `values` holds what could not be. Returns what was written."""
+    async def put_back(self, apply: ApplyChanges) -> list[WriteRecord]:
+        """Restore everything, the last change first, and return the writes.
+
+        What could not be restored stays in `values`.
+        """
         records: list[WriteRecord] = []
-        noted = list(self.values.items())
-        for key, value in reversed(noted):
+        saved = list(self.values.items())
+        for key, value in reversed(saved):
             records += await self._put_back(apply, key, value)
-        self._watch.passing.difference_update(key for key, _ in noted)
-        self._watch.compare()
+        self._drift_detector.temporary_keys.difference_update(key for key, _ in saved)
+        self._drift_detector.compare()
         await self._save()
         return records
 
-    async def _put_back(self, apply: Apply, key: str, value: SettingValue) -> list[WriteRecord]:
-        """Put one back, and do not give up at the first lost answer."""
+    async def _put_back(self, apply: ApplyChanges, key: str, value: SettingValue) -> list[WriteRecord]:
+        """Restore one value, with several attempts."""
         request = replace(self._request, force=True, temporary=True, puts_back=True)
         records: list[WriteRecord] = []
-        for attempt in range(_TRIES):
+        for attempt in range(_MAX_TRIES):
             if attempt:
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(RETRY_DELAY)
             try:
                 done = await apply({key: value}, request)
             except RejectedError as error:
@@ -91,13 +98,13 @@ class TemporaryChanges:
                 continue
             records += done
             if done:
-                self._tried_in = self._pack.sessions
+                self._last_tried_session = self._pack.sessions
             if all(record.outcome is WriteOutcome.CONFIRMED for record in done):
                 self.forget(key)
                 break
         return records
 
     def forget(self, *keys: str) -> None:
-        """Take that these are as somebody wants them now."""
+        """Do not restore these parameters: they were set since."""
         for key in keys:
             self.values.pop(key, None)

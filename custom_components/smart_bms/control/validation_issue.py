@@ -1,4 +1,4 @@
-"""Findings: what speaks against a change, or against the parameters of a pack, in words that are translated later."""
+"""Validation issues: problems with a change, or with the parameters of a pack, to be translated later."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from ..bms.settings import Setting, SettingValue
 
 
 class IssueSeverity(StrEnum):
-    """How much a finding matters."""
+    """How severe an issue is."""
 
     ERROR = "error"
     """It forbids the change, or the pack cannot work like that."""
@@ -20,7 +20,7 @@ class IssueSeverity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidationIssue:
-    """One sentence: `code` names it, `details` fills its gaps."""
+    """One problem: `code` is the key of its message, `details` its placeholders."""
 
     code: str
     parameters: tuple[str, ...] = ()
@@ -44,29 +44,29 @@ IRREGULAR_NAMES: Final = {
 
 
 class RejectedError(Exception):
-    """A change was refused before anything was sent. The first finding is the reason to tell."""
+    """A change was rejected before anything was sent. The first issue is the reason to show."""
 
     def __init__(self, issues: Iterable[ValidationIssue]) -> None:
-        """There is at least one finding."""
+        """`issues`: at least one."""
         self.issues = tuple(issues)
         super().__init__(", ".join(issue.code for issue in self.issues))
 
 
 def rejection(code: str, **details: str) -> RejectedError:
-    """Return the error for a refusal that concerns no single parameter."""
+    """Return the error for a rejection that concerns no single parameter."""
     return RejectedError([ValidationIssue(code=code, details=details)])
 
 
 def parameter_name(key: str) -> str:
-    """Return the name of a parameter in a sentence."""
+    """Return the English name of a parameter, as in a sentence."""
     if key in IRREGULAR_NAMES:
         return IRREGULAR_NAMES[key]
-    spoken = [_ABBREVIATIONS.get(word, word) for word in key.split("_")]
-    return " ".join((spoken[0][:1].upper() + spoken[0][1:], *spoken[1:]))
+    words = [_ABBREVIATIONS.get(word, word) for word in key.split("_")]
+    return " ".join((words[0][:1].upper() + words[0][1:], *words[1:]))
 
 
 def format_value(value: SettingValue | None, setting: Setting | None = None) -> str:
-    """Return a value in a sentence, with its unit."""
+    """Return a value as text, with its unit."""
     if value is None:
         return "unknown"
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""Journal: what was changed, by whom, and what the pack said to it."""
+"""Write log: which parameters were changed, by whom, and with which outcome."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -12,30 +12,31 @@ from typing import Any, Final, Self
 
 from ..bms.settings import SettingValue
 
-KEPT: Final = 100
+MAX_RECORDS: Final = 100
+"""For each pack; older ones are dropped."""
 
 
 class WriteOutcome(StrEnum):
-    """What became of a write."""
+    """Outcome of a write."""
 
     PENDING = "pending"
-    """On its way; after a restart the next settings tell."""
+    """Being written; after a restart the next parameters that are read settle it."""
     CONFIRMED = "confirmed"
     """Read back from the pack."""
     REFUSED = "refused"
-    """The pack has the old value still."""
+    """The pack still has the old value."""
     DIFFERENT = "different"
-    """The pack has neither the old nor the wished value."""
+    """The pack has neither the old nor the new value."""
     UNKNOWN = "unknown"
-    """The link was lost before it could be read back; the next settings tell."""
+    """The connection was lost before it was read back; the next parameters that are read settle it."""
     NOT_SENT = "not_sent"
-    """A write before it, of the same request, did not hold."""
+    """An earlier write of the same request failed."""
     CHANGED_ELSEWHERE = "changed_elsewhere"
-    """Nobody here did it."""
+    """Not written by this integration."""
 
 
 def now() -> str:
-    """Return the time for a record."""
+    """Return the present time in UTC, ISO 8601 to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
@@ -50,23 +51,23 @@ class WriteRecord:
     new: SettingValue | None
     outcome: WriteOutcome
     found: SettingValue | None = None
-    """What the pack was found to have afterwards."""
+    """The value that was read afterwards."""
     source: str = ""
-    """What asked: an entity's platform, an action, a repair."""
+    """What requested it: an entity's platform, an action, a repair."""
     user_id: str | None = None
     user: str | None = None
     temporary: bool = False
-    """A step of a calibration that is taken back at its end."""
+    """A step of a calibration that is undone at its end."""
     closed: bool = False
-    """What became of it will never be known."""
+    """Its outcome will never be known."""
     sent_at: float = -math.inf
-    """Monotonic time in s; of an earlier run it means nothing and is not kept."""
+    """Monotonic time in s; meaningless after a restart and not stored."""
 
     @property
     def open(self) -> bool:
-        """Return whether it is still to be found out what became of it.
+        """Return whether its outcome is still to be determined.
 
-        What a command changed cannot be told from the parameters alone; what differs then is shown as such.
+        What a command changed does not follow from the parameters alone; differences after it are reported as drift.
         """
         if self.new is None or self.closed:
             return False
@@ -78,26 +79,26 @@ class WriteRecord:
         return self.new is None and self.outcome is not WriteOutcome.CHANGED_ELSEWHERE
 
     def values(self) -> dict[str, SettingValue | None]:
-        """Return the values: before, wished, afterwards."""
+        """Return the values by `old`, `new` and `found`."""
         return {"old": self.old, "new": self.new, "found": self.found}
 
     @property
     def in_doubt(self) -> bool:
-        """Return whether it left and could not be read back."""
+        """Return whether it was sent and could not be read back."""
         return self.open and self.outcome is WriteOutcome.UNKNOWN
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what is kept."""
+        """Return what is stored."""
         return {key: value for key, value in asdict(self).items() if key != "sent_at"}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Return what was kept. Raises ValueError, TypeError or KeyError if it cannot be read."""
+        """Return a stored record. Raises ValueError, TypeError or KeyError if it is invalid."""
         known = {item.name for item in fields(cls)}
         values = {key: value for key, value in data.items() if key in known}
         for key, value in values.items():
             if not isinstance(value, _TYPES.get(key, _VALUE)):
-                raise TypeError(f"{key} is no such thing")
+                raise TypeError(f"{key} has the wrong type")
         return cls(**{**values, "outcome": WriteOutcome(data["outcome"])})
 
 
@@ -111,47 +112,47 @@ _TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "temporary": bool,
     "closed": bool,
 }
-"""Of the fields of a record; the others hold values of parameters."""
+"""Types of the fields of a record; the others are values of parameters."""
 
 
 class WriteLog:
     """The newest records of one pack."""
 
-    def __init__(self, kept: Iterable[Mapping[str, Any]] = ()) -> None:
-        """Take up what was kept; what was on its way then has an unknown end. What cannot be read is passed over."""
-        self.records: deque[WriteRecord] = deque(maxlen=KEPT)
-        for data in kept:
+    def __init__(self, stored: Iterable[Mapping[str, Any]] = ()) -> None:
+        """`stored`: what `as_list` returned; a pending record becomes unknown, an invalid one is skipped."""
+        self.records: deque[WriteRecord] = deque(maxlen=MAX_RECORDS)
+        for data in stored:
             # A newer version may have written it.
             with suppress(ValueError, TypeError, KeyError):
                 self.records.append(WriteRecord.from_dict(data))
         for record in self.records:
             if record.outcome is WriteOutcome.PENDING:
                 record.outcome = WriteOutcome.UNKNOWN
-        # Asked for at every reading, and nearly always empty.
+        # Needed at every reading, and nearly always empty.
         self._open = [record for record in self.records if record.open]
 
     def add(self, record: WriteRecord) -> WriteRecord:
-        """Enter a record; the oldest goes."""
+        """Add a record and return it; the oldest is dropped if there are too many."""
         self.records.append(record)
         self._open.append(record)
         return record
 
     def open_records(self) -> list[WriteRecord]:
-        """Return those of which it is not known yet what became of them."""
+        """Return the records whose outcome is not known yet."""
         self._open = [record for record in self._open if record.open]
         return list(self._open)
 
-    def knows_of(self, parameter: str, found: SettingValue) -> bool:
+    def explains(self, parameter: str, found: SettingValue) -> bool:
         """Return whether the last change of a parameter explains this value.
 
-        Somebody else set it, which was told then; or a procedure here did for a moment, and could not put it back.
+        Either it was set elsewhere, and reported then; or a procedure set it temporarily, and could not restore it.
         """
         changes = (WriteOutcome.CONFIRMED, WriteOutcome.DIFFERENT, WriteOutcome.CHANGED_ELSEWHERE)
-        told = (record for record in reversed(self.records) if record.outcome in changes)
-        last = next((record for record in told if record.parameter == parameter), None)
+        candidates = (record for record in reversed(self.records) if record.outcome in changes)
+        last = next((record for record in candidates if record.parameter == parameter), None)
         explains = last is not None and (last.temporary or last.outcome is WriteOutcome.CHANGED_ELSEWHERE)
         return last is not None and explains and last.found == found
 
     def as_list(self) -> list[dict[str, Any]]:
-        """Return what is kept, oldest first."""
+        """Return what is stored, oldest first."""
         return [record.as_dict() for record in self.records]

@@ -1,20 +1,22 @@
 """Consistency: the vendor's judgment of how alike the cells of a pack are, after JBD's manual.
 
-Cells less than 0.03 V apart are alike, but that says something only on certain occasions; on all others there is no verdict.
+Cells less than 0.03 V apart are alike, but that is meaningful only in certain situations; in all others there is no
+result.
 """
 
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 THRESHOLD: Final = 0.03
-"""V apart from which on cells are not alike."""
+"""V of difference from which on cells are not alike (JBD's manual)."""
 AGING_CYCLES: Final = 10
+"""Cycles from full to empty and full again after which the capacities are compared (JBD's manual)."""
 REST: Final = 30 * 86_400.0
-"""s without current."""
+"""s without current after which self-discharge is compared (JBD's manual: a month)."""
 
 
-class Criterion(StrEnum):
-    """What a judgment is about."""
+class ConsistencyCriterion(StrEnum):
+    """What is compared."""
 
     MATCHING = "matching"
     """Cells that have just been assembled."""
@@ -25,15 +27,15 @@ class Criterion(StrEnum):
 
 
 class ConsistencyResult(NamedTuple):
-    """A verdict and what it stands on."""
+    """Whether the cells are alike by one criterion."""
 
-    criterion: Criterion
+    criterion: ConsistencyCriterion
     good: bool
     spread: float
     """V between the lowest and the highest cell."""
 
 
-def judge(  # noqa: PLR0913
+def judge_consistency(  # noqa: PLR0913
     spread: float | None,
     *,
     assembled: bool = False,
@@ -42,17 +44,17 @@ def judge(  # noqa: PLR0913
     aging_cycles: int | None = None,
     rest: float | None = None,
 ) -> list[ConsistencyResult]:
-    """Return what cells that are `spread` V apart now allow to say.
+    """Return the results that a cell voltage difference of `spread` V allows now; it may be none.
 
-    `assembled`: new, and at rest. `aging_cycles`: from full to empty and full again, None if nobody counted. `rest`: s
+    `assembled`: new, and at rest. `aging_cycles`: from full to empty and full again, None if not counted. `rest`: s
     without current. An empty pack says nothing: its cells are always far apart.
     """
     if spread is None or empty:
         return []
-    occasions = (
-        (Criterion.MATCHING, assembled),
-        (Criterion.CAPACITY, bool(full) and aging_cycles is not None and aging_cycles >= AGING_CYCLES),
-        (Criterion.RESISTANCE, rest is not None and rest >= REST),
+    situations = (
+        (ConsistencyCriterion.MATCHING, assembled),
+        (ConsistencyCriterion.CAPACITY, bool(full) and aging_cycles is not None and aging_cycles >= AGING_CYCLES),
+        (ConsistencyCriterion.RESISTANCE, rest is not None and rest >= REST),
     )
     good = round(spread, 3) < THRESHOLD
-    return [ConsistencyResult(criterion, good, spread) for criterion, holds in occasions if holds]
+    return [ConsistencyResult(criterion, good, spread) for criterion, holds in situations if holds]

@@ -1,4 +1,4 @@
-"""Current sense: what the owner knows of a current sensor that the pack does not."""
+"""Current correction: sign, offset and dead zone of a current sensor, as the user sets them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,18 +11,18 @@ _DIGITS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentCorrection:
-    """How a pack's current is corrected before anything but the mirror sees it; the pack itself goes by its own."""
+    """Corrects the current for everything but the protection model: the pack itself uses its uncorrected current."""
 
     invert: bool = False
-    """The sensor is mounted the wrong way round."""
+    """Change the sign: the sensor is mounted the wrong way round."""
     offset: float = 0.0
-    """A that are added, after the sign is right."""
+    """A that are added after the sign is changed."""
     floor: float = 0.0
-    """A below which no current flows."""
+    """A: smaller currents are taken as 0."""
 
     @classmethod
-    def of(cls, options: Mapping[str, object]) -> Self:
-        """Return what the options say."""
+    def from_options(cls, options: Mapping[str, object]) -> Self:
+        """Return the correction that options of a pack hold; unknown keys are ignored."""
         known = {name: options[name] for name in ("invert", "offset", "floor") if name in options}
         return cls(**known)  # type: ignore[arg-type]
 
@@ -31,7 +31,10 @@ class CurrentCorrection:
         return self.invert or self.offset != 0 or self.floor > 0
 
     def corrected(self, reading: Reading) -> Reading:
-        """Return a reading with the current, and the power that goes with it, as they are."""
+        """Return a reading with corrected current (A) and power (W).
+
+        The reading itself if there is nothing to correct.
+        """
         if not self or reading.current is None:
             return reading
         current = (-reading.current if self.invert else reading.current) + self.offset

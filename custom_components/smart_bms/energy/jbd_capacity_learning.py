@@ -1,53 +1,56 @@
-"""Aging: how a JBD board learns its capacity, after its manual: from full to empty, and full again."""
+"""Capacity learning of a JBD board, after its manual: from full to empty, and full again (an aging cycle)."""
 
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final, Self
 
 from ..bms.stored_values import flag, number, whole
-from .jbd_events import EFFECTS, JbdEvent, JbdEventEffect, Kept
+from .jbd_events import EFFECTS, JbdEvent, JbdEventEffect, JbdStoredQuantity
 
-_MAX_AT_ONCE: Final = 0.25
-"""Share of the design capacity by which one aging cycle changes what is learned, at most (at least 10 % if it is that far off)."""
+_MAX_CHANGE: Final = 0.25
+"""Share of the design capacity by which one aging cycle changes the learned one at most.
+
+At least 10 % if it is that far off (JBD's manual).
+"""
 
 
 class LearningPhase(StrEnum):
-    """Of an aging cycle."""
+    """Phase of an aging cycle."""
 
     IDLE = "idle"
-    """Waits until the pack is full."""
+    """Waiting until the pack is full."""
     ARMED = "armed"
-    """Was full; what it gives from now on counts."""
+    """It was full; the discharge is being measured."""
     EMPTIED = "emptied"
-    """Gave everything; once full again, it has learned."""
+    """It was discharged to empty; the capacity is learned once it is full again."""
 
 
 def learn(measured: float, learned: float, typical: float) -> float:
-    """Return the capacity in Ah after an aging cycle that measured this."""
+    """Return the learned capacity after an aging cycle; all capacities in Ah, `typical` is the design capacity."""
     difference = measured - learned
-    step = min(abs(difference), _MAX_AT_ONCE * typical)
+    step = min(abs(difference), _MAX_CHANGE * typical)
     return learned + step if difference > 0 else learned - step
 
 
 class JbdCapacityLearning:
-    """Follows the aging cycles of a board."""
+    """Model of the aging cycles of a board."""
 
     def __init__(self, typical: float, learned: float | None = None) -> None:
-        """Begin with what the board has learned, or its design (typical) capacity, in Ah."""
+        """`typical`: design capacity, `learned`: what the board has learned so far, both in Ah."""
         self.typical = typical
         self.learned = typical if learned is None else learned
         self.phase = LearningPhase.IDLE
         self.measured = 0.0
-        """Ah given since full."""
+        """Ah discharged since full."""
         self.valid = True
-        """Nothing of this cycle was missed."""
+        """Whether this cycle was followed without a gap."""
         self.cycles = 0
         """Aging cycles completed."""
 
     def update(self, charge: float, *, full: bool | None, empty: bool | None) -> None:
-        """Take what flowed in Ah, positive while charging, and whether the pack is full or empty now; None changes nothing.
+        """Add a charge in Ah, positive while charging, and whether the pack is full or empty now; None changes nothing.
 
-        Both at once is empty: an undervoltage protection weighs more.
+        Both at once is empty: an undervoltage protection has priority.
         """
         if self.phase is LearningPhase.ARMED:
             self.measured = max(0.0, self.measured - charge)
@@ -61,20 +64,18 @@ class JbdCapacityLearning:
             self.cycles += 1
         self._begin(LearningPhase.ARMED)
 
-    def happen(self, event: JbdEvent, typical: float | None = None) -> None:
-        """Take that something happened to the board; `typical` is the design capacity if it was written."""
-        effect = EFFECTS[Kept.AGING][event]
+    def handle_event(self, event: JbdEvent, typical: float | None = None) -> None:
+        """Apply an event of the board; `typical` is the design capacity in Ah if it was written."""
+        effect = EFFECTS[JbdStoredQuantity.AGING][event]
         if effect is JbdEventEffect.CLEAR:
             self._begin(LearningPhase.IDLE)
         elif effect is JbdEventEffect.DOUBT and self.phase is LearningPhase.ARMED:
             self.valid = False
-        if typical is not None and EFFECTS[Kept.LEARNED][event] is JbdEventEffect.TYPICAL:
+        if typical is not None and EFFECTS[JbdStoredQuantity.LEARNED][event] is JbdEventEffect.TYPICAL:
             self.learned = self.typical = typical
 
-    # Over restarts.
-
     def dump(self) -> dict[str, Any]:
-        """Return what has to survive a restart."""
+        """Return what is stored over a restart."""
         return {
             "typical": self.typical,
             "learnt": self.learned,  # as the first files spell it
@@ -85,11 +86,11 @@ class JbdCapacityLearning:
         }
 
     @classmethod
-    def of(cls, kept: Mapping[str, Any]) -> Self:
-        """Return what was kept. Raises one of BROKEN if it is broken."""
-        aging = cls(number(kept["typical"]), number(kept["learnt"]))
-        aging.phase, aging.measured = LearningPhase(kept["phase"]), number(kept["measured"])
-        aging.valid, aging.cycles = flag(kept["valid"]), whole(kept["cycles"])
+    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
+        """Return what `dump` returned as an object. Raises one of BROKEN if it is invalid."""
+        aging = cls(number(stored["typical"]), number(stored["learnt"]))
+        aging.phase, aging.measured = LearningPhase(stored["phase"]), number(stored["measured"])
+        aging.valid, aging.cycles = flag(stored["valid"]), whole(stored["cycles"])
         return aging
 
     def _begin(self, phase: LearningPhase) -> None:

@@ -1,23 +1,23 @@
-"""Cycle count: how a JBD board counts cycles, after its manual: one for every cycle capacity that was discharged."""
+"""Cycle count of a JBD board, after its manual: one cycle for every cycle capacity that was discharged."""
 
-from .jbd_events import EFFECTS, JbdEvent, JbdEventEffect, Kept
+from .jbd_events import EFFECTS, JbdEvent, JbdEventEffect, JbdStoredQuantity
 
 
 class JbdCycleCount:
-    """Follows what has been discharged since the last cycle."""
+    """Progress of the running cycle."""
 
     def __init__(self, cycle_capacity: float | None) -> None:
-        """Begin in the middle of a cycle of so many Ah; how far it is nobody knows."""
+        """`cycle_capacity`: Ah of a cycle, None if unknown. The progress of the first one is unknown."""
         self.cycle_capacity = cycle_capacity
         self.discharged = 0.0
-        """Ah since the last cycle, as far as they were seen."""
+        """Ah since the last cycle, without those during gaps."""
         self.certain = False
-        """Nothing is missing in it."""
+        """Whether that is complete."""
 
     def update(self, charge: float) -> int:
-        """Take what flowed in Ah, positive while charging; return how many cycles that completes.
+        """Add a charge in Ah, positive while charging; return how many cycles that completes.
 
-        Charging in between takes nothing back, and what is left over counts for the next cycle.
+        Charging in between subtracts nothing, and the remainder counts for the next cycle.
         """
         if charge >= 0:
             return 0
@@ -28,14 +28,14 @@ class JbdCycleCount:
         self.discharged -= completed * self.cycle_capacity
         return completed
 
-    def counted(self) -> None:
-        """Take that the board has just counted one: a new cycle begins now."""
+    def start_new_cycle(self) -> None:
+        """Begin a new cycle: the board has just counted one."""
         self.discharged, self.certain = 0.0, True
 
-    def happen(self, event: JbdEvent) -> None:
-        """Take that something happened to the board."""
-        if EFFECTS[Kept.DISCHARGED][event] is JbdEventEffect.CLEAR:
-            self.counted()
+    def handle_event(self, event: JbdEvent) -> None:
+        """Apply an event of the board."""
+        if EFFECTS[JbdStoredQuantity.DISCHARGED][event] is JbdEventEffect.CLEAR:
+            self.start_new_cycle()
         else:
             self.certain = False
 

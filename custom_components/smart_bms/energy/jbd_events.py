@@ -1,6 +1,6 @@
-"""What makes a JBD board forget: the effect of events on what it counts and learns, after its manual.
+"""JBD events: their effect on what a JBD board counts and learns, after its manual.
 
-A lost Bluetooth connection is no event of the board: it only makes uncertain what was followed from outside.
+A lost Bluetooth connection is no event of the board: it only makes uncertain what is modeled here.
 """
 
 from collections.abc import Mapping
@@ -9,21 +9,21 @@ from typing import Final
 
 
 class JbdEvent(StrEnum):
-    """What happens to a board."""
+    """Something that happens to a board."""
 
     SUPPLY_RETURNED = "supply_returned"
     """It had lost its supply, or restarted."""
     PARAMETER_WRITTEN = "parameter_written"
-    """Also one that was written with the value it had."""
+    """Even with the value that it had."""
     CALIBRATED = "calibrated"
     RESTORED = "restored"
-    """A whole set of parameters was loaded."""
+    """A complete set of parameters was loaded."""
     UNSEEN = "unseen"
-    """Nobody looked for a while."""
+    """No readings for a while."""
 
 
-class Kept(StrEnum):
-    """What a board keeps."""
+class JbdStoredQuantity(StrEnum):
+    """What a board stores."""
 
     CYCLES = "cycles"
     DISCHARGED = "discharged"
@@ -38,43 +38,43 @@ class Kept(StrEnum):
 
 
 class JbdEventEffect(StrEnum):
-    """What becomes of it."""
+    """What an event does to a stored quantity."""
 
     KEEP = "keep"
     CLEAR = "clear"
     ESTIMATE = "estimate"
-    """Guessed anew from the cells' mean voltage."""
+    """Estimated anew from the cells' mean voltage."""
     DOUBT = "doubt"
-    """Kept, but what was missed is missing."""
+    """Kept, but incomplete."""
     TYPICAL = "typical"
     """Becomes the design capacity, if that is what was written."""
 
 
-_OF_BOARD: Final = (JbdEvent.SUPPLY_RETURNED, JbdEvent.PARAMETER_WRITTEN, JbdEvent.CALIBRATED, JbdEvent.RESTORED)
+_BOARD_EVENTS: Final = (JbdEvent.SUPPLY_RETURNED, JbdEvent.PARAMETER_WRITTEN, JbdEvent.CALIBRATED, JbdEvent.RESTORED)
 
 
 def _effects(
     *of_board: JbdEventEffect, unseen: JbdEventEffect = JbdEventEffect.KEEP
 ) -> Mapping[JbdEvent, JbdEventEffect]:
-    return {**dict(zip(_OF_BOARD, of_board, strict=True)), JbdEvent.UNSEEN: unseen}
+    return {**dict(zip(_BOARD_EVENTS, of_board, strict=True)), JbdEvent.UNSEEN: unseen}
 
 
 _KEEP, _CLEAR, _ESTIMATE = JbdEventEffect.KEEP, JbdEventEffect.CLEAR, JbdEventEffect.ESTIMATE
 
-EFFECTS: Final[Mapping[Kept, Mapping[JbdEvent, JbdEventEffect]]] = {
-    Kept.CYCLES: _effects(_KEEP, _KEEP, _KEEP, _KEEP),
-    Kept.DISCHARGED: _effects(_CLEAR, _CLEAR, _CLEAR, _CLEAR, unseen=JbdEventEffect.DOUBT),
-    Kept.COUNTERS: _effects(_KEEP, _CLEAR, _CLEAR, _CLEAR),
-    Kept.REMAINING: _effects(_ESTIMATE, _ESTIMATE, _ESTIMATE, _ESTIMATE),
-    Kept.AGING: _effects(_CLEAR, _CLEAR, _CLEAR, _CLEAR, unseen=JbdEventEffect.DOUBT),
-    Kept.LEARNED: _effects(_KEEP, JbdEventEffect.TYPICAL, _KEEP, JbdEventEffect.TYPICAL),
+EFFECTS: Final[Mapping[JbdStoredQuantity, Mapping[JbdEvent, JbdEventEffect]]] = {
+    JbdStoredQuantity.CYCLES: _effects(_KEEP, _KEEP, _KEEP, _KEEP),
+    JbdStoredQuantity.DISCHARGED: _effects(_CLEAR, _CLEAR, _CLEAR, _CLEAR, unseen=JbdEventEffect.DOUBT),
+    JbdStoredQuantity.COUNTERS: _effects(_KEEP, _CLEAR, _CLEAR, _CLEAR),
+    JbdStoredQuantity.REMAINING: _effects(_ESTIMATE, _ESTIMATE, _ESTIMATE, _ESTIMATE),
+    JbdStoredQuantity.AGING: _effects(_CLEAR, _CLEAR, _CLEAR, _CLEAR, unseen=JbdEventEffect.DOUBT),
+    JbdStoredQuantity.LEARNED: _effects(_KEEP, JbdEventEffect.TYPICAL, _KEEP, JbdEventEffect.TYPICAL),
 }
 
 _RESTARTS: Final = "restarts"
 
 
-def event_of(before: Mapping[str, int], after: Mapping[str, int]) -> JbdEvent | None:
-    """Return what happened to a board whose counters were these and are those."""
+def detect_event(before: Mapping[str, int], after: Mapping[str, int]) -> JbdEvent | None:
+    """Return the event between two states of a board's counters, None if there was none."""
     if after.get(_RESTARTS, 0) > before.get(_RESTARTS, 0) and _RESTARTS in before:
         return JbdEvent.SUPPLY_RETURNED
     trips = [key for key in before if key != _RESTARTS and key in after]

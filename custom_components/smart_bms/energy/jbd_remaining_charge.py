@@ -1,53 +1,56 @@
-"""Remaining charge as a JBD board counts it, after its manual, and why its state of charge may jump."""
+"""Remaining charge of a JBD board as it counts it, after its manual, and why its state of charge may jump."""
 
 from enum import StrEnum
 from typing import Final
 
-from .jbd_events import EFFECTS, JbdEvent, JbdEventEffect, Kept
-from .jbd_voltage_soc import Points, voltage_soc
+from .jbd_events import EFFECTS, JbdEvent, JbdEventEffect, JbdStoredQuantity
+from .jbd_voltage_soc import SocVoltagePoints, voltage_soc
 
 _JUMP: Final = 5.0
-"""% between two readings from which on a change is a jump."""
+"""% between two readings from which on a change is a jump. Our judgment."""
 
 
 class JbdRemainingCharge:
-    """Follows what a board says is left."""
+    """Model of the remaining charge of a board."""
 
-    def __init__(self, capacity: float, points: Points, left: float | None = None) -> None:
-        """Begin with what is left in Ah, if that is known."""
+    def __init__(self, capacity: float, points: SocVoltagePoints, remaining: float | None = None) -> None:
+        """`capacity` in Ah, `points` of the voltage table, `remaining` charge in Ah if it is known."""
         self.capacity = capacity
         self.points = points
-        self.left = left
+        self.remaining = remaining
         self.estimated = False
-        """Guessed from the voltage and not full or empty since: poor in the middle and under load."""
+        """Estimated from the voltage and neither full nor empty since: inaccurate in the middle and under load."""
 
     def update(self, charge: float, *, full: bool | None, empty: bool | None) -> None:
-        """Take what flowed in Ah, positive while charging, and whether the pack is full or empty now; empty weighs more."""
+        """Add a charge in Ah, positive while charging, and whether the pack is full or empty now.
+
+        Empty has priority.
+        """
         if empty:
-            self.left, self.estimated = 0.0, False
+            self.remaining, self.estimated = 0.0, False
         elif full:
-            self.left, self.estimated = self.capacity, False
-        elif self.left is not None:
-            self.left = min(self.capacity, max(0.0, self.left + charge))
+            self.remaining, self.estimated = self.capacity, False
+        elif self.remaining is not None:
+            self.remaining = min(self.capacity, max(0.0, self.remaining + charge))
 
-    def told(self, left: float) -> None:
-        """Take what the board says after nobody looked: nothing is reckoned over a gap."""
-        self.left = left
+    def set_reported(self, remaining: float) -> None:
+        """Set the remaining charge in Ah that the board reports."""
+        self.remaining = remaining
 
-    def happen(self, event: JbdEvent, mean: float | None) -> None:
-        """Take that something happened to the board while its cells had this mean voltage in V."""
-        if EFFECTS[Kept.REMAINING][event] is not JbdEventEffect.ESTIMATE:
+    def handle_event(self, event: JbdEvent, mean: float | None) -> None:
+        """Apply an event of the board; `mean` is the mean cell voltage in V, None if unknown."""
+        if EFFECTS[JbdStoredQuantity.REMAINING][event] is not JbdEventEffect.ESTIMATE:
             return
         soc = None if mean is None else voltage_soc(mean, self.points)
-        self.left = None if soc is None else self.capacity * soc / 100
+        self.remaining = None if soc is None else self.capacity * soc / 100
         self.estimated = True
 
     @property
     def soc(self) -> int | None:
-        """State of charge in whole %, as the board rounds it."""
-        if self.left is None or self.capacity <= 0:
+        """State of charge in whole %, as the board rounds it; None if unknown."""
+        if self.remaining is None or self.capacity <= 0:
             return None
-        return int(100 * self.left / self.capacity + 0.5)
+        return int(100 * self.remaining / self.capacity + 0.5)
 
 
 class SocJumpCause(StrEnum):
@@ -56,9 +59,9 @@ class SocJumpCause(StrEnum):
     FULL = "full"
     EMPTY = "empty"
     FORGOT = "forgot"
-    """The board had to guess anew from its voltage."""
+    """The board lost its count and estimated it from the voltage."""
     UNSEEN = "unseen"
-    """Current flowed while nobody looked."""
+    """Current flowed during a gap without readings."""
     UNEXPLAINED = "unexplained"
 
 

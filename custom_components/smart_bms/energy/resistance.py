@@ -1,12 +1,14 @@
 """Internal resistance of each cell, from what its voltage does when the current steps.
 
-Method: for every two readings that follow each other closely and between which the current changed enough, the change of a
-cell's voltage by that of the current. Of the last steps a line through the origin is fitted (least squares, weighted by
-the step) after leaving out those that lie more than three spreads off the weighted median. It counts from eight steps on,
-and if its uncertainty (one standard deviation, never less than the step of the voltages allows) is within a tenth of it.
-Cells that are told one after the other (the 123 family) do not fit to a current and are left out.
+Method: for every two readings that follow each other closely and between which the current changed enough, the change
+of a cell's voltage by that of the current. Of the last steps a line through the origin is fitted (least squares,
+weighted by the step) after leaving out those that lie more than three spreads off the weighted median. It is used from
+eight steps on, and if its uncertainty (one standard deviation, never less than the step of the voltages allows) is
+within a tenth of it. Cells that are reported one after the other (the 123 family) do not match a current and are left
+out.
 
-What is measured is the resistance of the first seconds: slow polarisation adds up to a tenth when a pack is polled slowly.
+What is measured is the resistance of the first seconds: slow polarization adds up to a tenth when a pack is polled
+slowly.
 """
 
 from collections import deque
@@ -21,57 +23,61 @@ MIN_STEP: Final = 5.0
 """A by which the current must change, ..."""
 MIN_SHARE: Final = 0.05
 """... and in capacities per hour."""
-CLOSE: Final = 8.0
-"""s between two readings; what happened longer ago is not of this step alone."""
+MAX_INTERVAL: Final = 8.0
+"""s between two readings; over a longer time not only this step changes the voltage."""
 MIN_STEPS: Final = 8
-REMEMBERED: Final = 64
-"""Steps."""
-_RELATIVE: Final = 0.1
-"""Uncertainty that is still told, as a share of the resistance."""
+MAX_STEPS: Final = 64
+"""Steps that are stored; the oldest is dropped."""
+_MAX_RELATIVE_UNCERTAINTY: Final = 0.1
+"""Of the resistance: with more it is not reported."""
 _OUTLIER: Final = 3.0
+"""Standard deviations from the median beyond which a step is left out."""
 _SIGMA: Final = 1.4826
-"""Of the median deviation of normal noise."""
+"""Standard deviation by the median deviation, for normally distributed noise."""
 _YEAR: Final = 52
+"""Weeks."""
 _MAX_WEEKS: Final = 2 * _YEAR
 _MIN_WEEKS: Final = 4
 _ROUNDING: Final = 0.001 / math.sqrt(6)
-"""V: the standard deviation of the difference of two voltages told in mV."""
+"""V: the standard deviation of the difference of two voltages in whole mV."""
 
 
 class CurrentStep(NamedTuple):
-    """What one step of the current did."""
+    """One step of the current and the voltage changes it caused."""
 
     amperes: float
+    """Change of the current, positive towards charging."""
     volts: tuple[float | None, ...]
-    """Change of each cell."""
+    """Change of each cell's voltage."""
 
 
-class Resistance(NamedTuple):
-    """Of one cell, in Ω."""
+class CellResistance(NamedTuple):
+    """Internal resistance of one cell, in Ω."""
 
     value: float
     uncertainty: float
     """One standard deviation."""
     steps: int
+    """Number of steps it is fitted to."""
 
 
-class Resistances:
-    """Follows the cells of one pack."""
+class ResistanceEstimator:
+    """Estimates the internal resistance of each cell of one pack."""
 
     def __init__(self) -> None:
-        """Know of no step yet."""
-        self.steps: deque[CurrentStep] = deque(maxlen=REMEMBERED)
-        self.seen = 0
-        """Steps in all, to know whether there is anything new."""
+        """Initialize."""
+        self.steps: deque[CurrentStep] = deque(maxlen=MAX_STEPS)
+        self.step_count = 0
+        """Steps so far, to detect new ones."""
         self._last: Reading | None = None
 
     def update(self, reading: Reading) -> None:
-        """Take a reading; only one after a step costs anything."""
+        """Update with a reading; it is cheap unless the current stepped."""
         last, self._last = self._last, reading
         if last is None or reading.current is None or last.current is None:
             return
         amperes = reading.current - last.current
-        if -MIN_STEP < amperes < MIN_STEP or not 0 < reading.measured_at - last.measured_at <= CLOSE:
+        if -MIN_STEP < amperes < MIN_STEP or not 0 < reading.measured_at - last.measured_at <= MAX_INTERVAL:
             return
         if abs(amperes) < MIN_SHARE * (reading.full_capacity or 0.0) or reading.cell_times:
             return
@@ -83,56 +89,61 @@ class Resistances:
             for one, other in zip(before, after, strict=True)
         )
         self.steps.append(CurrentStep(round(amperes, 3), volts))
-        self.seen += 1
+        self.step_count += 1
 
-    def of_cells(self) -> list[Resistance | None]:
-        """Return the resistance of each cell, None where there is not enough evidence. Not for the hot path."""
+    def cell_resistances(self) -> list[CellResistance | None]:
+        """Return the resistance of each cell, None where there is not enough evidence.
+
+        Too expensive for every reading.
+        """
         cells = max((len(step.volts) for step in self.steps), default=0)
         return [
-            fitted([(step.amperes, volts) for step in self.steps if (volts := _at(step.volts, cell)) is not None])
+            fit_resistance(
+                [(step.amperes, volts) for step in self.steps if (volts := _at(step.volts, cell)) is not None]
+            )
             for cell in range(cells)
         ]
 
-    # Over restarts.
-
     def dump(self) -> list[Any]:
-        """Return what has to survive a restart."""
+        """Return what is stored over a restart."""
         return [
             [step.amperes, [None if volts is None else round(volts, 4) for volts in step.volts]] for step in self.steps
         ]
 
-    def restore(self, kept: Iterable[Any]) -> None:
-        """Take up what was kept. Raises TypeError or ValueError if it is broken."""
+    def restore(self, stored: Iterable[Any]) -> None:
+        """Restore what `dump` returned. Raises TypeError or ValueError if it is invalid."""
         steps = [
-            CurrentStep(number(amperes), tuple(optional(number, volt) for volt in volts)) for amperes, volts in kept
+            CurrentStep(number(amperes), tuple(optional(number, volt) for volt in volts)) for amperes, volts in stored
         ]
         self.steps.extend(steps)
-        self.seen = len(self.steps)
+        self.step_count = len(self.steps)
 
 
 def _at(volts: tuple[float | None, ...], cell: int) -> float | None:
     return volts[cell] if cell < len(volts) else None
 
 
-def fitted(pairs: list[tuple[float, float]]) -> Resistance | None:
-    """Return the slope through the origin of (A, V) pairs, None if they do not say it well enough."""
+def fit_resistance(pairs: list[tuple[float, float]]) -> CellResistance | None:
+    """Return the slope through the origin of (A, V) pairs, None if it is too uncertain."""
     if len(pairs) < MIN_STEPS:
         return None
     middle = _weighted_median([(volts / amperes, abs(amperes)) for amperes, volts in pairs])
     off = sorted(abs(volts - middle * amperes) for amperes, volts in pairs)
     allowed = max(_OUTLIER * _SIGMA * off[len(off) // 2], 2 * _ROUNDING)
-    kept = [(amperes, volts) for amperes, volts in pairs if abs(volts - middle * amperes) <= allowed]
-    excitation = sum(amperes * amperes for amperes, _ in kept)
-    if len(kept) < MIN_STEPS:
+    used = [(amperes, volts) for amperes, volts in pairs if abs(volts - middle * amperes) <= allowed]
+    excitation = sum(amperes * amperes for amperes, _ in used)
+    if len(used) < MIN_STEPS:
         return None
-    value = sum(amperes * volts for amperes, volts in kept) / excitation
-    noise = sum((volts - value * amperes) ** 2 for amperes, volts in kept) / (len(kept) - 1)
+    value = sum(amperes * volts for amperes, volts in used) / excitation
+    noise = sum((volts - value * amperes) ** 2 for amperes, volts in used) / (len(used) - 1)
     uncertainty = math.sqrt(max(noise, _ROUNDING * _ROUNDING) / excitation)
-    return Resistance(value, uncertainty, len(kept)) if 0 < uncertainty <= _RELATIVE * value else None
+    return (
+        CellResistance(value, uncertainty, len(used)) if 0 < uncertainty <= _MAX_RELATIVE_UNCERTAINTY * value else None
+    )
 
 
 def _weighted_median(values: list[tuple[float, float]]) -> float:
-    """Return the value at half of the weight."""
+    """Return the weighted median of (value, weight) pairs."""
     half, passed, ranked = sum(weight for _, weight in values) / 2, 0.0, iter(sorted(values))
     value = 0.0
     while passed < half:
@@ -141,18 +152,18 @@ def _weighted_median(values: list[tuple[float, float]]) -> float:
     return value
 
 
-class WeeklyTrend:
-    """What the mean resistance did from week to week."""
+class WeeklyResistanceTrend:
+    """Trend of the mean resistance from week to week."""
 
-    def __init__(self, kept: Mapping[str, float] | None = None) -> None:
-        """Go on with what was kept: Ω by the number of the week. Raises TypeError, ValueError or AttributeError if it is none."""
-        self.weeks: dict[int, float] = {int(week): number(value) for week, value in (kept or {}).items()}
-        """In the order in which they came, which a wrong clock cannot change."""
+    def __init__(self, stored: Mapping[str, float] | None = None) -> None:
+        """`stored`: Ω by the number of the week. Raises TypeError, ValueError or AttributeError if it is invalid."""
+        self.weeks: dict[int, float] = {int(week): number(value) for week, value in (stored or {}).items()}
+        """Mean resistance in Ω by week, in the order of arrival, which a wrong clock cannot change."""
 
     def update(self, week: int, mean: float) -> None:
-        """Take the mean of the pack's cells in a week; the last one of a week counts.
+        """Set the mean resistance in Ω of a week (number since 1970); the last one of a week counts.
 
-        The oldest goes by its place and never by its date: one look at a wrong clock must not delete a year.
+        The oldest is dropped by its position and never by its date: a clock that is wrong once must not delete a year.
         """
         self.weeks.pop(week, None)
         self.weeks[week] = mean
@@ -173,5 +184,5 @@ class WeeklyTrend:
         return 100 * slope / mean if mean > 0 else None
 
     def dump(self) -> dict[str, float]:
-        """Return what is kept."""
+        """Return what is stored."""
         return {str(week): value for week, value in self.weeks.items()}

@@ -1,7 +1,7 @@
-"""Rest drift: how fast each cell's voltage falls behind the others while nothing flows: self-discharge.
+"""Rest imbalance: how fast each cell's voltage drops relative to the others while no current flows: self-discharge.
 
-Method: two hours into a rest each cell's distance to the mean of all is noted, and compared a day and more later. It counts
-from 24 hours on; the uncertainty is that of two voltages told in mV. Balancing moves charge, so it begins anew.
+Method: two hours into a rest each cell's difference from the mean of all is recorded, and compared 24 hours and more
+later. The uncertainty is that of two voltages in whole mV. Balancing moves charge, so the measurement begins anew.
 """
 
 from collections.abc import Mapping
@@ -11,41 +11,49 @@ from typing import Any, Final, NamedTuple
 from ..bms.reading import Reading
 from ..bms.stored_values import number
 
-SETTLED: Final = 7200.0
-LEAST: Final = 86_400.0
+SETTLING_TIME: Final = 7200.0
+"""s of rest before the first measurement, until polarization has faded."""
+MIN_DURATION: Final = 86_400.0
+"""s between the first measurement and a result: over a shorter time the resolution of 1 mV is too coarse."""
 _DAY: Final = 86_400.0
 _ROUNDING: Final = 0.001 / math.sqrt(6)
 
 
 class CellDrift(NamedTuple):
-    """What the cells did, in V per day against their mean."""
+    """Drift of each cell's voltage at rest against the mean of all."""
 
     cells: tuple[float, ...]
+    """V per day, negative for a cell that drops."""
     uncertainty: float
+    """V per day, one standard deviation."""
     days: float
+    """Length of the measurement."""
     at: float
     """Time of day in s since 1970."""
 
     @property
     def fastest(self) -> tuple[int, float]:
-        """Number of the cell that falls fastest, and how fast."""
-        least = min(self.cells)
-        return self.cells.index(least) + 1, least
+        """Number (from 1) of the cell that drops fastest, and its V per day."""
+        lowest = min(self.cells)
+        return self.cells.index(lowest) + 1, lowest
 
 
 class RestImbalance:
-    """Watches one pack rest."""
+    """Measures the drift of the cells of one pack at rest."""
 
     def __init__(self) -> None:
         """Initialize."""
         self.drift: CellDrift | None = None
-        """Of the newest rest that was long enough."""
+        """Result of the newest rest that was long enough."""
         self._first: tuple[float, tuple[float, ...]] | None = None
 
     def update(self, reading: Reading, rest: float, at: float) -> None:
-        """Take a reading at a time of day, and for how many s nothing has flowed."""
+        """Update with a reading.
+
+        `rest` is for how many s no current has flowed, `at` the time of day in s since 1970.
+        """
         cells = reading.cell_voltages
-        if rest < SETTLED or reading.balancing or not cells or None in cells:
+        if rest < SETTLING_TIME or reading.balancing or not cells or None in cells:
             self._first = None
             return
         mean = sum(cells) / len(cells)  # type: ignore[arg-type]
@@ -54,24 +62,25 @@ class RestImbalance:
             self._first = (now, distances)
             return
         since, first = self._first
-        if now - since >= LEAST:
+        if now - since >= MIN_DURATION:
             days = (now - since) / _DAY
             moved = tuple(round((late - early) / days, 6) for early, late in zip(first, distances, strict=True))
             self.drift = CellDrift(moved, _ROUNDING / days, days, at)
 
-    # Over restarts.
-
     def dump(self) -> dict[str, Any]:
-        """Return what has to survive a restart."""
+        """Return what is stored over a restart."""
         first, drift = self._first, self.drift
         return {
             "first": None if first is None else [first[0], list(first[1])],
             "drift": None if drift is None else [list(drift.cells), drift.uncertainty, drift.days, drift.at],
         }
 
-    def restore(self, kept: Mapping[str, Any], shift: float | None) -> None:
-        """Take up what was kept; `shift` s are added to its times, None is not known. Raises one of BROKEN if it is broken."""
-        first, drift = kept["first"], kept["drift"]
+    def restore(self, stored: Mapping[str, Any], shift: float | None) -> None:
+        """Restore what `dump` returned; `shift` s are added to its times, None: unknown.
+
+        Raises one of BROKEN if it is invalid.
+        """
+        first, drift = stored["first"], stored["drift"]
         began = None if first is None else (number(first[0]) + (shift or 0.0), tuple(map(number, first[1])))
         self.drift = None if drift is None else CellDrift(tuple(map(number, drift[0])), *map(number, drift[1:]))
         self._first = None if shift is None else began

@@ -83,6 +83,7 @@ def on_heard(hass: HomeAssistant, address: str, action: Callable[[], None]) -> C
 
     @callback
     def heard(*_: object) -> None:
+        """Handle an advertisement of the pack."""
         action()
 
     # Since 2026.10 there is a callback for advertisements that say nothing new too; a pack that comes back rarely has news.
@@ -125,6 +126,7 @@ def on_slot_freed(address: str, action: Callable[[], None]) -> CALLBACK_TYPE:
 
     @callback
     def changed(allocation: HaBluetoothSlotAllocations) -> None:
+        """Handle a change in the connection slots of an adapter or proxy."""
         if not _is_full(allocation, address):
             action()
 
@@ -132,15 +134,18 @@ def on_slot_freed(address: str, action: Callable[[], None]) -> CALLBACK_TYPE:
 
 
 def _allocations() -> list[HaBluetoothSlotAllocations]:
+    """Return the connection slots of every adapter and proxy."""
     return get_manager().async_current_allocations() or []
 
 
 def _is_full(allocation: HaBluetoothSlotAllocations, address: str) -> bool:
+    """Return whether an adapter or proxy has no slot for the pack at this address."""
     # Zero slots means that the adapter does not tell.
     return allocation.slots > 0 and allocation.free == 0 and address not in allocation.allocated
 
 
 def _reachability(hass: HomeAssistant, address: str) -> str:
+    """Return a sentence by Home Assistant about why a pack can or cannot be reached."""
     return (
         bluetooth.async_address_reachability_diagnostics(hass, address, BluetoothReachabilityIntent.CONNECTION)
         or _NOWHERE

@@ -1,4 +1,4 @@
-"""The energy account of one pack: what was counted and learned of its cells, and the file that survives a crash."""
+"""Energy account of one pack: its counter, statistics and health, and the file that stores them."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -13,107 +13,112 @@ from ..energy import energy_counter, health
 from ..energy.energy_counter import EnergyCounter
 from ..energy.energy_statistics import EnergyStatistics
 from ..energy.energy_totals import EnergyTotals
-from ..energy.health import Health
+from ..energy.health import PackHealth
 from ..energy.soc_confidence import counted_soc, expected_drift
 from ..storage.energy_store import EnergyStore
 
 NEEDS: Final = frozenset({"voltage", "current"})
-"""Values that a pack must have to be counted."""
+"""Values that a pack must report for its energy to be counted."""
 CHARGED: Final = "charged_energy"
 DISCHARGED: Final = "discharged_energy"
 
 _DAY: Final = 86_400.0
 
 
-def _ledger(kept: Any) -> None:
-    EnergyStatistics(EnergyCounter(0.0)).restore(kept)
+def _check_statistics(stored: Any) -> None:
+    """Check the stored energy statistics. Raises what restoring them raises."""
+    EnergyStatistics(EnergyCounter(0.0)).restore(stored)
 
 
 CHECKS: Final[Checks] = {
     "clock": lambda part: optional(number, part),
     "counter": energy_counter.CHECKS,
-    "ledger": _ledger,
+    "ledger": _check_statistics,
     "health": health.CHECKS,
 }
-"""Of the parts of the file."""
+"""Checks of the parts of the file."""
 
 
 class EnergyAccount:
-    """Counts for one pack, and keeps it."""
+    """Counts the energy of one pack, learns its health, and stores both."""
 
     def __init__(  # noqa: PLR0913
         self,
         hass: HomeAssistant,
         entry_id: str,
-        kept: Mapping[str, Any] | None,
+        stored: Mapping[str, Any] | None,
         *,
         longest_gap: float,
         clock: Callable[[], float],
-        follows_board: bool = False,
+        follows_jbd_manual: bool = False,
         bridges: bool = True,
     ) -> None:
-        """Go on where it was left. `clock` returns what has to be added to the readings' time for the time of day.
+        """`stored`: content of the file, checked by `CHECKS`.
 
-        `follows_board`: the board goes by JBD's manual. `bridges`: its own counters can be believed.
+        `clock` returns what is added to the readings' time for the time of day. `follows_jbd_manual`: the pack counts
+        as JBD's manual says. `bridges`: its own counters can be used.
         """
         self._clock = clock
         self.counter = EnergyCounter(longest_gap, bridges=bridges)
         self.statistics = EnergyStatistics(self.counter)
-        self.health = Health(self.counter, follows_board=follows_board)
-        self._restore(kept or {})
+        self.health = PackHealth(self.counter, follows_jbd_manual=follows_jbd_manual)
+        self._restore(stored or {})
         self.file = EnergyStore(
             hass,
             entry_id,
-            self._kept,
+            self._dump,
             self.counter.total,
             lambda content: content.get("counter", {}).get("total"),
-            kept,
+            stored,
         )
-        self._see_day()
+        self._update_day()
 
-    def _restore(self, kept: Mapping[str, Any]) -> None:
-        """Take up what was kept, and passed `CHECKS`; what is missing begins anew."""
-        clock, now = kept.get("clock"), self._believed_clock
+    def _restore(self, stored: Mapping[str, Any]) -> None:
+        """Restore what was stored, and passed `CHECKS`; what is missing begins anew."""
+        clock, now = stored.get("clock"), self._believed_clock
         shift = None if clock is None or now is None else clock - now
-        counted = kept.get("counter", {})
+        counted = stored.get("counter", {})
         if known := "total" in counted:
             self.counter.restore(counted, shift)
-        if "ledger" in kept:
-            self.statistics.restore(kept["ledger"])
-        self.health.restore(kept.get("health", {}), shift)
+        if "ledger" in stored:
+            self.statistics.restore(stored["ledger"])
+        self.health.restore(stored.get("health", {}), shift)
         if not known:
-            self.statistics.unmoor()
-            self.health.unmoor()
+            self.statistics.reset_references()
+            self.health.reset_references()
 
-    def at_least(self, least: EnergyTotals) -> None:
-        """Take what the sensors showed before, if that is more; what came since full, or today, stays what it is."""
+    def raise_to(self, minimum: EnergyTotals) -> None:
+        """Raise the totals to what the sensors showed before.
+
+        The energy since full, and of the day, stays what it is.
+        """
         total = self.counter.total
-        raised = least.since(total).positive()
-        self.file.at_least(least)
-        self.statistics.moved(raised)
-        self.health.moved(raised)
+        raised = minimum.since(total).positive()
+        self.file.raise_to(minimum)
+        self.statistics.shift_references(raised)
+        self.health.shift_references(raised)
 
     @property
     def _believed_clock(self) -> float | None:
-        """Return what has to be added to the readings' time for the time of day; None while nobody knows that."""
+        """Return what is added to the readings' time for the time of day; None while the system clock is wrong."""
         return self._clock() if believable(dt_util.utcnow().timestamp()) else None
 
-    def _see_day(self) -> None:
-        """Look what day it is: where daylight saving skips midnight, there is no midnight to wait for."""
+    def _update_day(self) -> None:
+        """Update the local date: where daylight saving skips midnight, there is no midnight to wait for."""
         now = dt_util.now()
         if believable(now.timestamp()):
-            self.statistics.see_day(now.date())
+            self.statistics.update_day(now.date())
 
     @property
     def today(self) -> EnergyTotals:
         """Return what flowed since midnight, as far as it is on disk."""
-        self._see_day()
+        self._update_day()
         return self.statistics.today(self.file.saved_total)
 
     @callback
-    def async_take(self, reading: Reading, settings: Mapping[str, object] | None) -> None:
-        """Count a reading, with the parameters if they are known, and keep the sums now and then."""
-        self._see_day()
+    def async_update(self, reading: Reading, settings: Mapping[str, object] | None) -> None:
+        """Count a reading, with the parameters if they are known, and save the totals if it is time."""
+        self._update_day()
         self.counter.update(reading)
         self.statistics.update(reading)
         self.health.update(reading, self._believed_clock, settings)
@@ -121,7 +126,7 @@ class EnergyAccount:
 
     @property
     def days_since_full(self) -> float | None:
-        """Return how long ago the pack was last full."""
+        """Return the days since the pack was last full; None if that is not known."""
         full_at, now = self.health.full_at, dt_util.utcnow().timestamp()
         if full_at is None or not believable(now) or full_at > now + AHEAD:
             return None
@@ -129,7 +134,7 @@ class EnergyAccount:
 
     @property
     def soc_drift(self) -> float | None:
-        """Return by how many % the pack's state of charge may be off."""
+        """Return the expected error of the pack's state of charge in %; None if it is not known."""
         days, since, capacity = self.days_since_full, self.statistics.since_full, self.statistics.capacity
         if days is None or since is None or not capacity:
             return None
@@ -140,11 +145,12 @@ class EnergyAccount:
         """Return the state of charge by our own count since the pack was full, None if anything was missed since."""
         since, learned = self.statistics.since_full, self.health.capacity.learned
         capacity = self.statistics.capacity if learned is None else learned.ampere_hours
-        if since is None or not capacity or not self.statistics.whole:
+        if since is None or not capacity or not self.statistics.complete_since_full:
             return None
         return counted_soc(since.charge_out - since.charge_in, capacity)
 
-    def _kept(self) -> dict[str, Any]:
+    def _dump(self) -> dict[str, Any]:
+        """Return what is saved to the energy store."""
         return {
             "clock": self._believed_clock,
             "counter": self.counter.dump(),

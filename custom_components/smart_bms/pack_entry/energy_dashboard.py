@@ -31,6 +31,7 @@ async def async_add_to_dashboard(
     registry = er.async_get(hass)
 
     def sensor(key: str) -> str | None:
+        """Return the id of an enabled sensor by its key, None if there is none."""
         found = registry.async_get_entity_id("sensor", DOMAIN, f"{unique_id}_{key}")
         entry = registry.async_get(found) if found else None
         return None if entry is None or entry.disabled else found

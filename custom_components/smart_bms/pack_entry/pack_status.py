@@ -1,6 +1,6 @@
 """The status of one pack: everything that holds, by its protections, its connection, and what is advised beyond its readings."""
 
-from ..energy.soc_confidence import ADVISED_FROM
+from ..energy.soc_confidence import FULL_CHARGE_ADVISED_FROM
 from ..protection.status import PackStatus, ranked
 from ..protection.status_codes import CELLS_DOUBTFUL, CHANGED_ELSEWHERE, FULL_CHARGE_ADVISED
 from .coordinator_base import PackCoordinatorBase
@@ -25,6 +25,6 @@ def _advised_codes(coordinator: PackCoordinatorBase) -> list[str]:
     held = {
         CELLS_DOUBTFUL: coordinator.energy.health.consistent is False,
         CHANGED_ELSEWHERE: bool(coordinator.parameters.writer.drift),
-        FULL_CHARGE_ADVISED: drift is not None and drift >= ADVISED_FROM,
+        FULL_CHARGE_ADVISED: drift is not None and drift >= FULL_CHARGE_ADVISED_FROM,
     }
     return [code for code, holds in held.items() if holds]

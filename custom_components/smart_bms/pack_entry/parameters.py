@@ -121,7 +121,7 @@ class Parameters:
         if settings is None or identity is None:
             return
         before = dict(self.writer.baseline.values)
-        self.writer.settings_read(settings)
+        self.writer.handle_settings(settings)
         if not self.writer.drift:
             # An issue of before a reload may be settled meanwhile.
             async_delete_drift_issue(self._hass, self._entry_id)
@@ -134,7 +134,7 @@ class Parameters:
     @callback
     def async_update_counters(self, counters: Mapping[str, int]) -> None:
         """Update the totals of how often each protection has tripped, as the pack counts."""
-        if counters and self.counter_totals.follow(counters):
+        if counters and self.counter_totals.update(counters):
             self._store.async_delay_save(self._stored_data, _SAVE_DELAY)
 
     @callback

@@ -133,9 +133,11 @@ class PublishFilter:
         self._published_at = float("-inf")
 
     def _differs(self, value: Value) -> bool:
+        """Return whether a value is another one than the published one, by its type too."""
         return value != self.value or type(value) is not type(self.value)
 
     def _may_pass(self, value: Value, elapsed: float) -> bool:
+        """Return whether interval and deadband allow a value, `elapsed` seconds after the last published one."""
         old = self.value
         if old is None or value is None:
             # Appearing and disappearing are news at any time.

@@ -51,7 +51,7 @@ class ReadingPipeline:
         self._now = now
         self._on_new_capabilities = on_new_capabilities
         self._readings = 0
-        self.current_correction = CurrentCorrection.of(entry_data.options.get(CONF_CURRENT, {}))
+        self.current_correction = CurrentCorrection.from_options(entry_data.options.get(CONF_CURRENT, {}))
         self.time_left = TimeLeft()
         self.protection_engine = self._new_protection_engine()
         self.protection_engine.restore((stored or {}).get(PROTECTION), self.clock_offset())
@@ -62,7 +62,7 @@ class ReadingPipeline:
             stored_energy,
             longest_gap=self.protection_engine.mirror.longest_gap,
             clock=self.clock_offset,
-            follows_board=entry_data.family.counts_by_manual,
+            follows_jbd_manual=entry_data.family.counts_by_manual,
             bridges=not self.current_correction.invert,
         )
         self._wiring = WiringMonitor(hass, entry_data.entry_id, entry_data.title)
@@ -87,7 +87,7 @@ class ReadingPipeline:
         reading = step("current sensor", self._corrected, reading, default=reading)
         step("time left", self.time_left.follow, reading, default=None)
         settings = self._pack.last_settings
-        step("energy", self.energy.async_take, reading, settings.values if settings else None, default=None)
+        step("energy", self.energy.async_update, reading, settings.values if settings else None, default=None)
         step("wiring", self._wiring.update, reading, default=None)
         step("trip counters", self._parameters.async_update_counters, reading.counters, default=None)
         if self._is_capability_check_due(reading):

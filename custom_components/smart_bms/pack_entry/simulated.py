@@ -81,6 +81,7 @@ def async_purge_history(hass: HomeAssistant, entry: ConfigEntry) -> None:
         return
 
     async def purge() -> None:
+        """Clear statistics and states of the entities."""
         await asyncio.sleep(REGISTERED_FOR)
         get_instance(hass).async_clear_statistics(entities)
         await hass.services.async_call(RECORDER, "purge_entities", {"entity_id": entities}, blocking=True)

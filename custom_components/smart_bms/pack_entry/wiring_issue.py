@@ -9,7 +9,7 @@ from homeassistant.helpers import issue_registry as ir
 from ..bms.alarm import Alarm
 from ..bms.reading import Reading
 from ..const import DOCUMENTATION, DOMAIN
-from ..energy.balance_wires import standing_out
+from ..energy.balance_wires import high_resistance_wires
 from ..protection.wiring import signs
 
 _CHECK_INTERVAL: Final = 10.0
@@ -78,5 +78,5 @@ def _cells_of_bad_wires(reading: Reading) -> dict[str, tuple[int, ...]]:
     """Return the cells whose wires look wrong, by kind."""
     error = None if reading.alarms is None else Alarm.FRONT_END_FAULT in reading.alarms
     found = {str(sign.sign): sign.cells for sign in signs(reading.cell_voltages, front_end_error=error) or ()}
-    found[_HIGH_RESISTANCE] = standing_out(reading.cell_resistances)
+    found[_HIGH_RESISTANCE] = high_resistance_wires(reading.cell_resistances)
     return found

@@ -67,9 +67,9 @@ async def async_setup_entry(
 
     def health() -> Sequence[SmartBmsSensorDescription]:
         """Return the sensors of cell health, if the pack measures what they need."""
-        follows_board = coordinator.energy.health.board is not None
+        follows_jbd_manual = coordinator.energy.health.jbd_counters is not None
         measured = coordinator.capabilities.values >= NEEDS
-        return health_descriptions(coordinator.capabilities, follows_board=follows_board) if measured else ()
+        return health_descriptions(coordinator.capabilities, follows_jbd_manual=follows_jbd_manual) if measured else ()
 
     def counted() -> Sequence[EnergyDescription]:
         """Return the sensors of counted energy, if the pack measures what they need."""
@@ -158,5 +158,5 @@ class SmartBmsEnergySensor(SmartBmsSensor, RestoreSensor):
         name, last = self.entity_description.of_total, await self.async_get_last_sensor_data()
         falls_back = self.coordinator.energy.file.falls_back
         if falls_back and name and last is not None and isinstance(last.native_value, (int, float)):
-            self.coordinator.energy.at_least(EnergyTotals(**{name: float(last.native_value)}))
+            self.coordinator.energy.raise_to(EnergyTotals(**{name: float(last.native_value)}))
         await super().async_added_to_hass()

@@ -9,10 +9,10 @@ from homeassistant.util import dt as dt_util
 
 from ..const import AMPERE_HOUR
 from ..coordinator import SmartBmsCoordinator
-from ..energy.health import Health
-from ..energy.imbalance import Occasion
-from ..energy.resistance import Resistance
-from ..energy.soc_confidence import ADVISED_FROM
+from ..energy.health import PackHealth
+from ..energy.imbalance import ComparisonCondition
+from ..energy.resistance import CellResistance
+from ..energy.soc_confidence import FULL_CHARGE_ADVISED_FROM
 from ..pack_entry.capabilities import Capabilities
 from ..pack_entry.publishing import Quantity, Value
 from .description import SmartBmsSensorDescription
@@ -34,7 +34,7 @@ def _day(at: float) -> str:
 
 
 def _health(
-    value: Callable[[Health], Value], attributes: Callable[[Health], Mapping[str, Any]] | None = None
+    value: Callable[[PackHealth], Value], attributes: Callable[[PackHealth], Mapping[str, Any]] | None = None
 ) -> dict[str, Any]:
     """Return what reads one thing of the health."""
     return {
@@ -56,31 +56,31 @@ def _description(key: str, **more: Any) -> SmartBmsSensorDescription:
     return SmartBmsSensorDescription(key=key, **usual | more)
 
 
-def _verdict(health: Health) -> Value:
+def _verdict(health: PackHealth) -> Value:
     """Return whether the cells are alike."""
     consistent = health.consistent
     return None if consistent is None else GOOD if consistent else DOUBTFUL
 
 
-def _evidence(health: Health) -> dict[str, Any]:
+def _evidence(health: PackHealth) -> dict[str, Any]:
     """Return by which criteria the cells were judged, and the weakest ones."""
     return {
         "evidence": {
             str(criterion): {"good": verdict.good, "spread": verdict.spread, "at": _day(verdict.at)}
             for criterion, verdict in health.verdicts.items()
         },
-        "weakest_cells": health.weakest(),
+        "weakest_cells": health.weakest_cells(),
     }
 
 
-def _of_cell(found: Resistance | None) -> dict[str, float] | None:
+def _of_cell(found: CellResistance | None) -> dict[str, float] | None:
     """Return the internal resistance of a cell in mΩ with its uncertainty."""
     if found is None:
         return None
     return {"value": round(found.value * _MILLI, 3), "uncertainty": round(found.uncertainty * _MILLI, 3)}
 
 
-def _resistance_details(health: Health) -> dict[str, Any]:
+def _resistance_details(health: PackHealth) -> dict[str, Any]:
     """Return the internal resistance of each cell in mΩ, and what it was learned from."""
     known = [item.steps for item in health.resistances if item is not None]
     return {
@@ -91,50 +91,50 @@ def _resistance_details(health: Health) -> dict[str, Any]:
     }
 
 
-def _spread(occasion: Occasion) -> Callable[[Health], Value]:
+def _spread(condition: ComparisonCondition) -> Callable[[PackHealth], Value]:
     """Return what shows the cell voltage difference of an occasion in V."""
 
-    def value(health: Health) -> Value:
+    def value(health: PackHealth) -> Value:
         """Return the value of the newest reading."""
-        found = health.imbalance.spreads.get(occasion)
+        found = health.imbalance.spreads.get(condition)
         return None if found is None else round(found.volts, 4)
 
     return value
 
 
-def _spread_details(occasion: Occasion) -> Callable[[Health], dict[str, Any]]:
+def _spread_details(condition: ComparisonCondition) -> Callable[[PackHealth], dict[str, Any]]:
     """Return what tells which cells differ most on an occasion."""
 
-    def details(health: Health) -> dict[str, Any]:
+    def details(health: PackHealth) -> dict[str, Any]:
         """Return what goes with the value."""
-        found = health.imbalance.spreads.get(occasion)
+        found = health.imbalance.spreads.get(condition)
         return {} if found is None else {"lowest": found.lowest, "highest": found.highest, "at": _day(found.at)}
 
     return details
 
 
-def _summary(health: Health) -> Value:
+def _summary(health: PackHealth) -> Value:
     """Return the imbalance that says most: the newer of those at rest and when full, else that under load."""
     spreads = health.imbalance.spreads
-    telling = [spread for occasion, spread in spreads.items() if occasion is not Occasion.LOAD]
+    telling = [spread for condition, spread in spreads.items() if condition is not ComparisonCondition.LOAD]
     newest = max(telling or spreads.values(), key=lambda spread: spread.at, default=None)
     return None if newest is None else round(newest.volts, 4)
 
 
-def _occasions(health: Health) -> dict[str, Any]:
+def _occasions(health: PackHealth) -> dict[str, Any]:
     """Return the cell voltage difference of each occasion in V."""
     return {
-        str(occasion): {"volts": round(spread.volts, 4), "at": _day(spread.at)}
-        for occasion, spread in health.imbalance.spreads.items()
+        str(condition): {"volts": round(spread.volts, 4), "at": _day(spread.at)}
+        for condition, spread in health.imbalance.spreads.items()
     }
 
 
-def _learned(health: Health) -> Value:
+def _learned(health: PackHealth) -> Value:
     """Return the learned capacity in Ah."""
     return None if health.capacity.learned is None else round(health.capacity.learned.ampere_hours, 1)
 
 
-def _learned_details(health: Health) -> dict[str, Any]:
+def _learned_details(health: PackHealth) -> dict[str, Any]:
     """Return how the capacity was learned."""
     learned, vendor = health.capacity.learned, health.capacity.vendor
     return {
@@ -147,15 +147,15 @@ def _learned_details(health: Health) -> dict[str, Any]:
     }
 
 
-def _self_discharge(health: Health) -> Value:
+def _self_discharge(health: PackHealth) -> Value:
     """Return the self-discharge of the fastest cell in mV a day."""
-    drift = health.drift.drift
+    drift = health.rest_imbalance.drift
     return None if drift is None else round(-drift.fastest[1] * _MILLI, 2)
 
 
-def _drift_details(health: Health) -> dict[str, Any]:
+def _drift_details(health: PackHealth) -> dict[str, Any]:
     """Return how fast each cell falls behind at rest."""
-    drift = health.drift.drift
+    drift = health.rest_imbalance.drift
     if drift is None:
         return {}
     return {
@@ -170,8 +170,8 @@ def _drift_details(health: Health) -> dict[str, Any]:
 def _drift_advice(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
     """Return whether a full charge is advised."""
     drift = coordinator.energy.soc_drift
-    told: dict[str, Any] = {"charge_to_full": drift is not None and drift >= ADVISED_FROM}
-    board = coordinator.energy.health.board
+    told: dict[str, Any] = {"charge_to_full": drift is not None and drift >= FULL_CHARGE_ADVISED_FROM}
+    board = coordinator.energy.health.jbd_counters
     if board is not None:
         told["guessed_from_voltage"] = board.estimated
         told["jumps"] = [
@@ -183,7 +183,7 @@ def _drift_advice(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
 
 def _cycle_progress(coordinator: SmartBmsCoordinator) -> Value:
     """Return how far the board is towards its next cycle."""
-    board = coordinator.energy.health.board
+    board = coordinator.energy.health.jbd_counters
     return None if board is None else _described(board.cycle.progress, 0, 100)
 
 
@@ -210,8 +210,8 @@ HEALTH_DESCRIPTIONS: Final = (
     ),
     _description("imbalance", **_VOLT, **_health(_summary, _occasions)),
     *(
-        _description(f"imbalance_{occasion}", **_VOLT, **_health(_spread(occasion), _spread_details(occasion)))
-        for occasion in Occasion
+        _description(f"imbalance_{condition}", **_VOLT, **_health(_spread(condition), _spread_details(condition)))
+        for condition in ComparisonCondition
     ),
     _description(
         "learnt_capacity",
@@ -257,10 +257,10 @@ CYCLE_PROGRESS: Final = _description(
 )
 
 
-def _resistance_of(place: int) -> Callable[[Health], Value]:
+def _resistance_of(place: int) -> Callable[[PackHealth], Value]:
     """Return what shows the internal resistance of a cell in mΩ."""
 
-    def value(health: Health) -> Value:
+    def value(health: PackHealth) -> Value:
         """Return the value of the newest reading."""
         found = health.resistances[place - 1] if place <= len(health.resistances) else None
         return None if found is None else round(found.value * _MILLI, 3)
@@ -268,13 +268,15 @@ def _resistance_of(place: int) -> Callable[[Health], Value]:
     return value
 
 
-def health_descriptions(capabilities: Capabilities, *, follows_board: bool = False) -> list[SmartBmsSensorDescription]:
+def health_descriptions(
+    capabilities: Capabilities, *, follows_jbd_manual: bool = False
+) -> list[SmartBmsSensorDescription]:
     """Return the sensors of a pack with these cells; `follows_board`: its board goes by JBD's manual."""
     if not capabilities.cells:
         return []
     return [
         *HEALTH_DESCRIPTIONS,
-        *((CYCLE_PROGRESS,) if follows_board else ()),
+        *((CYCLE_PROGRESS,) if follows_jbd_manual else ()),
         *(
             _description(
                 f"cell_{place}_internal_resistance",

@@ -4,7 +4,7 @@ from homeassistant.const import ATTR_NAME
 from homeassistant.core import ServiceCall, ServiceResponse
 
 from ..bms.settings import SettingValue
-from ..control.profile import differences, to_restore, values_of
+from ..control.profile import profile_differences, profile_values, restorable_values
 from ..control.validation_issue import rejection
 from ..messages import translated_rejections
 from ..storage.profiles import async_profiles
@@ -25,7 +25,7 @@ async def async_backup_parameters(call: PackCall) -> ActionResult[BackupResponse
 async def async_restore_parameters(call: PackCall) -> ActionResult[DryRunResponse | WriteResponse]:
     """Write the parameters of a profile, or some of them, or return what a dry run would write."""
     values = await _async_profile_values(call)
-    changes, left_out = to_restore(values, call.catalog, call.service_call.data.get(ATTR_PARAMETERS))
+    changes, left_out = restorable_values(values, call.catalog, call.service_call.data.get(ATTR_PARAMETERS))
     result = await async_change(call, changes, exact=True)
     result.response["left_out"] = left_out
     return result
@@ -40,7 +40,7 @@ async def async_compare_parameters(call: PackCall) -> ActionResult[ComparisonRes
         ComparisonResponse(
             differences=[
                 DifferenceResponse(parameter=key, pack=pack, profile=profile)
-                for key, (pack, profile) in differences(own, values, catalog).items()
+                for key, (pack, profile) in profile_differences(own, values, catalog).items()
             ]
         )
     )
@@ -58,7 +58,7 @@ async def _async_profile_values(call: PackCall) -> dict[str, SettingValue]:
     identity = coordinator.pack.last_identity
     if identity is None:
         raise rejection("unread")
-    return values_of(profile, identity, coordinator.identity["variant"])
+    return profile_values(profile, identity, coordinator.identity["variant"])
 
 
 async def async_list_profiles(call: ServiceCall) -> ServiceResponse:

@@ -50,13 +50,13 @@ class EnergyStore:
         self.falls_back = is_lost and (loaded is not None or self._had_file)
         """Whether the totals are lost. Only then restored states of sensors count: else they may be another pack's."""
         written = total_in(self._store.on_disk or {})
-        self.saved_total = total.copy() if is_lost or written is None else EnergyTotals.of(written)
+        self.saved_total = total.copy() if is_lost or written is None else EnergyTotals.from_dict(written)
         """The totals that are on disk."""
 
-    def at_least(self, least: EnergyTotals) -> None:
+    def raise_to(self, minimum: EnergyTotals) -> None:
         """Raise the totals to what was shown before: no total ever decreases."""
-        self._total.at_least(least)
-        self.saved_total.at_least(least)
+        self._total.raise_to(minimum)
+        self.saved_total.raise_to(minimum)
 
     @callback
     def async_save_if_due(self, now: float) -> None:

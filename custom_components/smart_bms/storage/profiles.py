@@ -10,7 +10,7 @@ from homeassistant.util.hass_dict import HassKey
 from ..bms.pack import Pack
 from ..bms.stored_values import EVERY
 from ..const import DOMAIN
-from ..control.profile import Profile, make
+from ..control.profile import Profile, create_profile
 from ..control.validation_issue import rejection
 from .checked_store import async_load_parts, open_store
 
@@ -64,7 +64,7 @@ class Profiles:
         settings, identity, catalog = pack.current_settings, pack.last_identity, pack.catalog()
         if settings is None or identity is None or catalog is None:
             raise rejection("unread")
-        profile = make(identity, settings, catalog, dt_util.utcnow())
+        profile = create_profile(identity, settings, catalog, dt_util.utcnow())
         profiles = await self.async_all()
         by_user = [key for key, stored in profiles.items() if _AUTOMATIC not in stored]
         if automatic is None and name not in by_user and len(by_user) >= MAX_PROFILES:

@@ -296,10 +296,10 @@ def _health(coordinator: SmartBmsCoordinator) -> CellHealth | None:
         return None
     account, health = coordinator.energy, coordinator.energy.health
     known = [item.steps for item in health.resistances if item is not None]
-    learned, drift, reading = health.capacity.learned, health.drift.drift, coordinator.data
+    learned, drift, reading = health.capacity.learned, health.rest_imbalance.drift, coordinator.data
     return CellHealth(
         consistent=health.consistent,
-        weakest=sorted(set(health.weakest().values())) if health.consistent is False else [],
+        weakest=sorted(set(health.weakest_cells().values())) if health.consistent is False else [],
         resistance=Resistances(
             values=[None if item is None else round(item.value * _MILLI, 3) for item in health.resistances],
             uncertainties=[

@@ -7,4 +7,5 @@ from tests.support.daly_wire import Wire
 
 @pytest.fixture
 async def wire() -> Wire:
+    """Begin a session."""
     return await Wire().begin()

@@ -8,6 +8,7 @@ from custom_components.smart_bms.bms.daly.parameters import BY_KEY, PARAMETERS
 from custom_components.smart_bms.bms.reading import Identity, Reading
 from custom_components.smart_bms.bms.settings import Proof, SettingKind
 from custom_components.smart_bms.control.constraints import broken_orders, order_issues, value_issues
+from tests.support.catalogs import proofs
 from tests.support.daly_parameters import D2_LFP, D2_NMC, D2_ROWS, P81_K, P81_ROWS, P81_STORAGE
 
 
@@ -20,10 +21,6 @@ def identity(dialect="D2", chemistry: str | None = "lfp", cells: int | None = 16
 def catalog(dialect="D2", stated=None, **options):
     keys = {row.key for row in PARAMETERS[Dialect(dialect)]}
     return catalog_of(identity(dialect, **options), keys if stated is None else stated)
-
-
-def proofs(found, proof) -> set[str]:
-    return {key for key, setting in found.settings.items() if setting.proof is proof}
 
 
 D2_READ_ONLY = {"nominal_cell_voltage", "cell_count_1", "cell_count_2", "cell_count_3", "battery_type", "register_0xa8"}

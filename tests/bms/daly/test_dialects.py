@@ -24,10 +24,10 @@ from tests.support.daly_wire import (
     Wire,
     asked_a5,
     begun,
-    running,
-    until,
+    running_daly,
 )
 from tests.support.packs import daly_pack
+from tests.support.waiting import until
 
 # Blocks that not every board has.
 
@@ -343,7 +343,7 @@ async def test_the_sign_is_turned_after_three_contradictions_and_stays_so() -> N
 
 async def test_a_pack_whose_sign_is_turned_never_shows_the_wrong_one(monkeypatch) -> None:
     peripheral = daly_pack(R24_A5, profile=lambda _: -12.0)
-    async with running(monkeypatch, peripheral) as pack:
+    async with running_daly(monkeypatch, peripheral) as pack:
         await until(lambda: len(pack.readings) > 2)
         assert pack.sessions == 1  # two contradictions are not yet a lost pack
         assert pack.dropped["current_against_state"] == 2

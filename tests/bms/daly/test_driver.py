@@ -40,11 +40,11 @@ from tests.support.daly_wire import (
     asked_a5,
     begun,
     is_read,
-    running,
-    until,
+    running_daly,
 )
 from tests.support.packs import daly_pack
 from tests.support.radio import fast, finder, on_radio
+from tests.support.waiting import until
 
 # Every board.
 
@@ -52,7 +52,7 @@ from tests.support.radio import fast, finder, on_radio
 @pytest.mark.parametrize(("label", "dialect", "cells"), EVERY)
 async def test_every_board_streams_and_tells_its_parameters(monkeypatch, label, dialect, cells) -> None:
     peripheral = daly_pack(label, cells=cells)
-    async with running(monkeypatch, peripheral) as pack:
+    async with running_daly(monkeypatch, peripheral) as pack:
         await until(lambda: pack.current_settings and pack.last_reading)
         assert pack.sessions == 1
         assert (pack.last_identity.variant, pack.last_identity.max_cells) == (dialect, cells)
@@ -164,7 +164,7 @@ async def test_the_password_of_the_board_stays_there(label, dialect, cells, capl
 
 async def test_the_password_is_not_logged_by_a_pack_either(monkeypatch, caplog) -> None:
     caplog.set_level(logging.DEBUG)
-    async with running(monkeypatch, daly_pack(K_D2, password=SECRET)) as pack:
+    async with running_daly(monkeypatch, daly_pack(K_D2, password=SECRET)) as pack:
         await until(lambda: pack.current_settings and len(pack.readings) > 2)
         assert SECRET not in f"{pack.last_identity} {pack.last_settings} {pack.last_reading} {pack.context}"
         assert SECRET.encode() not in b"|".join(frame for _, frame in pack.frames)
@@ -414,7 +414,7 @@ def test_the_first_layout_is_chosen_and_the_second_kept_for_later() -> None:
 
 
 async def test_the_second_layout_is_taken_if_subscribing_to_the_first_is_refused(monkeypatch) -> None:
-    async with running(monkeypatch, daly_pack(LAYOUT_B)) as pack:
+    async with running_daly(monkeypatch, daly_pack(LAYOUT_B)) as pack:
         await until(lambda: pack.last_reading)
         assert pack.sessions == 1
         assert pack.last_error is None
@@ -436,7 +436,7 @@ async def test_a_module_that_refuses_both_layouts_says_so(monkeypatch) -> None:
 
 async def test_the_second_layout_is_taken_if_the_first_is_silent(monkeypatch) -> None:
     peripheral = daly_pack(LAYOUT_B, refused_notify_handle=None)
-    async with running(monkeypatch, peripheral, speed=100) as pack:
+    async with running_daly(monkeypatch, peripheral, speed=100) as pack:
         await until(lambda: pack.last_reading)
         assert pack.sessions == 1
 
@@ -541,7 +541,7 @@ async def test_a_lost_or_broken_answer_is_asked_for_once_more(label, dialect, ce
 )
 async def test_a_bad_radio_makes_it_slower_but_not_wrong(monkeypatch, fault, label) -> None:
     peripheral = daly_pack(label, profile=lambda _: -5.0)
-    async with running(monkeypatch, peripheral) as pack:
+    async with running_daly(monkeypatch, peripheral) as pack:
         await until(lambda: pack.last_reading and pack.current_settings)
         setattr(peripheral.faults, fault, 31)
         seen = len(pack.readings)
@@ -721,7 +721,7 @@ async def test_a_write_gives_the_board_time_before_anybody_looks() -> None:
 
 async def test_three_polls_without_an_answer_end_the_session_and_one_does_not(monkeypatch) -> None:
     peripheral = daly_pack()
-    async with running(monkeypatch, peripheral) as pack:
+    async with running_daly(monkeypatch, peripheral) as pack:
         await until(lambda: pack.current_settings)
         peripheral.faults.lose_every = 1
         await until(lambda: pack.dropped["unanswered"] == 1)
@@ -739,7 +739,7 @@ async def test_three_polls_without_an_answer_end_the_session_and_one_does_not(mo
 
 async def test_a_pack_may_vanish_at_any_step(monkeypatch, caplog) -> None:
     peripheral = daly_pack(LEGACY_A5)
-    async with running(monkeypatch, peripheral) as pack:
+    async with running_daly(monkeypatch, peripheral) as pack:
         for notifications in (0, 2, 5, 12):
             peripheral.faults.disconnect_after = notifications
             await until(lambda: peripheral.faults.disconnect_after is None)

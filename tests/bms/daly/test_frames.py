@@ -1,5 +1,6 @@
 """Reassembly: whatever the radio does to the bytes, intact frames come out and nothing else."""
 
+from functools import partial
 import struct
 import time
 
@@ -21,7 +22,9 @@ from custom_components.smart_bms.bms.daly.frames import (
 )
 from custom_components.smart_bms.bms.errors import FrameError
 from tests.support.daly_telegrams import a5, crc, reply, sealed
+from tests.support.notifications import cut, put_together
 
+feed = partial(put_together, Reassembler)
 D2 = reply(0xD2, [3300, 3301, 3302] + [0] * 59)
 D2_WORDS = RegisterAnswer(Dialect.D2, D2[3:-2])
 P81 = reply(0x51, [3400] * 65)
@@ -39,19 +42,6 @@ CELLS = [a5(0x95, bytes((number, 12, number, 12, number, 12, number, 0))) for nu
 CELL_FRAMES = [A5Frame(1, 0x95, frame[4:12]) for frame in CELLS]
 GREETING = b"char1_ntf_data"
 LONGEST = 3 + 254 + 2
-
-
-def feed(*notifications: bytes, gap: float = 0.01) -> list[object]:
-    reassembler = Reassembler()
-    return [
-        message
-        for number, notification in enumerate(notifications)
-        for message in reassembler.feed(notification, number * gap)
-    ]
-
-
-def cut(data: bytes, size: int) -> list[bytes]:
-    return [data[place : place + size] for place in range(0, len(data), size)]
 
 
 def corrupt(frame: bytes, place: int = 7) -> bytes:

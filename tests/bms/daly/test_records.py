@@ -11,6 +11,7 @@ from custom_components.smart_bms.bms import encode, records
 from custom_components.smart_bms.bms.daly.frames import Dialect, write_request
 from custom_components.smart_bms.bms.records import decode_lines, main
 from tests.support.daly_telegrams import a5, block, d2_status, p81_live, p81_state, reply, sealed
+from tests.support.record_lines import record
 
 D2_LIVE = reply(0xD2, block(0, 62, d2_status()))
 P81_LIVE = reply(0x51, block(0, 65, p81_live()))
@@ -20,10 +21,6 @@ TWO_CELLS = {0: 3300, 1: 3310}
 
 def decode(*lines: str) -> list[dict]:
     return list(decode_lines("daly", iter(lines)))
-
-
-def record(data: bytes | str, **more) -> str:
-    return json.dumps({"hex": data if isinstance(data, str) else data.hex(), **more})
 
 
 def one(data: bytes | str, **more) -> dict:

@@ -25,8 +25,7 @@ from tests.support.jbd_boards import (
     USER,
     asked_module,
     exits_of,
-    running,
-    until,
+    running_jbd,
     wire_of,
 )
 from tests.support.jbd_wire import (
@@ -44,6 +43,7 @@ from tests.support.jbd_wire import (
     writes,
 )
 from tests.support.packs import jbd_pack
+from tests.support.waiting import until
 
 # Every board, over the radio.
 
@@ -52,7 +52,7 @@ from tests.support.packs import jbd_pack
 async def test_every_board_streams_and_tells_its_parameters(monkeypatch, board) -> None:
     label, cells, password = board
     peripheral = jbd_pack(label, cells=cells)
-    async with running(monkeypatch, peripheral, password) as pack:
+    async with running_jbd(monkeypatch, peripheral, password) as pack:
         await until(lambda: pack.current_settings and pack.last_reading)
         assert pack.sessions == 1
         told_apart = "extended" if label is DP16S020 else label.variant
@@ -103,7 +103,7 @@ async def test_every_board_obeys_its_switches(board) -> None:
 
 async def test_a_pack_may_vanish_at_any_step(monkeypatch, caplog) -> None:
     peripheral = jbd_pack(loses_first=False)
-    async with running(monkeypatch, peripheral) as pack:
+    async with running_jbd(monkeypatch, peripheral) as pack:
         for notifications in (0, 1, 4, 9, 20):
             peripheral.faults.disconnect_after = notifications
             await until(lambda: peripheral.faults.disconnect_after is None)
@@ -297,7 +297,7 @@ async def test_a_module_that_echoes_wants_to_be_paired() -> None:
 async def test_a_module_that_echoes_is_paired_with(monkeypatch) -> None:
     peripheral = jbd_pack(loses_first=False)
     peripheral.echo = True
-    async with running(monkeypatch, peripheral) as pack:
+    async with running_jbd(monkeypatch, peripheral) as pack:
         await until(lambda: pack.state is ConnectionState.STREAMING)
         assert isinstance(pack.last_error, PairingNeededError)
         assert peripheral.paired

@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.smart_bms.bms.errors import SilentError
 from custom_components.smart_bms.simulator.jbd.labels import LEGACY, WATTCYCLE
-from tests.support.jbd_boards import DELAYS, FUNCTIONS, OVERVOLTAGE, exits, until, wire_of
+from tests.support.jbd_boards import DELAYS, FUNCTIONS, OVERVOLTAGE, exits, wire_of
 from tests.support.jbd_wire import (
     CELLS,
     COUNTERS,
@@ -27,6 +27,7 @@ from tests.support.jbd_wire import (
     request,
     writes,
 )
+from tests.support.waiting import until
 
 # Parameters.
 

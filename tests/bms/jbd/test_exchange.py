@@ -6,8 +6,9 @@ import pytest
 
 from custom_components.smart_bms.bms.errors import FrameError, SilentError
 from custom_components.smart_bms.simulator.jbd.labels import LEGACY
-from tests.support.jbd_boards import APP_KEY, FUNCTIONS, OVERVOLTAGE, until, wire_of
+from tests.support.jbd_boards import APP_KEY, FUNCTIONS, OVERVOLTAGE, wire_of
 from tests.support.jbd_wire import BASIC, CELLS, COUNTERS, ENTER, Said, commands, module, reply, request
+from tests.support.waiting import until
 
 # Late, foreign and broken answers.
 

@@ -24,12 +24,12 @@ from tests.support.jbd_boards import (
     asked_module,
     exits,
     exits_of,
-    running,
-    until,
+    running_jbd,
     wire_of,
 )
 from tests.support.jbd_wire import EXIT, EXIT_A, EXIT_B, UNLOCK, Said, Wire, commands, module, reply, request, writes
 from tests.support.packs import jbd_pack
+from tests.support.waiting import until
 
 # Passwords.
 
@@ -53,7 +53,7 @@ async def test_the_right_password_opens_everything() -> None:
 
 async def test_a_wrong_password_is_tried_once_and_never_again(monkeypatch) -> None:
     peripheral = jbd_pack(DP16S020, cells=16)
-    async with running(monkeypatch, peripheral, "111111") as pack:
+    async with running_jbd(monkeypatch, peripheral, "111111") as pack:
         await until(lambda: isinstance(pack.last_error, WrongPasswordError))
         await asyncio.sleep(0.3)
         assert pack.state is ConnectionState.WRONG_PASSWORD
@@ -302,7 +302,7 @@ async def test_what_is_cancelled_while_leaving_is_left_all_the_same(wire) -> Non
 @pytest.mark.parametrize("writing", [False, True])
 async def test_a_pack_that_is_stopped_in_the_middle_is_not_left_in_factory_mode(monkeypatch, writing) -> None:
     peripheral = jbd_pack(loses_first=False)
-    async with running(monkeypatch, peripheral) as pack:
+    async with running_jbd(monkeypatch, peripheral) as pack:
         await until(lambda: pack.current_settings)
         if writing:
             peripheral.faults.lose_ready = True

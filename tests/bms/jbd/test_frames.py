@@ -1,5 +1,6 @@
 """Reassembly: whatever the radio does to the bytes, intact frames come out and nothing else."""
 
+from functools import partial
 import random
 
 from hypothesis import given, settings as hypothesis_settings, strategies as st
@@ -21,8 +22,10 @@ from custom_components.smart_bms.bms.jbd.frames import (
     read_request,
     write_request,
 )
-from tests.support.jbd_messages import BASIC, CELLS, PACK, answer, cut
+from tests.support.jbd_messages import BASIC, CELLS, PACK, answer
+from tests.support.notifications import cut, put_together
 
+feed = partial(put_together, Reassembler)
 MAX_HELD = 262
 
 
@@ -34,15 +37,6 @@ ACCEPTED = module_request(0x18, b"\x00")
 
 def decoded(*frames: bytes) -> list[Reply | ModuleMessage]:
     return [decode_module_message(frame) if frame[0] == 0xFF else decode_reply(frame) for frame in frames]
-
-
-def feed(*notifications: bytes, gap: float = 0.01) -> list[Reply | ModuleMessage]:
-    reassembler = Reassembler()
-    return [
-        message
-        for number, notification in enumerate(notifications)
-        for message in reassembler.feed(notification, number * gap)
-    ]
 
 
 def twice(parts: list[bytes]) -> list[bytes]:

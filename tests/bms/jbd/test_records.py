@@ -13,8 +13,10 @@ from custom_components.smart_bms.bms.jbd.records import encode_text
 from custom_components.smart_bms.bms.records import decode_lines, main
 from custom_components.smart_bms.bms.settings import SettingKind
 from custom_components.smart_bms.simulator.jbd.labels import LEGACY, WATTCYCLE
-from tests.support.jbd_messages import BASIC, CELLS, answer, basic, cut, tail
+from tests.support.jbd_messages import BASIC, CELLS, answer, basic, tail
+from tests.support.notifications import cut
 from tests.support.packs import jbd_pack
+from tests.support.record_lines import record
 
 ADDRESS = "a4:c1:37:04:2d:be"
 RANDOM = module_request(0x17, b"\x62")
@@ -24,10 +26,6 @@ NEWEST = answer(0x03, jbd_pack(WATTCYCLE).firmware.basic_info())
 
 def decode(*lines: str) -> list[dict]:
     return list(decode_lines("jbd", iter(lines)))
-
-
-def record(data: bytes, **more) -> str:
-    return json.dumps({"hex": data.hex(), **more})
 
 
 def one(data: bytes, **more) -> dict:

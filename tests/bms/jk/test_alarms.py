@@ -5,13 +5,8 @@ import struct
 import pytest
 
 from custom_components.smart_bms.bms.alarm import Alarm
-from custom_components.smart_bms.bms.jk.decode import decode_reading
-from custom_components.smart_bms.bms.jk.layouts import Variant
+from tests.support.jk_readings import decoded
 from tests.support.packs import cell_info, changed
-
-
-def decoded(frame: bytes, variant: str = "JK02_32S"):
-    return decode_reading(frame, Variant(variant), 12.5)
 
 
 @pytest.mark.parametrize(

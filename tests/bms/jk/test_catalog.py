@@ -11,6 +11,7 @@ from custom_components.smart_bms.bms.jk.settings import decode_settings, setting
 from custom_components.smart_bms.bms.reading import Identity
 from custom_components.smart_bms.bms.settings import Proof, SettingKind
 from custom_components.smart_bms.control.constraints import broken_orders, value_issues
+from tests.support.catalogs import proofs
 from tests.support.packs import device_info, settings
 
 
@@ -18,10 +19,6 @@ def catalog(variant="JK02_32S", **options):
     identity = decode_identity(device_info(variant, **options))
     values = dict(decode_settings(settings(variant, **options), Variant(variant), 0.0).values)
     return catalog_of(identity, values | settings_in_details(identity.details, Variant(variant)))
-
-
-def proofs(found, proof) -> set[str]:
-    return {key for key, setting in found.settings.items() if setting.proof is proof}
 
 
 def test_what_the_firmware_lists_can_be_written_and_the_rest_only_read() -> None:

@@ -6,16 +6,13 @@ import struct
 import pytest
 
 from custom_components.smart_bms.bms.errors import FrameError
-from custom_components.smart_bms.bms.jk.decode import decode_reading, detect_variant, variant_of
+from custom_components.smart_bms.bms.jk.decode import detect_variant, variant_of
 from custom_components.smart_bms.bms.jk.layouts import Variant
 from custom_components.smart_bms.bms.trust import possible
+from tests.support.jk_readings import decoded
 from tests.support.packs import cell_info, changed, jk_pack, sealed
 
 VARIANTS = list(Variant)
-
-
-def decoded(frame: bytes, variant: str = "JK02_32S"):
-    return decode_reading(frame, Variant(variant), 12.5)
 
 
 def steady(current: float):

@@ -12,24 +12,13 @@ from custom_components.smart_bms.bms.jk.layouts import Variant
 from custom_components.smart_bms.bms.jk.settings import encode_write
 from custom_components.smart_bms.bms.pack import Change, Pack
 from custom_components.smart_bms.bms.session_context import SessionContext
-from custom_components.smart_bms.simulator.jk.labels import MODULE_B
-from tests.support.packs import ADDRESS, changed, device_info, jk_pack
-from tests.support.radio import FAST, finder, on_radio
-from tests.support.running_pack import BACKOFF, FAMILY, now, running, until
+from tests.support.packs import ADDRESS, changed, device_info
+from tests.support.radio import FAST, finder
+from tests.support.running_pack import BACKOFF, FAMILY, running
+from tests.support.waiting import now, until
 
 OVERVOLTAGE = 18
 PROTOCOL = 184
-
-
-@pytest.fixture
-def peripheral():
-    return jk_pack(module=MODULE_B)
-
-
-@pytest.fixture
-async def radio(monkeypatch, peripheral):
-    async with on_radio(monkeypatch, peripheral) as radio:
-        yield radio
 
 
 class Told:

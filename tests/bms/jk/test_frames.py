@@ -1,24 +1,19 @@
 """Reassembly: whatever the radio does to the bytes, intact frames come out and nothing else."""
 
+from functools import partial
+
 from hypothesis import given, settings as hypothesis_settings, strategies as st
 import pytest
 
 from custom_components.smart_bms.bms.jk.frames import Command, Reassembler, encode_command
 from custom_components.smart_bms.bms.records import decode_lines
+from tests.support.notifications import put_together
 from tests.support.packs import CHATTER, READY, cell_info, device_info, sealed, settings
 
+feed = partial(put_together, Reassembler)
 FRAMES = [cell_info(counter=number) for number in range(4)]
 SETTINGS = settings()
 INFO = device_info()
-
-
-def feed(*notifications: bytes, gap: float = 0.01) -> list[bytes]:
-    reassembler = Reassembler()
-    return [
-        frame
-        for number, notification in enumerate(notifications)
-        for frame in reassembler.feed(notification, number * gap)
-    ]
 
 
 def cut(data: bytes, *sizes: int) -> list[bytes]:

@@ -14,7 +14,7 @@ from custom_components.smart_bms.simulator.radio import SimulatedRadio
 from custom_components.smart_bms.simulator.smart123.labels import BRIDGE, GEN3_NUS
 from tests.support import virtual_time
 from tests.support.packs import smart123_pack
-from tests.support.smart123_wire import advertised
+from tests.support.radio import advertised
 
 HOURS = 0.5
 CELLS = 255

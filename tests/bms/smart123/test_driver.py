@@ -28,7 +28,8 @@ from custom_components.smart_bms.simulator.smart123.labels import (
 )
 from tests.support.packs import smart123_pack
 from tests.support.radio import FAST_SMART123
-from tests.support.smart123_wire import PIN, fresh, running, sent, until
+from tests.support.smart123_wire import PIN, fresh, running_smart123, sent
+from tests.support.waiting import until
 
 LABELS = {
     "gen3_nus": (GEN3_NUS, PIN, "gen3"),
@@ -51,7 +52,7 @@ def unit(name: str, **changes):
 @pytest.mark.parametrize("name", LABELS)
 async def test_every_unit_tells_what_its_battery_does(monkeypatch, name) -> None:
     peripheral, pin, variant = unit(name, profile=lambda _: -20.0)
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         await until(lambda: pack.last_identity.variant == variant)
         await until(lambda: None not in (pack.last_reading.cell_voltages or (None,)))
         await until(lambda: pack.last_reading.soc is not None)
@@ -77,7 +78,7 @@ async def test_every_unit_tells_what_its_battery_does(monkeypatch, name) -> None
 @pytest.mark.parametrize("name", LABELS)
 async def test_only_what_reads_is_ever_sent_and_nothing_at_all_to_a_bridge(monkeypatch, name) -> None:
     peripheral, pin, _ = unit(name)
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         await until(lambda: pack.current_settings is not None)
         await asyncio.sleep(0.3)
     assert all(HARMLESS.fullmatch(text) for text in sent(peripheral))
@@ -89,7 +90,7 @@ async def test_only_what_reads_is_ever_sent_and_nothing_at_all_to_a_bridge(monke
 
 async def test_cells_appear_as_they_come_each_with_its_own_age(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus", cells=40)
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         reading = pack.last_reading
         assert len(reading.cell_voltages) == 40
         assert None in reading.cell_voltages
@@ -104,7 +105,7 @@ async def test_cells_appear_as_they_come_each_with_its_own_age(monkeypatch) -> N
 
 async def test_cells_that_are_not_heard_of_any_more_become_unknown(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         await until(lambda: None not in pack.last_reading.cell_voltages)
         peripheral.absent = {3}
         await until(lambda: pack.last_reading.cell_voltages[2] is None)
@@ -114,7 +115,7 @@ async def test_cells_that_are_not_heard_of_any_more_become_unknown(monkeypatch) 
 
 async def test_slots_above_the_cells_are_passed_over(monkeypatch) -> None:
     peripheral, _, _ = unit("gen2_brsp", slots=12)
-    async with running(monkeypatch, peripheral) as pack:
+    async with running_smart123(monkeypatch, peripheral) as pack:
         await until(lambda: None not in pack.last_reading.cell_voltages)
         await asyncio.sleep(0.7)
         assert len(pack.last_reading.cell_voltages) == 8
@@ -126,7 +127,7 @@ async def test_slots_above_the_cells_are_passed_over(monkeypatch) -> None:
 
 async def test_without_a_pin_it_is_asked_for(monkeypatch) -> None:
     peripheral, _, _ = unit("gen3_nus")
-    async with running(monkeypatch, peripheral, streaming=False) as pack:
+    async with running_smart123(monkeypatch, peripheral, streaming=False) as pack:
         await until(lambda: pack.state is ConnectionState.PASSWORD_NEEDED)
         await asyncio.sleep(0.3)
         assert not any(text.startswith("PW") for text in sent(peripheral))
@@ -135,7 +136,7 @@ async def test_without_a_pin_it_is_asked_for(monkeypatch) -> None:
 
 async def test_a_board_that_needs_no_pin_is_not_given_one(monkeypatch) -> None:
     peripheral, _, _ = unit("gen2_brsp")
-    async with running(monkeypatch, peripheral):
+    async with running_smart123(monkeypatch, peripheral):
         assert not any(text.startswith("PW") for text in sent(peripheral))
 
 
@@ -143,7 +144,7 @@ async def test_a_board_that_needs_no_pin_is_not_given_one(monkeypatch) -> None:
 @pytest.mark.parametrize("reply", ["NA", "WRONG", "KO"])
 async def test_a_wrong_pin_is_tried_once_and_never_again(monkeypatch, name, reply) -> None:
     peripheral, _, _ = unit(name, wrong_pin_reply=reply)
-    async with running(monkeypatch, peripheral, streaming=False, password="4321") as pack:
+    async with running_smart123(monkeypatch, peripheral, streaming=False, password="4321") as pack:
         await until(lambda: pack.state is ConnectionState.WRONG_PASSWORD)
         await asyncio.sleep(0.3)
         assert [text for text in sent(peripheral) if text.startswith("PW")] == ["PW4321!"]
@@ -153,7 +154,7 @@ async def test_a_wrong_pin_is_tried_once_and_never_again(monkeypatch, name, repl
 @pytest.mark.parametrize("pin", ["", "12", "12345", "12a4"])
 async def test_what_cannot_be_a_pin_is_not_sent(monkeypatch, pin) -> None:
     peripheral, _, _ = unit("gen3_nus")
-    async with running(monkeypatch, peripheral, streaming=False, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, streaming=False, password=pin) as pack:
         await until(lambda: pack.state is ConnectionState.WRONG_PASSWORD)
         assert not any(text.startswith("PW") for text in sent(peripheral))
 
@@ -161,7 +162,7 @@ async def test_what_cannot_be_a_pin_is_not_sent(monkeypatch, pin) -> None:
 async def test_a_unit_that_is_locked_refuses_the_right_pin_and_is_not_asked_again(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
     peripheral.pin_locked = True
-    async with running(monkeypatch, peripheral, streaming=False, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, streaming=False, password=pin) as pack:
         await until(lambda: pack.state is ConnectionState.WRONG_PASSWORD)
         await asyncio.sleep(0.2)
         assert sum(text.startswith("PW") for text in sent(peripheral)) == 1
@@ -171,11 +172,11 @@ async def test_a_pin_that_is_never_answered_is_not_tried_for_ever(monkeypatch) -
     peripheral, pin, _ = unit("gen3_nus")
     peripheral.faults.silent = True
     kept: dict = {}
-    async with running(monkeypatch, peripheral, streaming=False, password=pin, learned=kept) as pack:
+    async with running_smart123(monkeypatch, peripheral, streaming=False, password=pin, learned=kept) as pack:
         await until(lambda: pack.state is ConnectionState.WRONG_PASSWORD)
         assert sum(text.startswith("PW") for text in sent(peripheral)) == 3
     peripheral.faults.silent = False
-    async with running(monkeypatch, peripheral, password=pin, learned=kept):
+    async with running_smart123(monkeypatch, peripheral, password=pin, learned=kept):
         assert "silent_pins" not in kept
 
 
@@ -185,21 +186,21 @@ async def test_a_unit_that_takes_the_pin_and_refuses_the_stream_is_no_reason_to_
     monkeypatch.setattr(
         peripheral.dialect, "_answer", lambda command, faults: "NA" if command == "E!" else answer(command, faults)
     )
-    async with running(monkeypatch, peripheral, streaming=False, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, streaming=False, password=pin) as pack:
         await until(lambda: pack.state is ConnectionState.SILENT)
 
 
 async def test_a_newer_unit_that_says_nothing_without_a_pin_is_asked_for_one(monkeypatch) -> None:
     peripheral, _, _ = unit("gen3_nus")
     peripheral.faults.silent = True
-    async with running(monkeypatch, peripheral, streaming=False) as pack:
+    async with running_smart123(monkeypatch, peripheral, streaming=False) as pack:
         await until(lambda: pack.state is ConnectionState.PASSWORD_NEEDED)
 
 
 async def test_an_older_unit_that_says_nothing_is_silent(monkeypatch) -> None:
     peripheral, _, _ = unit("gen2_brsp")
     peripheral.faults.silent = True
-    async with running(monkeypatch, peripheral, streaming=False) as pack:
+    async with running_smart123(monkeypatch, peripheral, streaming=False) as pack:
         await until(lambda: pack.state is ConnectionState.SILENT)
 
 
@@ -213,7 +214,7 @@ async def test_the_newer_module_is_known_by_its_type_or_its_name(monkeypatch, na
         peripheral.manufacturer_data = {}
     else:
         peripheral.name = "Shed"
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         assert pack.last_identity.variant == "gen3"
         assert "transport" not in pack.context.learned
 
@@ -221,22 +222,24 @@ async def test_the_newer_module_is_known_by_its_type_or_its_name(monkeypatch, na
 async def test_the_type_is_kept_for_the_day_on_which_the_advertisement_is_not_heard_whole(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_brsp")
     kept: dict = {}
-    async with running(monkeypatch, peripheral, password=pin, learned=kept):
+    async with running_smart123(monkeypatch, peripheral, password=pin, learned=kept):
         assert kept["device_type"] == 4
-    async with running(monkeypatch, peripheral, password=pin, learned=kept, advertisement=lambda: None) as pack:
+    async with running_smart123(
+        monkeypatch, peripheral, password=pin, learned=kept, advertisement=lambda: None
+    ) as pack:
         assert pack.last_identity.variant == "gen3"
 
 
 async def test_an_unknown_device_without_frames_is_spoken_to(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
-    async with running(monkeypatch, peripheral, password=pin, advertisement=lambda: None) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin, advertisement=lambda: None) as pack:
         assert pack.last_identity.variant == "gen3"
 
 
 async def test_that_frames_come_is_remembered_however_long_the_chain_is_broken(monkeypatch) -> None:
     peripheral, _, _ = unit("bridge")
     kept: dict = {}
-    async with running(monkeypatch, peripheral, learned=kept) as pack:
+    async with running_smart123(monkeypatch, peripheral, learned=kept) as pack:
         assert kept["transport"] == "frames"
         peripheral.stream_stops = True
         await until(lambda: pack.sessions > 1, 8)
@@ -249,7 +252,7 @@ async def test_that_frames_come_is_remembered_however_long_the_chain_is_broken(m
 async def test_a_bridge_whose_frames_do_not_arrive_whole_is_not_written_to(monkeypatch, lose_every) -> None:
     peripheral, _, _ = unit("bridge")
     peripheral.faults.lose_every = lose_every
-    async with running(monkeypatch, peripheral, streaming=False) as pack:
+    async with running_smart123(monkeypatch, peripheral, streaming=False) as pack:
         await until(lambda: pack.state is ConnectionState.SILENT or pack.last_reading is not None)
         assert not peripheral.written
         peripheral.faults.lose_every = 0
@@ -259,14 +262,14 @@ async def test_a_bridge_whose_frames_do_not_arrive_whole_is_not_written_to(monke
 async def test_a_bridge_that_is_silent_is_silent_and_asks_for_no_pin(monkeypatch) -> None:
     peripheral, _, _ = unit("bridge")
     peripheral.stream_stops = True
-    async with running(monkeypatch, peripheral, streaming=False) as pack:
+    async with running_smart123(monkeypatch, peripheral, streaming=False) as pack:
         await until(lambda: pack.state is ConnectionState.SILENT)
 
 
 @pytest.mark.parametrize("kind", [0, 1, 5])
 async def test_another_product_of_the_vendor_is_sent_nothing(monkeypatch, kind) -> None:
     peripheral, pin, _ = unit("gen3_nus", device_type=kind)
-    async with running(monkeypatch, peripheral, streaming=False, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, streaming=False, password=pin) as pack:
         await until(lambda: pack.state is ConnectionState.NOT_THIS_KIND)
         assert not peripheral.written
 
@@ -275,7 +278,7 @@ async def test_another_product_of_the_vendor_is_sent_nothing(monkeypatch, kind) 
 async def test_a_type_that_is_not_known_to_speak_is_listened_to_first(monkeypatch, kind) -> None:
     peripheral, _, _ = unit("bridge")
     peripheral.manufacturer_data = {2330: bytes((0, kind, 13, 2))}
-    async with running(monkeypatch, peripheral) as pack:
+    async with running_smart123(monkeypatch, peripheral) as pack:
         assert pack.last_identity.variant.startswith("frame58")
         assert not peripheral.written
 
@@ -284,7 +287,9 @@ async def test_a_type_that_is_not_known_to_speak_is_listened_to_first(monkeypatc
 async def test_the_owner_may_choose_the_transport(monkeypatch, chosen, name) -> None:
     peripheral, pin, _ = unit(name)
     options = {"transport": chosen}
-    async with running(monkeypatch, peripheral, password=pin, options=options, advertisement=lambda: None) as pack:
+    async with running_smart123(
+        monkeypatch, peripheral, password=pin, options=options, advertisement=lambda: None
+    ) as pack:
         assert pack.last_reading is not None
         assert pack.last_identity.variant.startswith("frame58" if chosen == "frames" else "gen3")
 
@@ -297,7 +302,7 @@ async def test_common_bridges_are_known(monkeypatch, service, notify, write) -> 
     if notify == write:
         characteristics = [Characteristic(15, uuid(notify), ("notify", "write"))]
     peripheral.services = (Service(10, uuid(service), tuple(characteristics)),)
-    async with running(monkeypatch, peripheral) as pack:
+    async with running_smart123(monkeypatch, peripheral) as pack:
         assert pack.last_identity.variant.startswith("frame58")
 
 
@@ -334,7 +339,7 @@ def test_the_older_module_needs_its_mode() -> None:
 async def test_oddities_cost_nothing(monkeypatch, name, fault) -> None:
     peripheral, pin, _ = unit(name)
     setattr(peripheral, fault, True)
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         await until(lambda: None not in pack.last_reading.cell_voltages)
         await until(lambda: pack.current_settings is not None)
         for _ in range(5):
@@ -347,7 +352,7 @@ async def test_oddities_cost_nothing(monkeypatch, name, fault) -> None:
 )
 async def test_broken_lines_are_counted_and_cost_only_themselves(monkeypatch, fault, value, reason) -> None:
     peripheral, pin, _ = unit("gen3_nus")
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         setattr(peripheral, fault, value)
         await until(lambda: not getattr(peripheral, fault))
         await until(fresh(pack))
@@ -358,7 +363,7 @@ async def test_broken_lines_are_counted_and_cost_only_themselves(monkeypatch, fa
 @pytest.mark.parametrize("name", ["gen3_nus", "bridge"])
 async def test_bad_reception_costs_records_but_neither_the_link_nor_the_truth(monkeypatch, name) -> None:
     peripheral, pin, _ = unit(name)
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         await until(lambda: None not in pack.last_reading.cell_voltages)
         peripheral.faults.corrupt_every = 13
         peripheral.faults.lose_every = 17
@@ -376,7 +381,7 @@ async def test_bad_reception_costs_records_but_neither_the_link_nor_the_truth(mo
 
 async def test_hex_without_any_end_stops_nothing_but_itself(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         peripheral.endless_line = True
         await until(lambda: pack.dropped["broken_line"])
         await until(lambda: pack.connection_state(asyncio.get_running_loop().time()) is not ConnectionState.STREAMING)
@@ -386,7 +391,7 @@ async def test_hex_without_any_end_stops_nothing_but_itself(monkeypatch) -> None
 
 async def test_a_stream_that_stops_is_asked_for_again_without_reconnecting(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         await until(lambda: pack.current_settings is not None)
         starts = sent(peripheral).count("E!")
         peripheral.stream_stops = True
@@ -397,7 +402,7 @@ async def test_a_stream_that_stops_is_asked_for_again_without_reconnecting(monke
 
 async def test_a_unit_that_went_dumb_is_reconnected(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         peripheral.faults.silent = True
         await until(lambda: pack.state is ConnectionState.SILENT)
         peripheral.faults.silent = False
@@ -408,13 +413,13 @@ async def test_a_unit_that_went_dumb_is_reconnected(monkeypatch) -> None:
 async def test_pings_that_are_ignored_leave_a_silent_unit(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen2_brsp")
     peripheral.refuse_pings = True
-    async with running(monkeypatch, peripheral, streaming=False, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, streaming=False, password=pin) as pack:
         await until(lambda: pack.state in (ConnectionState.SILENT, ConnectionState.STREAMING))
 
 
 async def test_one_ping_that_is_refused_is_forgiven_and_three_end_the_link(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         write, refusals = Connection.write, [1]
 
         async def refusing(self, data: bytes) -> None:
@@ -433,7 +438,7 @@ async def test_one_ping_that_is_refused_is_forgiven_and_three_end_the_link(monke
 
 async def test_a_link_that_breaks_is_taken_up_again(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         peripheral.hang_up = True
         await until(lambda: pack.sessions == 2)
         await until(fresh(pack))
@@ -445,7 +450,7 @@ async def test_a_link_that_breaks_is_taken_up_again(monkeypatch) -> None:
 @pytest.mark.parametrize("name", ["gen3_nus", "gen2_brsp", "bridge"])
 async def test_a_broken_chain_makes_all_measurements_unknown(monkeypatch, name) -> None:
     peripheral, pin, _ = unit(name)
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         peripheral.comm_error = True
         await until(lambda: pack.last_reading.alarms == (Alarm.CELL_COMMUNICATION_FAULT,))
         reading = pack.last_reading
@@ -459,7 +464,7 @@ async def test_a_broken_chain_makes_all_measurements_unknown(monkeypatch, name) 
 
 async def test_frames_that_stop_say_that_the_cells_are_not_heard(monkeypatch) -> None:
     peripheral, _, _ = unit("bridge")
-    async with running(monkeypatch, peripheral) as pack:
+    async with running_smart123(monkeypatch, peripheral) as pack:
         peripheral.stream_stops = True
         await until(lambda: pack.last_reading.alarms == (Alarm.CELL_COMMUNICATION_FAULT,))
         assert pack.last_reading.voltage is None
@@ -479,7 +484,7 @@ async def test_frames_that_stop_say_that_the_cells_are_not_heard(monkeypatch) ->
 )
 async def test_the_lamps_are_alarms(monkeypatch, change, alarm) -> None:
     peripheral, pin, _ = unit("gen3_nus", **change)
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         assert alarm in pack.last_reading.alarms
         assert pack.last_reading.problems
 
@@ -487,7 +492,7 @@ async def test_the_lamps_are_alarms(monkeypatch, change, alarm) -> None:
 async def test_an_early_warning_is_no_problem_yet(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus", soc=0.5)
     peripheral.board.settings.v_low = 700
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         await until(lambda: pack.last_reading.alarms == (Alarm.EARLY_WARNING,))
         assert pack.last_reading.problems == ()
 
@@ -495,14 +500,14 @@ async def test_an_early_warning_is_no_problem_yet(monkeypatch) -> None:
 async def test_an_uncalibrated_state_of_charge_says_so_and_is_no_alarm(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
     peripheral.board.calibrated = False
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         assert pack.last_reading.details["soc_calibrated"] is False
         assert pack.last_reading.alarms == ()
 
 
 async def test_balancing_is_what_the_documentation_derives(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus", soc=0.99)
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         await until(lambda: None not in pack.last_reading.cell_voltages)
         await until(lambda: "balance_voltage" in pack.last_reading.details)
         assert pack.last_reading.balancing is False
@@ -514,7 +519,7 @@ async def test_balancing_is_what_the_documentation_derives(monkeypatch) -> None:
 async def test_both_current_sensors_are_told_apart(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus", sensors=2, profile=lambda _: 10.0)
     peripheral.board.load = lambda _: 30.0
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         await until(lambda: pack.last_reading.details.get("current_out") == pytest.approx(30, abs=0.2))
         reading = pack.last_reading
         assert reading.current == pytest.approx(10, abs=0.2)
@@ -524,7 +529,7 @@ async def test_both_current_sensors_are_told_apart(monkeypatch) -> None:
 
 async def test_another_number_of_cells_is_believed_when_it_is_said_twice(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         await until(lambda: None not in pack.last_reading.cell_voltages)
         other, _, _ = unit("gen3_nus", cells=9)
         peripheral.board = peripheral.dialect.board = other.board
@@ -538,21 +543,23 @@ async def test_another_number_of_cells_is_believed_when_it_is_said_twice(monkeyp
 
 async def test_the_other_formula_is_an_option(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus", temperature=0.0)
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         usual = pack.last_reading.temperatures["lowest"]
-    async with running(monkeypatch, peripheral, password=pin, options={"temperature_formula": "document"}) as pack:
+    async with running_smart123(
+        monkeypatch, peripheral, password=pin, options={"temperature_formula": "document"}
+    ) as pack:
         assert usual - pack.last_reading.temperatures["lowest"] == pytest.approx(5, abs=0.7)
         assert pack.last_identity.details["temperature_formula"] == "document"
 
 
 async def test_a_current_whose_step_is_not_known_is_not_shown(monkeypatch) -> None:
     peripheral, _, _ = unit("gen2_brsp", profile=lambda _: -20.0, device_type=None)
-    async with running(monkeypatch, peripheral, advertisement=lambda: None) as pack:
+    async with running_smart123(monkeypatch, peripheral, advertisement=lambda: None) as pack:
         assert pack.last_identity.variant == "records"
         await until(fresh(pack))
         assert pack.last_reading.current is None
         assert pack.last_reading.power is None
-    async with running(
+    async with running_smart123(
         monkeypatch, peripheral, advertisement=lambda: None, options={"current_scale": "125_ma"}
     ) as pack:
         await until(lambda: pack.last_reading.current == pytest.approx(-20, abs=0.2))
@@ -563,7 +570,7 @@ async def test_a_current_whose_step_is_not_known_is_not_shown(monkeypatch) -> No
 
 async def test_parameters_are_asked_for_while_the_stream_pauses_and_the_pin_is_not_kept(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         await until(lambda: pack.current_settings is not None)
         values = pack.current_settings.values
         assert values["battery_capacity"] > 0
@@ -577,7 +584,7 @@ async def test_parameters_are_asked_for_while_the_stream_pauses_and_the_pin_is_n
 
 async def test_one_parameter_is_read_again_with_those_that_come_along(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         await until(lambda: pack.current_settings is not None)
         before = pack.current_settings
         peripheral.written.clear()
@@ -592,7 +599,7 @@ async def test_one_parameter_is_read_again_with_those_that_come_along(monkeypatc
 async def test_an_answer_with_a_wrong_checksum_is_asked_for_again(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
     peripheral.faults.corrupt_settings = 2
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         await until(lambda: pack.current_settings is not None)
         assert pack.dropped["checksum"] == 2
         assert "cell_overvoltage" in pack.current_settings.values
@@ -601,7 +608,7 @@ async def test_an_answer_with_a_wrong_checksum_is_asked_for_again(monkeypatch) -
 async def test_parameters_that_never_come_are_not_asked_for_for_ever(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen2_brsp")
     peripheral.faults.corrupt_settings = 1000
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         await until(lambda: pack.dropped["settings_unread"] == 3, 12)
         await until(fresh(pack))
         assert pack.current_settings is None
@@ -611,7 +618,7 @@ async def test_parameters_that_never_come_are_not_asked_for_for_ever(monkeypatch
 
 async def test_an_older_unit_is_asked_only_for_what_it_knows(monkeypatch) -> None:
     peripheral, _, _ = unit("gen2_brsp")
-    async with running(monkeypatch, peripheral) as pack:
+    async with running_smart123(monkeypatch, peripheral) as pack:
         await until(lambda: pack.current_settings is not None)
         await asyncio.sleep(0.2)
         assert {text for text in sent(peripheral) if text.endswith("@")} == {"V@", "S1@", "S2@"}
@@ -619,7 +626,7 @@ async def test_an_older_unit_is_asked_only_for_what_it_knows(monkeypatch) -> Non
 
 async def test_an_unknown_unit_is_asked_once_for_what_only_newer_ones_know(monkeypatch) -> None:
     peripheral, _, _ = unit("gen2_brsp")
-    async with running(monkeypatch, peripheral, advertisement=lambda: None) as pack:
+    async with running_smart123(monkeypatch, peripheral, advertisement=lambda: None) as pack:
         await until(lambda: pack.current_settings is not None)
         assert "S3@" in sent(peripheral)
         assert "SRY0@" not in sent(peripheral)
@@ -628,14 +635,14 @@ async def test_an_unknown_unit_is_asked_once_for_what_only_newer_ones_know(monke
 
 async def test_an_unknown_unit_that_answers_it_is_a_newer_one(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_brsp")
-    async with running(monkeypatch, peripheral, password=pin, advertisement=lambda: None) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin, advertisement=lambda: None) as pack:
         await until(lambda: pack.last_identity.variant == "gen3")
         assert pack.context.learned["generation"] == "gen3"
 
 
 async def test_parameters_of_a_bridge_come_with_the_frames(monkeypatch) -> None:
     peripheral, _, _ = unit("bridge")
-    async with running(monkeypatch, peripheral) as pack:
+    async with running_smart123(monkeypatch, peripheral) as pack:
         await until(lambda: pack.current_settings is not None)
         assert (await pack.read_settings()).values["cell_undervoltage"] == 2.8
         await until(lambda: "nominal_cell_voltage" in pack.current_settings.values)
@@ -651,7 +658,7 @@ async def test_parameters_of_a_bridge_come_with_the_frames(monkeypatch) -> None:
 
 async def test_nothing_is_known_before_it_was_listened_to(monkeypatch) -> None:
     peripheral, _, _ = unit("bridge")
-    async with running(monkeypatch, peripheral, streaming=False) as pack:
+    async with running_smart123(monkeypatch, peripheral, streaming=False) as pack:
         await until(lambda: pack.state is ConnectionState.IDENTIFYING)
         with pytest.raises(SilentError):
             await pack.read_settings()
@@ -667,7 +674,7 @@ async def test_what_the_log_held_before_is_old_and_what_comes_is_told_once(monke
     peripheral.board.comm_error = False
     peripheral.advance(3.0)
     kept: dict = {}
-    async with running(monkeypatch, peripheral, password=pin, learned=kept) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin, learned=kept) as pack:
         await until(lambda: "log" in kept)
         assert not pack.logged_events
         peripheral.comm_error = True
@@ -677,7 +684,7 @@ async def test_what_the_log_held_before_is_old_and_what_comes_is_told_once(monke
         assert 0 <= event.age < 60
         assert Change.LOGGED in pack.changes
     peripheral.comm_error = False
-    async with running(monkeypatch, peripheral, password=pin, learned=kept) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin, learned=kept) as pack:
         await until(lambda: pack.current_settings is not None)
         await asyncio.sleep(0.5)
         assert not pack.logged_events
@@ -685,11 +692,11 @@ async def test_what_the_log_held_before_is_old_and_what_comes_is_told_once(monke
 
 async def test_the_history_is_only_asked_for_if_the_owner_wants_it(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         await until(lambda: "log" in pack.context.learned)
         await asyncio.sleep(0.3)
         assert "H0@" not in sent(peripheral)
-    async with running(monkeypatch, peripheral, password=pin, options={"import_history": True}) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin, options={"import_history": True}) as pack:
         await until(lambda: pack.last_history is not None)
         assert pack.last_history[0] == pytest.approx(60, abs=1)
         assert Change.HISTORY in pack.changes
@@ -697,7 +704,7 @@ async def test_the_history_is_only_asked_for_if_the_owner_wants_it(monkeypatch) 
 
 async def test_the_clock_is_compared_with_ours(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
-    async with running(
+    async with running_smart123(
         monkeypatch, peripheral, password=pin, clock=lambda: datetime(2026, 11, 21, 23, 59, tzinfo=UTC)
     ) as pack:
         await until(lambda: "clock_offset" in pack.last_reading.details)
@@ -715,7 +722,7 @@ async def test_the_clock_of_older_frames_is_compared_once_its_order_is_certain(m
     peripheral.board.meters.clock = 12 * 3600 + 40 * 60.0
     kept: dict = {}
     clock = lambda: datetime(2026, 11, 21, 12, 30, tzinfo=UTC)  # noqa: E731
-    async with running(monkeypatch, peripheral, learned=kept, clock=clock) as pack:
+    async with running_smart123(monkeypatch, peripheral, learned=kept, clock=clock) as pack:
         await until(lambda: "clock_offset" in pack.last_reading.details)
         assert pack.last_reading.details["clock_offset"] in (10, 11, 12)
         assert kept["hour_first"] is True
@@ -723,7 +730,7 @@ async def test_the_clock_of_older_frames_is_compared_once_its_order_is_certain(m
 
 async def test_frames_with_another_number_of_cells_are_doubted_once(monkeypatch) -> None:
     peripheral, _, _ = unit("bridge")
-    async with running(monkeypatch, peripheral) as pack:
+    async with running_smart123(monkeypatch, peripheral) as pack:
         other, _, _ = unit("bridge", cells=9)
         peripheral.board = other.board
         await until(lambda: len(pack.last_reading.cell_voltages) == 9)
@@ -732,7 +739,7 @@ async def test_frames_with_another_number_of_cells_are_doubted_once(monkeypatch)
 
 async def test_text_and_junk_behind_a_bridge_are_counted(monkeypatch) -> None:
     peripheral, _, _ = unit("bridge")
-    async with running(monkeypatch, peripheral) as pack:
+    async with running_smart123(monkeypatch, peripheral) as pack:
         pack._session._driver.notified(b"AT+NAME" * 20, asyncio.get_running_loop().time())
         await until(lambda: pack.dropped["checksum"])
         await until(fresh(pack))
@@ -771,7 +778,7 @@ async def test_parameters_count_when_they_were_told_twice(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
     saying_in_turn(peripheral, monkeypatch, "S2@", FALSE_LIMITS)
     told: list[object] = []
-    async with running(monkeypatch, peripheral, streaming=False, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, streaming=False, password=pin) as pack:
         pack._listener = lambda change: told.append(pack.last_settings) if change == "settings" else None
         await until(lambda: pack.current_settings is not None)
         assert sent(peripheral).count("S2@") == 3
@@ -783,7 +790,7 @@ async def test_parameters_count_when_they_were_told_twice(monkeypatch) -> None:
 
 async def test_what_an_earlier_session_believed_is_not_asked_twice(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         await until(lambda: pack.current_settings is not None)
         peripheral.written.clear()
         peripheral.faults.disconnect_after = 0
@@ -794,7 +801,7 @@ async def test_what_an_earlier_session_believed_is_not_asked_twice(monkeypatch) 
 async def test_answers_that_never_agree_are_no_parameters(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
     saying_in_turn(peripheral, monkeypatch, "S2@", *(f"1F4_{500 + n:03X}_10F_149_05_0A" for n in range(4)))
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         await until(lambda: pack.current_settings is not None, 10)
         assert "cell_overvoltage" not in pack.current_settings.values
 
@@ -805,7 +812,7 @@ async def test_news_of_the_log_is_told_when_it_was_said_twice(monkeypatch) -> No
     saying_in_turn(peripheral, monkeypatch, "L0@", "41_2_2DA_03", "40_5_000_00", "40_5_000_00")
     saying_in_turn(peripheral, monkeypatch, "L1@", *(f"{32 + n}_2_2DA_03" for n in range(4)))
     kept: dict = {"log": []}
-    async with running(monkeypatch, peripheral, password=pin, learned=kept) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin, learned=kept) as pack:
         await until(lambda: pack.logged_events)
         assert [event.kind for event in pack.logged_events] == [EventKind.CELL_COMMUNICATION_FAULT]
         assert kept["log"] == [[64, 5, 0, 0]]
@@ -818,13 +825,13 @@ async def test_an_entry_of_the_log_that_cannot_be_read_once_is_not_told_again(mo
     kept: dict = {"log": [known]}
     answers = {"L0@": "32_9_0_0", "L1@": "40_5_000_00"}
     saying(peripheral, monkeypatch, answers)
-    async with running(monkeypatch, peripheral, password=pin, learned=kept) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin, learned=kept) as pack:
         await until(lambda: pack.logged_events)
         assert len(pack.logged_events) == 1
         assert known in kept["log"]
         assert pack.dropped["unknown_type"]
     answers["L0@"] = "32_5_0_0"
-    async with running(monkeypatch, peripheral, password=pin, learned=kept) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin, learned=kept) as pack:
         await until(lambda: pack.current_settings is not None)
         await asyncio.sleep(0.6)
         assert not pack.logged_events
@@ -833,7 +840,7 @@ async def test_an_entry_of_the_log_that_cannot_be_read_once_is_not_told_again(mo
 async def test_a_log_that_is_not_told_is_not_asked_for_for_ever(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
     saying(peripheral, monkeypatch, {"TS@": "NA"})
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         await until(lambda: pack.dropped["log_unread"] == 3)
         await asyncio.sleep(0.2)
         assert sent(peripheral).count("TS@") == 3
@@ -844,7 +851,7 @@ async def test_a_history_during_which_the_hour_turns_is_read_again(monkeypatch) 
     peripheral, pin, _ = unit("gen3_nus")
     answers = {"HD@": "01_" + "32" * 12}
     saying(peripheral, monkeypatch, answers)
-    async with running(monkeypatch, peripheral, password=pin, options={"import_history": True}) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin, options={"import_history": True}) as pack:
         await until(lambda: pack.dropped["history_unread"])
         assert pack.last_history is None
         answers.clear()
@@ -855,7 +862,7 @@ async def test_the_answer_to_one_query_is_never_taken_for_that_of_another(monkey
     peripheral, pin, _ = unit("gen3_nus", echo=False)
     # What S1 says is said to everything that is asked.
     saying(peripheral, monkeypatch, {"S2@": "01F4_012C_001A_31323334", "S3@": "0230_02DA_010F_0149_5A_14"})
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         await until(lambda: pack.current_settings is not None, 10)
         assert "cell_overvoltage" not in pack.current_settings.values
         assert "sensor_type" not in pack.current_settings.values
@@ -866,7 +873,7 @@ async def test_the_answer_to_one_query_is_never_taken_for_that_of_another(monkey
 async def test_a_late_acknowledgement_is_no_answer_to_a_query(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus", echo=False)
     saying(peripheral, monkeypatch, {"S1@": "OK"})
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         await until(lambda: pack.current_settings is not None, 10)
         assert "cell_overvoltage" in pack.current_settings.values
         assert "battery_capacity" not in pack.current_settings.values
@@ -874,7 +881,7 @@ async def test_a_late_acknowledgement_is_no_answer_to_a_query(monkeypatch) -> No
 
 async def test_lines_that_answer_nothing_are_counted(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         pack._session._driver.notified(b"OK\rhello\rU_26ED_+0014_31323334_5A\r", asyncio.get_running_loop().time())
         assert pack.dropped["unasked"]
         assert pack.dropped["unknown_type"]
@@ -884,14 +891,14 @@ async def test_lines_that_answer_nothing_are_counted(monkeypatch) -> None:
 async def test_words_that_do_not_belong_to_a_command_are_waited_past(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus", echo=False)
     saying(peripheral, monkeypatch, {"D!": "0230_02DA"})
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         await until(lambda: pack.dropped["unknown_type"])
         await until(fresh(pack))
 
 
 async def test_halves_of_different_records_are_not_believed(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
-    async with running(monkeypatch, peripheral, password=pin) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=pin) as pack:
         await until(lambda: None not in pack.last_reading.cell_voltages)
         pack._session._driver.notified(b"\rC_01_08_29A_1_08_29A_12B_03\r", asyncio.get_running_loop().time())
         assert pack.dropped["spliced"] == 1

@@ -2,7 +2,6 @@
 
 import pytest
 
-from custom_components.smart_bms.bms.smart123.frames import checksum
 from custom_components.smart_bms.bms.smart123.generation import EnergyProof, Generation, Variant
 from custom_components.smart_bms.bms.smart123.identity import version_of, version_of_frame
 from custom_components.smart_bms.bms.smart123.scales import Formula, Scales, celsius, temperature_count, volts
@@ -28,10 +27,6 @@ def test_what_is_known_before_anything_was_heard(device_type, newer_module, vari
     found = generation(device_type=device_type, newer_module=newer_module)
     assert found.variant is variant
     assert found.ampere == ampere
-
-
-def sealed(body: str) -> str:
-    return f"{body}_{checksum(body):02X}"
 
 
 @pytest.mark.parametrize(

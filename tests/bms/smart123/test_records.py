@@ -6,18 +6,14 @@ import pytest
 
 from custom_components.smart_bms.bms import encode, records
 from custom_components.smart_bms.bms.records import decode_lines
-from custom_components.smart_bms.bms.smart123.frames import checksum
 from custom_components.smart_bms.simulator.smart123 import frame58 as smart123_frame
 from custom_components.smart_bms.simulator.smart123.labels import BRIDGE, OLD_FIRMWARE_BRIDGE
 from tests.support.packs import smart123_pack
+from tests.support.smart123_messages import sealed
 
 
 def decoded(*lines: dict) -> list[dict]:
     return list(decode_lines("smart123", (json.dumps(line) for line in lines)))
-
-
-def sealed(body: str) -> str:
-    return f"{body}_{checksum(body):02X}"
 
 
 def answers(query: str, body: str) -> dict:

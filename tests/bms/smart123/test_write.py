@@ -10,7 +10,8 @@ from custom_components.smart_bms.bms.errors import ConnectionLostError, SilentEr
 from custom_components.smart_bms.bms.smart123.frames import checksum
 from custom_components.smart_bms.simulator.smart123.labels import GEN2_BRSP, GEN3_NUS
 from tests.support.packs import smart123_pack
-from tests.support.smart123_wire import PIN, running, sent, until
+from tests.support.smart123_wire import PIN, running_smart123, sent
+from tests.support.waiting import until
 
 # The table.
 
@@ -44,7 +45,7 @@ async def ready(pack) -> None:
     ],
 )
 async def test_a_write_is_stored_and_read_back(monkeypatch, peripheral, key, value, stored) -> None:
-    async with running(monkeypatch, peripheral, password=PIN) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=PIN) as pack:
         await ready(pack)
         assert await pack.write(key, value)
         assert getattr(peripheral.board.settings, stored[0]) == stored[1]
@@ -55,7 +56,7 @@ async def test_a_write_is_stored_and_read_back(monkeypatch, peripheral, key, val
 
 
 async def test_both_bytes_leave_within_a_second(monkeypatch, peripheral) -> None:
-    async with running(monkeypatch, peripheral, password=PIN) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=PIN) as pack:
         await ready(pack)
         times: list[float] = []
         write = Connection.write
@@ -72,7 +73,7 @@ async def test_both_bytes_leave_within_a_second(monkeypatch, peripheral) -> None
 
 
 async def test_a_value_that_has_no_safe_way_is_not_sent(monkeypatch, peripheral) -> None:
-    async with running(monkeypatch, peripheral, password=PIN) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=PIN) as pack:
         await ready(pack)
         with pytest.raises(ValueError, match="safe way"):
             await pack.write("battery_capacity", 25_600 if peripheral.board.settings.capacity < 256 else 25_500)
@@ -81,7 +82,7 @@ async def test_a_value_that_has_no_safe_way_is_not_sent(monkeypatch, peripheral)
 
 @pytest.mark.parametrize("key", ["charge_restart_soc", "balance_start_voltage", "pin", "clock"])
 async def test_what_is_not_known_is_never_sent(monkeypatch, peripheral, key) -> None:
-    async with running(monkeypatch, peripheral, password=PIN) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=PIN) as pack:
         await ready(pack)
         with pytest.raises(ValueError, match="cannot be written"):
             await pack.write(key, 1)
@@ -90,7 +91,7 @@ async def test_what_is_not_known_is_never_sent(monkeypatch, peripheral, key) -> 
 
 async def test_nothing_is_written_to_an_older_unit(monkeypatch) -> None:
     peripheral = smart123_pack(GEN2_BRSP)
-    async with running(monkeypatch, peripheral) as pack:
+    async with running_smart123(monkeypatch, peripheral) as pack:
         await until(lambda: pack.current_settings is not None)
         with pytest.raises(ValueError, match="cannot be written"):
             await pack.write("cell_undervoltage", 2.55)
@@ -98,7 +99,7 @@ async def test_nothing_is_written_to_an_older_unit(monkeypatch) -> None:
 
 
 async def test_a_lost_acknowledgement_is_looked_into_and_the_write_completed(monkeypatch, peripheral) -> None:
-    async with running(monkeypatch, peripheral, password=PIN) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=PIN) as pack:
         await ready(pack)
         peripheral.faults.lose_ready = True
         assert await pack.write("cell_undervoltage", 2.55)
@@ -107,7 +108,7 @@ async def test_a_lost_acknowledgement_is_looked_into_and_the_write_completed(mon
 
 @pytest.mark.parametrize("fault", ["forget_writes", "distort_writes"])
 async def test_a_write_that_does_not_hold_is_left_to_the_read_back(monkeypatch, peripheral, fault) -> None:
-    async with running(monkeypatch, peripheral, password=PIN) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=PIN) as pack:
         await ready(pack)
         setattr(peripheral.faults, fault, True)
         await pack.write("cell_overvoltage_hysteresis", 0.2)
@@ -132,7 +133,7 @@ def answering(peripheral, monkeypatch, answers: dict[str, list[str]]) -> None:
 
 
 async def test_a_refused_first_byte_ends_the_write(monkeypatch, peripheral) -> None:
-    async with running(monkeypatch, peripheral, password=PIN) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=PIN) as pack:
         await ready(pack)
         answering(peripheral, monkeypatch, {"01-040!": ["KO"]})
         assert not await pack.write("cell_undervoltage", 2.55)
@@ -142,7 +143,7 @@ async def test_a_refused_first_byte_ends_the_write(monkeypatch, peripheral) -> N
 
 async def test_a_lost_first_byte_keeps_the_second_from_going_out_alone(monkeypatch, peripheral) -> None:
     peripheral.board.settings.v_min = 510
-    async with running(monkeypatch, peripheral, password=PIN) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=PIN) as pack:
         await ready(pack)
         answering(peripheral, monkeypatch, {"08-041!": ["", ""]})
         assert not await pack.write("cell_undervoltage", 2.60)
@@ -152,7 +153,7 @@ async def test_a_lost_first_byte_keeps_the_second_from_going_out_alone(monkeypat
 
 async def test_a_lost_second_byte_is_sent_once_more(monkeypatch, peripheral) -> None:
     peripheral.board.settings.v_min = 510
-    async with running(monkeypatch, peripheral, password=PIN) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=PIN) as pack:
         await ready(pack)
         answering(peripheral, monkeypatch, {"02-040!": [""]})
         assert await pack.write("cell_undervoltage", 2.60)
@@ -162,7 +163,7 @@ async def test_a_lost_second_byte_is_sent_once_more(monkeypatch, peripheral) -> 
 
 async def test_a_second_byte_that_is_refused_takes_the_first_one_back(monkeypatch, peripheral) -> None:
     peripheral.board.settings.v_min = 510
-    async with running(monkeypatch, peripheral, password=PIN) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=PIN) as pack:
         await ready(pack)
         answering(peripheral, monkeypatch, {"02-040!": ["KO"]})
         assert not await pack.write("cell_undervoltage", 2.60)
@@ -172,7 +173,7 @@ async def test_a_second_byte_that_is_refused_takes_the_first_one_back(monkeypatc
 
 async def test_whoever_stops_waiting_does_not_leave_a_mixed_value(monkeypatch, peripheral) -> None:
     peripheral.board.settings.v_min = 510
-    async with running(monkeypatch, peripheral, password=PIN) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=PIN) as pack:
         await ready(pack)
         task = asyncio.create_task(pack.write("cell_undervoltage", 2.60))
         await until(lambda: writes(peripheral))
@@ -185,7 +186,7 @@ async def test_a_link_that_breaks_between_both_bytes_is_put_right_first_thing_wh
     monkeypatch, peripheral
 ) -> None:
     peripheral.board.settings.v_min = 510
-    async with running(monkeypatch, peripheral, password=PIN) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=PIN) as pack:
         await ready(pack)
         write = Connection.write
 
@@ -208,7 +209,7 @@ async def test_a_link_that_breaks_between_both_bytes_is_put_right_first_thing_wh
 async def test_what_somebody_else_put_right_meanwhile_is_left_alone(monkeypatch, peripheral) -> None:
     for left in (["cell_undervoltage", 510, 264], ["cell_undervoltage", 560, 560]):
         kept: dict = {"unfinished": left, "log": []}
-        async with running(monkeypatch, peripheral, password=PIN, learned=kept) as pack:
+        async with running_smart123(monkeypatch, peripheral, password=PIN, learned=kept) as pack:
             await until(lambda pack=pack: pack.current_settings is not None)
             assert not writes(peripheral)
             assert "unfinished" not in kept
@@ -218,7 +219,7 @@ async def test_what_cannot_be_put_right_now_is_tried_at_the_next_connection(monk
     peripheral.board.settings.v_min = 264
     kept: dict = {"unfinished": ["cell_undervoltage", 510, 264]}
     answering(peripheral, monkeypatch, {"FE-041!": [""] * 20})
-    async with running(monkeypatch, peripheral, password=PIN, learned=kept) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=PIN, learned=kept) as pack:
         await until(lambda: pack.current_settings is not None)
         assert "unfinished" in kept
         assert pack.dropped["unfinished_unread"]
@@ -229,7 +230,7 @@ async def test_what_cannot_be_put_right_now_is_tried_at_the_next_connection(monk
 async def test_late_acknowledgements_leave_no_mixed_value(monkeypatch, echo, delay) -> None:
     peripheral = smart123_pack(GEN3_NUS, echo=echo)
     peripheral.board.settings.v_min = 510
-    async with running(monkeypatch, peripheral, password=PIN) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=PIN) as pack:
         await ready(pack)
         peripheral.faults.ready_delay = delay
         with suppress(SilentError):
@@ -242,7 +243,7 @@ async def test_late_acknowledgements_leave_no_mixed_value(monkeypatch, echo, del
 async def test_leaving_waits_until_a_write_is_whole(monkeypatch, echo) -> None:
     peripheral = smart123_pack(GEN3_NUS, echo=echo)
     peripheral.board.settings.v_min = 510
-    async with running(monkeypatch, peripheral, password=PIN) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=PIN) as pack:
         await ready(pack)
         peripheral.faults.ready_delay = 1.0
         task = asyncio.create_task(pack.write("cell_undervoltage", 2.60))
@@ -253,7 +254,7 @@ async def test_leaving_waits_until_a_write_is_whole(monkeypatch, echo) -> None:
 
 @pytest.mark.parametrize("told", ["Z2DA", "FFFFF", "X"])
 async def test_a_stored_value_that_makes_no_sense_refuses_the_write(monkeypatch, peripheral, told) -> None:
-    async with running(monkeypatch, peripheral, password=PIN) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=PIN) as pack:
         await ready(pack)
         answer = peripheral.dialect._answer
         body = f"{told}_02DA_010F_0149_5A_14"
@@ -269,7 +270,7 @@ async def test_a_stored_value_that_makes_no_sense_refuses_the_write(monkeypatch,
 
 async def test_a_unit_that_goes_dumb_in_the_middle_is_put_right_later(monkeypatch, peripheral) -> None:
     peripheral.board.settings.v_min = 510
-    async with running(monkeypatch, peripheral, password=PIN) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=PIN) as pack:
         await ready(pack)
         answering(peripheral, monkeypatch, {"02-040!": [""] * 50})
         answer = peripheral.dialect._answer
@@ -286,7 +287,7 @@ async def test_a_unit_that_goes_dumb_in_the_middle_is_put_right_later(monkeypatc
 
 async def test_a_first_byte_of_which_nothing_is_known_is_taken_back(monkeypatch, peripheral) -> None:
     peripheral.board.settings.v_min = 510
-    async with running(monkeypatch, peripheral, password=PIN) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=PIN) as pack:
         await ready(pack)
         answering(peripheral, monkeypatch, {"08-041!": [""]})
         answer, asked = peripheral.dialect._answer, [0]
@@ -307,14 +308,14 @@ async def test_a_first_byte_of_which_nothing_is_known_is_taken_back(monkeypatch,
 
 async def test_a_pin_that_was_not_given_refuses_writes(monkeypatch) -> None:
     peripheral = smart123_pack(GEN3_NUS, pin=None)
-    async with running(monkeypatch, peripheral) as pack:
+    async with running_smart123(monkeypatch, peripheral) as pack:
         await ready(pack)
         answering(peripheral, monkeypatch, {"01-017!": ["NA"]})
         assert not await pack.write("critical_mode", True)
 
 
 async def test_a_parameter_that_is_not_told_is_not_written(monkeypatch, peripheral) -> None:
-    async with running(monkeypatch, peripheral, password=PIN) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=PIN) as pack:
         await ready(pack)
         answer = peripheral.dialect._answer
         monkeypatch.setattr(
@@ -332,7 +333,7 @@ async def test_a_parameter_that_is_not_told_is_not_written(monkeypatch, peripher
 
 
 async def test_a_query_that_is_refused_refuses_the_write(monkeypatch, peripheral) -> None:
-    async with running(monkeypatch, peripheral, password=PIN) as pack:
+    async with running_smart123(monkeypatch, peripheral, password=PIN) as pack:
         await ready(pack)
         answer = peripheral.dialect._answer
         monkeypatch.setattr(

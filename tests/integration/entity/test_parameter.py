@@ -7,7 +7,7 @@ import struct
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.util.unit_system import US_CUSTOMARY_SYSTEM
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
@@ -17,7 +17,8 @@ from custom_components.smart_bms.control import writer
 from custom_components.smart_bms.control.request import WritePermission
 from custom_components.smart_bms.entity import parameter
 from custom_components.smart_bms.entity.parameter import always_rejects
-from tests.integration.conftest import allow
+from tests.support.devices import device_of
+from tests.support.flows import allow
 from tests.support.packs import capable_pack, jbd_pack, jk_pack
 
 ALLOWED = {"allow_control": True}
@@ -26,9 +27,7 @@ CHARGE = "switch.shed_charge_switch"
 OVERVOLTAGE = "number.shed_cell_overvoltage_limit"
 
 
-@pytest.fixture(autouse=True)
-def patience(monkeypatch) -> None:
-    monkeypatch.setattr(writer, "SECOND_LOOK", 0.1)
+pytestmark = pytest.mark.usefixtures("quick_recheck")
 
 
 async def call(hass, domain, service, entity_id, context=None, **data) -> None:
@@ -176,7 +175,7 @@ async def test_a_reload_in_the_middle_waits_for_the_read_back(hass, house, pack,
 
 async def test_a_reload_in_the_middle_is_settled_by_the_next_connection(hass, house, pack, adopt, monkeypatch) -> None:
     entry = await adopt(pack, **ALLOWED)
-    monkeypatch.setattr(writer, "CLOSE_WITHIN", 0.0)
+    monkeypatch.setattr(writer, "CLOSE_TIMEOUT", 0.0)
     events = async_capture_events(hass, EVENT_PARAMETER)
     pack.faults.ready_delay = 60
     task = hass.async_create_task(call(hass, "switch", "turn_off", CHARGE))
@@ -274,7 +273,7 @@ async def test_a_command_of_the_board_is_backed_up_first(hass, house, adopt, ent
 
 def device(hass) -> str:
     (entry,) = hass.config_entries.async_entries(DOMAIN)
-    (found,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    found = device_of(hass, entry)
     return found.id
 
 

@@ -10,7 +10,7 @@ from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.flow import reconfigure_flow
 from custom_components.smart_bms.simulator.jbd.labels import DP16S020, SP04S034
 from custom_components.smart_bms.simulator.smart123.labels import GEN2_BRSP, GEN3_NUS
-from tests.integration.conftest import allow, configure, set_options
+from tests.support.flows import allow, configure, set_options
 from tests.support.packs import daly_pack, jbd_pack, smart123_pack
 
 PASSWORD = "123456"

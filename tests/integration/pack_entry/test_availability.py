@@ -1,7 +1,7 @@
 """Availability: what is lost is logged once, and a reading does not grow old unnoticed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 from homeassistant.core import HomeAssistant
 import pytest
@@ -11,6 +11,7 @@ from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.pack import Pack
 from custom_components.smart_bms.bms.reading import Reading
 from custom_components.smart_bms.pack_entry.availability import Availability
+from tests.support.waiting import until
 
 STALE_AFTER = 0.1
 
@@ -58,12 +59,6 @@ async def watched(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> Async
     watched = Watched(hass)
     yield watched
     watched.availability.async_stop()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:

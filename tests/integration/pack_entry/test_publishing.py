@@ -1,122 +1,168 @@
-"""What is shown together was measured together: voltage, current and power of one reading, through the radio."""
+"""Publishing: calm outside, but never late with what matters."""
 
-from datetime import timedelta
-
-from homeassistant.config_entries import SOURCE_USER
-from homeassistant.core import callback
-from homeassistant.helpers import entity_registry as er
 import pytest
 
-from custom_components.smart_bms.bank_entry import coordinator as bank_coordinator_module
-from custom_components.smart_bms.pack_entry import publishing
-from custom_components.smart_bms.pack_entry.publishing import PublishPolicy, Quantity
-from tests.support.packs import jbd_pack, jk_pack, smart123_pack
-
-FLOW = ("voltage", "current", "power")
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch) -> None:
-    """Let seconds be hours; intervals stay apart, as dead bands keep them in life."""
-    for quantity, policy in ((Quantity.VOLTAGE, PublishPolicy(0.3, 0.05)), (Quantity.POWER, PublishPolicy(0.5, 10))):
-        monkeypatch.setitem(publishing.DEFAULT_POLICIES, quantity, policy)
-    monkeypatch.setitem(publishing.DEFAULT_POLICIES, Quantity.CURRENT, PublishPolicy(0.4, 0.3))
-    monkeypatch.setitem(publishing.DEFAULT_POLICIES, Quantity.CELL_VOLTAGE, PublishPolicy(0.3, 0.003))
-    monkeypatch.setitem(publishing.DEFAULT_POLICIES, Quantity.CELL_NUMBER, PublishPolicy(0.5))
-    monkeypatch.setattr(bank_coordinator_module, "_UPDATE_INTERVAL", timedelta(seconds=0.05))
+from custom_components.smart_bms.pack_entry.publishing import (
+    DEFAULT_POLICIES,
+    SETTLE,
+    TOGETHER,
+    GroupMember,
+    PublishFilter,
+    PublishGroup,
+    PublishGroups,
+    PublishPolicy,
+    Quantity,
+    policies,
+)
 
 
-def stepping(now: float) -> float:
-    """Return the current of a load that steps."""
-    return (-5.0, -45.0, 20.0, -12.0)[int(now // 2) % 4]
+def test_the_first_value_is_published() -> None:
+    publish_filter = PublishFilter(PublishPolicy(60, 1))
+    assert publish_filter.submit(3.3, 0)
+    assert publish_filter.value == 3.3
 
 
-class Watch:
-    """Looks at a device whenever one of its states has changed, and all that was written with it."""
-
-    def __init__(self, hass, entry, keys, *, prefix) -> None:
-        self.hass = hass
-        registry = er.async_get(hass)
-        self.entities = {key: registry.async_get_entity_id("sensor", "smart_bms", f"{prefix}_{key}") for key in keys}
-        self.seen: list[dict[str, float]] = []
-        self._waits = False
-        ids = set(self.entities.values())
-        assert None not in ids
-        hass.bus.async_listen("state_changed", callback(lambda event: event.data["entity_id"] in ids and self._soon()))
-
-    @callback
-    def _soon(self) -> None:
-        if not self._waits:
-            self._waits = True
-            self.hass.loop.call_soon(self._look)
-
-    def _look(self) -> None:
-        self._waits = False
-        states = {key: self.hass.states.get(entity_id) for key, entity_id in self.entities.items()}
-        try:
-            self.seen.append({key: float(state.state) for key, state in states.items()})
-        except ValueError, AttributeError:
-            return
+@pytest.mark.parametrize(
+    ("value", "after", "published"),
+    [
+        (10.0, 100, False),
+        (10.19, 100, False),
+        (10.2, 100, True),
+        (9.8, 100, True),
+        (99.0, 4.9, False),
+        (99.0, 5, True),
+        (10.01, SETTLE, True),
+        (None, 0.1, True),
+    ],
+)
+def test_numbers_wait_for_interval_and_deadband(value, after, published) -> None:
+    publish_filter = PublishFilter(PublishPolicy(5, 0.2))
+    publish_filter.submit(10.0, 0)
+    assert publish_filter.submit(value, after) is published
+    assert publish_filter.value == (value if published else 10.0)
 
 
-def contradictions(seen, voltage="voltage", current="current", power="power") -> list[dict[str, float]]:
-    return [
-        one
-        for one in seen
-        if abs(one[voltage] * one[current] - one[power]) > 0.5 + 0.005 * (abs(one[voltage]) + abs(one[current]))
-    ]
+def test_a_deadband_is_met_exactly_in_decimal() -> None:
+    publish_filter = PublishFilter(PublishPolicy(0, 0.002))
+    publish_filter.submit(3.3, 0)
+    assert publish_filter.submit(3.302, 1)
 
 
-async def test_voltage_current_and_power_of_a_pack_agree(hass, house, adopt) -> None:
-    pack = jk_pack(name="Shed", cells=16, profile=stepping)
-    watch = Watch(hass, await adopt(pack), FLOW, prefix=pack.address)
-    await house.until(lambda: len(watch.seen) > 8, 20.0)
-    assert not contradictions(watch.seen)
-    assert len({one["current"] for one in watch.seen}) > 2
+@pytest.mark.parametrize(("old", "new"), [(False, True), ("bulk", "float"), (None, True), (0, False)])
+def test_states_are_published_at_once(old, new) -> None:
+    publish_filter = PublishFilter(DEFAULT_POLICIES[Quantity.STATE])
+    publish_filter.submit(old, 0)
+    assert publish_filter.submit(new, 0.001)
 
 
-async def test_both_sides_of_a_123_agree(hass, house, adopt) -> None:
-    pack = smart123_pack(cells=4, sensors=2, profile=stepping)
-    pack.board.load = lambda now: abs(stepping(now + 1))
-    keys = (*FLOW, "current_in", "power_in", "current_out", "power_out")
-    entry = await adopt(pack, password="1234")
-    # What each sensor measures is told a little later than the pack itself.
-    found = er.async_get(hass).async_get_entity_id
-    await house.until(lambda: all(found("sensor", "smart_bms", f"{pack.address}_{key}") for key in keys))
-    watch = Watch(hass, entry, keys, prefix=pack.address)
-    await house.until(lambda: len(watch.seen) > 8, 20.0)
-    assert not contradictions(watch.seen)
-    for side in ("in", "out"):
-        assert not contradictions(watch.seen, current=f"current_{side}", power=f"power_{side}")
+def test_a_direction_that_flickers_waits_but_a_new_one_does_not() -> None:
+    publish_filter = PublishFilter(DEFAULT_POLICIES[Quantity.DIRECTION])
+    assert publish_filter.submit(False, 0)
+    assert not publish_filter.submit(True, 3)
+    assert publish_filter.submit(True, 13)
 
 
-@pytest.mark.usefixtures("entity_registry_enabled_by_default")
-async def test_cells_and_what_is_said_of_them_agree(hass, house, adopt) -> None:
-    pack = jk_pack(name="Shed", cells=4, profile=stepping)
-    cells = [f"cell_voltage_{number}" for number in range(1, 5)]
-    keys = (*cells, "cell_voltage_min", "cell_voltage_max", "cell_voltage_delta", "cell_min_number", "cell_max_number")
-    watch = Watch(hass, await adopt(pack), keys, prefix=pack.address)
-    await house.until(lambda: len(watch.seen) > 8, 20.0)
-    for one in watch.seen:
-        voltages = [one[cell] for cell in cells]
-        assert (min(voltages), max(voltages)) == (one["cell_voltage_min"], one["cell_voltage_max"])
-        assert one["cell_voltage_delta"] == pytest.approx(max(voltages) - min(voltages), abs=0.0001)
-        assert voltages[int(one["cell_min_number"]) - 1] == min(voltages)
-        assert voltages[int(one["cell_max_number"]) - 1] == max(voltages)
+def test_after_an_outage_the_next_value_is_published_whatever_it_is() -> None:
+    publish_filter = PublishFilter(PublishPolicy(3600, 5))
+    publish_filter.submit(1.0, 0)
+    publish_filter.open()
+    assert publish_filter.submit(1.1, 1)
 
 
-async def test_a_bank_agrees_with_itself_also_when_a_pack_comes_and_goes(hass, house, adopt) -> None:
-    one, two = jk_pack(name="Shed", cells=4, profile=stepping), jbd_pack(name="Attic", profile=lambda _: -20.0, soc=0.5)
-    entries = [await adopt(one), await adopt(two)]
-    flow = await hass.config_entries.flow.async_init("smart_bms", context={"source": SOURCE_USER})
-    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"next_step_id": "bank"})
-    chosen = {"name": "House", "packs": [entry.entry_id for entry in entries], "wiring": "parallel", "strings": 1}
-    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], chosen)
-    await hass.async_block_till_done()
-    watch = Watch(hass, flow["result"], FLOW, prefix=flow["result"].entry_id)
-    await house.until(lambda: len(watch.seen) > 5, 20.0)
-    house.take_away(two)
-    await house.until(lambda: flow["result"].runtime_data.data.counted == 1, 20.0)
-    there = len(watch.seen)
-    await house.until(lambda: len(watch.seen) > there + 3, 20.0)
-    assert not contradictions(watch.seen)
+def test_users_tune_what_they_may() -> None:
+    tuned = policies({"voltage": 1.0}, {"voltage": 0.5, "power": 99.0})
+    assert tuned[Quantity.VOLTAGE] == PublishPolicy(1.0, 0.5)
+    assert tuned[Quantity.POWER] == PublishPolicy(DEFAULT_POLICIES[Quantity.POWER].interval, 99.0)
+    assert tuned[Quantity.STATE] == DEFAULT_POLICIES[Quantity.STATE]
+
+
+class Pair:
+    """Two values of a group: 10 s, and dead bands of 1 and 10."""
+
+    def __init__(self) -> None:
+        self.values = {"current": 1.0, "power": 50.0}
+        self.told: list[str] = []
+        self.group = PublishGroup()
+        self.members = {
+            key: GroupMember(
+                PublishFilter(PublishPolicy(10, band)),
+                lambda key=key: self.values[key],
+                lambda key=key: self.told.append(key),
+            )
+            for key, band in (("current", 1), ("power", 10))
+        }
+
+    def join(self) -> Pair:
+        self.leave = {key: self.group.join(member) for key, member in self.members.items()}
+        return self
+
+    def see(self, now: float, reading: object | None = None, **values: float) -> tuple[dict[str, float], list[str]]:
+        """Take a reading; return what is shown, and what of it is news."""
+        self.values |= values
+        self.group.follow(object() if reading is None else reading, now)
+        shown = {key: member.publish_filter.value for key, member in self.members.items()}
+        return shown, [key for key, member in self.members.items() if member.take_news()]
+
+
+def test_what_belongs_together_is_of_one_reading() -> None:
+    pair = Pair().join()
+    assert pair.see(0) == ({"current": 1.0, "power": 50.0}, ["current", "power"])
+    assert pair.see(20, current=1.5, power=55.0) == ({"current": 1.0, "power": 50.0}, [])
+    # One is due: the other goes with it, inside its own dead band.
+    assert pair.see(21, current=2.0, power=58.0) == ({"current": 2.0, "power": 58.0}, ["current", "power"])
+    assert all(member.is_published for member in pair.members.values())
+
+
+def test_what_stayed_the_same_is_no_news_but_waits_as_long() -> None:
+    pair = Pair().join()
+    pair.see(0)
+    assert pair.see(20, current=9.0) == ({"current": 9.0, "power": 50.0}, ["current"])
+    assert pair.see(25, power=900.0) == ({"current": 9.0, "power": 50.0}, [])
+    assert not pair.members["power"].is_published
+    assert pair.see(30, power=900.0) == ({"current": 9.0, "power": 900.0}, ["power"])
+
+
+def test_a_reading_is_decided_on_once() -> None:
+    pair, reading = Pair().join(), object()
+    pair.see(0)
+    pair.see(9, reading, current=9.0)
+    assert pair.see(99, reading, power=900.0) == ({"current": 1.0, "power": 50.0}, [])
+
+
+def test_after_an_outage_all_are_published_once() -> None:
+    pair = Pair().join()
+    pair.group.renew(True)
+    pair.see(0)
+    pair.group.renew(False)
+    pair.group.renew(True)
+    assert pair.see(1, current=1.1, power=51.0) == ({"current": 1.1, "power": 51.0}, ["current", "power"])
+    pair.group.renew(True)
+    assert pair.see(2, current=1.2, power=52.0) == ({"current": 1.1, "power": 51.0}, [])
+
+
+def test_who_comes_later_is_shown_with_the_others() -> None:
+    pair = Pair()
+    leave = pair.group.join(pair.members["current"])
+    assert pair.see(0) == ({"current": 1.0, "power": None}, ["current"])
+    reading = object()
+    pair.see(1, reading, current=1.2)
+    pair.group.join(pair.members["power"])
+    pair.group.follow(reading, 1)
+    pair.group.notify_others(pair.members["power"])
+    assert pair.told == ["current"]
+    assert pair.see(1, reading) == ({"current": 1.2, "power": 50.0}, ["current", "power"])
+    pair.group.notify_others(pair.members["power"])
+    assert pair.told == ["current"]
+    leave()
+    assert pair.see(20, current=9.0) == ({"current": 1.2, "power": 50.0}, [])
+
+
+def test_quantities_that_belong_together_share_a_group() -> None:
+    groups = PublishGroups()
+    assert groups.of(Quantity.VOLTAGE) is groups.of(Quantity.CURRENT) is groups.of(Quantity.DIRECTION)
+    assert groups.of(Quantity.CELL_VOLTAGE) is groups.of(Quantity.CELL_NUMBER) is not groups.of(Quantity.VOLTAGE)
+    assert groups.of(Quantity.STATE) is None
+    assert PublishGroups().of(Quantity.VOLTAGE) is not groups.of(Quantity.VOLTAGE)
+    for name in set(TOGETHER.values()):
+        intervals = {DEFAULT_POLICIES[quantity].interval for quantity, group in TOGETHER.items() if group == name}
+        assert len(intervals) == 1, "the shortest would be that of all"

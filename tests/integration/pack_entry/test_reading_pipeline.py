@@ -39,7 +39,7 @@ async def test_protection_goes_by_what_the_pack_measures_and_all_else_by_what_is
         monkeypatch.setattr(owner, method, spied)
 
     spy(ProtectionEngine, "update")
-    spy(EnergyAccount, "async_take")
+    spy(EnergyAccount, "async_update")
     async with mirrored(hass, freezer, monkeypatch, JK_LFP, current={"invert": True, "offset": 1.0}) as pack:
         await pack.see(current=-5.0)
         assert seen == {"ProtectionEngine": -5.0, "EnergyAccount": 6.0}

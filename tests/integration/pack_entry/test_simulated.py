@@ -2,7 +2,7 @@
 
 import asyncio
 
-from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, ConfigEntryState
+from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import State
 from homeassistant.data_entry_flow import FlowResultType
@@ -13,7 +13,8 @@ from pytest_homeassistant_custom_component.common import mock_restore_cache_with
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.pack_entry import simulated
 from custom_components.smart_bms.storage.profiles import async_profiles
-from tests.integration.conftest import allow, configure
+from tests.support.devices import device_of
+from tests.support.flows import add_simulated, allow, choose_simulated
 from tests.support.radio import SPEED, TICK
 
 
@@ -33,34 +34,13 @@ async def no_radio(hass, enable_custom_integrations, enable_bluetooth):
     await hass.async_block_till_done(wait_background_tasks=True)
 
 
-async def choose(hass, key: str):
-    flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    assert flow["type"] is FlowResultType.MENU
-    assert flow["menu_options"] == ["search", "simulated"]
-    flow = await configure(hass, flow, {"next_step_id": "simulated"})
-    assert flow["step_id"] == "simulated"
-    return await configure(hass, flow, {"simulated": key})
-
-
-async def add(hass, key: str):
-    flow = await choose(hass, key)
-    assert flow["step_id"] == "identified", flow
-    flow = await configure(hass, flow, {})
-    entry = flow["result"]
-    async with asyncio.timeout(8):
-        while not entry.runtime_data.available:
-            await asyncio.sleep(0.02)
-    await hass.async_block_till_done()
-    return entry
-
-
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
 @pytest.mark.parametrize("key", simulated.CHOICES)
 async def test_a_pack_of_every_family_streams_without_any_radio_and_says_what_it_is(hass, no_radio, key) -> None:
-    entry = await add(hass, key)
+    entry = await add_simulated(hass, key)
     assert entry.title.startswith("Simulated ")
     assert entry.data["simulated"] == key
-    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    device = device_of(hass, entry)
     assert device.name.startswith("Simulated ")
     assert device.model.endswith("(simulated)")
     assert not device.connections
@@ -77,7 +57,7 @@ async def test_a_pack_of_every_family_streams_without_any_radio_and_says_what_it
 
 
 async def test_the_clock_of_a_simulated_pack_is_right(hass, no_radio) -> None:
-    entry = await add(hass, "smart123")
+    entry = await add_simulated(hass, "smart123")
     async with asyncio.timeout(8):
         while "clock_offset" not in (details := entry.runtime_data.pack.last_reading.details):
             await asyncio.sleep(0.05)
@@ -87,7 +67,7 @@ async def test_the_clock_of_a_simulated_pack_is_right(hass, no_radio) -> None:
 
 @pytest.mark.parametrize("key", ["jk", "daly"])
 async def test_nobody_is_asked_to_change_a_password_that_is_not_there(hass, no_radio, key) -> None:
-    entry = await add(hass, key)
+    entry = await add_simulated(hass, key)
     async with asyncio.timeout(8):
         while not entry.runtime_data.pack.current_settings:
             await asyncio.sleep(0.02)
@@ -96,15 +76,15 @@ async def test_nobody_is_asked_to_change_a_password_that_is_not_there(hass, no_r
 
 
 async def test_there_is_one_of_each(hass, no_radio) -> None:
-    await add(hass, "jk")
-    flow = await choose(hass, "jk")
+    await add_simulated(hass, "jk")
+    flow = await choose_simulated(hass, "jk")
     assert flow["reason"] == "already_configured"
-    await add(hass, "daly")
+    await add_simulated(hass, "daly")
     assert {entry.title for entry in hass.config_entries.async_entries(DOMAIN)} == {"Simulated JK", "Simulated Daly"}
 
 
 async def test_it_starts_again_with_home_assistant(hass, no_radio) -> None:
-    entry = await add(hass, "smart123")
+    entry = await add_simulated(hass, "smart123")
     await hass.config_entries.async_reload(entry.entry_id)
     assert entry.state is ConfigEntryState.LOADED
     async with asyncio.timeout(8):
@@ -113,13 +93,13 @@ async def test_it_starts_again_with_home_assistant(hass, no_radio) -> None:
 
 
 async def test_its_parameters_can_be_changed_like_those_of_a_real_one(hass, no_radio) -> None:
-    entry = await add(hass, "smart123")
+    entry = await add_simulated(hass, "smart123")
     await allow(hass, entry, allow_control=True, experimental_writes=True, allow_dangerous=True)
     async with asyncio.timeout(8):
         while not (entry.runtime_data.available and entry.runtime_data.pack.current_settings):
             await asyncio.sleep(0.02)
     await hass.async_block_till_done()
-    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    device = device_of(hass, entry)
     answer = await hass.services.async_call(
         DOMAIN,
         "set_parameters",
@@ -133,7 +113,7 @@ async def test_its_parameters_can_be_changed_like_those_of_a_real_one(hass, no_r
 
 async def test_it_has_nothing_to_reconfigure(hass, no_radio) -> None:
     for key in ("jbd", "smart123"):
-        entry = await add(hass, key)
+        entry = await add_simulated(hass, key)
         context = {"source": SOURCE_RECONFIGURE, "entry_id": entry.entry_id}
         flow = await hass.config_entries.flow.async_init(DOMAIN, context=context)
         assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "reconfigure_simulated")
@@ -152,7 +132,7 @@ async def test_nothing_is_left_of_it(recorder, hass, no_radio) -> None:
     from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 
     start = dt_util.utcnow()
-    entry = await add(hass, "jbd")
+    entry = await add_simulated(hass, "jbd")
     entities = [item.entity_id for item in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)]
     await async_wait_recording_done(hass)
     voltage = "sensor.simulated_jbd_voltage"
@@ -180,11 +160,11 @@ async def test_nothing_is_left_of_it(recorder, hass, no_radio) -> None:
 
 
 async def test_one_that_is_added_again_begins_at_nothing(hass, no_radio) -> None:
-    entry = await add(hass, "jk")
+    entry = await add_simulated(hass, "jk")
     unique_id = f"{entry.unique_id}_discharged_energy"
     entity_id = er.async_get(hass).async_get_entity_id("sensor", DOMAIN, unique_id)
     remembered = {"native_value": 123_456.5, "native_unit_of_measurement": "Wh"}
     await hass.config_entries.async_remove(entry.entry_id)
     mock_restore_cache_with_extra_data(hass, [(State(entity_id, "123.4565"), remembered)])
-    await add(hass, "jk")
+    await add_simulated(hass, "jk")
     assert float(hass.states.get(entity_id).state) < 100

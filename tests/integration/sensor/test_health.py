@@ -5,7 +5,7 @@ from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
 
 from custom_components.smart_bms.bms.reading import Reading
-from custom_components.smart_bms.const import DOMAIN
+from tests.support.issues import issues
 from tests.support.protected_pack import STARTED, mirrored
 from tests.support.rule_books import JK_LFP
 
@@ -90,10 +90,6 @@ async def test_what_is_not_known_of_a_full_charge_is_not_told(hass, pack) -> Non
 async def looks(pack, count: int, **values) -> None:
     for _ in range(count):
         await see(pack, 11, **values)
-
-
-def issues(hass) -> list[str]:
-    return [issue.translation_key for issue in ir.async_get(hass).issues.values() if issue.domain == DOMAIN]
 
 
 async def test_a_loose_wire_raises_an_issue_that_goes_when_it_is_fixed(hass, pack) -> None:

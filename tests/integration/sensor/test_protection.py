@@ -10,9 +10,9 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.smart_bms.bms.reading import Identity
 from custom_components.smart_bms.const import DOMAIN
-from tests.protection.test_smart123 import SETTINGS as SMART123_SETTINGS, values as shown_by_123
 from tests.support.protected_pack import mirrored
-from tests.support.rule_books import JK_LFP
+from tests.support.protection_life import shown_by_smart123
+from tests.support.rule_books import JK_LFP, SMART123_SETTINGS
 
 
 @pytest.fixture
@@ -286,7 +286,7 @@ async def test_why_a_123_stays_off_after_a_fault_is_said_in_words(
     hass, freezer, monkeypatch, enable_custom_integrations, enable_bluetooth
 ):
     async with mirrored(hass, freezer, monkeypatch, SMART123_SETTINGS, family="smart123", variant="gen2") as pack:
-        await pack.see(**shown_by_123("3.3/3.3/3.3/3.3", soc=95, charging=False))
+        await pack.see(**shown_by_smart123("3.3/3.3/3.3/3.3", soc=95, charging=False))
         assert pack.state("charge_allowed", "binary_sensor") == STATE_OFF
         explanation = pack.attributes("charge_allowed", "binary_sensor")["explanation"]
         assert explanation.endswith(

@@ -12,11 +12,9 @@ from custom_components.smart_bms.bank_entry import coordinator as bank_coordinat
 from custom_components.smart_bms.pack_entry import simulated
 from custom_components.smart_bms.protection import status_monitor
 from custom_components.smart_bms.simulator.board import Limits
+from tests.support.flows import add_simulated, bank_of
 from tests.support.packs import daly_pack, jbd_pack, jk_pack, smart123_pack
 from tests.support.radio import SPEED, TICK
-
-from ..bank_entry.test_bank import bank_of
-from ..pack_entry.test_simulated import add
 
 STATUS = "sensor.shed_status"
 
@@ -124,7 +122,7 @@ async def test_a_simulated_pack_has_a_status_and_says_that_it_is_simulated(hass,
     monkeypatch.setattr(simulated, "SPEED", SPEED)
     monkeypatch.setattr(simulated, "TICK", TICK)
     monkeypatch.setattr(simulated, "REGISTERED_FOR", 0.0)
-    entry = await add(hass, "jk")
+    entry = await add_simulated(hass, "jk")
     entity_id = er.async_get(hass).async_get_entity_id("sensor", "smart_bms", f"{entry.unique_id}_status")
     await house.until(lambda: house.state(entity_id) not in (STATE_UNKNOWN, "connecting", "parameters_not_read"))
     assert house.state(entity_id) in attributes(hass, entity_id)["options"]
@@ -134,7 +132,7 @@ async def test_a_simulated_pack_has_a_status_and_says_that_it_is_simulated(hass,
 async def test_a_bank_tells_of_a_pack_that_is_left_out(hass, house, adopt) -> None:
     one, two = jk_pack(name="Shed", cells=4), jbd_pack(name="Attic")
     packs = [(one, await adopt(one)), (two, await adopt(two))]
-    await bank_of(hass, packs)
+    await bank_of(hass, [entry for _, entry in packs])
     status = "sensor.house_status"
     await house.until(lambda: house.state(status) == "all_well")
     house.take_away(two)

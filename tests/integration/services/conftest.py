@@ -1,37 +1,30 @@
 """What the tests of the actions share: how an action is called for packs."""
 
-from homeassistant.helpers import device_registry as dr
+from typing import Any
+
+from homeassistant.core import Context, HomeAssistant
 import pytest
 
 from custom_components.smart_bms.const import DOMAIN
-from custom_components.smart_bms.control import writer
-
-ALLOWED = {"allow_control": True}
-OTHER = "C8:47:80:00:00:02"
+from custom_components.smart_bms.simulator.peripheral import Peripheral
+from tests.support.actions import Act
+from tests.support.devices import device_id_at
 
 
 @pytest.fixture(autouse=True)
-def patience(monkeypatch) -> None:
-    monkeypatch.setattr(writer, "SECOND_LOOK", 0.1)
-
-
-def device_of(hass, address: str) -> str:
-    for entry in hass.config_entries.async_entries(DOMAIN):
-        if entry.data["address"] == address:
-            (found,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
-            return found.id
-    raise AssertionError(address)
+def quick_recheck(quick_recheck: None) -> None:
+    """Wait for little in every test of an action."""
 
 
 @pytest.fixture
-def act(hass, pack):
+def act(hass: HomeAssistant, pack: Peripheral) -> Act:
     """Return what calls an action for the pack, or for others, and returns the answers."""
 
-    async def act(action: str, *packs, context=None, **data):
-        ids = [device_of(hass, item.address) for item in packs or (pack,)]
-        ids = ids[0] if action.startswith("calibrate") else ids
-        answer = await hass.services.async_call(
-            DOMAIN, action, {"device_id": ids, **data}, blocking=True, return_response=True, context=context
+    async def act(action: str, *packs: Peripheral, context: Context | None = None, **data: Any) -> Any:
+        ids = [device_id_at(hass, item.address) for item in packs or (pack,)]
+        target = ids[0] if action.startswith("calibrate") else ids
+        answer: Any = await hass.services.async_call(
+            DOMAIN, action, {"device_id": target, **data}, blocking=True, return_response=True, context=context
         )
         return answer["packs"] if len(packs) > 1 else answer["packs"][0]
 

@@ -3,7 +3,7 @@
 from homeassistant.exceptions import ServiceValidationError
 import pytest
 
-from tests.integration.services.conftest import ALLOWED
+from tests.support.actions import ALLOWED
 from tests.support.packs import jk_pack
 
 

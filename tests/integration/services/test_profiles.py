@@ -5,14 +5,14 @@ import asyncio
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import Context
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.storage import Store
 import pytest
 
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.storage import profiles
 from custom_components.smart_bms.storage.profiles import async_profiles
-from tests.integration.services.conftest import ALLOWED, OTHER
+from tests.support.actions import ALLOWED, OTHER
+from tests.support.devices import device_of
 from tests.support.packs import jk_pack
 
 
@@ -90,7 +90,7 @@ async def test_backups_of_the_packs_of_a_bank_do_not_replace_each_other(hass, ho
     chosen = {"name": "House", "packs": [entry.entry_id for entry in entries], "wiring": "parallel", "strings": 1}
     bank = (await hass.config_entries.flow.async_configure(flow["flow_id"], chosen))["result"]
     await hass.async_block_till_done()
-    (bank_device,) = dr.async_entries_for_config_entry(dr.async_get(hass), bank.entry_id)
+    bank_device = device_of(hass, bank)
     data = {"device_id": [bank_device.id], "name": "Good"}
     answer = await hass.services.async_call(DOMAIN, "backup_parameters", data, blocking=True, return_response=True)
     assert [item["profile"] for item in answer["packs"]] == ["Good – Shed", "Good – Barn"]

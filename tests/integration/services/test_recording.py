@@ -9,7 +9,6 @@ import time
 
 from homeassistant.components import persistent_notification
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import probatio
@@ -22,6 +21,7 @@ from custom_components.smart_bms.simulator.daly.labels import K_D2
 from custom_components.smart_bms.simulator.jbd.labels import DP16S020
 from custom_components.smart_bms.simulator.smart123.labels import BRIDGE, GEN3_NUS
 from custom_components.smart_bms.storage.recordings import recordings_folder
+from tests.support.devices import device_of
 from tests.support.packs import daly_pack, jbd_pack, jk_pack, smart123_pack
 
 PACKS = {
@@ -41,16 +41,11 @@ def short(monkeypatch, tmp_path, hass) -> None:
     hass.config.config_dir = str(tmp_path)
 
 
-def device_of(hass, entry) -> str:
-    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
-    return device.id
-
-
 async def record(hass, entry, minutes: float = 1, *, response: bool = True):
     return await hass.services.async_call(
         DOMAIN,
         "record_frames",
-        {"device_id": device_of(hass, entry), "minutes": minutes},
+        {"device_id": device_of(hass, entry).id, "minutes": minutes},
         blocking=True,
         return_response=response,
     )

@@ -6,7 +6,8 @@ import probatio
 import pytest
 
 from custom_components.smart_bms.const import DOMAIN
-from tests.integration.services.conftest import ALLOWED, OTHER, device_of
+from tests.support.actions import ALLOWED, OTHER
+from tests.support.devices import device_id_at
 from tests.support.packs import jk_pack
 
 
@@ -15,7 +16,7 @@ async def test_what_did_not_hold_is_in_the_response_or_raised(hass, house, pack,
     pack.faults.forget_writes = True
     answer = await act("set_parameters", parameters={"charge_switch": False})
     assert answer["results"][0]["outcome"] == "refused"
-    data = {"device_id": device_of(hass, pack.address), "parameters": {"charge_switch": False}}
+    data = {"device_id": device_id_at(hass, pack.address), "parameters": {"charge_switch": False}}
     with pytest.raises(HomeAssistantError, match="did not accept off for Charge switch: it kept on"):
         await hass.services.async_call(DOMAIN, "set_parameters", data, blocking=True)
 
@@ -27,7 +28,10 @@ async def test_one_pack_that_fails_does_not_stop_the_others(hass, house, pack, a
     first, second = await act("set_parameters", pack, other, parameters={"charge_switch": False})
     assert first["results"][0]["outcome"] == "confirmed"
     assert "Allow control" in second["error"]
-    data = {"device_id": [device_of(hass, pack.address), device_of(hass, OTHER)], "parameters": {"charge_switch": True}}
+    data = {
+        "device_id": [device_id_at(hass, pack.address), device_id_at(hass, OTHER)],
+        "parameters": {"charge_switch": True},
+    }
     with pytest.raises(HomeAssistantError, match="Barn: Control is off"):
         await hass.services.async_call(DOMAIN, "set_parameters", data, blocking=True)
     assert pack.board.charge_switch
@@ -106,7 +110,7 @@ async def test_all_failures_of_several_packs_are_named(hass, house, pack, adopt)
     await adopt(other)
     pack.faults.forget_writes = True
     data = {
-        "device_id": [device_of(hass, pack.address), device_of(hass, OTHER)],
+        "device_id": [device_id_at(hass, pack.address), device_id_at(hass, OTHER)],
         "parameters": {"charge_switch": False},
     }
     with pytest.raises(HomeAssistantError, match=r"Shed: The pack did not accept off .* Barn: Control is off"):

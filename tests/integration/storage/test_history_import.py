@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import asy
 from custom_components.smart_bms.bms.event_log import EventKind, LoggedEvent
 from custom_components.smart_bms.simulator.smart123.labels import GEN2_BRSP, GEN3_NUS
 from custom_components.smart_bms.storage.history_import import async_import_soc
-from tests.integration.conftest import set_options
+from tests.support.flows import set_options
 from tests.support.packs import smart123_pack
 
 LOG = "event.shed_event_log"

@@ -11,7 +11,7 @@ import pytest
 from custom_components.smart_bms.bank_entry import coordinator as bank_coordinator_module
 from custom_components.smart_bms.simulator.battery import Battery
 from custom_components.smart_bms.websocket_api import stream as stream_module
-from tests.integration.conftest import allow
+from tests.support.flows import allow
 from tests.support.packs import daly_pack, jbd_pack, jk_pack, smart123_pack
 
 

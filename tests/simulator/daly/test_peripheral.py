@@ -20,6 +20,7 @@ from custom_components.smart_bms.simulator.daly.labels import (
 from custom_components.smart_bms.simulator.daly.modbus import sealed
 from custom_components.smart_bms.simulator.daly.peripheral import DalyPeripheral
 from custom_components.smart_bms.simulator.peripheral import serial_number_of
+from tests.support.notifications import listen
 
 ADDRESS = "40:D6:3C:00:00:01"
 D2_STATUS = bytes.fromhex("D2030000003ED7B9")
@@ -43,13 +44,6 @@ def pack(label: Label = K_D2, *, cells: int = 16, name: str = "DL-40D63C000001",
     device.advance(0.1)
     device.faults.frozen = frozen
     return device
-
-
-def listen(device, seconds: float = 0.5, step: float = 0.01) -> list[bytes]:
-    heard = []
-    for _ in range(round(seconds / step)):
-        heard += [data for _, data in device.advance(step)]
-    return heard
 
 
 def ask(device, request: bytes, seconds: float = 0.5) -> bytes:

@@ -12,6 +12,7 @@ from custom_components.smart_bms.simulator.jbd.labels import DP16S020, LEGACY, S
 from custom_components.smart_bms.simulator.jbd.module import cipher, pack_message, unpack_message
 from custom_components.smart_bms.simulator.jbd.peripheral import JbdPeripheral
 from custom_components.smart_bms.simulator.peripheral import WRITE, WRITE_WITHOUT_RESPONSE
+from tests.support.notifications import listen
 
 NOTIFY_HANDLE, WRITE_HANDLE = 0x11, 0x15
 ADDRESS = "A4:C1:37:04:2D:BE"
@@ -82,21 +83,14 @@ def connected(label=SP04S034, *, factory=False, **options):
     pack.asleep_requests = 0
     pack.login.user = True
     pack.factory_mode = factory
-    listen(pack)
+    listen(pack, 1.0)
     return pack
-
-
-def listen(pack, seconds=1.0, step=0.01) -> list[bytes]:
-    heard = []
-    for _ in range(round(seconds / step)):
-        heard += [data for _, data in pack.advance(step)]
-    return heard
 
 
 def ask(pack, request: bytes) -> bytes:
     """Return what comes back, put together."""
     pack.write(WRITE_HANDLE, request)
-    return b"".join(listen(pack))
+    return b"".join(listen(pack, 1.0))
 
 
 def frame(second: int, third: int, data: bytes = b"") -> bytes:
@@ -141,7 +135,7 @@ def test_answers_do_not_mix() -> None:
     pack = connected()
     pack.write(WRITE_HANDLE, COUNTERS)
     pack.write(WRITE_HANDLE, MODEL)
-    heard = b"".join(listen(pack))
+    heard = b"".join(listen(pack, 1.0))
     assert heard[:4] == b"\xdd\xaa\x00\x18"
     assert heard[31:] == frame(0x05, 0, b"JBD-SP04S034-L4S-200A-B-U")
 
@@ -186,7 +180,7 @@ def test_the_first_request_is_lost_and_a_stray_byte_comes() -> None:
     pack.connect()
     pack.subscribe(WRITE_HANDLE)
     pack.subscribe(NOTIFY_HANDLE)
-    assert listen(pack) == [b"\x00"]
+    assert listen(pack, 1.0) == [b"\x00"]
     assert ask(pack, CELLS) == b""
     assert ask(pack, CELLS)[:4] == b"\xdd\x04\x00\x08"
     pack.asleep_requests = 2
@@ -217,7 +211,7 @@ def test_what_makes_no_sense_is_ignored(data) -> None:
 def test_writes_to_another_characteristic_are_ignored() -> None:
     pack = connected()
     pack.write(NOTIFY_HANDLE, INFO)
-    assert listen(pack) == []
+    assert listen(pack, 1.0) == []
 
 
 def test_requests_may_come_in_parts_and_after_zeros() -> None:
@@ -225,7 +219,7 @@ def test_requests_may_come_in_parts_and_after_zeros() -> None:
     request = write(0xA1, b"\x1f" + b"x" * 31)
     pack.write(WRITE_HANDLE, bytes(4) + request[:16])
     pack.write(WRITE_HANDLE, request[16:])
-    assert b"".join(listen(pack)) == empty(0xA1)
+    assert b"".join(listen(pack, 1.0)) == empty(0xA1)
     assert ask(pack, MODEL) == frame(0x05, 0, b"x" * 31)
     pack.write(WRITE_HANDLE, INFO[:4])
     listen(pack, 1.5)
@@ -300,7 +294,7 @@ ALARMS = {
 def test_protections_open_their_switch_and_are_counted_once(bit) -> None:
     pack = connected(profile=lambda _: 10.0)
     pack.board.extra_alarms.add(ALARMS[bit])
-    listen(pack)
+    listen(pack, 1.0)
     assert info(pack)[8] == 1 << bit
     closed = info(pack)[11]
     assert closed == (0 if bit == 11 else 0x02 if bit in {0, 2, 4, 5, 8} else 0x01)
@@ -310,7 +304,7 @@ def test_protections_open_their_switch_and_are_counted_once(bit) -> None:
     expected = [int(bit == place) for place in order]
     assert ask(pack, COUNTERS) == frame(0xAA, 0, struct.pack(">12H", *expected, 1))
     pack.board.extra_alarms.clear()
-    listen(pack)
+    listen(pack, 1.0)
     pack.board.extra_alarms.add(ALARMS[bit])
     assert ask(pack, COUNTERS) == frame(0xAA, 0, struct.pack(">12H", *(2 * count for count in expected), 1))
 
@@ -531,7 +525,7 @@ def test_factory_mode_outlives_the_link() -> None:
 def test_balancing_follows_the_function_register(functions, current, balances) -> None:
     pack = connected(factory=True, soc=0.8, limits=Limits(balance_trigger=0.0), profile=lambda _: current)
     ask(pack, write(0x2D, functions))
-    listen(pack)
+    listen(pack, 1.0)
     high = max(range(4), key=lambda place: pack.board.battery.cells[place].voltage)
     assert info(pack)[6:8] == (1 << high if balances else 0, 0)
     assert pack.board.balance_switch is bool(functions & 4)

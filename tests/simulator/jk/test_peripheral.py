@@ -1,5 +1,6 @@
 """The simulated JK pack talks like a real one."""
 
+from functools import partial
 import struct
 
 import pytest
@@ -7,8 +8,10 @@ import pytest
 from custom_components.smart_bms.bms.jk.frames import Command, Reassembler, encode_command
 from custom_components.smart_bms.simulator.jk.labels import MODULE_A, MODULE_A_PB, MODULE_B, MODULE_D
 from custom_components.smart_bms.simulator.peripheral import Peripheral
+from tests.support.notifications import listen as listen_for
 from tests.support.packs import READY, jk_pack
 
+listen = partial(listen_for, step=0.05)
 INFO = encode_command(Command.READ_DEVICE_INFO)
 SETTINGS = encode_command(Command.READ_SETTINGS)
 
@@ -18,13 +21,6 @@ def connected(**options):
     pack.connect()
     pack.subscribe(pack.label.module.notify_handle)
     return pack
-
-
-def listen(pack, seconds: float, step: float = 0.05) -> list[bytes]:
-    heard = []
-    for _ in range(round(seconds / step)):
-        heard += [data for _, data in pack.advance(step)]
-    return heard
 
 
 def frames(notifications: list[bytes]) -> list[bytes]:

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from ..advertisement import Advertisement
 from ..errors import FrameError
-from ..settings import SettingKind, SettingValue, judge
+from ..read_back import judge_write
+from ..settings import SettingKind, SettingValue
 from .advertisement import SERVICE, is_daly
 from .describe import a5, question, refused, words, write
 from .frames import (
@@ -103,7 +104,7 @@ class DalyRecords:
         """Say what a write turned out to be, from the decoded settings before and after it."""
         key, wanted = write["values"].get("parameter"), write["values"].get("value")
         old, found = (part.get("values", {}).get(key) for part in (before, after))
-        return judge(lambda one, other: one == other, old=old, wanted=wanted, found=found)
+        return judge_write(lambda one, other: one == other, old=old, wanted=wanted, found=found)
 
     def advertisement(self, data: bytes, hints: Result) -> Result:
         """Decode manufacturer data as it is advertised: company id, then payload."""

@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from ..advertisement import Advertisement
 from ..errors import FrameError
-from ..settings import SettingKind, SettingValue, judge
+from ..read_back import judge_write
+from ..settings import SettingKind, SettingValue
 from .advertisement import SERVICE, address_in, is_jbd
 from .auth import ModuleCommand
 from .decode import decode_basic
@@ -87,7 +88,7 @@ class JbdRecords:
         if str(key).startswith("register_"):
             key, wanted = "raw", write["values"]["raw"]
         old, found = (part.get("values", {}).get(key) for part in (before, after))
-        return judge(lambda one, other: one == other, old=old, wanted=wanted, found=found)
+        return judge_write(lambda one, other: one == other, old=old, wanted=wanted, found=found)
 
     def advertisement(self, data: bytes, hints: Result) -> Result:
         """Decode manufacturer data as it is advertised: company id, then payload; some packs send none."""

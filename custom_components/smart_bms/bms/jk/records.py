@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from ..advertisement import Advertisement
 from ..errors import FrameError
-from ..settings import SettingKind, SettingValue, judge
+from ..read_back import judge_write
+from ..settings import SettingKind, SettingValue
 from .advertisement import COMPANY, COMPANY_PREFIX, SERVICE, is_jk
 from .describe import answer, command, layout_of, what_is_wrong
 from .frames import COMMAND_HEADER, READY_HEADER, TYPE_OFFSET, FrameType, Reassembler
@@ -71,7 +72,7 @@ class JkRecords:
             except ValueError:
                 return False
 
-        return judge(same, old=old, wanted=write["values"]["value"], found=found)
+        return judge_write(same, old=old, wanted=write["values"]["value"], found=found)
 
     def advertisement(self, data: bytes, hints: Result) -> Result:
         """Decode manufacturer data as it is advertised: company id, then payload."""

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from ..advertisement import Advertisement
 from ..errors import FrameError
-from ..settings import SettingKind, SettingValue, judge
+from ..read_back import judge_write
+from ..settings import SettingKind, SettingValue
 from . import describe, frame58
 from .advertisement import device_type, is_smart123, serial_number
 from .decode import decode_record, is_record
@@ -85,7 +86,7 @@ class Smart123Records:
         """Say what a write turned out to be, from the decoded parameters before and after it."""
         key, wanted = write["values"].get("parameter"), write["values"].get("value")
         old, found = (part.get("values", {}).get(key) for part in (before, after))
-        return judge(lambda one, other: one == other, old=old, wanted=wanted, found=found)
+        return judge_write(lambda one, other: one == other, old=old, wanted=wanted, found=found)
 
     def advertisement(self, data: bytes, hints: Result) -> Result:
         """Decode an advertisement as it is sent, or manufacturer data alone: company id, then payload."""

@@ -1,4 +1,4 @@
-"""Nothing passes that is not allowed, valid and current."""
+"""Validation: requests that are not permitted, not valid or not current are rejected."""
 
 from dataclasses import replace
 
@@ -7,8 +7,8 @@ import pytest
 from custom_components.smart_bms.control.request import WritePermission
 from custom_components.smart_bms.control.validation_issue import IssueSeverity
 from custom_components.smart_bms.control.write_log import WriteOutcome
-from tests.control.conftest import site_of
 from tests.support.packs import capable_pack, jk_pack
+from tests.support.site import site_of
 from tests.support.write_requests import ASK, outcomes, refused
 
 

@@ -1,4 +1,4 @@
-"""The decision tables of JBD's manual about what a board counts, learns, forgets and makes of its cells."""
+"""The decision tables of JBD's manual: what a board counts, learns and clears, and how it judges its cells."""
 
 from hypothesis import given, strategies as st
 import pytest
@@ -6,12 +6,12 @@ import pytest
 from custom_components.smart_bms.bms.connection_hints import ConnectionHint
 from custom_components.smart_bms.bms.jbd.connection_hints import Light, connection_hints, lights
 from custom_components.smart_bms.control.counter_totals import CounterTotals
-from custom_components.smart_bms.energy.consistency import REST, Criterion, judge
+from custom_components.smart_bms.energy.consistency import REST, ConsistencyCriterion, judge_consistency
 from custom_components.smart_bms.energy.jbd_capacity_learning import JbdCapacityLearning, LearningPhase, learn
 from custom_components.smart_bms.energy.jbd_cycle_count import JbdCycleCount
-from custom_components.smart_bms.energy.jbd_events import EFFECTS, JbdEvent, JbdEventEffect, Kept
+from custom_components.smart_bms.energy.jbd_events import EFFECTS, JbdEvent, JbdEventEffect, JbdStoredQuantity
 from custom_components.smart_bms.energy.jbd_remaining_charge import JbdRemainingCharge, SocJumpCause, explain_jump
-from custom_components.smart_bms.energy.jbd_voltage_soc import points_of, soc_range, voltage_soc
+from custom_components.smart_bms.energy.jbd_voltage_soc import soc_range, soc_voltage_points, voltage_soc
 
 RETURNED, WRITTEN, CALIBRATED, RESTORED, UNSEEN = JbdEvent
 POINTS = ((0.0, 2.8), (20.0, 3.1), (40.0, 3.3), (60.0, 3.35), (80.0, 3.4), (100.0, 3.5))
@@ -20,18 +20,18 @@ POINTS = ((0.0, 2.8), (20.0, 3.1), (40.0, 3.3), (60.0, 3.35), (80.0, 3.4), (100.
 
 
 @pytest.mark.parametrize(
-    ("kept", "effects"),
+    ("quantity", "effects"),
     [
-        (Kept.CYCLES, "keep keep keep keep keep"),
-        (Kept.DISCHARGED, "clear clear clear clear doubt"),
-        (Kept.COUNTERS, "keep clear clear clear keep"),
-        (Kept.REMAINING, "estimate estimate estimate estimate keep"),
-        (Kept.AGING, "clear clear clear clear doubt"),
-        (Kept.LEARNED, "keep typical keep typical keep"),
+        (JbdStoredQuantity.CYCLES, "keep keep keep keep keep"),
+        (JbdStoredQuantity.DISCHARGED, "clear clear clear clear doubt"),
+        (JbdStoredQuantity.COUNTERS, "keep clear clear clear keep"),
+        (JbdStoredQuantity.REMAINING, "estimate estimate estimate estimate keep"),
+        (JbdStoredQuantity.AGING, "clear clear clear clear doubt"),
+        (JbdStoredQuantity.LEARNED, "keep typical keep typical keep"),
     ],
 )
-def test_what_makes_a_board_forget(kept, effects) -> None:
-    assert dict(zip(JbdEvent, map(JbdEventEffect, effects.split()), strict=True)) == EFFECTS[kept]
+def test_the_effect_of_events_on_what_a_board_stores(quantity, effects) -> None:
+    assert dict(zip(JbdEvent, map(JbdEventEffect, effects.split()), strict=True)) == EFFECTS[quantity]
 
 
 # Cycles.
@@ -55,11 +55,11 @@ def test_what_makes_a_board_forget(kept, effects) -> None:
 )
 def test_when_a_board_counts_a_cycle(steps, counted, left, certain) -> None:
     count = JbdCycleCount(80.0)
-    count.counted()
+    count.start_new_cycle()
     cycles = 0
     for step in steps:
         if isinstance(step, JbdEvent):
-            count.happen(step)
+            count.handle_event(step)
         else:
             cycles += count.update(step)
     assert cycles == counted
@@ -70,7 +70,7 @@ def test_when_a_board_counts_a_cycle(steps, counted, left, certain) -> None:
 @pytest.mark.parametrize("capacity", [None, 0.0])
 def test_without_a_cycle_capacity_nothing_is_predicted_trip(capacity) -> None:
     count = JbdCycleCount(capacity)
-    count.counted()
+    count.start_new_cycle()
     assert count.update(-500.0) == 0
     assert count.progress is None
 
@@ -79,7 +79,7 @@ def test_where_a_cycle_stands_is_not_known_at_first() -> None:
     count = JbdCycleCount(80.0)
     count.update(-10.0)
     assert count.progress is None
-    count.counted()
+    count.start_new_cycle()
     count.update(-8.0)
     assert count.progress == pytest.approx(0.1)
 
@@ -103,8 +103,8 @@ def test_where_a_cycle_stands_is_not_known_at_first() -> None:
 )
 def test_what_two_readings_of_the_counters_say(old, new, added) -> None:
     counter_totals = CounterTotals()
-    counter_totals.follow(old)
-    news = counter_totals.follow(new)
+    counter_totals.update(old)
+    news = counter_totals.update(new)
     assert news is (added is not None and old != new)
     assert {key: count - old[key] for key, count in counter_totals.totals.items() if count != old[key]} == (added or {})
 
@@ -118,7 +118,7 @@ def aged(steps, learned=100.0) -> JbdCapacityLearning:
     aging = JbdCapacityLearning(100.0, learned)
     for step in steps:
         if isinstance(step, JbdEvent):
-            aging.happen(step)
+            aging.handle_event(step)
         elif isinstance(step, str):
             aging.update(0.0, full=step == FULL, empty=step == EMPTY)
         else:
@@ -176,9 +176,9 @@ def test_what_a_board_learns(given_away, learned) -> None:
 def test_an_interrupted_cycle_teaches_nothing_and_another_design_capacity_is_believed() -> None:
     aging = aged([FULL, -60, WRITTEN, EMPTY, 60, FULL])
     assert aging.learned == 100
-    aging.happen(WRITTEN, typical=80.0)
+    aging.handle_event(WRITTEN, typical=80.0)
     assert (aging.learned, aging.typical) == (80, 80)
-    aging.happen(RETURNED, typical=90.0)
+    aging.handle_event(RETURNED, typical=90.0)
     assert aging.learned == 80
 
 
@@ -236,7 +236,7 @@ def test_points_are_found_among_the_parameters() -> None:
         "soc_100_voltage_fine": 3.51,
         "cell_overvoltage": 3.65,
     }
-    assert points_of(parameters) == ((0.0, 2.8), (20.0, 3.1), (100.0, 3.5))
+    assert soc_voltage_points(parameters) == ((0.0, 2.8), (20.0, 3.1), (100.0, 3.5))
 
 
 @pytest.mark.parametrize(
@@ -256,33 +256,33 @@ def test_points_are_found_among_the_parameters() -> None:
 def test_how_a_board_counts_what_is_left(left, charge, full, empty, becomes) -> None:
     remaining = JbdRemainingCharge(100.0, POINTS, left)
     remaining.update(charge, full=full, empty=empty)
-    assert remaining.left == becomes
+    assert remaining.remaining == becomes
     assert remaining.soc == (None if becomes is None else round(becomes))
 
 
 @pytest.mark.parametrize("event", [RETURNED, WRITTEN, CALIBRATED, RESTORED])
 def test_a_board_that_forgot_guesses_until_it_is_full_or_empty(event) -> None:
     remaining = JbdRemainingCharge(100.0, POINTS, 90.0)
-    remaining.happen(event, 3.325)
+    remaining.handle_event(event, 3.325)
     assert 40 <= remaining.soc <= 60
     assert remaining.estimated
     remaining.update(-10.0, full=False, empty=False)
     assert remaining.estimated
     remaining.update(0.0, full=True, empty=False)
-    assert (remaining.left, remaining.estimated) == (100, False)
+    assert (remaining.remaining, remaining.estimated) == (100, False)
 
 
 def test_a_gap_is_not_reckoned_over() -> None:
     remaining = JbdRemainingCharge(100.0, POINTS, 50.0)
-    remaining.happen(UNSEEN, 3.2)
-    assert remaining.left == 50
-    remaining.told(44.0)
-    assert (remaining.left, remaining.estimated) == (44, False)
+    remaining.handle_event(UNSEEN, 3.2)
+    assert remaining.remaining == 50
+    remaining.set_reported(44.0)
+    assert (remaining.remaining, remaining.estimated) == (44, False)
 
 
 def test_without_voltage_or_capacity_there_is_no_state_of_charge() -> None:
     remaining = JbdRemainingCharge(100.0, POINTS, 50.0)
-    remaining.happen(WRITTEN, None)
+    remaining.handle_event(WRITTEN, None)
     assert remaining.soc is None
     assert JbdRemainingCharge(0.0, POINTS, 5.0).soc is None
 
@@ -329,13 +329,15 @@ MONTH = REST
     ],
 )
 def test_whether_cells_are_alike(millivolts, occasion, good) -> None:
-    assert [judgment.good for judgment in judge(millivolts / 1000, **occasion)] == ([] if good is None else [good])
+    assert [judgment.good for judgment in judge_consistency(millivolts / 1000, **occasion)] == (
+        [] if good is None else [good]
+    )
 
 
 def test_several_occasions_give_several_judgments_and_no_cells_none() -> None:
-    found = judge(0.012, assembled=True, full=True, aging_cycles=11, rest=MONTH)
-    assert [judgment.criterion for judgment in found] == list(Criterion)
-    assert judge(None, assembled=True) == []
+    found = judge_consistency(0.012, assembled=True, full=True, aging_cycles=11, rest=MONTH)
+    assert [judgment.criterion for judgment in found] == list(ConsistencyCriterion)
+    assert judge_consistency(None, assembled=True) == []
 
 
 # The light and the link.

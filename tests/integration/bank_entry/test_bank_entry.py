@@ -19,6 +19,8 @@ from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.diagnostics import async_get_config_entry_diagnostics
 from custom_components.smart_bms.simulator.battery import Battery
 from custom_components.smart_bms.storage.energy_store import energy_store
+from tests.support.devices import device_of
+from tests.support.flows import bank_of
 from tests.support.packs import daly_pack, jbd_pack, jk_pack
 
 VOLTAGE, CURRENT, STRINGS = "sensor.house_voltage", "sensor.house_current", "sensor.house_active_strings"
@@ -37,15 +39,8 @@ async def packs(house, adopt):
     return [(one, await adopt(one, allow_control=True)), (two, await adopt(two, allow_control=True))]
 
 
-async def bank_of(hass, packs, wiring="parallel", strings=1):
-    flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    assert flow["menu_options"] == ["search", "simulated", "bank"]
-    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"next_step_id": "bank"})
-    chosen = {"name": "House", "packs": [entry.entry_id for _, entry in packs], "wiring": wiring, "strings": strings}
-    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], chosen)
-    assert flow["type"] is FlowResultType.CREATE_ENTRY, flow.get("errors")
-    await hass.async_block_till_done()
-    return flow["result"]
+def entries_of(packs):
+    return [entry for _, entry in packs]
 
 
 def number(house, entity_id: str) -> float:
@@ -72,7 +67,7 @@ async def test_nothing_is_chosen_beforehand_and_the_order_is_seen(hass, house, p
     assert field.default() == []
     selector = flow["data_schema"].schema[field]
     assert (selector.config["multiple"], selector.config["mode"]) == (True, "dropdown")
-    entry = await bank_of(hass, [packs[1], packs[0]], "series", 1)
+    entry = await bank_of(hass, entries_of([packs[1], packs[0]]), "series", 1)
     assert entry.options["packs"] == [packs[1][1].entry_id, packs[0][1].entry_id]
 
 
@@ -80,7 +75,12 @@ async def form_of(hass, packs, wiring="parallel", strings=1):
     """Return what the form says to these packs."""
     flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"next_step_id": "bank"})
-    chosen = {"name": "Other", "packs": [entry.entry_id for _, entry in packs], "wiring": wiring, "strings": strings}
+    chosen = {
+        "name": "Other",
+        "packs": [entry.entry_id for entry in entries_of(packs)],
+        "wiring": wiring,
+        "strings": strings,
+    }
     return await hass.config_entries.flow.async_configure(flow["flow_id"], chosen)
 
 
@@ -103,9 +103,9 @@ async def test_what_cannot_be_one_battery_is_refused_with_the_reason(hass, house
 
 
 async def test_strings_far_apart_are_refused_and_a_bank_may_be_edited(hass, house, packs) -> None:
-    bank = await bank_of(hass, packs)
+    bank = await bank_of(hass, entries_of(packs))
     flow = await hass.config_entries.options.async_init(bank.entry_id)
-    chosen = {"packs": [entry.entry_id for _, entry in packs], "wiring": "parallel", "strings": 1}
+    chosen = {"packs": [entry.entry_id for entry in entries_of(packs)], "wiring": "parallel", "strings": 1}
     flow = await hass.config_entries.options.async_configure(flow["flow_id"], chosen)
     assert flow["type"] is FlowResultType.CREATE_ENTRY
     await hass.config_entries.async_remove(bank.entry_id)
@@ -115,7 +115,7 @@ async def test_strings_far_apart_are_refused_and_a_bank_may_be_edited(hass, hous
 
 
 async def test_a_bank_has_nothing_to_reconfigure(hass, house, packs) -> None:
-    bank = await bank_of(hass, packs)
+    bank = await bank_of(hass, entries_of(packs))
     context = {"source": SOURCE_RECONFIGURE, "entry_id": bank.entry_id}
     flow = await hass.config_entries.flow.async_init(DOMAIN, context=context)
     assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "reconfigure_bank")
@@ -140,7 +140,7 @@ async def blocked(hass, house, reason: str) -> None:
 
 
 async def test_a_member_that_became_another_pack_blocks_the_bank(hass, house, packs) -> None:
-    await bank_of(hass, packs)
+    await bank_of(hass, entries_of(packs))
     allowed = "binary_sensor.house_charging_allowed"
     await house.until(lambda: house.state(allowed) == STATE_ON)
     packs[0][0].board.battery = Battery(cells=8, capacity=100, soc=0.6)
@@ -156,8 +156,8 @@ async def test_a_member_that_became_another_pack_blocks_the_bank(hass, house, pa
 async def test_strings_that_drift_far_apart_block_the_bank_until_they_are_together(
     hass, house, packs, monkeypatch
 ) -> None:
-    monkeypatch.setattr(compatibility, "LASTS", 0.2)
-    await bank_of(hass, packs)
+    monkeypatch.setattr(compatibility, "MIN_DURATION", 0.2)
+    await bank_of(hass, entries_of(packs))
     allowed = "binary_sensor.house_charging_allowed"
     await house.until(lambda: house.state(allowed) == STATE_ON)
     discharge(packs[1][0])
@@ -170,7 +170,7 @@ async def test_strings_that_drift_far_apart_block_the_bank_until_they_are_togeth
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_two_families_in_parallel_are_one_battery(hass, house, packs) -> None:
-    bank = await bank_of(hass, packs)
+    bank = await bank_of(hass, entries_of(packs))
     await house.until(lambda: number(house, CURRENT) == pytest.approx(-30, abs=0.3))
     assert number(house, VOLTAGE) == pytest.approx(13.2, abs=0.3)
     assert number(house, "sensor.house_state_of_charge") == pytest.approx(55, abs=2)
@@ -196,14 +196,14 @@ async def test_two_families_in_parallel_are_one_battery(hass, house, packs) -> N
 async def test_packs_in_series_add_their_voltages(hass, house, packs) -> None:
     packs[0][0].board.battery.profile = lambda _: -20.0
     await house.until(lambda: packs[0][1].runtime_data.data.current < -19)
-    await bank_of(hass, packs, "series")
+    await bank_of(hass, entries_of(packs), "series")
     await house.until(lambda: number(house, CURRENT) == pytest.approx(-20, abs=0.5))
     assert number(house, VOLTAGE) == pytest.approx(26.4, abs=0.5)
     assert number(house, "sensor.house_full_capacity") == pytest.approx(100, abs=1)
 
 
 async def test_a_pack_that_vanishes_is_left_out_and_comes_back(hass, house, packs) -> None:
-    await bank_of(hass, packs)
+    await bank_of(hass, entries_of(packs))
     await house.until(lambda: house.state(STRINGS) == "2")
     house.take_away(packs[1][0])
     await house.until(lambda: house.state(STRINGS) == "1")
@@ -222,7 +222,7 @@ async def test_a_pack_that_vanishes_is_left_out_and_comes_back(hass, house, pack
 
 
 async def test_a_pack_that_may_not_be_charged_is_left_out_of_charging(hass, house, packs) -> None:
-    await bank_of(hass, packs)
+    await bank_of(hass, entries_of(packs))
     allowed = "binary_sensor.house_charging_allowed"
     await house.until(lambda: all(entry.runtime_data.protection_engine.mirror.charge.allowed for _, entry in packs))
     await house.until(lambda: house.state(allowed) == STATE_ON)
@@ -235,7 +235,7 @@ async def test_a_pack_that_may_not_be_charged_is_left_out_of_charging(hass, hous
 
 
 async def test_a_renamed_pack_is_called_by_its_new_name(hass, house, packs) -> None:
-    await bank_of(hass, packs)
+    await bank_of(hass, entries_of(packs))
     await house.until(lambda: house.state(STRINGS) == "2")
     hass.config_entries.async_update_entry(packs[1][1], title="Cellar")
     house.take_away(packs[1][0])
@@ -244,7 +244,7 @@ async def test_a_renamed_pack_is_called_by_its_new_name(hass, house, packs) -> N
 
 
 async def test_a_removed_pack_leaves_a_parallel_bank(hass, house, packs) -> None:
-    bank = await bank_of(hass, packs)
+    bank = await bank_of(hass, entries_of(packs))
     await house.until(lambda: house.state(STRINGS) == "2")
     await hass.config_entries.async_remove(packs[1][1].entry_id)
     await house.until(lambda: house.state(STRINGS) == "1")
@@ -253,7 +253,7 @@ async def test_a_removed_pack_leaves_a_parallel_bank(hass, house, packs) -> None
 
 
 async def test_a_series_bank_without_one_of_its_packs_asks_for_help(hass, house, packs) -> None:
-    bank = await bank_of(hass, packs, "series")
+    bank = await bank_of(hass, entries_of(packs), "series")
     await house.until(lambda: house.state(STRINGS) == "1")
     await hass.config_entries.async_remove(packs[1][1].entry_id)
     await house.until(lambda: house.state(VOLTAGE) == STATE_UNAVAILABLE)
@@ -266,7 +266,7 @@ async def test_a_series_bank_without_one_of_its_packs_asks_for_help(hass, house,
 
 
 async def test_its_packs_can_be_chosen_anew(hass, house, packs, adopt) -> None:
-    bank = await bank_of(hass, packs)
+    bank = await bank_of(hass, entries_of(packs))
     third = daly_pack(name="Barn", cells=4, profile=lambda _: -5.0)
     entry = await adopt(third)
     flow = await hass.config_entries.options.async_init(bank.entry_id)
@@ -283,7 +283,7 @@ async def test_its_packs_can_be_chosen_anew(hass, house, packs, adopt) -> None:
     chosen = {"packs": all_three[:2], "wiring": "parallel", "strings": 1}
     await hass.config_entries.options.async_configure(flow["flow_id"], chosen)
     await house.until(lambda: house.state(STRINGS) == "2")
-    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    device = device_of(hass, entry)
     assert device.via_device_id is None
 
 
@@ -291,7 +291,7 @@ async def test_its_packs_can_be_chosen_anew(hass, house, packs, adopt) -> None:
 
 
 async def test_a_bank_counts_what_its_packs_count_and_goes_on_after_a_restart(hass, hass_storage, house, packs) -> None:
-    bank = await bank_of(hass, packs)
+    bank = await bank_of(hass, entries_of(packs))
     counters = [entry.runtime_data.energy.counter for _, entry in packs]
     begun = [counter.total.discharged for counter in counters]
     count = bank.runtime_data.count
@@ -306,7 +306,7 @@ async def test_a_bank_counts_what_its_packs_count_and_goes_on_after_a_restart(ha
 
 async def test_a_bank_is_added_to_the_energy_dashboard(recorder_mock, hass, house, packs) -> None:
     assert await async_setup_component(hass, "energy", {})
-    bank = await bank_of(hass, packs)
+    bank = await bank_of(hass, entries_of(packs))
     await house.until(lambda: house.state(STRINGS) == "2")
     target = {"entity_id": "button.house_add_to_energy_dashboard"}
     await hass.services.async_call("button", "press", target, blocking=True)
@@ -326,7 +326,7 @@ async def switch(hass, on: bool) -> None:
 
 
 async def test_a_switch_acts_on_every_pack(hass, house, packs) -> None:
-    await bank_of(hass, packs)
+    await bank_of(hass, entries_of(packs))
     await house.until(lambda: house.state("switch.house_charge_switch") == STATE_ON)
     await switch(hass, on=False)
     assert not packs[0][0].board.charge_switch
@@ -337,7 +337,7 @@ async def test_a_switch_acts_on_every_pack(hass, house, packs) -> None:
 
 
 async def test_a_switch_that_holds_only_in_part_says_where(hass, house, packs) -> None:
-    await bank_of(hass, packs)
+    await bank_of(hass, entries_of(packs))
     await house.until(lambda: house.state("switch.house_charge_switch") == STATE_ON)
     house.take_away(packs[1][0])
     await house.until(lambda: house.state(STRINGS) == "1")
@@ -355,7 +355,7 @@ async def test_a_switch_that_holds_only_in_part_says_where(hass, house, packs) -
 
 
 async def test_an_action_on_a_bank_answers_for_each_pack(hass, house, packs) -> None:
-    bank = await bank_of(hass, packs)
+    bank = await bank_of(hass, entries_of(packs))
     devices = dr.async_get(hass)
     device = devices.async_get_device_by_identifier((DOMAIN, bank.entry_id), bank.entry_id)
     answer = await hass.services.async_call(
@@ -369,12 +369,12 @@ async def test_an_action_on_a_bank_answers_for_each_pack(hass, house, packs) -> 
 
 
 async def test_the_discharge_switch_is_off_by_default(hass, house, packs) -> None:
-    await bank_of(hass, packs)
+    await bank_of(hass, entries_of(packs))
     assert er.async_get(hass).async_get("switch.house_discharge_switch").disabled
 
 
 async def test_one_entity_that_fails_takes_no_other_with_it(hass, house, packs, monkeypatch, caplog) -> None:
-    bank = await bank_of(hass, packs)
+    bank = await bank_of(hass, entries_of(packs))
     await house.until(lambda: house.state(STRINGS) == "2")
     whole = BankEntity._submit
 
@@ -393,14 +393,14 @@ async def test_one_entity_that_fails_takes_no_other_with_it(hass, house, packs, 
 
 
 async def test_a_bank_that_cannot_be_judged_claims_nothing(hass, house, packs, monkeypatch) -> None:
-    bank = await bank_of(hass, packs)
+    bank = await bank_of(hass, entries_of(packs))
     await house.until(lambda: house.state(STRINGS) == "2")
     assert house.state("sensor.house_status") not in (STATE_UNKNOWN, None)
 
     def broken(*_, **__):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(bank_coordinator_module, "ranked_bank", broken)
+    monkeypatch.setattr(bank_coordinator_module, "bank_statuses", broken)
     await house.until(lambda: house.state("sensor.house_status") == STATE_UNKNOWN)
     assert bank.runtime_data.available
     monkeypatch.undo()
