@@ -52,7 +52,7 @@ def test_fragments_and_chatter_are_those_of_the_module() -> None:
     pack = connected(module=MODULE_A_PB)
     assert listen(pack, 1.0) == [b"AT\r\n"] * 5
     pack.write(17, INFO)
-    sizes = [len(data) for data in listen(pack, 0.15, 0.01) if data != b"AT\r\n"]
+    sizes = [len(data) for data in listen(pack, 0.15, step=0.01) if data != b"AT\r\n"]
     assert sizes == [128, 22, 128, 22 + len(READY)]
 
 
