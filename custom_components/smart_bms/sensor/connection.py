@@ -23,13 +23,13 @@ WAITING: Final = "waiting"
 def _explained(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
     """Return what goes with the state: what is doubted, since when there is no data, what is being done, what may help."""
     pack, state = coordinator.pack, coordinator.connection_state
-    told: dict[str, Any] = {"doubt": pack.trust.doubt, "hints": connection_hints_of(coordinator)}
+    attributes: dict[str, Any] = {"doubt": pack.trust.doubt, "hints": connection_hints_of(coordinator)}
     if state in REASONS:
-        told |= {
+        attributes |= {
             "since": time_of_day(coordinator.now, pack.silent_since),
             "step": pack.state.value if pack.state in STEPS else WAITING,
         }
-    return {key: value for key, value in told.items() if value}
+    return {key: value for key, value in attributes.items() if value}
 
 
 def connection_hints_of(coordinator: SmartBmsCoordinator) -> list[str]:
