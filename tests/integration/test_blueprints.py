@@ -595,7 +595,7 @@ async def test_a_pack_of_a_bank_may_be_silent_as_long_as_one_alone(hass, steady,
     limits = MemberLimits(
         charge_voltage=56.0, charge_current=30.0, discharge_current=50.0, charge_limited_by="left_out"
     )
-    monkeypatch.setattr(bank._limiter, "follow", lambda *_, **__: limits)
+    monkeypatch.setattr(bank._limiter, "update", lambda *_, **__: limits)
     await minutes(pack, 0.75)
     assert state(pack, CHARGER) == "on"
     await minutes(pack, 2)
