@@ -484,9 +484,9 @@ def test_every_refusal_and_every_issue_has_a_sentence_and_none_is_left_over() ->
     reasons = {f"reason_{code}" for code in REASONS} | {f"hint_{code}" for code in (*hints.CODES, *ConnectionHint)}
     left_out = {f"left_out_{why}" for why in member.REASONS}
     unfit = {f"unfit_{code}" for code in (*compatibility.INCOMPATIBLE, compatibility.CAPACITIES_DIFFER)}
-    told = {"recording_ready", "recording_runs"} | unfit
-    told |= {"dashboard_added", "dashboard_renewed", "dashboard_there_already"}
-    assert codes_in_code() | written | commands | reasons | left_out | told == set(TEXTS["exceptions"])
+    reported = {"recording_ready", "recording_runs"} | unfit
+    reported |= {"dashboard_added", "dashboard_renewed", "dashboard_there_already"}
+    assert codes_in_code() | written | commands | reasons | left_out | reported == set(TEXTS["exceptions"])
     assert set(logbook._COMMAND_MESSAGES) == {"confirmed"} | {code.removeprefix("command_") for code in commands}
     assert {outcome.value for outcome in WriteOutcome} - {"pending"} == set(logbook._WRITE_MESSAGES) - {"undetermined"}
 

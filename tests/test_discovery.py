@@ -167,13 +167,15 @@ def recorded() -> list:
     for path in sorted(CAPTURES.glob("*/advertisements.jsonl")):
         for place, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             record = json.loads(line)
-            told = record["expected"] | record
-            data, prefix = bytes.fromhex(record["hex"]), (told.get("address_prefix") or [""])[0]
+            reported = record["expected"] | record
+            data, prefix = bytes.fromhex(record["hex"]), (reported.get("address_prefix") or [""])[0]
             if data.startswith(b"\x02\x01"):
                 continue  # whole fields, not manufacturer data
-            address = told.get("address") or (f"{prefix}:00:00:01" if prefix else "12:34:56:78:9A:BC")
+            address = reported.get("address") or (f"{prefix}:00:00:01" if prefix else "12:34:56:78:9A:BC")
             manufacturer = {int.from_bytes(data[:2], "little"): data[2:]} if data else {}
-            info = heard(told.get("local_name") or "", address, manufacturer, tuple(told.get("service_uuids") or ()))
+            info = heard(
+                reported.get("local_name") or "", address, manufacturer, tuple(reported.get("service_uuids") or ())
+            )
             found.append(pytest.param(record, info, id=f"{path.parent.name}-{place}"))
     return found
 

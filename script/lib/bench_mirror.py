@@ -59,9 +59,9 @@ def cases() -> Iterator[Case]:
     for name, polls, ours, _ in bench_polled.cases():
         family, variant, limits = names[name]
         yield name, family, variant, of_sixteen(limits), len(polls), partial(ours, polls)
-    told = bench_stream.seconds_of(GEN3_NUS, bench_stream.CELLS)
+    reported = bench_stream.seconds_of(GEN3_NUS, bench_stream.CELLS)
     settings = SMART123_SETTINGS | {"discharge_undertemperature": -10.0, "low_cell_voltage": 2.9}
-    yield "123 gen3", "smart123", "gen3", settings, len(told), partial(bench_stream.our_records, told)
+    yield "123 gen3", "smart123", "gen3", settings, len(reported), partial(bench_stream.our_records, reported)
 
 
 def timed(run: Run) -> float:

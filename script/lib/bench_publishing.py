@@ -95,7 +95,7 @@ class Page:
 
     def __init__(self, values: Valued, *, together: bool) -> None:
         """Show nothing yet."""
-        self.told = Told(Counter())
+        self.reported = Told(Counter())
         self._groups: dict[str, PublishGroup] = {}
         self._members: dict[str, tuple[Quantity, Published, PublishGroup | None]] = {}
         self._last: dict[str, Value] = {}
@@ -109,18 +109,18 @@ class Page:
 
     def update(self, reading: object, now: float) -> None:
         """Publish what is due of a reading."""
-        told = self.told
+        reported = self.reported
         for key, (quantity, member, group) in self._members.items():
             value = member.newest()
-            told.unthrottled += value != self._last.get(key)
+            reported.unthrottled += value != self._last.get(key)
             self._last[key] = value
             if group is None:
-                told.rows[quantity] += member.publish_filter.submit(value, now)
+                reported.rows[quantity] += member.publish_filter.submit(value, now)
             else:
                 group.follow(reading, now)
-                told.rows[quantity] += member.take_news()
-        told.looks += 1
-        told.contradictions += any(self._contradicts(*keys) for keys in PRODUCTS)
+                reported.rows[quantity] += member.take_news()
+        reported.looks += 1
+        reported.contradictions += any(self._contradicts(*keys) for keys in PRODUCTS)
 
     def _contradicts(self, *keys: str) -> bool:
         """Return whether a power is not what voltage and current make, by more than the last digits that are shown."""
@@ -150,8 +150,8 @@ def of_smart123(profile: Profile) -> Iterator[Reading]:
     listener, last = bench_stream.listener(), None
     session = bench_stream.record_session(listener)
     label = dataclasses.replace(GEN3_NUS, sensors=2)
-    told = bench_stream.seconds_of(label, bench_stream.CELLS, HOUR, profile, lambda now: abs(stepping(now)))
-    for second, heard in enumerate(told):
+    reported = bench_stream.seconds_of(label, bench_stream.CELLS, HOUR, profile, lambda now: abs(stepping(now)))
+    for second, heard in enumerate(reported):
         for place, notification in enumerate(heard):
             session.notified(notification, second + place / 100)
         if listener.last_reading is not None and listener.last_reading is not last:
@@ -164,8 +164,8 @@ def of_bank(profile: Profile) -> Iterator[tuple[Bank, float]]:
     for number, readings in enumerate(zip(of_jk(profile, 7), of_jk(profile, 8), strict=True)):
         if number % LOOK_EVERY == 0:
             pairs = zip(members, readings, strict=True)
-            told = [dataclasses.replace(member, reading=reading, age=0.0) for member, reading in pairs]
-            yield merge(told, (("a",), ("b",))), readings[0].measured_at
+            reported = [dataclasses.replace(member, reading=reading, age=0.0) for member, reading in pairs]
+            yield merge(reported, (("a",), ("b",))), readings[0].measured_at
 
 
 def pages(readings: Iterator[Reading]) -> list[Told]:
@@ -177,7 +177,7 @@ def pages(readings: Iterator[Reading]) -> list[Told]:
         made = made or [Page(shown.values(reading), together=together) for together in (False, True)]
         for page in made:
             page.update(reading, reading.measured_at)
-    return [page.told for page in made]
+    return [page.reported for page in made]
 
 
 def bank_pages(banks: Iterator[tuple[Bank, float]]) -> list[Told]:
@@ -191,7 +191,7 @@ def bank_pages(banks: Iterator[tuple[Bank, float]]) -> list[Told]:
         made = made or [Page(values, together=together) for together in (False, True)]
         for page in made:
             page.update(bank, now)
-    return [page.told for page in made]
+    return [page.reported for page in made]
 
 
 CASES: tuple[tuple[str, Callable[[Profile], list[Told]]], ...] = (
@@ -209,8 +209,8 @@ def main() -> None:
     print(f"{'':14} {'':10} {'each for itself':>22} {'together':>22}")
     detailed: list[Told] = []
     for load, profile in (("busy house", household(seed=7)), ("stepping", stepping)):
-        for name, told in CASES:
-            alone, together = told(profile)
+        for name, reported in CASES:
+            alone, together = reported(profile)
             detailed = detailed or [alone, together]
             columns = (f"{one.rows.total():6} rows, {one.contradictions / one.looks:7.2%}" for one in (alone, together))
             print(f"{name:14} {load:10} " + " ".join(f"{column:>22}" for column in columns))

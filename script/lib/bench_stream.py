@@ -52,14 +52,14 @@ def seconds_of(
         for command in (b"PW1234!\r", b"E!\r"):
             pack.write(module.write_handle, command)
             pack.advance(1.0)
-    told: list[Second] = []
+    reported: list[Second] = []
     for _ in range(seconds):
         heard: Second = []
         for _ in range(10):
             pack.write(module.write_handle, b"$")
             heard += [bytearray(data) for handle, data in pack.advance(0.1) if handle == module.notify_handle]
-        told.append(heard)
-    return told
+        reported.append(heard)
+    return reported
 
 
 def listener() -> Pack:
@@ -95,22 +95,22 @@ def record_session(pack: Pack) -> RecordSession:
     )
 
 
-def our_records(told: list[Second]) -> int:
+def our_records(reported: list[Second]) -> int:
     """Decode records; return how many readings were trusted."""
     pack = listener()
-    return run(record_session(pack).notified, pack, told)
+    return run(record_session(pack).notified, pack, reported)
 
 
-def our_frames(told: list[Second]) -> int:
+def our_frames(reported: list[Second]) -> int:
     """Decode frames; return how many readings were trusted."""
     pack = listener()
-    return run(FrameSession(pack, SessionContext(), DEFAULT_TIMING, Formula.APP).notified, pack, told)
+    return run(FrameSession(pack, SessionContext(), DEFAULT_TIMING, Formula.APP).notified, pack, reported)
 
 
-def run(notified: Callable[[bytearray, float], None], pack: Pack, told: list[Second]) -> int:
+def run(notified: Callable[[bytearray, float], None], pack: Pack, reported: list[Second]) -> int:
     """Hand over what a pack sent; return how many readings were trusted."""
     done, last = 0, None
-    for second, heard in enumerate(told):
+    for second, heard in enumerate(reported):
         for place, notification in enumerate(heard):
             notified(notification, second + place / 100)
         if pack.last_reading is not last:
@@ -118,13 +118,13 @@ def run(notified: Callable[[bytearray, float], None], pack: Pack, told: list[Sec
     return done
 
 
-def peers(told: list[Second]) -> int:
+def peers(reported: list[Second]) -> int:
     """Decode records with aiobmsble's handler and update."""
 
     async def decode() -> int:
         peer: Any = Peer(BLEDevice(ADDRESS, "bench", {"path": "/none", "props": {}}))
         done = 0
-        for second, heard in enumerate(told, 1):
+        for second, heard in enumerate(reported, 1):
             for notification in heard:
                 peer._notification_handler(None, notification)  # noqa: SLF001
             if second % CELLS == 0 and peer._msg_event.is_set():  # noqa: SLF001
@@ -136,20 +136,20 @@ def peers(told: list[Second]) -> int:
     return asyncio.run(decode())
 
 
-def timed(decode: Decode, told: list[Second]) -> tuple[float, int]:
+def timed(decode: Decode, reported: list[Second]) -> tuple[float, int]:
     """Return the µs per second of the pack's life, and the readings."""
     gc.collect()
     start = time.perf_counter()
-    done = decode(told)
-    return (time.perf_counter() - start) / len(told) * 1e6, done
+    done = decode(reported)
+    return (time.perf_counter() - start) / len(reported) * 1e6, done
 
 
 def main() -> None:
     """Print it."""
     print(f"\nDecode time per second of a 123\\SmartBMS (median of {ROUNDS})")
     print(f"{'what':22} {'ours':>10} {'readings':>9} {'aiobmsble':>10} {'readings':>9} {'ratio':>7}")
-    told = seconds_of(GEN3_NUS, CELLS)
-    rounds = [(timed(our_records, told), timed(peers, told)) for _ in range(ROUNDS)]
+    reported = seconds_of(GEN3_NUS, CELLS)
+    rounds = [(timed(our_records, reported), timed(peers, reported)) for _ in range(ROUNDS)]
     mine, theirs = (statistics.median(pair[side][0] for pair in rounds) for side in (0, 1))
     ratio = statistics.median(pair[0][0] / pair[1][0] for pair in rounds)
     print(
@@ -160,8 +160,8 @@ def main() -> None:
         ("frames, 8 cells", BRIDGE, 8, our_frames),
         ("frames, 255 cells", BRIDGE, 255, our_frames),
     ):
-        told = seconds_of(label, cells)
-        results = [timed(decode, told) for _ in range(ROUNDS)]
+        reported = seconds_of(label, cells)
+        results = [timed(decode, reported) for _ in range(ROUNDS)]
         print(f"{name:22} {statistics.median(taken for taken, _ in results):7.1f} µs {results[0][1]:9}")
 
 

@@ -6,7 +6,7 @@ from custom_components.smart_bms.bms.chemistry import charge_voltages, stated
 
 
 @pytest.mark.parametrize(
-    ("told", "chemistry"),
+    ("reported", "chemistry"),
     [
         ([{}], None),
         ([{"chemistry": "lfp"}], "lfp"),
@@ -16,8 +16,8 @@ from custom_components.smart_bms.bms.chemistry import charge_voltages, stated
         ([{"chemistry": 3}], None),
     ],
 )
-def test_the_chemistry_is_what_a_pack_states(told, chemistry) -> None:
-    assert stated(*told) == chemistry
+def test_the_chemistry_is_what_a_pack_states(reported, chemistry) -> None:
+    assert stated(*reported) == chemistry
 
 
 @pytest.mark.parametrize(

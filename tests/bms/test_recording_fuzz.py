@@ -154,3 +154,26 @@ def test_of_daly_and_123_two_halves_whose_sum_fits_show_nothing() -> None:
         assert (
             leaked("smart123", [Chunk(0, True, b"$"), Chunk(0, False, b"\r" + answer_of_smart123(text) + b"\r")]) == []
         )
+
+
+# The checksum of what is shown may be the next letter of a secret.
+
+
+def test_of_daly_no_checksum_ends_a_text() -> None:
+    for first in range(256):
+        frame = daly.a5(0x90, bytes((first, 0, 0, 0, 0)) + b"914")
+        if frame.endswith(b"9148"):
+            break
+    secret = frame[-4:]
+    assert secret not in b"".join(chunk.data for chunk in FAMILIES["daly"].mask([Chunk(0, False, frame)]))
+    frame = daly.a5(0x90, b"\1" * 8)
+    assert FAMILIES["daly"].mask([Chunk(0, False, frame)])[0].data == frame
+
+
+@pytest.mark.parametrize("head", [cell_info, settings, device_info])
+def test_of_jk_no_checksum_ends_a_text(head) -> None:
+    body = head("JK02_32S")
+    frames = [sealed(body[:240] + bytes((filler,)) + bytes(55) + b"Bob\0", body[4]) for filler in range(256)]
+    assert sum(frame.endswith(b"Bobs") for frame in frames) == 1
+    assert not any(masked(frame).endswith(b"Bobs") for frame in frames)
+    assert not any(masked_numbers(frame, "JK02_32S").endswith(b"Bobs") for frame in frames)

@@ -49,5 +49,5 @@ def test_what_is_believed_outlives_a_session() -> None:
 
 def test_what_moves_in_each_answer_counts_when_patience_is_at_its_end() -> None:
     agreement = RepeatedAnswer()
-    told = [agreement.believes("a", {"uptime": uptime}, patience=4) for uptime in range(5)]
-    assert told == [False, False, False, True, False]
+    reported = [agreement.believes("a", {"uptime": uptime}, patience=4) for uptime in range(5)]
+    assert reported == [False, False, False, True, False]

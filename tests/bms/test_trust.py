@@ -207,9 +207,9 @@ def test_a_front_end_that_tells_nonsense_of_another_cell_each_time_does_not_hide
 
 
 def test_extremes_that_cannot_be_are_taken_away_with_their_name() -> None:
-    told = replace(GOOD, extremes=Extremes(3.3, 1, 60.0, 4))
-    assert possible(told).implausible == ("cell_voltage_max",)
-    assert possible(told).extremes is None
+    reported = replace(GOOD, extremes=Extremes(3.3, 1, 60.0, 4))
+    assert possible(reported).implausible == ("cell_voltage_max",)
+    assert possible(reported).extremes is None
     assert possible(replace(GOOD, extremes=Extremes(-3.3, 1, 3.4, 4))).implausible == ("cell_voltage_min",)
     assert possible(replace(GOOD, extremes=Extremes(3.3, 1, 3.4, 4))).implausible == ()
 

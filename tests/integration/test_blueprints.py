@@ -439,7 +439,7 @@ async def test_a_pack_that_was_full_lately_is_left_alone(hass, steady, tmp_path)
 @every_way
 async def test_an_alarm_is_told_in_a_sentence(hass, steady, tmp_path) -> None:
     pack = steady
-    told = async_mock_service(hass, "test", "tell")
+    reported = async_mock_service(hass, "test", "tell")
     await run(
         pack,
         tmp_path,
@@ -450,9 +450,9 @@ async def test_an_alarm_is_told_in_a_sentence(hass, steady, tmp_path) -> None:
         },
     )
     await pack.see(1, **HALF, alarms=("default_password",))
-    assert not told
+    assert not reported
     await pack.see(1, **HALF, highest=3.65, current=12.3, alarms=("cell_overvoltage",))
-    assert told[0].data == {
+    assert reported[0].data == {
         "title": "Shed: cell overvoltage",
         "message": (
             "The battery pack Shed reports cell overvoltage (fault). Highest cell 1 at 3.65 V, lowest cell 4 at 3.29 V. "
@@ -460,8 +460,8 @@ async def test_an_alarm_is_told_in_a_sentence(hass, steady, tmp_path) -> None:
         ),
     }
     await pack.see(1, **HALF)
-    assert told[1].data["title"] == "Shed: cell overvoltage is over"
-    assert told[1].data["message"].startswith("The battery pack Shed no longer reports cell overvoltage")
+    assert reported[1].data["title"] == "Shed: cell overvoltage is over"
+    assert reported[1].data["message"].startswith("The battery pack Shed no longer reports cell overvoltage")
 
 
 @every_way
@@ -469,7 +469,7 @@ async def test_an_alarm_is_told_in_a_sentence(hass, steady, tmp_path) -> None:
 async def test_silence_turns_off_what_must_not_run_unwatched(hass, steady, tmp_path, later) -> None:
     pack = steady
     await pack.see(later)
-    told = async_mock_service(hass, "test", "tell")
+    reported = async_mock_service(hass, "test", "tell")
     await run(
         pack,
         tmp_path,
@@ -486,13 +486,13 @@ async def test_silence_turns_off_what_must_not_run_unwatched(hass, steady, tmp_p
     assert state(pack, CHARGER) == "on"
     await pack.wait(15)
     assert (state(pack, CHARGER), state(pack, LOAD)) == ("off", "off")
-    assert len(told) == 1
+    assert len(reported) == 1
     # Somebody turns it on all the same.
     await hass.services.async_call("input_boolean", "turn_on", {"entity_id": CHARGER}, blocking=True)
     await pack.wait(60)
     await pack.wait(60)
     assert state(pack, CHARGER) == "off"
-    assert len(told) == 2
+    assert len(reported) == 2
 
 
 async def test_a_short_silence_changes_nothing(hass, steady, tmp_path) -> None:
@@ -522,7 +522,7 @@ OTHERS = {
 """What each blueprint needs beside the pack."""
 
 
-def told(hass, name: str) -> str:
+def reported(hass, name: str) -> str:
     """Return the notification of an automation."""
     found = persistent_notification._async_get_or_create_notifications(hass)
     return found.get(f"smart_bms_automation.{name}", {}).get("message", "")
@@ -546,7 +546,7 @@ async def test_without_an_entity_that_is_needed_nothing_is_allowed_and_it_says_s
     await minutes(pack, 6)
     assert float(state(pack, NUMBER)) == 0 if name == "limit_charger" else state(pack, CHARGER) == "off"
     house = "House" if pack.way == BANK else "Shed"
-    assert told(hass, name).startswith(
+    assert reported(hass, name).startswith(
         f"{house} has no enabled entity for: {side.capitalize().removesuffix('e')}ing allowed"
     )
 
@@ -558,7 +558,7 @@ async def test_without_a_pack_nothing_is_allowed_and_it_says_so(hass, steady, tm
     await run(pack, tmp_path, name, OTHERS[name])
     hass.bus.async_fire("automation_reloaded")
     await hass.async_block_till_done()
-    assert told(hass, name).startswith("No battery pack or bank is selected.")
+    assert reported(hass, name).startswith("No battery pack or bank is selected.")
     assert state(pack, CHARGER) == "off"
 
 
@@ -569,7 +569,7 @@ async def test_a_pack_that_was_removed_is_told(hass, steady, tmp_path) -> None:
     await hass.async_block_till_done()
     await pack.wait(60)
     assert state(pack, CHARGER) == "off"
-    assert told(hass, "stop_charger").startswith("The selected battery pack or bank no longer exists.")
+    assert reported(hass, "stop_charger").startswith("The selected battery pack or bank no longer exists.")
 
 
 async def test_an_entity_chosen_by_hand_counts_before_that_of_the_device(hass, steady, tmp_path) -> None:
@@ -581,7 +581,7 @@ async def test_an_entity_chosen_by_hand_counts_before_that_of_the_device(hass, s
     hass.states.async_set("binary_sensor.own", "off")
     await hass.async_block_till_done()
     assert state(pack, CHARGER) == "off"
-    assert not told(hass, "stop_charger")
+    assert not reported(hass, "stop_charger")
 
 
 async def test_a_pack_of_a_bank_may_be_silent_as_long_as_one_alone(hass, steady, tmp_path, monkeypatch) -> None:
@@ -595,7 +595,7 @@ async def test_a_pack_of_a_bank_may_be_silent_as_long_as_one_alone(hass, steady,
     limits = MemberLimits(
         charge_voltage=56.0, charge_current=30.0, discharge_current=50.0, charge_limited_by="left_out"
     )
-    monkeypatch.setattr(bank._limiter, "follow", lambda *_, **__: limits)
+    monkeypatch.setattr(bank._limiter, "update", lambda *_, **__: limits)
     await minutes(pack, 0.75)
     assert state(pack, CHARGER) == "on"
     await minutes(pack, 2)

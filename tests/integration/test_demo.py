@@ -208,7 +208,7 @@ def test_a_day_charges_by_the_sun_and_feeds_the_house_at_night(in_amsterdam) -> 
 
 
 @pytest.mark.parametrize(
-    ("options", "code", "told"),
+    ("options", "code", "reported"),
     [
         (["--help"], 0, "script/demo --fresh"),
         (["--bogus"], 1, "does not know --bogus"),
@@ -216,12 +216,12 @@ def test_a_day_charges_by_the_sun_and_feeds_the_house_at_night(in_amsterdam) -> 
         (["--seconds", "soon"], 1, "takes a number"),
     ],
 )
-def test_the_script_answers(options, code, told) -> None:
+def test_the_script_answers(options, code, reported) -> None:
     ended = subprocess.run(
         [ROOT / "script" / "demo", *options], capture_output=True, text=True, timeout=20, check=False
     )
     assert ended.returncode == code
-    assert told in ended.stdout + ended.stderr
+    assert reported in ended.stdout + ended.stderr
 
 
 def test_automations_made_in_the_user_interface_run() -> None:

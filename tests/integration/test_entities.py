@@ -114,8 +114,8 @@ async def test_a_default_password_is_no_problem(hass, house, pack, adopt) -> Non
     assert by_key[f"{pack.address}_alarm_cell_overvoltage"].original_device_class == "problem"
     # It is named all the same, for who asks.
     await house.until(lambda: hass.states.get("binary_sensor.shed_problem").attributes["other_alarms"])
-    told = hass.states.get("binary_sensor.shed_problem").attributes
-    assert (told["alarms"], told["other_alarms"]) == ([], ["default_password"])
+    reported = hass.states.get("binary_sensor.shed_problem").attributes
+    assert (reported["alarms"], reported["other_alarms"]) == ([], ["default_password"])
 
 
 async def test_numbers_are_calm(hass, house, adopt) -> None:
@@ -215,11 +215,11 @@ async def test_a_silent_pack_is_silent_while_it_is_reconnected(hass, house, pack
     sessions = entry.runtime_data.pack.sessions
     await house.until(lambda: entry.runtime_data.pack.sessions > sessions + 2)
     assert {state for state, _ in shown} == {ConnectionState.SILENT}
-    told = [attributes for _, attributes in shown]
-    assert {"connecting", "identifying", "waiting"} <= {attributes["step"] for attributes in told}
-    since = {dt_util.parse_datetime(attributes["since"]) for attributes in told}
+    reported = [attributes for _, attributes in shown]
+    assert {"connecting", "identifying", "waiting"} <= {attributes["step"] for attributes in reported}
+    since = {dt_util.parse_datetime(attributes["since"]) for attributes in reported}
     assert max(since) - min(since) <= timedelta(seconds=1)
-    assert "vendor's app" in told[0]["hints"][0]
+    assert "vendor's app" in reported[0]["hints"][0]
     assert "Shed is lost: silent" in caplog.text
     pack.faults.silent = False
     await house.until(lambda: house.state("sensor.shed_connection") == "streaming")

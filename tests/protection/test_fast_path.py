@@ -1,7 +1,10 @@
 """Fast path: readings that change nothing are not evaluated, and whatever could change something ends it at once."""
 
+from dataclasses import replace
+
 import pytest
 
+from custom_components.smart_bms.protection.daly import DALY
 from custom_components.smart_bms.protection.fast_path import FastPath
 from custom_components.smart_bms.protection.jk import JK
 from custom_components.smart_bms.protection.limit_options import LimitOptions
@@ -10,7 +13,7 @@ from custom_components.smart_bms.protection.mirror import Mirror
 from custom_components.smart_bms.protection.smart123 import SMART123
 from tests.support.protection_life import Life, reading
 from tests.support.random_lives import FAMILIES, live
-from tests.support.rule_books import JK_LFP, SMART123_SETTINGS
+from tests.support.rule_books import DALY_D2, JK_LFP, SMART123_SETTINGS
 
 LIVES = 10_000
 PARTS = 2
@@ -116,6 +119,14 @@ def test_a_probe_that_appears_is_evaluated() -> None:
     assert life.mirror.steady is not None
     life.see(1, **STEADY, hottest=70.0)
     assert life.answer("discharge") == "no"
+
+
+def test_a_pack_that_only_warns_is_steady_without_a_nearest_protection() -> None:
+    life = Life(replace(DALY, rules=tuple(rule for rule in DALY.rules if rule.is_warning)), DALY_D2)
+    for _ in range(3):
+        life.see(1, **STEADY)
+    assert life.mirror.steady is not None
+    assert life.mirror.nearest is None
 
 
 def test_a_relay_is_steady_only_clearly_on_one_side() -> None:

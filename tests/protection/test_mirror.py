@@ -299,12 +299,12 @@ def test_an_alarm_that_the_mirror_does_not_explain_is_told_after_the_grace_with_
     life = Life(JK, JK_LFP)
     for _ in range(9):
         assert not [item for item in life.see(1, alarms=("cell_overvoltage",)) if item.kind == "disagreement"]
-    told = []
+    reported = []
     for _ in range(3):
-        told += [item for item in life.see(1, alarms=("cell_overvoltage",)) if item.kind == "disagreement"]
-    assert len(told) == 1
-    assert told[0].protection == "cell_overvoltage"
-    assert told[0].details | {"seconds": 0} == {
+        reported += [item for item in life.see(1, alarms=("cell_overvoltage",)) if item.kind == "disagreement"]
+    assert len(reported) == 1
+    assert reported[0].protection == "cell_overvoltage"
+    assert reported[0].details | {"seconds": 0} == {
         "mirror": "clear",
         "pack": "reported",
         "value": 3.3,
@@ -427,8 +427,8 @@ def test_a_restart_in_the_middle_of_a_delay_or_a_hold_changes_no_time(stop_after
             ends = None if monitor.release_at is None else monitor.release_at - 700.5
             if number >= stop_after:
                 assert other.release_at == ends
-    told = [(item.kind, item.protection, item.details) for item in parted.events]
-    assert told == [(item.kind, item.protection, item.details) for item in whole.events]
+    reported = [(item.kind, item.protection, item.details) for item in parted.events]
+    assert reported == [(item.kind, item.protection, item.details) for item in whole.events]
     assert [item.kind for item in whole.events] == ["pending", "tripped", "released"]
 
 

@@ -52,7 +52,7 @@ def test_readings_that_come_faster_are_thinned_out():
 
 
 @pytest.mark.parametrize(
-    ("slope", "limit", "above", "told"),
+    ("slope", "limit", "above", "reported"),
     [
         (0.001, 3.4, True, True),
         (0.001, 3.2, False, False),  # moves away
@@ -62,17 +62,17 @@ def test_readings_that_come_faster_are_thinned_out():
         (0.001, 4.3, True, False),  # beyond the horizon
     ],
 )
-def test_only_what_is_on_its_way_and_near_is_predicted_trip(slope, limit, above, told):
+def test_only_what_is_on_its_way_and_near_is_predicted_trip(slope, limit, above, reported):
     trend = fed(3.3 + number * 2 * slope for number in range(20))
-    assert (trend.predict_trip(limit, above=above) is not None) is told
+    assert (trend.predict_trip(limit, above=above) is not None) is reported
 
 
 def test_what_is_too_uncertain_is_not_told():
     chance = random.Random(1)
-    told = 0
+    reported = 0
     for _ in range(200):
         trend = fed(3.4 + number * 0.0004 + chance.gauss(0, 0.0012) for number in range(12))
         predicted_trip = trend.predict_trip(3.405, above=True)
-        told += predicted_trip is not None
+        reported += predicted_trip is not None
         assert predicted_trip is None or predicted_trip.uncertainty <= predicted_trip.seconds / 2
-    assert told < 200
+    assert reported < 200

@@ -70,11 +70,11 @@ TOLD = [
 ]
 
 
-@pytest.mark.parametrize(("pack", "told"), TOLD)
+@pytest.mark.parametrize(("pack", "reported"), TOLD)
 def test_a_board_protects_by_the_limits_that_it_tells(
-    pack: Peripheral, told: Callable[[Peripheral], Mapping[str, object]]
+    pack: Peripheral, reported: Callable[[Peripheral], Mapping[str, object]]
 ) -> None:
-    protections, values = pack.board.protections, told(pack)
+    protections, values = pack.board.protections, reported(pack)
     keys = {rule.limit or rule.name for rule in protections.rules}
     keys |= {f"{rule.name}_{part}" for rule in protections.rules for part in ("release", "delay")}
     expected = {key: value for key, value in values.items() if key in keys}

@@ -12,7 +12,7 @@ class Listener:
 
     def __init__(self) -> None:
         self.identities: list[Identity] = []
-        self.told: list[Settings] = []
+        self.reported: list[Settings] = []
         self.readings: list[Reading] = []
         self.frames: list[bytes] = []
         self.events: list[LoggedEvent] = []
@@ -26,7 +26,7 @@ class Listener:
 
     def settings(self, settings: Settings) -> None:
         """Keep its parameters."""
-        self.told.append(settings)
+        self.reported.append(settings)
 
     def reading(self, reading: Reading) -> bool:
         """Keep a measurement."""

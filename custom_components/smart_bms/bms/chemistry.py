@@ -14,9 +14,9 @@ _MAX_LIMIT: Final = ((3.1, "lto"), (3.95, "lfp"))
 """V: overvoltage limits up to which cells are of a chemistry."""
 
 
-def named(*told: Mapping[str, object]) -> str | None:
+def named(*reported: Mapping[str, object]) -> str | None:
     """Return the chemistry that a pack names among its values: `lfp`, `nmc`, `nca` or `lto`; None if it does not."""
-    for values in told:
+    for values in reported:
         for key in STATED:
             chemistry = values.get(key)
             if isinstance(chemistry, str) and _ALIKE.get(chemistry, chemistry) in CHARGE_VOLTAGES:
@@ -24,9 +24,9 @@ def named(*told: Mapping[str, object]) -> str | None:
     return None
 
 
-def stated(*told: Mapping[str, object]) -> str | None:
+def stated(*reported: Mapping[str, object]) -> str | None:
     """Return the same, with `nmc` for what is like it."""
-    chemistry = named(*told)
+    chemistry = named(*reported)
     return None if chemistry is None else _ALIKE.get(chemistry, chemistry)
 
 

@@ -58,9 +58,9 @@ async def async_add_to_dashboard(
     entered = {key: value for key, value in battery.items() if key != "capacity"}
     there = any(all(source.get(key) == value for key, value in entered.items()) for source in before)
     outcome = "dashboard_there_already" if there else "dashboard_renewed" if before else "dashboard_added"
-    told = {"charged": charged, "discharged": discharged, "power": power or "–", "soc": soc or "–"}
-    told |= {"name": name, "capacity": f"{capacity:.1f} kWh" if capacity else "–"}
-    message = async_get_exception_message(DOMAIN, outcome, told)
+    reported = {"charged": charged, "discharged": discharged, "power": power or "–", "soc": soc or "–"}
+    reported |= {"name": name, "capacity": f"{capacity:.1f} kWh" if capacity else "–"}
+    message = async_get_exception_message(DOMAIN, outcome, reported)
     if not message.rpartition("\n")[2].startswith("-"):
         message = message.rstrip(".") + "."  # messages come without their full stop
     persistent_notification.async_create(hass, message, name, f"{DOMAIN}_dashboard_{unique_id}")

@@ -196,16 +196,16 @@ def _of_reason(reason: Reason, side: Side, mirror: MirrorView, reading: Reading)
     verb, sides = _VERBS[side], frozenset({side})
     monitor = mirror.monitors.get(reason.about)
     of_monitor = {} if monitor is None else _of_monitor(monitor, reading)
-    told: dict[str, Any] = {"about": reason.about, "sides": sides} | of_monitor | _numbers(reason)
+    reported: dict[str, Any] = {"about": reason.about, "sides": sides} | of_monitor | _numbers(reason)
     if reason.code in _ENDS_CHARGE or reason.about == "pack_full" or _ends_charge(reading, reason.about):
-        return PackStatus(rank=StatusRank.FULL, code=FULL, **told)
+        return PackStatus(rank=StatusRank.FULL, code=FULL, **reported)
     if reason.code in _BLOCKED:
-        return PackStatus(rank=StatusRank.NOT_ALLOWED, code=f"{verb}_{_BLOCKED[reason.code]}", **told)
+        return PackStatus(rank=StatusRank.NOT_ALLOWED, code=f"{verb}_{_BLOCKED[reason.code]}", **reported)
     if reason.code == f"{WAITS}_discharge_restart":
-        return PackStatus(rank=StatusRank.NOT_ALLOWED, code="discharging_waits", **told)
+        return PackStatus(rank=StatusRank.NOT_ALLOWED, code="discharging_waits", **reported)
     if reason.code == WOULD_TRIP:
-        return PackStatus(rank=StatusRank.NOT_ALLOWED, code=WHEN_CHARGED[reason.about], **told)
-    return PackStatus(rank=StatusRank.NOT_ALLOWED, code=stopped(reason.about) or f"{verb}_blocked", **told)
+        return PackStatus(rank=StatusRank.NOT_ALLOWED, code=WHEN_CHARGED[reason.about], **reported)
+    return PackStatus(rank=StatusRank.NOT_ALLOWED, code=stopped(reason.about) or f"{verb}_blocked", **reported)
 
 
 def _mismatches(mirror: MirrorView, reading: Reading) -> Iterator[PackStatus]:

@@ -127,8 +127,8 @@ class SmartBmsSensor(FindableEntity, SmartBmsEntity, SensorEntity):
         if news and of is not None:
             at = of(reading) if reading is not None else None
             ago = 0.0 if at is None else self.coordinator.now - at
-            told = dt_util.utc_from_timestamp(round(dt_util.utcnow().timestamp() - ago)).isoformat()
-            self._measured_at = None if at is None else told
+            attributes = dt_util.utc_from_timestamp(round(dt_util.utcnow().timestamp() - ago)).isoformat()
+            self._measured_at = None if at is None else attributes
         return news
 
     def _explain(self, *, news: bool) -> bool:

@@ -20,10 +20,13 @@ from .description import SmartBmsSensorDescription
 def _explained(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
     """Return what goes with the state: what is doubted, since when there is no data, what is being done, what may help."""
     pack, state = coordinator.pack, coordinator.connection_state
-    told: dict[str, Any] = {"doubt": pack.trust.doubt, "hints": connection_hint_sentences(coordinator)}
+    attributes: dict[str, Any] = {"doubt": pack.trust.doubt, "hints": connection_hint_sentences(coordinator)}
     if state in REASONS:
-        told |= {"since": time_of_day(coordinator.now, pack.silent_since), "step": connection_step(coordinator)}
-    return {key: value for key, value in told.items() if value}
+        attributes |= {
+            "since": time_of_day(coordinator.now, pack.silent_since),
+            "step": connection_step(coordinator),
+        }
+    return {key: value for key, value in attributes.items() if value}
 
 
 def connection_hint_sentences(coordinator: SmartBmsCoordinator) -> list[str]:

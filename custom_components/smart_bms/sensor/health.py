@@ -170,15 +170,15 @@ def _drift_details(health: PackHealth) -> dict[str, Any]:
 def _drift_advice(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
     """Return whether a full charge is advised."""
     drift = coordinator.energy.soc_drift
-    told: dict[str, Any] = {"charge_to_full": drift is not None and drift >= FULL_CHARGE_ADVISED_FROM}
+    reported: dict[str, Any] = {"charge_to_full": drift is not None and drift >= FULL_CHARGE_ADVISED_FROM}
     board = coordinator.energy.health.jbd_counters
     if board is not None:
-        told["guessed_from_voltage"] = board.estimated
-        told["jumps"] = [
+        reported["guessed_from_voltage"] = board.estimated
+        reported["jumps"] = [
             {"at": _day(jump.at), "from": jump.before, "to": jump.after, "cause": str(jump.cause)}
             for jump in board.jumps
         ]
-    return told
+    return reported
 
 
 def _cycle_progress(coordinator: SmartBmsCoordinator) -> Value:

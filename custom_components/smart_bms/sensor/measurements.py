@@ -39,12 +39,12 @@ def _from_settings(key: str) -> Callable[[SmartBmsCoordinator], Value]:
 
     def value(coordinator: SmartBmsCoordinator) -> Value:
         """Return the value of the newest reading."""
-        told: Value = getattr(coordinator.data, key, None)
+        attributes: Value = getattr(coordinator.data, key, None)
         settings = coordinator.pack.last_settings
-        if told is None and settings is not None:
+        if attributes is None and settings is not None:
             stored = settings.values.get(key)
-            told = stored if isinstance(stored, (int, float)) else None
-        return told
+            attributes = stored if isinstance(stored, (int, float)) else None
+        return attributes
 
     return value
 

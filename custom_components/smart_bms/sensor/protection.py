@@ -220,7 +220,7 @@ def _details_of(name: str) -> Callable[[SmartBmsCoordinator], Mapping[str, Any]]
 
 def _details(coordinator: SmartBmsCoordinator, monitor: ProtectionMonitor) -> dict[str, Any]:
     """Return the numbers of a protection."""
-    told = {
+    attributes = {
         "value": monitor.value,
         "limit": monitor.limit,
         "release": monitor.release,
@@ -230,4 +230,4 @@ def _details(coordinator: SmartBmsCoordinator, monitor: ProtectionMonitor) -> di
         "tripped_at": time_of_day(coordinator.now, monitor.since) if monitor.state is ProtectionState.TRIPPED else None,
         "released_at": time_of_day(coordinator.now, monitor.release_at),
     }
-    return {key: value for key, value in told.items() if value is not None}
+    return {key: value for key, value in attributes.items() if value is not None}

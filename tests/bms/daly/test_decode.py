@@ -551,7 +551,7 @@ def test_a5_agrees_with_the_simulated_board(label, amperes, cell_count) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "reported"),
     [
         ("1001000000000000", {"charger_connected": False, "load_connected": False}),
         ("1001010000000000", {"charger_connected": True, "load_connected": False}),
@@ -559,6 +559,6 @@ def test_a5_agrees_with_the_simulated_board(label, amperes, cell_count) -> None:
         ("1001070100000000", {"load_connected": True}),
     ],
 )
-def test_old_boards_tell_what_is_connected(data, told) -> None:
+def test_old_boards_tell_what_is_connected(data, reported) -> None:
     details = decode_a5({0x94: [bytes.fromhex(data)]})["details"]
-    assert {key: details[key] for key in ("charger_connected", "load_connected") if key in details} == told
+    assert {key: details[key] for key in ("charger_connected", "load_connected") if key in details} == reported

@@ -409,8 +409,8 @@ async def test_the_parameters_are_read_once_and_then_when_asked_for(wire) -> Non
         await wire.poll()
         await wire.driver._between()
     assert list(wire.written).count(SETTINGS_D2) == 2  # who it is needs them too
-    assert len(wire.listener.told) == 1
-    assert wire.listener.told[0].values["balance_switch"] is True
+    assert len(wire.listener.reported) == 1
+    assert wire.listener.reported[0].values["balance_switch"] is True
 
 
 async def test_parameters_that_do_not_come_are_given_up_but_can_be_asked_for(wire) -> None:
@@ -418,10 +418,10 @@ async def test_parameters_that_do_not_come_are_given_up_but_can_be_asked_for(wir
     for _ in range(5):
         await wire.driver._between()
     assert wire.listener.dropped["settings_unread"] == 3
-    assert not wire.listener.told
+    assert not wire.listener.reported
     wire.deaf = lambda _: False
     await wire.driver.read_settings()
-    assert wire.listener.told
+    assert wire.listener.reported
 
 
 async def test_only_the_block_of_a_parameter_is_read_again() -> None:
@@ -449,7 +449,7 @@ async def test_a_part_that_was_there_and_does_not_come_leaves_nothing_half_known
     for key in (None, "balance_switch"):
         with pytest.raises(SilentError):
             await wire.driver.read_settings(key)
-    assert len(wire.listener.told) == 1
+    assert len(wire.listener.reported) == 1
     wire.deaf = lambda _: False
     assert (await wire.driver.read_settings("balance_switch")).values["balance_switch"] is True
 
@@ -493,7 +493,7 @@ async def test_a_parameter_of_an_old_board_counts_when_it_was_told_twice() -> No
     wire.tamper = falsified(0x59, lambda _: (4300).to_bytes(2), 1)
     settings = await wire.driver.read_settings()
     assert settings.values["cell_overvoltage"] == 3.6
-    assert [told.values["cell_overvoltage"] for told in wire.listener.told] == [3.6]
+    assert [reported.values["cell_overvoltage"] for reported in wire.listener.reported] == [3.6]
     before = len(wire.written)
     await wire.driver.read_settings()
     assert len(wire.written) - before == 11  # nothing is new, and nothing is asked twice

@@ -115,9 +115,9 @@ def test_only_the_factory_password_is_known(data, expected) -> None:
 def test_the_password_is_never_part_of_an_identity(password) -> None:
     pack = daly_pack(K_D2, password=password)
     image = daly_d2.image(pack.firmware)
-    told = d2_texts(packed(block(0xA9, 32, image)))
+    reported = d2_texts(packed(block(0xA9, 32, image)))
     details = {"default_password": is_default_password(packed(block(0xC9, 3, image)))}
-    identity = identity_of(Dialect.D2, told, cells=4, details=details)
+    identity = identity_of(Dialect.D2, reported, cells=4, details=details)
     assert password not in repr(dataclasses.asdict(identity))
     assert identity.details == {"default_password": password == "123456"}
 
@@ -145,11 +145,11 @@ def test_an_identity_of_81() -> None:
 
 def test_an_identity_of_a5() -> None:
     uart = Uart(daly_pack(LEGACY_A5).firmware)
-    told = {
+    reported = {
         key: a5_text([frame[4:12] for frame in uart.read(command)])
         for key, command in (("sw_version", 0x62), ("hw_version", 0x63))
     }
-    identity = identity_of(Dialect.A5, told, cells=None, details={})
+    identity = identity_of(Dialect.A5, reported, cells=None, details={})
     assert (identity.model, identity.sw_version, identity.max_cells) == ("DL-BMS-R32-01E", "20210222-1.01T", None)
 
 

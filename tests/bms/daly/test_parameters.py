@@ -410,10 +410,10 @@ def test_a_write_changes_the_simulated_parameter_it_names(label, dialect) -> Non
 def test_a_balancer_without_switches_protects_no_pack() -> None:
     words = dict.fromkeys(range(0x80, 0xC0), 0) | {0x94: 30_000, 0x96: 30_000}  # no current at all
 
-    def told() -> dict:
+    def reported() -> dict:
         return decode_settings(Dialect.D2, {0x80: b"".join(word.to_bytes(2) for word in words.values())})
 
-    assert told()
-    assert not [key for key in told() if key.startswith("pack_") or "current" in key]
+    assert reported()
+    assert not [key for key in reported() if key.startswith("pack_") or "current" in key]
     words[0x94] += 100
-    assert {"pack_overvoltage", "max_charge_current"} <= set(told())
+    assert {"pack_overvoltage", "max_charge_current"} <= set(reported())

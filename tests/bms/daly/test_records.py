@@ -310,17 +310,17 @@ def test_the_outcome_of_a_write() -> None:
 
 
 def test_advertisements() -> None:
-    def told(data: str, **more) -> dict:
+    def reported(data: str, **more) -> dict:
         return one(data, type="advertisement", **more)
 
-    known = told("020316401712011197444c", local_name="BT270-2")["values"]
+    known = reported("020316401712011197444c", local_name="BT270-2")["values"]
     assert known == {"recognised": True, "company_id": 0x302, "manufacturer_payload": "16401712011197444c"}
-    assert told("", local_name="DL-40D63C3223A2\0\0")["values"] == {"recognised": True}
-    assert told("4c000215")["values"]["recognised"] is False
-    assert told("02")["reason"] == "length"
-    assert told("4c000215", expected={"local_name": "JHB-501812018FC1"})["values"]["recognised"] is True
-    assert told("4c000215", local_name=None, address=7, service_uuids=[1])["values"]["recognised"] is False
-    assert told("4c000215", expected=[1], service_uuids="x")["kind"] == "advertisement"
+    assert reported("", local_name="DL-40D63C3223A2\0\0")["values"] == {"recognised": True}
+    assert reported("4c000215")["values"]["recognised"] is False
+    assert reported("02")["reason"] == "length"
+    assert reported("4c000215", expected={"local_name": "JHB-501812018FC1"})["values"]["recognised"] is True
+    assert reported("4c000215", local_name=None, address=7, service_uuids=[1])["values"]["recognised"] is False
+    assert reported("4c000215", expected=[1], service_uuids="x")["kind"] == "advertisement"
 
 
 def test_secrets_can_be_left_out(tmp_path, capsys) -> None:

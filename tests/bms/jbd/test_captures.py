@@ -158,9 +158,9 @@ def test_known_advertisements_are_recognized_and_unknown_ones_are_not(path) -> N
     for record, result in records(path):
         if record["type"] != "advertisement":
             continue
-        told, values = record["expected"], result["values"]
-        if "mac_in_manufacturer_data" in told:
-            assert values["address"].startswith(tuple(told["address_prefix"])), result["n"]
+        reported, values = record["expected"], result["values"]
+        if "mac_in_manufacturer_data" in reported:
+            assert values["address"].startswith(tuple(reported["address_prefix"])), result["n"]
         # All of them are JBD packs, known by name, address or manufacturer data.
         assert values["recognised"] is True, result["n"]
 
@@ -241,18 +241,18 @@ def test_every_password_of_the_dialogues_is_mixed_like_the_vendor_s_app_does() -
         data = bytes.fromhex(record["hex"])
         if data[0] != 0xFF:
             continue
-        message, told = decode_module_message(data), record["expected"]
-        address = told.get("mac", address)
+        message, reported = decode_module_message(data), record["expected"]
+        address = reported.get("mac", address)
         match message:
             case ModuleMessage(0x17, answered) if record["direction"] == "rx":
                 random = answered[0]
-                assert told["random"] == random
+                assert reported["random"] == random
             case ModuleMessage(0x18, encrypted) if record["direction"] == "tx":
-                assert told["random"] == random
-                assert user_password(told["password"], address, random) == encrypted
-                assert cipher(told["password"].encode(), address, random) == encrypted
-                assert decipher(encrypted, address, random) == told["password"].encode()
-                replayed.append(told["password"])
+                assert reported["random"] == random
+                assert user_password(reported["password"], address, random) == encrypted
+                assert cipher(reported["password"].encode(), address, random) == encrypted
+                assert decipher(encrypted, address, random) == reported["password"].encode()
+                replayed.append(reported["password"])
             case ModuleMessage(0x1D, encrypted) if record["direction"] == "tx":
                 assert vendor_password(address, random) == encrypted
                 replayed.append("vendor")

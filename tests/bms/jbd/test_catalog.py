@@ -20,8 +20,8 @@ SWITCHES = ("charge_switch", "discharge_switch")
 
 
 def identity(*, coarse: bool = False, cells: int | None = 4, front_end: int | None = 0) -> Identity:
-    told = {} if front_end is None else {"front_end": front_end}
-    details = {"coarse_units": coarse, **told}
+    reported = {} if front_end is None else {"front_end": front_end}
+    details = {"coarse_units": coarse, **reported}
     return Identity(family="jbd", variant="classic", model="X", max_cells=cells, details=details)
 
 

@@ -136,9 +136,9 @@ def test_the_document_s_own_example() -> None:
     assert values["temperatures"] == {"temperature_1": 20.3, "temperature_2": 21.5}
 
 
-@pytest.mark.parametrize(("flag", "told"), [(0x83, False), (0x03, True), (0x83, True)])
-def test_coarse_units_are_told_in_two_ways(flag, told) -> None:
-    values = decode_basic(basic(tail(full=9000), switches=flag, current=-201), coarse=told)
+@pytest.mark.parametrize(("flag", "reported"), [(0x83, False), (0x03, True), (0x83, True)])
+def test_coarse_units_are_told_in_two_ways(flag, reported) -> None:
+    values = decode_basic(basic(tail(full=9000), switches=flag, current=-201), coarse=reported)
     assert values["current"] == -20.1
     assert values["power"] == -267.33
     assert values["remaining_capacity"] == 600.0
@@ -239,8 +239,8 @@ def told_by_its_tail(data: bytes) -> dict:
     """Return what basic information tells only if it has a tail that is understood."""
     values = decode_basic(data)
     details = values["details"].keys() & {"humidity", "warning_mask", "protocol_version"}
-    told = values.keys() & {"heating", "precharging", "balance_current", "design_capacity"}
-    return {**{key: values[key] for key in told}, **{key: values["details"][key] for key in details}}
+    reported = values.keys() & {"heating", "precharging", "balance_current", "design_capacity"}
+    return {**{key: values[key] for key in reported}, **{key: values["details"][key] for key in details}}
 
 
 @pytest.mark.parametrize("length", range(25))

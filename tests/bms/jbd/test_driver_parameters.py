@@ -35,7 +35,7 @@ from tests.support.waiting import until
 async def test_parameters_are_read_behind_the_factory_mode_and_it_is_left_again(wire) -> None:
     wire.written.clear()
     settings = await wire.driver.read_settings()
-    assert wire.listener.told == [settings]
+    assert wire.listener.reported == [settings]
     said = commands(wire.written)
     assert (said[0], said[-1]) == (Said(True, ENTER, b"\x56\x78"), Said(True, EXIT, EXIT_A))
     assert not wire.peripheral.factory_mode
@@ -88,7 +88,7 @@ async def test_a_look_that_fails_leaves_all_as_it_was(open_wire, answer, key) ->
         await wire.driver.read_settings(key)
     assert not wire.peripheral.factory_mode
     assert not wire.driver._exchange_lock.locked()
-    assert len(wire.listener.told) == 1
+    assert len(wire.listener.reported) == 1
     wire.tamper = lambda _, answers: answers
     assert (await wire.driver.read_settings(key)).values["cell_overvoltage"] == 3.6
 

@@ -38,7 +38,7 @@ class Told:
 
 
 @pytest.fixture
-def told(radio) -> Told:
+def reported(radio) -> Told:
     return Told(radio)
 
 
@@ -62,122 +62,122 @@ def millivolts(number: int) -> bytes:
     return number.to_bytes(4, "little")
 
 
-async def test_false_parameters_at_the_first_reading_are_never_told(told, peripheral) -> None:
+async def test_false_parameters_at_the_first_reading_are_never_told(reported, peripheral) -> None:
     falsify(peripheral, 0x01, OVERVOLTAGE, [millivolts(4300)])
-    async with running(told.pack):
-        await until(lambda: told.overvoltages)
+    async with running(reported.pack):
+        await until(lambda: reported.overvoltages)
         await asyncio.sleep(0.3)
-    assert set(told.overvoltages) == {3.6}
+    assert set(reported.overvoltages) == {3.6}
     assert asked(peripheral, Command.READ_SETTINGS) == 3
-    assert told.pack.sessions == 1
+    assert reported.pack.sessions == 1
 
 
-async def test_a_pack_that_is_well_heard_is_asked_twice(told, peripheral) -> None:
-    async with running(told.pack):
+async def test_a_pack_that_is_well_heard_is_asked_twice(reported, peripheral) -> None:
+    async with running(reported.pack):
         began = now()
-        await until(lambda: told.overvoltages)
+        await until(lambda: reported.overvoltages)
         assert now() - began < 0.5
         await asyncio.sleep(0.3)
     assert asked(peripheral, Command.READ_SETTINGS) == 2
     assert asked(peripheral, Command.READ_DEVICE_INFO) == 2
 
 
-async def test_what_an_earlier_session_believed_need_not_be_said_twice(told, peripheral) -> None:
-    async with running(told.pack):
-        await until(lambda: told.overvoltages)
+async def test_what_an_earlier_session_believed_need_not_be_said_twice(reported, peripheral) -> None:
+    async with running(reported.pack):
+        await until(lambda: reported.overvoltages)
         peripheral.written.clear()
-        told.overvoltages.clear()
+        reported.overvoltages.clear()
         peripheral.faults.disconnect_after = 0
-        await until(lambda: told.pack.sessions == 2 and told.overvoltages)
+        await until(lambda: reported.pack.sessions == 2 and reported.overvoltages)
         await asyncio.sleep(0.3)
     assert asked(peripheral, Command.READ_SETTINGS) == 1
     assert asked(peripheral, Command.READ_DEVICE_INFO) == 1
 
 
-async def test_one_false_answer_later_changes_nothing(told, peripheral) -> None:
-    async with running(told.pack):
-        await until(lambda: told.overvoltages)
+async def test_one_false_answer_later_changes_nothing(reported, peripheral) -> None:
+    async with running(reported.pack):
+        await until(lambda: reported.overvoltages)
         before = asked(peripheral, Command.READ_SETTINGS)
         falsify(peripheral, 0x01, OVERVOLTAGE, [millivolts(4300)])
-        settings = await told.pack.read_settings()
+        settings = await reported.pack.read_settings()
         assert settings.values["cell_overvoltage"] == 3.6
         await asyncio.sleep(0.3)
-    assert set(told.overvoltages) == {3.6}
+    assert set(reported.overvoltages) == {3.6}
     assert asked(peripheral, Command.READ_SETTINGS) == before + 2
 
 
-async def test_what_somebody_else_changed_is_told_by_one_reading(told, peripheral) -> None:
-    async with running(told.pack):
-        await until(lambda: told.overvoltages)
+async def test_what_somebody_else_changed_is_told_by_one_reading(reported, peripheral) -> None:
+    async with running(reported.pack):
+        await until(lambda: reported.overvoltages)
         assert peripheral.change_elsewhere(encode_write("cell_overvoltage", 3.55, Variant.JK02_32S))
-        settings = await told.pack.read_settings()
+        settings = await reported.pack.read_settings()
         assert settings.values["cell_overvoltage"] == 3.55
 
 
 @pytest.mark.parametrize(("key", "value"), [("cell_overvoltage", 3.55), ("charge_switch", False)])
-async def test_what_was_written_is_believed_at_once(told, peripheral, key, value) -> None:
-    async with running(told.pack):
-        await until(lambda: told.overvoltages)
+async def test_what_was_written_is_believed_at_once(reported, peripheral, key, value) -> None:
+    async with running(reported.pack):
+        await until(lambda: reported.overvoltages)
         before = asked(peripheral, Command.READ_SETTINGS)
-        assert await told.pack.write(key, value)
-        settings = await told.pack.read_settings(key)
+        assert await reported.pack.write(key, value)
+        settings = await reported.pack.read_settings(key)
         assert settings.values[key] == value
         assert asked(peripheral, Command.READ_SETTINGS) == before + 1
 
 
-async def test_something_else_than_what_was_written_has_to_be_told_twice(told, peripheral) -> None:
-    async with running(told.pack):
-        await until(lambda: told.overvoltages)
+async def test_something_else_than_what_was_written_has_to_be_told_twice(reported, peripheral) -> None:
+    async with running(reported.pack):
+        await until(lambda: reported.overvoltages)
         before = asked(peripheral, Command.READ_SETTINGS)
         peripheral.faults.distort_writes = True
-        await told.pack.write("cell_overvoltage", 3.55)
-        settings = await told.pack.read_settings("cell_overvoltage")
+        await reported.pack.write("cell_overvoltage", 3.55)
+        settings = await reported.pack.read_settings("cell_overvoltage")
         assert settings.values["cell_overvoltage"] == 3.551
         assert asked(peripheral, Command.READ_SETTINGS) == before + 2
 
 
-async def test_a_parameter_told_with_the_device_info_is_read_back(told, peripheral) -> None:
-    async with running(told.pack):
-        await until(lambda: told.overvoltages)
-        assert await told.pack.write("user_data", "shed")
-        assert (await told.pack.read_settings("user_data")).values["user_data"] == "shed"
+async def test_a_parameter_told_with_the_device_info_is_read_back(reported, peripheral) -> None:
+    async with running(reported.pack):
+        await until(lambda: reported.overvoltages)
+        assert await reported.pack.write("user_data", "shed")
+        assert (await reported.pack.read_settings("user_data")).values["user_data"] == "shed"
 
 
-async def test_answers_that_never_agree_change_nothing(told, peripheral) -> None:
-    async with running(told.pack):
-        await until(lambda: told.overvoltages)
+async def test_answers_that_never_agree_change_nothing(reported, peripheral) -> None:
+    async with running(reported.pack):
+        await until(lambda: reported.overvoltages)
         falsify(peripheral, 0x01, OVERVOLTAGE, map(millivolts, itertools.count(4000)))
         with pytest.raises(SilentError, match="agree"):
-            await told.pack.read_settings()
+            await reported.pack.read_settings()
         before = asked(peripheral, Command.READ_SETTINGS)
         await asyncio.sleep(1.0)
         assert asked(peripheral, Command.READ_SETTINGS) <= before + 5
-        assert told.pack.is_fresh(now())
-        assert told.pack.sessions == 1
-    assert set(told.overvoltages) == {3.6}
+        assert reported.pack.is_fresh(now())
+        assert reported.pack.sessions == 1
+    assert set(reported.overvoltages) == {3.6}
 
 
-async def test_a_false_identity_is_never_told(told, peripheral) -> None:
+async def test_a_false_identity_is_never_told(reported, peripheral) -> None:
     falsify(peripheral, 0x03, PROTOCOL, [bytes((9,))])
-    async with running(told.pack):
-        await until(lambda: told.overvoltages)
-    assert len(set(map(str, told.protocols))) == 2  # its number, and its name
-    assert told.protocols[0] == 1
+    async with running(reported.pack):
+        await until(lambda: reported.overvoltages)
+    assert len(set(map(str, reported.protocols))) == 2  # its number, and its name
+    assert reported.protocols[0] == 1
 
 
-async def test_an_identity_that_changed_is_asked_for_again_by_itself(told, peripheral) -> None:
-    async with running(told.pack):
-        await until(lambda: told.overvoltages)
+async def test_an_identity_that_changed_is_asked_for_again_by_itself(reported, peripheral) -> None:
+    async with running(reported.pack):
+        await until(lambda: reported.overvoltages)
         before = asked(peripheral, Command.READ_DEVICE_INFO)
         peripheral.memory.info[PROTOCOL] = bytes((4,))
         peripheral.send(peripheral.label.module.notify_handle, peripheral._frame(0x03, peripheral.device_info()))
-        await until(lambda: told.pack.last_identity.details["uart1_protocol"] == 4)
+        await until(lambda: reported.pack.last_identity.details["uart1_protocol"] == 4)
         assert asked(peripheral, Command.READ_DEVICE_INFO) == before + 1
 
 
-async def test_a_pack_whose_identity_is_never_the_same_is_not_hidden_for_it(told, peripheral) -> None:
+async def test_a_pack_whose_identity_is_never_the_same_is_not_hidden_for_it(reported, peripheral) -> None:
     falsify(peripheral, 0x03, PROTOCOL, (bytes((number % 250,)) for number in itertools.count()))
-    identity, reading = await told.pack.first_contact()
+    identity, reading = await reported.pack.first_contact()
     assert identity.model == peripheral.label.model
     assert reading.voltage
     assert asked(peripheral, Command.READ_DEVICE_INFO) == 4

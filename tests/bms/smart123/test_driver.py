@@ -777,14 +777,14 @@ FALSE_LIMITS = "1F4_34A_10F_149_05_0A"
 async def test_parameters_count_when_they_were_told_twice(monkeypatch) -> None:
     peripheral, pin, _ = unit("gen3_nus")
     saying_in_turn(peripheral, monkeypatch, "S2@", FALSE_LIMITS)
-    told: list[object] = []
+    reported: list[object] = []
     async with running_smart123(monkeypatch, peripheral, streaming=False, password=pin) as pack:
-        pack._listener = lambda change: told.append(pack.last_settings) if change == "settings" else None
+        pack._listener = lambda change: reported.append(pack.last_settings) if change == "settings" else None
         await until(lambda: pack.current_settings is not None)
         assert sent(peripheral).count("S2@") == 3
         saying_in_turn(peripheral, monkeypatch, "S2@", FALSE_LIMITS)
         right = (await pack.read_settings("cell_overvoltage")).values["cell_overvoltage"]
-    assert {settings.values["cell_overvoltage"] for settings in told} == {right}
+    assert {settings.values["cell_overvoltage"] for settings in reported} == {right}
     assert right != 4.21
 
 

@@ -93,11 +93,11 @@ def test_parameters_come_with_every_frame() -> None:
 
 
 def turn(start: int, count: int, turns: TrailerParser, now: float = 0.0, **values: int) -> dict[str, int]:
-    told: dict[str, int] = {}
+    reported: dict[str, int] = {}
     for step in range(count):
         key = (start + step) % KEYS
-        told |= turns.update(key + 25, values.get(f"k{key}", key), now + step)
-    return told
+        reported |= turns.update(key + 25, values.get(f"k{key}", key), now + step)
+    return reported
 
 
 def test_keys_count_only_after_four_steps_in_a_row() -> None:
@@ -111,17 +111,17 @@ def test_keys_count_only_after_four_steps_in_a_row() -> None:
 def test_values_of_several_bytes_are_joined_when_the_turn_is_complete() -> None:
     turns = TrailerParser()
     assert turn(0, KEYS, turns) == {}
-    told = turn(0, 1, turns, now=19.0)
+    reported = turn(0, 1, turns, now=19.0)
     # The parts of the first keys came before the steps were believed.
-    assert "soh" not in told
-    assert told["cycles"] == 8 << 8 | 9
-    assert told["status_2"] == 16
+    assert "soh" not in reported
+    assert reported["cycles"] == 8 << 8 | 9
+    assert reported["status_2"] == 16
     # A whole turn from key 1 to the next key 0, and one more to tell it.
     turn(1, KEYS, turns, now=20.0, k0=97, k2=2, k3=128)
-    told = turn(1, KEYS, turns, now=39.0)
-    assert told["soh"] == 97
-    told = turn(1, KEYS, turns, now=58.0, k2=2, k3=128)
-    assert told["low_cell_voltage"] == 640
+    reported = turn(1, KEYS, turns, now=39.0)
+    assert reported["soh"] == 97
+    reported = turn(1, KEYS, turns, now=58.0, k2=2, k3=128)
+    assert reported["low_cell_voltage"] == 640
 
 
 def test_parts_of_two_turns_do_not_belong_together() -> None:
@@ -133,9 +133,9 @@ def test_parts_of_two_turns_do_not_belong_together() -> None:
     # The frame with key 3 is lost.
     for key in range(4, KEYS):
         turns.update(25 + key, 0, 22.0 + key)
-    told = turns.update(25, 97, 50.0)
-    assert "low_cell_voltage" not in told
-    assert told["soh"] == 97
+    reported = turns.update(25, 97, 50.0)
+    assert "low_cell_voltage" not in reported
+    assert reported["soh"] == 97
 
 
 def test_a_turn_whose_beginning_was_lost_is_not_joined_with_the_one_before() -> None:
@@ -149,8 +149,8 @@ def test_a_turn_whose_beginning_was_lost_is_not_joined_with_the_one_before() -> 
 def test_parts_older_than_a_minute_are_forgotten() -> None:
     turns = TrailerParser()
     turn(0, KEYS, turns)
-    told = turns.update(25, 97, 100.0)
-    assert told == {}
+    reported = turns.update(25, 97, 100.0)
+    assert reported == {}
 
 
 def test_a_clock_is_never_taken_for_keys() -> None:

@@ -22,10 +22,10 @@ def answers(query: str, body: str) -> dict:
 
 def test_answers_are_understood_by_the_query_before_them() -> None:
     assert answers("V", "33B_03_05_03_2BC")["values"] == {"sw_version": "3.3.11", "balance_start_voltage": 3.5}
-    told = answers("S1", "0001_0002_001A_31323334")
-    assert told["kind"] == "settings"
-    assert told["values"]["password"] == "31323334"
-    assert told["values"]["battery_capacity"] == 2600
+    reported = answers("S1", "0001_0002_001A_31323334")
+    assert reported["kind"] == "settings"
+    assert reported["values"]["password"] == "31323334"
+    assert reported["values"]["battery_capacity"] == 2600
     assert answers("S2", "0230_02D0_010F_0149_5A_14")["values"]["cell_overvoltage"] == 3.6
     assert answers("TS", "64")["values"] == {"device_time": 100}
     assert answers("L3", "64_1_230_03")["values"] == {"time": 100, "type": 1, "value": 560, "cell": 3}
@@ -70,17 +70,17 @@ def test_what_the_last_bytes_of_a_frame_are_one_frame_does_not_tell() -> None:
     pack = smart123_pack(OLD_FIRMWARE_BRIDGE)
     pack.advance(2.0)
     frame = bytearray(smart123_frame.frame(pack.board, 1, 0))
-    told = {}
+    reported = {}
     for first, second in ((1, 19), (19, 19), (50, 19), (19, 50), (24, 60), (70, 70), (25, 97), (26, 99), (25, 130)):
         frame[47:49] = bytes((first, second))
         frame[57] = sum(frame[:57]) & 0xFF
         values = decoded({"hex": frame.hex()})[0]["values"]
-        told[first, second] = {
+        reported[first, second] = {
             key: values[key]
             for key in ("device_time", "device_time_either", "kv_key", "soh", "charge_efficiency")
             if key in values
         }
-    assert told == {
+    assert reported == {
         (1, 19): {"device_time_either": ["01:19", "19:01"]},
         (19, 19): {"device_time": "19:19"},
         (50, 19): {"device_time": "19:50"},
@@ -152,8 +152,8 @@ def test_advertisements_whole_or_their_manufacturer_data_alone() -> None:
 
 
 def test_writes_name_their_parameter_and_what_came_of_them() -> None:
-    told = decoded({"text": "01-017!\r"})[0]
-    assert told["values"] == {"address": 0x17, "raw": 1, "parameter": "critical_mode", "value": True}
+    reported = decoded({"text": "01-017!\r"})[0]
+    assert reported["values"] == {"address": 0x17, "raw": 1, "parameter": "critical_mode", "value": True}
     assert decoded({"text": "02-050!\r"})[0]["values"]["part"] == "high"
     assert decoded({"text": "01-FFF!\r"})[0]["values"] == {"address": 0xFFF, "raw": 1}
     before, after = (sealed(f"00_{value}").encode().hex() for value in ("00", "01"))

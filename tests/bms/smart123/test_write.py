@@ -121,9 +121,9 @@ def answering(peripheral, monkeypatch, answers: dict[str, list[str]]) -> None:
     answer = peripheral.dialect._take_write
 
     def update(address: int, value: int, faults):
-        told = answers.get(f"{value:02X}-{address:03X}!")
-        if told:
-            word = told.pop(0)
+        reported = answers.get(f"{value:02X}-{address:03X}!")
+        if reported:
+            word = reported.pop(0)
             if word:
                 yield 0.02, word.encode() + b"\r"
             return
@@ -252,12 +252,12 @@ async def test_leaving_waits_until_a_write_is_whole(monkeypatch, echo) -> None:
     assert peripheral.board.settings.v_min in (510, 520)
 
 
-@pytest.mark.parametrize("told", ["Z2DA", "FFFFF", "X"])
-async def test_a_stored_value_that_makes_no_sense_refuses_the_write(monkeypatch, peripheral, told) -> None:
+@pytest.mark.parametrize("reported", ["Z2DA", "FFFFF", "X"])
+async def test_a_stored_value_that_makes_no_sense_refuses_the_write(monkeypatch, peripheral, reported) -> None:
     async with running_smart123(monkeypatch, peripheral, password=PIN) as pack:
         await ready(pack)
         answer = peripheral.dialect._answer
-        body = f"{told}_02DA_010F_0149_5A_14"
+        body = f"{reported}_02DA_010F_0149_5A_14"
         monkeypatch.setattr(
             peripheral.dialect,
             "_answer",

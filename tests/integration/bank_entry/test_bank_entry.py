@@ -133,8 +133,8 @@ async def blocked(hass, house, reason: str) -> None:
     await house.until(lambda: all(house.state(entity_id) == STATE_OFF for entity_id in allowed))
     assert house.state("binary_sensor.house_problem") == STATE_ON
     for entity_id in (*allowed, "binary_sensor.house_problem"):
-        (told,) = hass.states.get(entity_id).attributes["reasons"]
-        assert reason in told
+        (reported,) = hass.states.get(entity_id).attributes["reasons"]
+        assert reason in reported
     assert number(house, "sensor.house_charge_current_limit") == 0
     assert number(house, "sensor.house_discharge_current_limit") == 0
 

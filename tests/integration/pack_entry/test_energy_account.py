@@ -351,7 +351,7 @@ async def test_a_battery_is_added_to_the_energy_dashboard_only_when_asked_and_on
     assert battery["name"] == "Shed"
 
 
-def told(hass) -> str:
+def reported(hass) -> str:
     (notification,) = persistent_notification._async_get_or_create_notifications(hass).values()
     return notification["message"]
 
@@ -361,16 +361,16 @@ async def test_the_button_answers_what_was_entered_or_that_it_was_there(recorder
     pack.show(full_of(0))
     await hass.async_block_till_done()
     await press(hass, pack)
-    assert "was added" in told(hass)
+    assert "was added" in reported(hass)
     for key in ("charged_energy", "discharged_energy", "power", "soc"):
-        assert pack.entity(key) in told(hass)
-    assert "5.0 kWh" in told(hass)
+        assert pack.entity(key) in reported(hass)
+    assert "5.0 kWh" in reported(hass)
     await press(hass, pack)
-    assert "Nothing was added" in told(hass)
+    assert "Nothing was added" in reported(hass)
     er.async_get(hass).async_update_entity(pack.entity("soc"), new_entity_id="sensor.level")
     await press(hass, pack)
-    assert "with other sensors" in told(hass)
-    assert "sensor.level" in told(hass)
+    assert "with other sensors" in reported(hass)
+    assert "sensor.level" in reported(hass)
 
 
 async def test_without_the_dashboard_or_its_sensors_the_button_says_why(recorder_mock, hass, pack) -> None:

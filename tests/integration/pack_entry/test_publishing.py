@@ -81,13 +81,13 @@ class Pair:
 
     def __init__(self) -> None:
         self.values = {"current": 1.0, "power": 50.0}
-        self.told: list[str] = []
+        self.reported: list[str] = []
         self.group = PublishGroup()
         self.members = {
             key: GroupMember(
                 PublishFilter(PublishPolicy(10, band)),
                 lambda key=key: self.values[key],
-                lambda key=key: self.told.append(key),
+                lambda key=key: self.reported.append(key),
             )
             for key, band in (("current", 1), ("power", 10))
         }
@@ -149,10 +149,10 @@ def test_who_comes_later_is_shown_with_the_others() -> None:
     pair.group.join(pair.members["power"])
     pair.group.follow(reading, 1)
     pair.group.notify_others(pair.members["power"])
-    assert pair.told == ["current"]
+    assert pair.reported == ["current"]
     assert pair.see(1, reading) == ({"current": 1.2, "power": 50.0}, ["current", "power"])
     pair.group.notify_others(pair.members["power"])
-    assert pair.told == ["current"]
+    assert pair.reported == ["current"]
     leave()
     assert pair.see(20, current=9.0) == ({"current": 1.2, "power": 50.0}, [])
 

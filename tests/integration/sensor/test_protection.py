@@ -217,7 +217,7 @@ async def test_what_happens_is_an_event_with_all_particulars(hass, pack) -> None
     await pack.see()
     events = async_capture_events(hass, "state_changed")
 
-    def told() -> list[tuple]:
+    def reported() -> list[tuple]:
         states = [event.data["new_state"] for event in events if "protection_event" in event.data["entity_id"]]
         return [
             (state.attributes["event_type"], state.attributes.get("protection") or state.attributes.get("alarm"))
@@ -226,7 +226,7 @@ async def test_what_happens_is_an_event_with_all_particulars(hass, pack) -> None
 
     await pack.see(lowest=2.65, alarms=("cell_undervoltage", "charge_mosfet_fault"))
     await pack.see(current=120.0, alarms=("cell_undervoltage",))
-    assert told() == [
+    assert reported() == [
         ("alarm_raised", "cell_undervoltage"),
         ("alarm_raised", "charge_mosfet_fault"),
         ("tripped", "cell_undervoltage"),

@@ -46,11 +46,11 @@ async def test_a_cell_that_is_full_stops_the_charge(hass, house, adopt) -> None:
     await adopt(pack)
     await house.until(lambda: house.state(STATUS) == "charging_stopped_cell_full")
     await house.until(lambda: "limit" in attributes(hass))
-    told = attributes(hass)
-    assert (told["cell"], told["limit"], told["release"], told["unit"]) == (3, 3.28, 3.25, "V")
-    assert told["value"] > 3.28
-    assert told["about"] == "cell_overvoltage"
-    assert dt_util.utcnow() - dt_util.parse_datetime(told["since"]) < timedelta(seconds=60)
+    reported = attributes(hass)
+    assert (reported["cell"], reported["limit"], reported["release"], reported["unit"]) == (3, 3.28, 3.25, "V")
+    assert reported["value"] > 3.28
+    assert reported["about"] == "cell_overvoltage"
+    assert dt_util.utcnow() - dt_util.parse_datetime(reported["since"]) < timedelta(seconds=60)
     assert house.state("binary_sensor.shed_problem") == "on"
 
 
@@ -58,17 +58,17 @@ async def test_a_pack_that_is_too_cold_may_not_be_charged(hass, house, adopt) ->
     await adopt(jk_pack(name="Shed", temperature=-5.0))
     await house.until(lambda: house.state(STATUS) == "charging_not_allowed_cold")
     await house.until(lambda: "limit" in attributes(hass))
-    told = attributes(hass)
-    assert (told["limit"], told["release"], told["unit"]) == (0.0, 5.0, "°C")
-    assert told["probe"].startswith("temperature_")
+    reported = attributes(hass)
+    assert (reported["limit"], reported["release"], reported["unit"]) == (0.0, 5.0, "°C")
+    assert reported["probe"].startswith("temperature_")
 
 
 async def test_a_charge_that_is_held_back_says_by_what_and_to_what(hass, house, adopt) -> None:
     await adopt(jk_pack(name="Shed", temperature=6.0, profile=lambda _: 40.0))
     await house.until(lambda: house.state(STATUS) == "charging_held_back_cold")
-    told = attributes(hass)
-    assert told["current_limit"] < 40
-    assert (told["about"], told["limit"], told["unit"]) == ("coldest", 0.0, "°C")
+    reported = attributes(hass)
+    assert reported["current_limit"] < 40
+    assert (reported["about"], reported["limit"], reported["unit"]) == ("coldest", 0.0, "°C")
 
 
 async def test_a_full_pack_is_full(hass, house, adopt) -> None:
@@ -88,9 +88,9 @@ async def test_a_pack_out_of_reach_says_so_until_it_is_trusted_again(hass, house
     hass.bus.async_listen("state_changed", callback(see))
     house.take_away(pack)
     await house.until(lambda: house.state(STATUS) == "out_of_reach")
-    told = attributes(hass)
-    assert "vendor's app" in told["hints"][0]
-    assert dt_util.parse_datetime(told["since"]) < dt_util.utcnow()
+    reported = attributes(hass)
+    assert "vendor's app" in reported["hints"][0]
+    assert dt_util.parse_datetime(reported["since"]) < dt_util.utcnow()
     house.bring_back(pack)
     await house.until(lambda: house.state(STATUS) == "all_well")
     assert {"hints", "about"}.isdisjoint(attributes(hass))

@@ -32,11 +32,11 @@ async def test_an_event_of_the_pack_is_one_of_home_assistant_once(hass, house, a
     events = dt_util.parse_datetime(attributes["happened_at"])
     assert dt_util.utcnow() - timedelta(seconds=60) < events <= dt_util.utcnow() + timedelta(seconds=1)
     pack.comm_error = False
-    told = house.state(LOG)
+    reported = house.state(LOG)
     await hass.config_entries.async_reload(entry.entry_id)
     await house.until(lambda: entry.runtime_data.available and entry.runtime_data.pack.current_settings)
     await house.until(lambda: pack.streaming)
-    assert house.state(LOG) in (told, STATE_UNKNOWN)
+    assert house.state(LOG) in (reported, STATE_UNKNOWN)
     assert seen.count(LOG) <= 3
     assert not entry.runtime_data.pack.logged_events
 

@@ -232,19 +232,19 @@ def _clock(data: bytes) -> str:
 
 def a5(frames: list[A5Frame], *, from_board: bool, cells: int | None = None, probes: int | None = None) -> Explained:
     """Return what frames of one command say; `cells` and `probes` are their numbers if known."""
-    command, told = frames[0].command, [frame.data for frame in frames]
+    command, reported = frames[0].command, [frame.data for frame in frames]
     if not from_board:
-        return _a5_request(command, told[0])
+        return _a5_request(command, reported[0])
     if command in _A5_LIVE:
-        return "reading", {"command": command, **_a5_reading(command, told, cells, probes)}
-    kind, values = _a5_other(command, told)
+        return "reading", {"command": command, **_a5_reading(command, reported, cells, probes)}
+    kind, values = _a5_other(command, reported)
     return kind, {"command": command, **values}
 
 
-def _a5_other(command: int, told: list[bytes]) -> Explained:
-    data = told[0]
+def _a5_other(command: int, reported: list[bytes]) -> Explained:
+    data = reported[0]
     if command in _A5_TEXTS:
-        said = a5_text(told)
+        said = a5_text(reported)
         return "identity", {_A5_TEXTS[command]: said, "text": said}
     if command == 0x54:
         return "identity", {"manufacturing_date": text(data), "text": text(data)}

@@ -203,13 +203,13 @@ class D2Board(_ModbusBoard):
 
     @override
     async def identify(self, within: float) -> Identity:
-        told = d2_texts(await self._try(D2_IDENTITY))
+        reported = d2_texts(await self._try(D2_IDENTITY))
         secrets = await self._try(D2_SECRETS)
         if secrets and (date := production_date(secrets[6:9])):
-            told["manufacturing_date"] = date
+            reported["manufacturing_date"] = date
         settings = decode_settings(self.dialect, {D2_SETTINGS[0]: await self._try(D2_SETTINGS)})
         details = _details(secrets[:6], settings)
-        return identity_of(self.dialect, told, cells=self._cells, details=details)
+        return identity_of(self.dialect, reported, cells=self._cells, details=details)
 
     @override
     async def read(self) -> tuple[Values, float]:
@@ -241,16 +241,16 @@ class P81Board(_ModbusBoard):
 
     @override
     async def identify(self, within: float) -> Identity:
-        told = p81_texts(await self._try(P81_IDENTITY))
+        reported = p81_texts(await self._try(P81_IDENTITY))
         first = await self._try(P81_SETTINGS[0])
         settings = decode_settings(self.dialect, {P81_SETTINGS[0][0]: first})
         start = 2 * (_P81_DATE - P81_SETTINGS[0][0])
         if date := production_date(first[start : start + 3].ljust(3, b"\0")):
-            told["manufacturing_date"] = date
+            reported["manufacturing_date"] = date
         place = 2 * (_P81_SECRET - P81_SETTINGS[0][0])
         details = _details(first[place : place + 6], settings)
         cells = settings.get("cell_count")
-        return identity_of(self.dialect, told, cells=cells if isinstance(cells, int) else None, details=details)
+        return identity_of(self.dialect, reported, cells=cells if isinstance(cells, int) else None, details=details)
 
     @override
     async def read(self) -> tuple[Values, float]:
@@ -310,17 +310,17 @@ class A5Board(DalyBoard):
 
     @override
     async def identify(self, within: float) -> Identity:
-        told: dict[str, str] = {}
+        reported: dict[str, str] = {}
         for _ in range(2):
             for key, (command, needed, decode) in self._IDENTITY.items():
-                if key in told:
+                if key in reported:
                     continue
                 with suppress(SilentError):
-                    told[key] = decode((await self._ask(command, needed=needed, within=within))[0])
-            if not told:
+                    reported[key] = decode((await self._ask(command, needed=needed, within=within))[0])
+            if not reported:
                 break  # a board that does not know these questions, rather than answers that were lost
         found, _ = await self._ask(0x94)
-        return identity_of(self.dialect, told, cells=found[0][0], details={})
+        return identity_of(self.dialect, reported, cells=found[0][0], details={})
 
     @override
     async def read(self) -> tuple[Values, float]:
@@ -363,8 +363,10 @@ class A5Board(DalyBoard):
     def acknowledges(self, frame: bytes) -> Callable[[Message], bool]:
         command, wanted = frame[2], frame[4]
         # The answer repeats the switch, or says one for done; the other bytes are left over.
-        told = wanted if command in A5_SWITCHES.values() else 1
-        return lambda message: isinstance(message, A5Frame) and message.command == command and message.data[0] == told
+        reported = wanted if command in A5_SWITCHES.values() else 1
+        return lambda message: (
+            isinstance(message, A5Frame) and message.command == command and message.data[0] == reported
+        )
 
 
 def _words(data: bytes) -> tuple[int, ...]:

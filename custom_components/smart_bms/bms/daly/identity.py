@@ -53,17 +53,19 @@ def is_default_password(data: bytes) -> bool:
     return data[:6] == _DEFAULT_PASSWORD
 
 
-def identity_of(dialect: Dialect, told: dict[str, str], *, cells: int | None, details: dict[str, Detail]) -> Identity:
+def identity_of(
+    dialect: Dialect, reported: dict[str, str], *, cells: int | None, details: dict[str, Detail]
+) -> Identity:
     """Return the identity of a board that sent these texts."""
-    more: dict[str, Detail] = {"platform": told["platform"]} if told.get("platform") else {}
+    more: dict[str, Detail] = {"platform": reported["platform"]} if reported.get("platform") else {}
     return Identity(
         family="daly",
         variant=dialect,
-        model=told.get("hw_version", ""),
-        hw_version=told.get("hw_version", ""),
-        sw_version=told.get("sw_version", ""),
-        serial_number=told.get("serial_number", ""),
-        manufacturing_date=told.get("manufacturing_date", ""),
+        model=reported.get("hw_version", ""),
+        hw_version=reported.get("hw_version", ""),
+        sw_version=reported.get("sw_version", ""),
+        serial_number=reported.get("serial_number", ""),
+        manufacturing_date=reported.get("manufacturing_date", ""),
         max_cells=cells,
         details=more | details,
     )

@@ -33,6 +33,7 @@ _SECRETS: Final = {
 _A5_LIVE: Final = frozenset({*range(0x50, 0x54), *range(0x59, 0x61), *range(0x90, 0x99)})
 """Commands that are answered with numbers; the others with codes and texts."""
 _START: Final = re.compile(rb"[\xa5\xd2\x51]")
+_HEAD: Final = 4
 _OVERHEAD: Final = 5
 _WRITTEN_LENGTH: Final = 8
 
@@ -59,7 +60,7 @@ def _decoded(frame: bytes) -> Message | ReadRequest | None:
 def _described(packet: bytes) -> bytes:
     """Return a packet to the board as it may be shown; words for the module may not."""
     message = _decoded(packet)
-    return packet if isinstance(message, ReadRequest) or _is_number(message) else bytes(len(packet))
+    return packet if isinstance(message, ReadRequest) or _is_number(message, packet) else bytes(len(packet))
 
 
 def _is_secret(asked: ReadRequest | RegisterWrite) -> bool:
@@ -69,12 +70,13 @@ def _is_secret(asked: ReadRequest | RegisterWrite) -> bool:
     )
 
 
-def _is_number(message: Message | ReadRequest | None) -> bool:
+def _is_number(message: Message | ReadRequest | None, frame: bytes) -> bool:
+    """Return whether nothing behind the head of a frame reads like a text; its checksum may continue one by chance."""
     match message:
         case A5Frame():
-            return not holds_text(message.data)
+            return not holds_text(frame[_HEAD:])
         case RegisterWrite():
-            return not _is_secret(message) and not holds_text(message.data)
+            return not _is_secret(message) and not holds_text(frame[_HEAD:])
         case _:
             return False
 
@@ -91,7 +93,9 @@ def _received(stream: bytes, known: set[Size]) -> Iterator[Piece]:
         if isinstance(message, RegisterAnswer):
             shown = (message.dialect, len(message.data) // 2) in known
         else:
-            shown = _is_number(message) and not (isinstance(message, A5Frame) and message.command not in _A5_LIVE)
+            shown = _is_number(message, frame) and not (
+                isinstance(message, A5Frame) and message.command not in _A5_LIVE
+            )
         if shown:
             yield place, frame
         place += len(frame)

@@ -110,12 +110,12 @@ class DalyRecords:
         """Decode manufacturer data as it is advertised: company id, then payload."""
         if data and len(data) < _MIN_FIELD:
             return {"kind": "rejected", "reason": "length"}
-        told = {**(hints["expected"] if isinstance(hints.get("expected"), dict) else {}), **hints}
+        reported = {**(hints["expected"] if isinstance(hints.get("expected"), dict) else {}), **hints}
         companies = {int.from_bytes(data[:2], "little"): data[2:]} if data else {}
-        services = told.get("service_uuids")
+        services = reported.get("service_uuids")
         advertisement = Advertisement(
-            name=str(told.get("local_name") or "").rstrip("\0"),
-            address=str(told.get("address") or ""),
+            name=str(reported.get("local_name") or "").rstrip("\0"),
+            address=str(reported.get("address") or ""),
             manufacturer_data=companies,
             service_uuids=tuple(map(str, services)) if isinstance(services, list) else (SERVICE,),
         )

@@ -95,12 +95,12 @@ class JbdRecords:
         if data and len(data) < _MIN_FIELD:
             return {"kind": "rejected", "reason": "length"}
         companies = {int.from_bytes(data[:2], "little"): data[2:]} if data else {}
-        told = _all_hints(hints)
-        services, prefixes = told.get("service_uuids"), told.get("address_prefix")
+        reported = _all_hints(hints)
+        services, prefixes = reported.get("service_uuids"), reported.get("address_prefix")
         prefix = prefixes[0] if isinstance(prefixes, list) and prefixes else ""
         advertisement = Advertisement(
-            name=str(told.get("local_name") or ""),
-            address=str(told.get("address") or prefix),
+            name=str(reported.get("local_name") or ""),
+            address=str(reported.get("address") or prefix),
             manufacturer_data=companies,
             service_uuids=tuple(map(str, services)) if isinstance(services, list) else (SERVICE,),
         )
@@ -141,10 +141,10 @@ class JbdRecords:
         return self._described(*explained)
 
     def _module(self, message: ModuleMessage, hints: Result) -> Result:
-        told = _all_hints(hints)
+        reported = _all_hints(hints)
         if message.command == ModuleCommand.RANDOM and len(message.data) == 1:
             self._random = message.data[0]
-        address, random = told.get("mac") or told.get("address"), told.get("random", self._random)
+        address, random = reported.get("mac") or reported.get("address"), reported.get("random", self._random)
         known = isinstance(address, str) and isinstance(random, int)
         return self._described("auth", module(message, address if known else None, random if known else None))
 

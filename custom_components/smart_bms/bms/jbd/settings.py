@@ -65,8 +65,8 @@ def decode_register(
             raise FrameError("length")
     elif len(data) != 2:
         raise FrameError("length")
-    told = [row for row in BY_REGISTER[register] if front_end == TI_FRONT_END or row.key not in OF_FRONT_END]
-    return {row.key: row.value(data, coarse=coarse) for row in told}
+    reported = [row for row in BY_REGISTER[register] if front_end == TI_FRONT_END or row.key not in OF_FRONT_END]
+    return {row.key: row.value(data, coarse=coarse) for row in reported}
 
 
 def decode_settings(registers: Registers, variant: str, now: float, *, front_end: int = TI_FRONT_END) -> Settings:

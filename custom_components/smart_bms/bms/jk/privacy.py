@@ -68,7 +68,7 @@ def masked(frame: bytes) -> bytes:
 
 def masked_numbers(frame: bytes, variant: Variant) -> bytes:
     """Return the same of a frame that has been understood as one of numbers alone."""
-    body = frame[_HEADER:-1]
+    body = frame[_HEADER:]  # With the checksum: by chance, it is the next letter of a text.
     if holds_text(body) and (variant is not Variant.JK04 or holds_text(_without_floats(body))):
         return _sealed(_head(frame))
     return frame
@@ -93,6 +93,9 @@ def _device_info(frame: bytes) -> bytearray:
     for offset, length in _INFO_NUMBERS:
         if not holds_text(number := frame[offset : offset + length]):
             masked[offset : offset + length] = number
+    offset, length = _INFO_NUMBERS[-1]
+    if holds_text(_sealed(masked)[offset:]):
+        masked[offset : offset + length] = bytes(length)
     return masked
 
 
@@ -144,7 +147,7 @@ def _response(stream: bytes, place: int) -> Piece:
 
 
 def _is_command(frame: bytes) -> bool:
-    return len(frame) == COMMAND_LENGTH and checksum(frame[:-1]) == frame[-1] and not holds_text(frame[_HEADER:-1])
+    return len(frame) == COMMAND_LENGTH and checksum(frame[:-1]) == frame[-1] and not holds_text(frame[_HEADER:])
 
 
 def _sent(stream: bytes) -> Iterator[Piece]:

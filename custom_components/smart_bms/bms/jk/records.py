@@ -41,10 +41,10 @@ class JkRecords:
             if not frames:
                 raise FrameError(what_is_wrong(data))
             # A ready frame may be glued to the frame it announces.
-            told = [frame for frame in frames if frame[TYPE_OFFSET] != FrameType.READY] or frames
-            if len(told) > 1:
+            reported = [frame for frame in frames if frame[TYPE_OFFSET] != FrameType.READY] or frames
+            if len(reported) > 1:
                 return {"kind": "notification", "frames": [self._result(frame) for frame in frames]}
-            return self._frame(told[0], variant)
+            return self._frame(reported[0], variant)
         except FrameError as error:
             return {"kind": "rejected", "variant": variant, "reason": error.reason}
 

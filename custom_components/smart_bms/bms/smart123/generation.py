@@ -54,8 +54,8 @@ class Generation:
         self._needed = needed
         self._chosen = CHOICES.get(chosen)
         self._energy = EnergyProof()
-        if (told := _BY_TYPE.get(device_type if device_type is not None else -1)) is not None:
-            self.variant = told
+        if (reported := _BY_TYPE.get(device_type if device_type is not None else -1)) is not None:
+            self.variant = reported
         elif newer_module:
             self.variant = Variant.GENERATION_3
         else:
@@ -130,7 +130,7 @@ class EnergyProof:
             return None
         self._moved += voltage * VOLT * current * (now - self._last_at) / _SECONDS_PER_HOUR
         self._last_at = now
-        told = stored - self._stored
-        if not self._moved or now - self._began_at < _STEADY_FOR or abs(told) < _MIN_ENERGY:
+        reported = stored - self._stored
+        if not self._moved or now - self._began_at < _STEADY_FOR or abs(reported) < _MIN_ENERGY:
             return None
-        return next((ampere for ampere in AMPERES if abs(told / (self._moved * ampere) - 1) <= _TOLERANCE), None)
+        return next((ampere for ampere in AMPERES if abs(reported / (self._moved * ampere) - 1) <= _TOLERANCE), None)

@@ -46,12 +46,12 @@ async def read_log(ask: Ask, kept: dict[str, Any], drop: Callable[[str], None], 
 
 async def _read_entry(ask: Ask, place: str, known: list[list[int]] | None) -> Entry | None:
     """Return what stands in a place; a new one is reported once and for all, so two answers have to agree on it. Raises FrameError."""
-    told: Entry | None = None
+    reported: Entry | None = None
     for _ in range(MAX_QUESTIONS):
         entry = decode_entry(await ask(place))
-        if entry is None or known is None or list(entry) in known or entry == told:
+        if entry is None or known is None or list(entry) in known or entry == reported:
             return entry
-        told = entry
+        reported = entry
     raise FrameError("unconfirmed")
 
 

@@ -97,10 +97,10 @@ class Smart123Records:
         if advertisement is None:
             if len(data) < 2:
                 return {"kind": "rejected", "reason": "length"}
-            told = {**(hints["expected"] if isinstance(hints.get("expected"), dict) else {}), **hints}
-            services = told.get("service_uuids")
+            reported = {**(hints["expected"] if isinstance(hints.get("expected"), dict) else {}), **hints}
+            services = reported.get("service_uuids")
             advertisement = Advertisement(
-                name=str(told.get("local_name") or ""),
+                name=str(reported.get("local_name") or ""),
                 manufacturer_data={int.from_bytes(data[:2], "little"): data[2:]},
                 service_uuids=tuple(map(str, services)) if isinstance(services, list) else (),
             )

@@ -59,19 +59,19 @@ class TrailerParser:
             self._parts.clear()
         if not self.on or key is None:
             return {}
-        told = self._joined(now) if key == 0 else {}
+        reported = self._joined(now) if key == 0 else {}
         self._parts[key] = (second, now)
-        return told
+        return reported
 
     def _joined(self, now: float) -> dict[str, int]:
         """Return what the parts amount to, and forget them: only those of one cycle belong together."""
         parts = {key: value for key, (value, at) in self._parts.items() if now - at <= _TOO_OLD}
         self._parts.clear()
-        told = {name: parts[key] for key, name in _SINGLE.items() if key in parts}
+        reported = {name: parts[key] for key, name in _SINGLE.items() if key in parts}
         for name, keys in _JOINED.items():
             if all(key in parts for key in keys):
-                told[name] = int.from_bytes(bytes(parts[key] for key in keys))
-        return told
+                reported[name] = int.from_bytes(bytes(parts[key] for key in keys))
+        return reported
 
 
 class TrailerClock:
