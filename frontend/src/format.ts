@@ -88,7 +88,9 @@ export class Formatter {
 
   energy(wattHours: number | null | undefined): string {
     if (wattHours === null || wattHours === undefined) return DASH;
-    return this.unit(wattHours / 1000, Math.abs(wattHours) < 99_950 ? 1 : 0, "kWh");
+    const size = Math.abs(wattHours);
+    if (size < 999.5) return this.unit(wattHours, 0, "Wh");
+    return this.unit(wattHours / 1000, size < 99_950 ? 1 : 0, "kWh");
   }
 
   /** Any value in a unit of the protections. */

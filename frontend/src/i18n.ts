@@ -73,13 +73,13 @@ export class Texts {
   }
 
   /** The name of a protection, an alarm, or a parameter. */
-  name(key: string): string {
+  name(key: string, otherwise = key.replaceAll("_", " ")): string {
     return (
       this.of(`entity.sensor.nearest_protection.state.${key}`) ||
       this.of(`entity.binary_sensor.alarm_${key}.name`) ||
       this.of(`entity.number.${key}.name`) ||
       this.of(`entity.switch.${key}.name`) ||
-      key.replaceAll("_", " ")
+      otherwise
     );
   }
 

@@ -41,8 +41,12 @@ export function statusWords(
   if (status.seconds !== null && status.seconds > 0)
     sentences.push(t.text("time_left", { time: t.time(status.seconds) }));
   if (sentences.length === 0 && status.about !== "" && status.about !== status.code)
-    sentences.push(`${t.name(status.about)}.`);
-  return { title, detail: sentences.join(" ") };
+    sentences.push(sentenceOf(t.name(status.about, "")));
+  return { title, detail: sentences.filter(Boolean).join(" ") };
+}
+
+function sentenceOf(words: string): string {
+  return words === "" ? "" : `${words}.`;
 }
 
 export function capital(text: string): string {

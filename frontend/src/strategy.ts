@@ -20,9 +20,10 @@ async function batteries(hass: HomeAssistant): Promise<Battery[]> {
     hass.connection
       .subscribeMessage<{ batteries: Battery[] }>(
         (message) => {
+          if (found !== undefined) return;
           found = message.batteries;
-          if (end !== undefined) void end();
           resolve(found);
+          if (end !== undefined) void end();
         },
         { type: "smart_bms/subscribe_batteries" },
       )

@@ -114,7 +114,7 @@ export function ruler(context: PackContext): TemplateResult | typeof nothing {
       ${low === null || high === null ? nothing : html`<span class="between" style=${styleMap({ "inset-inline-start": `${100 * place(low, scale)}%`, "inline-size": `${100 * (place(high, scale) - place(low, scale))}%` })}></span>`}
       ${tick(low, mark(lowest))}${tick(high, mark(highest))}
     </div>
-    <div class="row small muted"><span>${f.number(scale.low, 2)}</span><span aria-hidden="true">${words}</span><span>${f.number(scale.high, 2)}</span></div>`;
+    <div class="row small muted ends"><span>${f.number(scale.low, 2)}</span><span class="words" aria-hidden="true">${words}</span><span>${f.number(scale.high, 2)}</span></div>`;
 }
 
 function across(range: { from: number; to: number } | null): TemplateResult | typeof nothing {
@@ -319,6 +319,15 @@ export const cellStyles = css`
   }
   .tick.stop {
     background: var(--stop);
+  }
+  .ends {
+    margin-block-start: 2px;
+  }
+  @container (max-width: 299px) {
+    .ends .words {
+      order: 1;
+      inline-size: 100%;
+    }
   }
   .between {
     background: var(--level);

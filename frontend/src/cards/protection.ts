@@ -63,12 +63,13 @@ export class ProtectionCard extends BatteryCard {
       .protection .what {
         display: inline-flex;
         gap: 6px;
-        align-items: center;
+        align-items: baseline;
       }
       .bar {
         position: relative;
         block-size: 8px;
-        border-radius: 4px;
+        border-start-start-radius: 4px;
+        border-end-start-radius: 4px;
         background: var(--track);
         border-inline-end: 2px solid var(--ink);
       }
