@@ -4,7 +4,12 @@ import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
 
 export const URL = process.env.SMART_BMS_URL ?? "http://127.0.0.1:8123";
-const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/usr/bin/google-chrome-stable"];
+const PLACES = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/usr/bin/google-chrome-stable",
+];
 
 /** Return where a Chromium is, or undefined. */
 export function findChromium() {
@@ -39,7 +44,11 @@ export async function api(tokens, path, body) {
 }
 
 /** Open a page of Home Assistant; errors of the page are collected in `page.errors`. */
-export async function openPage(browser, tokens, { path = "/config/info", language, width = 1280, height = 900, ...media } = {}) {
+export async function openPage(
+  browser,
+  tokens,
+  { path = "/config/info", language, width = 1280, height = 900, ...media } = {},
+) {
   const context = await browser.newContext({ viewport: { width, height }, ...media });
   const page = await context.newPage();
   page.errors = [];
@@ -52,7 +61,11 @@ export async function openPage(browser, tokens, { path = "/config/info", languag
     [tokens, language],
   );
   await page.goto(URL + path, { waitUntil: "commit" });
-  await page.waitForFunction(() => document.querySelector("home-assistant")?.hass?.connected && customElements.get("smart-bms-card"), null, { timeout: 60_000 });
+  await page.waitForFunction(
+    () => document.querySelector("home-assistant")?.hass?.connected && customElements.get("smart-bms-card"),
+    null,
+    { timeout: 60_000 },
+  );
   await page.evaluate(installStage);
   return page;
 }
@@ -69,14 +82,19 @@ export function batteries(page) {
       new Promise((resolve) => {
         document
           .querySelector("home-assistant")
-          .hass.connection.subscribeMessage((message) => resolve(message.batteries), { type: "smart_bms/subscribe_batteries" });
+          .hass.connection.subscribeMessage((message) => resolve(message.batteries), {
+            type: "smart_bms/subscribe_batteries",
+          });
       }),
   );
 }
 
 /** Show cards, one below the other in a width, over everything else; they are given `hass` as a dashboard gives it. */
 export async function show(page, configs, { width = 390, rows, dir } = {}) {
-  await page.evaluate(([wanted, options]) => window.smartBmsStage(wanted, options), [[configs].flat(), { width, rows, dir }]);
+  await page.evaluate(
+    ([wanted, options]) => window.smartBmsStage(wanted, options),
+    [[configs].flat(), { width, rows, dir }],
+  );
 }
 
 export function clear(page) {

@@ -3,7 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { api, batteries, callWS, logIn, openPage, show, startBrowser, until } from "./home.mjs";
+import { batteries, callWS, logIn, openPage, show, startBrowser, until } from "./home.mjs";
 
 const target = process.argv[2] ?? join(dirname(fileURLToPath(import.meta.url)), "..", "..", "docs", "images", "card");
 const only = process.argv[3];
@@ -39,7 +39,10 @@ await picture("pack-not-allowed", card("card", SHED), { wait: 2500 });
 await picture("pack-sun", card("card", CABIN), { wait: 2500 });
 await picture("pack-small", card("card", HOUSE), { width: 260 });
 await picture("pack-wide", card("card", HOUSE), { width: 900, wait: 2500 });
-await picture("tiles", [HOUSE, SHED, BANK].map((device) => card("tile-card", device)));
+await picture(
+  "tiles",
+  [HOUSE, SHED, BANK].map((device) => card("tile-card", device)),
+);
 await picture("tile-ruler", card("tile-card", HOUSE), { rows: 2 });
 await picture("summary", card("tile-card", HOUSE), { rows: 4 });
 await picture("batteries", card("packs-card", undefined), { wait: 3000 });
@@ -57,7 +60,10 @@ await picture("control", card("control-card", HOUSE), {
 });
 await picture("parameters", card("parameters-card", HOUSE), { wait: 3000 });
 await picture("log", card("log-card", HOUSE), { wait: 2500 });
-await picture("badges", [HOUSE, SHED, SOLAR, BANK].map((device) => ({ ...card("badge", device) })));
+await picture(
+  "badges",
+  [HOUSE, SHED, SOLAR, BANK].map((device) => ({ ...card("badge", device) })),
+);
 await page.context().close();
 
 if (!only || "pack-dark".includes(only)) {
@@ -75,8 +81,18 @@ if (!only || "overview".includes(only)) {
     const boards = await callWS(wide, { type: "lovelace/dashboards/list" });
     if (!boards.some((one) => one.url_path === "smart-bms-pictures")) {
       const made = { url_path: "smart-bms-pictures", title: "Batteries", icon: "mdi:battery-heart-variant" };
-      await callWS(wide, { type: "lovelace/dashboards/create", mode: "storage", require_admin: false, show_in_sidebar: true, ...made });
-      await callWS(wide, { type: "lovelace/config/save", url_path: "smart-bms-pictures", config: { strategy: { type: "custom:smart-bms" } } });
+      await callWS(wide, {
+        type: "lovelace/dashboards/create",
+        mode: "storage",
+        require_admin: false,
+        show_in_sidebar: true,
+        ...made,
+      });
+      await callWS(wide, {
+        type: "lovelace/config/save",
+        url_path: "smart-bms-pictures",
+        config: { strategy: { type: "custom:smart-bms" } },
+      });
     }
     await wide.goto(`${new URL(wide.url()).origin}/smart-bms-pictures/overview`);
     await wide.locator("smart-bms-packs-card smart-bms-pack-row").first().waitFor({ timeout: 30_000 });

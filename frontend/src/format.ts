@@ -136,3 +136,7 @@ export function span(seconds: number): Span {
   }
   return { unit: "days", first: Math.round(whole / 86_400), second: null };
 }
+
+export function capital(text: string): string {
+  return text.charAt(0).toLocaleUpperCase() + text.slice(1);
+}

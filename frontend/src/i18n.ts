@@ -1,6 +1,6 @@
 // Texts: the cards' own, and those of the integration, which Home Assistant has in the user's language.
 
-import { span } from "./format.js";
+import { capital, span } from "./format.js";
 import type { HomeAssistant } from "./ha.js";
 import english from "./texts/en.json";
 
@@ -73,12 +73,13 @@ export class Texts {
   }
 
   /** The name of a protection, an alarm, or a parameter. */
-  name(key: string, otherwise = key.replaceAll("_", " ")): string {
+  name(key: string, otherwise = capital(key.replaceAll("_", " "))): string {
     return (
       this.of(`entity.sensor.nearest_protection.state.${key}`) ||
       this.of(`entity.binary_sensor.alarm_${key}.name`) ||
       this.of(`entity.number.${key}.name`) ||
       this.of(`entity.switch.${key}.name`) ||
+      this.of(`entity.select.${key}.name`) ||
       otherwise
     );
   }

@@ -1,6 +1,6 @@
 // A status in words: what the integration calls it, and its numbers in whole sentences.
 
-import type { Formatter } from "./format.js";
+import { capital, type Formatter } from "./format.js";
 import type { Direction, PackData, Reason, Status } from "./generated/messages.js";
 import type { Texts } from "./i18n.js";
 
@@ -47,10 +47,6 @@ export function statusWords(
 
 function sentenceOf(words: string): string {
   return words === "" ? "" : `${words}.`;
-}
-
-export function capital(text: string): string {
-  return text.charAt(0).toLocaleUpperCase() + text.slice(1);
 }
 
 export function reasonSentence(reason: Reason, t: Texts, f: Formatter): string {

@@ -17,13 +17,14 @@ import probatio
 
 from ..bank_entry.membership import is_bank
 from ..const import CONF_PACKS, CONF_SIMULATED, DOMAIN
-from .messages import Battery
+from .messages import Battery, WriteLogAnswer, WrittenParameter
 from .parts import device_id_of
 from .stream import Subscription, rights_of, stream_of
 
 SUBSCRIBE_BATTERIES: Final = f"{DOMAIN}/subscribe_batteries"
 SUBSCRIBE: Final = f"{DOMAIN}/subscribe"
 CONFIRM: Final = f"{DOMAIN}/confirm"
+WRITE_LOG: Final = f"{DOMAIN}/write_log"
 _ENTRY_ID: Final = "entry_id"
 _NUMBER: Final = "number"
 _SUBSCRIPTION: Final = "subscription"
@@ -35,6 +36,7 @@ def async_register_commands(hass: HomeAssistant) -> None:
     websocket_api.async_register_command(hass, _subscribe_batteries)
     websocket_api.async_register_command(hass, _subscribe)
     websocket_api.async_register_command(hass, _confirm)
+    websocket_api.async_register_command(hass, _write_log)
 
 
 def may_read(hass: HomeAssistant, entry: ConfigEntry, connection: ActiveConnection) -> bool:
@@ -151,3 +153,28 @@ def _confirm(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, A
     if isinstance(ending, _Ending):
         stream_of(hass, ending.entry).confirm(ending.subscription, msg[_NUMBER])
     connection.send_result(msg["id"])
+
+
+@callback
+@websocket_api.require_admin
+@websocket_api.websocket_command({probatio.Required("type"): WRITE_LOG, probatio.Required(_ENTRY_ID): str})
+def _write_log(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]) -> None:
+    """Send what was written to a pack, the newest first."""
+    entry = hass.config_entries.async_get_entry(msg[_ENTRY_ID])
+    if entry is None or entry.domain != DOMAIN or is_bank(entry) or entry.state is not ConfigEntryState.LOADED:
+        connection.send_error(msg["id"], ERR_NOT_FOUND, "There is no such pack, or it is not running")
+        return
+    records = [
+        WrittenParameter(
+            at=record.at,
+            parameter=record.parameter,
+            old=record.old,
+            new=record.new,
+            found=record.found,
+            outcome=record.outcome.value,
+            source=record.source,
+            user=record.user,
+        )
+        for record in reversed(entry.runtime_data.parameters.writer.write_log.records)
+    ]
+    connection.send_result(msg["id"], WriteLogAnswer(records=records))

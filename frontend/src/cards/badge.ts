@@ -54,7 +54,7 @@ export class BatteryBadge extends BatteryCard {
         font-weight: 500;
       }
       .words {
-        max-inline-size: 14em;
+        max-inline-size: 22em;
         overflow: hidden;
         text-overflow: ellipsis;
         white-space: nowrap;

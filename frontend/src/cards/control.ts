@@ -86,12 +86,13 @@ export class ControlCard extends BatteryCard {
       return html`<div class="strip ${step.level}" role=${step.level === "stop" ? "alert" : "status"}>${icon(path)}
         <div><div class="title">${step.title}</div>${step.detail ? html`<div class="detail">${step.detail}</div>` : nothing}</div></div>`;
     }
-    const flows = data.current === null ? null : Math.abs(data.current);
+    const flows = { charge_switch: data.charge.current, discharge_switch: data.discharge.current }[key] ?? null;
     const name = t.of(`entity.switch.${key}.name`);
     const action = t.text(step.on ? "turn_on" : "turn_off");
     return html`<div class="ask" role="alertdialog" aria-label=${`${name}: ${action}`} @keydown=${(event: KeyboardEvent) => event.key === "Escape" && this.cancel(key)}>
       <div class="title">${name}: ${action}?</div>
-      ${!step.on && key !== "balance_switch" && flows !== null && flows >= 0.1 ? html`<div>${t.text("switch_off_consequence", { current: f.amps(flows) })}</div>` : nothing}
+      ${!step.on && flows !== null && flows >= 0.1 ? html`<div>${t.text("switch_off_consequence", { current: f.amps(flows) })}</div>` : nothing}
+      ${step.on ? nothing : html`<div>${t.text(`off_${key}` as TextKey)}</div>`}
       ${step.issues.map((issue) => html`<div>${issue.message}</div>`)}
       <div class="buttons">
         <button class="button keep" @click=${() => this.cancel(key)}>${t.text("cancel")}</button>

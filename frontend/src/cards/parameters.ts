@@ -5,23 +5,13 @@ import { BatteryCard, type Kind } from "../base.js";
 import { head, headStyles } from "../blocks/head.js";
 import type { Context, PackContext } from "../context.js";
 import { define } from "../define.js";
+import type { WriteLogAnswer, WrittenParameter } from "../generated/messages.js";
 
 const EVERY = 60_000; // ms
 
 interface Parameter {
   value: string | number | boolean | null;
   unit?: string;
-}
-
-interface WriteRecord {
-  at: string;
-  parameter: string;
-  old: unknown;
-  new: unknown;
-  found: unknown;
-  outcome: string;
-  source: string;
-  user: string | null;
 }
 
 abstract class LoadedCard<Loaded> extends BatteryCard {
@@ -113,14 +103,15 @@ export class ParametersCard extends LoadedCard<Record<string, Parameter>> {
       .filter(([, item]) => item.value !== null && typeof item.value !== "object")
       .sort(([one], [other]) => t.name(one).localeCompare(t.name(other)))
       .map(
-        ([key, item]) => html`<tr><td>${t.name(key)}</td><td>${shown(item.value, item.unit, context)}</td></tr>`,
+        ([key, item]) =>
+          html`<tr><td>${t.name(key)}</td><td>${shown(option(key, item.value, t), item.unit, context)}</td></tr>`,
       )}</tbody></table>`;
   }
 }
 
-export class LogCard extends LoadedCard<WriteRecord[]> {
-  protected async load(context: PackContext): Promise<WriteRecord[]> {
-    const answer = await this.hass.callWS<{ records: WriteRecord[] }>({
+export class LogCard extends LoadedCard<WrittenParameter[]> {
+  protected async load(context: PackContext): Promise<WrittenParameter[]> {
+    const answer = await this.hass.callWS<WriteLogAnswer>({
       type: "smart_bms/write_log",
       entry_id: context.info.entry_id,
     });
@@ -131,7 +122,7 @@ export class LogCard extends LoadedCard<WriteRecord[]> {
     return t.text("write_log");
   }
 
-  protected content(records: WriteRecord[], context: PackContext): TemplateResult {
+  protected content(records: WrittenParameter[], context: PackContext): TemplateResult {
     const { t, f } = context;
     if (records.length === 0) return html`<div class="muted">${t.text("nothing_written")}</div>`;
     return html`<table><thead><tr><th>${t.text("what")}</th><th>${t.text("old_new")}</th><th>${t.text("when_who")}</th></tr></thead>
@@ -142,10 +133,15 @@ export class LogCard extends LoadedCard<WriteRecord[]> {
             ? nothing
             : html`<div class="muted">${t.text(`outcome_${record.outcome}` as "outcome_refused")}</div>`;
         return html`<tr><td>${t.name(record.parameter)}${outcome}</td>
-          <td>${shown(record.old, undefined, context)} → ${shown(record.new, undefined, context)}</td>
+          <td>${shown(record.old, undefined, context)} → ${shown(record.new ?? record.found, undefined, context)}</td>
           <td>${f.day(at)} ${f.clock(at)}<div class="muted">${record.user ?? ""}</div></td></tr>`;
       })}</tbody></table>`;
   }
+}
+
+/** An option of a select has a name. */
+function option(key: string, value: Parameter["value"], t: PackContext["t"]): Parameter["value"] {
+  return typeof value === "string" ? t.of(`entity.select.${key}.state.${value}`) || value : value;
 }
 
 function shown(value: unknown, unit: string | undefined, { t, f }: PackContext): string {

@@ -296,3 +296,44 @@ async def test_a_bank_is_sent_with_its_packs(hass, house, adopt, hass_ws_client,
     shares = [member["share"] for member in watcher.data["members"]]
     assert shares == pytest.approx([0.25, 0.75], abs=0.03)
     assert all(member["counted"] and member["status"] for member in watcher.data["members"])
+
+
+async def written(client: Any, entry_id: str) -> dict[str, Any]:
+    """Return the answer to who asks what was written."""
+    await client.send_json_auto_id({"type": "smart_bms/write_log", "entry_id": entry_id})
+    return await client.receive_json()
+
+
+async def test_the_write_log_has_what_was_written_the_newest_first(hass, house, adopt, hass_ws_client) -> None:
+    entry = await adopt(jk_pack())
+    await allow(hass, entry, allow_control=True)
+    watcher = Watcher(await hass_ws_client(hass))
+    await watcher.subscribe(entry.entry_id)
+    await watcher.until(house, lambda: watcher.rights["control"] and watcher.data.get("fresh"))
+    client = await hass_ws_client(hass)
+    assert (await written(client, entry.entry_id))["result"] == {"records": []}
+    device = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)[0].id
+    for value in (0.02, 0.03):
+        data = {"device_id": [device], "parameters": {"balance_trigger": value}}
+        await hass.services.async_call("smart_bms", "set_parameters", data, blocking=True, return_response=True)
+    records = (await written(client, entry.entry_id))["result"]["records"]
+    assert [(record["parameter"], record["new"], record["outcome"]) for record in records] == [
+        ("balance_trigger", 0.03, "confirmed"),
+        ("balance_trigger", 0.02, "confirmed"),
+    ]
+    assert records[0]["old"] == pytest.approx(0.02)
+    assert set(records[0]) == {"at", "parameter", "old", "new", "found", "outcome", "source", "user"}
+
+
+async def test_the_write_log_is_for_administrators(
+    hass, house, adopt, hass_ws_client, hass_read_only_access_token
+) -> None:
+    entry = await adopt(jk_pack())
+    answer = await written(await hass_ws_client(hass, hass_read_only_access_token), entry.entry_id)
+    assert answer["error"]["code"] == "unauthorized"
+
+
+@pytest.mark.parametrize("entry_id", ["no such entry", ""])
+async def test_there_is_no_write_log_of_what_is_not_there(hass, house, adopt, hass_ws_client, entry_id) -> None:
+    await adopt(jk_pack())
+    assert (await written(await hass_ws_client(hass), entry_id))["error"]["code"] == "not_found"
