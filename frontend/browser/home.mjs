@@ -16,8 +16,11 @@ export function findChromium() {
   return [process.env.SMART_BMS_CHROMIUM, ...PLACES].find((path) => path && existsSync(path));
 }
 
-export function startBrowser() {
-  return chromium.launch({ executablePath: findChromium(), args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+export function startBrowser(more = []) {
+  return chromium.launch({
+    executablePath: findChromium(),
+    args: ["--no-sandbox", "--disable-dev-shm-usage", ...more],
+  });
 }
 
 /** Log in as the page itself does; return what the frontend keeps of that. */

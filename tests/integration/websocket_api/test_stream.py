@@ -212,7 +212,7 @@ async def test_control_that_is_allowed_later_is_seen(hass, house, adopt, hass_ws
     await watcher.until(house, lambda: watcher.data.get("fresh"))
     assert watcher.rights == {"write": True, "control": False}
     await allow(hass, entry, allow_control=True)
-    await watcher.until(house, lambda: watcher.rights["control"] and watcher.data.get("fresh"))
+    await watcher.until(house, lambda: watcher.rights.get("control") and watcher.data.get("fresh"))
 
 
 @pytest.mark.parametrize("entry_id", ["no such entry", ""])
@@ -309,7 +309,7 @@ async def test_the_write_log_has_what_was_written_the_newest_first(hass, house, 
     await allow(hass, entry, allow_control=True)
     watcher = Watcher(await hass_ws_client(hass))
     await watcher.subscribe(entry.entry_id)
-    await watcher.until(house, lambda: watcher.rights["control"] and watcher.data.get("fresh"))
+    await watcher.until(house, lambda: watcher.rights.get("control") and watcher.data.get("fresh"))
     client = await hass_ws_client(hass)
     assert (await written(client, entry.entry_id))["result"] == {"records": []}
     device = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)[0].id
