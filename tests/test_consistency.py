@@ -19,8 +19,9 @@ from custom_components.smart_bms import binary_sensor, button, event, logbook, n
 from custom_components.smart_bms.bank import compatibility, member
 from custom_components.smart_bms.bank_entry.binary_sensor import BANK_BINARY_SENSORS
 from custom_components.smart_bms.bank_entry.sensor import BANK_SENSORS
-from custom_components.smart_bms.binary_sensor import ALARM_DESCRIPTIONS, BINARY_SENSOR_DESCRIPTIONS
+from custom_components.smart_bms.binary_sensor.alarms import ALARM_DESCRIPTIONS
 from custom_components.smart_bms.binary_sensor.protection import MISMATCH, PERMISSIONS
+from custom_components.smart_bms.binary_sensor.states import STATE_DESCRIPTIONS
 from custom_components.smart_bms.bms import errors
 from custom_components.smart_bms.bms.alarm import Alarm, AlarmSeverity
 from custom_components.smart_bms.bms.connection_hints import HINTS as CONNECTION_HINTS, ConnectionHint
@@ -116,7 +117,7 @@ SENSORS = [
 ]
 STATES = dataclasses.replace(
     EVERYTHING,
-    values=frozenset(item.needs or item.key for item in BINARY_SENSOR_DESCRIPTIONS) | {"balancing_cells", "alarms"},
+    values=frozenset(item.needs or item.key for item in STATE_DESCRIPTIONS) | {"balancing_cells", "alarms"},
 )
 BINARY_SENSORS = [item for relays in (False, True) for item in binary_sensor.descriptions(STATES, Alarm, relays=relays)]
 ENTITIES = {
@@ -158,7 +159,7 @@ def test_the_manifest_is_one() -> None:
     version = AwesomeVersion(MANIFEST["version"])
     assert version.strategy in (AwesomeVersionStrategy.SEMVER, AwesomeVersionStrategy.CALVER)
     assert MANIFEST["dependencies"] == ["bluetooth_adapters", "http"]
-    assert MANIFEST["after_dependencies"] == ["energy", "recorder"]
+    assert MANIFEST["after_dependencies"] == ["energy", "frontend", "recorder"]
 
 
 SERVICE_ALONE = {"0000ff00-0000-1000-8000-00805f9b34fb", "0000fff0-0000-1000-8000-00805f9b34fb"}

@@ -13,8 +13,8 @@ import pytest
 from custom_components.smart_bms import binary_sensor, button, event, number, sensor
 from custom_components.smart_bms.bank_entry.binary_sensor import BANK_BINARY_SENSORS
 from custom_components.smart_bms.bank_entry.sensor import BANK_SENSORS
-from custom_components.smart_bms.binary_sensor import BINARY_SENSOR_DESCRIPTIONS
 from custom_components.smart_bms.binary_sensor.protection import MISMATCH, PERMISSIONS
+from custom_components.smart_bms.binary_sensor.states import STATE_DESCRIPTIONS
 from custom_components.smart_bms.bms.alarm import Alarm
 from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.jbd.decode import COUNTERS as JBD_COUNTERS, RESTARTS
@@ -124,7 +124,7 @@ RULES = {"jk": (JK,), "jbd": (JBD,), "daly": (DALY,), "smart123": (SMART123, SMA
 def names_on_a_device(family: str, catalog: Catalog, variant: str) -> Iterator[tuple[str, str, str]]:
     """Yield platform, key and name of every entity that a pack of a family could have at once."""
     values = frozenset(item.needs or item.key for item in SENSOR_DESCRIPTIONS)
-    states = frozenset(item.needs or item.key for item in BINARY_SENSOR_DESCRIPTIONS)
+    states = frozenset(item.needs or item.key for item in STATE_DESCRIPTIONS)
     all_of_it = Capabilities(
         values=values | states | {"balancing_cells", "alarms"},
         cells=32,

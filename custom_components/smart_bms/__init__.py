@@ -11,7 +11,7 @@ from homeassistant.helpers.typing import ConfigType
 from .bank.energy import CHECKS as OF_BANK
 from .bank_entry.coordinator import BankConfigEntry, BankCoordinator
 from .bank_entry.device import async_link_packs
-from .bank_entry.membership import async_pack_removed, bank_issue, is_bank
+from .bank_entry.membership import async_pack_removed, bank_issue_id, is_bank
 from .bms.families import FAMILIES
 from .const import CONF_FAMILY, CONF_IDENTITY, CONF_SIMULATED, DOMAIN
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
@@ -106,7 +106,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry | B
 async def async_remove_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry | BankConfigEntry) -> None:
     """Delete the files and issues of a pack, and let it be discovered again; profiles stay, but of a simulated one."""
     if is_bank(entry):
-        ir.async_delete_issue(hass, DOMAIN, bank_issue(entry.entry_id))
+        ir.async_delete_issue(hass, DOMAIN, bank_issue_id(entry.entry_id))
         await energy_store(hass, entry.entry_id).async_remove()
         return
     async_pack_removed(hass, entry)

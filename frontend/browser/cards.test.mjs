@@ -36,8 +36,10 @@ const config = (name, one, more = {}) => ({
   ...more,
 });
 /** A card that fits to its kind of battery. */
-const variant = (name) => config(name, name === "bank-card" ? bank() : name === "packs-card" ? undefined : pack("House"));
-const fault = (address, name, value) => api(tokens, "services/smart_bms_lab/set_fault", { address, fault: name, value });
+const variant = (name) =>
+  config(name, name === "bank-card" ? bank() : name === "packs-card" ? undefined : pack("House"));
+const fault = (address, name, value) =>
+  api(tokens, "services/smart_bms_lab/set_fault", { address, fault: name, value });
 const change = (parameter, value) =>
   api(tokens, "services/smart_bms_lab/change_elsewhere", { address: SOLAR_ADDRESS, parameter, value });
 
@@ -92,7 +94,9 @@ async function assertNothingIsCut(on, what) {
       for (const element of root.querySelectorAll("*")) {
         if (element.shadowRoot) visit(element.shadowRoot);
         const style = getComputedStyle(element);
-        const text = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim());
+        const text = [...element.childNodes].some(
+          (node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim(),
+        );
         const meant = element.closest(".visually-hidden, svg") !== null || style.textOverflow === "ellipsis";
         const hides = style.overflowX !== "visible" || element.localName === "ha-card";
         const wide = element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0;
@@ -103,7 +107,8 @@ async function assertNothingIsCut(on, what) {
     };
     visit(document.getElementById("inner"));
     const stage = document.getElementById("stage");
-    if (document.getElementById("inner").scrollWidth > document.getElementById("inner").clientWidth + 1) found.push("sideways");
+    if (document.getElementById("inner").scrollWidth > document.getElementById("inner").clientWidth + 1)
+      found.push("sideways");
     void stage;
     return found;
   });
@@ -114,7 +119,10 @@ async function assertAccessible(on, what) {
   await on.evaluate(AXE);
   const found = await on.evaluate(async () => {
     const { violations } = await window.axe.run("#inner", { resultTypes: ["violations"] });
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.flat().join(" ")).slice(0, 3)} ${nodes[0].any[0]?.message ?? ""}`);
+    return violations.map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes.map((node) => node.target.flat().join(" ")).slice(0, 3)} ${nodes[0].any[0]?.message ?? ""}`,
+    );
   });
   assert.deepEqual(found, [], what);
 }
@@ -160,7 +168,10 @@ describe("what a card shows is what the pack says", () => {
                   ? ""
                   : [
                       data.current > 0.05 ? "charging" : data.current < -0.05 ? "discharging" : "at rest",
-                      `${data.current.toFixed(1).replace("-", "−").replace(/^−(0\.0)$/, "$1")} A`,
+                      `${data.current
+                        .toFixed(1)
+                        .replace("-", "−")
+                        .replace(/^−(0\.0)$/, "$1")} A`,
                       `${data.voltage.toFixed(2)} V`,
                     ].join(" · "),
                 ...data.cells.voltages.map((voltage) => voltage.toFixed(3)),
@@ -192,7 +203,9 @@ describe("what a card shows is what the pack says", () => {
           const text = (selector) => root?.querySelector(selector)?.textContent.replace(/\s+/g, " ").trim() ?? "";
           const amps = (value) => `${value.toFixed(1)} A`;
           const columns = text(".columns");
-          const same = columns.includes(`source · ${amps(flow.source_current)}`) && columns.includes(`load · ${amps(flow.load_current)}`);
+          const same =
+            columns.includes(`source · ${amps(flow.source_current)}`) &&
+            columns.includes(`load · ${amps(flow.load_current)}`);
           return { same: same && text(".battery").startsWith(`${Math.round(soc)} %`), lamps: text(".lamps"), columns };
         }, one.entry_id),
       ({ same, lamps }) => same && /E.*Vh.*Vl.*Th.*Tl/.test(lamps),
@@ -222,7 +235,12 @@ describe("what a card shows is what the pack says", () => {
 
 describe("the dashboard", () => {
   test("one line of configuration gives an overview with all batteries, and a page for each", async () => {
-    await callWS(page, { type: "lovelace/dashboards/create", mode: "storage", url_path: "smart-bms-test", title: "Test" });
+    await callWS(page, {
+      type: "lovelace/dashboards/create",
+      mode: "storage",
+      url_path: "smart-bms-test",
+      title: "Test",
+    });
     const strategy = { strategy: { type: "custom:smart-bms" } };
     await callWS(page, { type: "lovelace/config/save", url_path: "smart-bms-test", config: strategy });
     await clear(page);
@@ -230,20 +248,36 @@ describe("the dashboard", () => {
       history.pushState(null, "", "/smart-bms-test/overview");
       dispatchEvent(new CustomEvent("location-changed"));
     });
-    await page.locator("smart-bms-pack-row").nth(all.length - 1).waitFor({ timeout: 30_000 });
-    await page.locator("smart-bms-badge").nth(all.length - 1).waitFor({ state: "attached" });
+    await page
+      .locator("smart-bms-pack-row")
+      .nth(all.length - 1)
+      .waitFor({ timeout: 30_000 });
+    await page
+      .locator("smart-bms-badge")
+      .nth(all.length - 1)
+      .waitFor({ state: "attached" });
     const made = await page.evaluate(async () => {
       const maker = customElements.get("ll-strategy-dashboard-smart-bms");
       return maker.generate({ type: "custom:smart-bms" }, document.querySelector("home-assistant").hass);
     });
     assert.equal(made.views.length, all.length + 1);
-    const rows = await page.locator("smart-bms-pack-row").evaluateAll((found) => found.map((row) => row.shadowRoot.textContent.replace(/\s+/g, " ")));
+    const rows = await page
+      .locator("smart-bms-pack-row")
+      .evaluateAll((found) => found.map((row) => row.shadowRoot.textContent.replace(/\s+/g, " ")));
     assert.match(rows[0], /JK-BD6A24S10P/, "the worst one is first");
-    await page.evaluate((path) => {
-      history.pushState(null, "", path);
-      dispatchEvent(new CustomEvent("location-changed"));
-    }, `/smart-bms-test/battery-${pack("House").entry_id}`);
-    for (const name of ["smart-bms-card", "smart-bms-protection-card", "smart-bms-health-card", "smart-bms-cells-card"]) {
+    await page.evaluate(
+      (path) => {
+        history.pushState(null, "", path);
+        dispatchEvent(new CustomEvent("location-changed"));
+      },
+      `/smart-bms-test/battery-${pack("House").entry_id}`,
+    );
+    for (const name of [
+      "smart-bms-card",
+      "smart-bms-protection-card",
+      "smart-bms-health-card",
+      "smart-bms-cells-card",
+    ]) {
       await page.locator(name).first().waitFor({ timeout: 15_000 });
     }
     await page.locator("smart-bms-parameters-card").first().waitFor({ state: "attached" });
@@ -286,7 +320,11 @@ describe("the dashboard", () => {
     await form.waitFor({ timeout: 15_000 });
     await form.locator("ha-selector-device, ha-device-picker").first().waitFor();
     await until(
-      () => form.evaluate((element) => [element.schema.map((field) => field.name), element.schema.map((field) => element.computeLabel(field))]),
+      () =>
+        form.evaluate((element) => [
+          element.schema.map((field) => field.name),
+          element.schema.map((field) => element.computeLabel(field)),
+        ]),
       ([names, labels]) => names.join() === "device,name,hide" && labels.join() === "Battery,Name,Leave out",
     );
     await page.keyboard.press("Escape");
@@ -299,10 +337,17 @@ describe("the dashboard", () => {
 
 describe("the card picker", () => {
   test("lists every card and the badge, and each shows a battery without an option", async () => {
-    const listed = await page.evaluate(() => [window.customCards.map((card) => card.type), window.customBadges.map((badge) => badge.type)]);
-    for (const name of CARDS.filter((card) => card !== "badge")) assert.ok(listed[0].includes(`smart-bms-${name}`), name);
+    const listed = await page.evaluate(() => [
+      window.customCards.map((card) => card.type),
+      window.customBadges.map((badge) => badge.type),
+    ]);
+    for (const name of CARDS.filter((card) => card !== "badge"))
+      assert.ok(listed[0].includes(`smart-bms-${name}`), name);
     assert.deepEqual(listed[1], ["smart-bms-badge"]);
-    const stubs = await page.evaluate((types) => types.map((type) => ({ type: `custom:${type}`, ...customElements.get(type).getStubConfig() })), [...listed[0].filter((type) => type.startsWith("smart-bms")), ...listed[1]]);
+    const stubs = await page.evaluate(
+      (types) => types.map((type) => ({ type: `custom:${type}`, ...customElements.get(type).getStubConfig() })),
+      [...listed[0].filter((type) => type.startsWith("smart-bms")), ...listed[1]],
+    );
     await show(page, stubs);
     for (const { type } of stubs) {
       await until(
@@ -316,9 +361,21 @@ describe("the card picker", () => {
     await follow(pack("House"));
     await follow(bank());
     const { entities } = (await live(pack("House"))).info;
-    const ours = { soc: "card", power: "card", cell_voltage_3: "cells-card", charge_allowed: "protection-card", charge_current_limit: "protection-card" };
+    const ours = {
+      soc: "card",
+      power: "card",
+      cell_voltage_3: "cells-card",
+      charge_allowed: "protection-card",
+      charge_current_limit: "protection-card",
+    };
     const suggest = (id) =>
-      page.evaluate((entityId) => window.customCards.find((card) => card.getEntitySuggestion).getEntitySuggestion(document.querySelector("home-assistant").hass, entityId), id);
+      page.evaluate(
+        (entityId) =>
+          window.customCards
+            .find((card) => card.getEntitySuggestion)
+            .getEntitySuggestion(document.querySelector("home-assistant").hass, entityId),
+        id,
+      );
     for (const [key, card] of Object.entries(ours)) {
       const suggestion = await suggest(entities[key]);
       assert.deepEqual(suggestion?.config, config(card, pack("House")), key);
@@ -393,7 +450,10 @@ describe("control", () => {
     await charge.locator(".button").click();
     await charge.locator(".ask").waitFor();
     assert.match(await charge.locator(".ask").innerText(), /not charged until/);
-    const focused = () => page.evaluate(() => document.querySelector("#stage smart-bms-control-card-body").shadowRoot.activeElement?.className);
+    const focused = () =>
+      page.evaluate(
+        () => document.querySelector("#stage smart-bms-control-card-body").shadowRoot.activeElement?.className,
+      );
     await until(focused, (found) => found === "button keep");
     const log = await callWS(page, { type: "smart_bms/write_log", entry_id: pack("House").entry_id });
     await page.keyboard.press("Enter");
@@ -411,7 +471,10 @@ describe("control", () => {
     await balance.locator("smart-bms-hold button").click({ delay: 1500 });
     await balance.locator(".strip.well").waitFor({ timeout: 15_000 });
     assert.match(await balance.innerText(), /Confirmed by the pack at \d/);
-    await until(() => balance.locator(".title + .small").innerText(), (state) => state === "Off");
+    await until(
+      () => balance.locator(".title + .small").innerText(),
+      (state) => state === "Off",
+    );
     await balance.locator(".button").focus();
     await page.keyboard.press("Enter");
     await balance.locator("smart-bms-hold").waitFor();
@@ -419,7 +482,10 @@ describe("control", () => {
     await page.keyboard.down("Space");
     await page.waitForTimeout(1500);
     await page.keyboard.up("Space");
-    await until(() => balance.locator(".title + .small").innerText(), (state) => state === "On");
+    await until(
+      () => balance.locator(".title + .small").innerText(),
+      (state) => state === "On",
+    );
     const { records } = await callWS(page, { type: "smart_bms/write_log", entry_id: pack("House").entry_id });
     assert.deepEqual(
       records.slice(0, 2).map(({ parameter, new: wished, outcome }) => [parameter, wished, outcome]),
@@ -446,12 +512,24 @@ describe("control", () => {
 
   test("without permission, and for those who are no administrators, the buttons say why they do nothing", async () => {
     await show(page, config("control-card", pack("JK-BD6A24S10P")));
-    await until(() => textOf("#stage smart-bms-control-card"), (text) => /Control is off for this pack/.test(text));
+    await until(
+      () => textOf("#stage smart-bms-control-card"),
+      (text) => /Control is off for this pack/.test(text),
+    );
     const { user } = await callWS(page, { type: "config/auth/create", name: "Guest", group_ids: ["system-users"] });
-    await callWS(page, { type: "config/auth_provider/homeassistant/create", user_id: user.id, username: "guest", password: "guest" });
+    await callWS(page, {
+      type: "config/auth_provider/homeassistant/create",
+      user_id: user.id,
+      username: "guest",
+      password: "guest",
+    });
     const guest = await openPage(browser, await logIn("guest"), { path: "/profile" });
     try {
-      await show(guest, [config("control-card", pack("House")), config("card", pack("House")), config("log-card", pack("House"))]);
+      await show(guest, [
+        config("control-card", pack("House")),
+        config("card", pack("House")),
+        config("log-card", pack("House")),
+      ]);
       const button = guest.locator('.switch[data-key="balance_switch"] .button');
       await button.waitFor();
       assert.equal(await button.getAttribute("aria-disabled"), "true");
@@ -462,7 +540,11 @@ describe("control", () => {
       assert.match(await textOf("#stage smart-bms-log-card", guest), /Only administrators/);
       assert.match(await textOf("#stage smart-bms-card", guest), /\d+ %/, "what may be read is read");
       const answer = await guest.evaluate(
-        (entry_id) => document.querySelector("home-assistant").hass.callWS({ type: "smart_bms/write_log", entry_id }).catch((error) => error.code),
+        (entry_id) =>
+          document
+            .querySelector("home-assistant")
+            .hass.callWS({ type: "smart_bms/write_log", entry_id })
+            .catch((error) => error.code),
         pack("House").entry_id,
       );
       assert.equal(answer, "unauthorized", "the server decides");
@@ -478,7 +560,10 @@ describe("for everybody", () => {
     await show(page, config("cells-card", pack("House")));
     await inCard('.cell[tabindex="0"]').waitFor();
     assert.equal(await inCard('.cell[tabindex="0"]').count(), 1);
-    const at = () => page.evaluate(() => document.querySelector("#stage smart-bms-cells-card-body").shadowRoot.activeElement?.dataset.cell);
+    const at = () =>
+      page.evaluate(
+        () => document.querySelector("#stage smart-bms-cells-card-body").shadowRoot.activeElement?.dataset.cell,
+      );
     await inCard('.cell[tabindex="0"]').focus();
     for (const [key, cell] of [
       ["ArrowRight", "2"],
@@ -492,10 +577,16 @@ describe("for everybody", () => {
       await page.keyboard.press(key);
       await until(at, (found) => found === cell);
     }
-    await until(() => inCard(".details h3").innerText(), (text) => /^Cell 1/.test(text));
+    await until(
+      () => inCard(".details h3").innerText(),
+      (text) => /^Cell 1/.test(text),
+    );
     assert.match((await inCard('[data-cell="1"]').getAttribute("aria-label")) ?? "", /^Cell 1, \d\.\d{3}/);
     await inCard("button", page).getByText("Difference").click();
-    await until(() => inCard(".caption").innerText(), (text) => /mean \d/.test(text));
+    await until(
+      () => inCard(".caption").innerText(),
+      (text) => /mean \d/.test(text),
+    );
     await inCard("button", page).getByText("Limits").click();
   });
 
@@ -509,9 +600,17 @@ describe("for everybody", () => {
   ];
   for (const [name, media, stage] of MODES) {
     test(`${name}: nothing is cut, nothing scrolls sideways, and axe finds nothing on any card`, async () => {
-      const on = Object.keys(media).length === 0 ? page : await openPage(browser, tokens, { path: "/profile", width: 1100, ...media });
+      const on =
+        Object.keys(media).length === 0
+          ? page
+          : await openPage(browser, tokens, { path: "/profile", width: 1100, ...media });
       try {
-        const shown = [...CARDS.map(variant), config("card", pack("JK-BD6A24S10P")), config("card", pack("123")), config("tile-card", pack("House"), { grid_options: { rows: 4 } })];
+        const shown = [
+          ...CARDS.map(variant),
+          config("card", pack("JK-BD6A24S10P")),
+          config("card", pack("123")),
+          config("tile-card", pack("House"), { grid_options: { rows: 4 } }),
+        ];
         await show(on, shown, { width: 390, ...stage });
         await on.locator("#stage smart-bms-parameters-card table").waitFor({ timeout: 20_000 });
         await on.locator("#stage .cell .voltage").first().waitFor();
@@ -522,11 +621,22 @@ describe("for everybody", () => {
         await assertAccessible(on, name);
         if (media.language === "de") assert.match(await textOf("#stage smart-bms-card", on), /Laden|Ladefreigabe/);
         if (stage.dir === "rtl") {
-          const [soc, power] = await Promise.all([".soc", ".power"].map((part) => on.locator("#stage smart-bms-card").first().locator(part).boundingBox()));
+          const [soc, power] = await Promise.all(
+            [".soc", ".power"].map((part) => on.locator("#stage smart-bms-card").first().locator(part).boundingBox()),
+          );
           assert.ok(soc.x > power.x, "mirrored");
         }
         if (media.reducedMotion) {
-          const running = await on.evaluate(() => document.getAnimations().filter((one) => one.effect?.target?.closest?.("smart-bms-card") || one.effect?.target?.getRootNode()?.host?.localName?.startsWith("smart-bms")).length);
+          const running = await on.evaluate(
+            () =>
+              document
+                .getAnimations()
+                .filter(
+                  (one) =>
+                    one.effect?.target?.closest?.("smart-bms-card") ||
+                    one.effect?.target?.getRootNode()?.host?.localName?.startsWith("smart-bms"),
+                ).length,
+          );
           assert.equal(running, 0, "nothing moves");
         }
         assert.deepEqual(on.errors, []);
@@ -542,11 +652,26 @@ describe("Home Assistant", () => {
     await show(page, [config("card", pack("House")), config("packs-card")]);
     await inCard("smart-bms-card .age.current").waitFor();
     await api(tokens, "services/homeassistant/restart", {}).catch(() => undefined);
-    await until(() => page.evaluate(() => document.querySelector("home-assistant").hass.connected), (connected) => !connected, { timeout: 40_000 });
-    await until(() => inCard("smart-bms-card .age.current").count(), (count) => count === 0);
-    await until(() => inCard("smart-bms-card .age.current").count(), (count) => count === 1, { timeout: 60_000 });
+    await until(
+      () => page.evaluate(() => document.querySelector("home-assistant").hass.connected),
+      (connected) => !connected,
+      { timeout: 40_000 },
+    );
+    await until(
+      () => inCard("smart-bms-card .age.current").count(),
+      (count) => count === 0,
+    );
+    await until(
+      () => inCard("smart-bms-card .age.current").count(),
+      (count) => count === 1,
+      { timeout: 60_000 },
+    );
     assert.match(await inCard("smart-bms-card .soc").innerText(), /^\d+\s*%$/);
-    await until(() => inCard("smart-bms-pack-row").count(), (count) => count === all.length, { timeout: 30_000 });
+    await until(
+      () => inCard("smart-bms-pack-row").count(),
+      (count) => count === all.length,
+      { timeout: 30_000 },
+    );
   });
 
   test("the page had no error of ours all the time", () => {

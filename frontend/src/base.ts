@@ -218,7 +218,7 @@ export abstract class BatteryCard extends HassElement {
       hass: this.hass,
       t: this.texts as Texts,
       f: this.formatter as Formatter,
-      info,
+      info: this.config?.name ? { ...info, name: this.config.name } : info,
       data: fresh || !data.fresh ? data : blank(data),
       rights,
       config: this.config as CardConfig,

@@ -1,6 +1,6 @@
 // The form of a card's editor, made of Home Assistant's own fields. Nothing in it has to be filled in.
 
-import type { HomeAssistant } from "./ha.js";
+import { BANK, type HomeAssistant } from "./ha.js";
 import { type TextKey, Texts, textsOf } from "./i18n.js";
 
 let texts = new Texts("en");
@@ -15,11 +15,15 @@ const LABELS: Record<string, TextKey> = {
 export async function form(kind: string, blocks: readonly string[]): Promise<object> {
   const root = document.querySelector("home-assistant") as (Element & { hass?: HomeAssistant }) | null;
   if (root?.hass !== undefined) texts = await textsOf(root.hass);
-  const model = kind === "bank" ? { manufacturer: "Smart BMS" } : {};
-  const schema: object[] = [
-    { name: "device", selector: { device: { filter: [{ integration: "smart_bms", ...model }] } } },
-    { name: "name", selector: { text: {} } },
-  ];
+  const model = kind === "bank" ? { manufacturer: BANK } : {};
+  const schema: object[] = [];
+  // All of them are neither chosen nor named.
+  if (kind !== "packs") {
+    schema.push(
+      { name: "device", selector: { device: { filter: [{ integration: "smart_bms", ...model }] } } },
+      { name: "name", selector: { text: {} } },
+    );
+  }
   if (blocks.length > 0) {
     const options = blocks.map((block) => ({ value: block, label: texts.text(`block_${block}` as TextKey) }));
     schema.push({ name: "hide", selector: { select: { multiple: true, mode: "list", options } } });

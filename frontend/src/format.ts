@@ -11,6 +11,7 @@ const FORMATS: Partial<Record<HassLocale["number_format"], string[]>> = {
   decimal_comma: ["de", "es", "it"],
   quote_decimal: ["de-CH"],
   space_comma: ["fr", "sv", "cs"],
+  none: ["en-US"], // as Home Assistant does: a point, and no grouping
 };
 
 /** Formats for one locale; make a new one when it changes. */
@@ -18,7 +19,7 @@ export class Formatter {
   private readonly tags: string | string[] | undefined;
   private readonly grouping: boolean;
   private readonly zone: string | undefined;
-  private readonly hour12: boolean | undefined;
+  private readonly hour12: boolean;
   private readonly formats = new Map<number, Intl.NumberFormat>();
   /** What was formatted before: the same few voltages come again and again. */
   private readonly known = new Map<string, string>();
@@ -31,7 +32,7 @@ export class Formatter {
     this.tags = format === "system" ? undefined : (FORMATS[format] ?? locale.language);
     this.grouping = format !== "none";
     this.zone = locale.time_zone === "local" ? undefined : zone;
-    this.hour12 = locale.time_format === "12" ? true : locale.time_format === "24" ? false : undefined;
+    this.hour12 = locale.time_format === "12" || (locale.time_format !== "24" && hasHalves(locale));
   }
 
   static of(hass: HomeAssistant): Formatter {
@@ -62,7 +63,7 @@ export class Formatter {
     }
     const text = format.format(Math.abs(value));
     // What rounds to nothing has no sign.
-    return value < 0 && /[1-9]/.test(text) ? MINUS + text : text;
+    return value < 0 && text !== format.format(0) ? MINUS + text : text;
   }
 
   /** A number with its unit, kept on one line; a dash alone where it is not known. */
@@ -73,8 +74,10 @@ export class Formatter {
 
   /** With a sign also when positive. */
   signed(value: number | null | undefined, digits: number, unit = ""): string {
-    const text = unit ? this.unit(value, digits, unit) : this.number(value, digits);
-    return value !== null && value !== undefined && value > 0 && /[1-9]/.test(text) ? `+${text}` : text;
+    const number = this.number(value, digits);
+    const text = unit ? this.unit(value, digits, unit) : number;
+    const more = value !== null && value !== undefined && value > 0 && number !== DASH;
+    return more && number !== this.number(0, digits) ? `+${text}` : text;
   }
 
   volts(value: number | null | undefined, digits = 2): string {
@@ -116,16 +119,28 @@ export class Formatter {
   }
 
   clock(at: Date, seconds = false): string {
-    const options: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit" };
+    const options: Intl.DateTimeFormatOptions = { hour: this.hour12 ? "numeric" : "2-digit", minute: "2-digit" };
     if (seconds) options.second = "2-digit";
-    if (this.zone !== undefined) options.timeZone = this.zone;
-    if (this.hour12 !== undefined) options.hour12 = this.hour12;
-    return new Intl.DateTimeFormat(this.locale.language, options).format(at);
+    // Not `hour12: false`: in some locales that is 24:05 after midnight.
+    options.hourCycle = this.hour12 ? "h12" : "h23";
+    return this.date(at, options);
   }
 
   day(at: Date): string {
-    return new Intl.DateTimeFormat(this.locale.language, { day: "numeric", month: "short" }).format(at);
+    return this.date(at, { day: "numeric", month: "short" });
   }
+
+  private date(at: Date, options: Intl.DateTimeFormatOptions): string {
+    if (Number.isNaN(at.getTime())) return DASH;
+    if (this.zone !== undefined) options.timeZone = this.zone;
+    return new Intl.DateTimeFormat(this.locale.language, options).format(at);
+  }
+}
+
+/** Whether the day has two halves of twelve hours, where the user leaves it to the language or the system. */
+function hasHalves(locale: HassLocale): boolean {
+  const tag = locale.time_format === "system" ? undefined : locale.language;
+  return new Intl.DateTimeFormat(tag, { hour: "numeric" }).resolvedOptions().hour12 ?? false;
 }
 
 export function ampDigits(value: number | null | undefined): number {
@@ -133,24 +148,30 @@ export function ampDigits(value: number | null | undefined): number {
 }
 
 export interface Span {
-  /** Key of a text: `seconds`, `minutes`, `hours`, `days`. */
-  unit: "seconds" | "minutes" | "hours" | "days";
+  /** Key of a text. */
+  unit: "seconds" | "minutes" | "hours" | "hours_minutes" | "days" | "days_hours";
   first: number;
-  second: number | null;
+  /** Of the smaller unit; 0 where there is only one. */
+  second: number;
 }
+
+const MANY_DAYS = 3; // so many that nobody counts hours
 
 /** A span of time in at most two units, as people say it. */
 export function span(seconds: number): Span {
   const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) return { unit: "seconds", first: whole, second: null };
-  if (whole < 3600) return { unit: "minutes", first: Math.round(whole / 60), second: null };
-  if (whole < 86_400) {
-    const minutes = Math.round(whole / 60);
-    return { unit: "hours", first: Math.floor(minutes / 60), second: minutes % 60 };
-  }
-  return { unit: "days", first: Math.round(whole / 86_400), second: null };
+  if (whole < 60) return { unit: "seconds", first: whole, second: 0 };
+  const minutes = Math.round(whole / 60);
+  if (minutes < 60) return { unit: "minutes", first: minutes, second: 0 };
+  if (minutes < 24 * 60) return two("hours", minutes, 60);
+  const hours = Math.round(minutes / 60);
+  if (hours < 24 * MANY_DAYS) return two("days", hours, 24);
+  return { unit: "days", first: Math.round(hours / 24), second: 0 };
 }
 
-export function capital(text: string): string {
-  return text.charAt(0).toLocaleUpperCase() + text.slice(1);
+function two(unit: "hours" | "days", count: number, of: number): Span {
+  const first = Math.floor(count / of);
+  const second = count % of;
+  if (second === 0) return { unit, first, second };
+  return { unit: unit === "hours" ? "hours_minutes" : "days_hours", first, second };
 }

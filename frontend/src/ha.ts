@@ -1,5 +1,8 @@
 // The part of Home Assistant's frontend that the cards use.
 
+/** What makes a device of ours a bank: packs are named by their make. */
+export const BANK = "Smart BMS";
+
 export interface HassEntity {
   entity_id: string;
   state: string;
@@ -8,7 +11,12 @@ export interface HassEntity {
 }
 
 export interface Connection {
-  subscribeMessage<T>(callback: (message: T) => void, message: object): Promise<() => Promise<void>>;
+  subscribeMessage<T>(
+    callback: (message: T) => void,
+    message: object,
+    options?: { resubscribe?: boolean },
+  ): Promise<() => Promise<void>>;
+  addEventListener(type: "ready", listener: () => void): void;
   sendMessagePromise<T>(message: object): Promise<T>;
 }
 
@@ -27,7 +35,10 @@ export interface HomeAssistant {
   config: { time_zone: string };
   states: Record<string, HassEntity | undefined>;
   entities: Record<string, { platform?: string; device_id?: string; translation_key?: string } | undefined>;
-  devices: Record<string, { id: string; name: string | null; name_by_user: string | null } | undefined>;
+  devices: Record<
+    string,
+    { id: string; name: string | null; name_by_user: string | null; manufacturer?: string | null } | undefined
+  >;
   user?: { is_admin: boolean; name: string };
   callWS<T>(message: object): Promise<T>;
   callService(

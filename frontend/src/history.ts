@@ -134,10 +134,8 @@ export class History extends LitElement {
   `;
 }
 
-/** Return means of equal spans, as x from 0 to 100 and value; what is not a number is left out. */
+/** Return means of equal spans, as x from 0 to 100 and value; where nothing is known there is no point. */
 export function thin(points: [number, number][], start: number, end: number): [number, number][] {
-  const known = points.filter(([, value]) => Number.isFinite(value));
-  if (known.length === 0) return [];
   const result: [number, number][] = [];
   const step = (end - start) / POINTS;
   let index = 0;
@@ -146,24 +144,48 @@ export function thin(points: [number, number][], start: number, end: number): [n
     const until = start + (bucket + 1) * step;
     let sum = 0;
     let count = 0;
-    for (let point = known[index]; point !== undefined && point[0] <= until; point = known[++index]) {
-      sum += point[1];
+    for (let point = points[index]; point !== undefined && point[0] <= until; point = points[++index]) {
+      // "unavailable" is no number: what was before is not known to have stayed.
+      last = Number.isFinite(point[1]) ? point[1] : null;
+      if (last === null) continue;
+      sum += last;
       count += 1;
-      last = point[1];
     }
     // History holds changes: until the next one the value stays.
-    if (last !== null) result.push([((bucket + 0.5) * 100) / POINTS, count > 0 ? sum / count : last]);
+    if (count > 0) result.push([middle(bucket), sum / count]);
+    else if (last !== null) result.push([middle(bucket), last]);
   }
   return result;
 }
 
-function line(points: [number, number][], y: (value: number) => number): string {
-  return points.map(([x, value], index) => `${index === 0 ? "M" : "L"}${x.toFixed(1)} ${y(value).toFixed(1)}`).join("");
+function middle(bucket: number): number {
+  return ((bucket + 0.5) * 100) / POINTS;
 }
 
-function area(points: [number, number][], y: (value: number) => number): string {
-  if (points.length === 0) return "";
-  return `${line(points, y)}L${points.at(-1)?.[0].toFixed(1)} 40L${points[0]?.[0].toFixed(1)} 40Z`;
+/** Return the parts of a line between which nothing is known. */
+export function parts(points: [number, number][]): [number, number][][] {
+  const result: [number, number][][] = [];
+  let before = Number.NEGATIVE_INFINITY;
+  for (const point of points) {
+    if (point[0] - before > 150 / POINTS) result.push([]);
+    result.at(-1)?.push(point);
+    before = point[0];
+  }
+  return result;
+}
+
+type Height = (value: number) => number;
+
+function line(points: [number, number][], y: Height): string {
+  const one = (part: [number, number][]) =>
+    `M${part.map(([x, value]) => `${x.toFixed(1)} ${y(value).toFixed(1)}`).join("L")}`;
+  return parts(points).map(one).join("");
+}
+
+function area(points: [number, number][], y: Height): string {
+  return parts(points)
+    .map((part) => `${line(part, y)}L${part.at(-1)?.[0].toFixed(1)} 40L${part[0]?.[0].toFixed(1)} 40Z`)
+    .join("");
 }
 
 define("smart-bms-history", History);

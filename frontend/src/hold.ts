@@ -26,7 +26,7 @@ export class HoldButton extends LitElement {
   protected override render(): TemplateResult {
     const text = this.state === "held" ? this.holding : this.state === "armed" ? this.again : this.label;
     return html`<button class=${this.state} @pointerdown=${this.down} @pointerup=${this.up} @pointerleave=${this.up} @pointercancel=${this.up}
-      @keydown=${this.key} @keyup=${this.up} @click=${this.pressed} @contextmenu=${(event: Event) => event.preventDefault()}
+      @keydown=${this.key} @keyup=${this.up} @blur=${this.up} @click=${this.pressed} @contextmenu=${(event: Event) => event.preventDefault()}
       ><i></i><span aria-live="polite">${text}</span></button>`;
   }
 
@@ -46,6 +46,7 @@ export class HoldButton extends LitElement {
 
   private begin(): void {
     if (this.state === "held") return;
+    clearTimeout(this.timer);
     this.state = "held";
     this.timer = setTimeout(() => this.confirm(), HOLD);
   }
@@ -68,6 +69,7 @@ export class HoldButton extends LitElement {
     } else if (this.state !== "armed") {
       this.state = "armed";
       this.armedAt = now;
+      clearTimeout(this.timer);
       this.timer = setTimeout(() => {
         this.state = "idle";
       }, ARMED);

@@ -1,6 +1,6 @@
 // Texts: the cards' own, and those of the integration, which Home Assistant has in the user's language.
 
-import { capital, span } from "./format.js";
+import { span } from "./format.js";
 import type { HomeAssistant } from "./ha.js";
 import english from "./texts/en.json";
 
@@ -12,10 +12,29 @@ const LANGUAGES: Record<string, () => Promise<{ default: Partial<Record<TextKey,
   de: () => import("./texts/de.json"),
 };
 
+/** What is protected, by the sensor that is named after it. */
+const QUANTITIES: Record<string, string> = {
+  cell_highest: "cell_voltage_max",
+  cell_lowest: "cell_voltage_min",
+  cell_spread: "cell_voltage_delta",
+  pack_voltage: "voltage",
+  charge_current: "current",
+  discharge_current: "current",
+  hottest: "temperature_max",
+  coldest: "temperature_min",
+  temperature_spread: "temperature_imbalance",
+  power_stage: "mosfet_temperature",
+};
+
 const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur"]);
 
 export function fill(text: string, values: Values): string {
   return text.replace(/\{(\w+)\}/g, (whole, key: string) => String(values[key] ?? whole));
+}
+
+/** What nobody has a word for: an integration that is newer than the cards, or translations that cannot be had. */
+function spaced(key: string): string {
+  return key.replaceAll("_", " ");
 }
 
 /** Texts in one language. Until they are there, the cards' own are English and the integration's empty. */
@@ -54,7 +73,7 @@ export class Texts {
 
   /** One of the cards' own texts. */
   text(key: TextKey, values: Values = {}): string {
-    return fill(this.own[key] ?? english[key], values);
+    return fill(this.own[key] ?? english[key] ?? key, values);
   }
 
   /** A text of the integration; empty if there is none. */
@@ -69,30 +88,38 @@ export class Texts {
   }
 
   status(code: string): string {
-    return this.of(`entity.sensor.status.state.${code}`) || this.text("waiting");
+    return this.of(`entity.sensor.status.state.${code}`) || spaced(code);
   }
 
-  /** The name of a protection, an alarm, or a parameter. */
-  name(key: string, otherwise = capital(key.replaceAll("_", " "))): string {
+  /** The name of a protection, an alarm, a parameter, a measurement, or a status. */
+  name(key: string): string {
+    const quantity = QUANTITIES[key];
+    if (quantity !== undefined) return this.name(quantity);
     return (
       this.of(`entity.sensor.nearest_protection.state.${key}`) ||
       this.of(`entity.binary_sensor.alarm_${key}.name`) ||
       this.of(`entity.number.${key}.name`) ||
       this.of(`entity.switch.${key}.name`) ||
       this.of(`entity.select.${key}.name`) ||
-      otherwise
+      this.of(`entity.sensor.${key}.name`) ||
+      this.status(key)
     );
+  }
+
+  /** What limits a current. */
+  cause(key: string): string {
+    return key === "recovering" || key === "no_data" ? this.text(`cause_${key}`) : this.name(key);
   }
 
   probe(key: string): string {
     if (key === "mosfet") return this.text("power_stage");
     const number = /^temperature_(\d+)$/.exec(key)?.[1];
-    return number === undefined ? key.replaceAll("_", " ") : this.text("probe", { number });
+    return number === undefined ? spaced(key) : this.text("probe", { number });
   }
 
   time(seconds: number): string {
     const { unit, first, second } = span(seconds);
-    return this.text(unit, { first, second: second ?? "" }).trim();
+    return this.text(unit, { first, second });
   }
 
   age(seconds: number): string {

@@ -1,6 +1,7 @@
 // Cards that are rarely on the first page: a small stand-in loads the real one when it is used.
 
 import type { CardConfig, GridOptions, HomeAssistant } from "./ha.js";
+import { Texts, textsOf } from "./i18n.js";
 
 interface Body extends HTMLElement {
   setConfig(config: CardConfig): void;
@@ -58,12 +59,23 @@ export function lazyCard(tag: string, card: LazyCard): CustomElementConstructor 
 
     private async load(): Promise<void> {
       this.style.display = "block";
-      await later();
+      try {
+        await later();
+      } catch {
+        await this.outdated();
+        return;
+      }
       if (this.body !== undefined || this.config === undefined) return;
       this.body = document.createElement(`${tag}-body`) as Body;
       this.body.setConfig(this.config);
       if (this.current !== undefined) this.body.hass = this.current;
       this.append(this.body);
+    }
+
+    /** After an update the files are called otherwise: what this page was built from is not there any more. */
+    private async outdated(): Promise<void> {
+      const t = this.current === undefined ? new Texts("en") : await textsOf(this.current);
+      this.textContent = t.text("reload");
     }
   };
 }

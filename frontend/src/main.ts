@@ -35,15 +35,21 @@ const LATER: Record<string, LazyCard> = {
 };
 
 const NAMES: Record<string, [string, string]> = {
-  "smart-bms-card": ["Smart BMS battery pack", "Is it well, how full, what flows, what may it do, which cell"],
+  "smart-bms-card": [
+    "Smart BMS battery pack",
+    "State of charge, power, what may flow, and each cell between its limits",
+  ],
   "smart-bms-tile-card": ["Smart BMS tile", "A battery in one row"],
   "smart-bms-packs-card": ["Smart BMS batteries", "All packs and banks, worst first"],
   "smart-bms-bank-card": ["Smart BMS bank", "Several packs as one battery"],
   "smart-bms-cells-card": ["Smart BMS cells", "Each cell between its limits"],
   "smart-bms-protection-card": ["Smart BMS protection", "How far each protection is from its limit"],
-  "smart-bms-health-card": ["Smart BMS cell health", "What was learned of the cells, with its evidence"],
+  "smart-bms-health-card": [
+    "Smart BMS cell health",
+    "Resistance, voltage difference and capacity, and what they rest on",
+  ],
   "smart-bms-energy-card": ["Smart BMS energy", "What went in and out today"],
-  "smart-bms-control-card": ["Smart BMS controls", "Switches, proven by the pack"],
+  "smart-bms-control-card": ["Smart BMS controls", "Switches, confirmed by the pack"],
   "smart-bms-parameters-card": ["Smart BMS parameters", "What the pack is set to"],
   "smart-bms-log-card": ["Smart BMS write log", "What was written to the pack"],
 };

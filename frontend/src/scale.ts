@@ -78,8 +78,8 @@ export function cellLayout(count: number, width: number): { columns: number; hei
 /** A protection's line: the right end is its limit, the left end twice what is comfortable. */
 export function protectionLine(protection: Protection): { at: number; release: Part | null } | null {
   const { margin, comfortable, limit, release } = protection;
-  if (margin === null) return null;
   const length = 2 * comfortable;
+  if (margin === null || length <= 0) return null;
   const distance = limit === null || release === null ? null : Math.abs(limit - release);
   return {
     at: clamp(1 - margin / length),

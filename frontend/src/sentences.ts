@@ -1,6 +1,6 @@
 // A status in words: what the integration calls it, and its numbers in whole sentences.
 
-import { capital, type Formatter } from "./format.js";
+import { DASH, type Formatter } from "./format.js";
 import type { Direction, PackData, Reason, Status } from "./generated/messages.js";
 import type { Texts } from "./i18n.js";
 
@@ -18,11 +18,12 @@ export function statusWords(
   f: Formatter,
 ): Words {
   let title = t.status(status.code);
-  if (status.current_limit !== null) title += ` (${f.amps(status.current_limit)})`;
-  if (status.pack !== "") title = `${status.pack}: ${title}`;
+  if (status.current_limit !== null) title = t.text("title_with", { title, value: f.amps(status.current_limit) });
+  if (status.pack !== "") title = t.text("title_of", { pack: status.pack, title });
   const sentences: string[] = [];
   if (CONNECTION_RANKS.has(status.rank)) {
-    if (status.since !== null && status.since >= 1) title += ` (${t.time(status.since)})`;
+    if (status.since !== null && status.since >= 1)
+      title = t.text("title_with", { title, value: t.time(status.since) });
     const hints = data.connection?.hints ?? [];
     sentences.push(...hints.slice(0, 2).map((hint) => t.sentence(`hint_${hint}`)));
     return { title, detail: sentences.filter(Boolean).join(" ") };
@@ -41,27 +42,32 @@ export function statusWords(
   if (status.seconds !== null && status.seconds > 0)
     sentences.push(t.text("time_left", { time: t.time(status.seconds) }));
   if (sentences.length === 0 && status.about !== "" && status.about !== status.code)
-    sentences.push(sentenceOf(t.name(status.about, "")));
-  return { title, detail: sentences.filter(Boolean).join(" ") };
+    sentences.push(t.text("about", { about: names(status.about, t) }));
+  return { title, detail: sentences.join(" ") };
 }
 
-function sentenceOf(words: string): string {
-  return words === "" ? "" : `${words}.`;
+export function capital(text: string): string {
+  return text.charAt(0).toLocaleUpperCase() + text.slice(1);
+}
+
+/** The integration sends a list of keys as one text. */
+function names(about: string, t: Texts): string {
+  return about
+    .split(", ")
+    .map((item) => t.name(item))
+    .join(", ");
 }
 
 export function reasonSentence(reason: Reason, t: Texts, f: Formatter): string {
   const numbers = reason.numbers;
   const unit = typeof numbers.unit === "string" ? numbers.unit : "";
   const values: Record<string, string> = {
-    about: reason.about
-      .split(", ")
-      .map((item) => t.name(item))
-      .join(", "),
+    about: names(reason.about, t),
     unit,
   };
   for (const key of ["value", "limit", "release", "seconds", "charge", "discharge"]) {
     const found = numbers[key];
-    values[key] = typeof found === "number" ? f.number(found, decimals(found)) : "\u2013";
+    values[key] = typeof found === "number" ? f.number(found, decimals(found)) : DASH;
   }
   return t.sentence(`reason_${reason.code}`, values);
 }

@@ -44,8 +44,7 @@ export async function dashboard(config: StrategyConfig, hass: HomeAssistant): Pr
 
 /** Return the views: an overview where there are several, then one for each bank and pack. */
 export function views(shown: Battery[], t: Texts, admin: boolean): object[] {
-  const packs = shown.filter((battery) => battery.kind === "pack");
-  if (packs.length === 0) {
+  if (shown.length === 0) {
     return [
       {
         title: t.text("batteries"),
@@ -55,7 +54,8 @@ export function views(shown: Battery[], t: Texts, admin: boolean): object[] {
       },
     ];
   }
-  if (shown.length === 1 && packs[0] !== undefined) return [battery(packs[0], t, admin)];
+  const [only] = shown;
+  if (shown.length === 1 && only !== undefined) return [battery(only, t, admin)];
   return [overview(shown, t), ...shown.map((one) => battery(one, t, admin))];
 }
 

@@ -17,18 +17,31 @@ export type State = Watched | "waiting" | "stopped" | "unauthorized" | "missing"
 type Listener = () => void;
 
 const LINGER = 5000; // ms for which a stream goes on without anybody: views are left and come back to
+const RETRY = 5000; // ms
 
-/** Keeps a subscription open while somebody listens, and opens it again when the connection is another one. */
+/**
+ * Keeps a subscription open while somebody listens, and opens it again when Home Assistant is connected again. It does
+ * that itself: after a restart Home Assistant answers before it knows our commands, and a subscription that its own
+ * library fails to open again is lost.
+ */
 abstract class Shared<Message> {
   private listeners = new Set<Listener>();
   private end: Promise<() => Promise<void>> | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private retry: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(protected readonly connection: Connection) {}
+  constructor(protected readonly connection: Connection) {
+    connection.addEventListener("ready", () => {
+      // What was open ended with the old connection.
+      this.end = undefined;
+      this.again();
+    });
+  }
 
   protected abstract request(): object;
   protected abstract receive(message: Message): void;
-  protected abstract failed(error: unknown): void;
+  /** Return whether it may work later. */
+  protected abstract failed(error: unknown): boolean;
   protected abstract forget(): void;
 
   listen(listener: Listener): () => void {
@@ -46,20 +59,31 @@ abstract class Shared<Message> {
   }
 
   private open(): void {
-    const end = this.connection.subscribeMessage<Message>((message) => {
-      if (this.end === end) this.receive(message);
-    }, this.request());
+    clearTimeout(this.retry);
+    const end = this.connection.subscribeMessage<Message>(
+      (message) => {
+        if (this.end === end) this.receive(message);
+      },
+      this.request(),
+      { resubscribe: false },
+    );
     this.end = end;
     end.catch((error: unknown) => {
       if (this.end !== end) return;
       this.end = undefined;
-      this.failed(error);
+      if (this.failed(error)) this.retry = setTimeout(() => this.again(), RETRY);
+      this.notify();
     });
+  }
+
+  private again(): void {
+    if (this.end === undefined && this.listeners.size > 0) this.open();
   }
 
   private close(): void {
     const end = this.end;
     this.end = undefined;
+    clearTimeout(this.retry);
     this.forget();
     // A connection that is lost has nothing to end.
     end?.then((stop) => stop()).catch(() => undefined);
@@ -98,10 +122,10 @@ export class BatteryStream extends Shared<StreamMessage> {
     this.connection.sendMessagePromise({ type: "smart_bms/confirm", subscription, number }).catch(() => undefined);
   }
 
-  protected failed(error: unknown): void {
+  protected failed(error: unknown): boolean {
     const code = (error as { code?: string })?.code;
     this.state = code === "unauthorized" ? "unauthorized" : code === "not_found" ? "missing" : "stopped";
-    this.notify();
+    return this.state === "stopped";
   }
 
   protected forget(): void {
@@ -137,9 +161,9 @@ export class BatteryList extends Shared<{ batteries: Battery[] }> {
     this.notify();
   }
 
-  protected failed(): void {
+  protected failed(): boolean {
     this.missing = true;
-    this.notify();
+    return true;
   }
 
   protected forget(): void {

@@ -125,12 +125,12 @@ async def test_a_pack_that_vanishes_is_found_again_as_soon_as_it_is_heard(radio,
     async with running(pack):
         await until(lambda: pack.last_reading)
         peripheral.faults.refuse_connections = True
-        pack._supervisor._backoff = BACKOFF
+        pack._reconnector._backoff = BACKOFF
         peripheral.faults.disconnect_after = 0
         await until(lambda: pack.state is ConnectionState.NO_CONNECTABLE_PATH)
         await until(lambda: not pack.is_fresh(now()))
         assert pack.age(now()) > 0.4
-        pack._supervisor._backoff = (3600.0,)
+        pack._reconnector._backoff = (3600.0,)
         await asyncio.sleep(0.15)
         peripheral.faults.refuse_connections = False
         pack.wake()
@@ -139,7 +139,7 @@ async def test_a_pack_that_vanishes_is_found_again_as_soon_as_it_is_heard(radio,
 
 async def test_waking_does_not_hurry_a_pack_that_refuses(pack) -> None:
     pack.wake()
-    assert not pack._supervisor._wake.is_set()
+    assert not pack._reconnector._wake.is_set()
 
 
 async def test_a_silent_stream_is_asked_again_and_then_reconnected(pack, peripheral) -> None:
@@ -148,7 +148,7 @@ async def test_a_silent_stream_is_asked_again_and_then_reconnected(pack, periphe
         asked = len(peripheral.written)
         peripheral.faults.silent = True
         await until(lambda: len(peripheral.written) > asked)
-        await until(lambda: pack.status(now()) is ConnectionState.SILENT)
+        await until(lambda: pack.connection_state(now()) is ConnectionState.SILENT)
         await until(lambda: isinstance(pack.last_error, SilentError))
         peripheral.faults.silent = False
         await until(lambda: pack.sessions > 1 and pack.is_fresh(now()))
@@ -156,7 +156,9 @@ async def test_a_silent_stream_is_asked_again_and_then_reconnected(pack, periphe
 
 async def test_the_reason_of_a_loss_stays_until_a_reading_is_trusted_again(pack, peripheral) -> None:
     seen = []
-    pack._listener = lambda change: seen.append((pack.state, pack.status(now()))) if change is Change.STATE else None
+    pack._listener = lambda change: (
+        seen.append((pack.state, pack.connection_state(now()))) if change is Change.STATE else None
+    )
     assert pack.silent_since is None
     async with running(pack):
         await until(lambda: pack.is_fresh(now()))
@@ -168,7 +170,7 @@ async def test_the_reason_of_a_loss_stays_until_a_reading_is_trusted_again(pack,
         ]
         peripheral.faults.silent = True
         last = pack.last_reading
-        await until(lambda: pack.status(now()) is ConnectionState.SILENT)
+        await until(lambda: pack.connection_state(now()) is ConnectionState.SILENT)
         assert pack.silent_since == last.measured_at
         seen.clear()
         await until(lambda: pack.sessions > 2 and ConnectionState.IDENTIFYING in [step for step, _ in seen])
@@ -179,7 +181,7 @@ async def test_the_reason_of_a_loss_stays_until_a_reading_is_trusted_again(pack,
         assert pack.silent_since == last.measured_at
         peripheral.faults.silent = False
         await until(lambda: pack.is_fresh(now()))
-        assert pack.status(now()) is ConnectionState.STREAMING
+        assert pack.connection_state(now()) is ConnectionState.STREAMING
 
 
 async def test_a_pack_that_never_answered_is_lost_since_the_first_try(pack, peripheral) -> None:
@@ -188,7 +190,7 @@ async def test_a_pack_that_never_answered_is_lost_since_the_first_try(pack, peri
     async with running(pack):
         await until(lambda: pack.sessions > 2)
         assert before <= pack.silent_since < now()
-        assert pack.status(now()) is ConnectionState.SILENT
+        assert pack.connection_state(now()) is ConnectionState.SILENT
 
 
 async def test_a_stream_that_stopped_is_started_again_without_reconnecting(pack, peripheral) -> None:
@@ -215,7 +217,7 @@ async def test_a_frozen_pack_is_stale_and_says_so(pack, peripheral, monkeypatch)
     async with running(pack):
         await until(lambda: pack.last_reading)
         peripheral.faults.frozen = True
-        await until(lambda: pack.status(now()) is ConnectionState.FROZEN)
+        await until(lambda: pack.connection_state(now()) is ConnectionState.FROZEN)
         assert pack.dropped["frozen"] > 0
         await until(lambda: isinstance(pack.last_error, FrozenError) and pack.sessions > 1)
         assert not pack.is_fresh(now())
@@ -426,8 +428,8 @@ async def test_a_slot_that_somebody_else_took_meanwhile_is_named(radio, monkeypa
 
     monkeypatch.setattr(bleak_retry_connector, "establish_connection", lose_the_race)
     monkeypatch.setattr("custom_components.smart_bms.bms.connection.CONNECT_TIMEOUT", 0.05)
-    monkeypatch.setattr("custom_components.smart_bms.bms.supervisor._WAKE_SPACING_AFTER_ATTEMPT", 0.0)
-    monkeypatch.setattr("custom_components.smart_bms.bms.supervisor._WAKE_SPACING", 0.0)
+    monkeypatch.setattr("custom_components.smart_bms.bms.reconnect._WAKE_SPACING_AFTER_ATTEMPT", 0.0)
+    monkeypatch.setattr("custom_components.smart_bms.bms.reconnect._WAKE_SPACING", 0.0)
     pack = Pack(FAMILY, "test", find_device, backoff=(3600.0,))
     async with running(pack):
         await until(lambda: pack.state is ConnectionState.NO_FREE_SLOT)
@@ -436,7 +438,7 @@ async def test_a_slot_that_somebody_else_took_meanwhile_is_named(radio, monkeypa
         await asyncio.sleep(0.05)
         assert pack.state is ConnectionState.NO_FREE_SLOT
         full.clear()
-        pack._supervisor._ignore_wakes_until = 0.0
+        pack._reconnector._ignore_wakes_until = 0.0
         pack.wake()
         await until(lambda: pack.state is not ConnectionState.NO_FREE_SLOT)
 
@@ -448,15 +450,15 @@ async def test_being_heard_ten_times_a_second_does_not_hammer(pack) -> None:
         looked.append(1)
         raise NoConnectablePathError
 
-    pack._find_device = pack._supervisor._find_device = nowhere
-    pack._supervisor._backoff = (3600.0,)
+    pack._find_device = pack._reconnector._find_device = nowhere
+    pack._reconnector._backoff = (3600.0,)
     async with running(pack):
         await until(lambda: pack.state is ConnectionState.NO_CONNECTABLE_PATH)
         for _ in range(30):
             pack.wake()
             await asyncio.sleep(0.01)
     assert len(looked) == 2
-    assert pack._supervisor._failures == 0
+    assert pack._reconnector._failures == 0
 
 
 async def test_a_defect_in_the_conversation_still_ends_the_connection(pack, peripheral, monkeypatch, caplog) -> None:
@@ -477,7 +479,7 @@ async def test_early_losses_do_not_colour_what_comes_after_them(pack, peripheral
         await until(lambda: pack.state is ConnectionState.PAIRING_NEEDED)
         peripheral.faults.refuse_connections = True
         await until(lambda: pack.state is ConnectionState.NO_CONNECTABLE_PATH)
-        assert pack._supervisor._early_losses == 0
+        assert pack._reconnector._early_losses == 0
 
 
 async def test_settings_that_never_make_sense_are_not_asked_for_for_ever(pack, peripheral, monkeypatch) -> None:

@@ -128,7 +128,7 @@ async def test_doubt_is_said_as_such_and_does_not_end_the_session(monkeypatch, f
     peripheral.board.battery.voltage_gain = 1.12
     async with living(monkeypatch, peripheral) as pack:
         loop = asyncio.get_running_loop()
-        await until(lambda: pack.status(loop.time()) is ConnectionState.IMPLAUSIBLE)
+        await until(lambda: pack.connection_state(loop.time()) is ConnectionState.IMPLAUSIBLE)
         assert pack.trust.doubt == "cells_disagree_with_voltage"
         await until(lambda: pack.last_reading)
         await asyncio.sleep(60)

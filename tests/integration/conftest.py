@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.smart_bms.bms import families, supervisor
+from custom_components.smart_bms.bms import families, reconnect
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.simulator.peripheral import Peripheral
 from custom_components.smart_bms.simulator.radio import SimulatedRadio
@@ -89,7 +89,7 @@ def fast_family(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody wait: short answers, short silence."""
     for key in families.FAMILIES:
         monkeypatch.setitem(families.FAMILIES, key, fast(key))
-    monkeypatch.setattr(supervisor, "BACKOFF", (0.05, 0.1))
+    monkeypatch.setattr(reconnect, "BACKOFF", (0.05, 0.1))
     monkeypatch.setattr("homeassistant.components.bluetooth.async_request_active_scan", AsyncMock())
 
 

@@ -189,7 +189,7 @@ async def test_a_stream_that_brings_nothing_new_is_unavailable_and_says_why(
     hass, house, pack, adopt, monkeypatch, fault, state
 ) -> None:
     monkeypatch.setattr("custom_components.smart_bms.bms.trust.FROZEN_AFTER", 0.1)
-    monkeypatch.setattr("custom_components.smart_bms.bms.supervisor.BACKOFF", (60.0,))
+    monkeypatch.setattr("custom_components.smart_bms.bms.reconnect.BACKOFF", (60.0,))
     await adopt(pack)
     seen: set[str] = set()
     hass.bus.async_listen(

@@ -25,7 +25,7 @@ from ..pack_entry.push_coordinator import PushCoordinator
 from ..protection.status import PackStatus
 from ..storage.energy_store import EnergyStore
 from .member import member_of
-from .membership import bank_issue
+from .membership import bank_issue_id
 
 _LOGGER: Final = logging.getLogger(__name__)
 _UPDATE_INTERVAL: Final = timedelta(seconds=2)
@@ -70,7 +70,7 @@ class BankCoordinator(PushCoordinator[Bank]):
         )
         entry.async_on_unload(hass.async_add_shutdown_job(HassJob(self.file.async_schedule_save)))
         if all(hass.config_entries.async_get_entry(key) is not None for key in self.packs):
-            ir.async_delete_issue(hass, DOMAIN, bank_issue(entry.entry_id))
+            ir.async_delete_issue(hass, DOMAIN, bank_issue_id(entry.entry_id))
 
     @property
     @override

@@ -23,7 +23,7 @@ def banks_with(hass: HomeAssistant, entry_id: str) -> list[ConfigEntry[Any]]:
     ]
 
 
-def bank_issue(entry_id: str) -> str:
+def bank_issue_id(entry_id: str) -> str:
     """Return the id of the issue about a bank that lost a pack it cannot be without."""
     return f"bank_member_removed_{entry_id}"
 
@@ -42,7 +42,7 @@ def async_pack_removed(hass: HomeAssistant, removed: ConfigEntry[Any]) -> None:
         ir.async_create_issue(
             hass,
             DOMAIN,
-            bank_issue(bank.entry_id),
+            bank_issue_id(bank.entry_id),
             is_fixable=False,
             is_persistent=True,
             severity=ir.IssueSeverity.WARNING,

@@ -34,7 +34,7 @@ CLOSE_TIMEOUT: Final = 5.0
 WRITE_TIMEOUT: Final = 5.0
 """Seconds for a write or for subscribing, which wait for an answer of the device; bleak sets no limit of its own."""
 _ATTEMPTS: Final = 2
-"""Of bleak-retry-connector, its own `DEFAULT_ATTEMPTS`; the supervisor tries again anyway."""
+"""Of bleak-retry-connector, its own `DEFAULT_ATTEMPTS`; the reconnector tries again anyway."""
 _PAIRING_WORDS: Final = ("authentication", "authorization", "encryption", "not paired", "insufficient", "pairing")
 """How the back ends of bleak word the ATT errors 0x05 (authentication), 0x08 (authorization) and 0x0F (encryption)."""
 

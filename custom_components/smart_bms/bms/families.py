@@ -12,7 +12,8 @@ from .daly.alarms import possible_alarms as daly_alarms
 from .daly.catalog import catalog_of as daly_catalog
 from .daly.driver import STORED_CHECKS as DALY_STORED, DalyDriver
 from .daly.privacy import mask as daly_mask
-from .driver import Driver, DriverListener, FrameWriter
+from .driver import Driver, FrameWriter
+from .driver_listener import DriverListener
 from .event_log import EventKind
 from .jbd.advertisement import is_jbd, may_be_jbd
 from .jbd.alarms import possible_alarms as jbd_alarms

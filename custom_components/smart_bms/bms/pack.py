@@ -12,10 +12,10 @@ from .errors import ConnectionLostError, SilentError
 from .families import Family
 from .pack_state import Change, PackState
 from .reading import Identity, Reading
+from .reconnect import Reconnector
 from .session import Session
 from .session_context import SessionContext
 from .settings import Settings, SettingValue
-from .supervisor import Supervisor
 from .tasks import cancel_and_wait
 
 __all__ = ["CONTACT_TIMEOUT", "Change", "Pack"]
@@ -46,18 +46,18 @@ class Pack(PackState):
         self._find_device = find_device
         self._session: Session | None = None
         """The newest one, which may have ended."""
-        self._supervisor = Supervisor(self, name, find_device, self._start_session, backoff)
+        self._reconnector = Reconnector(self, name, find_device, self._start_session, backoff)
 
     async def run(self) -> None:
         """Keep the pack connected until cancelled."""
-        await self._supervisor.run()
+        await self._reconnector.run()
 
     def wake(self) -> None:
         """Try again now if the pack was out of reach: it was just heard, or a connection slot became free.
 
         A pack that is in reach and fails is not woken: it would only be hammered.
         """
-        self._supervisor.wake()
+        self._reconnector.wake()
 
     async def first_contact(self, seconds: float = CONTACT_TIMEOUT, *, hasty: bool = False) -> tuple[Identity, Reading]:
         """Connect once, return who the pack is and its first trusted reading, and disconnect again.

@@ -99,7 +99,7 @@ class PackState:
         polling = self.family.polling
         return polling.stale_after(self.context.interval) if polling else self.family.stale_after
 
-    def status(self, now: float) -> ConnectionState:
+    def connection_state(self, now: float) -> ConnectionState:
         """Return why there is no trusted reading, as users need it; the step under way while nothing went wrong yet.
 
         The reason of a loss stays while the pack is being reconnected, until a reading is trusted again.

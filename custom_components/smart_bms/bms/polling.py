@@ -6,7 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, override
 
-from .driver import Driver, DriverListener, FrameWriter
+from .driver import Driver, FrameWriter
+from .driver_listener import DriverListener
 from .errors import FrameError, SilentError
 from .session_context import SessionContext
 from .settings import Settings

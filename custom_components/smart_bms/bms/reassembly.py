@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from .driver import DriverListener
+from .driver_listener import DriverListener
 
 STALL: Final = 1.0
 """Seconds: a frame arrives within 0.1 s (JK, Daly) or 16 ms (JBD), so a part that old has lost the rest."""

@@ -1,4 +1,4 @@
-"""Tasks: small pieces of asyncio that connection, drivers and supervisor share."""
+"""Tasks: small pieces of asyncio that connection, drivers and reconnector share."""
 
 import asyncio
 from collections.abc import Coroutine

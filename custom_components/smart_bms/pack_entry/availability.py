@@ -50,7 +50,7 @@ class Availability:
         if available and before is not None:
             _LOGGER.info("%s is back", self._name())
         elif before:
-            _LOGGER.info("%s is lost: %s", self._name(), self._pack.status(now).replace("_", " "))
+            _LOGGER.info("%s is lost: %s", self._name(), self._pack.connection_state(now).replace("_", " "))
         if available or before:
             self._was_available = available
 

@@ -111,7 +111,7 @@ class PackCoordinatorBase(PushCoordinator[Reading | None]):
     @property
     def connection_state(self) -> ConnectionState:
         """Return the state of the connection."""
-        return self.pack.status(self.now)
+        return self.pack.connection_state(self.now)
 
     @property
     def permission(self) -> WritePermission:

@@ -15,7 +15,7 @@ HIDDEN: Final = "(hidden)"
 """In place of a personal value where users who are no administrators can see it."""
 
 
-def drift_issue(entry_id: str) -> str:
+def drift_issue_id(entry_id: str) -> str:
     """Return the id of the issue of an entry."""
     return f"drift_{entry_id}"
 
@@ -28,7 +28,7 @@ def async_create_drift_issue(
     ir.async_create_issue(
         hass,
         DOMAIN,
-        drift_issue(entry_id),
+        drift_issue_id(entry_id),
         is_fixable=True,
         severity=ir.IssueSeverity.WARNING,
         translation_key="drift",
@@ -40,7 +40,7 @@ def async_create_drift_issue(
 @callback
 def async_delete_drift_issue(hass: HomeAssistant, entry_id: str) -> None:
     """Delete the issue of an entry."""
-    ir.async_delete_issue(hass, DOMAIN, drift_issue(entry_id))
+    ir.async_delete_issue(hass, DOMAIN, drift_issue_id(entry_id))
 
 
 def describe_drift(drift: Mapping[str, Difference], catalog: Catalog | None, *, to_administrator: bool = False) -> str:

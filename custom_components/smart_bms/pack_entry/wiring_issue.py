@@ -20,7 +20,7 @@ _HIGH_RESISTANCE: Final = "lead_resistance"
 WIRING_ISSUES: Final = ("wires_in_wrong_order", "wire_between_cells", _HIGH_RESISTANCE)
 
 
-def wiring_issue(entry_id: str, kind: str) -> str:
+def wiring_issue_id(entry_id: str, kind: str) -> str:
     """Return the id of an issue of an entry."""
     return f"wiring_{kind}_{entry_id}"
 
@@ -29,7 +29,7 @@ def wiring_issue(entry_id: str, kind: str) -> str:
 def async_delete_wiring_issues(hass: HomeAssistant, entry_id: str) -> None:
     """Delete all issues of an entry."""
     for kind in WIRING_ISSUES:
-        ir.async_delete_issue(hass, DOMAIN, wiring_issue(entry_id, kind))
+        ir.async_delete_issue(hass, DOMAIN, wiring_issue_id(entry_id, kind))
 
 
 class WiringMonitor:
@@ -58,7 +58,7 @@ class WiringMonitor:
         self._found[kind] = (cells, times)
         if times != _CHECKS_IN_A_ROW:
             return
-        issue = wiring_issue(self._entry_id, kind)
+        issue = wiring_issue_id(self._entry_id, kind)
         if not cells:
             ir.async_delete_issue(self._hass, DOMAIN, issue)
             return

@@ -4,6 +4,7 @@ Nothing of it touches the recorder. Whoever may read the entities of a pack or b
 actions, which are for administrators.
 """
 
+from itertools import islice
 from typing import Any, Final
 
 from homeassistant.auth.permissions.const import POLICY_READ
@@ -17,8 +18,8 @@ import probatio
 
 from ..bank_entry.membership import is_bank
 from ..const import CONF_PACKS, CONF_SIMULATED, DOMAIN
-from .messages import Battery, WriteLogAnswer, WrittenParameter
-from .parts import device_id_of
+from .messages import Battery
+from .parts import device_id_of, write_record_data
 from .stream import Subscription, rights_of, stream_of
 
 SUBSCRIBE_BATTERIES: Final = f"{DOMAIN}/subscribe_batteries"
@@ -28,6 +29,7 @@ WRITE_LOG: Final = f"{DOMAIN}/write_log"
 _ENTRY_ID: Final = "entry_id"
 _NUMBER: Final = "number"
 _SUBSCRIPTION: Final = "subscription"
+_MAX_RECORDS: Final = 100
 
 
 @callback
@@ -162,19 +164,8 @@ def _write_log(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str,
     """Send what was written to a pack, the newest first."""
     entry = hass.config_entries.async_get_entry(msg[_ENTRY_ID])
     if entry is None or entry.domain != DOMAIN or is_bank(entry) or entry.state is not ConfigEntryState.LOADED:
-        connection.send_error(msg["id"], ERR_NOT_FOUND, "There is no such pack, or it is not running")
+        connection.send_error(msg["id"], ERR_NOT_FOUND, "There is no such pack, or it is not set up")
         return
-    records = [
-        WrittenParameter(
-            at=record.at,
-            parameter=record.parameter,
-            old=record.old,
-            new=record.new,
-            found=record.found,
-            outcome=record.outcome.value,
-            source=record.source,
-            user=record.user,
-        )
-        for record in reversed(entry.runtime_data.parameters.writer.write_log.records)
-    ]
-    connection.send_result(msg["id"], WriteLogAnswer(records=records))
+    records = reversed(entry.runtime_data.parameters.writer.write_log.records)
+    shown = [write_record_data(record) for record in islice(records, _MAX_RECORDS)]
+    connection.send_result(msg["id"], {"records": shown})

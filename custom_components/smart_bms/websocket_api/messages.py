@@ -341,23 +341,14 @@ class Battery(TypedDict):
     """Entry ids of a bank's packs."""
 
 
-class WrittenParameter(TypedDict):
-    """One change of a parameter, as the write log has it."""
+class WriteLogRecord(TypedDict):
+    """One write to a pack."""
 
     at: str
-    """Time in UTC, ISO 8601."""
     parameter: str
-    old: str | float | bool | None
-    new: str | float | bool | None
-    """What was wished; None: it was changed elsewhere, or is a command."""
-    found: str | float | bool | None
-    """What the pack had afterwards."""
+    old: object
+    new: object
+    found: object
     outcome: str
     source: str
     user: str | None
-
-
-class WriteLogAnswer(TypedDict):
-    """What was written to a pack, the newest first."""
-
-    records: list[WrittenParameter]

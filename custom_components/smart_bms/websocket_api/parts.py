@@ -7,11 +7,12 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from ..const import DOMAIN
-from ..protection.permission import Reason as ProtectionReason
+from ..control.write_log import WriteRecord
+from ..protection.permission import NOT_KNOWN, Reason as ProtectionReason
 from ..protection.status import PackStatus
 from ..protection.status_codes import StatusRank
 from ..protection.status_monitor import StatusMonitor
-from .messages import Reason, Status
+from .messages import Reason, Status, WriteLogRecord
 
 type Level = Literal["stop", "hold", "info", "well"]
 
@@ -63,7 +64,7 @@ def status_data(status: PackStatus, now: float) -> Status:
 
 def statuses(monitor: StatusMonitor, now: float) -> tuple[Status, list[Status]]:
     """Return what is shown, and what else holds."""
-    shown = monitor.shown or PackStatus(rank=StatusRank.NOT_KNOWN, code="not_known")
+    shown = monitor.shown or PackStatus(rank=StatusRank.NOT_KNOWN, code=NOT_KNOWN)
     return status_data(shown, now), [status_data(status, now) for status in monitor.also]
 
 
@@ -80,3 +81,17 @@ def entities_of(hass: HomeAssistant, entry_id: str, prefix: str) -> dict[str, st
         for entity in er.async_entries_for_config_entry(er.async_get(hass), entry_id)
         if entity.platform == DOMAIN and entity.disabled_by is None
     }
+
+
+def write_record_data(record: WriteRecord) -> WriteLogRecord:
+    """Return a record of the write log."""
+    return WriteLogRecord(
+        at=record.at,
+        parameter=record.parameter,
+        old=record.old,
+        new=record.new,
+        found=record.found,
+        outcome=record.outcome.value,
+        source=record.source,
+        user=record.user,
+    )

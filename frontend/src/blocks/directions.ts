@@ -62,7 +62,7 @@ function explanation({ t, f }: Context, side: Direction, state: string): string 
   if ((state === "shut" || state === "off" || state === "unknown") && reason !== undefined)
     return reasonSentence(reason, t, f);
   if (side.limited_by === "") return t.text("nothing_held_back");
-  return t.text("held_back", { cause: t.name(side.limited_by) });
+  return t.text("held_back", { cause: t.cause(side.limited_by) });
 }
 
 export const directionStyles = css`

@@ -73,8 +73,9 @@ export class PacksCard extends HassElement {
   protected override render(): TemplateResult {
     const batteries = listOf(this.hass).batteries ?? [];
     if (batteries.length === 0) {
-      const loaded = listOf(this.hass).batteries !== undefined;
-      return html`<ha-card><div class="empty">${loaded ? this.texts?.text("no_battery") : nothing}</div></ha-card>`;
+      const list = listOf(this.hass);
+      const key = list.missing ? "stopped" : list.batteries === undefined ? undefined : "no_battery";
+      return html`<ha-card><div class="empty">${key === undefined ? nothing : this.texts?.text(key)}</div></ha-card>`;
     }
     const ids = this.sorted(batteries.map((battery) => battery.entry_id));
     return html`<ha-card>${repeat(

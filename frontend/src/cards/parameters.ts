@@ -5,7 +5,7 @@ import { BatteryCard, type Kind } from "../base.js";
 import { head, headStyles } from "../blocks/head.js";
 import type { Context, PackContext } from "../context.js";
 import { define } from "../define.js";
-import type { WriteLogAnswer, WrittenParameter } from "../generated/messages.js";
+import type { WriteLogRecord } from "../generated/messages.js";
 
 const EVERY = 60_000; // ms
 
@@ -109,9 +109,9 @@ export class ParametersCard extends LoadedCard<Record<string, Parameter>> {
   }
 }
 
-export class LogCard extends LoadedCard<WrittenParameter[]> {
-  protected async load(context: PackContext): Promise<WrittenParameter[]> {
-    const answer = await this.hass.callWS<WriteLogAnswer>({
+export class LogCard extends LoadedCard<WriteLogRecord[]> {
+  protected async load(context: PackContext): Promise<WriteLogRecord[]> {
+    const answer = await this.hass.callWS<{ records: WriteLogRecord[] }>({
       type: "smart_bms/write_log",
       entry_id: context.info.entry_id,
     });
@@ -122,7 +122,7 @@ export class LogCard extends LoadedCard<WrittenParameter[]> {
     return t.text("write_log");
   }
 
-  protected content(records: WrittenParameter[], context: PackContext): TemplateResult {
+  protected content(records: WriteLogRecord[], context: PackContext): TemplateResult {
     const { t, f } = context;
     if (records.length === 0) return html`<div class="muted">${t.text("nothing_written")}</div>`;
     return html`<table><thead><tr><th>${t.text("what")}</th><th>${t.text("old_new")}</th><th>${t.text("when_who")}</th></tr></thead>

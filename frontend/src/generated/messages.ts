@@ -313,22 +313,14 @@ export interface Battery {
   members: string[];
 }
 
-/** One change of a parameter, as the write log has it. */
-export interface WrittenParameter {
-  /** Time in UTC, ISO 8601. */
+/** One write to a pack. */
+export interface WriteLogRecord {
   at: string;
   parameter: string;
-  old: string | number | boolean | null;
-  /** What was wished; None: it was changed elsewhere, or is a command. */
-  new: string | number | boolean | null;
-  /** What the pack had afterwards. */
-  found: string | number | boolean | null;
+  old: unknown;
+  new: unknown;
+  found: unknown;
   outcome: string;
   source: string;
   user: string | null;
-}
-
-/** What was written to a pack, the newest first. */
-export interface WriteLogAnswer {
-  records: WrittenParameter[];
 }

@@ -379,7 +379,7 @@ async def test_hex_without_any_end_stops_nothing_but_itself(monkeypatch) -> None
     async with running(monkeypatch, peripheral, password=pin) as pack:
         peripheral.endless_line = True
         await until(lambda: pack.dropped["broken_line"])
-        await until(lambda: pack.status(asyncio.get_running_loop().time()) is not ConnectionState.STREAMING)
+        await until(lambda: pack.connection_state(asyncio.get_running_loop().time()) is not ConnectionState.STREAMING)
         peripheral.endless_line = False
         await until(fresh(pack))
 

@@ -14,7 +14,7 @@ import pytest
 from custom_components.smart_bms.bank import compatibility
 from custom_components.smart_bms.bank_entry import coordinator as bank_coordinator_module
 from custom_components.smart_bms.bank_entry.entity import BankEntity
-from custom_components.smart_bms.bank_entry.membership import bank_issue, banks_with
+from custom_components.smart_bms.bank_entry.membership import bank_issue_id, banks_with
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.diagnostics import async_get_config_entry_diagnostics
 from custom_components.smart_bms.simulator.battery import Battery
@@ -257,12 +257,12 @@ async def test_a_series_bank_without_one_of_its_packs_asks_for_help(hass, house,
     await house.until(lambda: house.state(STRINGS) == "1")
     await hass.config_entries.async_remove(packs[1][1].entry_id)
     await house.until(lambda: house.state(VOLTAGE) == STATE_UNAVAILABLE)
-    issue = ir.async_get(hass).async_get_issue(DOMAIN, bank_issue(bank.entry_id))
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, bank_issue_id(bank.entry_id))
     assert issue.translation_placeholders == {"bank": "House", "pack": "Attic"}
     await hass.config_entries.async_reload(bank.entry_id)
-    assert ir.async_get(hass).async_get_issue(DOMAIN, bank_issue(bank.entry_id))
+    assert ir.async_get(hass).async_get_issue(DOMAIN, bank_issue_id(bank.entry_id))
     await hass.config_entries.async_remove(bank.entry_id)
-    assert not ir.async_get(hass).async_get_issue(DOMAIN, bank_issue(bank.entry_id))
+    assert not ir.async_get(hass).async_get_issue(DOMAIN, bank_issue_id(bank.entry_id))
 
 
 async def test_its_packs_can_be_chosen_anew(hass, house, packs, adopt) -> None:

@@ -14,7 +14,8 @@ from bleak.backends.service import BleakGATTServiceCollection
 
 from ..channels import choose
 from ..connection import Channel
-from ..driver import DriverListener, FrameWriter
+from ..driver import FrameWriter
+from ..driver_listener import DriverListener
 from ..errors import FrameError, SilentError
 from ..polling import PollingDriver
 from ..reading import Identity, Reading

@@ -5,7 +5,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from ..driver import DriverListener, FrameWriter
+from ..driver import FrameWriter
+from ..driver_listener import DriverListener
 from ..errors import ConnectionLostError, SilentError
 from ..tasks import run_to_completion
 from .auth import ModuleCommand

@@ -16,7 +16,8 @@ from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.service import BleakGATTServiceCollection
 
 from ..connection import Channel
-from ..driver import Driver, DriverListener, FrameWriter
+from ..driver import Driver, FrameWriter
+from ..driver_listener import DriverListener
 from ..errors import FrameError, NotThisKindError, SilentError
 from ..reading import Identity
 from ..repeated_answer import MAX_QUESTIONS, Answer, RepeatedAnswer

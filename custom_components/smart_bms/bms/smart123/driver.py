@@ -13,7 +13,8 @@ from bleak.backends.service import BleakGATTServiceCollection
 
 from ..channels import choose
 from ..connection import Channel
-from ..driver import Driver, DriverListener, FrameWriter
+from ..driver import Driver, FrameWriter
+from ..driver_listener import DriverListener
 from ..errors import NotThisKindError, SilentError
 from ..session_context import SessionContext
 from ..settings import FORMULA, Settings, SettingValue

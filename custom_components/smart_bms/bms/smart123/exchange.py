@@ -4,7 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-from ..driver import DriverListener, FrameWriter
+from ..driver import FrameWriter
+from ..driver_listener import DriverListener
 from ..errors import ConnectionLostError, FrameError, SilentError
 from .frames import COMMAND_ANSWERS, PING, CommandAnswer, command, query_fields
 

@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime
 from typing import Any, Final
 
-from ..driver import DriverListener
+from ..driver_listener import DriverListener
 from ..errors import SilentError
 from ..session_context import SessionContext
 from ..settings import Settings, SettingValue

@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager, suppress
 import re
 from typing import Final
 
-from ..driver import DriverListener, FrameWriter
+from ..driver import FrameWriter
+from ..driver_listener import DriverListener
 from ..errors import FrameError, PackError, PasswordNeededError, SilentError, WrongPasswordError
 from ..repeated_answer import MAX_QUESTIONS, RepeatedAnswer
 from ..session_context import SessionContext

@@ -1,4 +1,4 @@
-"""Supervisor: when to connect to a pack. Again after each failure, later the more there were, at once when it is heard."""
+"""When to connect to a pack. Again after each failure, later the more there were, at once when it is heard."""
 
 import asyncio
 from collections.abc import Callable
@@ -41,7 +41,7 @@ _WAKE_SPACING_AFTER_ATTEMPT: Final = 5.0
 """The same after an attempt that found no path or no slot: who heard the pack was no help, and is heard again at once."""
 
 
-class Supervisor:
+class Reconnector:
     """Keeps a pack connected for as long as it runs."""
 
     def __init__(

@@ -1,1 +1,0 @@
-var c="Bis zum Wiedereinschalten werden die Zellen nicht ausgeglichen.",a="Bis zum Wiedereinschalten wird das Pack nicht geladen.",n="Bis zum Wiedereinschalten gibt das Pack nichts ab.",s={off_balance_switch:c,off_charge_switch:a,off_discharge_switch:n};export{s as default,c as off_balance_switch,a as off_charge_switch,n as off_discharge_switch};
