@@ -78,11 +78,14 @@ function textOf(selector, on = page) {
         ? node.textContent
         : ["STYLE", "SCRIPT"].includes(node.nodeName)
           ? ""
-          : [...(node.shadowRoot ?? node).childNodes].map(words).join(" ");
+          : [...(node.shadowRoot?.childNodes ?? []), ...node.childNodes].map(words).join(" ");
     const found = document.querySelector(wanted);
     return found === null ? "" : words(found).replace(/\s+/g, " ").trim();
   }, selector);
 }
+
+/** Errors of Home Assistant's own pages are not ours. */
+const ours = (error) => error.includes("smart-bms") || error.includes("smart_bms");
 
 const inCard = (selector, on = page) => on.locator("#stage").locator(selector);
 
@@ -427,7 +430,8 @@ describe("when something changes", () => {
   });
 
   test("renamed and disabled entities change nothing: the card is tied to the pack", async () => {
-    const { info } = await (await follow(pack("Caravan")), live(pack("Caravan")));
+    await follow(pack("Caravan"));
+    const { info } = await live(pack("Caravan"));
     await show(page, config("card", pack("Caravan")));
     await inCard(".age.current").waitFor();
     const update = (entity_id, more) => callWS(page, { type: "config/entity_registry/update", entity_id, ...more });
@@ -612,11 +616,20 @@ describe("for everybody", () => {
           config("tile-card", pack("House"), { grid_options: { rows: 4 } }),
         ];
         await show(on, shown, { width: 390, ...stage });
-        await on.locator("#stage smart-bms-parameters-card table").waitFor({ timeout: 20_000 });
-        await on.locator("#stage .cell .voltage").first().waitFor();
-        await on.locator("#stage .member").first().waitFor();
-        // Cards that come into view begin to watch.
-        for (const type of await on.locator("#inner > *").all()) await type.scrollIntoViewIfNeeded();
+        // Cards that come into view begin to watch, and go on for a while.
+        for (const type of await on.locator("#inner > *").all()) {
+          await type.scrollIntoViewIfNeeded();
+          await until(
+            () =>
+              type.evaluate(
+                (card) =>
+                  (card.shadowRoot ?? card.firstElementChild?.shadowRoot)?.querySelector(".waiting, ha-card:empty")
+                    ?.className ?? "shown",
+              ),
+            (found) => found === "shown",
+          );
+        }
+        await on.locator("#stage smart-bms-parameters-card table").waitFor();
         await assertNothingIsCut(on, name);
         await assertAccessible(on, name);
         if (media.language === "de") assert.match(await textOf("#stage smart-bms-card", on), /Laden|Ladefreigabe/);
@@ -639,7 +652,7 @@ describe("for everybody", () => {
           );
           assert.equal(running, 0, "nothing moves");
         }
-        assert.deepEqual(on.errors, []);
+        assert.deepEqual(on.errors.filter(ours), []);
       } finally {
         if (on !== page) await on.context().close();
       }
@@ -675,6 +688,6 @@ describe("Home Assistant", () => {
   });
 
   test("the page had no error of ours all the time", () => {
-    assert.deepEqual(page.errors, []);
+    assert.deepEqual(page.errors.filter(ours), []);
   });
 });

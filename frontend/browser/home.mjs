@@ -55,7 +55,7 @@ export async function openPage(
   const context = await browser.newContext({ viewport: { width, height }, ...media });
   const page = await context.newPage();
   page.errors = [];
-  page.on("pageerror", (error) => page.errors.push(error.message));
+  page.on("pageerror", (error) => page.errors.push(`${error.message} ${error.stack ?? ""}`));
   await page.addInitScript(
     ([kept, chosen]) => {
       localStorage.setItem("hassTokens", JSON.stringify(kept));

@@ -11,6 +11,11 @@ import type { TextKey } from "../i18n.js";
 import "../hold.js";
 
 const SWITCHES = ["charge_switch", "discharge_switch", "balance_switch"] as const;
+const WHILE_OFF = {
+  charge_switch: "off_charge_switch",
+  discharge_switch: "off_discharge_switch",
+  balance_switch: "off_balance_switch",
+} as const;
 const SHOWN_FOR = 30_000; // ms
 
 interface Issue {
@@ -92,7 +97,7 @@ export class ControlCard extends BatteryCard {
     return html`<div class="ask" role="alertdialog" aria-label=${`${name}: ${action}`} @keydown=${(event: KeyboardEvent) => event.key === "Escape" && this.cancel(key)}>
       <div class="title">${name}: ${action}?</div>
       ${!step.on && flows !== null && flows >= 0.1 ? html`<div>${t.text("switch_off_consequence", { current: f.amps(flows) })}</div>` : nothing}
-      ${step.on ? nothing : html`<div>${t.text(`off_${key}` as TextKey)}</div>`}
+      ${step.on ? nothing : html`<div>${t.text(WHILE_OFF[key as keyof typeof WHILE_OFF])}</div>`}
       ${step.issues.map((issue) => html`<div>${issue.message}</div>`)}
       <div class="buttons">
         <button class="button keep" @click=${() => this.cancel(key)}>${t.text("cancel")}</button>
