@@ -65,7 +65,7 @@ export async function openPage(
   );
   await page.goto(URL + path, { waitUntil: "commit" });
   await page.waitForFunction(
-    () => document.querySelector("home-assistant")?.hass?.connected && customElements.get("smart-bms-card"),
+    () => document.querySelector("home-assistant")?.hass?.config && customElements.get("smart-bms-card"),
     null,
     { timeout: 60_000 },
   );

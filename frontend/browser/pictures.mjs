@@ -3,14 +3,15 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { batteries, callWS, logIn, openPage, show, startBrowser, until } from "./home.mjs";
+import { api, batteries, callWS, logIn, openPage, show, startBrowser, until } from "./home.mjs";
 
 const target = process.argv[2] ?? join(dirname(fileURLToPath(import.meta.url)), "..", "..", "docs", "images", "card");
 const only = process.argv[3];
+const MOST = 720; // px: a longer card is shown in part
 mkdirSync(target, { recursive: true });
 const browser = await startBrowser();
 const tokens = await logIn();
-const page = await openPage(browser, tokens, { width: 1280, height: 2400 });
+const page = await openPage(browser, tokens, { path: "/profile", width: 1280, height: 2400 });
 const all = await until(
   () => batteries(page),
   (found) => found.length >= 7 && found.every((one) => one.running),
@@ -29,12 +30,14 @@ async function picture(name, configs, { width = 390, rows, before, wait = 1500, 
   await show(on, configs, { width, rows });
   await on.waitForTimeout(wait);
   await before?.();
-  await on.locator("#inner").screenshot({ path: join(target, `${name}.png`), animations: "disabled" });
+  const box = await on.locator("#inner").boundingBox();
+  const clip = { x: 0, y: 0, width, height: Math.min(box.height, MOST) };
+  await on.screenshot({ path: join(target, `${name}.png`), animations: "disabled", clip });
   console.log(name);
 }
 
 await picture("pack", card("card", HOUSE), { wait: 4000 });
-await picture("pack-held-back", card("card", SOLAR), { wait: 2500 });
+await picture("pack-held-back", card("card", named("Caravan")), { wait: 2500 });
 await picture("pack-not-allowed", card("card", SHED), { wait: 2500 });
 await picture("pack-sun", card("card", CABIN), { wait: 2500 });
 await picture("pack-small", card("card", HOUSE), { width: 260 });
@@ -43,8 +46,8 @@ await picture(
   "tiles",
   [HOUSE, SHED, BANK].map((device) => card("tile-card", device)),
 );
-await picture("tile-ruler", card("tile-card", HOUSE), { rows: 2 });
-await picture("summary", card("tile-card", HOUSE), { rows: 4 });
+await picture("tile-ruler", card("tile-card", HOUSE, { grid_options: { rows: 2 } }), { rows: 2 });
+await picture("summary", card("tile-card", HOUSE, { grid_options: { rows: 4 } }), { rows: 4 });
 await picture("batteries", card("packs-card", undefined), { wait: 3000 });
 await picture("cells-limits", card("cells-card", HOUSE, { scale: "limits" }));
 await picture("cells-difference", card("cells-card", HOUSE, { scale: "difference" }));
@@ -54,11 +57,15 @@ await picture("bank", card("bank-card", BANK));
 await picture("energy", card("energy-card", HOUSE));
 await picture("control", card("control-card", HOUSE), {
   before: async () => {
-    await page.locator("smart-bms-control-card .switch .button").nth(1).click();
+    await page.locator("smart-bms-control-card .switch .button").first().click();
     await page.locator("smart-bms-control-card .ask").waitFor();
   },
 });
 await picture("parameters", card("parameters-card", HOUSE), { wait: 3000 });
+for (const balance_trigger of [0.012, 0.01]) {
+  const parameters = { balance_trigger };
+  await api(tokens, "services/smart_bms/set_parameters", { device_id: [HOUSE], parameters }).catch(() => undefined);
+}
 await picture("log", card("log-card", HOUSE), { wait: 2500 });
 await picture(
   "badges",
@@ -67,7 +74,7 @@ await picture(
 await page.context().close();
 
 if (!only || "pack-dark".includes(only)) {
-  const dark = await openPage(browser, tokens, { width: 1280, height: 2400, colorScheme: "dark" });
+  const dark = await openPage(browser, tokens, { path: "/profile", width: 1280, height: 2400, colorScheme: "dark" });
   await picture("pack-dark", card("card", HOUSE), { on: dark, wait: 4000 });
   await dark.context().close();
 }
