@@ -615,7 +615,7 @@ describe("for everybody", () => {
       () => inCard(".details h3").innerText(),
       (text) => /^Cell 1/.test(text),
     );
-    assert.match((await inCard('[data-cell="1"]').getAttribute("aria-label")) ?? "", /^Cell 1, \d\.\d{3}/);
+    assert.match((await inCard('[data-cell="1"] .visually-hidden').textContent()) ?? "", /^Cell 1, \d\.\d{3}/);
     await inCard("button", page).getByText("Difference").click();
     await until(
       () => inCard(".caption").innerText(),

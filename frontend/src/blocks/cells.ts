@@ -27,7 +27,7 @@ export function cells(context: PackContext, choice: CellChoice | null = null): T
     known.length === 0
       ? t.text("not_known")
       : `${f.cell(Math.min(...known))} ${DASH} ${f.volts(Math.max(...known), 3)}`;
-  return html`<section class="cells" aria-label=${t.text("cells")}>
+  return html`<section class="cells" role="group" aria-label=${t.text("cells")}>
     <div class="row">
       <span><h3>${t.text("cells")}</h3> <span class="muted small">${known.length > 0 && known.length < count ? t.text("cells_known", { known: known.length, count }) : range}</span></span>
       <b>${fresh && data.cells.difference !== null ? `Δ ${f.millivolts(data.cells.difference)}` : nothing}</b>
@@ -84,7 +84,7 @@ function cell(
   return choice === null
     ? html`<div class=${classes} role="listitem" aria-label=${words.filter(Boolean).join(", ")}>${body}</div>`
     : html`<div role="listitem"><button class=${classes} tabindex=${(choice.chosen ?? 1) === number ? 0 : -1} data-cell=${number}
-          aria-label=${words.filter(Boolean).join(", ")} aria-pressed=${choice.chosen === number} @click=${() => choice.choose(number)}>${body}</button></div>`;
+          aria-pressed=${choice.chosen === number} @click=${() => choice.choose(number)}><span class="visually-hidden">${words.filter(Boolean).join(", ")}</span><span class="seen" aria-hidden="true">${body}</span></button></div>`;
 }
 
 function part(range: { from: number; to: number } | null | undefined): TemplateResult | typeof nothing {
@@ -204,6 +204,9 @@ export const cellStyles = css`
     font-size: 12px;
     line-height: 1.25;
     text-align: center;
+  }
+  .cell .seen {
+    display: contents;
   }
   .cell .number {
     position: relative;

@@ -37,6 +37,7 @@ type Step =
   | { step: "result"; level: "well" | "hold" | "stop"; title: string; detail: string };
 
 export class ControlCard extends BatteryCard {
+  protected override about = "controls" as const;
   static override kinds: Kind[] = ["pack"];
   private readonly steps = new Map<string, Step>();
 

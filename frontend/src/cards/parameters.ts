@@ -85,6 +85,7 @@ abstract class LoadedCard<Loaded> extends BatteryCard {
 }
 
 export class ParametersCard extends LoadedCard<Record<string, Parameter>> {
+  protected override about = "parameters" as const;
   protected async load(context: PackContext): Promise<Record<string, Parameter>> {
     const data = { device_id: [context.info.device_id] };
     const answer = await this.hass.callService("smart_bms", "get_parameters", data, undefined, false, true);
@@ -110,6 +111,7 @@ export class ParametersCard extends LoadedCard<Record<string, Parameter>> {
 }
 
 export class LogCard extends LoadedCard<WriteLogRecord[]> {
+  protected override about = "write_log" as const;
   protected async load(context: PackContext): Promise<WriteLogRecord[]> {
     const answer = await this.hass.callWS<{ records: WriteLogRecord[] }>({
       type: "smart_bms/write_log",

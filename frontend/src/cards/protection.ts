@@ -15,6 +15,7 @@ import { protectionLine } from "../scale.js";
 const SHOWN = 4;
 
 export class ProtectionCard extends BatteryCard {
+  protected override about = "protection" as const;
   static override kinds: Kind[] = ["pack"];
   private all = false;
 

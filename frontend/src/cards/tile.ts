@@ -15,6 +15,8 @@ import { limitScale, place } from "../scale.js";
 import { statusWords } from "../sentences.js";
 
 export class TileCard extends BatteryCard {
+  protected override landmark = "group";
+
   static getStubConfig(): object {
     return {};
   }
