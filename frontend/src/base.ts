@@ -240,7 +240,7 @@ export abstract class BatteryCard extends HassElement {
   protected shell(content: TemplateResult, name: string): TemplateResult {
     // Cards of one battery stand side by side: each says which one it is.
     const label = [name, name && this.about ? this.texts?.text(this.about) : ""].filter(Boolean).join(", ");
-    return html`<ha-card role=${this.landmark} aria-label=${label || nothing}>${content}</ha-card>`;
+    return html`<ha-card role=${label ? this.landmark : nothing} aria-label=${label || nothing}>${content}</ha-card>`;
   }
 
   private note(text: string, name = this.config?.name ?? ""): TemplateResult {
