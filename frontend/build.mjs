@@ -87,6 +87,7 @@ function closing(source, from) {
 const result = await build({
   entryPoints: { "smart-bms": join(here, "src", "main.ts") },
   outdir: target,
+  absWorkingDir: here, // names of chunks depend on where it is built from
   bundle: true,
   splitting: true,
   format: "esm",

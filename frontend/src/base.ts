@@ -6,7 +6,7 @@ import type { Context } from "./context.js";
 import { Formatter } from "./format.js";
 import type { Battery } from "./generated/messages.js";
 import type { CardConfig, HomeAssistant } from "./ha.js";
-import { type Texts, textsOf } from "./i18n.js";
+import { type TextKey, type Texts, textsOf } from "./i18n.js";
 import { type BatteryStream, listOf, streamOf, type Watched } from "./stream.js";
 import { roles } from "./styles.js";
 
@@ -119,6 +119,9 @@ export abstract class BatteryCard extends HassElement {
   /** What it can show. */
   static kinds: Kind[] = ["pack", "bank"];
   protected width = 390;
+  /** What a card is about, where it is not everything. */
+  protected about: TextKey | undefined;
+  protected landmark = "region";
   private stop: (() => void)[] = [];
   private stream: BatteryStream | undefined;
   private leave: (() => void) | undefined;
@@ -235,7 +238,9 @@ export abstract class BatteryCard extends HassElement {
   protected abstract card(context: Context): TemplateResult;
 
   protected shell(content: TemplateResult, name: string): TemplateResult {
-    return html`<ha-card role="region" aria-label=${name || nothing}>${content}</ha-card>`;
+    // Cards of one battery stand side by side: each says which one it is.
+    const label = [name, name && this.about ? this.texts?.text(this.about) : ""].filter(Boolean).join(", ");
+    return html`<ha-card role=${label ? this.landmark : nothing} aria-label=${label || nothing}>${content}</ha-card>`;
   }
 
   private note(text: string, name = this.config?.name ?? ""): TemplateResult {

@@ -2,6 +2,7 @@
 
 import type { HassLocale, HomeAssistant } from "./ha.js";
 
+const KNOWN = 2000;
 const MINUS = "\u2212";
 export const DASH = "\u2013";
 
@@ -19,7 +20,9 @@ export class Formatter {
   private readonly grouping: boolean;
   private readonly zone: string | undefined;
   private readonly hour12: boolean;
-  private readonly cache = new Map<number, Intl.NumberFormat>();
+  private readonly formats = new Map<number, Intl.NumberFormat>();
+  /** What was formatted before: the same few voltages come again and again. */
+  private readonly known = new Map<string, string>();
 
   constructor(
     readonly locale: HassLocale,
@@ -38,14 +41,25 @@ export class Formatter {
 
   number(value: number | null | undefined, digits = 0): string {
     if (value === null || value === undefined || !Number.isFinite(value)) return DASH;
-    let format = this.cache.get(digits);
+    const rounded = `${digits} ${value.toFixed(digits)}`;
+    let shown = this.known.get(rounded);
+    if (shown === undefined) {
+      shown = this.formatted(value, digits);
+      if (this.known.size >= KNOWN) this.known.clear();
+      this.known.set(rounded, shown);
+    }
+    return shown;
+  }
+
+  private formatted(value: number, digits: number): string {
+    let format = this.formats.get(digits);
     if (format === undefined) {
       format = new Intl.NumberFormat(this.tags, {
         minimumFractionDigits: digits,
         maximumFractionDigits: digits,
         useGrouping: this.grouping,
       });
-      this.cache.set(digits, format);
+      this.formats.set(digits, format);
     }
     const text = format.format(Math.abs(value));
     // What rounds to nothing has no sign.
@@ -91,7 +105,9 @@ export class Formatter {
 
   energy(wattHours: number | null | undefined): string {
     if (wattHours === null || wattHours === undefined) return DASH;
-    return this.unit(wattHours / 1000, Math.abs(wattHours) < 99_950 ? 1 : 0, "kWh");
+    const size = Math.abs(wattHours);
+    if (size < 999.5) return this.unit(wattHours, 0, "Wh");
+    return this.unit(wattHours / 1000, size < 99_950 ? 1 : 0, "kWh");
   }
 
   /** Any value in a unit of the protections. */

@@ -68,6 +68,8 @@ export interface CardConfig {
   /** Blocks that are left out. */
   hide?: string[];
   scale?: "limits" | "difference";
+  /** How many cells of a section's grid the card takes; Home Assistant's editor sets it. */
+  grid_options?: GridOptions;
 }
 
 export interface Suggestion {

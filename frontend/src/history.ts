@@ -83,7 +83,9 @@ export class History extends LitElement {
   protected override render(): TemplateResult | typeof nothing {
     const power = this.lines.power ?? [];
     const soc = this.lines.soc ?? [];
-    if (this.given === undefined || power.length < 2) return nothing;
+    const empty = this.given === undefined || power.length < 2;
+    this.toggleAttribute("empty", empty);
+    if (empty || this.given === undefined) return nothing;
     const { t, f } = this.given;
     const watts = power.map(([, value]) => value);
     const reach = Math.max(100, ...watts.map(Math.abs));
@@ -100,6 +102,9 @@ export class History extends LitElement {
     :host {
       display: grid;
       gap: 4px;
+    }
+    :host([empty]) {
+      margin-block-start: -14px;
     }
     .row {
       display: flex;

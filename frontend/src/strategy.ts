@@ -20,9 +20,10 @@ async function batteries(hass: HomeAssistant): Promise<Battery[]> {
     hass.connection
       .subscribeMessage<{ batteries: Battery[] }>(
         (message) => {
+          if (found !== undefined) return;
           found = message.batteries;
-          if (end !== undefined) void end();
           resolve(found);
+          if (end !== undefined) void end();
         },
         { type: "smart_bms/subscribe_batteries" },
       )
@@ -81,7 +82,15 @@ function overview(shown: Battery[], t: Texts): object {
     ]),
   ];
   const badges = shown.map((one) => card("smart-bms-badge", one.device_id ?? undefined));
-  return { type: "sections", title: t.text("overview"), path: "overview", max_columns: 3, badges, sections };
+  return {
+    type: "sections",
+    title: t.text("overview"),
+    path: "overview",
+    max_columns: 3,
+    header: { badges_wrap: "scroll" },
+    badges,
+    sections,
+  };
 }
 
 function battery(one: Battery, t: Texts, admin: boolean): object {

@@ -122,7 +122,10 @@ describe("quantities", () => {
     expect(en.energy(1234)).toBe(`1.2${SPACE}kWh`);
     expect(en.energy(99_949)).toBe(`99.9${SPACE}kWh`);
     expect(en.energy(99_950)).toBe(`100${SPACE}kWh`);
-    expect(en.energy(-20)).toBe(`0.0${SPACE}kWh`);
+    expect(en.energy(0)).toBe(`0${SPACE}Wh`);
+    expect(en.energy(-20)).toBe(`\u221220${SPACE}Wh`);
+    expect(en.energy(999.4)).toBe(`999${SPACE}Wh`);
+    expect(en.energy(999.6)).toBe(`1.0${SPACE}kWh`);
   });
 
   it.each([

@@ -1,5 +1,4 @@
 import { css, html, nothing, type TemplateResult } from "lit";
-import { styleMap } from "lit/directives/style-map.js";
 import type { PackContext } from "../context.js";
 import { DASH } from "../format.js";
 import { type CellScale, cellLayout, differenceScale, differs, limitScale, place, shade } from "../scale.js";
@@ -28,7 +27,7 @@ export function cells(context: PackContext, choice: CellChoice | null = null): T
     known.length === 0
       ? t.text("not_known")
       : `${f.cell(Math.min(...known))} ${DASH} ${f.volts(Math.max(...known), 3)}`;
-  return html`<section class="cells" aria-label=${t.text("cells")}>
+  return html`<section class="cells" role="group" aria-label=${t.text("cells")}>
     <div class="row">
       <span><h3>${t.text("cells")}</h3> <span class="muted small">${known.length > 0 && known.length < count ? t.text("cells_known", { known: known.length, count }) : range}</span></span>
       <b>${fresh && data.cells.difference !== null ? `Δ ${f.millivolts(data.cells.difference)}` : nothing}</b>
@@ -36,7 +35,7 @@ export function cells(context: PackContext, choice: CellChoice | null = null): T
     ${
       columns === 0
         ? html`${ruler(context)}${mosaic(context, voltages)}`
-        : html`<div class="grid" role="list" style=${styleMap({ "--columns": String(columns), "--height": `${height}px` })}>
+        : html`<div class="grid" role="list" style=${`--columns:${columns};--height:${height}px`}>
           ${voltages.map((voltage, place) => cell(context, place + 1, voltage, scale, choice))}
         </div>`
     }
@@ -75,7 +74,7 @@ function cell(
   const extreme = sign !== "" && apart ? "extreme" : "";
   const body = html`<span class="number">${number}${sign ? html`<i>${sign}</i>` : nothing}</span>
     <span class="box ${voltage === null ? "missing" : ""}">
-      ${at === null ? nothing : html`<span class="body" style=${styleMap({ transform: `scaleY(${at})` })}></span><span class="edge" style=${styleMap({ transform: `translateY(${-100 * at}%)` })}><i></i></span>`}
+      ${at === null ? nothing : html`<span class="body" style=${`transform:scaleY(${at})`}></span><span class="edge" style=${`transform:translateY(${-100 * at}%)`}><i></i></span>`}
       ${part(scale?.lowRelease)}${part(scale?.highRelease)}
       ${takes || gives ? html`<span class="balance ${takes ? "down" : "up"}"></span>` : nothing}
     </span>
@@ -85,12 +84,12 @@ function cell(
   return choice === null
     ? html`<div class=${classes} role="listitem" aria-label=${words.filter(Boolean).join(", ")}>${body}</div>`
     : html`<div role="listitem"><button class=${classes} tabindex=${(choice.chosen ?? 1) === number ? 0 : -1} data-cell=${number}
-          aria-label=${words.filter(Boolean).join(", ")} aria-pressed=${choice.chosen === number} @click=${() => choice.choose(number)}>${body}</button></div>`;
+          aria-pressed=${choice.chosen === number} @click=${() => choice.choose(number)}><span class="visually-hidden">${words.filter(Boolean).join(", ")}</span><span class="seen" aria-hidden="true">${body}</span></button></div>`;
 }
 
 function part(range: { from: number; to: number } | null | undefined): TemplateResult | typeof nothing {
   if (!range || range.to <= range.from) return nothing;
-  return html`<span class="release" style=${styleMap({ "inset-block": `${100 * (1 - range.to)}% ${100 * range.from}%` })}></span>`;
+  return html`<span class="release" style=${`inset-block:${100 * (1 - range.to)}% ${100 * range.from}%`}></span>`;
 }
 
 /** A line from cut-off to cut-off, with a mark for each cell. */
@@ -106,20 +105,20 @@ export function ruler(context: PackContext): TemplateResult | typeof nothing {
   const tick = (voltage: number | null, classes: string) =>
     voltage === null
       ? nothing
-      : html`<i class="tick ${classes}" style=${styleMap({ "inset-inline-start": `${100 * place(voltage, scale)}%` })}></i>`;
+      : html`<i class="tick ${classes}" style=${`inset-inline-start:${100 * place(voltage, scale)}%`}></i>`;
   const low = value(lowest);
   const high = value(highest);
   return html`<div class="track ruler" role="img" aria-label=${words}>
       ${across(scale.lowRelease)}${across(scale.highRelease)}
-      ${low === null || high === null ? nothing : html`<span class="between" style=${styleMap({ "inset-inline-start": `${100 * place(low, scale)}%`, "inline-size": `${100 * (place(high, scale) - place(low, scale))}%` })}></span>`}
+      ${low === null || high === null ? nothing : html`<span class="between" style=${`inset-inline-start:${100 * place(low, scale)}%;inline-size:${100 * (place(high, scale) - place(low, scale))}%`}></span>`}
       ${tick(low, mark(lowest))}${tick(high, mark(highest))}
     </div>
-    <div class="row small muted"><span>${f.number(scale.low, 2)}</span><span aria-hidden="true">${words}</span><span>${f.number(scale.high, 2)}</span></div>`;
+    <div class="row small muted ends"><span>${f.number(scale.low, 2)}</span><span class="words" aria-hidden="true">${words}</span><span>${f.number(scale.high, 2)}</span></div>`;
 }
 
 function across(range: { from: number; to: number } | null): TemplateResult | typeof nothing {
   if (range === null || range.to <= range.from) return nothing;
-  return html`<span class="release" style=${styleMap({ "inset-inline": `${100 * range.from}% ${100 * (1 - range.to)}%` })}></span>`;
+  return html`<span class="release" style=${`inset-inline:${100 * range.from}% ${100 * (1 - range.to)}%`}></span>`;
 }
 
 /** Many cells in one picture: one element, painted in one go. */
@@ -206,13 +205,19 @@ export const cellStyles = css`
     line-height: 1.25;
     text-align: center;
   }
+  .cell .seen {
+    display: contents;
+  }
   .cell .number {
+    position: relative;
     color: var(--ink2);
   }
   .cell .number i {
+    position: absolute;
+    inset-inline-start: calc(100% + 2px);
+    inset-block-end: 1px;
     font-style: normal;
     font-size: 9px;
-    margin-inline-start: 2px;
     color: var(--ink);
   }
   .cell .below {
@@ -319,6 +324,15 @@ export const cellStyles = css`
   }
   .tick.stop {
     background: var(--stop);
+  }
+  .ends {
+    margin-block-start: 2px;
+  }
+  @container (max-width: 299px) {
+    .ends .words {
+      order: 1;
+      inline-size: 100%;
+    }
   }
   .between {
     background: var(--level);

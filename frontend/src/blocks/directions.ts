@@ -82,8 +82,17 @@ export const directionStyles = css`
   }
   .what {
     display: inline-flex;
-    align-items: center;
+    align-items: baseline;
     gap: 6px;
+  }
+  .what .icon {
+    align-self: center;
+  }
+  @container (max-width: 419px) {
+    .direction button.row {
+      display: grid;
+      justify-content: start;
+    }
   }
   .direction b {
     font-weight: 500;

@@ -20,7 +20,7 @@ export function now(context: Context, summary = false): TemplateResult {
           ...(context.fresh ? [f.amps(current), ...(summary ? [] : [f.volts(voltage)])] : []),
         ].join(" · ");
   return html`<div class="now ${summary ? "summary" : ""}">
-      <button class="soc" @click=${() => context.more("soc")} aria-label=${`${f.number(soc)} %`}>
+      <button class="soc" @click=${() => context.more("soc")} aria-label=${soc === null ? t.text("not_known") : `${f.number(soc)} %`}>
         ${f.number(soc)}${soc === null ? nothing : html`<small>%</small>`}
       </button>
       <div class="flow">

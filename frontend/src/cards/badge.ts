@@ -28,7 +28,7 @@ export class BatteryBadge extends BatteryCard {
   }
 
   protected override shell(content: TemplateResult, name: string): TemplateResult {
-    return html`<div role="region" aria-label=${name}>${content}</div>`;
+    return html`<div role="group" aria-label=${name}>${content}</div>`;
   }
 
   static override styles = [
@@ -54,7 +54,7 @@ export class BatteryBadge extends BatteryCard {
         font-weight: 500;
       }
       .words {
-        max-inline-size: 14em;
+        max-inline-size: 22em;
         overflow: hidden;
         text-overflow: ellipsis;
         white-space: nowrap;

@@ -60,7 +60,7 @@ export class BankCard extends BatteryCard {
       }
       .member .what {
         display: inline-flex;
-        align-items: center;
+        align-items: baseline;
         gap: 6px;
         font-weight: 500;
       }

@@ -10,6 +10,7 @@ import { define } from "../define.js";
 const REMEMBERED = "smart-bms-scale";
 
 export class CellsCard extends BatteryCard {
+  protected override about = "cells" as const;
   static override kinds: Kind[] = ["pack"];
   private chosen: number | null = null;
   private scale: CellChoice["scale"] | undefined;

@@ -11,6 +11,11 @@ import type { TextKey } from "../i18n.js";
 import "../hold.js";
 
 const SWITCHES = ["charge_switch", "discharge_switch", "balance_switch"] as const;
+const WHILE_OFF = {
+  charge_switch: "off_charge_switch",
+  discharge_switch: "off_discharge_switch",
+  balance_switch: "off_balance_switch",
+} as const;
 const SHOWN_FOR = 30_000; // ms
 
 interface Issue {
@@ -32,22 +37,23 @@ type Step =
   | { step: "result"; level: "well" | "hold" | "stop"; title: string; detail: string };
 
 export class ControlCard extends BatteryCard {
+  protected override about = "controls" as const;
   static override kinds: Kind[] = ["pack"];
   private readonly steps = new Map<string, Step>();
 
   protected card(context: Context): TemplateResult {
     const pack = context as PackContext;
     const { t, info } = pack;
-    const shown = SWITCHES.filter((key) => info.entities[key] !== undefined);
+    const shown = SWITCHES.filter((key) => info.entities[`parameter_${key}`] !== undefined);
     return html`<div class="content">
       ${head(context, t.text("controls"), info.name)}
-      ${shown.length === 0 ? html`<div class="muted">${t.text("control_off")}</div>` : shown.map((key) => this.row(key, pack))}
+      ${shown.length === 0 ? html`<div class="muted">${t.text(pack.rights.control ? "control_none" : "control_off")}</div>` : shown.map((key) => this.row(key, pack))}
     </div>`;
   }
 
   private row(key: string, context: PackContext): TemplateResult {
     const { t, info, fresh, rights } = context;
-    const entity = this.hass.states[info.entities[key] ?? ""];
+    const entity = this.hass.states[info.entities[`parameter_${key}`] ?? ""];
     const on = entity?.state === "on" ? true : entity?.state === "off" ? false : null;
     const step = this.steps.get(key);
     const why = !rights.write
@@ -62,7 +68,7 @@ export class ControlCard extends BatteryCard {
     const state = on === null ? t.text("not_known") : t.text(on ? "on" : "off");
     const action = t.text(on ? "turn_off" : "turn_on");
     const busy = step?.step === "pending" || step?.step === "asking";
-    return html`<section class="switch" aria-label=${t.of(`entity.switch.${key}.name`)}>
+    return html`<section class="switch" data-key=${key} aria-label=${t.of(`entity.switch.${key}.name`)}>
       <div class="row">
         <div><div class="title">${t.of(`entity.switch.${key}.name`)}</div><div class="small muted">${state}</div></div>
         ${
@@ -86,15 +92,16 @@ export class ControlCard extends BatteryCard {
       return html`<div class="strip ${step.level}" role=${step.level === "stop" ? "alert" : "status"}>${icon(path)}
         <div><div class="title">${step.title}</div>${step.detail ? html`<div class="detail">${step.detail}</div>` : nothing}</div></div>`;
     }
-    const flows = data.current === null ? null : Math.abs(data.current);
+    const flows = { charge_switch: data.charge.current, discharge_switch: data.discharge.current }[key] ?? null;
     const name = t.of(`entity.switch.${key}.name`);
     const action = t.text(step.on ? "turn_on" : "turn_off");
-    return html`<div class="ask" role="alertdialog" aria-label=${`${name}: ${action}`}>
+    return html`<div class="ask" role="alertdialog" aria-label=${`${name}: ${action}`} @keydown=${(event: KeyboardEvent) => event.key === "Escape" && this.cancel(key)}>
       <div class="title">${name}: ${action}?</div>
-      ${!step.on && key !== "balance_switch" && flows !== null && flows >= 0.1 ? html`<div>${t.text("switch_off_consequence", { current: f.amps(flows) })}</div>` : nothing}
+      ${!step.on && flows !== null && flows >= 0.1 ? html`<div>${t.text("switch_off_consequence", { current: f.amps(flows) })}</div>` : nothing}
+      ${step.on ? nothing : html`<div>${t.text(WHILE_OFF[key as keyof typeof WHILE_OFF])}</div>`}
       ${step.issues.map((issue) => html`<div>${issue.message}</div>`)}
       <div class="buttons">
-        <button class="button" autofocus @click=${() => this.set(key, undefined)}>${t.text("cancel")}</button>
+        <button class="button keep" @click=${() => this.cancel(key)}>${t.text("cancel")}</button>
         ${
           step.possible
             ? html`<smart-bms-hold label=${action} holding=${t.text("hold", { time: "" }).trim()} again=${t.text("arm_again")} @confirmed=${() => this.write(key, step, context)}></smart-bms-hold>`
@@ -108,6 +115,18 @@ export class ControlCard extends BatteryCard {
     if (step === undefined) this.steps.delete(key);
     else this.steps.set(key, step);
     this.requestUpdate();
+  }
+
+  private cancel(key: string): void {
+    this.set(key, undefined);
+    this.focusOn(key, ".button");
+  }
+
+  /** Nobody who uses a keyboard loses their place when what they were on goes away. */
+  private focusOn(key: string, what: string): void {
+    void this.updateComplete.then(() =>
+      this.renderRoot.querySelector<HTMLElement>(`[data-key="${key}"] ${what}`)?.focus(),
+    );
   }
 
   private async call(context: PackContext, key: string, on: boolean, flags: object): Promise<PackAnswer> {
@@ -133,6 +152,7 @@ export class ControlCard extends BatteryCard {
       const issues =
         answer.findings ?? (answer.error === undefined ? [] : [{ severity: "error", code: "", message: answer.error }]);
       this.set(key, { step: "asking", on, issues, possible: answer.possible === true, sure });
+      this.focusOn(key, ".keep");
     } catch (error) {
       this.failed(key, error, context);
     }

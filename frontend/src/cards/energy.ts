@@ -11,6 +11,7 @@ import { define } from "../define.js";
 import type { Energy } from "../generated/messages.js";
 
 export class EnergyCard extends BatteryCard {
+  protected override about = "energy_today" as const;
   protected card(context: Context): TemplateResult {
     const { t, data, info } = context;
     return html`<div class="content">

@@ -13,6 +13,7 @@ import type { CellHealth } from "../generated/messages.js";
 import { clamp } from "../scale.js";
 
 export class HealthCard extends BatteryCard {
+  protected override about = "health" as const;
   static override kinds: Kind[] = ["pack"];
 
   protected card(context: Context): TemplateResult {

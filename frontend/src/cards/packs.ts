@@ -33,7 +33,7 @@ class PackRow extends BatteryCard {
   }
 
   protected override shell(content: TemplateResult, name: string): TemplateResult {
-    return html`<div class="one" role="region" aria-label=${name || nothing}>${content}</div>`;
+    return html`<div class="one" role="group" aria-label=${name || nothing}>${content}</div>`;
   }
 
   static override styles = [

@@ -85,6 +85,7 @@ abstract class LoadedCard<Loaded> extends BatteryCard {
 }
 
 export class ParametersCard extends LoadedCard<Record<string, Parameter>> {
+  protected override about = "parameters" as const;
   protected async load(context: PackContext): Promise<Record<string, Parameter>> {
     const data = { device_id: [context.info.device_id] };
     const answer = await this.hass.callService("smart_bms", "get_parameters", data, undefined, false, true);
@@ -103,12 +104,14 @@ export class ParametersCard extends LoadedCard<Record<string, Parameter>> {
       .filter(([, item]) => item.value !== null && typeof item.value !== "object")
       .sort(([one], [other]) => t.name(one).localeCompare(t.name(other)))
       .map(
-        ([key, item]) => html`<tr><td>${t.name(key)}</td><td>${shown(item.value, item.unit, context)}</td></tr>`,
+        ([key, item]) =>
+          html`<tr><td>${t.name(key)}</td><td>${shown(option(key, item.value, t), item.unit, context)}</td></tr>`,
       )}</tbody></table>`;
   }
 }
 
 export class LogCard extends LoadedCard<WriteLogRecord[]> {
+  protected override about = "write_log" as const;
   protected async load(context: PackContext): Promise<WriteLogRecord[]> {
     const answer = await this.hass.callWS<{ records: WriteLogRecord[] }>({
       type: "smart_bms/write_log",
@@ -132,10 +135,15 @@ export class LogCard extends LoadedCard<WriteLogRecord[]> {
             ? nothing
             : html`<div class="muted">${t.text(`outcome_${record.outcome}` as "outcome_refused")}</div>`;
         return html`<tr><td>${t.name(record.parameter)}${outcome}</td>
-          <td>${shown(record.old, undefined, context)} → ${shown(record.new, undefined, context)}</td>
+          <td>${shown(record.old, undefined, context)} → ${shown(record.new ?? record.found, undefined, context)}</td>
           <td>${f.day(at)} ${f.clock(at)}<div class="muted">${record.user ?? ""}</div></td></tr>`;
       })}</tbody></table>`;
   }
+}
+
+/** An option of a select has a name. */
+function option(key: string, value: Parameter["value"], t: PackContext["t"]): Parameter["value"] {
+  return typeof value === "string" ? t.of(`entity.select.${key}.state.${value}`) || value : value;
 }
 
 function shown(value: unknown, unit: string | undefined, { t, f }: PackContext): string {

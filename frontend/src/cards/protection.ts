@@ -15,6 +15,7 @@ import { protectionLine } from "../scale.js";
 const SHOWN = 4;
 
 export class ProtectionCard extends BatteryCard {
+  protected override about = "protection" as const;
   static override kinds: Kind[] = ["pack"];
   private all = false;
 
@@ -63,12 +64,13 @@ export class ProtectionCard extends BatteryCard {
       .protection .what {
         display: inline-flex;
         gap: 6px;
-        align-items: center;
+        align-items: baseline;
       }
       .bar {
         position: relative;
         block-size: 8px;
-        border-radius: 4px;
+        border-start-start-radius: 4px;
+        border-end-start-radius: 4px;
         background: var(--track);
         border-inline-end: 2px solid var(--ink);
       }

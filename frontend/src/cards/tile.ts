@@ -15,7 +15,7 @@ import { limitScale, place } from "../scale.js";
 import { statusWords } from "../sentences.js";
 
 export class TileCard extends BatteryCard {
-  private rows = 1;
+  protected override landmark = "group";
 
   static getStubConfig(): object {
     return {};
@@ -38,8 +38,8 @@ export class TileCard extends BatteryCard {
   }
 
   protected card(context: Context): TemplateResult {
-    this.rows = this.clientHeight > 200 ? 4 : this.clientHeight > 90 ? 2 : 1;
-    return this.rows === 4 ? summary(context) : tile(context, this.rows > 1);
+    const rows = Number(this.config?.grid_options?.rows ?? 1);
+    return rows >= 4 ? summary(context) : tile(context, rows >= 2);
   }
 
   static override styles = [
@@ -51,6 +51,9 @@ export class TileCard extends BatteryCard {
     css`
       :host {
         min-block-size: 56px;
+      }
+      .waiting {
+        min-block-size: 0;
       }
     `,
     tileStyles(),
@@ -168,11 +171,11 @@ function tileStyles() {
     }
     .mini {
       display: flex;
-      gap: 2px;
+      gap: 1px;
       block-size: 28px;
     }
     .mini i {
-      inline-size: 5px;
+      inline-size: 3px;
       background: var(--level-soft);
       box-shadow: inset 0 2px 0 var(--level);
       transform-origin: bottom;
