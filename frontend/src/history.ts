@@ -13,8 +13,9 @@ interface Point {
   lu: number;
 }
 
-/** Power and state of charge of the last hours. */
+/** Power and state of charge of the last hours, or the voltage of one cell. */
 export class History extends LitElement {
+  private number: number | undefined;
   private given: PackContext | undefined;
   private lines: Record<string, [number, number][]> = {};
   private loadedAt = Number.NEGATIVE_INFINITY;
@@ -29,6 +30,20 @@ export class History extends LitElement {
       this.loadedAt = Number.NEGATIVE_INFINITY;
     }
     this.maybeLoad();
+  }
+
+  /** Number of the cell, from 1. */
+  set cell(number: number) {
+    if (this.number !== number) {
+      this.number = number;
+      this.lines = {};
+      this.loadedAt = Number.NEGATIVE_INFINITY;
+      this.maybeLoad();
+    }
+  }
+
+  private get keys(): string[] {
+    return this.number === undefined ? ["power", "soc"] : [`cell_voltage_${this.number}`];
   }
 
   override connectedCallback(): void {
@@ -48,11 +63,11 @@ export class History extends LitElement {
   private maybeLoad(): void {
     if (!this.seen || document.hidden || performance.now() - this.loadedAt < EVERY || this.given === undefined) return;
     this.loadedAt = performance.now();
-    void this.load(this.given);
+    void this.load(this.given, this.keys);
   }
 
-  private async load({ hass, info }: PackContext): Promise<void> {
-    const ids = [info.entities.power, info.entities.soc].filter((id): id is string => id !== undefined);
+  private async load({ hass, info }: PackContext, keys: string[]): Promise<void> {
+    const ids = keys.map((key) => info.entities[key]).filter((id): id is string => id !== undefined);
     if (ids.length === 0) return;
     const end = Date.now();
     const start = end - HOURS * 3_600_000;
@@ -65,8 +80,10 @@ export class History extends LitElement {
         minimal_response: true,
         no_attributes: true,
       });
+      // Another cell was chosen while this was on its way.
+      if (String(keys) !== String(this.keys)) return;
       this.lines = {};
-      for (const key of ["power", "soc"]) {
+      for (const key of keys) {
         const points = found[info.entities[key] ?? ""] ?? [];
         this.lines[key] = thin(
           points.map((point) => [point.lu * 1000, Number(point.s)]),
@@ -81,6 +98,7 @@ export class History extends LitElement {
   }
 
   protected override render(): TemplateResult | typeof nothing {
+    if (this.number !== undefined) return this.ofCell(this.lines[`cell_voltage_${this.number}`] ?? []);
     const power = this.lines.power ?? [];
     const soc = this.lines.soc ?? [];
     const empty = this.given === undefined || power.length < 2;
@@ -95,6 +113,22 @@ export class History extends LitElement {
         ${svg`<path class="soc" d=${area(soc, (value) => 40 - (40 * value) / 100)}></path>
         <path class="zero" d="M0 20H100"></path>
         <path class="power" d=${line(power, (value) => 20 - (19 * value) / reach)}></path>`}
+      </svg>`;
+  }
+
+  /** The line of one cell fills the height: what differs is millivolts. */
+  private ofCell(points: [number, number][]): TemplateResult | typeof nothing {
+    this.toggleAttribute("empty", points.length < 2 || this.given === undefined);
+    if (points.length < 2 || this.given === undefined) return nothing;
+    const { t, f } = this.given;
+    const volts = points.map(([, value]) => value);
+    const least = Math.min(...volts);
+    const most = Math.max(...volts);
+    const reach = Math.max(0.005, most - least);
+    const range = `${f.volts(least, 3)} – ${f.volts(most, 3)}`;
+    return html`<div class="row small"><span>${t.text("last_hours", { hours: HOURS })}</span><span>${range}</span></div>
+      <svg viewBox="0 0 100 40" preserveAspectRatio="none" role="img" aria-label=${`${t.text("last_hours", { hours: HOURS })}: ${range}`}>
+        ${svg`<path class="power" d=${line(points, (value) => 38 - (36 * (value - least)) / reach)}></path>`}
       </svg>`;
   }
 

@@ -13,7 +13,7 @@ const DOCUMENTATION = "https://github.com/smart-bms/smart-bms/blob/main/docs/car
 const GRID = { columns: 12, rows: "auto", min_columns: 6 } as const;
 
 const LATER: Record<string, LazyCard> = {
-  "smart-bms-cells-card": { grid: GRID, size: 6, blocks: [], kind: "cells" },
+  "smart-bms-cells-card": { grid: GRID, size: 6, blocks: ["history"], kind: "cells" },
   "smart-bms-protection-card": {
     grid: GRID,
     size: 7,

@@ -1,6 +1,6 @@
 // The cells of a pack, each with what is known of it.
 
-import { css, html, type TemplateResult } from "lit";
+import { css, html, nothing, type TemplateResult } from "lit";
 import { BatteryCard, type Kind } from "../base.js";
 import { type CellChoice, cellStyles, cells } from "../blocks/cells.js";
 import { head, headStyles } from "../blocks/head.js";
@@ -58,7 +58,8 @@ export class CellsCard extends BatteryCard {
     );
   }
 
-  private details({ data, info, t, f }: PackContext): TemplateResult {
+  private details(pack: PackContext): TemplateResult {
+    const { data, info, t, f } = pack;
     const number = this.chosen ?? data.cells.highest;
     if (number === null) return html``;
     const at = number - 1;
@@ -85,7 +86,8 @@ export class CellsCard extends BatteryCard {
           ? ` ▼ ${t.text("cell_lowest")}`
           : "";
     return html`<div class="details" aria-live="polite"><h3>${t.text("cell", { number })}${sign}</h3>
-      ${lines.filter(Boolean).map((line) => html`<div class="small">${line}</div>`)}</div>`;
+      ${lines.filter(Boolean).map((line) => html`<div class="small">${line}</div>`)}</div>
+    ${this.hides("history") ? nothing : html`<smart-bms-history .cell=${number} .context=${pack}></smart-bms-history>`}`;
   }
 
   static override styles = [
