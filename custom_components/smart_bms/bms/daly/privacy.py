@@ -93,7 +93,9 @@ def _received(stream: bytes, known: set[Size]) -> Iterator[Piece]:
         if isinstance(message, RegisterAnswer):
             shown = (message.dialect, len(message.data) // 2) in known
         else:
-            shown = _is_number(message, frame) and not (isinstance(message, A5Frame) and message.command not in _A5_LIVE)
+            shown = _is_number(message, frame) and not (
+                isinstance(message, A5Frame) and message.command not in _A5_LIVE
+            )
         if shown:
             yield place, frame
         place += len(frame)
