@@ -681,6 +681,14 @@ async def test_whoever_waits_is_told_that_the_link_ended(pack, peripheral) -> No
         assert not pack._waiting
 
 
+async def test_nothing_is_asked_of_a_pack_that_has_not_been_reached_yet(pack, peripheral) -> None:
+    peripheral.faults.refuse_connections = True
+    async with running(pack):
+        await until(lambda: pack._session is not None)
+        with pytest.raises(ConnectionLostError, match="not connected"):
+            await pack.next_reading()
+
+
 async def test_whoever_hears_that_it_streams_finds_the_reading_that_made_it_so(radio) -> None:
     found: list[Reading | None] = []
 
