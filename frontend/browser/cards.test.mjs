@@ -286,6 +286,10 @@ describe("the dashboard", () => {
       .locator("smart-bms-badge")
       .nth(all.length - 1)
       .waitFor({ state: "attached" });
+    const heights = await page
+      .locator("smart-bms-badge")
+      .evaluateAll((badges) => badges.map((badge) => badge.getBoundingClientRect().height));
+    assert.ok(Math.max(...heights) < 50, `a badge that is not seen yet is as tall as the others: ${heights}`);
     const made = await page.evaluate(async () => {
       const maker = customElements.get("ll-strategy-dashboard-smart-bms");
       return maker.generate({ type: "custom:smart-bms" }, document.querySelector("home-assistant").hass);
@@ -622,6 +626,40 @@ describe("for everybody", () => {
       (text) => /mean \d/.test(text),
     );
     await inCard("button", page).getByText("Limits").click();
+  });
+
+  test("the last hours of the chosen cell are drawn; another cell is asked for when it is chosen", async () => {
+    await clear(page);
+    await page.evaluate(() => {
+      const { connection } = document.querySelector("home-assistant").hass;
+      const send = connection.sendMessagePromise;
+      window.askedFor = [];
+      window.giveBack = () => {
+        connection.sendMessagePromise = send;
+      };
+      connection.sendMessagePromise = async (message) => {
+        if (message.type !== "history/history_during_period") return send.call(connection, message);
+        window.askedFor.push(...message.entity_ids);
+        const at = (hours) => Date.now() / 1000 - 3600 * hours;
+        const points = [11, 8, 5, 2].map((hours) => ({ s: String(3.3 + hours / 1000), lu: at(hours) }));
+        return Object.fromEntries(message.entity_ids.map((id) => [id, points]));
+      };
+    });
+    await show(page, config("cells-card", pack("House")));
+    await inCard('[data-cell="5"]').click();
+    const line = inCard("smart-bms-history");
+    await until(
+      () => line.innerText(),
+      (text) => /Last 12 hours\s*3\.302 . 3\.311 V/.test(text),
+    );
+    assert.match(await line.locator("path").getAttribute("d"), /^M/);
+    await inCard('[data-cell="3"]').click();
+    const asked = await until(
+      () => page.evaluate(() => window.askedFor),
+      (ids) => ids.at(-1)?.endsWith("_3"),
+    );
+    assert.equal(asked.length, 2, String(asked));
+    await page.evaluate(() => window.giveBack());
   });
 
   const MODES = [

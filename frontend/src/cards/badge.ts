@@ -47,6 +47,11 @@ export class BatteryBadge extends BatteryCard {
         line-height: 1.2;
         text-align: start;
       }
+      /* Badges stand in one row: one that still waits must not be taller than the others. */
+      .waiting {
+        min-block-size: 36px;
+        padding: 0;
+      }
       .badge > span {
         display: grid;
       }

@@ -85,9 +85,10 @@ export class CellsCard extends BatteryCard {
         : number === data.cells.lowest
           ? ` ▼ ${t.text("cell_lowest")}`
           : "";
-    return html`<div class="details" aria-live="polite"><h3>${t.text("cell", { number })}${sign}</h3>
+    // The highest cell is another one each second: only of a chosen one are the last hours asked for, and spoken of.
+    return html`<div class="details"><h3 aria-live=${this.chosen === null ? "off" : "polite"}>${t.text("cell", { number })}${sign}</h3>
       ${lines.filter(Boolean).map((line) => html`<div class="small">${line}</div>`)}</div>
-    ${this.hides("history") ? nothing : html`<smart-bms-history .cell=${number} .context=${pack}></smart-bms-history>`}`;
+    ${this.chosen === null || this.hides("history") ? nothing : html`<smart-bms-history .cell=${number} .context=${pack}></smart-bms-history>`}`;
   }
 
   static override styles = [
