@@ -649,7 +649,7 @@ describe("for everybody", () => {
     await inCard('[data-cell="5"]').click();
     const line = inCard("smart-bms-history");
     await until(
-      () => line.innerText(),
+      () => line.locator(".row").innerText(),
       (text) => /Last 12 hours\s*3\.302 . 3\.311 V/.test(text),
     );
     assert.match(await line.locator("path").getAttribute("d"), /^M/);
