@@ -159,7 +159,7 @@ def test_the_manifest_is_one() -> None:
     version = AwesomeVersion(MANIFEST["version"])
     assert version.strategy in (AwesomeVersionStrategy.SEMVER, AwesomeVersionStrategy.CALVER)
     assert MANIFEST["dependencies"] == ["bluetooth_adapters", "http"]
-    assert MANIFEST["after_dependencies"] == ["energy", "recorder"]
+    assert MANIFEST["after_dependencies"] == ["energy", "frontend", "recorder"]
 
 
 SERVICE_ALONE = {"0000ff00-0000-1000-8000-00805f9b34fb", "0000fff0-0000-1000-8000-00805f9b34fb"}

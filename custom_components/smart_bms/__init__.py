@@ -15,6 +15,7 @@ from .bank_entry.membership import async_pack_removed, bank_issue_id, is_bank
 from .bms.families import FAMILIES
 from .const import CONF_FAMILY, CONF_IDENTITY, CONF_SIMULATED, DOMAIN
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
+from .frontend import async_register_cards
 from .pack_entry import bluetooth_paths
 from .pack_entry.energy_account import CHECKS as OF_PACK
 from .pack_entry.entry_title import async_listen_for_renames
@@ -27,6 +28,7 @@ from .storage.energy_store import energy_store
 from .storage.pack_store import async_load_pack, pack_store
 from .storage.profiles import async_profiles
 from .storage.recordings import async_remove_all_recordings
+from .websocket_api import async_register_commands
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -43,11 +45,13 @@ BANK_PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platf
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions; they exist whether or not a pack is set up."""
+    """Register the actions and the commands of the cards; they exist whether or not a pack is set up."""
     async_setup_services(hass)
     async_listen_for_renames(hass)
     await async_remove_all_recordings(hass)
     hass.http.register_view(RecordingView)
+    async_register_commands(hass)
+    await async_register_cards(hass)
     return True
 
 

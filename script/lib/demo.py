@@ -37,6 +37,7 @@ BANKED = ("C8:47:80:12:5A:01", "40:17:10:01:5C:06")
 """Two packs of sixteen cells, of different families, that stand in parallel."""
 BANK = "Home storage"
 DASHBOARD = "button.home_storage_add_to_energy_dashboard"
+DASHBOARD_PATH = "smart-bms"
 FAVORITES = [
     f"sensor.{name}_state_of_charge"
     for name in ("home_storage", "solar_storage", "123_smartbms_0d_02", "caravan", "jk_bd6a24s10p_7b_02")
@@ -125,7 +126,11 @@ def prepare(folder: Path, port: int, *, fresh: bool) -> None:
         _store(storage, "auth", 1, 1, _auth())
         # Suggestions would take the place of favorites, and they need weeks of habits.
         home = {"favorite_entities": FAVORITES, "hide_suggested_entities": True}
-        _store(storage, "frontend.system_data", 1, 1, {"home": home})
+        core = {"default_panel": DASHBOARD_PATH}
+        _store(storage, "frontend.system_data", 1, 1, {"home": home, "core": core})
+        _store(storage, "lovelace_dashboards", 1, 1, {"items": [_dashboard()]})
+        content = {"config": {"strategy": {"type": "custom:smart-bms"}}}
+        _store(storage, f"lovelace.{_dashboard()['id']}", 1, 1, content)
         password = b64encode(bcrypt.hashpw(USER.encode(), bcrypt.gensalt(rounds=10))).decode()
         _store(storage, "auth_provider.homeassistant", 1, 1, {"users": [{"username": USER, "password": password}]})
 
@@ -134,6 +139,19 @@ def _store(storage: Path, key: str, version: int, minor: int, data: dict[str, An
     path = storage / key
     path.write_text(json.dumps({"version": version, "minor_version": minor, "key": key, "data": data}))
     path.chmod(0o600)
+
+
+def _dashboard() -> dict[str, Any]:
+    """Return the dashboard on which the demo opens: it finds the batteries by itself."""
+    return {
+        "id": DASHBOARD_PATH.replace("-", "_"),
+        "url_path": DASHBOARD_PATH,
+        "title": "Batteries",
+        "icon": "mdi:battery-heart-variant",
+        "show_in_sidebar": True,
+        "require_admin": False,
+        "mode": "storage",
+    }
 
 
 def _http(port: int) -> dict[str, Any]:

@@ -120,7 +120,7 @@ class Limiter:
         voltage = self._charge_voltage(mirror.values, moment, target, cells)
         charge, charge_by = self._current(mirror, moment, Side.CHARGE, target)
         discharge, discharge_by = self._current(mirror, moment, Side.DISCHARGE, target)
-        full_charge, full_discharge = (self._full_current(mirror.values, side) or 0.0 for side in Side)
+        full_charge, full_discharge = (self.full_current(mirror.values, side) or 0.0 for side in Side)
         gap = mirror.longest_gap
         rise = {"gap": gap, "hold": options.recovery_hold, "rate": options.recovery_rate}
         aims = charge, discharge
@@ -227,7 +227,8 @@ class Limiter:
             return min(per_cell * cells, sum(min(voltage, target) for voltage in voltages))
         return per_cell * cells - (highest - target)
 
-    def _full_current(self, values: Mapping[str, float | None], side: Side) -> float | None:
+    def full_current(self, values: Mapping[str, float | None], side: Side) -> float | None:
+        """Return the current limit in A of a pack that nothing holds back, None if neither pack nor owner name one."""
         options = self.options
         chosen = options.max_charge_current if side is Side.CHARGE else options.max_discharge_current
         stated = values.get(f"max_{side}_current")
@@ -240,13 +241,13 @@ class Limiter:
         """Return what may flow while nothing is known: never more than at other times."""
         options = self.options
         safe = options.failsafe_charge_current if side is Side.CHARGE else options.failsafe_discharge_current
-        full = self._full_current(values, side)
+        full = self.full_current(values, side)
         return safe if full is None else min(safe, full)
 
     def _current(
         self, mirror: MirrorView, moment: Moment, side: Side, target: float | None
     ) -> tuple[float | None, str]:
-        full = self._full_current(mirror.values, side)
+        full = self.full_current(mirror.values, side)
         permission = mirror.charge if side is Side.CHARGE else mirror.discharge
         if permission.answer is Tristate.NO:
             return 0.0, permission.reasons[0].about or permission.reasons[0].code

@@ -5,9 +5,9 @@ from typing import Any, Final
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import SIGNAL_STRENGTH_DECIBELS_MILLIWATT, EntityCategory, UnitOfTime
 
-from ..bms.connection_hints import connection_hints
-from ..bms.connection_state import REASONS, STEPS, ConnectionState
+from ..bms.connection_state import REASONS, ConnectionState
 from ..coordinator import SmartBmsCoordinator
+from ..entity.connection_state import connection_hint_codes, connection_step
 from ..entity.status import time_of_day
 from ..messages import reason_sentences
 from ..pack_entry import bluetooth_paths
@@ -16,30 +16,22 @@ from ..pack_entry.simulated import NAME as SIMULATION
 from ..protection.permission import Reason
 from .description import SmartBmsSensorDescription
 
-WAITING: Final = "waiting"
-"""As the step under way: the next try comes later, or when the pack is heard."""
-
 
 def _explained(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
     """Return what goes with the state: what is doubted, since when there is no data, what is being done, what may help."""
     pack, state = coordinator.pack, coordinator.connection_state
-    attributes: dict[str, Any] = {"doubt": pack.trust.doubt, "hints": connection_hints_of(coordinator)}
+    attributes: dict[str, Any] = {"doubt": pack.trust.doubt, "hints": connection_hint_sentences(coordinator)}
     if state in REASONS:
         attributes |= {
             "since": time_of_day(coordinator.now, pack.silent_since),
-            "step": pack.state.value if pack.state in STEPS else WAITING,
+            "step": connection_step(coordinator),
         }
     return {key: value for key, value in attributes.items() if value}
 
 
-def connection_hints_of(coordinator: SmartBmsCoordinator) -> list[str]:
-    """Return a sentence for each thing that may help to hear of the pack again."""
-    state = coordinator.connection_state
-    if state not in REASONS:
-        return []
-    signal = bluetooth_paths.signal_strength(coordinator.hass, coordinator.address)
-    found = coordinator.family.connection_hints(state, signal, coordinator.identity["sw_version"])
-    return reason_sentences((Reason(hint) for hint in found or connection_hints(state, signal)), "hint")
+def connection_hint_sentences(coordinator: SmartBmsCoordinator) -> list[str]:
+    """Return a sentence for each thing that may help to get data of the pack again."""
+    return reason_sentences((Reason(code) for code in connection_hint_codes(coordinator)), "hint")
 
 
 CONNECTION_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (

@@ -1,0 +1,144 @@
+// Texts: the cards' own, and those of the integration, which Home Assistant has in the user's language.
+
+import { span } from "./format.js";
+import type { HomeAssistant } from "./ha.js";
+import english from "./texts/en.json";
+
+export type TextKey = keyof typeof english;
+type Values = Record<string, string | number>;
+
+/** Languages that are loaded when somebody needs them. */
+const LANGUAGES: Record<string, () => Promise<{ default: Partial<Record<TextKey, string>> }>> = {
+  de: () => import("./texts/de.json"),
+};
+
+/** What is protected, by the sensor that is named after it. */
+const QUANTITIES: Record<string, string> = {
+  cell_highest: "cell_voltage_max",
+  cell_lowest: "cell_voltage_min",
+  cell_spread: "cell_voltage_delta",
+  pack_voltage: "voltage",
+  charge_current: "current",
+  discharge_current: "current",
+  hottest: "temperature_max",
+  coldest: "temperature_min",
+  temperature_spread: "temperature_imbalance",
+  power_stage: "mosfet_temperature",
+};
+
+const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur"]);
+
+export function fill(text: string, values: Values): string {
+  return text.replace(/\{(\w+)\}/g, (whole, key: string) => String(values[key] ?? whole));
+}
+
+/** What nobody has a word for: an integration that is newer than the cards, or translations that cannot be had. */
+function spaced(key: string): string {
+  return key.replaceAll("_", " ");
+}
+
+/** Texts in one language. Until they are there, the cards' own are English and the integration's empty. */
+export class Texts {
+  private own: Partial<Record<TextKey, string>> = english;
+  private integration: Record<string, string> = {};
+  readonly rightToLeft: boolean;
+
+  constructor(readonly language: string) {
+    this.rightToLeft = RIGHT_TO_LEFT.has(language.split("-")[0] ?? "");
+  }
+
+  async load(hass: HomeAssistant): Promise<void> {
+    const load = LANGUAGES[this.language] ?? LANGUAGES[this.language.split("-")[0] ?? ""];
+    const [own, ...resources] = await Promise.all([
+      load?.().catch(() => undefined),
+      ...["entity", "exceptions"].map((category) =>
+        hass
+          .callWS<{ resources: Record<string, string> }>({
+            type: "frontend/get_translations",
+            language: this.language,
+            category,
+            integration: ["smart_bms"],
+          })
+          .then((answer) => answer.resources)
+          .catch(() => ({})),
+      ),
+    ]);
+    if (own !== undefined) this.own = { ...english, ...own.default };
+    this.integration = Object.assign({}, ...resources);
+  }
+
+  get loaded(): boolean {
+    return Object.keys(this.integration).length > 0;
+  }
+
+  /** One of the cards' own texts. */
+  text(key: TextKey, values: Values = {}): string {
+    return fill(this.own[key] ?? english[key] ?? key, values);
+  }
+
+  /** A text of the integration; empty if there is none. */
+  of(path: string, values: Values = {}): string {
+    return fill(this.integration[`component.smart_bms.${path}`] ?? "", values);
+  }
+
+  /** A sentence of the integration, which come without their full stop. */
+  sentence(key: string, values: Values = {}): string {
+    const found = this.of(`exceptions.${key}.message`, values);
+    return found === "" ? "" : `${found.replace(/\.$/, "")}.`;
+  }
+
+  status(code: string): string {
+    return this.of(`entity.sensor.status.state.${code}`) || spaced(code);
+  }
+
+  /** The name of a protection, an alarm, a parameter, a measurement, or a status. */
+  name(key: string): string {
+    const quantity = QUANTITIES[key];
+    if (quantity !== undefined) return this.name(quantity);
+    return (
+      this.of(`entity.sensor.nearest_protection.state.${key}`) ||
+      this.of(`entity.binary_sensor.alarm_${key}.name`) ||
+      this.of(`entity.number.${key}.name`) ||
+      this.of(`entity.switch.${key}.name`) ||
+      this.of(`entity.select.${key}.name`) ||
+      this.of(`entity.sensor.${key}.name`) ||
+      this.status(key)
+    );
+  }
+
+  /** What limits a current. */
+  cause(key: string): string {
+    return key === "recovering" || key === "no_data" ? this.text(`cause_${key}`) : this.name(key);
+  }
+
+  probe(key: string): string {
+    if (key === "mosfet") return this.text("power_stage");
+    const number = /^temperature_(\d+)$/.exec(key)?.[1];
+    return number === undefined ? spaced(key) : this.text("probe", { number });
+  }
+
+  time(seconds: number): string {
+    const { unit, first, second } = span(seconds);
+    return this.text(unit, { first, second });
+  }
+
+  age(seconds: number): string {
+    return seconds < 1 ? this.text("age_now") : this.time(seconds);
+  }
+}
+
+const loading = new Map<string, Promise<Texts>>();
+
+/** Texts in the user's language, loaded once for a page. */
+export function textsOf(hass: HomeAssistant): Promise<Texts> {
+  const language = hass.language;
+  let texts = loading.get(language);
+  if (texts === undefined) {
+    const made = new Texts(language);
+    texts = made.load(hass).then(() => made);
+    loading.set(language, texts);
+    // Asked again if Home Assistant could not answer.
+    texts.then(() => made.loaded || loading.delete(language));
+  }
+  return texts;
+}
