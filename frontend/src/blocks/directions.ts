@@ -7,6 +7,9 @@ import { clamp } from "../scale.js";
 import { directionWord, reasonSentence } from "../sentences.js";
 import { icon } from "./icon.js";
 
+/** Share of a limit up to which a current is still at it. */
+const OVER = 1.05;
+
 /** What may flow, what flows, and what is taken away. */
 export function directions(context: Context, explain = false): TemplateResult {
   return html`<div class="directions">
@@ -20,7 +23,10 @@ function direction(context: Context, side: Direction, name: "charge" | "discharg
   const word = directionWord(side, t);
   const shut = side.allowed === false;
   const quiet = shut && side.reasons[0]?.code === "switched_off";
-  const state = side.allowed === null ? "unknown" : quiet ? "off" : shut ? "shut" : side.held_back ? "held" : "free";
+  // After a start a limit rises from 0 while the old current still flows: that is no tick, and needs a reason.
+  const over = !shut && (side.limit ?? Number.POSITIVE_INFINITY) * OVER + 0.5 < (side.current ?? 0);
+  const held = side.held_back || over;
+  const state = side.allowed === null ? "unknown" : quiet ? "off" : shut ? "shut" : held ? "held" : "free";
   const path = {
     unknown: "mdi:information-outline",
     off: "mdi:cancel",
@@ -39,7 +45,7 @@ function direction(context: Context, side: Direction, name: "charge" | "discharg
       <span>${word ? html`<b>${word}</b>` : flows}</span>
     </button>
     ${lines(side, name, state, fresh)}
-    ${explain ? html`<div class="muted small">${explanation(context, side, state)}</div>` : nothing}
+    ${explain || (over && side.limited_by !== "") ? html`<div class="muted small">${explanation(context, side, state)}</div>` : nothing}
   </div>`;
 }
 
