@@ -299,13 +299,9 @@ describe("the dashboard", () => {
       .locator("smart-bms-pack-row")
       .evaluateAll((found) => found.map((row) => row.shadowRoot.textContent.replace(/\s+/g, " ")));
     assert.match(rows[0], /JK-BD6A24S10P/, "the worst one is first");
-    await page.evaluate(
-      (path) => {
-        history.pushState(null, "", path);
-        dispatchEvent(new CustomEvent("location-changed"));
-      },
-      `/smart-bms-test/battery-${pack("House").entry_id}`,
-    );
+    const house = `battery-${pack("House").entry_id}`;
+    await page.locator(`smart-bms-pack-row[data-id="${pack("House").entry_id}"] .tile`).click();
+    await page.waitForURL(`**/smart-bms-test/${house}`, { timeout: 5000 });
     for (const name of [
       "smart-bms-card",
       "smart-bms-protection-card",
@@ -650,7 +646,7 @@ describe("for everybody", () => {
     const line = inCard("smart-bms-history");
     await until(
       () => line.locator(".row").innerText(),
-      (text) => /Last 12 hours\s*3\.302 . 3\.311 V/.test(text),
+      (text) => /Last 12 hours\s*3\.302 V . 3\.311 V/.test(text),
     );
     assert.match(await line.locator("path").getAttribute("d"), /^M/);
     await inCard('[data-cell="3"]').click();

@@ -68,6 +68,8 @@ export interface CardConfig {
   /** Blocks that are left out. */
   hide?: string[];
   scale?: "limits" | "difference";
+  /** A list opens the page that the dashboard has for a battery, instead of its status. */
+  pages?: boolean;
   /** How many cells of a section's grid the card takes; Home Assistant's editor sets it. */
   grid_options?: GridOptions;
 }
@@ -83,4 +85,15 @@ declare global {
     customBadges?: object[];
     customStrategies?: object[];
   }
+}
+
+/** The last part of the path of a battery's page. */
+export function pageOf(entryId: string): string {
+  return `battery-${entryId}`;
+}
+
+/** Go to another page of the same dashboard. */
+export function openPage(page: string): void {
+  history.pushState(null, "", location.pathname.replace(/[^/]*$/, page));
+  window.dispatchEvent(new CustomEvent("location-changed", { detail: { replace: false } }));
 }

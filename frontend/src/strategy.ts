@@ -1,7 +1,7 @@
 // A dashboard of all batteries, made anew from what there is whenever it is opened or a device comes or goes.
 
 import type { Battery } from "./generated/messages.js";
-import type { HomeAssistant } from "./ha.js";
+import { type HomeAssistant, pageOf } from "./ha.js";
 import { type Texts, textsOf } from "./i18n.js";
 
 export interface StrategyConfig {
@@ -73,7 +73,7 @@ function overview(shown: Battery[], t: Texts): object {
   const device = main?.device_id ?? undefined;
   const sections = [
     section(t.text("batteries"), [
-      card("smart-bms-packs-card", undefined, { grid_options: { columns: 12, rows: "auto" } }),
+      card("smart-bms-packs-card", undefined, { pages: true, grid_options: { columns: 12, rows: "auto" } }),
     ]),
     section(main?.name ?? "", [card(main?.kind === "bank" ? "smart-bms-bank-card" : "smart-bms-card", device)]),
     section(t.text("energy_today"), [
@@ -117,5 +117,5 @@ function battery(one: Battery, t: Texts, admin: boolean): object {
               ]
             : []),
         ];
-  return { type: "sections", title: one.name, path: `battery-${one.entry_id}`, max_columns: 3, sections: live };
+  return { type: "sections", title: one.name, path: pageOf(one.entry_id), max_columns: 3, sections: live };
 }

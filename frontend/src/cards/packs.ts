@@ -9,6 +9,7 @@ import { nowStyles } from "../blocks/now.js";
 import { statusStyles } from "../blocks/status.js";
 import type { Context } from "../context.js";
 import { define } from "../define.js";
+import { openPage, pageOf } from "../ha.js";
 import { listOf } from "../stream.js";
 import { roles } from "../styles.js";
 import { summary, tile, tileStyles } from "./tile.js";
@@ -18,6 +19,8 @@ const SETTLED = 30_000;
 /** One battery of the list; it tells the list how bad it is. */
 class PackRow extends BatteryCard {
   private configured: string | undefined;
+  /** Whether the dashboard has a page for it. */
+  pages = false;
 
   set entry(entryId: string) {
     if (this.configured === entryId) return;
@@ -29,7 +32,8 @@ class PackRow extends BatteryCard {
     const { status } = context.data;
     this.dispatchEvent(new CustomEvent("smart-bms-rank", { detail: status.rank, bubbles: true, composed: true }));
     const calm = status.level === "well" || (status.level === "info" && context.fresh);
-    return calm ? tile(context) : summary(context);
+    const open = this.pages ? () => openPage(pageOf(this.configured ?? "")) : undefined;
+    return calm ? tile(context, false, open) : summary(context);
   }
 
   protected override shell(content: TemplateResult, name: string): TemplateResult {
@@ -82,7 +86,7 @@ export class PacksCard extends HassElement {
       ids,
       (id) => id,
       (id) => {
-        return html`<smart-bms-pack-row data-id=${id} .hass=${this.hass} .entry=${id} @smart-bms-rank=${(event: CustomEvent<number>) => this.rank(id, event.detail)}></smart-bms-pack-row>`;
+        return html`<smart-bms-pack-row data-id=${id} .hass=${this.hass} .entry=${id} .pages=${this.config?.pages ?? false} @smart-bms-rank=${(event: CustomEvent<number>) => this.rank(id, event.detail)}></smart-bms-pack-row>`;
       },
     )}</ha-card>`;
   }

@@ -61,7 +61,7 @@ export class TileCard extends BatteryCard {
 }
 
 /** One row: level, name, what flows or what is wrong, and how old it is. */
-export function tile(context: Context, withRuler = false): TemplateResult {
+export function tile(context: Context, withRuler = false, open = () => context.more("status")): TemplateResult {
   const { data, info, t, f, config, width } = context;
   const { status } = data;
   const calm = status.level === "well" || status.level === "info";
@@ -70,7 +70,7 @@ export function tile(context: Context, withRuler = false): TemplateResult {
   const power = (data.power ?? 0) > 0 ? `+${f.power(data.power)}` : f.power(data.power);
   const line =
     context.fresh && calm ? [soc, power].filter(Boolean).join(" · ") : [soc, words].filter(Boolean).join(" · ");
-  return html`<button class="tile ${context.fresh ? status.level : "gone"}" @click=${() => context.more("status")}>
+  return html`<button class="tile ${context.fresh ? status.level : "gone"}" @click=${open}>
       <span class="symbol">
         <i class="fill" style=${styleMap({ transform: `scaleY(${(data.soc ?? 0) / 100})` })}></i>
         ${icon(calm && context.fresh ? "mdi:battery-outline" : statusIcon(status))}
