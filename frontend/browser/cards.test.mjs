@@ -646,7 +646,7 @@ describe("for everybody", () => {
     const line = inCard("smart-bms-history");
     await until(
       () => line.locator(".row").innerText(),
-      (text) => /Last 12 hours\s*3\.302 V . 3\.311 V/.test(text),
+      (text) => /Last 12 hours\s*3\.302\sV . 3\.311\sV/.test(text),
     );
     assert.match(await line.locator("path").getAttribute("d"), /^M/);
     await inCard('[data-cell="3"]').click();
