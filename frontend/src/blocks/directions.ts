@@ -18,17 +18,13 @@ export function directions(context: Context, explain = false): TemplateResult {
   </div>`;
 }
 
-/** Whether more flows than may: after a start a limit rises from 0 while the old current still flows, which is no tick. */
-export function isOver({ allowed, limit, current }: Pick<Direction, "allowed" | "limit" | "current">): boolean {
-  return allowed !== false && limit !== null && current !== null && current > limit * OVER + 0.5;
-}
-
 function direction(context: Context, side: Direction, name: "charge" | "discharge", explain: boolean): TemplateResult {
   const { t, f, fresh } = context;
   const word = directionWord(side, t);
   const shut = side.allowed === false;
   const quiet = shut && side.reasons[0]?.code === "switched_off";
-  const over = isOver(side);
+  // After a start a limit rises from 0 while the old current still flows: that is no tick, and needs a reason.
+  const over = !shut && (side.limit ?? Number.POSITIVE_INFINITY) * OVER + 0.5 < (side.current ?? 0);
   const held = side.held_back || over;
   const state = side.allowed === null ? "unknown" : quiet ? "off" : shut ? "shut" : held ? "held" : "free";
   const path = {
