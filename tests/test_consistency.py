@@ -40,7 +40,7 @@ from custom_components.smart_bms.flow.options_schema import OptionField, OptionF
 from custom_components.smart_bms.options_flow import SmartBmsOptionsFlow
 from custom_components.smart_bms.pack_entry import simulated
 from custom_components.smart_bms.pack_entry.capabilities import Capabilities
-from custom_components.smart_bms.pack_entry.publishing import ADJUSTABLE
+from custom_components.smart_bms.pack_entry.publishing import ADJUSTABLE, STEPPED
 from custom_components.smart_bms.pack_entry.wiring_issue import WIRING_ISSUES
 from custom_components.smart_bms.protection import balance, hints, permission
 from custom_components.smart_bms.protection.daly import DALY
@@ -349,6 +349,7 @@ def test_every_option_is_on_one_form() -> None:
             *(("current", item.name) for item in dataclasses.fields(CurrentCorrection)),
             *(("limits", item.name) for item in dataclasses.fields(LimitOptions)),
             *((part, key) for part in ("intervals", "dead_bands") for key in quantities),
+            *(("steps", quantity.value) for quantity in STEPPED),
         ]
         assert sorted(offered) == sorted(expected)
 

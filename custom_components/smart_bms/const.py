@@ -23,6 +23,7 @@ CONF_POLL_INTERVAL: Final = "interval"
 
 CONF_INTERVALS: Final = "intervals"
 CONF_DEADBANDS: Final = "dead_bands"
+CONF_STEPS: Final = "steps"
 CONF_DEFAULT_PASSWORD: Final = "default_password"  # noqa: S105
 """Whether a pack had its default password when it was last heard."""
 CONF_CONTROL: Final = "control"

@@ -119,7 +119,7 @@ async def test_a_default_password_is_no_problem(hass, house, pack, adopt) -> Non
 
 
 async def test_numbers_are_calm(hass, house, adopt) -> None:
-    pack = jk_pack(name="Shed", profile=lambda now: -20 + (now % 7))
+    pack = jk_pack(name="Shed", profile=lambda now: -20 + (now % 0.7))
     entry = await adopt(pack)
     # The parameters have to be told twice; then limits and mirror appear, once.
     await house.until(lambda: house.state("sensor.shed_protection") not in (None, "unknown"))
@@ -131,6 +131,17 @@ async def test_numbers_are_calm(hass, house, adopt) -> None:
     await house.until(lambda: len(seen) > 30)
     assert written.count("sensor.shed_current") == 0
     assert len(written) < 5
+
+
+async def test_a_kettle_is_seen_at_once_with_its_power(hass, house, adopt) -> None:
+    load = [-1.0]
+    pack = jk_pack(name="Shed", profile=lambda now: load[0] + (now % 0.7))
+    await adopt(pack)
+    await house.until(lambda: house.state("sensor.shed_current") not in (None, "unknown"))
+    load[0] = -35.0
+    # Two simulated readings, of which the house lives twenty times as fast as the clock on the wall.
+    await house.until(lambda: float(house.state("sensor.shed_current") or 0) < -30, 1.0)
+    assert float(house.state("sensor.shed_power") or 0) < -700
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")

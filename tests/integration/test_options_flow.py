@@ -54,8 +54,9 @@ STORED = {
         "temperature": 0.5,
         "capacity": 0.6,
     },
+    "steps": {"current": 4.0, "power": 200.0},
 }
-"""As the one dialog of earlier versions stored it, of a pack that is polled and has options of its family."""
+"""As the one dialog of earlier versions stored it, and the steps since, of a pack that is polled and has options of its family."""
 
 CHANGES = [
     ("control", {"allow_dangerous": False}, "control", "allow_dangerous", False),
@@ -68,6 +69,7 @@ CHANGES = [
     ("current", {"offset": -0.5}, "current", "offset", -0.5),
     ("publishing", {"intervals": {"voltage": 0}}, "intervals", "voltage", 0),
     ("publishing", {"dead_bands": {"power": 20}}, "dead_bands", "power", 20),
+    ("publishing", {"steps": {"current": 0}}, "steps", "current", 0),
     ("pack", {"current_unit": "100_ma"}, "pack", "current_unit", "100_ma"),
 ]
 
@@ -141,10 +143,12 @@ async def test_a_form_of_which_nothing_is_stored_shows_defaults(hass, house, pac
         "publishing": {
             "intervals": dict(entry.options.get("intervals", {})) | {"voltage": 13},
             "dead_bands": dict(entry.options.get("dead_bands", {})) | {"cell_voltage": 0.003},
+            "steps": {"current": 1.2, "power": 60},
         },
     }
     assert entry.options == expected[form]
-    assert all(len(part) == 6 for part in entry.options.values()) or form != "publishing"
+    sizes = {part: len(fields) for part, fields in entry.options.items()}
+    assert sizes == {"intervals": 6, "dead_bands": 6, "steps": 2} or form != "publishing"
 
 
 async def test_defaults_are_those_of_the_family(hass, house, adopt) -> None:
@@ -236,7 +240,7 @@ async def test_options_tune_the_publishing_and_reload(hass, house, pack, adopt) 
     assert control == {"allow_control": False, "experimental_writes": False, "allow_dangerous": False}
     assert (await option_form(hass, entry, "connection"))["data_schema"]({}) == {"reread_interval": 10}
     flow = await option_form(hass, entry, "publishing")
-    defaults = flow["data_schema"]({"intervals": {}, "dead_bands": {}})
+    defaults = flow["data_schema"]({"intervals": {}, "dead_bands": {}, "steps": {}})
     assert defaults["intervals"]["voltage"] == 13
     assert defaults["dead_bands"]["cell_voltage"] == 0.003
     defaults["intervals"]["voltage"] = 0
@@ -245,4 +249,4 @@ async def test_options_tune_the_publishing_and_reload(hass, house, pack, adopt) 
     assert flow["type"] is FlowResultType.CREATE_ENTRY
     await house.until(lambda: entry.runtime_data is not before and entry.runtime_data.available)
     flow = await option_form(hass, entry, "publishing")
-    assert flow["data_schema"]({"intervals": {}, "dead_bands": {}})["intervals"]["voltage"] == 0
+    assert flow["data_schema"]({"intervals": {}, "dead_bands": {}, "steps": {}})["intervals"]["voltage"] == 0

@@ -1,6 +1,6 @@
 """The coordinator of a bank: merges its packs into one battery every two seconds."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 import logging
@@ -20,7 +20,7 @@ from ..bank.merge import Bank, BankTopology, merge, split_into_strings
 from ..bank.status import ORDER, bank_statuses
 from ..const import CONF_PACKS, CONF_STRINGS, DOMAIN
 from ..coordinator import SmartBmsCoordinator
-from ..pack_entry.publishing import DEFAULT_POLICIES
+from ..pack_entry.publishing import DEFAULT_POLICIES, Quantity
 from ..pack_entry.push_coordinator import PushCoordinator
 from ..protection.status import PackStatus
 from ..storage.energy_store import EnergyStore
@@ -77,6 +77,16 @@ class BankCoordinator(PushCoordinator[Bank]):
     def available(self) -> bool:
         """Return whether at least one string counts."""
         return self.data.active_strings > 0
+
+    @override
+    def composition(self) -> Hashable:
+        """Return how many strings are counted: the bank of other packs is news whatever its values do."""
+        return self.data.active_strings
+
+    @override
+    def is_near_limit(self, quantity: Quantity) -> bool:
+        """Return whether one of the packs has a protection near that goes by this quantity."""
+        return any(pack.is_near_limit(quantity) for pack in self.coordinators())
 
     @property
     def usable_energy(self) -> float | None:

@@ -1,6 +1,6 @@
 """The base of a bank's entities."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from typing import Any, override
 
 from homeassistant.const import MATCH_ALL
@@ -57,11 +57,6 @@ class BankEntity(PublishedEntity[BankCoordinator]):
     def extra_state_attributes(self) -> Mapping[str, Any]:
         """Return what goes with the value that is shown."""
         return self._shown_details
-
-    @override
-    def _era(self) -> Hashable:
-        """Return which packs are counted: the bank of other packs is news whatever its values do."""
-        return self.coordinator.available, self.coordinator.data.active_strings
 
     @override
     def _submit(self) -> bool:

@@ -82,7 +82,7 @@ class SmartBmsBinarySensor(SmartBmsEntity, BinarySensorEntity):
 
     def __init__(self, coordinator: SmartBmsCoordinator, description: SmartBmsBinarySensorDescription) -> None:
         """Show what the description says."""
-        super().__init__(coordinator, description, description.quantity, always=False)
+        super().__init__(coordinator, description, description.quantity, always=False, only_with_group=True)
 
     @override
     def current_value(self) -> Value:

@@ -40,9 +40,18 @@ class SmartBmsEntity(PublishedEntity[SmartBmsCoordinator]):
     """An entity that shows one value of a pack."""
 
     def __init__(
-        self, coordinator: SmartBmsCoordinator, description: EntityDescription, quantity: Quantity, *, always: bool
+        self,
+        coordinator: SmartBmsCoordinator,
+        description: EntityDescription,
+        quantity: Quantity,
+        *,
+        always: bool,
+        only_with_group: bool = False,
     ) -> None:
-        """`always` entities are about the connection, or about what was counted, and stay available without it."""
+        """`always` entities are about the connection, or about what was counted, and stay available without it.
+
+        `only_with_group` is that of PublishedEntity.
+        """
         super().__init__(
             coordinator,
             description,
@@ -50,6 +59,7 @@ class SmartBmsEntity(PublishedEntity[SmartBmsCoordinator]):
             unique_id=f"{coordinator.address}_{description.key}",
             device_info=pack_device_info(coordinator),
             always=always,
+            only_with_group=only_with_group,
         )
         if coordinator.simulation is not None:
             self._attr_attribution = ATTRIBUTION

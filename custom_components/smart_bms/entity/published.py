@@ -1,6 +1,5 @@
 """What entities of packs and banks have in common: their value is published when it is due, alone or with its group."""
 
-from collections.abc import Hashable
 from typing import Any, override
 
 from homeassistant.core import callback
@@ -26,32 +25,33 @@ class PublishedEntity[C: PushCoordinator[Any]](CoordinatorEntity[C], Entity):
         unique_id: str,
         device_info: DeviceInfo,
         always: bool,
+        only_with_group: bool = False,
     ) -> None:
-        """`quantity` says how the value is published; `always` entities stay available without the pack or bank."""
-        super().__init__(coordinator)
+        """`quantity` says how the value is published; `always` entities stay available without the pack or bank.
+
+        `only_with_group`: nothing of the entity changes but with the group of its quantity, if it has one.
+        """
+        group = coordinator.group(quantity)
+        super().__init__(coordinator, group if only_with_group else None)
         self.entity_description = description
         self._attr_unique_id = unique_id
         self._attr_device_info = device_info
         self._always = always
         self._filter = coordinator.publish_filter(quantity)
-        self._group = coordinator.group(quantity)
+        self._group = group
         self._member = GroupMember(self._filter, self._newest_value, self._handle_coordinator_update)
-        self._was_available = (coordinator.available, always or coordinator.available)
-        self._last_era = self._era()
+        self._was_available = always or coordinator.shown_available
+        self._last_era = coordinator.era
 
     def current_value(self) -> Value:
         """Return the newest value."""
         raise NotImplementedError
 
-    def _era(self) -> Hashable:
-        """Return what lets the next value through when it changes, whatever was published before."""
-        return self.coordinator.available
-
     @property
     @override
     def available(self) -> bool:
         """Return whether the value may be shown as current."""
-        return self._always or self.coordinator.available
+        return self._always or self.coordinator.shown_available
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -68,11 +68,12 @@ class PublishedEntity[C: PushCoordinator[Any]](CoordinatorEntity[C], Entity):
     def _handle_coordinator_update(self) -> None:
         """Write the state if there is something new to show."""
         # Some entities outlive their pack for a while.
-        available = (self.coordinator.available, self.available)
-        turned, self._was_available = available != self._was_available, available
-        if (turned or self._era() != self._last_era) and self._group is None:
-            self._filter.open()
-        self._last_era = self._era()
+        available, era = self.available, self.coordinator.era
+        turned, self._was_available = available is not self._was_available, available
+        if era is not self._last_era and era != self._last_era:
+            self._last_era, turned = era, turned or era[0] is not self._last_era[0]
+            if self._group is None:
+                self._filter.open()
         if self._submit() or turned:
             self.async_write_ha_state()
 
@@ -81,8 +82,8 @@ class PublishedEntity[C: PushCoordinator[Any]](CoordinatorEntity[C], Entity):
         coordinator, group = self.coordinator, self._group
         if group is None:
             return self.available and self._filter.submit(self.current_value(), coordinator.now)
-        group.renew(self._era())
-        if coordinator.available:
+        group.renew(coordinator.era)
+        if coordinator.shown_available:
             group.follow(coordinator.data, coordinator.now)
         return self._member.take_news()
 

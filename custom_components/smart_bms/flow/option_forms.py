@@ -27,9 +27,10 @@ from ..const import (
     CONF_POLL_INTERVAL,
     CONF_POLLING,
     CONF_REREAD_INTERVAL,
+    CONF_STEPS,
 )
 from ..energy.current_correction import CurrentCorrection
-from ..pack_entry.publishing import ADJUSTABLE, DEFAULT_POLICIES, Quantity
+from ..pack_entry.publishing import ADJUSTABLE, DEFAULT_POLICIES, STEPPED, Quantity
 from ..protection.limit_options import LimitOptions
 from ..protection.limits import MIN_DISTANCE
 from .options_schema import OptionField, OptionForm, OptionSection
@@ -185,10 +186,20 @@ def publishing_form(_: Family) -> OptionForm:
         )
         for quantity in ADJUSTABLE
     )
+    steps = tuple(
+        OptionField(
+            stored_in=CONF_STEPS,
+            key=quantity.value,
+            default=DEFAULT_POLICIES[quantity].step,
+            selector=_number(*_DEADBANDS[quantity]),
+        )
+        for quantity in STEPPED
+    )
     return OptionForm(
         sections=(
             OptionSection(key=CONF_INTERVALS, fields=intervals, collapsed=False),
             OptionSection(key=CONF_DEADBANDS, fields=deadbands),
+            OptionSection(key=CONF_STEPS, fields=steps),
         )
     )
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 import logging
-from typing import Any, override
+from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -13,10 +13,11 @@ from ..bms.event_log import LoggedEvent
 from ..bms.pack import Change
 from ..bms.reading import Reading
 from ..bms.settings import Catalog
-from ..const import CONF_CONTROL, CONF_DEADBANDS, CONF_INTERVALS
+from ..const import CONF_CONTROL, CONF_DEADBANDS, CONF_INTERVALS, CONF_STEPS
 from ..control.request import WritePermission
 from ..protection.engine import ProtectionEngine
 from ..protection.events import ProtectionEvent
+from ..protection.rules import ProtectedQuantity
 from .availability import Availability
 from .capabilities import Capabilities
 from .catalog_cache import CatalogCache
@@ -25,10 +26,18 @@ from .listeners import Listeners
 from .pack_builder import build_entry_pack
 from .pack_connection import PackConnection
 from .parameters import Parameters
-from .publishing import policies
+from .publishing import Quantity, policies
 from .push_coordinator import PushCoordinator
 from .reading_pipeline import ReadingPipeline
 from .simulated import Simulation
+
+_PROTECTED_BY: Final[Mapping[Quantity, frozenset[ProtectedQuantity]]] = {
+    Quantity.CELL_VOLTAGE: frozenset({ProtectedQuantity.CELL_HIGHEST, ProtectedQuantity.CELL_LOWEST}),
+    Quantity.TEMPERATURE: frozenset(
+        {ProtectedQuantity.HOTTEST, ProtectedQuantity.COLDEST, ProtectedQuantity.POWER_STAGE}
+    ),
+}
+"""What protections go by, by the quantity that is published at once while one is near."""
 
 
 class PackCoordinatorBase(PushCoordinator[Reading | None]):
@@ -47,7 +56,10 @@ class PackCoordinatorBase(PushCoordinator[Reading | None]):
         """`stored` and `stored_energy` are what the pack's files hold, None without one."""
         options = entry.options
         super().__init__(
-            hass, logger, entry, policies(options.get(CONF_INTERVALS, {}), options.get(CONF_DEADBANDS, {}))
+            hass,
+            logger,
+            entry,
+            policies(options.get(CONF_INTERVALS, {}), options.get(CONF_DEADBANDS, {}), options.get(CONF_STEPS, {})),
         )
         self.entry_data = EntryData(hass, entry)
         self.address, self.family = self.entry_data.address, self.entry_data.family
@@ -107,6 +119,11 @@ class PackCoordinatorBase(PushCoordinator[Reading | None]):
     def available(self) -> bool:
         """Return whether there is a reading that may be shown as current."""
         return self.pack.is_fresh(self.now)
+
+    @override
+    def is_near_limit(self, quantity: Quantity) -> bool:
+        """Return whether there is a protection near that goes by this quantity."""
+        return self.protection_engine.is_near(_PROTECTED_BY.get(quantity, ()))
 
     @property
     def connection_state(self) -> ConnectionState:

@@ -1,6 +1,7 @@
 """What the coordinators of packs and banks have in common: data that is pushed, filtered when published, with one status."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 import logging
 from typing import Any, override
 
@@ -34,6 +35,7 @@ class PushCoordinator[T](DataUpdateCoordinator[T]):
         self._status_order = status_order
         self._policies = policies
         self._groups = PublishGroups()
+        self._era: tuple[bool, Hashable] | None = None
 
     @override
     async def _async_update_data(self) -> T:
@@ -45,6 +47,26 @@ class PushCoordinator[T](DataUpdateCoordinator[T]):
         """Return whether there is data that may be shown as current."""
         raise NotImplementedError
 
+    def composition(self) -> Hashable:
+        """Return what the data is made of: a value of another composition is published at once."""
+        return None
+
+    @property
+    def era(self) -> tuple[bool, Hashable]:
+        """Return whether entities show data as current, and what it is made of: judged once for all with every update."""
+        if self._era is None:
+            self._era = (self.available, self.composition())
+        return self._era
+
+    @property
+    def shown_available(self) -> bool:
+        """Return whether entities show data as current."""
+        return self.era[0]
+
+    def is_near_limit(self, quantity: Quantity) -> bool:
+        """Return whether there is a protection near that goes by this quantity."""
+        raise NotImplementedError
+
     @property
     def now(self) -> float:
         """Return the monotonic time in s by which ages are judged."""
@@ -52,7 +74,7 @@ class PushCoordinator[T](DataUpdateCoordinator[T]):
 
     def publish_filter(self, quantity: Quantity) -> PublishFilter:
         """Return a new filter for a value of this quantity."""
-        return PublishFilter(self._policies[quantity])
+        return PublishFilter(self._policies[quantity], partial(self.is_near_limit, quantity))
 
     def group(self, quantity: Quantity) -> PublishGroup | None:
         """Return what a value of this quantity is published together with, if with anything."""
@@ -69,11 +91,27 @@ class PushCoordinator[T](DataUpdateCoordinator[T]):
         if self.isolation.call("status", self._update_status, default=None) is None:
             # What was judged before may no longer be right.
             self.status = StatusMonitor(self._status_order)
-        for update, _ in list(self._listeners.values()):
-            try:
-                update()
-            except Exception as error:  # noqa: BLE001
-                self.isolation.failed(_listener_name(update), error)
+        era = (self.available, self.composition())
+        same_era = era == self._era
+        if not same_era:
+            self._era = era
+        for update, context in list(self._listeners.values()):
+            # A group tells its members of news itself, below.
+            if same_era and isinstance(context, PublishGroup):
+                continue
+            self._call(update)
+        if same_era and era[0]:
+            for group in self._groups:
+                group.follow(self.data, self.now)
+                for member in group.with_news():
+                    self._call(member.tell)
+
+    def _call(self, update: Callable[[], None]) -> None:
+        """Update one entity; one that fails keeps its value."""
+        try:
+            update()
+        except Exception as error:  # noqa: BLE001
+            self.isolation.failed(_listener_name(update), error)
 
 
 def _listener_name(update: Callable[[], None]) -> str:

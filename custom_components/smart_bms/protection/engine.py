@@ -1,6 +1,6 @@
 """Protection engine: mirror, limits and hints of one pack, updated and stored together."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, Final
 
 from ..bms.reading import Reading
@@ -16,7 +16,7 @@ from .mirror import Mirror
 from .monitor import ProtectionState
 from .nearest_tracker import NearestTracker
 from .permission import UNKNOWN, Reason
-from .rules import RuleSet
+from .rules import ProtectedQuantity, RuleSet
 
 _BALANCE_INTERVAL: Final = 1.9
 """s between two judgments on balancing: a little less than two, so that readings twice a second fit."""
@@ -70,6 +70,10 @@ class ProtectionEngine:
     def limits(self) -> Limits:
         """What chargers and inverters should keep to."""
         return self.limiter.limits
+
+    def is_near(self, quantities: Container[ProtectedQuantity]) -> bool:
+        """Return whether a protection that goes by one of these quantities is tripped or near its limit."""
+        return any(monitor.rule.quantity in quantities for monitor in self.mirror.near)
 
     @property
     def hints(self) -> list[Reason]:

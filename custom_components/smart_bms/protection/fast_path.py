@@ -137,6 +137,11 @@ class FastPath:
         return self._mirror.mismatches
 
     @property
+    def near(self) -> tuple[ProtectionMonitor, ...]:
+        """Monitors of the protections that are tripped or near their limit, without warnings."""
+        return self._nearest_protection.near
+
+    @property
     def nearest(self) -> Nearest | None:
         """The protection that is closest to its limit; while none is near, it is searched for every now and then."""
         return self._nearest_protection.nearest

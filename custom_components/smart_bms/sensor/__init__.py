@@ -87,7 +87,13 @@ class SmartBmsSensor(FindableEntity, SmartBmsEntity, SensorEntity):
 
     def __init__(self, coordinator: SmartBmsCoordinator, description: SmartBmsSensorDescription) -> None:
         """Show what the description says."""
-        super().__init__(coordinator, description, description.quantity, always=description.always)
+        super().__init__(
+            coordinator,
+            description,
+            description.quantity,
+            always=description.always,
+            only_with_group=description.attributes_fn is None and description.unit_fn is None,
+        )
         self._measured_at: str | None = None
         self._explained: dict[str, Any] = {}
         self._explained_at = float("-inf")

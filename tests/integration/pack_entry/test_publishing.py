@@ -1,5 +1,7 @@
 """Publishing: calm outside, but never late with what matters."""
 
+from dataclasses import replace
+
 import pytest
 
 from custom_components.smart_bms.pack_entry.publishing import (
@@ -70,10 +72,46 @@ def test_after_an_outage_the_next_value_is_published_whatever_it_is() -> None:
 
 
 def test_users_tune_what_they_may() -> None:
-    tuned = policies({"voltage": 1.0}, {"voltage": 0.5, "power": 99.0})
+    tuned = policies({"voltage": 1.0}, {"voltage": 0.5, "power": 99.0}, {"current": 8.0})
     assert tuned[Quantity.VOLTAGE] == PublishPolicy(1.0, 0.5)
-    assert tuned[Quantity.POWER] == PublishPolicy(DEFAULT_POLICIES[Quantity.POWER].interval, 99.0)
+    assert tuned[Quantity.POWER] == replace(DEFAULT_POLICIES[Quantity.POWER], deadband=99.0)
+    assert tuned[Quantity.CURRENT] == replace(DEFAULT_POLICIES[Quantity.CURRENT], step=8.0)
     assert tuned[Quantity.STATE] == DEFAULT_POLICIES[Quantity.STATE]
+
+
+def test_a_step_is_published_at_once_and_noise_is_not() -> None:
+    publish_filter = PublishFilter(PublishPolicy(13, 0.3, step=1.5))
+    publish_filter.submit(-4.0, 0)
+    noise = (0.4, -0.3, 0.1, -0.4, 0.2, -0.1)
+    # It settles on what the readings scatter around.
+    published = [publish_filter.submit(-4.0 + noise[number % 6], number / 2) for number in range(1, 200)]
+    assert sum(published) <= 3
+    assert publish_filter.submit(-34.0, 100)
+    assert not publish_filter.submit(-34.3, 100.5)
+
+
+def test_the_rest_of_a_step_that_was_caught_in_the_middle_is_published_too() -> None:
+    publish_filter = PublishFilter(PublishPolicy(13, 0.3, step=1.5))
+    for number in range(20):
+        publish_filter.submit(-4.0, number / 2)
+    assert publish_filter.submit(-14.0, 10)
+    assert publish_filter.submit(-34.0, 10.5)
+
+
+@pytest.mark.parametrize("near", [False, True])
+def test_a_cell_that_jumps_is_published_at_once_only_near_a_limit(near) -> None:
+    publish_filter = PublishFilter(DEFAULT_POLICIES[Quantity.CELL_VOLTAGE], lambda: near)
+    publish_filter.submit(3.5, 0)
+    assert publish_filter.submit(3.51, 1) is near
+    assert not publish_filter.submit(3.514, 2)
+
+
+def test_a_state_of_charge_that_jumps_does_not_wait() -> None:
+    publish_filter = PublishFilter(DEFAULT_POLICIES[Quantity.SOC])
+    publish_filter.submit(50, 0)
+    assert not publish_filter.submit(51, 1)
+    assert publish_filter.submit(100, 2)
+    assert publish_filter.submit(None, 2.5)
 
 
 class Pair:
@@ -163,6 +201,7 @@ def test_quantities_that_belong_together_share_a_group() -> None:
     assert groups.of(Quantity.CELL_VOLTAGE) is groups.of(Quantity.CELL_NUMBER) is not groups.of(Quantity.VOLTAGE)
     assert groups.of(Quantity.STATE) is None
     assert PublishGroups().of(Quantity.VOLTAGE) is not groups.of(Quantity.VOLTAGE)
+    assert len(list(groups)) == 2
     for name in set(TOGETHER.values()):
         intervals = {DEFAULT_POLICIES[quantity].interval for quantity, group in TOGETHER.items() if group == name}
         assert len(intervals) == 1, "the shortest would be that of all"
