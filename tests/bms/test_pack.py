@@ -7,7 +7,7 @@ from bleak.exc import BleakError
 import bleak_retry_connector
 import pytest
 
-from custom_components.smart_bms.bms.connection import Connection
+from custom_components.smart_bms.bms.connection import CONNECT_TIMEOUT, QUICK_CONNECT, Connection
 from custom_components.smart_bms.bms.connection_state import ConnectionState
 from custom_components.smart_bms.bms.errors import (
     ConnectFailedError,
@@ -23,6 +23,7 @@ from custom_components.smart_bms.bms.errors import (
 from custom_components.smart_bms.bms.jk.driver import JkDriver
 from custom_components.smart_bms.bms.pack import Change, Pack
 from custom_components.smart_bms.bms.reading import Reading
+from custom_components.smart_bms.bms.session import Session
 from custom_components.smart_bms.bms.session_context import SessionContext
 from custom_components.smart_bms.simulator.jk.labels import MODULE_B
 from custom_components.smart_bms.simulator.peripheral import Service
@@ -241,8 +242,8 @@ async def test_a_frame_that_comes_twice_is_dropped(pack, peripheral) -> None:
 @pytest.mark.parametrize(
     ("body", "kind", "reason"),
     [
-        (bytes(300), 0x02, "no_cells"),
-        (b"\xff" * 300, 0x02, "implausible_voltage"),
+        (bytes(300), 0x02, "unusual_shape"),
+        (b"\xff" * 300, 0x02, "unusual_shape"),
         (bytes(300), 0x01, "implausible_settings"),
         (b"\xff" * 300, 0x03, "implausible_identity"),
     ],
@@ -404,6 +405,47 @@ async def test_a_connection_that_does_not_come_about_is_not_called_silent(pack, 
         await pack.first_contact(0.5)
 
 
+async def test_a_pack_that_was_connected_quickly_is_not_waited_for_as_long_as_one_that_never_was(
+    peripheral, radio, monkeypatch
+) -> None:
+    limits: list[float] = []
+    original = Session.run
+
+    async def run(session, *, connect_timeout=None, **kwargs):
+        limits.append(connect_timeout)
+        await original(session, connect_timeout=connect_timeout, **kwargs)
+
+    monkeypatch.setattr(Session, "run", run)
+    weak = []
+    context = SessionContext(is_weak=lambda: bool(weak))
+    pack = Pack(FAMILY, "test", finder(radio, ADDRESS), backoff=BACKOFF, context=context)
+    async with running(pack):
+        await until(lambda: pack.last_reading)
+        for _ in range(2):
+            sessions = pack.sessions
+            peripheral.hang_up = True
+            await until(lambda sessions=sessions: pack.sessions > sessions)
+            await until(lambda: pack.state is ConnectionState.STREAMING)
+            weak.append(True)
+        assert limits == [CONNECT_TIMEOUT, QUICK_CONNECT, CONNECT_TIMEOUT]
+
+
+async def test_a_pack_that_never_was_connected_is_tried_patiently_now_and_then(radio, monkeypatch) -> None:
+    limits: list[float] = []
+
+    async def fail(session, *, connect_timeout=None, **_):
+        limits.append(connect_timeout)
+        session.attempted = True
+        raise ConnectFailedError("no")
+
+    monkeypatch.setattr(Session, "run", fail)
+    pack = Pack(FAMILY, "test", finder(radio, ADDRESS), backoff=(0.001,))
+    async with running(pack):
+        await until(lambda: len(limits) >= 6)
+    quick = QUICK_CONNECT
+    assert limits[:6] == [CONNECT_TIMEOUT, quick, quick, CONNECT_TIMEOUT, quick, quick]
+
+
 async def test_a_slot_that_somebody_else_took_meanwhile_is_named(radio, monkeypatch) -> None:
     find, full = finder(radio, ADDRESS), []
 
@@ -417,7 +459,7 @@ async def test_a_slot_that_somebody_else_took_meanwhile_is_named(radio, monkeypa
         await asyncio.sleep(60)
 
     monkeypatch.setattr(bleak_retry_connector, "establish_connection", lose_the_race)
-    monkeypatch.setattr("custom_components.smart_bms.bms.connection.CONNECT_TIMEOUT", 0.05)
+    monkeypatch.setattr("custom_components.smart_bms.bms.reconnect.CONNECT_TIMEOUT", 0.05)
     monkeypatch.setattr("custom_components.smart_bms.bms.reconnect._WAKE_SPACING_AFTER_ATTEMPT", 0.0)
     monkeypatch.setattr("custom_components.smart_bms.bms.reconnect._WAKE_SPACING", 0.0)
     pack = Pack(FAMILY, "test", find_device, backoff=(3600.0,))

@@ -184,5 +184,6 @@ async def test_a_hurry_during_a_poll_brings_another_one() -> None:
         await until(lambda: len(driver.polls) == 2)
 
 
-def test_a_reading_is_stale_when_it_was_missed_three_times() -> None:
-    assert Polling(default=5, lowest=1, failing=8).stale_after(5) == 39
+@pytest.mark.parametrize(("interval", "seconds"), [(1, 10), (5, 10), (6, 12), (600, 1200)])
+def test_a_reading_is_stale_when_it_was_missed_twice_but_never_before_ten_seconds(interval, seconds) -> None:
+    assert Polling(default=5, lowest=1).stale_after(interval) == seconds

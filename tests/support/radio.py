@@ -50,7 +50,7 @@ FAST_SMART123 = Smart123Timing(
     alarm=0.25,
     chain_give_up=3.0,
 )
-FAST_POLLING = Polling(default=0.1, lowest=0.02, failing=0.5)
+FAST_POLLING = Polling(default=0.1, lowest=0.02, min_shown=1.8)
 
 
 def fast(key: str) -> Family:

@@ -29,6 +29,9 @@ _LOGGER: Final = logging.getLogger(__name__)
 CONNECT_TIMEOUT: Final = 25.0
 """Seconds. Without a free slot bleak-retry-connector tries nine times, 4 s apart, whatever its settings (its
 `MAX_TRANSIENT_ERRORS` and `BLEAK_OUT_OF_SLOTS_BACKOFF_TIME`): too long for a user who waits, and others may need the adapter."""
+QUICK_CONNECT: Final = 7.0
+"""Seconds for a pack that was connected before within a third of it. Our judgment: an attempt that is never answered has to
+end before it is known that the pack is well again."""
 CLOSE_TIMEOUT: Final = 5.0
 """Seconds for a disconnect: ending a session must not hang on a proxy that has gone."""
 WRITE_TIMEOUT: Final = 5.0
@@ -72,15 +75,17 @@ class Connection:
         *,
         client_class: type[BleakClient] | None = None,
         on_traffic: TrafficListener = lambda *_: None,
+        connect_timeout: float | None = None,
     ) -> None:
         """`find_device` returns how to reach the device now, or raises PackError; it is asked before each attempt.
 
-        `client_class` is None for the usual one, `on_traffic` gets what is recorded.
+        `client_class` is None for the usual one, `on_traffic` gets what is recorded; `connect_timeout` in s is CONNECT_TIMEOUT if not given.
         """
         self._find_device = find_device
         self._name = name
         self._client_class = client_class
         self._on_traffic = on_traffic
+        self._connect_timeout = connect_timeout or CONNECT_TIMEOUT
         self._client: BleakClient | None = None
         self._channel: Channel | None = None
         self._on_data: Callable[[bytearray], None] = lambda _: None
@@ -166,7 +171,7 @@ class Connection:
     async def _connect(self, *, pair: bool) -> None:
         device = self._find_device()
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT):
+            async with asyncio.timeout(self._connect_timeout):
                 self._client = await bleak_retry_connector.establish_connection(
                     # Looked up now: Home Assistant puts its own client there, which knows the proxies.
                     self._client_class or bleak_retry_connector.BleakClientWithServiceCache,

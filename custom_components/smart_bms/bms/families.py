@@ -135,8 +135,7 @@ FAMILIES: Final = {
         # Nobody gets an identity who did not answer in this protocol, with a right checksum.
         confirms=lambda _: True,
         make_driver=JbdDriver,
-        # Two answers of up to 0.1 s are a poll; the slowest seen took 1.6 s, and each is asked for twice.
-        polling=Polling(default=5, lowest=1, failing=8),
+        polling=Polling(default=5, lowest=1),
         reread_interval=60,
         alarms=jbd_alarms,
         catalog=jbd_catalog,
@@ -157,8 +156,7 @@ FAMILIES: Final = {
         # Nobody gets an identity whose answers did not have the right checksum and a plausible number of cells.
         confirms=lambda _: True,
         make_driver=DalyDriver,
-        # Up to seven questions are a poll, each up to half a second with the pause after it, and asked twice at most.
-        polling=Polling(default=5, lowest=3, failing=6),
+        polling=Polling(default=5, lowest=3),
         alarms=daly_alarms,
         catalog=daly_catalog,
         mask=daly_mask,
@@ -177,8 +175,8 @@ FAMILIES: Final = {
         # Nobody gets a reading whose lines or frames did not make sense together.
         confirms=lambda _: True,
         make_driver=Smart123Driver,
-        # After which the vendor's own worker takes a silent pack for gone.
-        stale_after=20.0,
+        # Ten of its rounds. The vendor's own worker takes a silent pack for gone after 20 s, which is long for who acts on it.
+        stale_after=10.0,
         alarms=smart123_alarms,
         catalog=smart123_catalog,
         mask=smart123_mask,

@@ -32,12 +32,12 @@ class Polling:
     lowest: float
     """More often the pack, or the radio, cannot answer."""
     highest: float = 600.0
-    failing: float
-    """Time that a poll takes which fails."""
+    min_shown: float = 10.0
+    """For which a reading is shown at least. Our judgment: what people act on is no older in any family."""
 
     def stale_after(self, interval: float) -> float:
-        """Return the age at which a reading has been missed three times."""
-        return MAX_FAILURES * (interval + self.failing)
+        """Return the age in s at which a reading is too old to be shown: twice the interval, so that one poll may fail."""
+        return max(self.min_shown, 2 * interval)
 
 
 class PollingDriver(Driver):

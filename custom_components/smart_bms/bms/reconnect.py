@@ -8,6 +8,7 @@ from typing import Final
 
 from bleak.backends.device import BLEDevice
 
+from .connection import CONNECT_TIMEOUT, QUICK_CONNECT
 from .connection_state import ConnectionState
 from .errors import (
     ConnectFailedError,
@@ -25,9 +26,9 @@ from .session import Session
 
 _LOGGER: Final = logging.getLogger(__name__)
 
-BACKOFF: Final = (1.0, 5.0, 15.0, 30.0, 60.0)
-"""Seconds to wait after each failure in a row. The first is short, for a pack that was only disturbed; the last is what others
-need: an attempt holds a slot of an adapter or proxy for up to `connection.CONNECT_TIMEOUT`."""
+BACKOFF: Final = (0.3, 1.0, *(2.0,) * 90, *(10.0,) * 60, 30.0)
+"""Seconds to wait after each failure in a row: for some minutes short, as whoever waits for a pack that was disturbed looks at
+its page; then what others need, as an attempt keeps an adapter or proxy busy for up to `connection.QUICK_CONNECT`."""
 
 _EARLY_LOSS_WITHIN: Final = 5.0
 """Seconds after connecting: a pack that requires bonding accepts a connection and ends it within that time."""
@@ -39,6 +40,12 @@ _WAKE_SPACING: Final = 1.0
 """Seconds between two wakes. Packs advertise up to ten times a second, and every proxy passes it on."""
 _WAKE_SPACING_AFTER_ATTEMPT: Final = 5.0
 """The same after an attempt that found no path or no slot: who heard the pack was no help, and is heard again at once."""
+
+
+_MUCH_LONGER: Final = 3.0
+"""Times as long as ever before that connecting may take. Our judgment."""
+_PATIENT_EVERY: Final = 3
+"""Of the attempts before the first connection, how many there are for each patient one."""
 
 
 class Reconnector:
@@ -62,6 +69,8 @@ class Reconnector:
         self._start_session = start_session
         self._backoff = backoff or BACKOFF
         self._failures = 0
+        self._slowest = 0.0
+        """s that connecting took, at most; 0 if that never succeeded."""
         self._early_losses = 0
         self._last_attempt_paired = False
         self._in_reach = True
@@ -102,7 +111,7 @@ class Reconnector:
         """Run one session and evaluate its end."""
         session = self._start_session()
         try:
-            await session.run(pair=self._pair_next())
+            await session.run(pair=self._pair_next(), connect_timeout=self._connect_timeout())
         except PackError as error:
             self._evaluate(error, session, session.connected_at)
         except Exception as error:
@@ -114,6 +123,7 @@ class Reconnector:
     def _evaluate(self, error: PackError, session: Session, connected_at: float) -> None:
         """Decide from the end of a session when and how the next one is tried; `connected_at` is 0 if it says nothing."""
         now = asyncio.get_running_loop().time()
+        self._slowest = max(self._slowest, session.took)
         contacted = self._pack.contact.is_set()
         lasted = now - connected_at if connected_at else 0.0
         early = bool(connected_at) and not contacted and lasted < _EARLY_LOSS_WITHIN
@@ -132,6 +142,15 @@ class Reconnector:
             self._ignore_wakes_until = now + _WAKE_SPACING_AFTER_ATTEMPT
         _LOGGER.debug("%s: %s (%s)", self._name, error.reason, error)
         self._pack.session_failed(error, now)
+
+    def _connect_timeout(self) -> float:
+        """Return how many s the next attempt may take: long for a pack that was slow, or that never was connected."""
+        is_weak = self._pack.context.is_weak()
+        if self._slowest and _MUCH_LONGER * self._slowest <= QUICK_CONNECT and not is_weak:
+            return QUICK_CONNECT
+        # Whoever was never connected may be slow, or may not be there: both are tried.
+        quick = not self._slowest and not is_weak and self._failures % _PATIENT_EVERY
+        return QUICK_CONNECT if quick else CONNECT_TIMEOUT
 
     def _pair_next(self) -> bool:
         """Try with and without a bond in turns once the pack seems to require one: not every adapter or proxy can make one."""

@@ -23,6 +23,8 @@ class Session:
         """The pack was in reach, so that connecting was tried."""
         self.connected_at = 0.0
         """Monotonic time of the connection; 0 if there was none. Known once the session has ended."""
+        self.took = 0.0
+        """s that connecting took; 0 if there was no connection."""
         self._pack = pack
         self._name = name
         self._find_device = find_device
@@ -31,10 +33,12 @@ class Session:
         self._ended = asyncio.Event()
         self._operations: set[asyncio.Future[Any]] = set()
 
-    async def run(self, *, pair: bool = False, first_answer: float | None = None) -> NoReturn:
+    async def run(
+        self, *, pair: bool = False, first_answer: float | None = None, connect_timeout: float | None = None
+    ) -> NoReturn:
         """Connect and let the driver talk until the end of the session, which is always a PackError.
 
-        `first_answer` is in how many s the pack must say who it is.
+        `first_answer` is in how many s the pack must say who it is, `connect_timeout` in how many it must be connected, if not as usual.
         """
         pack = self._pack
         pack.contact.clear()
@@ -43,8 +47,13 @@ class Session:
         self.attempted = True
         pack.set_state(ConnectionState.CONNECTING)
         connection = Connection(
-            self._find_device, self._name, client_class=pack.context.client_class, on_traffic=pack.record
+            self._find_device,
+            self._name,
+            client_class=pack.context.client_class,
+            on_traffic=pack.record,
+            connect_timeout=connect_timeout,
         )
+        began = asyncio.get_running_loop().time()
         driver = pack.family.make_driver(connection, pack, pack.context)
         pack.trust.reset()
         lost = asyncio.create_task(connection.lost.wait())
@@ -52,6 +61,7 @@ class Session:
         try:
             await connection.open(driver.choose_channel, lambda data: self._notified(driver, data), pair=pair)
             self._driver = driver
+            self.took = connection.connected_at - began
             pack.session_connected()
             conversation = asyncio.create_task(driver.run())
             ends = {conversation, lost}

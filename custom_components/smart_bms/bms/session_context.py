@@ -29,5 +29,7 @@ class SessionContext:
     """What the owner chose among the family's options."""
     advertisement: Callable[[], Advertisement | None] = lambda: None
     """Returns what was last heard of the pack."""
+    is_weak: Callable[[], bool] = lambda: False
+    """Returns whether the signal of the pack is weak, so that connecting takes long."""
     client_class: type[BleakClient] | None = None
     """What connects; None for the usual one."""

@@ -14,6 +14,7 @@ from homeassistant.components.bluetooth import BluetoothReachabilityIntent, Blue
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
 from ..bms.advertisement import Advertisement
+from ..bms.connection_hints import WEAK
 from ..bms.errors import NoConnectablePathError, NoFreeSlotError, PackError
 
 _RECENT: Final = 60.0
@@ -71,6 +72,12 @@ def signal_strength(hass: HomeAssistant, address: str) -> int | None:
     """Return the RSSI in dBm of an advertisement of the last minute; packs that are connected do not advertise."""
     info = bluetooth.async_last_service_info(hass, address, connectable=True)
     return info.rssi if info and time.monotonic() - info.time < _RECENT else None
+
+
+def is_weak(hass: HomeAssistant, address: str) -> bool:
+    """Return whether the pack was heard in the last minute, and only weakly."""
+    signal = signal_strength(hass, address)
+    return signal is not None and signal < WEAK
 
 
 async def free_stale_link(address: str) -> None:

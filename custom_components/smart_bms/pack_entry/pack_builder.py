@@ -48,6 +48,7 @@ def build_pack(  # noqa: PLR0913
             if simulation
             else lambda: bluetooth_paths.last_advertisement(hass, address) or heard
         ),
+        is_weak=lambda: simulation is None and bluetooth_paths.is_weak(hass, address),
         client_class=simulation.client_class if simulation else None,
     )
     find_device = simulation.find_device if simulation else lambda: bluetooth_paths.find_device(hass, address)

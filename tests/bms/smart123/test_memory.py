@@ -90,6 +90,7 @@ def test_hours_are_counted_back_from_the_newest_over_the_end_of_the_ring() -> No
         ("generation", "gen3", "gen9"),
         ("hour_first", None, 1),
         ("silent_pins", 2, "two"),
+        ("pin_accepted", True, 1),
     ],
 )
 def test_what_sessions_leave_is_checked_before_it_is_used(part, good, bad) -> None:

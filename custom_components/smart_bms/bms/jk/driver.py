@@ -32,6 +32,7 @@ from .layouts import Variant
 from .parameters import IN_DEVICE_INFO
 from .privacy import masked, masked_numbers
 from .settings import decode_settings, encode_write, settings_in_details, stored_value
+from .usual_shape import UsualShape
 
 _MAX_REQUESTS: Final = 5
 """In a row for what never comes, never makes sense, or never agrees."""
@@ -45,13 +46,14 @@ _CHARACTERISTIC: Final = "0000ffe1-0000-1000-8000-00805f9b34fb"
 class Timing:
     """Seconds. Packs push about every 0.5 s; the longest gap seen is 1.15 s."""
 
-    answer: float = 6.0
-    """For the device info after a request; the vendor's app waits as long."""
+    answer: float = 2.5
+    """For the device info after a request, which comes within some tenths of a second; the vendor's app waits 6 s, and does not
+    ask again."""
     pause: float = 0.2
     """Between an answer and the next request, as the vendor's app leaves it."""
-    silence: float = 5.0
+    silence: float = 2.5
     """Without a usable reading before asking again."""
-    give_up: float = 7.0
+    give_up: float = 4.0
     """After asking again, before the session is ended."""
     settings: float = 3.0
     """For the settings after a request; they come once and may be lost."""
@@ -96,6 +98,7 @@ class JkDriver(Driver):
         """A trusted reading came, or something to be asked again."""
         self._ready = asyncio.Event()
         self._ready_owed = 0
+        self._usual_shape = UsualShape(context.memory)
         # One exchange at a time: no answer names what it answers.
         self._exchange_lock = asyncio.Lock()
 
@@ -276,6 +279,8 @@ class JkDriver(Driver):
         if frame == self._last_frame:
             raise FrameError("repeated")
         self._last_frame = frame
+        if not self._usual_shape.fits(frame):
+            raise FrameError("unusual_shape")
         variant = self._variant or detect_variant(frame, self._expected)
         reading = decode_reading(frame, variant, now)
         if self._variant is None and reading.cell_count:

@@ -33,8 +33,8 @@ def _kind_of(query: str) -> str:
 class Timing:
     """Seconds."""
 
-    settle: float = 1.5
-    """For a few pings before the first command."""
+    settle: float = 0.9
+    """For a few pings before the first command: three."""
     ping: float = 0.33
     """The device clocks out its buffer only while it is pinged; the vendor's app does so this often."""
     ping_writing: float = 0.15

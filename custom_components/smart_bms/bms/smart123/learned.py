@@ -25,6 +25,7 @@ STORED_CHECKS: Final[Checks] = {
     "generation": Variant,
     "hour_first": lambda part: optional(flag, part),
     "log": _log,
+    "pin_accepted": flag,
     "silent_pins": whole,
     "transport": text,
     "unfinished": _unfinished,

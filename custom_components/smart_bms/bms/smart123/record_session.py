@@ -29,6 +29,8 @@ from .write import Writing
 PIN: Final = re.compile(r"\d{4}")
 _SILENT_PINS: Final = "silent_pins"
 _MAX_SILENT_PINS: Final = 3
+_PIN_ACCEPTED: Final = "pin_accepted"
+_VERSION_FIELDS: Final = "version_fields"
 _MAX_FAILURES: Final = 3
 _BELIEVED: Final = "answers"
 _STOP: Final = "D!"
@@ -157,7 +159,9 @@ class RecordSession:
         async with self._exchange_lock:
             if self._pin_first:
                 await self._authorize()
-            await self._exchange.order(_STOP)
+            if _VERSION_FIELDS not in self._context.memory:
+                # What is asked next is asked while nothing streams.
+                await self._exchange.order(_STOP)
             if not self._pin_first:
                 await self._authorize()
             await self._ask_version()
@@ -197,15 +201,26 @@ class RecordSession:
         word = await self._exchange.order(f"PW{pin}!")
         if word is CommandAnswer.OK:
             kept.pop(_SILENT_PINS, None)
+            kept[_PIN_ACCEPTED] = True
             return
         if word is not None:
+            kept.pop(_PIN_ACCEPTED, None)
             raise WrongPasswordError(f"it answered {word}")
+        if kept.get(_PIN_ACCEPTED):
+            # It knows this PIN: whatever keeps it silent, another one would not help.
+            raise SilentError("it does not answer the PIN")
         kept[_SILENT_PINS] = silent = kept.get(_SILENT_PINS, 0) + 1
         if silent >= _MAX_SILENT_PINS:
             raise WrongPasswordError("it does not answer the PIN")
         raise SilentError("it does not answer the PIN")
 
     async def _ask_version(self) -> None:
+        """Ask for the version, unless an earlier session did: then it is asked again with the parameters, after the first reading."""
+        known: list[str] | None = self._context.memory.get(_VERSION_FIELDS)
+        if known is not None:
+            self._generation.heard_version(known[0])
+            self._version = version_of(known[0])
+            return
         with suppress(SilentError, RefusedQueryError, FrameError):
             fields = await self._ask_until_believed(VERSION)
             self._generation.heard_version(fields[0])
@@ -319,6 +334,8 @@ class RecordSession:
 
     def _keep_answer(self, name: str, fields: list[str]) -> None:
         values = decode_answer(name, fields, self._formula)
+        if name == VERSION:
+            self._context.memory[_VERSION_FIELDS] = fields
         self._answers[name] = (values, asyncio.get_running_loop().time())
 
     def _report_settings(self, heard: set[str]) -> Settings:
