@@ -40,6 +40,7 @@ from custom_components.smart_bms.flow.options_schema import OptionField, OptionF
 from custom_components.smart_bms.options_flow import SmartBmsOptionsFlow
 from custom_components.smart_bms.pack_entry import simulated
 from custom_components.smart_bms.pack_entry.capabilities import Capabilities
+from custom_components.smart_bms.pack_entry.connection_policy import ConnectionPolicy, Freshness
 from custom_components.smart_bms.pack_entry.publishing import ADJUSTABLE, STEPPED
 from custom_components.smart_bms.pack_entry.wiring_issue import WIRING_ISSUES
 from custom_components.smart_bms.protection import balance, hints, permission
@@ -131,7 +132,7 @@ ENTITIES = {
     ],
     "event": [*event.EVENT_DESCRIPTIONS, *event.PROTECTION_DESCRIPTIONS],
     **PARAMETERS,
-    "button": [*PARAMETERS["button"], button.DASHBOARD],
+    "button": [*PARAMETERS["button"], button.DASHBOARD, button.RELEASE, button.RECONNECT],
 }
 SERVICES: dict[str, Any] = yaml.safe_load((FOLDER / "services.yaml").read_text())
 
@@ -350,6 +351,7 @@ def test_every_option_is_on_one_form() -> None:
             *(("limits", item.name) for item in dataclasses.fields(LimitOptions)),
             *((part, key) for part in ("intervals", "dead_bands") for key in quantities),
             *(("steps", quantity.value) for quantity in STEPPED),
+            *(("connection", item.name) for item in dataclasses.fields(ConnectionPolicy)),
         ]
         assert sorted(offered) == sorted(expected)
 
@@ -509,6 +511,7 @@ def test_every_action_is_described_and_its_selectors_are_valid() -> None:
         option.key: set(option.choices) for family in FAMILIES.values() for option in family.options if option.choices
     }
     choices |= {"chemistry": set(CHEMISTRIES), "simulated": set(simulated.CHOICES)}
+    choices |= {"freshness": {choice.value for choice in Freshness}}
     choices |= {"wiring": {"parallel", "series"}}
     choices |= {"protection": set(PROTECTIONS), "severity": {severity.value for severity in AlarmSeverity}}
     assert {key: set(part["options"]) for key, part in TEXTS["selector"].items()} == choices

@@ -149,7 +149,7 @@ def names_on_a_device(family: str, catalog: Catalog, variant: str) -> Iterator[t
             *(binary_sensor.PROBLEM_DESCRIPTION, *PERMISSIONS, MISMATCH),
         ],
         "event": [*event.EVENT_DESCRIPTIONS, *event.PROTECTION_DESCRIPTIONS],
-        "button": [button.DASHBOARD],
+        "button": [button.DASHBOARD, button.RELEASE, button.RECONNECT],
     }
     for platform, items in described.items():
         for item in items:

@@ -34,7 +34,14 @@ async def async_setup_entry(
 ) -> None:
     """Add the buttons of a pack or a bank."""
     if isinstance(entry.runtime_data, BankCoordinator):
-        async_add_entities([BankDashboardButton(entry.runtime_data, DASHBOARD)])
+        bank = entry.runtime_data
+        async_add_entities(
+            [
+                BankDashboardButton(bank, DASHBOARD),
+                BankReleaseButton(bank, RELEASE),
+                BankReconnectButton(bank, RECONNECT),
+            ]
+        )
         return
     async_add_parameters(
         hass, entry.runtime_data, async_add_entities, kind=SettingKind.COMMAND, describe=describe, entity=SmartBmsButton
@@ -46,11 +53,38 @@ async def async_setup_entry(
         return (DASHBOARD,) if coordinator.capabilities.values >= NEEDS else ()
 
     async_add_described(coordinator, async_add_entities, dashboard_buttons, EnergyDashboardButton)
+    async_add_entities([ReleaseButton(coordinator, RELEASE), ReconnectButton(coordinator, RECONNECT)])
 
 
 DASHBOARD: Final = ButtonEntityDescription(
     key="add_to_energy_dashboard", translation_key="add_to_energy_dashboard", entity_category=EntityCategory.CONFIG
 )
+
+
+RELEASE: Final = ButtonEntityDescription(
+    key="release_connection", translation_key="release_connection", entity_category=EntityCategory.CONFIG
+)
+RECONNECT: Final = ButtonEntityDescription(
+    key="reconnect", translation_key="reconnect", entity_category=EntityCategory.CONFIG
+)
+
+
+class ReleaseButton(StatelessEntity, ButtonEntity):
+    """Leaves the pack to a phone for some minutes."""
+
+    @override
+    async def async_press(self) -> None:
+        """End the connection. Raises HomeAssistantError while the pack is being written to."""
+        self.coordinator.connection.async_release()
+
+
+class ReconnectButton(StatelessEntity, ButtonEntity):
+    """Connects to the pack again now."""
+
+    @override
+    async def async_press(self) -> None:
+        """Connect, whatever the pack is waiting for."""
+        self.coordinator.connection.async_reconnect()
 
 
 class EnergyDashboardButton(StatelessEntity, ButtonEntity):
@@ -64,17 +98,21 @@ class EnergyDashboardButton(StatelessEntity, ButtonEntity):
         await async_add_to_dashboard(self.hass, self._context, coordinator.address, name, coordinator.usable_energy)
 
 
-class BankDashboardButton(BankEntity, ButtonEntity):
-    """Adds the bank to the energy dashboard, which nothing does by itself."""
+class BankButton(BankEntity, ButtonEntity):
+    """A button of a bank, which is available also without the packs."""
 
     def __init__(self, coordinator: BankCoordinator, description: ButtonEntityDescription) -> None:
-        """`description` has the key of the button, which is available also without the packs."""
+        """`description` has the key of the button."""
         super().__init__(coordinator, description, Quantity.STATE, always=True)
 
     @override
     def current_value(self) -> Value:
         """Return no value."""
         return None
+
+
+class BankDashboardButton(BankButton):
+    """Adds the bank to the energy dashboard, which nothing does by itself."""
 
     @override
     async def async_press(self) -> None:
@@ -83,6 +121,29 @@ class BankDashboardButton(BankEntity, ButtonEntity):
         await async_add_to_dashboard(
             self.hass, self._context, entry.entry_id, entry.title, self.coordinator.usable_energy
         )
+
+
+class BankReleaseButton(BankButton):
+    """Leaves all packs of the bank to a phone for some minutes."""
+
+    @override
+    async def async_press(self) -> None:
+        """End the connections. Raises HomeAssistantError if a pack is being written to; then none is ended."""
+        packs = list(self.coordinator.coordinators())
+        for pack in packs:
+            pack.connection.raise_if_written()
+        for pack in packs:
+            pack.connection.async_release()
+
+
+class BankReconnectButton(BankButton):
+    """Connects to all packs of the bank again now."""
+
+    @override
+    async def async_press(self) -> None:
+        """Connect, whatever the packs are waiting for."""
+        for pack in self.coordinator.coordinators():
+            pack.connection.async_reconnect()
 
 
 class SmartBmsButton(SmartBmsParameterEntity, ButtonEntity):

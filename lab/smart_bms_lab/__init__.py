@@ -20,13 +20,26 @@ from .areas import async_set_areas
 from .meters import Meters
 from .packs import HOME_STORAGE, all_packs
 from .proxy import advertise, demo_proxies
+from .scale import Run, async_run_when_started, packs, proxies
 from .yesterday import async_import_yesterday
 
 DOMAIN = "smart_bms_lab"
 CHARGER = "input_number.solar_charger"
 """What the charger of the solar battery is set to, in A."""
 _NOTHING = (STATE_UNAVAILABLE, STATE_UNKNOWN)
-CONFIG_SCHEMA = cv.empty_config_schema(DOMAIN)
+CONFIG_SCHEMA = probatio.Schema(
+    {
+        DOMAIN: {
+            probatio.Optional("scale"): {
+                probatio.Required("packs"): cv.positive_int,
+                probatio.Required("proxies"): cv.positive_int,
+                probatio.Required("seconds"): cv.positive_int,
+                probatio.Required("result"): cv.string,
+            }
+        }
+    },
+    extra=probatio.ALLOW_EXTRA,
+)
 
 _ADVERTISING_INTERVAL = timedelta(seconds=1)
 _CELL = 3.2
@@ -48,7 +61,10 @@ _FAULT_SCHEMA = probatio.Schema(
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Put the demo packs on the radio, proxies in their reach, and meters in the house."""
+    """Put the demo packs on the radio, proxies in their reach, and meters in the house; or as many as script/scale asks for."""
+    if asked := (config[DOMAIN] or {}).get("scale"):
+        await _async_set_up_scale(hass, asked)
+        return True
 
     def charger() -> float:
         state = hass.states.get(CHARGER)
@@ -60,8 +76,8 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     proxies = demo_proxies(radio)
     leaves = [proxy.register(hass) for proxy in proxies]
     radio.start()
-    packs: dict[str, Any] = dict(radio.peripherals)
-    batteries: list[Battery] = [packs[address].board.battery for address in HOME_STORAGE]
+    on_air: dict[str, Any] = dict(radio.peripherals)
+    batteries: list[Battery] = [on_air[address].board.battery for address in HOME_STORAGE]
     meters = hass.data[DOMAIN] = Meters(sum(len(one.cells) * _CELL * one.capacity for one in batteries) / 1000)
     hass.async_create_task(async_load_platform(hass, "sensor", DOMAIN, {}, config))
 
@@ -107,3 +123,18 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     hass.services.async_register(DOMAIN, "set_fault", set_fault, schema=_FAULT_SCHEMA)
     hass.services.async_register(DOMAIN, "change_elsewhere", change_elsewhere, schema=_CHANGE_SCHEMA)
     return True
+
+
+async def _async_set_up_scale(hass: HomeAssistant, asked: dict[str, Any]) -> None:
+    """Put as many packs and proxies in reach of each other as are asked for, and measure."""
+    radio = SimulatedRadio(*packs(asked["packs"]))
+    heard_by = proxies(radio, asked["proxies"])
+    leaves = [proxy.register(hass) for proxy in heard_by]
+    radio.start()
+
+    @callback
+    def live(_: datetime) -> None:
+        advertise(radio, heard_by)
+
+    leaves.append(async_track_time_interval(hass, live, _ADVERTISING_INTERVAL, cancel_on_shutdown=True))
+    async_run_when_started(hass, Run(hass, radio, list(radio.peripherals), asked))

@@ -120,22 +120,25 @@ def prepare(folder: Path, port: int, *, fresh: bool) -> None:
         link = components / name
         link.unlink(missing_ok=True)
         link.symlink_to(ROOT / target)
-    _store(storage, "http", 2, 2, _http(port))
+    write_storage(storage, "http", 2, 2, http_settings(port))
     if not (storage / "auth").exists():
-        _store(storage, "onboarding", 4, 1, {"done": ["user", "core_config", "analytics", "integration"]})
-        _store(storage, "auth", 1, 1, _auth())
+        write_storage(storage, "onboarding", 4, 1, {"done": ["user", "core_config", "analytics", "integration"]})
+        write_storage(storage, "auth", 1, 1, _auth())
         # Suggestions would take the place of favorites, and they need weeks of habits.
         home = {"favorite_entities": FAVORITES, "hide_suggested_entities": True}
         core = {"default_panel": DASHBOARD_PATH}
-        _store(storage, "frontend.system_data", 1, 1, {"home": home, "core": core})
-        _store(storage, "lovelace_dashboards", 1, 1, {"items": [_dashboard()]})
+        write_storage(storage, "frontend.system_data", 1, 1, {"home": home, "core": core})
+        write_storage(storage, "lovelace_dashboards", 1, 1, {"items": [_dashboard()]})
         content = {"config": {"strategy": {"type": "custom:smart-bms"}}}
-        _store(storage, f"lovelace.{_dashboard()['id']}", 1, 1, content)
+        write_storage(storage, f"lovelace.{_dashboard()['id']}", 1, 1, content)
         password = b64encode(bcrypt.hashpw(USER.encode(), bcrypt.gensalt(rounds=10))).decode()
-        _store(storage, "auth_provider.homeassistant", 1, 1, {"users": [{"username": USER, "password": password}]})
+        write_storage(
+            storage, "auth_provider.homeassistant", 1, 1, {"users": [{"username": USER, "password": password}]}
+        )
 
 
-def _store(storage: Path, key: str, version: int, minor: int, data: dict[str, Any]) -> None:
+def write_storage(storage: Path, key: str, version: int, minor: int, data: dict[str, Any]) -> None:
+    """Write one of the files that Home Assistant stores."""
     path = storage / key
     path.write_text(json.dumps({"version": version, "minor_version": minor, "key": key, "data": data}))
     path.chmod(0o600)
@@ -154,7 +157,8 @@ def _dashboard() -> dict[str, Any]:
     }
 
 
-def _http(port: int) -> dict[str, Any]:
+def http_settings(port: int) -> dict[str, Any]:
+    """Return what is stored about a server on loopback."""
     stable = {
         "server_port": port,
         "server_host": ["127.0.0.1"],

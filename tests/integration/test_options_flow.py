@@ -55,8 +55,11 @@ STORED = {
         "capacity": 0.6,
     },
     "steps": {"current": 4.0, "power": 200.0},
+    "connection": {"freshness": "always", "fresh_within": 30.0, "read_every": 20.0, "leave_one_free": True},
 }
 """As the one dialog of earlier versions stored it, and the steps since, of a pack that is polled and has options of its family."""
+
+SHARING = {"freshness": "fresh", "fresh_within": 60, "read_every": 10, "leave_one_free": False}
 
 CHANGES = [
     ("control", {"allow_dangerous": False}, "control", "allow_dangerous", False),
@@ -66,6 +69,7 @@ CHANGES = [
     ("limits", {"failsafe": {"failsafe_charge_current": 0}}, "limits", "failsafe_charge_current", 0),
     ("connection", {"interval": 0.25}, "polling", "interval", 0.25),
     ("connection", {"reread_interval": 30}, "control", "reread_interval", 30),
+    ("connection", {"sharing": {"freshness": "on_demand"}}, "connection", "freshness", "on_demand"),
     ("current", {"offset": -0.5}, "current", "offset", -0.5),
     ("publishing", {"intervals": {"voltage": 0}}, "intervals", "voltage", 0),
     ("publishing", {"dead_bands": {"power": 20}}, "dead_bands", "power", 20),
@@ -116,7 +120,7 @@ async def test_a_form_of_which_nothing_is_stored_shows_defaults(hass, house, pac
     await set_options(hass, entry, form)
     expected = {
         "control": {"control": {"allow_control": False, "experimental_writes": False, "allow_dangerous": False}},
-        "connection": {"control": {"reread_interval": 10}},
+        "connection": {"control": {"reread_interval": 10}, "connection": SHARING},
         "current": {"current": {"invert": False, "offset": 0, "floor": 0}},
         "limits": {
             "limits": {
@@ -155,7 +159,11 @@ async def test_defaults_are_those_of_the_family(hass, house, adopt) -> None:
     entry = await adopt(jbd_pack(SP04S034, name="Shed"))
     await set_options(hass, entry, "connection")
     polling = entry.runtime_data.family.polling
-    assert entry.options == {"polling": {"interval": polling.default}, "control": {"reread_interval": 60}}
+    assert entry.options == {
+        "polling": {"interval": polling.default},
+        "control": {"reread_interval": 60},
+        "connection": SHARING,
+    }
     entry = await adopt(smart123_pack(GEN2_BRSP, name="Boat"))
     await set_options(hass, entry, "pack")
     assert entry.options == {
@@ -238,7 +246,10 @@ async def test_options_tune_the_publishing_and_reload(hass, house, pack, adopt) 
     before = entry.runtime_data
     control = (await option_form(hass, entry, "control"))["data_schema"]({})
     assert control == {"allow_control": False, "experimental_writes": False, "allow_dangerous": False}
-    assert (await option_form(hass, entry, "connection"))["data_schema"]({}) == {"reread_interval": 10}
+    assert (await option_form(hass, entry, "connection"))["data_schema"]({"sharing": {}}) == {
+        "reread_interval": 10,
+        "sharing": SHARING,
+    }
     flow = await option_form(hass, entry, "publishing")
     defaults = flow["data_schema"]({"intervals": {}, "dead_bands": {}, "steps": {}})
     assert defaults["intervals"]["voltage"] == 13

@@ -106,15 +106,15 @@ async def test_one_entity_that_fails_takes_no_other_with_it(hass, house, adopt, 
     whole = SmartBmsEntity._submit
 
     def fail(self) -> bool:
-        if self.entity_description.key == "voltage":
+        if self.entity_description.key == "soc":
             raise RuntimeError
         return whole(self)
 
     monkeypatch.setattr(SmartBmsEntity, "_submit", fail)
     pack.board.extra_alarms.add("mosfet_overtemperature")
     await house.until(lambda: house.state("binary_sensor.shed_problem") == STATE_ON)
-    assert entry.runtime_data.isolation.failures["entity voltage"].error == "RuntimeError"
-    assert caplog.text.count("entity voltage failed") == 1
+    assert entry.runtime_data.isolation.failures["entity soc"].error == "RuntimeError"
+    assert caplog.text.count("entity soc failed") == 1
 
 
 BROKEN = {

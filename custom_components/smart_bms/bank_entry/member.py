@@ -10,13 +10,14 @@ def member_of(key: str, coordinator: SmartBmsCoordinator) -> BankMember:
     """Return what a bank knows of a pack."""
     protection_engine, limits = coordinator.protection_engine, coordinator.protection_engine.limits
     fresh = coordinator.available
+    current = coordinator.is_current
     return BankMember(
         key=key,
         name=coordinator.config_entry.title,
         reading=coordinator.data if fresh else None,
         age=coordinator.pack.age(coordinator.now),
-        charge=protection_engine.mirror.charge.answer if fresh else Tristate.UNKNOWN,
-        discharge=protection_engine.mirror.discharge.answer if fresh else Tristate.UNKNOWN,
+        charge=protection_engine.mirror.charge.answer if current else Tristate.UNKNOWN,
+        discharge=protection_engine.mirror.discharge.answer if current else Tristate.UNKNOWN,
         limits=MemberLimits(
             charge_voltage=limits.charge_voltage,
             charge_current=limits.charge_current,

@@ -74,7 +74,7 @@ class SmartBmsPermission(FindableEntity, SmartBmsEntity, BinarySensorEntity):
 
     def __init__(self, coordinator: SmartBmsCoordinator, description: PermissionDescription) -> None:
         """Show what the description says."""
-        super().__init__(coordinator, description, Quantity.STATE, always=False)
+        super().__init__(coordinator, description, Quantity.STATE, always=False, acted_on=True)
         self._allowed: bool | None = None
         self._explained: Mapping[str, Any] = {}
 

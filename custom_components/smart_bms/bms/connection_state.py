@@ -21,10 +21,15 @@ class ConnectionState(StrEnum):
     PASSWORD_NEEDED = "password_needed"  # noqa: S105
     WRONG_PASSWORD = "wrong_password"  # noqa: S105
     NOT_THIS_KIND = "not_this_kind"
+    WAITING_FOR_TURN = "waiting_for_turn"
+    RESTING = "resting"
+    RELEASED = "released"
     STOPPED = "stopped"
 
 
 CONNECTED: Final = frozenset({ConnectionState.STREAMING, ConnectionState.IDENTIFYING})
+HOLDS: Final = frozenset({ConnectionState.WAITING_FOR_TURN, ConnectionState.RESTING, ConnectionState.RELEASED})
+"""There is no connection because we do not want one now: others need the slot, the pack is to sleep, or a phone may connect."""
 STEPS: Final = CONNECTED | {ConnectionState.CONNECTING}
 """What is being done; every other state but `STOPPED` is a reason why there is no data."""
 REASONS: Final = frozenset(ConnectionState) - STEPS - {ConnectionState.STOPPED}

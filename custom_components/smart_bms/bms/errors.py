@@ -84,6 +84,10 @@ class ConnectionLostError(PackError):
     reason = "link_lost"
 
 
+class HeldError(Exception):
+    """We ended the connection: the pack is not wanted connected now."""
+
+
 class FrameError(Exception):
     """A message that must not become a value. `reason` is a stable key, counted and shown in diagnostics."""
 

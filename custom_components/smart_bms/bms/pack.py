@@ -7,6 +7,7 @@ from typing import Final
 from bleak.backends.device import BLEDevice
 
 from .connection import CONNECT_TIMEOUT
+from .connection_state import ConnectionState
 from .driver import Driver
 from .errors import ConnectionLostError, SilentError
 from .families import Family
@@ -58,6 +59,29 @@ class Pack(PackState):
         A pack that is in reach and fails is not woken: it would only be hammered.
         """
         self._reconnector.wake()
+
+    def hold(self, state: ConnectionState, shown_for: float = 0.0) -> None:
+        """End the connection and do not connect before `resume`; `state`, one of HOLDS, says why.
+
+        `shown_for` is for how many s the last reading may be shown from now on, if longer than usual, until the next one is
+        trusted: of a pack that only waits for its turn it is as current as it was promised to be.
+        """
+        self.patience = shown_for
+        self._reconnector.hold(state)
+
+    def resume(self) -> None:
+        """Connect again, at once."""
+        self._reconnector.resume()
+
+    @property
+    def held(self) -> ConnectionState | None:
+        """Return why the pack is not wanted connected now; None if it is."""
+        return self._reconnector.held
+
+    @property
+    def is_used(self) -> bool:
+        """Return whether an operation of somebody is under way."""
+        return self._session is not None and self._session.is_used
 
     async def first_contact(self, seconds: float = CONTACT_TIMEOUT, *, hasty: bool = False) -> tuple[Identity, Reading]:
         """Connect once, return who the pack is and its first trusted reading, and disconnect again.

@@ -69,6 +69,8 @@ class PackState:
         self.logged_events: deque[LoggedEvent] = deque(maxlen=KEPT_EVENTS)
         """What the pack wrote to its own log, newest last; whoever fetches an entry removes it."""
         self.sessions = 0
+        self.patience = 0.0
+        """s for which the last reading may be shown, if longer than usual; until the next one is trusted."""
         self.trust = Trust()
         self.defect_logger = DefectLogger(name)
         self.contact = asyncio.Event()
@@ -89,13 +91,23 @@ class PackState:
         return None if self.last_reading is None else max(0.0, now - self.last_reading.measured_at)
 
     def is_fresh(self, now: float) -> bool:
-        """Return whether the last reading may be shown as current."""
+        """Return whether the last reading may be shown as current: also while the pack waits for its turn, as long as promised."""
+        age = self.age(now)
+        return age is not None and age <= self.shown_for
+
+    def is_current(self, now: float) -> bool:
+        """Return whether the last reading is so new that chargers and inverters may go by it, whatever was promised."""
         age = self.age(now)
         return age is not None and age <= self.stale_after
 
     @property
+    def shown_for(self) -> float:
+        """Seconds after which a reading is too old to be shown."""
+        return max(self.stale_after, self.patience)
+
+    @property
     def stale_after(self) -> float:
-        """Seconds after which a reading is too old to be shown as current."""
+        """Seconds after which a reading is too old to be acted on, and to be shown unless the pack waits for its turn."""
         polling = self.family.polling
         return polling.stale_after(self.context.interval) if polling else self.family.stale_after
 
@@ -185,6 +197,7 @@ class PackState:
         first = self.state is not ConnectionState.STREAMING
         if first:
             self.contact.set()
+            self.patience = 0.0
             self._failure = None
             self._enter(ConnectionState.STREAMING)
         # Whoever hears that it streams shall find the reading that made it so.
@@ -246,6 +259,11 @@ class PackState:
     def session_ended(self) -> None:
         """Take what was read in the session for current no longer."""
         self._is_connected = False
+
+    def session_held(self, state: ConnectionState) -> None:
+        """Note that the pack is not wanted connected; nothing went wrong."""
+        self._failure = None
+        self.set_state(state)
 
     def session_failed(self, error: PackError, now: float) -> None:
         """Keep why the newest session ended."""

@@ -13,6 +13,7 @@ from .connection_state import ConnectionState
 from .errors import (
     ConnectFailedError,
     ConnectionLostError,
+    HeldError,
     NoConnectablePathError,
     NoFreeSlotError,
     PackError,
@@ -76,12 +77,20 @@ class Reconnector:
         self._in_reach = True
         self._ignore_wakes_until = 0.0
         self._wake = asyncio.Event()
+        self.held: ConnectionState | None = None
+        """Why the pack is not wanted connected now; None if it is."""
+        self._resumed = asyncio.Event()
+        self._session: Session | None = None
+        """That runs."""
 
     async def run(self) -> None:
         """Keep the pack connected until cancelled."""
         try:
             while True:
+                await self._until_wanted()
                 await self._run_session()
+                if self.held is not None:
+                    continue
                 if isinstance(self._pack.last_error, (PasswordNeededError, WrongPasswordError)):
                     # Nothing helps but another password, and guessing may lock the pack.
                     await asyncio.get_running_loop().create_future()
@@ -92,6 +101,28 @@ class Reconnector:
                 self._wake.clear()
         finally:
             self._pack.set_state(ConnectionState.STOPPED)
+
+    def hold(self, state: ConnectionState) -> None:
+        """End the connection, and do not connect before `resume`; `state` says why."""
+        self.held = state
+        self._resumed.clear()
+        # Whoever waits for the next attempt finds that there is none.
+        self._wake.set()
+        if self._session is not None:
+            self._session.release()
+
+    def resume(self) -> None:
+        """Connect again, at once: what failed before is forgotten."""
+        self.held = None
+        self._failures = 0
+        self._resumed.set()
+
+    async def _until_wanted(self) -> None:
+        """Wait while the pack is not wanted connected."""
+        while self.held is not None:
+            self._pack.session_held(self.held)
+            await self._resumed.wait()
+            self._wake.clear()
 
     def wake(self) -> None:
         """Try again now if the pack was out of reach: it was just heard, or a connection slot became free.
@@ -109,9 +140,11 @@ class Reconnector:
 
     async def _run_session(self) -> None:
         """Run one session and evaluate its end."""
-        session = self._start_session()
+        session = self._session = self._start_session()
         try:
             await session.run(pair=self._pair_next(), connect_timeout=self._connect_timeout())
+        except HeldError:
+            self._slowest = max(self._slowest, session.took)
         except PackError as error:
             self._evaluate(error, session, session.connected_at)
         except Exception as error:
@@ -119,6 +152,8 @@ class Reconnector:
             self._pack.defect_logger.exception("in a session, trying again")
             # How long it lasted says nothing about the pack.
             self._evaluate(ConnectFailedError(f"unexpected {type(error).__name__}"), session, 0.0)
+        finally:
+            self._session = None
 
     def _evaluate(self, error: PackError, session: Session, connected_at: float) -> None:
         """Decide from the end of a session when and how the next one is tried; `connected_at` is 0 if it says nothing."""

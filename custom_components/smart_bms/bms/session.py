@@ -1,7 +1,7 @@
 """Session: one connection to a pack, with the driver that talks over it and the operations that others ask for. Never used twice."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, NoReturn
 
 from bleak.backends.device import BLEDevice
@@ -9,7 +9,7 @@ from bleak.backends.device import BLEDevice
 from .connection import Connection
 from .connection_state import ConnectionState
 from .driver import Driver
-from .errors import ConnectionLostError, SilentError
+from .errors import ConnectionLostError, HeldError, SilentError
 from .pack_state import PackState
 from .tasks import cancel_and_wait
 
@@ -31,6 +31,7 @@ class Session:
         self._driver: Driver | None = None
         """While connected."""
         self._ended = asyncio.Event()
+        self._released = asyncio.Event()
         self._operations: set[asyncio.Future[Any]] = set()
 
     async def run(
@@ -57,14 +58,17 @@ class Session:
         driver = pack.family.make_driver(connection, pack, pack.context)
         pack.trust.reset()
         lost = asyncio.create_task(connection.lost.wait())
+        released = asyncio.create_task(self._released.wait())
         conversation: asyncio.Task[None] | None = None
         try:
-            await connection.open(driver.choose_channel, lambda data: self._notified(driver, data), pair=pair)
+            await self._open(
+                connection.open(driver.choose_channel, lambda data: self._notified(driver, data), pair=pair), released
+            )
             self._driver = driver
             self.took = connection.connected_at - began
             pack.session_connected()
             conversation = asyncio.create_task(driver.run())
-            ends = {conversation, lost}
+            ends = {conversation, lost, released}
             done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED, timeout=first_answer)
             if not done:  # as is only possible with a limit
                 if pack.last_identity is None:
@@ -72,6 +76,8 @@ class Session:
                 await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if conversation.done():
                 await conversation
+            if released.done():
+                raise HeldError("released")
             raise ConnectionLostError("the connection ended")
         finally:
             self.connected_at = connection.connected_at
@@ -80,9 +86,31 @@ class Session:
             self._ended.set()
             try:
                 # What is under way may still have something to put right in the pack: it needs the connection until then.
-                await cancel_and_wait(lost, conversation, *self._operations)
+                await cancel_and_wait(lost, released, conversation, *self._operations)
             finally:
                 await connection.close()
+
+    def release(self) -> None:
+        """End the session because the pack is not wanted connected now."""
+        self._released.set()
+
+    @property
+    def is_used(self) -> bool:
+        """Return whether an operation is under way."""
+        return bool(self._operations)
+
+    @staticmethod
+    async def _open(opening: Coroutine[Any, Any, None], released: asyncio.Future[Any]) -> None:
+        """Open the connection, unless it is not wanted any more."""
+        task = asyncio.ensure_future(opening)
+        try:
+            await asyncio.wait({task, released}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                await task
+            else:
+                raise HeldError("released while connecting")
+        finally:
+            await cancel_and_wait(task)
 
     async def perform[T](self, operation: Callable[[Driver], Awaitable[T]]) -> T:
         """Do something with the driver; it ends when the session does. Raises ConnectionLostError, also if not connected."""

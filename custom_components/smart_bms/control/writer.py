@@ -74,6 +74,11 @@ class ParameterWriter:
         self._finished = False
 
     @property
+    def is_busy(self) -> bool:
+        """Return whether a request is under way, or the pack holds what is to be put back."""
+        return self._waiting > 0 or self._lock.locked() or self.temporary.is_due
+
+    @property
     def catalog(self) -> Catalog | None:
         """Return the parameters that the pack has; None before it is identified."""
         return self._pack.catalog()

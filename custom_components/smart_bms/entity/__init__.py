@@ -39,7 +39,7 @@ def async_add_described[D: EntityDescription](
 class SmartBmsEntity(PublishedEntity[SmartBmsCoordinator]):
     """An entity that shows one value of a pack."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         coordinator: SmartBmsCoordinator,
         description: EntityDescription,
@@ -47,10 +47,11 @@ class SmartBmsEntity(PublishedEntity[SmartBmsCoordinator]):
         *,
         always: bool,
         only_with_group: bool = False,
+        acted_on: bool = False,
     ) -> None:
         """`always` entities are about the connection, or about what was counted, and stay available without it.
 
-        `only_with_group` is that of PublishedEntity.
+        `only_with_group` and `acted_on` are those of PublishedEntity.
         """
         super().__init__(
             coordinator,
@@ -60,6 +61,7 @@ class SmartBmsEntity(PublishedEntity[SmartBmsCoordinator]):
             device_info=pack_device_info(coordinator),
             always=always,
             only_with_group=only_with_group,
+            acted_on=acted_on,
         )
         if coordinator.simulation is not None:
             self._attr_attribution = ATTRIBUTION

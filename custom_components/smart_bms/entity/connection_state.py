@@ -16,6 +16,8 @@ def connection_step(coordinator: SmartBmsCoordinator) -> str | None:
     if coordinator.connection_state not in REASONS:
         return None
     state = coordinator.pack.state
+    if coordinator.pack.held is not None:
+        return None
     return state.value if state in STEPS else WAITING
 
 

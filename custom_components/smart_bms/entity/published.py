@@ -26,10 +26,11 @@ class PublishedEntity[C: PushCoordinator[Any]](CoordinatorEntity[C], Entity):
         device_info: DeviceInfo,
         always: bool,
         only_with_group: bool = False,
+        acted_on: bool = False,
     ) -> None:
         """`quantity` says how the value is published; `always` entities stay available without the pack or bank.
 
-        `only_with_group`: nothing of the entity changes but with the group of its quantity, if it has one.
+        `acted_on` entities are not available while a pack only waits for its turn; `only_with_group`: nothing of the entity changes but with the group of its quantity, if it has one.
         """
         group = coordinator.group(quantity)
         super().__init__(coordinator, group if only_with_group else None)
@@ -37,10 +38,11 @@ class PublishedEntity[C: PushCoordinator[Any]](CoordinatorEntity[C], Entity):
         self._attr_unique_id = unique_id
         self._attr_device_info = device_info
         self._always = always
+        self._acted_on = acted_on
         self._filter = coordinator.publish_filter(quantity)
         self._group = group
         self._member = GroupMember(self._filter, self._newest_value, self._handle_coordinator_update)
-        self._was_available = always or coordinator.shown_available
+        self._was_available = self.available
         self._last_era = coordinator.era
 
     def current_value(self) -> Value:
@@ -51,7 +53,8 @@ class PublishedEntity[C: PushCoordinator[Any]](CoordinatorEntity[C], Entity):
     @override
     def available(self) -> bool:
         """Return whether the value may be shown as current."""
-        return self._always or self.coordinator.shown_available
+        shown, acted_on, _ = self.coordinator.era
+        return self._always or (acted_on if self._acted_on else shown)
 
     @override
     async def async_added_to_hass(self) -> None:

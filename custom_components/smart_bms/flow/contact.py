@@ -16,6 +16,7 @@ from ..bms.pack import Pack
 from ..const import CONF_FAMILY
 from ..pack_entry.pack_builder import build_pack
 from ..pack_entry.simulated import Simulation
+from ..pack_entry.slot_scheduler import async_slot_scheduler
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -61,7 +62,11 @@ async def async_contact(  # noqa: PLR0913
     if simulation:
         simulation.start()
     try:
-        identity, _ = await pack.first_contact(hasty=hasty)
+        if simulation:
+            identity, _ = await pack.first_contact(hasty=hasty)
+        else:
+            async with async_slot_scheduler(hass).async_guest(target.address):
+                identity, _ = await pack.first_contact(hasty=hasty)
     finally:
         if simulation:
             await simulation.stop()
@@ -76,7 +81,8 @@ async def async_contact_entry(
     """Connect once to a pack that is set up already, with another password or other options. Raises PackError."""
     family = FAMILIES[entry.data[CONF_FAMILY]]
     pack = build_pack(hass, family, entry.title, entry.data[CONF_ADDRESS], password=password, options=options)
-    await pack.first_contact()
+    async with async_slot_scheduler(hass).async_guest(entry.data[CONF_ADDRESS]):
+        await pack.first_contact()
 
 
 def failure_of(error: Exception, name: str) -> tuple[str, str]:

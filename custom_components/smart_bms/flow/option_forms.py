@@ -17,19 +17,25 @@ from ..bms.families import Family, FamilyOption
 from ..const import (
     CONF_ALLOW_CONTROL,
     CONF_ALLOW_DANGEROUS,
+    CONF_CONNECTION,
     CONF_CONTROL,
     CONF_CURRENT,
     CONF_DEADBANDS,
     CONF_EXPERIMENTAL,
+    CONF_FRESH_WITHIN,
+    CONF_FRESHNESS,
     CONF_INTERVALS,
+    CONF_LEAVE_ONE_FREE,
     CONF_LIMITS,
     CONF_PACK,
     CONF_POLL_INTERVAL,
     CONF_POLLING,
+    CONF_READ_EVERY,
     CONF_REREAD_INTERVAL,
     CONF_STEPS,
 )
 from ..energy.current_correction import CurrentCorrection
+from ..pack_entry.connection_policy import ConnectionPolicy, Freshness
 from ..pack_entry.publishing import ADJUSTABLE, DEFAULT_POLICIES, STEPPED, Quantity
 from ..protection.limit_options import LimitOptions
 from ..protection.limits import MIN_DISTANCE
@@ -120,6 +126,38 @@ def _limit(key: str) -> OptionField:
     )
 
 
+_POLICY: Final = ConnectionPolicy()
+_SHARING: Final = (
+    OptionField(
+        stored_in=CONF_CONNECTION,
+        key=CONF_FRESHNESS,
+        default=_POLICY.freshness.value,
+        selector=SelectSelector(
+            SelectSelectorConfig(options=[choice.value for choice in Freshness], translation_key=CONF_FRESHNESS)
+        ),
+    ),
+    OptionField(
+        stored_in=CONF_CONNECTION,
+        key=CONF_FRESH_WITHIN,
+        default=_POLICY.fresh_within,
+        selector=_number("s", 3600, 1, lowest=15),
+    ),
+    OptionField(
+        stored_in=CONF_CONNECTION,
+        key=CONF_READ_EVERY,
+        default=_POLICY.read_every,
+        selector=_number("min", 1440, 1, lowest=1),
+    ),
+    OptionField(
+        stored_in=CONF_CONNECTION,
+        key=CONF_LEAVE_ONE_FREE,
+        default=_POLICY.leave_one_free,
+        selector=BooleanSelector(),
+    ),
+)
+"""How connection slots are shared with other packs, and with others."""
+
+
 def connection_form(family: Family) -> OptionForm:
     """Return the form about how often the pack is asked; for its values only if the family speaks when it is asked."""
     reread = OptionField(
@@ -128,15 +166,16 @@ def connection_form(family: Family) -> OptionForm:
         default=family.reread_interval,
         selector=_number("min", _MAX_REREAD, 1, lowest=1),
     )
+    sharing = OptionSection(key="sharing", fields=_SHARING)
     if (polling := family.polling) is None:
-        return OptionForm(fields=(reread,))
+        return OptionForm(fields=(reread,), sections=(sharing,))
     poll = OptionField(
         stored_in=CONF_POLLING,
         key=CONF_POLL_INTERVAL,
         default=polling.default,
         selector=_number("s", polling.highest, 0.5, lowest=polling.lowest),
     )
-    return OptionForm(fields=(poll, reread))
+    return OptionForm(fields=(poll, reread), sections=(sharing,))
 
 
 def current_form(_: Family) -> OptionForm:

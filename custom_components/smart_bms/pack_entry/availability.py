@@ -29,24 +29,28 @@ class Availability:
     ) -> None:
         """`name` returns the pack's name, which users change; `now` the monotonic time in s.
 
-        `on_lost` is called whenever the pack is found unavailable, `on_stale` when its newest reading became too old.
+        `on_lost` is called whenever the newest reading is found too old to be acted on, `on_stale` when it became so, and when
+        it became too old to be shown, which is later for a pack that waits for its turn.
         """
         self._hass, self._pack = hass, pack
         self._name, self._now = name, now
         self._on_lost, self._on_stale = on_lost, on_stale
         self._was_available: bool | None = None
         """None until the pack is available for the first time: what never was there is not lost."""
+        self._was_current: bool | None = None
         self._stale_timer: CALLBACK_TYPE | None = None
 
     @callback
     def async_update(self) -> None:
         """Log once that the pack is lost and once that it is back."""
         now = self._now()
+        current, was_current = self._pack.is_current(now), self._was_current
+        self._was_current = current
+        if not current and current is not was_current:
+            self._on_lost()
         available, before = self._pack.is_fresh(now), self._was_available
         if available is before:
             return
-        if not available:
-            self._on_lost()
         if available and before is not None:
             _LOGGER.info("%s is back", self._name())
         elif before:
@@ -58,19 +62,21 @@ class Availability:
     def async_watch_age(self) -> None:
         """Notice the moment at which the newest reading becomes too old; one timer serves many readings."""
         if self._stale_timer is None:
-            age = self._pack.age(self._now()) or 0.0
-            handle = self._hass.loop.call_later(
-                max(self._pack.stale_after - age, 0.0) + _MARGIN, self.async_check_stale
-            )
+            now = self._now()
+            too_old = self._pack.stale_after if self._pack.is_current(now) else self._pack.shown_for
+            age = self._pack.age(now) or 0.0
+            handle = self._hass.loop.call_later(max(too_old - age, 0.0) + _MARGIN, self.async_check_stale)
             self._stale_timer = handle.cancel
 
     @callback
     def async_check_stale(self) -> None:
-        """Update if the newest reading is too old; wait on if newer ones came."""
+        """Update if the newest reading is too old; wait on if newer ones came, or if it may be shown longer."""
         self.async_stop()
-        if self._pack.is_fresh(self._now()):
+        now = self._now()
+        if self._pack.is_fresh(now):
             self.async_watch_age()
-            return
+            if self._pack.is_current(now):
+                return
         self.async_update()
         self._on_stale()
 

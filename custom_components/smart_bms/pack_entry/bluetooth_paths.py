@@ -1,7 +1,7 @@
 """Adapters and proxies: which can reach a pack, which are full. The only module that asks habluetooth."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 import time
 from typing import Final
@@ -126,6 +126,56 @@ def _is_reachable(hass: HomeAssistant, address: str) -> bool:
     except PackError:
         return False
     return True
+
+
+def has_slot(hass: HomeAssistant, address: str, *, even_if_unheard: bool = False) -> bool:
+    """Return whether an adapter or proxy that hears a pack has a slot for it; `even_if_unheard`: also if none hears it."""
+    try:
+        find_device(hass, address)
+    except NoFreeSlotError:
+        return False
+    except PackError:
+        return even_if_unheard
+    return True
+
+
+def paths_to(hass: HomeAssistant, address: str) -> frozenset[str]:
+    """Return the sources of the adapters and proxies that hear a pack and can connect."""
+    paths = bluetooth.async_scanner_devices_by_address(hass, address, connectable=True)
+    return frozenset(path.scanner.source for path in paths)
+
+
+def source_of(address: str) -> str | None:
+    """Return the source of the adapter or proxy that holds the connection to a pack."""
+    return next((allocation.source for allocation in _allocations() if address in allocation.allocated), None)
+
+
+def slots(ours: Collection[str]) -> dict[str, tuple[int, int]]:
+    """Return the connection slots of each adapter or proxy by source, and how many others than `ours` use; 0: not told."""
+    found = {}
+    for allocation in _allocations():
+        used = allocation.slots - allocation.free
+        # Some tell how many are used, and not by whom.
+        foreign = used - sum(address in ours for address in allocation.allocated) if allocation.allocated else 0
+        found[allocation.source] = allocation.slots, max(0, foreign)
+    return found
+
+
+def on_slots_changed(action: Callable[[], None]) -> CALLBACK_TYPE:
+    """Call `action` whenever an adapter or proxy has more or fewer free slots; return how to stop that."""
+
+    @callback
+    def changed(_: HaBluetoothSlotAllocations) -> None:
+        """Handle a change in the connection slots of an adapter or proxy."""
+        action()
+
+    return get_manager().async_register_allocation_callback(changed)
+
+
+def seconds_unheard(hass: HomeAssistant, address: str) -> float | None:
+    """Return the seconds since a pack was last heard, None if it never was."""
+    info = bluetooth.async_last_service_info(hass, address, connectable=True)
+    return None if info is None else time.monotonic() - info.time
 
 
 def on_slot_freed(address: str, action: Callable[[], None]) -> CALLBACK_TYPE:

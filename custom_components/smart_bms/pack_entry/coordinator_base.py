@@ -21,6 +21,7 @@ from ..protection.rules import ProtectedQuantity
 from .availability import Availability
 from .capabilities import Capabilities
 from .catalog_cache import CatalogCache
+from .connection_policy import ConnectionPolicy
 from .entry_data import EntryData
 from .listeners import Listeners
 from .pack_builder import build_entry_pack
@@ -70,7 +71,6 @@ class PackCoordinatorBase(PushCoordinator[Reading | None]):
         self.log_listeners = Listeners[LoggedEvent](self.isolation, "pack log")
         self.protection_event_listeners = Listeners[ProtectionEvent](self.isolation, "protection events")
         self.pack = build_entry_pack(hass, self.entry_data, self._async_pack_changed, simulation, stored)
-        self.connection = PackConnection(hass, self.address, self.pack, simulation)
         self.parameters = Parameters(
             hass,
             entry_id=entry.entry_id,
@@ -93,6 +93,17 @@ class PackCoordinatorBase(PushCoordinator[Reading | None]):
             stored=stored,
             stored_energy=stored_energy,
         )
+        self.connection = PackConnection(
+            hass,
+            self.address,
+            self.pack,
+            simulation,
+            name=self.entry_data.title,
+            policy=ConnectionPolicy.from_options(options),
+            is_busy=lambda: self.parameters.writer.is_busy,
+            is_guarded=self._is_guarded,
+            on_change=self.async_update_listeners,
+        )
         self.energy, self.time_left = self.pipeline.energy, self.pipeline.time_left
         # Plain attributes, though held elsewhere too: dozens of entities read them with every reading.
         self.protection_engine: ProtectionEngine = self.pipeline.protection_engine
@@ -114,6 +125,12 @@ class PackCoordinatorBase(PushCoordinator[Reading | None]):
         """Handle what changed of the pack."""
         raise NotImplementedError
 
+    def _is_guarded(self) -> bool:
+        """Return whether the pack is near a protection, or a limit is reduced: what it does next must be seen at once."""
+        engine = self.protection_engine
+        limited_by = {engine.limits.charge_limited_by, engine.limits.discharge_limited_by}
+        return bool(engine.mirror.near) or not limited_by.isdisjoint(ProtectedQuantity)
+
     @property
     @override
     def available(self) -> bool:
@@ -124,6 +141,12 @@ class PackCoordinatorBase(PushCoordinator[Reading | None]):
     def is_near_limit(self, quantity: Quantity) -> bool:
         """Return whether there is a protection near that goes by this quantity."""
         return self.protection_engine.is_near(_PROTECTED_BY.get(quantity, ()))
+
+    @property
+    @override
+    def is_current(self) -> bool:
+        """Return whether there is a reading that chargers and inverters may go by, however long it may be shown."""
+        return self.pack.is_current(self.now)
 
     @property
     def connection_state(self) -> ConnectionState:

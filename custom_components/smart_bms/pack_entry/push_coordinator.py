@@ -35,7 +35,7 @@ class PushCoordinator[T](DataUpdateCoordinator[T]):
         self._status_order = status_order
         self._policies = policies
         self._groups = PublishGroups()
-        self._era: tuple[bool, Hashable] | None = None
+        self._era: tuple[bool, bool, Hashable] | None = None
 
     @override
     async def _async_update_data(self) -> T:
@@ -47,16 +47,26 @@ class PushCoordinator[T](DataUpdateCoordinator[T]):
         """Return whether there is data that may be shown as current."""
         raise NotImplementedError
 
+    @property
+    def is_current(self) -> bool:
+        """Return whether chargers and inverters may go by the data."""
+        return self.available
+
     def composition(self) -> Hashable:
         """Return what the data is made of: a value of another composition is published at once."""
         return None
 
     @property
-    def era(self) -> tuple[bool, Hashable]:
-        """Return whether entities show data as current, and what it is made of: judged once for all with every update."""
+    def era(self) -> tuple[bool, bool, Hashable]:
+        """Return whether data is shown, whether it may be acted on, and what it is made of: judged once with every update."""
         if self._era is None:
-            self._era = (self.available, self.composition())
+            self._era = self._judge_era()
         return self._era
+
+    def _judge_era(self) -> tuple[bool, bool, Hashable]:
+        """Return the era that begins now, or goes on."""
+        available = self.available
+        return available, available and self.is_current, self.composition()
 
     @property
     def shown_available(self) -> bool:
@@ -91,7 +101,7 @@ class PushCoordinator[T](DataUpdateCoordinator[T]):
         if self.isolation.call("status", self._update_status, default=None) is None:
             # What was judged before may no longer be right.
             self.status = StatusMonitor(self._status_order)
-        era = (self.available, self.composition())
+        era = self._judge_era()
         same_era = era == self._era
         if not same_era:
             self._era = era

@@ -49,6 +49,9 @@ OF_LINK: Final[Mapping[ConnectionState, str]] = {
     ConnectionState.PASSWORD_NEEDED: "password_needed",
     ConnectionState.WRONG_PASSWORD: "wrong_password",
     ConnectionState.NOT_THIS_KIND: "not_this_kind",
+    ConnectionState.WAITING_FOR_TURN: "waiting_for_turn",
+    ConnectionState.RESTING: "resting",
+    ConnectionState.RELEASED: "released",
 }
 NEEDS_ACCESS: Final = frozenset(
     {ConnectionState.PAIRING_NEEDED, ConnectionState.PASSWORD_NEEDED, ConnectionState.WRONG_PASSWORD}

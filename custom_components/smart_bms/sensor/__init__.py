@@ -92,6 +92,7 @@ class SmartBmsSensor(FindableEntity, SmartBmsEntity, SensorEntity):
             description,
             description.quantity,
             always=description.always,
+            acted_on=description.acted_on,
             only_with_group=description.attributes_fn is None and description.unit_fn is None,
         )
         self._measured_at: str | None = None

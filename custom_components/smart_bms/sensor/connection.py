@@ -26,6 +26,10 @@ def _explained(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
             "since": time_of_day(coordinator.now, pack.silent_since),
             "step": connection_step(coordinator),
         }
+    connection = coordinator.connection
+    if connection.place is not None:
+        attributes["turn"] = "{} / {}".format(*connection.place)
+    attributes["until"] = time_of_day(coordinator.now, connection.released_until or connection.rests_until)
     return {key: value for key, value in attributes.items() if value}
 
 

@@ -22,6 +22,8 @@ class SmartBmsSensorDescription(SensorEntityDescription):
     """The value that a pack must have for this sensor to exist; by default the one of the same key."""
     always: bool = False
     """It speaks of the link: every pack has it, and it stays available without the pack."""
+    acted_on: bool = False
+    """Automations act on it: it is not shown any longer than they may go by it, also while the pack waits for its turn."""
     measured_at_fn: Callable[[Reading], float | None] | None = None
     """Monotonic time of a value that may be older than its reading."""
     attributes_fn: Callable[[SmartBmsCoordinator], Mapping[str, Any]] | None = None

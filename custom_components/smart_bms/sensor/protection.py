@@ -34,6 +34,7 @@ def descriptions_of(names: Sequence[str]) -> Iterator[SmartBmsSensorDescription]
     """Return the sensors of a pack with these protections."""
     yield SmartBmsSensorDescription(
         key="protection_state",
+        acted_on=True,
         translation_key="protection_state",
         quantity=Quantity.STATE,
         device_class=SensorDeviceClass.ENUM,
@@ -44,6 +45,7 @@ def descriptions_of(names: Sequence[str]) -> Iterator[SmartBmsSensorDescription]
     )
     yield SmartBmsSensorDescription(
         key="nearest_protection",
+        acted_on=True,
         translation_key="nearest_protection",
         quantity=Quantity.UNSTEADY_STATE,
         device_class=SensorDeviceClass.ENUM,
@@ -54,6 +56,7 @@ def descriptions_of(names: Sequence[str]) -> Iterator[SmartBmsSensorDescription]
     )
     yield SmartBmsSensorDescription(
         key="protection_margin",
+        acted_on=True,
         translation_key="protection_margin",
         quantity=Quantity.MARGIN,
         entity_registry_enabled_default=False,
@@ -62,6 +65,7 @@ def descriptions_of(names: Sequence[str]) -> Iterator[SmartBmsSensorDescription]
     )
     yield SmartBmsSensorDescription(
         key="time_to_protection",
+        acted_on=True,
         translation_key="time_to_protection",
         quantity=Quantity.UNSTEADY_STATE,
         device_class=SensorDeviceClass.DURATION,
@@ -80,6 +84,7 @@ def descriptions_of(names: Sequence[str]) -> Iterator[SmartBmsSensorDescription]
     for name in names:
         yield SmartBmsSensorDescription(
             key=f"{PROTECTION}{name}",
+            acted_on=True,
             translation_key=f"{PROTECTION}{name}",
             quantity=Quantity.STATE,
             device_class=SensorDeviceClass.ENUM,

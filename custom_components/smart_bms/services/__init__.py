@@ -28,6 +28,7 @@ from .profiles import (
     async_restore_parameters,
 )
 from .recording import async_record_frames
+from .release import async_release_connection
 from .responses import issue_responses
 from .what_if import async_evaluate_protection
 
@@ -47,6 +48,7 @@ _FOR_ADMINISTRATORS: Final[Mapping[str, tuple[PackHandler, schema.Fields]]] = {
     "calibrate_voltage": (async_calibrate_voltage, schema.CALIBRATE_VOLTAGE),
     "calibrate_current": (async_calibrate_current, schema.CALIBRATE_CURRENT),
     "record_frames": (async_record_frames, schema.RECORD_FRAMES),
+    "release_connection": (async_release_connection, schema.RELEASE_CONNECTION),
 }
 """Actions that change a pack or the profiles, or hand out raw traffic."""
 

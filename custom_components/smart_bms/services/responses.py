@@ -33,6 +33,12 @@ class ParametersResponse(TypedDict):
     parameters: dict[str, ParameterResponse]
 
 
+class ReleaseResponse(TypedDict):
+    """release_connection."""
+
+    until: str
+
+
 class IssueResponse(TypedDict):
     """One thing that is against a change, or questionable about the parameters."""
 

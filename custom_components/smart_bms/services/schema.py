@@ -6,6 +6,8 @@ from homeassistant.const import ATTR_DEVICE_ID, ATTR_NAME
 from homeassistant.helpers import config_validation as cv
 import probatio
 
+from ..pack_entry.pack_connection import DEFAULT_RELEASE
+
 ATTR_CELL_VOLTAGES: Final = "cell_voltages"
 ATTR_CHEMISTRY: Final = "chemistry"
 ATTR_CONFIRM: Final = "confirm"
@@ -91,6 +93,12 @@ EVALUATE_PROTECTION: Final[Fields] = _DEVICES | {
     probatio.Optional(ATTR_SOC): _between(0, 100),
     probatio.Optional(ATTR_DURATION, default=DEFAULT_DURATION): _between(0, 86_400),
     probatio.Optional(ATTR_PARAMETERS): {cv.string: object},
+}
+
+RELEASE_CONNECTION: Final[Fields] = _DEVICES | {
+    probatio.Optional(ATTR_MINUTES, default=DEFAULT_RELEASE): probatio.All(
+        probatio.Coerce(float), probatio.Range(min=0, max=1440)
+    )
 }
 
 RECORD_FRAMES: Final[Fields] = _DEVICES | {

@@ -41,7 +41,7 @@ def immediate_effects(
         not coordinator.protection_engine.rules
         or coordinator.data is None
         or settings is None
-        or not coordinator.available
+        or not coordinator.is_current
     ):
         return None
     proposed = {key: value for key, value in changes.items() if value is not None and key in settings.values}
@@ -55,7 +55,7 @@ def _evaluate(coordinator: SmartBmsCoordinator, data: Mapping[str, Any]) -> Eval
         raise rejection("no_rules")
     if settings is None or reading is None:
         raise rejection("unread")
-    if not coordinator.available:
+    if not coordinator.is_current:
         raise rejection("stale")
     seconds = float(data.get(ATTR_DURATION, DEFAULT_DURATION))
     cells = data.get(ATTR_CELL_VOLTAGES)

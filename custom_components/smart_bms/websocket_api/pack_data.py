@@ -88,6 +88,7 @@ def cell_limits(coordinator: SmartBmsCoordinator) -> CellLimits:
 def pack_data(coordinator: SmartBmsCoordinator) -> PackData:
     """Return everything a card shows of a pack; nothing that is too old is shown as current."""
     reading = coordinator.data if coordinator.available else None
+    acted_on = reading if coordinator.is_current else None
     now = coordinator.now
     status, also = statuses(coordinator.status, now)
     limits = coordinator.protection_engine.limits
@@ -109,15 +110,17 @@ def pack_data(coordinator: SmartBmsCoordinator) -> PackData:
         temperatures={probe: round(value, 1) for probe, value in reading.temperatures.items()} if reading else {},
         heating=reading.heating if reading else None,
         balancing=_balancing(reading),
-        charge=_direction(coordinator, reading, Side.CHARGE, held_back=any(code.startswith("c") for code in held_back)),
+        charge=_direction(
+            coordinator, acted_on, Side.CHARGE, held_back=any(code.startswith("c") for code in held_back)
+        ),
         discharge=_direction(
-            coordinator, reading, Side.DISCHARGE, held_back=any(code.startswith("d") for code in held_back)
+            coordinator, acted_on, Side.DISCHARGE, held_back=any(code.startswith("d") for code in held_back)
         ),
         charge_voltage_limit=limits.charge_voltage,
         charge_stage=limits.stage.value,
         status=status,
         also=also,
-        protections=_protections(coordinator, reading),
+        protections=_protections(coordinator, acted_on),
         connection=_connection(coordinator),
         flow=_flow(reading),
         last_known=None if reading else _last_known(coordinator),

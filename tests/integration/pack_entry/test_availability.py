@@ -70,7 +70,7 @@ async def test_a_pack_that_never_was_there_is_not_lost(watched: Watched, caplog:
         watched.availability.async_update()
     assert lines(caplog) == []
     # Limits stay at what is safe.
-    assert watched.lost == 3
+    assert watched.lost == 1
     watched.read()
     assert lines(caplog) == []
 

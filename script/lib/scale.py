@@ -1,0 +1,185 @@
+"""Many packs over some proxies, in a real Home Assistant: how fresh, how fair, and what it costs.
+
+Packs and proxies are simulated, in the process of Home Assistant; their CPU time is counted and taken off.
+"""
+
+import argparse
+import csv
+from dataclasses import dataclass
+import json
+from pathlib import Path
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from typing import Any, Final
+
+from script.lib import demo
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+CASES: Final = ((1, 1), (4, 2), (8, 3), (8, 2), (16, 6), (16, 4), (64, 22), (64, 4))
+"""Packs, and proxies of three slots."""
+START: Final = 90
+"""s that starting, adding and ending may take at most, beside the measurement; and more for each pack."""
+BUDGET: Final = 0.08
+"""s of CPU per pack and minute."""
+FRESH: Final = 60.0
+"""s of age at most."""
+FAIR: Final = 0.2
+"""By which the mean age of a pack may differ from that of all."""
+CONFIGURATION: Final = """\
+homeassistant:
+  name: Scale
+  time_zone: Europe/Amsterdam
+  country: NL
+history:
+bluetooth:
+recorder:
+  commit_interval: 5
+{database}
+smart_bms_lab:
+  scale:
+    packs: {packs}
+    proxies: {proxies}
+    seconds: {seconds}
+    result: {result}
+logger:
+  default: error
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One run."""
+
+    packs: int
+    proxies: int
+    seconds: int
+    database: str = ""
+    """Address of a database server; empty for the file that Home Assistant has by default."""
+
+
+def prepare(folder: Path, case: Case, port: int) -> Path:
+    """Write a configuration; return where the result will be."""
+    result = folder / "result.json"
+    database = f"  db_url: {case.database}" if case.database else ""
+    (folder / "configuration.yaml").write_text(
+        CONFIGURATION.format(
+            packs=case.packs, proxies=case.proxies, seconds=case.seconds, result=result, database=database
+        )
+    )
+    storage = folder / ".storage"
+    storage.mkdir()
+    demo.write_storage(storage, "http", 2, 2, demo.http_settings(port))
+    components = folder / "custom_components"
+    components.mkdir()
+    for name, target in (("smart_bms", "custom_components/smart_bms"), ("smart_bms_lab", "lab/smart_bms_lab")):
+        (components / name).symlink_to(ROOT / target)
+    return result
+
+
+def rows_of(folder: Path) -> tuple[int, int]:
+    """Return the rows of states in the database file, and its size in bytes."""
+    path = folder / "home-assistant_v2.db"
+    if not path.exists():
+        return 0, 0
+    with sqlite3.connect(path) as database:
+        (count,) = database.execute(
+            "SELECT count(*) FROM states JOIN states_meta USING (metadata_id) WHERE entity_id LIKE '%.scale_%'"
+        ).fetchone()
+    return count, path.stat().st_size
+
+
+def run(case: Case, port: int) -> dict[str, Any]:
+    """Run one case; return what was measured."""
+    folder = Path(tempfile.mkdtemp(prefix="smart_bms_scale_"))
+    try:
+        result = prepare(folder, case, port)
+        command = [str(Path(sys.executable).parent / "hass"), "--config", str(folder), "--skip-pip"]
+        with (folder / "console.log").open("w") as log:
+            process = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)
+            try:
+                process.wait(START + 6 * case.packs + case.seconds)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        if not result.exists():
+            lines = (folder / "console.log").read_text().splitlines()[-15:]
+            raise RuntimeError(f"Home Assistant ended with {process.returncode}:\n" + "\n".join(lines))
+        found: dict[str, Any] = json.loads(result.read_text())
+        if "error" in found:
+            raise RuntimeError(found["error"])
+        found["rows"], found["bytes"] = rows_of(folder)
+        return found
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def summary(case: Case, found: dict[str, Any]) -> dict[str, Any]:
+    """Return one line of the table."""
+    means = [mean for mean in found["mean_age"] if mean is not None]
+    middle = sum(means) / len(means) if means else 0.0
+    firsts = sorted(first for first in found["first_values"] if first is not None)
+    hours = found["minutes"] / 60
+    return {
+        "packs": case.packs,
+        "proxies": case.proxies,
+        "added": found["added"],
+        "shown": sum(age is not None for age in found["oldest"]),
+        "mean_age": round(middle, 1),
+        "oldest": round(max((age for age in found["oldest"] if age is not None), default=0.0), 1),
+        "unfair": round(max((abs(mean - middle) for mean in means), default=0.0) / middle if middle else 0.0, 2),
+        "unavailable": round(max(found["unavailable"]), 3),
+        "first_value": firsts[0] if firsts else None,
+        "last_value": firsts[-1] if firsts else None,
+        "cpu": round(found["cpu_per_pack_and_minute"], 3),
+        "memory_mb": round(found["memory_mb"]),
+        "block_ms": round(found["longest_block_ms"]),
+        "rows_per_pack": round(found["rows"] / case.packs) if found["rows"] else 0,
+        "megabytes": round(found["bytes"] / 2**20, 1),
+        "hours": round(hours, 2),
+    }
+
+
+def chart(lines: list[dict[str, Any]]) -> str:
+    """Return bars of the oldest value that was shown."""
+    longest = max(FRESH, *(line["oldest"] for line in lines))
+    return "\n".join(
+        f"{line['packs']:3} packs, {line['proxies']:2} proxies  {'#' * round(40 * line['oldest'] / longest):40}"
+        f" {line['oldest']:5.1f} s"
+        for line in lines
+    )
+
+
+def main() -> int:
+    """Print it; return 1 if anything is beyond its limit."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--seconds", type=int, default=180, help="to measure each case (180)")
+    parser.add_argument("--only", default="", help="cases, as in 8x2,64x4")
+    parser.add_argument("--csv", default="", help="write the table there too")
+    parser.add_argument("--port", type=int, default=8129, help="of Home Assistant, on loopback (8129)")
+    parser.add_argument("--database", default="", help="db_url of a database server for the recorder")
+    options = parser.parse_args()
+    chosen = [tuple(map(int, part.split("x"))) for part in options.only.split(",") if part] or list(CASES)
+    lines: list[dict[str, Any]] = []
+    failed = 0
+    for packs, proxies in chosen:
+        case = Case(packs, proxies, options.seconds, options.database)
+        line = summary(case, run(case, options.port))
+        if not lines:
+            print(" ".join(f"{key:>13}" for key in line))
+        lines.append(line)
+        print(" ".join(f"{value!s:>13}" for value in line.values()), flush=True)
+        failed += line["added"] < packs or line["shown"] < packs or line["oldest"] > FRESH or line["cpu"] > BUDGET
+    print("\nAge of the oldest value that was shown\n" + chart(lines))
+    if options.csv:
+        with Path(options.csv).open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(lines[0]))
+            writer.writeheader()
+            writer.writerows(lines)
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
