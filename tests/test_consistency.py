@@ -40,6 +40,7 @@ from custom_components.smart_bms.flow.options_schema import OptionField, OptionF
 from custom_components.smart_bms.options_flow import SmartBmsOptionsFlow
 from custom_components.smart_bms.pack_entry import simulated
 from custom_components.smart_bms.pack_entry.capabilities import Capabilities
+from custom_components.smart_bms.pack_entry.connection_issues import CONNECTION_ISSUES, PAIRING
 from custom_components.smart_bms.pack_entry.connection_policy import ConnectionPolicy, Freshness
 from custom_components.smart_bms.pack_entry.publishing import ADJUSTABLE, STEPPED
 from custom_components.smart_bms.pack_entry.wiring_issue import WIRING_ISSUES
@@ -519,8 +520,14 @@ def test_every_action_is_described_and_its_selectors_are_valid() -> None:
 
 def test_every_issue_has_its_texts() -> None:
     wires = {f"wiring_{kind}" for kind in WIRING_ISSUES}
+    pairing = {"pairing_adapter", "pairing_proxy"}
+    connection = (set(CONNECTION_ISSUES) - {PAIRING}) | pairing
     alone = {"drift", "default_password", "bank_member_removed", "disk_full", "set_aside"}
-    assert set(TEXTS["issues"]) == alone | wires
+    assert set(TEXTS["issues"]) == alone | wires | connection
+    for key in connection:
+        wanted = {"other_integration": {"integration"}, "no_free_slot": {"adapters"}, "second_client": set[str]()}
+        assert placeholders(TEXTS["issues"][key]["description"]) == {"name"} | wanted.get(key, {"adapter"}), key
+        assert placeholders(TEXTS["issues"][key]["title"]) == {"name"}
     for key in wires:
         assert placeholders(TEXTS["issues"][key]["description"]) == {"name", "cells"}
     assert placeholders(TEXTS["issues"]["disk_full"]["description"]) == {"reason"}

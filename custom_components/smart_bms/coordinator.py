@@ -105,7 +105,9 @@ class SmartBmsCoordinator(PackCoordinatorBase):
 
     @callback
     def _async_tick(self, _: Any) -> None:
-        """Update what ages by itself."""
+        """Update what ages by itself, and check the connection."""
+        if self.simulation is None:
+            self.isolation.call("connection issues", self.connection_issues.async_update, self.now, default=None)
         if not self.available:
             self.async_update_listeners()
 

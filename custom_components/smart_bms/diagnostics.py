@@ -82,6 +82,8 @@ def _pack(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
             "sessions": pack.sessions,
             "age": pack.age(now),
             "frames_per_minute": pack.frames_per_minute(now),
+            "quality": pack.connection_quality(now),
+            "worst_hour": _worst_hour(pack.worst_hour(now)),
             "dropped": dict(pack.dropped),
             "withheld": dict(pack.trust.withheld),
             "doubt": pack.trust.doubt,
@@ -98,6 +100,11 @@ def _pack(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
         else None,
         "frames": [{"age": round(now - at, 2), "hex": frame.hex()} for at, frame in pack.frames],
     }
+
+
+def _worst_hour(found: tuple[int, int] | None) -> dict[str, int] | None:
+    """Return how many hours ago the worst hour was, and its connection quality in %."""
+    return None if found is None else {"hours_ago": found[0], "percent": found[1]}
 
 
 def _protection(protection_engine: ProtectionEngine) -> dict[str, Any]:

@@ -72,9 +72,7 @@ def lived(
         made = SlotPlanner([member.state for member in members], adapters, now).plan()
         for key in made.release:
             member = members[int(key)]
-            member.state = replace(
-                member.state, admitted_at=None, source=None, turn_began=None, waiting_since=now
-            )
+            member.state = replace(member.state, admitted_at=None, source=None, turn_began=None, waiting_since=now)
         for key in made.admit:
             member = members[int(key)]
             member.state = replace(member.state, admitted_at=now)
@@ -172,7 +170,9 @@ def test_slots_of_others_are_theirs() -> None:
     full = {"p": Adapter(3, foreign=2, kept_free=1)}
     # There is none to share: connecting says why.
     assert plan(waiting("a", None), adapters=full).admit == ("a",)
-    assert plan(connected("a"), waiting("b", None), adapters={"p": Adapter(3, foreign=1, kept_free=1)}).release == ("a",)
+    assert plan(connected("a"), waiting("b", None), adapters={"p": Adapter(3, foreign=1, kept_free=1)}).release == (
+        "a",
+    )
 
 
 def test_adapters_that_tell_nothing_and_packs_nobody_hears_hold_nobody_up() -> None:

@@ -31,7 +31,7 @@ CONNECTED: Final = frozenset({ConnectionState.STREAMING, ConnectionState.IDENTIF
 HOLDS: Final = frozenset({ConnectionState.WAITING_FOR_TURN, ConnectionState.RESTING, ConnectionState.RELEASED})
 """There is no connection because we do not want one now: others need the slot, the pack is to sleep, or a phone may connect."""
 STEPS: Final = CONNECTED | {ConnectionState.CONNECTING}
-"""What is being done; every other state but `STOPPED` is a reason why there is no data."""
-REASONS: Final = frozenset(ConnectionState) - STEPS - {ConnectionState.STOPPED}
+"""What is being done; every other state but those of `HOLDS` and `STOPPED` is a reason why there is no data."""
+REASONS: Final = frozenset(ConnectionState) - STEPS - HOLDS - {ConnectionState.STOPPED}
 ASKS_FOR_PASSWORD: Final = frozenset({ConnectionState.PASSWORD_NEEDED, ConnectionState.WRONG_PASSWORD})
 """The pack is not connected again before there is another password."""

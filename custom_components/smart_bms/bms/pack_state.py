@@ -12,6 +12,7 @@ from .defect_logger import DefectLogger
 from .errors import FrozenError, ImplausibleError, PackError, SilentError
 from .event_log import LoggedEvent
 from .families import Family
+from .connection_quality import ConnectionQuality
 from .reading import Identity, Reading
 from .recording import Recording
 from .session_context import SessionContext
@@ -75,6 +76,9 @@ class PackState:
         self.defect_logger = DefectLogger(name)
         self.contact = asyncio.Event()
         """Set once a reading of the newest session was trusted."""
+        self.was_bonded = False
+        """A session over a bond has brought readings."""
+        self._quality = ConnectionQuality()
         self._listener = listener
         self._frames: deque[_MaskedFrame] = deque(maxlen=KEPT_FRAMES)
         self._trusted_at: deque[float] = deque(maxlen=_MAX_TIMES)
@@ -151,6 +155,19 @@ class PackState:
         return len(self._trusted_at)
 
     @property
+    def rhythm(self) -> float:
+        """Seconds between two readings of a pack of this family that is heard well."""
+        return self.context.interval if self.family.polling else self.family.rhythm
+
+    def connection_quality(self, now: float) -> int | None:
+        """Return how many of the expected readings were trusted in the last minutes, in %; None if that is not known."""
+        return self._quality.percent(now, self.rhythm)
+
+    def worst_hour(self, now: float) -> tuple[int, int] | None:
+        """Return how many hours ago the worst hour of the last day was, and its connection quality in %."""
+        return self._quality.worst_hour(now, self.rhythm)
+
+    @property
     def frames(self) -> list[tuple[float, bytes]]:
         """The newest raw frames with the time they came, free of secrets."""
         return [(at, masked(frame) if masked else frame) for at, frame, masked in self._frames]
@@ -194,6 +211,7 @@ class PackState:
             return False
         self.last_reading = trusted
         self._trusted_at.append(trusted.measured_at)
+        self._quality.trusted(trusted.measured_at)
         first = self.state is not ConnectionState.STREAMING
         if first:
             self.contact.set()
@@ -259,6 +277,7 @@ class PackState:
     def session_ended(self) -> None:
         """Take what was read in the session for current no longer."""
         self._is_connected = False
+        self._quality.ended(asyncio.get_running_loop().time())
 
     def session_held(self, state: ConnectionState) -> None:
         """Note that the pack is not wanted connected; nothing went wrong."""

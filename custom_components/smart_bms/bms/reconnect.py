@@ -172,6 +172,7 @@ class Reconnector:
             error = self._pack.explain_silence(error)
         if session.attempted:
             self._failures = 1 if contacted and lasted > _STABLE_AFTER else self._failures + 1
+        self._pack.was_bonded |= contacted and self._last_attempt_paired
         self._in_reach = not isinstance(error, (NoConnectablePathError, NoFreeSlotError))
         if session.attempted and not self._in_reach:
             self._ignore_wakes_until = now + _WAKE_SPACING_AFTER_ATTEMPT

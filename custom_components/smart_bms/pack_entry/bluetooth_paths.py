@@ -8,7 +8,7 @@ from typing import Final
 
 from bleak.backends.device import BLEDevice
 from bleak_retry_connector import close_stale_connections_by_address
-from habluetooth import HaBluetoothSlotAllocations, get_manager
+from habluetooth import BaseHaScanner, HaBluetoothSlotAllocations, get_manager
 from homeassistant.components import bluetooth
 from homeassistant.components.bluetooth import BluetoothReachabilityIntent, BluetoothServiceInfoBleak
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -18,6 +18,8 @@ from ..bms.connection_hints import WEAK
 from ..bms.errors import NoConnectablePathError, NoFreeSlotError, PackError
 
 _RECENT: Final = 60.0
+_MUCH_BETTER: Final = 12
+"""dB: four times the distance in the open. Our judgment: less changes with the weather."""
 _NOWHERE: Final = "not heard by any adapter or proxy that can connect"
 
 
@@ -64,7 +66,7 @@ def connected_through(hass: HomeAssistant, address: str) -> str | None:
     for allocation in _allocations():
         if address in allocation.allocated:
             scanner = bluetooth.async_scanner_by_source(hass, allocation.source)
-            return scanner.name.removesuffix(f" ({allocation.source})") if scanner else allocation.source
+            return _name_of(scanner) if scanner else allocation.source
     return None
 
 
@@ -78,6 +80,36 @@ def is_weak(hass: HomeAssistant, address: str) -> bool:
     """Return whether the pack was heard in the last minute, and only weakly."""
     signal = signal_strength(hass, address)
     return signal is not None and signal < WEAK
+
+
+def best_path(hass: HomeAssistant, address: str) -> tuple[str, bool] | None:
+    """Return the name of the adapter or proxy that hears a pack best, and whether it is a local adapter; None if none does."""
+    paths = bluetooth.async_scanner_devices_by_address(hass, address, connectable=True)
+    if not paths:
+        return None
+    scanner = max(paths, key=lambda path: path.advertisement.rssi).scanner
+    return _name_of(scanner), scanner.adapter_idx is not None
+
+
+def better_path(hass: HomeAssistant, address: str) -> tuple[str, bool] | None:
+    """Return the name of a path that heard a pack much better than the one that carries it, and whether it is full now."""
+    source = source_of(address)
+    paths = {
+        path.scanner.source: path
+        for path in bluetooth.async_scanner_devices_by_address(hass, address, connectable=True)
+    }
+    if source not in paths:
+        return None
+    best = max(paths.values(), key=lambda path: path.advertisement.rssi)
+    if best.advertisement.rssi - paths[source].advertisement.rssi < _MUCH_BETTER:
+        return None
+    allocation = next((one for one in _allocations() if one.source == best.scanner.source), None)
+    return _name_of(best.scanner), allocation is not None and _is_full(allocation, address)
+
+
+def _name_of(scanner: BaseHaScanner) -> str:
+    """Return the name of an adapter or proxy, without its address."""
+    return scanner.name.removesuffix(f" ({scanner.source})")
 
 
 async def free_stale_link(address: str) -> None:

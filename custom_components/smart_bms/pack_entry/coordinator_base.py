@@ -21,6 +21,7 @@ from ..protection.rules import ProtectedQuantity
 from .availability import Availability
 from .capabilities import Capabilities
 from .catalog_cache import CatalogCache
+from .connection_issues import ConnectionIssues
 from .connection_policy import ConnectionPolicy
 from .entry_data import EntryData
 from .listeners import Listeners
@@ -103,6 +104,14 @@ class PackCoordinatorBase(PushCoordinator[Reading | None]):
             is_busy=lambda: self.parameters.writer.is_busy,
             is_guarded=self._is_guarded,
             on_change=self.async_update_listeners,
+        )
+        self.connection_issues = ConnectionIssues(
+            hass,
+            entry.entry_id,
+            self.address,
+            self.pack,
+            name=self.entry_data.title,
+            has_drift=lambda: bool(self.parameters.writer.drift),
         )
         self.energy, self.time_left = self.pipeline.energy, self.pipeline.time_left
         # Plain attributes, though held elsewhere too: dozens of entities read them with every reading.

@@ -45,6 +45,7 @@ class Quantity(StrEnum):
     """A state that may go back and forth at a limit."""
     MARGIN = "margin"
     COUNTER = "counter"
+    CONNECTION_QUALITY = "connection_quality"
     DATA_AGE = "data_age"
     STATE = "state"
 
@@ -85,6 +86,7 @@ DEFAULT_POLICIES: Final[Mapping[Quantity, PublishPolicy]] = {
     Quantity.UNSTEADY_STATE: PublishPolicy(10),
     Quantity.MARGIN: PublishPolicy(30),
     Quantity.COUNTER: PublishPolicy(300),
+    Quantity.CONNECTION_QUALITY: PublishPolicy(300, 5),
     Quantity.DATA_AGE: PublishPolicy(0),
     Quantity.STATE: PublishPolicy(0),
 }

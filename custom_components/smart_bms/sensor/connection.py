@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
-from homeassistant.const import SIGNAL_STRENGTH_DECIBELS_MILLIWATT, EntityCategory, UnitOfTime
+from homeassistant.const import SIGNAL_STRENGTH_DECIBELS_MILLIWATT, EntityCategory, UnitOfRatio, UnitOfTime
 
 from ..bms.connection_state import REASONS, ConnectionState
 from ..coordinator import SmartBmsCoordinator
@@ -36,6 +36,12 @@ def _explained(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
 def connection_hint_sentences(coordinator: SmartBmsCoordinator) -> list[str]:
     """Return a sentence for each thing that may help to get data of the pack again."""
     return reason_sentences((Reason(code) for code in connection_hint_codes(coordinator)), "hint")
+
+
+def _better_path(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
+    """Return which adapter or proxy heard the pack much better than the one in use, and whether it is full now."""
+    found = None if coordinator.simulation else bluetooth_paths.better_path(coordinator.hass, coordinator.address)
+    return {} if found is None else {"better_path": found[0], "full": found[1]}
 
 
 CONNECTION_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
@@ -74,6 +80,7 @@ CONNECTION_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
             if coordinator.simulation
             else bluetooth_paths.connected_through(coordinator.hass, coordinator.address)
         ),
+        attributes_fn=_better_path,
         always=True,
     ),
     SmartBmsSensorDescription(
@@ -87,6 +94,18 @@ CONNECTION_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
         value_fn=lambda coordinator: bluetooth_paths.signal_strength(coordinator.hass, coordinator.address),
+        always=True,
+    ),
+    SmartBmsSensorDescription(
+        key="connection_quality",
+        translation_key="connection_quality",
+        quantity=Quantity.CONNECTION_QUALITY,
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        suggested_display_precision=0,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda coordinator: coordinator.pack.connection_quality(coordinator.now),
         always=True,
     ),
     SmartBmsSensorDescription(

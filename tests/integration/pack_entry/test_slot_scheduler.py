@@ -1,7 +1,7 @@
 """More packs than connection slots: all are read, all are shown, and others get the slots that are theirs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 from homeassistant.core import HomeAssistant
@@ -23,13 +23,12 @@ FRESH = 4.0
 
 
 @pytest.fixture(autouse=True)
-def hurry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let turns be short."""
     monkeypatch.setattr(slot_planner, "MIN_TURN", 0.3)
     monkeypatch.setattr(slot_scheduler, "MIN_TURN", 0.3)
     monkeypatch.setattr(slot_scheduler, "_MAX_READING", 1.0)
     monkeypatch.setattr(slot_scheduler, "_TICK", timedelta(seconds=0.1))
-    yield
 
 
 def some_packs(count: int) -> list[Peripheral]:
@@ -150,9 +149,7 @@ async def test_a_pack_that_is_only_read_rests_and_is_shown_meanwhile(hass, house
     assert hass.states.get("sensor.pack_0_connection").attributes["until"]
     await house.until(lambda: not entry.runtime_data.is_current)
     assert entry.runtime_data.available
-    await hass.services.async_call(
-        "button", "press", {"entity_id": "button.pack_0_connect_now"}, blocking=True
-    )
+    await hass.services.async_call("button", "press", {"entity_id": "button.pack_0_connect_now"}, blocking=True)
     await house.until(lambda: pack.connected)
     await house.until(lambda: house.state("sensor.pack_0_connection") == "resting", 20)
 
