@@ -7,6 +7,7 @@ import argparse
 import csv
 from dataclasses import dataclass
 import json
+import os
 from pathlib import Path
 import shutil
 import sqlite3
@@ -98,7 +99,9 @@ def run(case: Case, port: int) -> dict[str, Any]:
         result = prepare(folder, case, port)
         command = [str(Path(sys.executable).parent / "hass"), "--config", str(folder), "--skip-pip"]
         with (folder / "console.log").open("w") as log:
-            process = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)
+            # With our own path Home Assistant would look for custom integrations there only.
+            environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+            process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=environment)
             try:
                 process.wait(START + 6 * case.packs + case.seconds)
             except subprocess.TimeoutExpired:

@@ -93,6 +93,7 @@ class BankSwitch(BankEntity, SwitchEntity):
         failed: list[str] = []
         for pack in packs:
             name = pack.config_entry.title
+            await pack.connection.async_wait_connected()
             request = await async_request(self.hass, self._context, "switch")
             try:
                 records = await pack.parameters.writer.apply({self.entity_description.key: value}, request)

@@ -7,12 +7,12 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Final
 
+from .connection_quality import ConnectionQuality
 from .connection_state import CONNECTED, STEPS, ConnectionState
 from .defect_logger import DefectLogger
 from .errors import FrozenError, ImplausibleError, PackError, SilentError
 from .event_log import LoggedEvent
 from .families import Family
-from .connection_quality import ConnectionQuality
 from .reading import Identity, Reading
 from .recording import Recording
 from .session_context import SessionContext

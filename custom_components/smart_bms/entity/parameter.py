@@ -131,6 +131,7 @@ class SmartBmsParameterEntity(SmartBmsEntity):
         user = await self.hass.auth.async_get_user(user_id) if user_id else None
         if user is not None and not user.is_admin and self.entity_description.key not in MAIN_PARAMETERS:
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_admin")
+        await self.coordinator.connection.async_wait_connected()
         request = await async_request(self.hass, self._context, self.platform.domain)
         with translated_rejections():
             records = await self.coordinator.parameters.writer.apply({self.entity_description.key: value}, request)

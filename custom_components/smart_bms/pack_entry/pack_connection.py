@@ -21,6 +21,8 @@ from .slot_scheduler import SlotMember, SlotScheduler, async_slot_scheduler
 DEFAULT_RELEASE: Final = 10.0
 """Minutes for which a pack is left to a phone."""
 _TICK: Final = timedelta(seconds=1)
+_WRITE_PATIENCE: Final = 30.0
+"""s for which a change waits until a pack is connected."""
 _SILENT_FOR: Final = 20.0
 """s without an advertisement after which a released pack counts as connected to a phone. Our judgment: at the edge of reach
 advertisements are lost for some seconds."""
@@ -143,8 +145,11 @@ class PackConnection:
             self._pack.resume()
         self._async_notify()
 
-    async def async_wait_connected(self, seconds: float) -> None:
-        """Have a pack that rests or waits for its turn connected and its parameters read, within `seconds` if that works."""
+    async def async_wait_connected(self, seconds: float = _WRITE_PATIENCE) -> None:
+        """Have a pack that rests or waits for its turn connected and its parameters read, because it is to be written to.
+
+        After so many s the caller goes on all the same, and is told that the pack is not connected.
+        """
         if self._pack.held in (None, ConnectionState.RELEASED):
             return
         self.async_reconnect()

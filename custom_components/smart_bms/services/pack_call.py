@@ -42,6 +42,7 @@ class PackCall:
     async def async_write_request(self, *, exact: bool = False) -> WriteRequest:
         """Return the request of the call's user, with what they confirmed; `exact` values may lie between steps."""
         call = self.service_call
+        await self.coordinator.connection.async_wait_connected()
         confirm, force = call.data[ATTR_CONFIRM], call.data[ATTR_FORCE]
         return await async_request(
             self.coordinator.hass, call.context, call.service, confirm=confirm, force=force, exact=exact

@@ -120,3 +120,15 @@ async def test_whoever_needs_a_resting_pack_has_it_connected(hass, house, pack, 
     await connection.async_wait_connected(10)
     assert entry.runtime_data.pack.current_settings is not None
     await connection.async_wait_connected(10)
+
+
+async def test_a_switch_of_a_resting_pack_connects_it_first(hass, house, adopt) -> None:
+    pack = jk_pack(name="Shed")
+    entry = await adopt(pack, allow_control=True)
+    options = dict(entry.options) | {"connection": {"freshness": "on_demand", "read_every": 30}}
+    hass.config_entries.async_update_entry(entry, options=options)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await house.until(lambda: entry.runtime_data.connection.rests_until is not None and not pack.connected, 30)
+    await hass.services.async_call("switch", "turn_off", {"entity_id": "switch.shed_charge_switch"}, blocking=True)
+    assert entry.runtime_data.pack.last_settings.values["charge_switch"] is False
+    await house.until(lambda: entry.runtime_data.connection.rests_until is not None, 30)
