@@ -28,6 +28,8 @@ class Disturbance:
     reordering: float = 0.0
     splitting: float = 0.0
     gluing: float = 0.0
+    garbage: float = 0.0
+    """Share of notifications after which the device sends something that means nothing."""
     latency: float = 0.0
     """s by which everything comes later, half of it by chance."""
     connecting: Callable[[], Awaitable[None]] | None = None
@@ -102,6 +104,9 @@ class DisturbedClient(EmulatedClient):
         if len(data) > 1 and self.disturbance.happens(self.disturbance.splitting):
             place = self.disturbance.chance.randrange(1, len(data))
             pieces = [data[:place], data[place:]]
+        if self.disturbance.happens(self.disturbance.garbage):
+            head = data[: self.disturbance.chance.randrange(5)]
+            pieces.append(head + self.disturbance.chance.randbytes(self.disturbance.chance.randrange(1, 244)))
         for piece in pieces:
             self._send(handle, piece)
             if self.disturbance.happens(self.disturbance.duplication):

@@ -2,14 +2,18 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import timedelta
 import json
 from pathlib import Path
 import statistics
 import time
 from typing import Any, Final
 
+from homeassistant.components.recorder import get_instance
+from homeassistant.components.recorder.statistics import statistics_during_period
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
-from homeassistant.core import CALLBACK_TYPE, CoreState, Event, HomeAssistant
+from homeassistant.core import CALLBACK_TYPE, CoreState, Event, HomeAssistant, callback
+from homeassistant.util import dt as dt_util
 import psutil
 
 from custom_components.smart_bms.coordinator import SmartBmsCoordinator
@@ -19,6 +23,7 @@ from custom_components.smart_bms.simulator.jk.labels import PB2A16S20P
 from custom_components.smart_bms.simulator.jk.peripheral import JkPeripheral
 from custom_components.smart_bms.simulator.peripheral import Peripheral
 from custom_components.smart_bms.simulator.radio import EmulatedClient, SimulatedRadio
+from custom_components.smart_bms.storage.history_import import async_import_soc
 
 from .proxy import EmulatedProxy
 
@@ -26,6 +31,8 @@ DOMAIN: Final = "smart_bms"
 _SAMPLE: Final = 0.5
 _PATIENCE: Final = 120.0
 """s that adding a pack may take."""
+_BASELINE: Final = 30.0
+"""s for which Home Assistant is measured without packs."""
 _AT_ONCE: Final = 4
 """Packs that are added at the same time."""
 
@@ -95,6 +102,8 @@ class Run:
         self._cost = SimulationCost(radio)
         self._ages = {address: Ages() for address in addresses}
         self._longest = 0.0
+        self._changes = 0
+        """Rows for the database while it is measured."""
 
     async def run(self) -> None:
         """Run, and end Home Assistant."""
@@ -123,29 +132,68 @@ class Run:
         await self._settle(started)
         process = psutil.Process()
         block = asyncio.create_task(self._watch_blocks())
-        cpu, simulated, start = time.process_time(), self._cost.seconds, self._hass.loop.time()
-        while self._hass.loop.time() - start < self._seconds:
-            self._sample(started)
-            await asyncio.sleep(_SAMPLE)
-        block.cancel()
+        start = self._hass.loop.time()
+        stop_counting = self._hass.bus.async_listen("state_changed", self._count)
+        spent = await self._spend(self._seconds, started)
+        stop_counting()
         minutes = (self._hass.loop.time() - start) / 60
-        spent = time.process_time() - cpu - (self._cost.seconds - simulated)
+        imported, statistics_seen = await self._check_history()
+        longest = self._longest
+        # What the same Home Assistant, radio and this measurement cost without our packs.
+        for entry in entries:
+            await self._hass.config_entries.async_unload(entry.entry_id)
+        alone = await self._spend(min(self._seconds, _BASELINE), started)
+        block.cancel()
         mean = [statistics.fmean(ages.seen) if ages.seen else None for ages in self._ages.values()]
         return {
             "packs": len(self._addresses),
             "added": sum(added),
             "seconds_to_add": round(adding, 1),
             "first_values": [ages.first for ages in self._ages.values()],
-            "cpu_per_pack_and_minute": spent / minutes / len(self._addresses),
+            "cpu_per_pack_and_minute": (spent - alone) / len(self._addresses),
+            "cpu_alone": alone,
+            "changes": self._changes,
             "memory_mb": process.memory_info().rss / 2**20,
-            "longest_block_ms": self._longest * 1000,
+            "longest_block_ms": longest * 1000,
             "mean_age": mean,
             "oldest": [max(ages.seen, default=None) for ages in self._ages.values()],
             "unavailable": [
                 ages.unavailable / max(1, ages.unavailable + len(ages.seen)) for ages in self._ages.values()
             ],
             "minutes": minutes,
+            "imported": imported,
+            "statistics": statistics_seen,
         }
+
+    async def _spend(self, seconds: float, started: float) -> float:
+        """Sample for some time; return the CPU time in s of a minute, without that of the simulated packs."""
+        cpu, simulated, start = time.process_time(), self._cost.seconds, self._hass.loop.time()
+        while self._hass.loop.time() - start < seconds:
+            self._sample(started)
+            await asyncio.sleep(_SAMPLE)
+        spent = time.process_time() - cpu - (self._cost.seconds - simulated)
+        return spent / (self._hass.loop.time() - start) * 60
+
+    @callback
+    def _count(self, event: Event) -> None:
+        """Count a row of one of our entities."""
+        self._changes += ".scale_" in event.data["entity_id"]
+
+    async def _check_history(self) -> tuple[int, int]:
+        """Return how many hours of history a pack could import, and how many statistics there are of its sensors by now."""
+        (address, *_) = self._addresses
+        imported = await async_import_soc(self._hass, address, {ago: 50.0 + ago for ago in range(24)})
+        recorder = get_instance(self._hass)
+        await recorder.async_block_till_done()
+        entity_ids = {state.entity_id for state in self._hass.states.async_all("sensor")}
+        since = dt_util.utcnow() - timedelta(days=2)
+        found = 0
+        for period in ("hour", "5minute"):
+            rows = await recorder.async_add_executor_job(
+                statistics_during_period, self._hass, since, None, entity_ids, period, None, {"mean"}
+            )
+            found += sum(len(of_one) for of_one in rows.values())
+        return imported, found
 
     async def _settle(self, started: float) -> None:
         """Wait until every pack was read once, or no longer."""

@@ -7,6 +7,7 @@ import argparse
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 import logging
 import random
 import sys
@@ -52,6 +53,9 @@ class World:
         self.radio = SimulatedRadio(peripheral, tick=TICK)
         self.audible = True
         self.has_slot = True
+        self.flood = False
+        """It advertises thousands of times a second."""
+        self._clock_offset = timedelta()
         self.pack = Pack(
             FAMILIES[peripheral.family],
             "Test",
@@ -60,6 +64,7 @@ class World:
             context=SessionContext(
                 address=peripheral.address,
                 password="1234" if peripheral.family == "smart123" else None,
+                clock=lambda: datetime(2026, 6, 1, tzinfo=UTC) + self._clock_offset,
                 advertisement=lambda: advertised(peripheral),
                 client_class=disturbed_direct_client_class(self.radio, self.disturbance),
             ),
@@ -80,6 +85,16 @@ class World:
             self.readings += 1
             self.false += wrong_values(reading, self.peripheral)
 
+    def block(self, seconds: float) -> None:
+        """Have time pass while nothing runs."""
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, virtual_time.VirtualLoop)
+        loop.skip(seconds)
+
+    def jump(self, by: timedelta) -> None:
+        """Set the clock on the wall."""
+        self._clock_offset += by
+
     def hang_up(self) -> None:
         """End the connection, if there is one."""
         self.peripheral.hang_up = True
@@ -88,6 +103,8 @@ class World:
         """Let the pack advertise while nobody is connected."""
         while True:
             await asyncio.sleep(1.0)
+            for _ in range(3000 if self.flood else 0):
+                self.pack.wake()
             if self.audible and self.peripheral.connectable:
                 self.pack.wake()
 
@@ -191,6 +208,15 @@ FAULTS: Final = [
     Fault("pack off and on", _both(_fault(refuse_connections=True), World.hang_up), _fault(refuse_connections=False)),
     Fault("silent link", _fault(silent=True), _fault(silent=False), budget=10.0),
     Fault("silent link, 10 min", _fault(silent=True), _fault(silent=False), budget=10.0, seconds=600.0),
+    Fault("hostile device", _disturb(garbage=0.5), _disturb(garbage=0.0)),
+    Fault("event loop blocked 5 s", lambda world: world.block(5.0), lambda _: None, seconds=0.1),
+    Fault("clock jumps a day", lambda world: world.jump(timedelta(days=1)), lambda _: None, seconds=30.0),
+    Fault(
+        "3,000 advertisements a second",
+        _both(_set(has_slot=False, flood=True), World.hang_up),
+        _set(has_slot=True, flood=False),
+        seconds=10.0,
+    ),
     Fault("frozen pack", _fault(frozen=True), _fault(frozen=False), budget=10.0),
 ]
 

@@ -6,6 +6,7 @@ Packs and proxies are simulated, in the process of Home Assistant; their CPU tim
 import argparse
 import csv
 from dataclasses import dataclass
+import importlib
 import json
 import os
 from pathlib import Path
@@ -17,6 +18,7 @@ import tempfile
 from typing import Any, Final
 
 from script.lib import demo
+from script.lib.database_server import postgresql
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 CASES: Final = ((1, 1), (4, 2), (8, 3), (8, 2), (16, 6), (16, 4), (64, 22), (64, 4))
@@ -80,16 +82,34 @@ def prepare(folder: Path, case: Case, port: int) -> Path:
     return result
 
 
-def rows_of(folder: Path) -> tuple[int, int]:
-    """Return the rows of states in the database file, and its size in bytes."""
+_ROWS: Final = (
+    "SELECT count(*) FROM states JOIN states_meta ON states.metadata_id = states_meta.metadata_id"
+    " WHERE states_meta.entity_id LIKE '%.scale_%'"
+)
+
+
+def rows_of(folder: Path, database: str) -> tuple[int, int]:
+    """Return the rows of states in the database, and its size in bytes."""
+    if database:
+        return rows_on_server(database)
     path = folder / "home-assistant_v2.db"
     if not path.exists():
         return 0, 0
-    with sqlite3.connect(path) as database:
-        (count,) = database.execute(
-            "SELECT count(*) FROM states JOIN states_meta USING (metadata_id) WHERE entity_id LIKE '%.scale_%'"
-        ).fetchone()
+    with sqlite3.connect(path) as file:
+        (count,) = file.execute(_ROWS).fetchone()
     return count, path.stat().st_size
+
+
+def rows_on_server(address: str) -> tuple[int, int]:
+    """Return the same of a PostgreSQL."""
+    sys.path.insert(0, os.environ["SMART_BMS_DATABASE_DRIVER"])
+    driver = importlib.import_module("psycopg2")
+    with driver.connect(address) as connection, connection.cursor() as cursor:
+        cursor.execute(_ROWS)
+        (count,) = cursor.fetchone()
+        cursor.execute("SELECT pg_database_size(current_database())")
+        (size,) = cursor.fetchone()
+    return count, size
 
 
 def run(case: Case, port: int) -> dict[str, Any]:
@@ -101,6 +121,8 @@ def run(case: Case, port: int) -> dict[str, Any]:
         with (folder / "console.log").open("w") as log:
             # With our own path Home Assistant would look for custom integrations there only.
             environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+            if case.database:
+                environment["PYTHONPATH"] = os.environ["SMART_BMS_DATABASE_DRIVER"]
             process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=environment)
             try:
                 process.wait(START + 6 * case.packs + case.seconds)
@@ -113,7 +135,7 @@ def run(case: Case, port: int) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(result.read_text())
         if "error" in found:
             raise RuntimeError(found["error"])
-        found["rows"], found["bytes"] = rows_of(folder)
+        found["rows"], found["bytes"] = rows_of(folder, case.database)
         return found
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -139,9 +161,10 @@ def summary(case: Case, found: dict[str, Any]) -> dict[str, Any]:
         "cpu": round(found["cpu_per_pack_and_minute"], 3),
         "memory_mb": round(found["memory_mb"]),
         "block_ms": round(found["longest_block_ms"]),
-        "rows_per_pack": round(found["rows"] / case.packs) if found["rows"] else 0,
-        "megabytes": round(found["bytes"] / 2**20, 1),
-        "hours": round(hours, 2),
+        "rows_an_hour": round(found["changes"] / case.packs / hours),
+        "bytes_a_row": round(found["bytes"] / found["rows"]) if found["rows"] else 0,
+        "imported": found["imported"],
+        "statistics": found["statistics"],
     }
 
 
@@ -162,13 +185,21 @@ def main() -> int:
     parser.add_argument("--only", default="", help="cases, as in 8x2,64x4")
     parser.add_argument("--csv", default="", help="write the table there too")
     parser.add_argument("--port", type=int, default=8129, help="of Home Assistant, on loopback (8129)")
-    parser.add_argument("--database", default="", help="db_url of a database server for the recorder")
+    parser.add_argument("--postgresql", action="store_true", help="with a database server, started for the run")
     options = parser.parse_args()
+    if options.postgresql:
+        with postgresql() as address:
+            return measure(options, address)
+    return measure(options, "")
+
+
+def measure(options: argparse.Namespace, database: str) -> int:
+    """Run the cases that were asked for; return 1 if anything is beyond its limit."""
     chosen = [tuple(map(int, part.split("x"))) for part in options.only.split(",") if part] or list(CASES)
     lines: list[dict[str, Any]] = []
     failed = 0
     for packs, proxies in chosen:
-        case = Case(packs, proxies, options.seconds, options.database)
+        case = Case(packs, proxies, options.seconds, database)
         line = summary(case, run(case, options.port))
         if not lines:
             print(" ".join(f"{key:>13}" for key in line))

@@ -35,6 +35,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         super().__init__(self._virtual)
         self.longest = 0.0
 
+    def skip(self, seconds: float) -> None:
+        """Let time pass while nothing runs, as while something blocks the loop."""
+        self._virtual.now += seconds
+
     @override
     def time(self) -> float:
         return self._virtual.now
