@@ -1,6 +1,7 @@
 """Scale: many packs over some proxies, added as a user would, and what that costs. For script/scale."""
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 import json
@@ -31,6 +32,8 @@ DOMAIN: Final = "smart_bms"
 _SAMPLE: Final = 0.5
 _PATIENCE: Final = 120.0
 """s that adding a pack may take."""
+_WARM_UP: Final = 75.0
+"""s after the last first value before anything is measured."""
 _BASELINE: Final = 30.0
 """s for which Home Assistant is measured without packs."""
 _AT_ONCE: Final = 4
@@ -102,8 +105,10 @@ class Run:
         self._cost = SimulationCost(radio)
         self._ages = {address: Ages() for address in addresses}
         self._longest = 0.0
-        self._changes = 0
-        """Rows for the database while it is measured."""
+        self._guarded: Counter[str] = Counter()
+        """Samples in which a pack was near a protection or held back, by address."""
+        self._changes: Counter[str] = Counter()
+        """Rows for the database while it is measured, by entity."""
 
     async def run(self) -> None:
         """Run, and end Home Assistant."""
@@ -130,6 +135,8 @@ class Run:
         entries = self._hass.config_entries.async_entries(DOMAIN)
         await asyncio.gather(*(self._hass.config_entries.async_reload(entry.entry_id) for entry in entries))
         await self._settle(started)
+        # Limits rise from nothing after a start, which is no ordinary hour.
+        await asyncio.sleep(_WARM_UP)
         process = psutil.Process()
         block = asyncio.create_task(self._watch_blocks())
         start = self._hass.loop.time()
@@ -152,7 +159,9 @@ class Run:
             "first_values": [ages.first for ages in self._ages.values()],
             "cpu_per_pack_and_minute": (spent - alone) / len(self._addresses),
             "cpu_alone": alone,
-            "changes": self._changes,
+            "changes": self._changes.total(),
+            "guarded": list(self._guarded.values()),
+            "most": self._changes.most_common(12),
             "memory_mb": process.memory_info().rss / 2**20,
             "longest_block_ms": longest * 1000,
             "mean_age": mean,
@@ -177,7 +186,9 @@ class Run:
     @callback
     def _count(self, event: Event) -> None:
         """Count a row of one of our entities."""
-        self._changes += ".scale_" in event.data["entity_id"]
+        _, of_pack, name = event.data["entity_id"].partition(".scale_")
+        if of_pack:
+            self._changes[name.partition("_")[2]] += 1
 
     async def _check_history(self) -> tuple[int, int]:
         """Return how many hours of history a pack could import, and how many statistics there are of its sensors by now."""
@@ -210,6 +221,7 @@ class Run:
             coordinator: SmartBmsCoordinator | None = getattr(entry, "runtime_data", None)
             if coordinator is None:
                 continue
+            self._guarded[coordinator.address] += coordinator._is_guarded()  # noqa: SLF001
             ages, now = self._ages[coordinator.address], coordinator.now
             age = coordinator.pack.age(now)
             if age is not None and ages.first is None and now - age > started:

@@ -107,6 +107,7 @@ WHY: Final[Sequence[tuple[str, str]]] = (
     ("sensor.signal_strength", "details of the connection"),
     ("sensor.*_frames", "details of the connection"),
     ("sensor.frames_*", "details of the connection"),
+    ("sensor.connection_quality", "details of the connection"),
     ("sensor.clock_offset", "details of the BMS"),
     ("sensor.design_capacity", "never changes"),
     ("sensor.manufacturing_date", "never changes"),

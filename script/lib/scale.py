@@ -23,7 +23,7 @@ from script.lib.database_server import postgresql
 ROOT: Final = Path(__file__).resolve().parents[2]
 CASES: Final = ((1, 1), (4, 2), (8, 3), (8, 2), (16, 6), (16, 4), (64, 22), (64, 4))
 """Packs, and proxies of three slots."""
-START: Final = 90
+START: Final = 180
 """s that starting, adding and ending may take at most, beside the measurement; and more for each pack."""
 BUDGET: Final = 0.08
 """s of CPU per pack and minute."""
@@ -185,6 +185,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="cases, as in 8x2,64x4")
     parser.add_argument("--csv", default="", help="write the table there too")
     parser.add_argument("--port", type=int, default=8129, help="of Home Assistant, on loopback (8129)")
+    parser.add_argument("--details", action="store_true", help="print the mean ages of the packs, and which entities changed most")
     parser.add_argument("--postgresql", action="store_true", help="with a database server, started for the run")
     options = parser.parse_args()
     if options.postgresql:
@@ -200,11 +201,15 @@ def measure(options: argparse.Namespace, database: str) -> int:
     failed = 0
     for packs, proxies in chosen:
         case = Case(packs, proxies, options.seconds, database)
-        line = summary(case, run(case, options.port))
+        found = run(case, options.port)
+        line = summary(case, found)
         if not lines:
             print(" ".join(f"{key:>13}" for key in line))
         lines.append(line)
         print(" ".join(f"{value!s:>13}" for value in line.values()), flush=True)
+        if options.details:
+            print("    mean ages", [mean and round(mean, 1) for mean in found["mean_age"]], "guarded", found["guarded"])
+            print("\n".join(f"    {count:6} {name}" for name, count in found["most"]), flush=True)
         failed += line["added"] < packs or line["shown"] < packs or line["oldest"] > FRESH or line["cpu"] > BUDGET
     print("\nAge of the oldest value that was shown\n" + chart(lines))
     if options.csv:

@@ -30,11 +30,11 @@ BANK = "Bank"
 FITS = 28
 """Characters that fit beside a value on a device page of a screen 1440 px wide."""
 ON = {
-    "JK, 16 cells": (53, 17),
-    "123\\SmartBMS, 16 cells, both current sensors": (49, 0),
-    "JBD, 4 cells": (35, 10),
-    "Daly, 16 cells": (48, 2),
-    BANK: (26, 1),
+    "JK, 16 cells": (55, 17),
+    "123\\SmartBMS, 16 cells, both current sensors": (51, 0),
+    "JBD, 4 cells": (37, 10),
+    "Daly, 16 cells": (50, 2),
+    BANK: (28, 1),
 }
 """Entities that are on, and those that control brings. One more is a row more to read for everybody: think twice."""
 

@@ -214,17 +214,19 @@ async def test_one_missed_poll_is_not_shown_three_are(hass, house, adopt) -> Non
 
 async def test_the_interval_is_the_users(hass, house, adopt) -> None:
     entry = await adopt(jbd_pack(SP04S034, name="Shed"))
+    await set_options(hass, entry, "connection", interval=2)
+    assert entry.runtime_data.pack.stale_after == 4
     await set_options(hass, entry, "connection", interval=0.5)
     await set_options(hass, entry, "pack", current_unit="100_ma")
     assert entry.runtime_data.pack.context.interval == 0.5
-    assert entry.runtime_data.pack.stale_after == pytest.approx(3 * (0.5 + 0.5))
+    assert entry.runtime_data.pack.stale_after == 1.8
     assert entry.runtime_data.pack.context.options["current_unit"] == "100_ma"
 
 
 async def test_a_pack_that_speaks_by_itself_is_not_asked_for_an_interval(hass, house, pack, adopt) -> None:
     entry = await adopt(pack)
     flow = await option_form(hass, entry, "connection")
-    assert [str(key) for key in flow["data_schema"].schema] == ["reread_interval"]
+    assert [str(key) for key in flow["data_schema"].schema] == ["reread_interval", "sharing"]
 
 
 # Particulars.

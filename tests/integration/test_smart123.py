@@ -120,8 +120,8 @@ async def test_both_sides_of_the_battery_are_ready_for_the_energy_dashboard(hass
 async def test_nothing_can_be_changed_unless_the_owner_wants_experiments(hass, house, adopt) -> None:
     entry = await adopt(smart123_pack(GEN3_NUS, name="Shed"), password=PIN, allow_control=True)
     registry = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
-    offered = [item.entity_id for item in registry if item.domain in ("number", "switch", "select", "button")]
-    assert offered == ["button.shed_add_to_energy_dashboard"]
+    offered = {item.entity_id for item in registry if item.domain in ("number", "switch", "select", "button")}
+    assert offered == {"button.shed_add_to_energy_dashboard", "button.shed_let_the_phone_in", "button.shed_connect_now"}
     with pytest.raises(ServiceValidationError, match="not been proven"):
         await change(hass, entry, {"cell_undervoltage": 2.55})
 

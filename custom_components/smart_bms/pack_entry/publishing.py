@@ -45,6 +45,8 @@ class Quantity(StrEnum):
     """A state that may go back and forth at a limit."""
     MARGIN = "margin"
     COUNTER = "counter"
+    LIMIT = "limit"
+    """What chargers and inverters keep to: it falls at once, and rises slowly after a start or a loss."""
     CONNECTION_QUALITY = "connection_quality"
     DATA_AGE = "data_age"
     STATE = "state"
@@ -62,6 +64,8 @@ class PublishPolicy:
     """Smallest step out of noise and drift that is published at once, in the same unit; 0 if none is."""
     jump: float = 0.0
     """Change from the published value that is published at once, in the same unit; 0 if none is."""
+    falls_at_once: bool = False
+    """A lower value is published at once: it is a limit, and somebody keeps to it."""
     only_near_limit: bool = False
     """Jumps count only while the pack is near a limit of this quantity."""
 
@@ -86,6 +90,7 @@ DEFAULT_POLICIES: Final[Mapping[Quantity, PublishPolicy]] = {
     Quantity.UNSTEADY_STATE: PublishPolicy(10),
     Quantity.MARGIN: PublishPolicy(30),
     Quantity.COUNTER: PublishPolicy(300),
+    Quantity.LIMIT: PublishPolicy(10, falls_at_once=True),
     Quantity.CONNECTION_QUALITY: PublishPolicy(300, 5),
     Quantity.DATA_AGE: PublishPolicy(0),
     Quantity.STATE: PublishPolicy(0),
@@ -190,7 +195,7 @@ class PublishFilter:
             # Appearing and disappearing are news at any time.
             return True
         if elapsed < self._policy.interval:
-            return False
+            return self._policy.falls_at_once and _is_number(value) and _is_number(old) and value < old
         if elapsed >= SETTLE:
             return True
         if not _is_number(value) or not _is_number(old):

@@ -188,7 +188,7 @@ def _limit(key: str, name: str, device_class: SensorDeviceClass, unit: str) -> S
     return SmartBmsSensorDescription(
         key=key,
         translation_key=key,
-        quantity=Quantity.STATE,
+        quantity=Quantity.LIMIT,
         device_class=device_class,
         native_unit_of_measurement=unit,
         suggested_display_precision=2 if name == "charge_voltage" else 1,

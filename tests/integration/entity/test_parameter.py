@@ -233,7 +233,11 @@ async def test_only_what_the_model_has_and_the_user_risks_is_offered(hass, house
     def offered() -> set[str]:
         entities = er.async_entries_for_config_entry(registry, entry.entry_id)
         listed = {item.entity_id for item in entities if item.domain in ("switch", "number", "select", "button")}
-        return listed - {"button.shed_add_to_energy_dashboard"}
+        return listed - {
+            "button.shed_add_to_energy_dashboard",
+            "button.shed_let_the_phone_in",
+            "button.shed_connect_now",
+        }
 
     assert offered() == set()
     await allow(hass, entry, **EVERYTHING)

@@ -106,6 +106,17 @@ def test_a_cell_that_jumps_is_published_at_once_only_near_a_limit(near) -> None:
     assert not publish_filter.submit(3.514, 2)
 
 
+def test_a_limit_falls_at_once_and_rises_now_and_then() -> None:
+    publish_filter = PublishFilter(DEFAULT_POLICIES[Quantity.LIMIT])
+    publish_filter.submit(50.0, 0)
+    assert publish_filter.submit(20.0, 0.5)
+    assert publish_filter.submit(19.9, 1.0)
+    assert not publish_filter.submit(30.0, 5.0)
+    assert publish_filter.submit(60.0, 11.0)
+    assert publish_filter.submit(None, 11.5)
+    assert publish_filter.submit(0.0, 12.0)
+
+
 def test_a_state_of_charge_that_jumps_does_not_wait() -> None:
     publish_filter = PublishFilter(DEFAULT_POLICIES[Quantity.SOC])
     publish_filter.submit(50, 0)
