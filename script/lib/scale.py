@@ -185,7 +185,9 @@ def main() -> int:
     parser.add_argument("--only", default="", help="cases, as in 8x2,64x4")
     parser.add_argument("--csv", default="", help="write the table there too")
     parser.add_argument("--port", type=int, default=8129, help="of Home Assistant, on loopback (8129)")
-    parser.add_argument("--details", action="store_true", help="print the mean ages of the packs, and which entities changed most")
+    parser.add_argument(
+        "--details", action="store_true", help="print the mean ages of the packs, and which entities changed most"
+    )
     parser.add_argument("--postgresql", action="store_true", help="with a database server, started for the run")
     options = parser.parse_args()
     if options.postgresql:

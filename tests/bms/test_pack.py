@@ -746,3 +746,82 @@ async def test_whoever_hears_that_it_streams_finds_the_reading_that_made_it_so(r
     async with running(pack):
         await until(lambda: found)
     assert found[0] is not None
+
+
+async def test_a_pack_that_is_held_is_connected_once_it_is_resumed(pack, peripheral) -> None:
+    pack.hold(ConnectionState.WAITING_FOR_TURN)
+    assert not pack.is_used
+    async with running(pack):
+        await until(lambda: pack.state is ConnectionState.WAITING_FOR_TURN)
+        pack.wake()
+        await asyncio.sleep(0.1)
+        assert (pack.sessions, pack.held) == (0, ConnectionState.WAITING_FOR_TURN)
+        pack.resume()
+        await until(lambda: pack.state is ConnectionState.STREAMING)
+        assert pack.held is None
+
+
+async def test_a_pack_that_gives_up_its_slot_is_shown_as_long_as_was_promised(pack, peripheral) -> None:
+    async with running(pack):
+        await until(lambda: pack.last_reading)
+        pack.hold(ConnectionState.WAITING_FOR_TURN, 5.0)
+        await until(lambda: not peripheral.connected)
+        assert pack.connection_state(now()) is ConnectionState.WAITING_FOR_TURN
+        assert pack.last_error is None
+        await until(lambda: not pack.is_current(now()))
+        assert pack.is_fresh(now())
+        assert not pack.is_fresh(now() + 5.1)
+        assert not pack.is_used
+        pack.resume()
+        await until(lambda: pack.state is ConnectionState.STREAMING)
+        # From the first reading on what is usual counts again.
+        assert pack.shown_for == pack.stale_after
+
+
+async def test_a_pack_that_is_held_while_it_connects_ends_that(radio, peripheral, monkeypatch) -> None:
+    async def hang(*args, **kwargs):
+        await asyncio.sleep(60)
+
+    with monkeypatch.context() as context:
+        context.setattr(bleak_retry_connector, "establish_connection", hang)
+        pack = Pack(FAMILY, "test", finder(radio, ADDRESS), backoff=BACKOFF)
+        async with running(pack):
+            await until(lambda: pack.state is ConnectionState.CONNECTING)
+            pack.hold(ConnectionState.RELEASED)
+            await until(lambda: pack.state is ConnectionState.RELEASED)
+            assert pack.last_error is None
+            context.undo()
+            pack.resume()
+            await until(lambda: pack.state is ConnectionState.STREAMING)
+
+
+async def test_a_pack_that_waits_for_its_next_attempt_is_held_at_once(radio, peripheral) -> None:
+    peripheral.faults.refuse_connections = True
+    pack = Pack(FAMILY, "test", finder(radio, ADDRESS), backoff=(3600.0,))
+    async with running(pack):
+        await until(lambda: pack.state is ConnectionState.NO_CONNECTABLE_PATH)
+        pack.hold(ConnectionState.RESTING)
+        await until(lambda: pack.state is ConnectionState.RESTING)
+        peripheral.faults.refuse_connections = False
+        pack.resume()
+        await until(lambda: pack.state is ConnectionState.STREAMING)
+
+
+async def test_what_is_under_way_is_known_and_ends_with_a_pack_that_is_held(pack, peripheral) -> None:
+    async with running(pack):
+        await until(lambda: pack.last_reading)
+        peripheral.faults.silent = True
+        reading = asyncio.ensure_future(pack.read_settings())
+        await until(lambda: pack.is_used)
+        pack.hold(ConnectionState.RELEASED)
+        with pytest.raises((ConnectionLostError, SilentError)):
+            await reading
+        await until(lambda: pack.state is ConnectionState.RELEASED)
+
+
+async def test_the_quality_of_the_connection_is_that_of_its_readings(pack, peripheral) -> None:
+    async with running(pack):
+        await until(lambda: pack.last_reading)
+        assert pack.connection_quality(now()) is None
+        assert pack.worst_hour(now()) is None
+        assert pack.rhythm == FAMILY.rhythm

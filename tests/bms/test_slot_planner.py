@@ -179,3 +179,8 @@ def test_adapters_that_tell_nothing_and_packs_nobody_hears_hold_nobody_up() -> N
     assert plan(waiting("a", None), waiting("b", None), adapters={"p": Adapter(0)}).admit == ("a", "b")
     assert plan(connected("a"), waiting("b", None, paths=frozenset())).admit == ("b",)
     assert plan(connected("a"), waiting("b", None, paths=frozenset({"gone"}))).admit == ("b",)
+
+
+def test_a_pack_over_an_adapter_that_tells_nothing_takes_no_slot_of_another() -> None:
+    elsewhere = connected("elsewhere", source="unknown", paths=frozenset({"unknown", "p"}))
+    assert plan(elsewhere, waiting("b", None)).admit == ("b",)

@@ -12,7 +12,7 @@ from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
 from homeassistant.util.hass_dict import HassKey
 
-from ..bms.connection_state import ConnectionState
+from ..bms.connection_state import ASKS_FOR_PASSWORD, ConnectionState
 from ..bms.pack import Pack
 from ..bms.slot_planner import MAX_CONNECTING, MIN_TURN, Adapter, PackDemand, SlotPlanner
 from ..const import DOMAIN
@@ -178,7 +178,8 @@ class SlotScheduler:
 
     def _wants(self, member: SlotMember, now: float) -> bool:
         """Return whether a pack wants a slot."""
-        if member.is_absent:
+        # Without another password there will be no connection.
+        if member.is_absent or (member.pack is not None and member.pack.state in ASKS_FOR_PASSWORD):
             return False
         if member.rests_until is not None and (member.urgent or now >= member.rests_until):
             member.rests_until = None

@@ -16,7 +16,7 @@ from custom_components.smart_bms.pack_entry.slot_scheduler import async_slot_sch
 from custom_components.smart_bms.simulator.peripheral import Peripheral
 from tests.support.flows import configure, search
 from tests.support.house import Adopt, House
-from tests.support.packs import jk_pack
+from tests.support.packs import jk_pack, smart123_pack
 
 FRESH = 4.0
 """s of age that the data may have, in this hurried house."""
@@ -182,3 +182,21 @@ async def test_adding_a_pack_fails_with_a_reason_when_nobody_can_give_a_slot(
     flow = await search(hass)
     flow = await configure(hass, flow, {"address": pack.address})
     assert (flow["step_id"], flow["errors"]) == ("connect", {"base": "no_free_slot"})
+
+
+async def test_a_pack_that_needs_another_password_takes_no_slot_from_others(hass, house: House, adopt: Adopt) -> None:
+    entries = [await adopt(pack) for pack in some_packs(2)]
+    for entry in entries:
+        await promise(hass, entry)
+    locked = await adopt(smart123_pack(name="Locked", address="D4:11:09:00:00:01"), password="1234")
+    hass.config_entries.async_update_entry(locked, data={**locked.data, "password": "9999"})
+    await hass.config_entries.async_reload(locked.entry_id)
+    await house.until(lambda: locked.runtime_data.pack.state is ConnectionState.WRONG_PASSWORD, 20)
+    third = await adopt(some_packs(3)[2])
+    await promise(hass, third)
+    for entry in (*entries, third):
+        await house.until(lambda entry=entry: entry.runtime_data.available, 20)
+    sessions = [entry.runtime_data.pack.sessions for entry in (*entries, third)]
+    async for _ in lived(house, FRESH):
+        pass
+    assert [entry.runtime_data.pack.sessions for entry in (*entries, third)] == sessions
