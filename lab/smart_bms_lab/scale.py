@@ -160,7 +160,7 @@ class Run:
             "cpu_per_pack_and_minute": (spent - alone) / len(self._addresses),
             "cpu_alone": alone,
             "changes": self._changes.total(),
-            "guarded": list(self._guarded.values()),
+            "guarded": [self._guarded[address] for address in self._addresses],
             "most": self._changes.most_common(12),
             "memory_mb": process.memory_info().rss / 2**20,
             "longest_block_ms": longest * 1000,

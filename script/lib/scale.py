@@ -144,6 +144,13 @@ def run(case: Case, port: int) -> dict[str, Any]:
 def summary(case: Case, found: dict[str, Any]) -> dict[str, Any]:
     """Return one line of the table."""
     means = [mean for mean in found["mean_age"] if mean is not None]
+    # Who is near a protection keeps its slot: that is no matter of fairness.
+    alike = [
+        mean
+        for mean, guarded in zip(found["mean_age"], found["guarded"], strict=True)
+        if mean is not None and not guarded
+    ] or means
+    middle_of_alike = sum(alike) / len(alike) if alike else 0.0
     middle = sum(means) / len(means) if means else 0.0
     firsts = sorted(first for first in found["first_values"] if first is not None)
     hours = found["minutes"] / 60
@@ -154,7 +161,12 @@ def summary(case: Case, found: dict[str, Any]) -> dict[str, Any]:
         "shown": sum(age is not None for age in found["oldest"]),
         "mean_age": round(middle, 1),
         "oldest": round(max((age for age in found["oldest"] if age is not None), default=0.0), 1),
-        "unfair": round(max((abs(mean - middle) for mean in means), default=0.0) / middle if middle else 0.0, 2),
+        "unfair": round(
+            max((abs(mean - middle_of_alike) for mean in alike), default=0.0) / middle_of_alike
+            if middle_of_alike
+            else 0.0,
+            2,
+        ),
         "unavailable": round(max(found["unavailable"]), 3),
         "first_value": firsts[0] if firsts else None,
         "last_value": firsts[-1] if firsts else None,
