@@ -108,7 +108,7 @@ class SmartBmsCoordinator(PackCoordinatorBase):
         """Update what ages by itself, and check the connection."""
         if self.simulation is None:
             self.isolation.call("connection issues", self.connection_issues.async_update, self.now, default=None)
-        if not self.available:
+        if not self.is_current:
             self.async_update_listeners()
 
     @override

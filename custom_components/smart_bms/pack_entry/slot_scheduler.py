@@ -46,7 +46,7 @@ class SlotMember:
     is_guarded: Callable[[], bool] = lambda: False
     """Returns whether the pack is near a protection, or limited."""
     on_change: Callable[[], None] = lambda: None
-    """Is called when its place in the queue is another one."""
+    """Is called when it begins or ends to wait."""
     is_absent: bool = False
     """The pack wants no slot now."""
     urgent: bool = False
@@ -170,8 +170,9 @@ class SlotScheduler:
             place = None
             if member.address in plan.waiting:
                 place = (plan.waiting.index(member.address) + 1, len(plan.waiting))
-            if place != member.place:
-                member.place = place
+            waits = (place is None) is not (member.place is None)
+            member.place = place
+            if waits:
                 member.on_change()
             if member.admitted_at is not None and not member.is_resumed:
                 self._resume_if_free(member, now)

@@ -16,6 +16,8 @@ from ..pack_entry.simulated import NAME as SIMULATION
 from ..protection.permission import Reason
 from .description import SmartBmsSensorDescription
 
+_TURN: Final = "turn"
+
 
 def _explained(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
     """Return what goes with the state: what is doubted, since when there is no data, what is being done, what may help."""
@@ -28,9 +30,14 @@ def _explained(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
         }
     connection = coordinator.connection
     if connection.place is not None:
-        attributes["turn"] = "{} / {}".format(*connection.place)
+        attributes[_TURN] = "{} / {}".format(*connection.place)
     attributes["until"] = time_of_day(coordinator.now, connection.released_until or connection.rests_until)
     return {key: value for key, value in attributes.items() if value}
+
+
+def _discrete(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
+    """Return what is news of its own: not the place in the queue, which changes all the time where many wait."""
+    return {key: bool(value) if key == _TURN else value for key, value in _explained(coordinator).items()}
 
 
 def connection_hint_sentences(coordinator: SmartBmsCoordinator) -> list[str]:
@@ -54,7 +61,8 @@ CONNECTION_DESCRIPTIONS: Final[tuple[SmartBmsSensorDescription, ...]] = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda coordinator: coordinator.connection_state,
         attributes_fn=_explained,
-        discrete_fn=_explained,
+        discrete_fn=_discrete,
+        explained_every=30.0,
         always=True,
     ),
     SmartBmsSensorDescription(

@@ -252,3 +252,7 @@ def test_a_cell_that_reads_zero_does_not_hide_the_layout(variant, offset) -> Non
 def test_no_current_is_no_negative_power() -> None:
     frame = changed(cell_info(), 154, struct.pack("<Ii", 0, -4))
     assert str(decoded(frame).power) == "0.0"
+
+
+def test_a_frame_without_cells_has_none() -> None:
+    assert decode_reading(sealed(bytes(300), 0x02), Variant.JK02_32S, 0.0).cell_voltages == ()

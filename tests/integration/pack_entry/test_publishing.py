@@ -106,6 +106,12 @@ def test_a_cell_that_jumps_is_published_at_once_only_near_a_limit(near) -> None:
     assert not publish_filter.submit(3.514, 2)
 
 
+def test_without_knowledge_of_limits_a_jump_counts() -> None:
+    publish_filter = PublishFilter(PublishPolicy(60, 0.3, jump=1, only_near_limit=True))
+    publish_filter.submit(20.0, 0)
+    assert publish_filter.submit(21.0, 1)
+
+
 def test_a_limit_falls_at_once_and_rises_now_and_then() -> None:
     publish_filter = PublishFilter(DEFAULT_POLICIES[Quantity.LIMIT])
     publish_filter.submit(50.0, 0)
