@@ -6,7 +6,7 @@ import struct
 import pytest
 
 from custom_components.smart_bms.bms.errors import FrameError
-from custom_components.smart_bms.bms.jk.decode import detect_variant, variant_of
+from custom_components.smart_bms.bms.jk.decode import decode_reading, detect_variant, variant_of
 from custom_components.smart_bms.bms.jk.layouts import Variant
 from custom_components.smart_bms.bms.trust import possible
 from tests.support.jk_readings import decoded
