@@ -430,6 +430,13 @@ async def test_a_pack_that_was_connected_quickly_is_not_waited_for_as_long_as_on
         assert limits == [CONNECT_TIMEOUT, QUICK_CONNECT, CONNECT_TIMEOUT]
 
 
+@pytest.mark.parametrize(("took", "limit"), [(1.0, QUICK_CONNECT), (4.0, 12.0), (20.0, CONNECT_TIMEOUT)])
+def test_a_pack_that_was_slow_is_given_more_time(radio, took, limit) -> None:
+    pack = Pack(FAMILY, "test", finder(radio, ADDRESS))
+    pack._reconnector._slowest = took
+    assert pack._reconnector._connect_timeout() == limit
+
+
 async def test_a_pack_that_never_was_connected_is_tried_patiently_now_and_then(radio, monkeypatch) -> None:
     limits: list[float] = []
 

@@ -30,8 +30,8 @@ CONNECT_TIMEOUT: Final = 25.0
 """Seconds. Without a free slot bleak-retry-connector tries nine times, 4 s apart, whatever its settings (its
 `MAX_TRANSIENT_ERRORS` and `BLEAK_OUT_OF_SLOTS_BACKOFF_TIME`): too long for a user who waits, and others may need the adapter."""
 QUICK_CONNECT: Final = 7.0
-"""Seconds for a pack that was connected before within a third of it. Our judgment: an attempt that is never answered has to
-end before it is known that the pack is well again."""
+"""Seconds for a pack that was connected before, if three times as long as it took then is not more. Our judgment: an attempt
+that is never answered has to end before it is known that the pack is well again."""
 CLOSE_TIMEOUT: Final = 5.0
 """Seconds for a disconnect: ending a session must not hang on a proxy that has gone."""
 WRITE_TIMEOUT: Final = 5.0

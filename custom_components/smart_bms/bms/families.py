@@ -121,8 +121,8 @@ FAMILIES: Final = {
         may_be=may_be_jk,
         confirms=lambda identity: identity.model.upper().startswith("JK"),
         make_driver=JkDriver,
-        # Twice the silence after which the driver asks again: long enough to ride out one recovery.
-        stale_after=10.0,
+        # Nothing is shown that is older than ten seconds; long enough to ride out that the driver asks again.
+        stale_after=9.5,
         # The slowest of eight firmwares; 431 to 544 ms were measured.
         rhythm=0.545,
         alarms=jk_alarms,
@@ -179,8 +179,8 @@ FAMILIES: Final = {
         # Nobody gets a reading whose lines or frames did not make sense together.
         confirms=lambda _: True,
         make_driver=Smart123Driver,
-        # Ten of its rounds. The vendor's own worker takes a silent pack for gone after 20 s, which is long for who acts on it.
-        stale_after=10.0,
+        # Nine of its rounds. The vendor's own worker takes a silent pack for gone after 20 s, which is long for who acts on it.
+        stale_after=9.5,
         alarms=smart123_alarms,
         catalog=smart123_catalog,
         mask=smart123_mask,

@@ -182,11 +182,12 @@ class Reconnector:
     def _connect_timeout(self) -> float:
         """Return how many s the next attempt may take: long for a pack that was slow, or that never was connected."""
         is_weak = self._pack.context.is_weak()
-        if self._slowest and _MUCH_LONGER * self._slowest <= QUICK_CONNECT and not is_weak:
-            return QUICK_CONNECT
+        if is_weak:
+            return CONNECT_TIMEOUT
+        if self._slowest:
+            return min(CONNECT_TIMEOUT, max(QUICK_CONNECT, _MUCH_LONGER * self._slowest))
         # Whoever was never connected may be slow, or may not be there: both are tried.
-        quick = not self._slowest and not is_weak and self._failures % _PATIENT_EVERY
-        return QUICK_CONNECT if quick else CONNECT_TIMEOUT
+        return QUICK_CONNECT if self._failures % _PATIENT_EVERY else CONNECT_TIMEOUT
 
     def _pair_next(self) -> bool:
         """Try with and without a bond in turns once the pack seems to require one: not every adapter or proxy can make one."""
