@@ -42,6 +42,8 @@ ON = {
 def registered(hass, entry: MockConfigEntry) -> dict[str, er.RegistryEntry]:
     """Return the entities of an entry, by the end of their unique ids with the domain before it."""
     entries = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    # One whose options changed meanwhile has moved to the end.
+    entries.sort(key=lambda item: item.created_at)
     return {f"{item.domain}.{item.unique_id.partition('_')[2]}": item for item in entries}
 
 
