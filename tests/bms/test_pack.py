@@ -768,6 +768,17 @@ async def test_a_pack_that_is_held_is_connected_once_it_is_resumed(pack, periphe
         assert pack.held is None
 
 
+async def test_another_reason_to_be_held_is_told_at_once(pack) -> None:
+    pack.hold(ConnectionState.RELEASED)
+    async with running(pack):
+        await until(lambda: pack.state is ConnectionState.RELEASED)
+        pack.hold(ConnectionState.WAITING_FOR_TURN)
+        await until(lambda: pack.state is ConnectionState.WAITING_FOR_TURN)
+        assert pack.sessions == 0
+        pack.resume()
+        await until(lambda: pack.state is ConnectionState.STREAMING)
+
+
 async def test_a_pack_that_gives_up_its_slot_is_shown_as_long_as_was_promised(pack, peripheral) -> None:
     async with running(pack):
         await until(lambda: pack.last_reading)

@@ -184,3 +184,15 @@ def test_adapters_that_tell_nothing_and_packs_nobody_hears_hold_nobody_up() -> N
 def test_a_pack_over_an_adapter_that_tells_nothing_takes_no_slot_of_another() -> None:
     elsewhere = connected("elsewhere", source="unknown", paths=frozenset({"unknown", "p"}))
     assert plan(elsewhere, waiting("b", None)).admit == ("b",)
+
+
+def test_who_shall_always_stream_is_not_moved_either() -> None:
+    movable = connected("movable", paths=frozenset({"p", "q"}), always=True)
+    assert plan(movable, waiting("new", None), adapters={"p": Adapter(1), "q": Adapter(1)}).release == ()
+
+
+def test_a_slot_elsewhere_is_for_one_that_moves() -> None:
+    movable = [connected(key, since=1, paths=frozenset({"p", "q"})) for key in "ab"]
+    found = plan(*movable, waiting("c", None), waiting("d", None), adapters={"p": Adapter(2), "q": Adapter(1)})
+    assert len(found.release) == 1
+    assert len(found.waiting) == 1

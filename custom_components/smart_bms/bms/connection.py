@@ -79,7 +79,8 @@ class Connection:
     ) -> None:
         """`find_device` returns how to reach the device now, or raises PackError; it is asked before each attempt.
 
-        `client_class` is None for the usual one, `on_traffic` gets what is recorded; `connect_timeout` in s is CONNECT_TIMEOUT if not given.
+        `client_class` is None for the usual one, `on_traffic` gets what is recorded; `connect_timeout` is in s, None for
+        CONNECT_TIMEOUT.
         """
         self._find_device = find_device
         self._name = name

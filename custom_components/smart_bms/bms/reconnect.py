@@ -79,7 +79,7 @@ class Reconnector:
         self._wake = asyncio.Event()
         self.held: ConnectionState | None = None
         """Why the pack is not wanted connected now; None if it is."""
-        self._resumed = asyncio.Event()
+        self._held_changed = asyncio.Event()
         self._session: Session | None = None
         """That runs."""
 
@@ -105,7 +105,7 @@ class Reconnector:
     def hold(self, state: ConnectionState) -> None:
         """End the connection, and do not connect before `resume`; `state` says why."""
         self.held = state
-        self._resumed.clear()
+        self._held_changed.set()
         # Whoever waits for the next attempt finds that there is none.
         self._wake.set()
         if self._session is not None:
@@ -115,13 +115,14 @@ class Reconnector:
         """Connect again, at once: what failed before is forgotten."""
         self.held = None
         self._failures = 0
-        self._resumed.set()
+        self._held_changed.set()
 
     async def _until_wanted(self) -> None:
         """Wait while the pack is not wanted connected."""
         while self.held is not None:
+            self._held_changed.clear()
             self._pack.session_held(self.held)
-            await self._resumed.wait()
+            await self._held_changed.wait()
             self._wake.clear()
 
     def wake(self) -> None:

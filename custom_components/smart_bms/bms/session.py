@@ -39,7 +39,8 @@ class Session:
     ) -> NoReturn:
         """Connect and let the driver talk until the end of the session, which is always a PackError.
 
-        `first_answer` is in how many s the pack must say who it is, `connect_timeout` in how many it must be connected, if not as usual.
+        `first_answer` is in how many s the pack must say who it is, `connect_timeout` in how many it must be connected, if
+        not as usual.
         """
         pack = self._pack
         pack.contact.clear()

@@ -141,12 +141,12 @@ class SlotPlanner:
             and not other.busy
             and (other.source or next(iter(other.paths), "")) in demand.paths
         ]
-        elsewhere = [
-            other for other in near if self._freest(other.paths - demand.paths) is not None and not other.guarded
-        ]
-        if elsewhere:
-            # It loses nothing but the seconds in which it connects through another adapter.
-            return max(elsewhere, key=self._turn)
+        for other in sorted(near, key=self._turn, reverse=True):
+            path = self._freest(other.paths - demand.paths)
+            if path is not None and not (other.guarded or other.always):
+                # It loses nothing but the seconds in which it connects through another adapter.
+                self._free[path] -= 1
+                return other
         if not self._is_due(demand):
             return None
         starving = demand.served_at is None or self._now - demand.served_at > _STARVING * demand.target

@@ -15,8 +15,6 @@ from ..bms.pack import Pack
 from ..const import DOCUMENTATION, DOMAIN
 from . import bluetooth_paths
 
-_CHECK_INTERVAL: Final = 10.0
-"""s between two checks."""
 _SEARCH_INTERVAL: Final = 300.0
 """s between two searches for another integration, which look at all entries and devices."""
 _KINDS: Final = (dr.CONNECTION_BLUETOOTH, dr.CONNECTION_NETWORK_MAC)
@@ -73,16 +71,13 @@ class ConnectionIssues:
         self._hass, self._entry_id, self._address, self._pack = hass, entry_id, address, pack
         self._name, self._has_drift = name, has_drift
         self._since: _Since | None = None
-        self._checked_at = self._searched_at = float("-inf")
+        self._searched_at = float("-inf")
         self._signal: int | None = None
         """In dBm, when the pack was last heard."""
 
     @callback
     def async_update(self, now: float) -> None:
-        """Check at a monotonic time in s, not too often."""
-        if now - self._checked_at < _CHECK_INTERVAL:
-            return
-        self._checked_at = now
+        """Check at a monotonic time in s; to be called every few seconds."""
         state = self._pack.connection_state(now)
         if self._since is None or self._since.state is not state:
             self._since = _Since(state, now)

@@ -141,8 +141,10 @@ class PackConnection:
         self._end_watch()
         self._member.is_absent = False
         self._member.urgent = self._pack.held is not None
-        if self._simulation is not None and released:
+        if released and self._simulation is not None:
             self._pack.resume()
+        elif released:
+            self._pack.hold(ConnectionState.WAITING_FOR_TURN)
         self._async_notify()
 
     async def async_wait_connected(self, seconds: float = _WRITE_PATIENCE) -> None:

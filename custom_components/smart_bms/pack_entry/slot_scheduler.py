@@ -1,7 +1,7 @@
 """Slot scheduler: shares the connection slots of all adapters and proxies among all packs of this Home Assistant."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -157,11 +157,11 @@ class SlotScheduler:
     @callback
     def _async_update(self) -> None:
         """Plan, and carry it out."""
-        now = self._hass.loop.time()
+        now, adapters = self._hass.loop.time(), self._adapters()
         for member in self._members:
-            self._follow(member, now)
+            self._follow(member, adapters, now)
         wanting = {member.address: member for member in self._members if self._wants(member, now)}
-        plan = SlotPlanner([self._demand(member) for member in wanting.values()], self._adapters(), now).plan()
+        plan = SlotPlanner([self._demand(member) for member in wanting.values()], adapters, now).plan()
         for key in plan.release:
             self._hold(wanting[key], ConnectionState.WAITING_FOR_TURN, now)
         for key in plan.admit:
@@ -184,10 +184,10 @@ class SlotScheduler:
             return False
         if member.rests_until is not None and (member.urgent or now >= member.rests_until):
             member.rests_until = None
-            member.waiting_since = now
+            self._hold(member, ConnectionState.WAITING_FOR_TURN, now)
         return member.rests_until is None
 
-    def _follow(self, member: SlotMember, now: float) -> None:
+    def _follow(self, member: SlotMember, adapters: Mapping[str, Adapter], now: float) -> None:
         """Note what became of a pack since it was looked at."""
         pack = member.pack
         elapsed = 0.0 if member.share_at is None else now - member.share_at
@@ -208,8 +208,9 @@ class SlotScheduler:
         if member.turn_began is None and reading is not None and reading.measured_at >= member.admitted_at:
             member.turn_began = now
             member.urgent = False
-        if pack.state is ConnectionState.NO_FREE_SLOT and now - member.admitted_at > _MAX_FREEING and member.paths:
-            # Somebody else was quicker, or it was out of reach when it was admitted.
+        ours = any(adapters[path].usable for path in member.paths & adapters.keys())
+        if ours and pack.state is ConnectionState.NO_FREE_SLOT and now - member.admitted_at > _MAX_FREEING:
+            # Another pack was quicker, or it was out of reach when it was admitted; slots of others are not waited for here.
             self._hold(member, ConnectionState.WAITING_FOR_TURN, now)
             return
         turn = 0.0 if member.turn_began is None else now - member.turn_began

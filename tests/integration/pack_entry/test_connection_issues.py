@@ -126,10 +126,3 @@ async def test_removing_the_pack_takes_its_issues_along(hass, house, watched, mo
     (entry,) = hass.config_entries.async_entries("smart_bms")
     await hass.config_entries.async_remove(entry.entry_id)
     assert issues(hass) == []
-
-
-async def test_looks_are_not_made_too_often(hass, watched, monkeypatch) -> None:
-    monkeypatch.setattr(type(watched.pack), "connection_state", lambda *_: ConnectionState.STREAMING)
-    watched.issues.async_update(watched.now)
-    monkeypatch.setattr(type(watched.pack), "connection_state", lambda *_: pytest.fail("asked"))
-    watched.issues.async_update(watched.now + 5)

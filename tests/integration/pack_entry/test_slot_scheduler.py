@@ -28,6 +28,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slot_planner, "MIN_TURN", 0.3)
     monkeypatch.setattr(slot_scheduler, "MIN_TURN", 0.3)
     monkeypatch.setattr(slot_scheduler, "_MAX_READING", 1.0)
+    monkeypatch.setattr(slot_scheduler, "_MAX_FREEING", 0.3)
     monkeypatch.setattr(slot_scheduler, "_TICK", timedelta(seconds=0.1))
 
 
@@ -126,6 +127,12 @@ async def test_a_pack_all_of_whose_slots_are_taken_by_others_says_so(hass, house
         house.proxy.acquire(f"AA:AA:AA:AA:AA:0{number}")
     await hass.config_entries.async_setup(entry.entry_id)
     await house.until(lambda: house.state("sensor.pack_0_connection") == "no_free_slot")
+    seen: set[str] = set()
+    hass.bus.async_listen("state_changed", lambda event: seen.add(event.data["entity_id"]))
+    async for _ in lived(house, 1.0):
+        pass
+    # It does not look for turns with itself, and whoever is told for how long is told right.
+    assert "sensor.pack_0_connection" not in seen
     house.proxy.release("AA:AA:AA:AA:AA:00")
     await house.until(lambda: entry.runtime_data.available)
 
