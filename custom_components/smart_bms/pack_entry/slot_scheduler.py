@@ -140,8 +140,8 @@ class SlotScheduler:
 
     @callback
     def _async_tick(self, _: object) -> None:
-        """Plan because time has passed, which matters while somebody waits, rests, or has just been admitted."""
-        if any(member.admitted_at is None or not member.is_resumed or member.policy.rests for member in self._members):
+        """Plan because time has passed, which matters while a pack has no data of its turn yet, or is to rest."""
+        if any(member.turn_began is None or member.policy.rests for member in self._members):
             self._async_update()
 
     @callback
@@ -209,7 +209,8 @@ class SlotScheduler:
             member.turn_began = now
             member.urgent = False
         ours = any(adapters[path].usable for path in member.paths & adapters.keys())
-        if ours and pack.state is ConnectionState.NO_FREE_SLOT and now - member.admitted_at > _MAX_FREEING:
+        full = source is None and not bluetooth_paths.has_slot(self._hass, member.address, even_if_unheard=True)
+        if ours and full and now - member.admitted_at > _MAX_FREEING:
             # Another pack was quicker, or it was out of reach when it was admitted; slots of others are not waited for here.
             self._hold(member, ConnectionState.WAITING_FOR_TURN, now)
             return

@@ -130,7 +130,7 @@ async def test_a_pack_all_of_whose_slots_are_taken_by_others_says_so(hass, house
     seen: set[str] = set()
     hass.bus.async_listen("state_changed", lambda event: seen.add(event.data["entity_id"]))
     async for _ in lived(house, 1.0):
-        pass
+        async_slot_scheduler(hass).async_schedule()
     # It does not look for turns with itself, and whoever is told for how long is told right.
     assert "sensor.pack_0_connection" not in seen
     house.proxy.release("AA:AA:AA:AA:AA:00")
@@ -207,3 +207,24 @@ async def test_a_pack_that_needs_another_password_takes_no_slot_from_others(hass
     async for _ in lived(house, FRESH):
         pass
     assert [entry.runtime_data.pack.sessions for entry in (*entries, third)] == sessions
+
+
+async def test_packs_that_are_heard_all_at_once_after_a_start_share_what_there_is(
+    hass, house: House, adopt: Adopt
+) -> None:
+    packs = some_packs(5)
+    entries = []
+    for pack in packs:
+        entry = await adopt(pack)
+        await promise(hass, entry)
+        entries.append(entry)
+    for entry, pack in zip(entries, packs, strict=True):
+        await hass.config_entries.async_unload(entry.entry_id)
+        house.proxy.lose_sight_of(pack.address)
+    for entry in entries:
+        await hass.config_entries.async_setup(entry.entry_id)
+    out_of_reach = ConnectionState.NO_CONNECTABLE_PATH
+    await house.until(lambda: all(entry.runtime_data.pack.state is out_of_reach for entry in entries))
+    for pack in packs:
+        house.proxy.regain_sight_of(pack.address)
+    await house.until(lambda: all(entry.runtime_data.pack.last_reading for entry in entries), 20)
