@@ -9,6 +9,7 @@ import shutil
 import time
 from typing import Any
 
+from freezegun import api as freezegun_api
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -32,6 +33,8 @@ from tests.support.protection_life import reading as plain_reading
 
 BLUEPRINTS = Path(__file__).parents[2] / "blueprints" / "automation" / "smart_bms"
 STARTED = 5000.0
+_PRESENT = 600.0
+"""s from now within which a test did not choose its time."""
 STALE_AFTER = 10.0
 
 
@@ -162,6 +165,9 @@ async def mirrored(
     )
     # Always the same second of five minutes: what Home Assistant does by the clock comes at the same step of a test.
     freezer.tick(timedelta(seconds=300 - time.time() % 300))
+    if abs(time.time() - freezegun_api.real_time()) < _PRESENT:
+        # Noon in the time zone of tests, so that no day ends within a test that did not choose its time.
+        freezer.tick(timedelta(seconds=86_400 - (time.time() - 20 * 3600) % 86_400))
     async_fire_time_changed(hass, dt_util.utcnow())
     pack = Mirrored(hass, freezer, entry)
     pack.settings = settings
