@@ -15,14 +15,15 @@ from homeassistant.loader import Manifest
 import pytest
 import yaml
 
-from custom_components.smart_bms import binary_sensor, button, event, logbook, number, select, sensor, switch
+from custom_components.smart_bms import binary_sensor, button, event, number, select, sensor, switch
 from custom_components.smart_bms.bank import compatibility, member
 from custom_components.smart_bms.bank_entry.binary_sensor import BANK_BINARY_SENSORS
 from custom_components.smart_bms.bank_entry.sensor import BANK_SENSORS
+from custom_components.smart_bms.bank_entry.simulated_energy_issue import SIMULATED_ENERGY
 from custom_components.smart_bms.binary_sensor.alarms import ALARM_DESCRIPTIONS
 from custom_components.smart_bms.binary_sensor.protection import MISMATCH, PERMISSIONS
 from custom_components.smart_bms.binary_sensor.states import STATE_DESCRIPTIONS
-from custom_components.smart_bms.bms import errors
+from custom_components.smart_bms.bms import errors, trust
 from custom_components.smart_bms.bms.alarm import Alarm, AlarmSeverity
 from custom_components.smart_bms.bms.connection_hints import HINTS as CONNECTION_HINTS, ConnectionHint
 from custom_components.smart_bms.bms.connection_state import REASONS as CONNECTION_REASONS, ConnectionState
@@ -39,8 +40,9 @@ from custom_components.smart_bms.flow.option_forms import OPTION_FORMS
 from custom_components.smart_bms.flow.options_schema import OptionField, OptionForm
 from custom_components.smart_bms.options_flow import SmartBmsOptionsFlow
 from custom_components.smart_bms.pack_entry import simulated
+from custom_components.smart_bms.pack_entry.adapter_issue import NO_ADAPTER
 from custom_components.smart_bms.pack_entry.capabilities import Capabilities
-from custom_components.smart_bms.pack_entry.connection_issues import CONNECTION_ISSUES, PAIRING
+from custom_components.smart_bms.pack_entry.connection_issues import CONNECTION_ISSUES, PAIRING, UNSUPPORTED_FIRMWARE
 from custom_components.smart_bms.pack_entry.connection_policy import ConnectionPolicy, Freshness
 from custom_components.smart_bms.pack_entry.publishing import ADJUSTABLE, STEPPED
 from custom_components.smart_bms.pack_entry.wiring_issue import WIRING_ISSUES
@@ -50,11 +52,13 @@ from custom_components.smart_bms.protection.events import ProtectionEventType as
 from custom_components.smart_bms.protection.jbd import JBD
 from custom_components.smart_bms.protection.jk import JK
 from custom_components.smart_bms.protection.limit_options import LimitOptions
+from custom_components.smart_bms.protection.rules import ProtectedQuantity
 from custom_components.smart_bms.protection.smart123 import SMART123, SMART123_GENERATION_3
 from custom_components.smart_bms.sensor.energy import ENERGY_DESCRIPTIONS
 from custom_components.smart_bms.sensor.health import health_descriptions
 from custom_components.smart_bms.sensor.protection import descriptions_of
 from custom_components.smart_bms.services.schema import CHEMISTRIES
+from custom_components.smart_bms.texts import PARAMETER_NAMES, SUBJECT_NAMES
 from custom_components.smart_bms.trigger import TRIGGERS
 from script.lib import parameters
 
@@ -491,8 +495,64 @@ def test_every_refusal_and_every_issue_has_a_sentence_and_none_is_left_over() ->
     reported = {"recording_ready", "recording_runs"} | unfit
     reported |= {"dashboard_added", "dashboard_renewed", "dashboard_there_already"}
     assert codes_in_code() | written | commands | reasons | left_out | reported == set(TEXTS["exceptions"])
-    assert set(logbook._COMMAND_MESSAGES) == {"confirmed"} | {code.removeprefix("command_") for code in commands}
-    assert {outcome.value for outcome in WriteOutcome} - {"pending"} == set(logbook._WRITE_MESSAGES) - {"undetermined"}
+    done = {f"write_{outcome}" for outcome in set(WriteOutcome) - {WriteOutcome.PENDING}} | {"write_undetermined"}
+    logged = set(TEXTS["selector"]["logbook"]["options"]) - {"by_repair"}
+    assert logged == done | commands | {"command_confirmed"}
+    for key, text in TEXTS["exceptions"].items():
+        last = text["message"].rpartition("\n")[2]
+        assert last.endswith((".", "}")), key
+
+
+def named(*places: str) -> set[str]:
+    """Return the keys that have a name in one of these places."""
+    paths = dict(texts(TEXTS))
+    patterns = [re.compile(re.escape(place).replace(r"\{\}", r"(\w+)")) for place in places]
+    return {match[1] for path in paths for pattern in patterns if (match := pattern.fullmatch(path))}
+
+
+def test_every_parameter_has_a_name_for_sentences() -> None:
+    keys = {
+        setting.key
+        for family in FAMILIES
+        for _, catalog in parameters.catalogs(family)
+        for setting in catalog.settings.values()
+        if not setting.key.startswith(("register_", "wire_resistance_"))
+    }
+    assert not keys - named(*PARAMETER_NAMES)
+    extra = set(TEXTS["selector"]["parameter"]["options"])
+    known = {key for family in FAMILIES for _, catalog in parameters.catalogs(family) for key in catalog.known}
+    assert not extra - keys - known
+
+
+def test_everything_that_a_reason_may_be_about_has_a_name() -> None:
+    conditions = {
+        condition.name
+        for rules in (SMART123, SMART123_GENERATION_3)
+        for tables in rules.relays.values()
+        for table in tables.values()
+        for condition in (*table.on, *table.off)
+    }
+    conditions |= {condition.name for table in balance.TABLES.values() for condition in table.conditions}
+    others = {"balance_switch", "balance_current"} | {str(quantity) for quantity in ProtectedQuantity}
+    assert not ({*PROTECTIONS, *Alarm} | conditions | others) - named(*SUBJECT_NAMES)
+    # In the attributes of entities, where they are codes.
+    reasons = TEXTS["entity"]["binary_sensor"]["charge_allowed"]["state_attributes"]["reasons"]["state"]
+    without_subject = {permission.NO_DATA, permission.NO_SETTINGS, permission.NO_RULES, permission.SWITCHED_OFF}
+    without_subject |= {permission.PACK_BLOCKS_SILENTLY, permission.NOT_SAID, permission.CONTRADICTION}
+    without_subject |= {permission.MODE, permission.FINE, *compatibility.INCOMPATIBLE}
+    assert not ({*PROTECTIONS, *Alarm} | without_subject) - set(reasons)
+    balancing = TEXTS["entity"]["binary_sensor"]["balance_expected"]["state_attributes"]["reasons"]["state"]
+    assert {balance.WIRE_FLAGGED, balance.ONLY_CHARGING, balance.ONLY_RESTING, "balance_trigger"} <= set(balancing)
+
+
+def test_every_hint_and_every_doubt_has_a_name() -> None:
+    sensors = TEXTS["entity"]["sensor"]
+    assert set(sensors["link"]["state_attributes"]["hints"]["state"]) == set(ConnectionHint)
+    assert set(sensors["nearest_protection"]["state_attributes"]["hints"]["state"]) == set(hints.CODES)
+    doubts = {f"implausible_{name}" for name in (*trust.RANGES, "cell_voltage", "temperature")}
+    doubts |= {f"jump_{name}" for name in (*trust.JUMPS, "cell_voltage", "temperature")}
+    doubts |= {trust.DISAGREE, trust.NO_CELLS, "frozen"}
+    assert set(sensors["link"]["state_attributes"]["doubt"]["state"]) == doubts
 
 
 def test_every_action_is_described_and_its_selectors_are_valid() -> None:
@@ -515,22 +575,29 @@ def test_every_action_is_described_and_its_selectors_are_valid() -> None:
     choices |= {"freshness": {choice.value for choice in Freshness}}
     choices |= {"wiring": {"parallel", "series"}}
     choices |= {"protection": set(PROTECTIONS), "severity": {severity.value for severity in AlarmSeverity}}
-    assert {key: set(part["options"]) for key, part in TEXTS["selector"].items()} == choices
+    sentences = {"logbook", "parameter", "subject", "text", "value"}
+    """Not choices, but texts that Home Assistant has no other place for."""
+    found = {key: set(part["options"]) for key, part in TEXTS["selector"].items()}
+    assert {key: options for key, options in found.items() if key not in sentences} == choices
+    assert sentences <= set(found)
 
 
 def test_every_issue_has_its_texts() -> None:
     wires = {f"wiring_{kind}" for kind in WIRING_ISSUES}
     pairing = {"pairing_adapter", "pairing_proxy"}
     connection = (set(CONNECTION_ISSUES) - {PAIRING}) | pairing
-    alone = {"drift", "default_password", "bank_member_removed", "disk_full", "set_aside"}
+    alone = {"drift", "default_password", "bank_member_removed", "disk_full", "set_aside", NO_ADAPTER, SIMULATED_ENERGY}
     assert set(TEXTS["issues"]) == alone | wires | connection
     for key in connection:
         wanted = {"other_integration": {"integration"}, "no_free_slot": {"adapters"}, "second_client": set[str]()}
+        wanted[UNSUPPORTED_FIRMWARE] = {"model", "firmware"}
         assert placeholders(TEXTS["issues"][key]["description"]) == {"name"} | wanted.get(key, {"adapter"}), key
         assert placeholders(TEXTS["issues"][key]["title"]) == {"name"}
     for key in wires:
         assert placeholders(TEXTS["issues"][key]["description"]) == {"name", "cells"}
     assert placeholders(TEXTS["issues"]["disk_full"]["description"]) == {"reason"}
+    assert placeholders(TEXTS["issues"][NO_ADAPTER]["description"]) == {"packs"}
+    assert placeholders(TEXTS["issues"][SIMULATED_ENERGY]["description"]) == {"names"}
     set_aside = TEXTS["issues"]["set_aside"]["fix_flow"]["step"]["confirm"]["description"]
     assert placeholders(set_aside) == {"name", "parts", "file"}
     assert placeholders(TEXTS["issues"]["drift"]["title"]) == {"name"}
@@ -545,3 +612,8 @@ def test_the_page_of_parameters_is_what_the_code_says() -> None:
 def test_the_title_of_a_step_that_shows_progress_needs_no_name() -> None:
     """Home Assistant fills in names in the text of such a step, but not in its title, and shows an error there."""
     assert "{" not in TEXTS["config"]["step"]["contact"]["title"]
+
+
+def test_system_health_names_every_number() -> None:
+    code = (FOLDER / "system_health.py").read_text()
+    assert set(TEXTS["system_health"]["info"]) == set(re.findall(r'^        "(\w+)":', code, re.MULTILINE))

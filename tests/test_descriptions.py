@@ -19,7 +19,6 @@ from custom_components.smart_bms.bms.alarm import Alarm
 from custom_components.smart_bms.bms.families import FAMILIES
 from custom_components.smart_bms.bms.jbd.decode import COUNTERS as JBD_COUNTERS, RESTARTS
 from custom_components.smart_bms.bms.settings import Catalog, Proof, SettingKind
-from custom_components.smart_bms.control.validation_issue import IRREGULAR_NAMES, parameter_name
 from custom_components.smart_bms.pack_entry.capabilities import Capabilities
 from custom_components.smart_bms.protection.daly import DALY
 from custom_components.smart_bms.protection.jbd import JBD
@@ -206,13 +205,3 @@ def test_parameters_of_protections_and_alarms_end_as_what_they_are() -> None:
     assert not [name for name in of_protections if not ENDINGS["number"].search(name)]
     alarms = {text["name"] for key, text in NAMES["binary_sensor"].items() if key.startswith("alarm_")}
     assert {name for name in alarms if not ENDINGS["alarm"].search(name)} == NO_ALARMS
-
-
-def test_a_parameter_is_spelled_alike_as_an_entity_and_in_sentences() -> None:
-    for platform in BY_KIND.values():
-        for key, text in NAMES[platform].items():
-            sentence, name = parameter_name(key), text["name"]
-            same = sentence.lower().replace("-", " ") == name.lower().replace("-", " ")
-            assert not same or sentence == name, key
-    for key, name in IRREGULAR_NAMES.items():
-        assert NAMES["number"][key]["name"] == name

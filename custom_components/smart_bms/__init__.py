@@ -12,6 +12,7 @@ from .bank.energy import CHECKS as OF_BANK
 from .bank_entry.coordinator import BankConfigEntry, BankCoordinator
 from .bank_entry.device import async_link_packs
 from .bank_entry.membership import async_pack_removed, bank_issue_id, is_bank
+from .bank_entry.simulated_energy_issue import async_update_simulated_energy_issue, async_watch_energy_preferences
 from .bms.families import FAMILIES
 from .const import CONF_FAMILY, CONF_IDENTITY, CONF_SIMULATED, DOMAIN
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
@@ -52,17 +53,21 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     hass.http.register_view(RecordingView)
     async_register_commands(hass)
     await async_register_cards(hass)
+    async_watch_energy_preferences(hass)
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry | BankConfigEntry) -> bool:
     """Set up a pack or a bank."""
     if is_bank(entry):
-        return await _async_setup_bank(hass, cast(BankConfigEntry, entry))
-    return await _async_setup_pack(hass, cast(SmartBmsConfigEntry, entry))
+        await _async_setup_bank(hass, cast(BankConfigEntry, entry))
+    else:
+        await _async_setup_pack(hass, cast(SmartBmsConfigEntry, entry))
+    await async_update_simulated_energy_issue(hass)
+    return True
 
 
-async def _async_setup_bank(hass: HomeAssistant, entry: BankConfigEntry) -> bool:
+async def _async_setup_bank(hass: HomeAssistant, entry: BankConfigEntry) -> None:
     """Set up a bank. Its packs need not be there yet."""
     stored_energy = await async_load_parts(energy_store(hass, entry.entry_id), OF_BANK, entry.title)
     coordinator = BankCoordinator(hass, entry, stored_energy)
@@ -70,10 +75,9 @@ async def _async_setup_bank(hass: HomeAssistant, entry: BankConfigEntry) -> bool
     await hass.config_entries.async_forward_entry_setups(entry, BANK_PLATFORMS)
     async_link_packs(hass, entry.entry_id, coordinator.packs)
     coordinator.async_start()
-    return True
 
 
-async def _async_setup_pack(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> bool:
+async def _async_setup_pack(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> None:
     """Set up one pack. It need not be there: its entities are known, and wait for it."""
     simulation = simulation_of(entry)
     if simulation is None:
@@ -85,7 +89,6 @@ async def _async_setup_pack(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> 
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     coordinator.async_start()
-    return True
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry | BankConfigEntry) -> bool:
@@ -105,6 +108,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry | B
 
 async def async_remove_entry(hass: HomeAssistant, entry: SmartBmsConfigEntry | BankConfigEntry) -> None:
     """Delete the files and issues of a pack, and let it be discovered again; profiles stay, but of a simulated one."""
+    await async_update_simulated_energy_issue(hass, without=entry.entry_id)
     if is_bank(entry):
         ir.async_delete_issue(hass, DOMAIN, bank_issue_id(entry.entry_id))
         await energy_store(hass, entry.entry_id).async_remove()

@@ -19,6 +19,7 @@ from .entity import async_add_described
 from .entity.stateless import StatelessEntity
 from .pack_entry.publishing import Quantity, Value
 from .protection.events import ProtectionEvent, ProtectionEventType
+from .texts import subject_name
 
 PARALLEL_UPDATES: Final = 0
 
@@ -109,7 +110,7 @@ class SmartBmsProtectionEvent(StatelessEntity, _TriggeredEvent):
     @callback
     def _async_protection_event(self, protection_event: ProtectionEvent) -> None:
         """Show an event of a protection or an alarm."""
-        self._show_event(protection_event.kind, _details(protection_event))
+        self._show_event(protection_event.kind, _details(self.hass, protection_event))
 
 
 class BankProtectionEvent(BankEntity, _TriggeredEvent):
@@ -139,14 +140,17 @@ class BankProtectionEvent(BankEntity, _TriggeredEvent):
     def _async_protection_event(self, key: str, protection_event: ProtectionEvent) -> None:
         """Show an event of a pack, which `key` identifies by its config entry."""
         pack = self.hass.config_entries.async_get_entry(key)
-        self._show_event(protection_event.kind, {ATTR_PACK: pack.title if pack else None, **_details(protection_event)})
+        self._show_event(
+            protection_event.kind, {ATTR_PACK: pack.title if pack else None, **_details(self.hass, protection_event)}
+        )
 
 
-def _details(protection_event: ProtectionEvent) -> dict[str, Any]:
-    """Return the attributes of a protection event."""
-    name = (
+def _details(hass: HomeAssistant, protection_event: ProtectionEvent) -> dict[str, Any]:
+    """Return the attributes of a protection event: what it is about as a key and, for notifications, as a name."""
+    subject = (
         ATTR_ALARM
         if protection_event.kind in (ProtectionEventType.ALARM_RAISED, ProtectionEventType.ALARM_CLEARED)
         else ATTR_PROTECTION
     )
-    return {name: protection_event.protection, **protection_event.details}
+    about = protection_event.protection
+    return {subject: about, f"{subject}_name": subject_name(hass, about), **protection_event.details}

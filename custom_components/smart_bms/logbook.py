@@ -1,29 +1,15 @@
 """Logbook: an entry for every change of a parameter."""
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from homeassistant.components.logbook import LOGBOOK_ENTRY_MESSAGE, LOGBOOK_ENTRY_NAME
 from homeassistant.core import Event, HomeAssistant, callback
 
 from .const import DOMAIN, EVENT_PARAMETER
-from .control.validation_issue import format_value, parameter_name
-
-_WRITE_MESSAGES: Final = {
-    "confirmed": "{parameter} changed from {old} to {new}, read back from the pack",
-    "refused": "{parameter} was not changed to {new}: the pack kept {old}",
-    "different": "{parameter} should change from {old} to {new}, but the pack has {found}",
-    "unknown": "{parameter} was sent to change from {old} to {new}, but could not be read back; the next reading will show whether it was accepted",
-    "undetermined": "{parameter} was sent to change from {old} to {new}; it shows {found} now, and whether the change was accepted is unknown",
-    "not_sent": "{parameter} was not changed to {new}: an earlier change was not accepted",
-    "changed_elsewhere": "{parameter} was changed from {old} to {found} by something other than Home Assistant",
-}
-_COMMAND_MESSAGES: Final = {
-    "confirmed": "{parameter} was carried out; {found} parameters are different now",
-    "refused": "{parameter} changed nothing",
-    "unknown": "{parameter} was sent, but the pack could not be read back; what changed will show as changed elsewhere",
-    "not_sent": "{parameter} was not sent: an earlier change was not accepted",
-}
+from .control.validation_issue import ParameterValue
+from .pack_entry.drift_issue import HIDDEN
+from .texts import fill_text, find_text, format_value, parameter_name
 
 
 @callback
@@ -35,18 +21,37 @@ def async_describe_events(
     @callback
     def describe(event: Event) -> dict[str, str]:
         """Return the name of the pack and what became of its parameter, and who changed it."""
-        data = event.data
-        outcome = data["outcome"]
-        if outcome == "unknown" and data["found"] is not None:
-            outcome = "undetermined"
-        message = (_COMMAND_MESSAGES if data["command"] else _WRITE_MESSAGES)[outcome].format(
-            parameter=parameter_name(data["parameter"]),
-            **{key: f"{format_value(data[key])} {data['unit']}".rstrip() for key in ("old", "new", "found")},
-        )
-        by = [parameter_name(data["source"]).lower()] if data["source"] else []
-        by += [data["user"]] if data["user"] else []
-        if by:
-            message += f" ({', '.join(by)})"
-        return {LOGBOOK_ENTRY_NAME: data["name"], LOGBOOK_ENTRY_MESSAGE: message}
+        return {LOGBOOK_ENTRY_NAME: event.data["name"], LOGBOOK_ENTRY_MESSAGE: _message(hass, event.data)}
 
     async_describe_event(DOMAIN, EVENT_PARAMETER, describe)
+
+
+def _message(hass: HomeAssistant, data: Mapping[str, Any]) -> str:
+    """Return what became of a parameter, and who changed it."""
+    outcome = data["outcome"]
+    if outcome == "unknown" and data["found"] is not None:
+        outcome = "undetermined"
+    kind = "command" if data["command"] else "write"
+    placeholders = {key: _value(hass, data[key], data["unit"]) for key in ("old", "new", "found")}
+    placeholders["parameter"] = parameter_name(hass, data["parameter"])
+    message = fill_text(hass, f"selector.logbook.options.{kind}_{outcome}", placeholders)
+    by = [_source(hass, data["source"])] if data["source"] else []
+    by += [data["user"]] if data["user"] else []
+    return f"{message} ({', '.join(by)})" if by else message
+
+
+def _value(hass: HomeAssistant, value: Any, unit: str) -> str:
+    """Return a value as text, with its unit."""
+    if value == HIDDEN:
+        return fill_text(hass, "selector.value.options.hidden", {})
+    return format_value(hass, ParameterValue(value, unit))
+
+
+def _source(hass: HomeAssistant, source: str) -> str:
+    """Return the name of what changed a parameter: one of our actions, a kind of entity, or a repair."""
+    found = (
+        find_text(hass, f"selector.logbook.options.by_{source}")
+        or find_text(hass, f"services.{source}.name")
+        or find_text(hass, "title", source)
+    )
+    return found or source.replace("_", " ")

@@ -1,115 +1,126 @@
 """Messages: codes of reasons, rejections and failed writes, with their numbers, become sentences and errors."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers.translation import async_get_exception_message
 
 from .bank.compatibility import Incompatibility
 from .bms.settings import Catalog
 from .const import DOMAIN
-from .control.validation_issue import RejectedError, ValidationIssue, format_value, parameter_name
+from .control.validation_issue import IssueDetail, ParameterName, RejectedError, ValidationIssue, with_unit
 from .control.write_log import WriteOutcome, WriteRecord
 from .protection.permission import Detail, Reason
+from .texts import UNKNOWN, format_detail, format_number, sentence, subject_name
 
-_UNKNOWN: Final = "–"
 _NUMBERS: Final = ("value", "limit", "release", "seconds", "charge", "discharge")
+_DIGITS: Final = 3
 
 
-# Sentences, for attributes, responses and notifications.
+# Sentences, for attributes, responses and notifications: in the language of the instance.
 
 
-def message_sentence(key: str, placeholders: Mapping[str, str]) -> str:
-    """Return a translated message as a sentence."""
-    # Home Assistant strips the full stop from the messages of exceptions.
-    return async_get_exception_message(DOMAIN, key, dict(placeholders)).rstrip(".") + "."
-
-
-def reason_sentence(reason: Reason, prefix: str = "reason") -> str:
+def reason_sentence(hass: HomeAssistant, reason: Reason, prefix: str = "reason") -> str:
     """Return the sentence for a reason of the protections, with its numbers."""
     numbers = reason.numbers or {}
-    placeholders = {key: format_number(numbers.get(key)) for key in _NUMBERS}
-    about = ", ".join(parameter_name(item) for item in reason.about.split(", ")) if reason.about else _UNKNOWN
+    placeholders = {key: _format_detail(hass, numbers.get(key)) for key in _NUMBERS}
+    about = ", ".join(subject_name(hass, item) for item in reason.about.split(", ")) if reason.about else UNKNOWN
     unit = str(numbers.get("unit") or "")
-    return message_sentence(f"{prefix}_{reason.code}", placeholders | {"about": about, "unit": unit})
+    return sentence(hass, f"{prefix}_{reason.code}", placeholders | {"about": about, "unit": unit})
 
 
-def reason_sentences(reasons: Iterable[Reason], prefix: str = "reason") -> list[str]:
+def reason_sentences(hass: HomeAssistant, reasons: Iterable[Reason], prefix: str = "reason") -> list[str]:
     """Return the sentence for each reason."""
-    return [reason_sentence(reason, prefix) for reason in reasons]
+    return [reason_sentence(hass, reason, prefix) for reason in reasons]
 
 
-def left_out_sentences(packs: Iterable[tuple[str, str]]) -> list[str]:
+def left_out_sentences(hass: HomeAssistant, packs: Iterable[tuple[str, str]]) -> list[str]:
     """Return a sentence for each pack that is left out of its bank, given as its name and the code of the reason."""
-    return [message_sentence(f"left_out_{code}", {"name": name}) for name, code in packs]
+    return [sentence(hass, f"left_out_{code}", {"name": name}) for name, code in packs]
 
 
-def incompatibility_sentences(incompatibilities: Iterable[Incompatibility]) -> list[str]:
+def incompatibility_sentences(hass: HomeAssistant, incompatibilities: Iterable[Incompatibility]) -> list[str]:
     """Return a sentence for each reason why packs do not make one battery, or not a good one."""
     return [
-        message_sentence(
+        sentence(
+            hass,
             f"unfit_{item.code}",
-            {"values": ", ".join(f"{name} {format_number(value)}" for name, value in item.values)},
+            {"values": ", ".join(f"{name} {_format_detail(hass, value)}" for name, value in item.values)},
         )
         for item in incompatibilities
     ]
 
 
-def format_number(value: Detail) -> str:
-    """Return a number without trailing zeros, another detail as text, and a dash for one that is unknown."""
-    return f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, (int, float)) else str(value or _UNKNOWN)
+def explanation(hass: HomeAssistant, sentences: Iterable[str]) -> str:
+    """Return sentences as one text."""
+    return ("" if hass.config.language.startswith("zh") else " ").join(sentences)
 
 
-def issue_message(issue: ValidationIssue) -> str:
-    """Return the message of a validation issue, without its full stop."""
-    return async_get_exception_message(DOMAIN, issue.code, dict(issue.details))
+def _format_detail(hass: HomeAssistant, value: Detail) -> str:
+    """Return a number, another detail as text, and a dash for one that is unknown."""
+    return format_number(hass, value, _DIGITS) if isinstance(value, (int, float)) else str(value or UNKNOWN)
 
 
-def rejection_message(error: RejectedError) -> str:
-    """Return why a change was rejected, without the full stop."""
-    return issue_message(error.issues[0])
+def issue_message(hass: HomeAssistant, issue: ValidationIssue) -> str:
+    """Return the sentence of a validation issue."""
+    return sentence(hass, issue.code, _placeholders(hass, issue))
 
 
-# Errors, which Home Assistant translates for whoever made the call.
+def error_message(hass: HomeAssistant, error: HomeAssistantError) -> str:
+    """Return the sentence of an error, where it becomes a part of another."""
+    if error.translation_domain != DOMAIN or error.translation_key is None:
+        return str(error)
+    return sentence(hass, error.translation_key, error.translation_placeholders or {})
 
 
-def rejection_error(error: RejectedError) -> ServiceValidationError:
-    """Return the error that shows the user why a change was rejected."""
+# Errors, which Home Assistant translates for whoever made the call; what fills them is in the language of the instance.
+
+
+def _placeholders(hass: HomeAssistant, issue: ValidationIssue) -> dict[str, str]:
+    """Return what fills the message of a validation issue."""
+    return {key: format_detail(hass, detail) for key, detail in issue.details.items()}
+
+
+def rejection_error(hass: HomeAssistant, error: RejectedError) -> ServiceValidationError:
+    """Return the error that shows the user why a change was rejected: the first of its issues."""
     issue = error.issues[0]
     return ServiceValidationError(
-        translation_domain=DOMAIN, translation_key=issue.code, translation_placeholders=dict(issue.details)
+        translation_domain=DOMAIN, translation_key=issue.code, translation_placeholders=_placeholders(hass, issue)
     )
 
 
 @contextmanager
-def translated_rejections() -> Iterator[None]:
+def translated_rejections(hass: HomeAssistant) -> Iterator[None]:
     """Raise ServiceValidationError, which the user sees, in place of RejectedError."""
     try:
         yield
     except RejectedError as error:
-        raise rejection_error(error) from error
+        raise rejection_error(hass, error) from error
 
 
-def first_write_error(records: Iterable[WriteRecord], catalog: Catalog | None) -> HomeAssistantError | None:
+def first_write_error(
+    hass: HomeAssistant, records: Iterable[WriteRecord], catalog: Catalog | None
+) -> HomeAssistantError | None:
     """Return the error for the first write that was not confirmed; None if all were. `catalog` has the units."""
     failed = next((record for record in records if record.outcome is not WriteOutcome.CONFIRMED), None)
     if failed is None:
         return None
     setting = catalog.settings.get(failed.parameter) if catalog else None
+    details: dict[str, IssueDetail] = {
+        "parameter": ParameterName(failed.parameter),
+        "new": with_unit(failed.new, setting),
+        "found": with_unit(failed.found, setting),
+    }
     return HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key=f"{'command' if failed.is_command else 'write'}_{failed.outcome}",
-        translation_placeholders={
-            "parameter": parameter_name(failed.parameter),
-            "new": format_value(failed.new, setting),
-            "found": format_value(failed.found, setting),
-        },
+        translation_placeholders={key: format_detail(hass, detail) for key, detail in details.items()},
     )
 
 
-def raise_unless_confirmed(records: Iterable[WriteRecord], catalog: Catalog | None) -> None:
+def raise_unless_confirmed(hass: HomeAssistant, records: Iterable[WriteRecord], catalog: Catalog | None) -> None:
     """Raise HomeAssistantError for the first write that was not confirmed. `catalog` has the units."""
-    if (error := first_write_error(records, catalog)) is not None:
+    if (error := first_write_error(hass, records, catalog)) is not None:
         raise error

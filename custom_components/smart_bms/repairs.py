@@ -16,11 +16,11 @@ from .bms.settings import Proof, Setting
 from .control.baseline import Difference
 from .control.chemistry import CHEMISTRY_CODES
 from .control.request import WriteRequest
-from .control.validation_issue import parameter_name
 from .coordinator import SmartBmsConfigEntry
-from .messages import raise_unless_confirmed, translated_rejections
+from .messages import error_message, raise_unless_confirmed, translated_rejections
 from .pack_entry.drift_issue import describe_drift
 from .pack_entry.parameters import Parameters, async_request
+from .texts import parameter_name
 
 
 class DriftRepairFlow(RepairsFlow):
@@ -47,7 +47,9 @@ class DriftRepairFlow(RepairsFlow):
         issue = ir.async_get(self.hass).async_get_issue(self.handler, self.issue_id)
         placeholders = dict(issue.translation_placeholders or {}) if issue else {}
         if parameters:
-            placeholders["changes"] = describe_drift(self._shown, parameters.writer.catalog, to_administrator=True)
+            placeholders["changes"] = describe_drift(
+                self.hass, self._shown, parameters.writer.catalog, to_administrator=True
+            )
         return self.async_show_menu(
             step_id="init", menu_options=["accept", "restore"], description_placeholders=placeholders
         )
@@ -77,8 +79,10 @@ class DriftRepairFlow(RepairsFlow):
         try:
             await self._async_restore(parameters, old, confirm=bool(dangerous))
         except HomeAssistantError as error:
-            return self.async_abort(reason="not_restored", description_placeholders={"reason": str(error)})
-        if left := [parameter_name(key) for key in self._shown if key not in old]:
+            return self.async_abort(
+                reason="not_restored", description_placeholders={"reason": error_message(self.hass, error)}
+            )
+        if left := [parameter_name(self.hass, key) for key in self._shown if key not in old]:
             return self.async_abort(reason="left_out", description_placeholders={"parameters": ", ".join(left)})
         return self._finish(parameters)
 
@@ -101,7 +105,7 @@ class DriftRepairFlow(RepairsFlow):
             for key in issue.parameters
         }
         return [
-            parameter_name(key)
+            parameter_name(self.hass, key)
             for key in self._shown
             if key in settings and (settings[key].dangerous or settings[key].clears_history or key in against_chemistry)
         ]
@@ -113,9 +117,9 @@ class DriftRepairFlow(RepairsFlow):
         user = http_request.get(KEY_HASS_USER) if http_request is not None else None
         context = Context(user_id=user.id) if user else None
         request = await async_request(self.hass, context, "repair", confirm=confirm, exact=True)
-        with translated_rejections():
+        with translated_rejections(self.hass):
             records = await parameters.writer.apply(old, request)
-        raise_unless_confirmed(records, catalog)
+        raise_unless_confirmed(self.hass, records, catalog)
 
     def _finish(self, parameters: Parameters) -> RepairsFlowResult:
         """End the flow, which deletes the issue, unless something else has changed meanwhile."""

@@ -7,7 +7,7 @@ from custom_components.smart_bms.bms.reading import Identity, Reading
 from custom_components.smart_bms.control.chemistry import chemistry_issues, chemistry_of
 from custom_components.smart_bms.control.parameter_check import check_parameters
 from custom_components.smart_bms.control.request import WritePermission
-from custom_components.smart_bms.control.validation_issue import IssueSeverity
+from custom_components.smart_bms.control.validation_issue import IssueSeverity, ParameterName, ParameterValue
 from custom_components.smart_bms.control.write_log import WriteOutcome
 from custom_components.smart_bms.simulator.daly.labels import ESS_81
 from tests.support.jk_parameters import CATALOG
@@ -94,10 +94,10 @@ async def test_it_is_named_with_its_numbers(monkeypatch) -> None:
         (issue,) = site.control.validate({"cell_overvoltage": 4.3}, ASK).issues
         assert issue.parameters == ("cell_overvoltage",)
         assert issue.details == {
-            "parameter": "Cell overvoltage",
-            "value": "4.3 V",
+            "parameter": ParameterName("cell_overvoltage"),
+            "value": ParameterValue(4.3, "V"),
             "chemistry": "LFP",
-            "limit": "3.8 V",
+            "limit": ParameterValue(3.8, "V"),
         }
 
 

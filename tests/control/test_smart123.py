@@ -4,7 +4,7 @@ import pytest
 
 from custom_components.smart_bms.bms.settings import Proof
 from custom_components.smart_bms.control.request import WritePermission
-from custom_components.smart_bms.control.validation_issue import RejectedError
+from custom_components.smart_bms.control.validation_issue import ParameterName, ParameterValue, RejectedError
 from custom_components.smart_bms.control.write_log import WriteOutcome
 from custom_components.smart_bms.simulator.smart123.labels import BRIDGE, GEN2_BRSP, GEN3_NUS
 from tests.support.packs import smart123_pack
@@ -70,7 +70,11 @@ async def test_a_change_that_would_pass_through_a_harmful_value_is_refused_with_
         assert await refusals(site, {"battery_capacity": 25_600}) == ["no_safe_way"]
         validation = site.control.validate({"battery_capacity": 25_600}, ASK)
         (issue,) = validation.errors
-        assert issue.details == {"parameter": "Battery capacity", "present": "25500 Wh", "value": "25600 Wh"}
+        assert issue.details == {
+            "parameter": ParameterName("battery_capacity"),
+            "present": ParameterValue(25_500, "Wh"),
+            "value": ParameterValue(25_600, "Wh"),
+        }
         assert outcomes(await site.control.apply({"battery_capacity": 25_400}, ASK)) == [WriteOutcome.CONFIRMED]
 
 

@@ -5,18 +5,15 @@ import pytest
 from custom_components.smart_bms.bms.settings import Proof, Setting, SettingKind, Unit
 from custom_components.smart_bms.control.baseline import Baseline
 from custom_components.smart_bms.control.read_back import outcome_of
-from custom_components.smart_bms.control.validation_issue import format_value, parameter_name
+from custom_components.smart_bms.control.validation_issue import ParameterValue, with_unit
 from custom_components.smart_bms.control.write_log import WriteLog, WriteOutcome, WriteRecord
 
 
-def test_values_are_told_in_words() -> None:
+def test_numbers_have_the_unit_of_their_parameter_and_nothing_else_has_one() -> None:
     volts = Setting(key="x", kind=SettingKind.NUMBER, proof=Proof.PROVEN, unit=Unit.VOLT)
-    assert [format_value(value, volts) for value in (3.65, 3.0, 4, None)] == ["3.65 V", "3 V", "4 V", "unknown"]
-    assert [format_value(value) for value in (True, False, "victron", 0.1 + 0.2)] == ["on", "off", "victron", "0.3"]
-    assert parameter_name("uart1_protocol") == "UART 1 protocol"
-    assert parameter_name("power_off_voltage") == "Power off voltage"
-    assert parameter_name("mosfet_overtemperature") == "MOSFET overtemperature"
-    assert parameter_name("max_charge_current") == "Charge overcurrent limit"
+    assert with_unit(3.65, volts) == ParameterValue(3.65, "V")
+    assert [with_unit(value, volts).unit for value in (None, True, "victron")] == ["", "", ""]
+    assert with_unit(4) == ParameterValue(4)
 
 
 def test_a_baseline_takes_only_what_is_there() -> None:

@@ -453,15 +453,15 @@ async def test_an_alarm_is_told_in_a_sentence(hass, steady, tmp_path) -> None:
     assert not reported
     await pack.see(1, **HALF, highest=3.65, current=12.3, alarms=("cell_overvoltage",))
     assert reported[0].data == {
-        "title": "Shed: cell overvoltage",
+        "title": "Shed: Cell overvoltage",
         "message": (
-            "The battery pack Shed reports cell overvoltage (fault). Highest cell 1 at 3.65 V, lowest cell 4 at 3.29 V. "
+            "Shed reports: Cell overvoltage (fault). Highest cell 1 at 3.65 V, lowest cell 4 at 3.29 V. "
             "Current 12.3 A. State of charge 60 %."
         ),
     }
     await pack.see(1, **HALF)
-    assert reported[1].data["title"] == "Shed: cell overvoltage is over"
-    assert reported[1].data["message"].startswith("The battery pack Shed no longer reports cell overvoltage")
+    assert reported[1].data["title"] == "Shed: Cell overvoltage is over"
+    assert reported[1].data["message"].startswith("Shed no longer reports: Cell overvoltage")
 
 
 @every_way
@@ -547,7 +547,7 @@ async def test_without_an_entity_that_is_needed_nothing_is_allowed_and_it_says_s
     assert float(state(pack, NUMBER)) == 0 if name == "limit_charger" else state(pack, CHARGER) == "off"
     house = "House" if pack.way == BANK else "Shed"
     assert reported(hass, name).startswith(
-        f"{house} has no enabled entity for: {side.capitalize().removesuffix('e')}ing allowed"
+        f"No enabled entity of {house} was found for: {side.capitalize().removesuffix('e')}ing allowed"
     )
 
 

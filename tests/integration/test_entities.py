@@ -230,11 +230,11 @@ async def test_a_silent_pack_is_silent_while_it_is_reconnected(hass, house, pack
     assert {"connecting", "identifying", "waiting"} <= {attributes["step"] for attributes in reported}
     since = {dt_util.parse_datetime(attributes["since"]) for attributes in reported}
     assert max(since) - min(since) <= timedelta(seconds=1)
-    assert "vendor's app" in reported[0]["hints"][0]
+    assert "vendor's app" in reported[0]["explanation"]
     assert "Shed is lost: silent" in caplog.text
     pack.faults.silent = False
     await house.until(lambda: house.state("sensor.shed_connection") == "streaming")
-    assert {"since", "step", "hints"}.isdisjoint(hass.states.get("sensor.shed_connection").attributes)
+    assert {"since", "step", "hints", "explanation"}.isdisjoint(hass.states.get("sensor.shed_connection").attributes)
 
 
 async def test_a_pack_behind_a_full_proxy_waits_for_a_slot(hass, house, pack, adopt) -> None:
@@ -245,7 +245,7 @@ async def test_a_pack_behind_a_full_proxy_waits_for_a_slot(hass, house, pack, ad
         house.proxy.acquire(f"AA:AA:AA:AA:AA:0{number}")
     house.bring_back(pack)
     await house.until(lambda: house.state("sensor.shed_connection") == "no_free_slot")
-    assert "proxy" in hass.states.get("sensor.shed_connection").attributes["hints"][0]
+    assert "proxy" in hass.states.get("sensor.shed_connection").attributes["explanation"]
     house.proxy.release("AA:AA:AA:AA:AA:00")
     await house.until(lambda: house.state("sensor.shed_voltage") != STATE_UNAVAILABLE)
 

@@ -297,8 +297,9 @@ async def test_a_board_that_is_out_of_reach_comes_with_hints(hass, house, adopt)
     assert "hints" not in hass.states.get("sensor.shed_connection").attributes
     house.take_away(pack)
     await house.until(lambda: house.state("sensor.shed_connection") == "no_connectable_path")
-    hints = hass.states.get("sensor.shed_connection").attributes["hints"]
-    assert hints[0] == "A BMS without power cannot be heard: check the wiring of the battery."
+    attributes = hass.states.get("sensor.shed_connection").attributes
+    assert attributes["hints"][0] == "check_supply"
+    assert "A BMS without power cannot be heard: check the wiring of the battery." in attributes["explanation"]
     house.bring_back(pack)
     await house.until(lambda: house.state("sensor.shed_connection") == "streaming")
     assert "hints" not in hass.states.get("sensor.shed_connection").attributes

@@ -50,7 +50,7 @@ async def fix(hass, hass_client):
         flow = await response.json()
         assert flow["type"] == "menu"
         assert flow["menu_options"] == ["accept", "restore"]
-        assert "Cell overvoltage: 3.6 V → 3.65 V" in flow["description_placeholders"]["changes"]
+        assert "Cell overvoltage limit: 3.6 V → 3.65 V" in flow["description_placeholders"]["changes"]
         if meanwhile:
             await meanwhile()
         url = f"/api/repairs/issues/fix/{flow['flow_id']}"
@@ -70,7 +70,7 @@ async def test_a_change_elsewhere_raises_a_repair_and_an_event(hass, house, pack
     await drifted(hass, house, pack, entry)
     placeholders = issue(hass, entry).translation_placeholders
     assert placeholders["name"] == "Shed"
-    assert placeholders["changes"] == "- Cell overvoltage: 3.6 V → 3.65 V\n- Charge switch: on → off"
+    assert placeholders["changes"] == "- Cell overvoltage limit: 3.6 V → 3.65 V\n- Charge switch: on → off"
     assert {event.data["outcome"] for event in events} == {"changed_elsewhere"}
 
 
@@ -113,7 +113,7 @@ async def test_what_makes_the_pack_forget_takes_a_second_word(hass, house, adopt
     assert (await fix(entry, "restore"))["type"] == "create_entry"
     (form,) = fix.forms
     assert form["step_id"] == "restore"
-    assert form["description_placeholders"]["dangerous"] == "Cell overvoltage"
+    assert form["description_placeholders"]["dangerous"] == "Cell overvoltage limit"
     assert pack.board.limits.cell_overvoltage == 3.6
     assert not pack.factory_mode
 
@@ -209,14 +209,14 @@ async def test_other_issues_are_only_confirmed(hass) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({}, "Cell overvoltage changed from 3.6 V to 3.55 V, read back from the pack (set parameters)"),
-        ({"outcome": "refused"}, "Cell overvoltage was not changed to 3.55 V: the pack kept 3.6 V (set parameters)"),
-        ({"outcome": "different", "found": 3.5}, "Cell overvoltage should change from 3.6 V to 3.55 V, but the pack has 3.5 V (set parameters)"),
-        ({"outcome": "changed_elsewhere", "new": None, "found": 3.65, "source": ""}, "Cell overvoltage was changed from 3.6 V to 3.65 V by something other than Home Assistant"),
-        ({"parameter": "factory_reset", "command": True, "found": 5, "unit": ""}, "Factory reset was carried out; 5 parameters are different now (set parameters)"),
-        ({"outcome": "unknown", "found": None}, "Cell overvoltage was sent to change from 3.6 V to 3.55 V, but could not be read back; the next reading will show whether it was accepted (set parameters)"),
-        ({"outcome": "unknown", "found": 3.4}, "Cell overvoltage was sent to change from 3.6 V to 3.55 V; it shows 3.4 V now, and whether the change was accepted is unknown (set parameters)"),
-        ({"user": "Ada"}, "Cell overvoltage changed from 3.6 V to 3.55 V, read back from the pack (set parameters, Ada)"),
+        ({}, "Cell overvoltage limit changed from 3.6 V to 3.55 V, read back from the pack (Set parameters)"),
+        ({"outcome": "refused"}, "Cell overvoltage limit was not changed to 3.55 V: the pack kept 3.6 V (Set parameters)"),
+        ({"outcome": "different", "found": 3.5}, "Cell overvoltage limit should change from 3.6 V to 3.55 V, but the pack has 3.5 V (Set parameters)"),
+        ({"outcome": "changed_elsewhere", "new": None, "found": 3.65, "source": ""}, "Cell overvoltage limit was changed from 3.6 V to 3.65 V by something other than Home Assistant"),
+        ({"parameter": "factory_reset", "command": True, "found": 5, "unit": ""}, "Factory reset was carried out; different parameters now: 5 (Set parameters)"),
+        ({"outcome": "unknown", "found": None}, "Cell overvoltage limit was sent to change from 3.6 V to 3.55 V, but could not be read back; the next reading will show whether it was accepted (Set parameters)"),
+        ({"outcome": "unknown", "found": 3.4}, "Cell overvoltage limit was sent to change from 3.6 V to 3.55 V; it shows 3.4 V now, and whether the change was accepted is unknown (Set parameters)"),
+        ({"user": "Ada"}, "Cell overvoltage limit changed from 3.6 V to 3.55 V, read back from the pack (Set parameters, Ada)"),
     ],
 )  # fmt: skip
 async def test_the_logbook_tells_the_story(hass, changes, message) -> None:
@@ -244,7 +244,7 @@ async def test_dangerous_parameters_take_a_second_word(hass, house, pack, adopt,
     pack.change(0x1C, struct.pack("<I", 4))
     await drifted(hass, house, pack, entry)
     assert (await fix(entry, "restore"))["type"] == "create_entry"
-    assert fix.forms[0]["description_placeholders"] == {"dangerous": "Cell count"}
+    assert fix.forms[0]["description_placeholders"] == {"dangerous": "Number of cells"}
     assert entry.runtime_data.pack.current_settings.values["cell_count"] == 8
 
 
@@ -254,7 +254,7 @@ async def test_what_cannot_be_written_is_named_and_the_rest_restored(hass, house
     await drifted(hass, house, pack, entry)
     flow = await fix(entry, "restore")
     assert flow["reason"] == "left_out"
-    assert flow["description_placeholders"] == {"parameters": "MOSFET overtemperature"}
+    assert flow["description_placeholders"] == {"parameters": "MOSFET overtemperature limit"}
     assert pack.board.limits.cell_overvoltage == 3.6
     assert "MOSFET" in issue(hass, entry).translation_placeholders["changes"]
 
@@ -328,4 +328,4 @@ async def test_a_change_during_the_repair_stays_to_be_seen(hass, house, pack, ad
         pack.change(0x02, struct.pack("<I", 2850))
 
     assert (await fix(entry, "restore", change_in_secret))["reason"] == "changed_again"
-    assert "Cell undervoltage: 2.7 V → 2.85 V" in issue(hass, entry).translation_placeholders["changes"]
+    assert "Cell undervoltage limit: 2.7 V → 2.85 V" in issue(hass, entry).translation_placeholders["changes"]

@@ -260,7 +260,8 @@ async def test_the_particulars_are_there_for_the_actions(hass, pack) -> None:
     assert done[0].data == {"what": "cell_overvoltage 3.65"}
 
 
-async def test_they_are_offered_for_a_pack(hass, hass_ws_client, pack) -> None:
+async def test_they_are_offered_for_a_pack(hass, pack, hass_ws_client) -> None:
+    # The token is made after the pack, whose tests begin at noon.
     assert await async_setup_component(hass, AUTOMATION, {})
     client = await hass_ws_client(hass)
     target = {"device_id": [pack.device_id]}

@@ -14,11 +14,11 @@ from homeassistant.const import EntityCategory
 from ..bank.member import INCOMPLETE, STALE
 from ..bank.merge import Bank
 from ..entity.findable import FindableEntity
-from ..messages import incompatibility_sentences, left_out_sentences
+from ..messages import explanation, incompatibility_sentences, left_out_sentences
 from ..pack_entry.publishing import Quantity, Value
 from ..protection.relays import Tristate
 from .coordinator import BankCoordinator
-from .entity import BankEntity
+from .entity import BankEntity, left_out_attribute
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +27,8 @@ class BankBinaryDescription(BinarySensorEntityDescription):
 
     value_fn: Callable[[BankCoordinator], bool | None]
     attributes_fn: Callable[[Bank], Mapping[str, Any]]
+    left_out_of: str = ""
+    """The side on which packs that do not count are explained."""
     always: bool = False
     """It says something also when no string counts."""
 
@@ -41,16 +43,18 @@ def _problem(bank: Bank) -> bool | None:
     return True if bank.unfit else None if bank.alarms is None else bool(bank.alarms)
 
 
-def _why(side: str) -> Callable[[Bank], Mapping[str, Any]]:
-    """Return what tells which packs do not count on a side."""
+def _left_out(bank: Bank, side: str) -> list[tuple[str, str]]:
+    """Return the packs that do not count on a side, each with the code of the reason."""
     of_side = {STALE, INCOMPLETE, f"{side}_blocked", f"{side}_unknown"}
+    return [row for row in bank.left_out if row[1] in of_side]
 
-    def why(bank: Bank) -> Mapping[str, Any]:
-        """Return the sentences that explain it."""
-        rows = left_out_sentences(row for row in bank.left_out if row[1] in of_side)
-        return {"left_out": rows, "reasons": incompatibility_sentences(bank.unfit)}
 
-    return why
+def _why(side: str) -> Callable[[Bank], Mapping[str, Any]]:
+    """Return what tells which packs do not count on a side, and what is against the bank, in codes."""
+    return lambda bank: {
+        "left_out": left_out_attribute(_left_out(bank, side)),
+        "reasons": [row.code for row in bank.unfit],
+    }
 
 
 BANK_BINARY_SENSORS: Final = (
@@ -59,12 +63,14 @@ BANK_BINARY_SENSORS: Final = (
         translation_key="charge_allowed",
         value_fn=lambda coordinator: _yes(coordinator.data.charge),
         attributes_fn=_why("charge"),
+        left_out_of="charge",
     ),
     BankBinaryDescription(
         key="discharge_allowed",
         translation_key="discharge_allowed",
         value_fn=lambda coordinator: _yes(coordinator.data.discharge),
         attributes_fn=_why("discharge"),
+        left_out_of="discharge",
     ),
     BankBinaryDescription(
         key="problem",
@@ -74,7 +80,7 @@ BANK_BINARY_SENSORS: Final = (
         value_fn=lambda coordinator: _problem(coordinator.data),
         attributes_fn=lambda bank: {
             "alarms": [f"{name}: {alarm}" for name, alarm in bank.alarms or ()],
-            "reasons": incompatibility_sentences(bank.unfit),
+            "reasons": [row.code for row in bank.unfit],
         },
     ),
     BankBinaryDescription(
@@ -107,7 +113,14 @@ class BankBinarySensor(FindableEntity, BankEntity, BinarySensorEntity):
     @override
     def details(self) -> Mapping[str, Any]:
         """Return what goes with the value."""
-        return self.entity_description.attributes_fn(self.coordinator.data)
+        bank, side = self.coordinator.data, self.entity_description.left_out_of
+        attributes = dict(self.entity_description.attributes_fn(bank))
+        if "reasons" in attributes:
+            left_out = left_out_sentences(self.hass, _left_out(bank, side)) if side else []
+            attributes["explanation"] = explanation(
+                self.hass, [*left_out, *incompatibility_sentences(self.hass, bank.unfit)]
+            )
+        return attributes
 
     @override
     def discrete(self) -> Any:

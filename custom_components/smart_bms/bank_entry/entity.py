@@ -1,6 +1,6 @@
 """The base of a bank's entities."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, override
 
 from homeassistant.const import MATCH_ALL
@@ -78,3 +78,8 @@ def _model(coordinator: BankCoordinator) -> str:
     strings = len(coordinator.topology)
     length = len(coordinator.topology[0])
     return f"Bank, {strings}P{length}S of packs"
+
+
+def left_out_attribute(packs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    """Return as an attribute which packs are left out, given as their names and the codes of the reasons."""
+    return [{"pack": name, "reason": code} for name, code in packs]

@@ -21,6 +21,7 @@ from homeassistant.const import (
     UnitOfTemperature,
     UnitOfTime,
 )
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.typing import StateType
 
 from ..bank.merge import Bank, BankExtreme
@@ -28,11 +29,11 @@ from ..const import AMPERE_HOUR
 from ..energy.energy_totals import EnergyTotals
 from ..entity.findable import FindableEntity
 from ..entity.status import OPTIONS, STATUS, status_attributes, status_code, status_identity
-from ..messages import incompatibility_sentences, left_out_sentences
+from ..messages import explanation, incompatibility_sentences, left_out_sentences
 from ..pack_entry.energy_account import CHARGED, DISCHARGED
 from ..pack_entry.publishing import Quantity, Value, quantize_age
 from .coordinator import BankCoordinator
-from .entity import BankEntity
+from .entity import BankEntity, left_out_attribute
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,8 @@ class BankSensorDescription(SensorEntityDescription):
     quantity: Quantity
     value_fn: Callable[[Bank], Value]
     attributes_fn: Callable[[Bank], Mapping[str, Any]] | None = None
+    explained_fn: Callable[[HomeAssistant, Bank], list[str]] | None = None
+    """Return the sentences that explain the codes in the attributes."""
     of_total: str | None = None
     """The sum that it shows in place of a value of the bank."""
     always: bool = False
@@ -266,9 +269,13 @@ BANK_SENSORS: Final = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda bank: bank.active_strings,
         attributes_fn=lambda bank: {
-            "left_out": left_out_sentences(bank.left_out),
-            "advice": incompatibility_sentences(bank.advice),
+            "left_out": left_out_attribute(bank.left_out),
+            "advice": [row.code for row in bank.advice],
         },
+        explained_fn=lambda hass, bank: [
+            *left_out_sentences(hass, bank.left_out),
+            *incompatibility_sentences(hass, bank.advice),
+        ],
         always=True,
         discrete=True,
     ),
@@ -292,8 +299,11 @@ class BankSensor(FindableEntity, BankEntity, SensorEntity):
     @override
     def details(self) -> Mapping[str, Any]:
         """Return what goes with the value."""
-        found = self.entity_description.attributes_fn
-        return {} if found is None else found(self.coordinator.data)
+        description, bank = self.entity_description, self.coordinator.data
+        attributes = {} if description.attributes_fn is None else dict(description.attributes_fn(bank))
+        if description.explained_fn is not None:
+            attributes["explanation"] = explanation(self.hass, description.explained_fn(self.hass, bank))
+        return attributes
 
     @override
     def discrete(self) -> Any:

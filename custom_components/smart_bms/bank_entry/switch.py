@@ -15,9 +15,10 @@ from ..control.validation_issue import RejectedError
 from ..control.write_log import WriteOutcome
 from ..coordinator import SmartBmsCoordinator
 from ..entity.parameter import async_enable
-from ..messages import incompatibility_sentences, rejection_message
+from ..messages import error_message, incompatibility_sentences, rejection_error
 from ..pack_entry.parameters import async_request
 from ..pack_entry.publishing import Quantity, Value
+from ..texts import FULL_STOPS
 from .coordinator import BankConfigEntry, BankCoordinator
 from .entity import BankEntity
 from .membership import banks_with
@@ -82,7 +83,7 @@ class BankSwitch(BankEntity, SwitchEntity):
 
     async def _async_change(self, *, value: bool) -> None:
         """Write to each pack and wait for its proof. Raises what did not hold, with the packs where it did."""
-        if value and (reasons := incompatibility_sentences(self.coordinator.data.unfit)):
+        if value and (reasons := incompatibility_sentences(self.hass, self.coordinator.data.unfit)):
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key="bank_unfit",
@@ -98,7 +99,8 @@ class BankSwitch(BankEntity, SwitchEntity):
             try:
                 records = await pack.parameters.writer.apply({self.entity_description.key: value}, request)
             except RejectedError as error:
-                failed.append(f"{name}: {rejection_message(error)}")
+                reason = error_message(self.hass, rejection_error(self.hass, error))
+                failed.append(f"{name}: {reason.rstrip(FULL_STOPS)}")
                 continue
             held = all(record.outcome is WriteOutcome.CONFIRMED for record in records)
             (done if held else failed).append(name)

@@ -14,7 +14,7 @@ from homeassistant.const import MATCH_ALL, EntityCategory
 from ..coordinator import SmartBmsCoordinator
 from ..entity import SmartBmsEntity
 from ..entity.findable import FindableEntity
-from ..messages import reason_sentences
+from ..messages import explanation, reason_sentences
 from ..pack_entry.publishing import Quantity, Value
 from ..protection.engine import ProtectionEngine
 from ..protection.mismatch import Mismatch
@@ -93,7 +93,7 @@ class SmartBmsPermission(FindableEntity, SmartBmsEntity, BinarySensorEntity):
             self._allowed = permission.allowed
             self._explained = {
                 "reasons": [reason.code if not reason.about else reason.about for reason in permission.reasons],
-                "explanation": " ".join(reason_sentences(permission.reasons)),
+                "explanation": explanation(self.hass, reason_sentences(self.hass, permission.reasons)),
             }
         return news
 

@@ -13,7 +13,7 @@ from ..bms.pack import Pack
 from ..bms.settings import SettingValue
 from .request import WriteRequest
 from .temporary import ApplyChanges
-from .validation_issue import RejectedError, rejection
+from .validation_issue import ParameterValue, RejectedError, rejection
 from .write_log import WriteOutcome, WriteRecord
 from .writer import ParameterWriter
 
@@ -77,7 +77,7 @@ async def calibrate_current(
         current = pack.last_reading.current if pack.last_reading else None
         displayed = None if current is None else abs(current)
         if displayed is not None and displayed < _MAX_REST_CURRENT:
-            raise rejection("no_current_flows", present=f"{displayed:.2f} A")
+            raise rejection("no_current_flows", present=ParameterValue(round(displayed, 2), "A"))
         _require_plausible(displayed, amperes, _MAX_CURRENT_CHANGE, "A", request)
         return await apply({"current_calibration": amperes}, replace(request, procedure=True))
 
@@ -95,7 +95,9 @@ def _require_plausible(
     if displayed is None:
         raise rejection("nothing_to_calibrate")
     if not request.force and not abs(measured - displayed) <= max_change * displayed:
-        raise rejection("implausible_calibration", value=f"{measured:g} {unit}", present=f"{displayed:g} {unit}")
+        raise rejection(
+            "implausible_calibration", value=ParameterValue(measured, unit), present=ParameterValue(displayed, unit)
+        )
 
 
 def _value_to_write(control: ParameterWriter, volts: float, displayed: float) -> SettingValue:

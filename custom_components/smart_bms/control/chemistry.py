@@ -13,7 +13,7 @@ from typing import Final
 from ..bms.chemistry import STATED, named
 from ..bms.reading import Reading
 from ..bms.settings import Catalog, SettingValue
-from .validation_issue import IssueSeverity, ValidationIssue, format_value, parameter_name
+from .validation_issue import IssueSeverity, ParameterName, ValidationIssue, with_unit
 
 type Values = Mapping[str, SettingValue]
 
@@ -141,7 +141,7 @@ def chemistry_issues(
                 code="other_chemistry",
                 parameters=(key,),
                 details={
-                    "parameter": parameter_name(key),
+                    "parameter": ParameterName(key),
                     "other": _CHEMISTRY_LIMITS[str(other)].name,
                     "chemistry": _CHEMISTRY_LIMITS[chemistry].name,
                 },
@@ -194,10 +194,10 @@ def _chemistry_issue(
         code=code,
         parameters=(key,),
         details={
-            "parameter": parameter_name(key),
-            "value": format_value(value, setting),
+            "parameter": ParameterName(key),
+            "value": with_unit(value, setting),
             "chemistry": _CHEMISTRY_LIMITS[chemistry].name,
-            "limit": format_value(round(edge, 3), setting),
+            "limit": with_unit(round(edge, 3), setting),
         },
     )
 

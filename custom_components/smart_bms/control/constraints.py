@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ..bms.settings import Catalog, Chain, Proof, Setting, SettingKind, SettingValue
-from .validation_issue import ValidationIssue, format_value, parameter_name
+from .validation_issue import IssueDetail, ParameterName, ValidationIssue, with_unit
 
 _STEP_TOLERANCE: Final = 1e-6
 _FLOAT_TOLERANCE: Final = 1e-12
@@ -31,16 +31,14 @@ def value_issues(setting: Setting, value: object, *, exact: bool = False) -> Ite
                 yield _issue("not_a_switch", setting, value=_quoted(value))
         case SettingKind.CHOICE:
             if value not in setting.options:
-                yield _issue(
-                    "not_a_choice", setting, value=_quoted(value), options=", ".join(setting.options) or "nothing"
-                )
+                yield _issue("not_a_choice", setting, value=_quoted(value), options=", ".join(setting.options) or "–")
         case SettingKind.TEXT:
             if not isinstance(value, str) or not value.isascii() or (value and not value.isprintable()):
                 yield _issue("not_a_text", setting, value=_quoted(value))
             elif value != value.strip():
                 yield _issue("blanks_around", setting)
             elif len(value) > setting.maximum:
-                yield _issue("text_too_long", setting, maximum=format_value(int(setting.maximum)))
+                yield _issue("text_too_long", setting, maximum=with_unit(int(setting.maximum)))
         case SettingKind.COMMAND:
             if value is not None:
                 yield _issue("takes_no_value", setting)
@@ -59,23 +57,24 @@ def _number_issues(setting: Setting, value: object, *, exact: bool) -> Iterator[
         yield _issue(
             "out_of_range",
             setting,
-            value=format_value(value, setting),
-            minimum=format_value(setting.minimum, setting),
-            maximum=format_value(setting.maximum, setting),
+            value=with_unit(value, setting),
+            minimum=with_unit(setting.minimum, setting),
+            maximum=with_unit(setting.maximum, setting),
         )
     elif step and abs(value - round(value / step) * step) > _STEP_TOLERANCE * step + _FLOAT_TOLERANCE * abs(value):
-        yield _issue("off_step", setting, value=format_value(value, setting), step=format_value(step, setting))
+        yield _issue("off_step", setting, value=with_unit(value, setting), step=with_unit(step, setting))
 
 
-def _issue(code: str, setting: Setting, **details: str) -> ValidationIssue:
+def _issue(code: str, setting: Setting, **details: IssueDetail) -> ValidationIssue:
     return ValidationIssue(
-        code=code, parameters=(setting.key,), details={"parameter": parameter_name(setting.key), **details}
+        code=code, parameters=(setting.key,), details={"parameter": ParameterName(setting.key), **details}
     )
 
 
 def _quoted(value: object) -> str:
     # Python refuses to print integers of thousands of digits.
-    text = "such a number" if isinstance(value, int) and not abs(value) < MAX_MAGNITUDE else str(value)
+    beyond = isinstance(value, int) and not abs(value) < MAX_MAGNITUDE
+    text = f"> {MAX_MAGNITUDE:g}" if beyond else str(value)
     return text if len(text) <= _MAX_QUOTED_LENGTH else f"{text[:_MAX_QUOTED_LENGTH]}…"
 
 
@@ -85,7 +84,7 @@ def key_issues(catalog: Catalog, key: str) -> Iterator[ValidationIssue]:
         code = "unsupported_parameter" if key in catalog.known else "unknown_parameter"
         yield ValidationIssue(code=code, parameters=(key,), details={"parameter": key})
     elif catalog.settings[key].proof is Proof.READ_ONLY:
-        yield ValidationIssue(code="read_only", parameters=(key,), details={"parameter": parameter_name(key)})
+        yield ValidationIssue(code="read_only", parameters=(key,), details={"parameter": ParameterName(key)})
 
 
 def broken_orders(
@@ -112,9 +111,9 @@ def at_most_issues(
         yield _issue(
             "more_than",
             setting,
-            value=format_value(value, setting),
-            other=parameter_name(setting.at_most),
-            most=format_value(most, catalog.settings.get(setting.at_most)),
+            value=with_unit(value, setting),
+            other=ParameterName(setting.at_most),
+            most=with_unit(most, catalog.settings.get(setting.at_most)),
         )
 
 
@@ -169,10 +168,10 @@ def pair_issue(
         code=code,
         parameters=(higher, lower),
         details={
-            "higher": parameter_name(higher),
-            "higher_value": format_value(values[higher], catalog.settings.get(higher)),
-            "lower": parameter_name(lower),
-            "lower_value": format_value(values[lower], catalog.settings.get(lower)),
+            "higher": ParameterName(higher),
+            "higher_value": with_unit(values[higher], catalog.settings.get(higher)),
+            "lower": ParameterName(lower),
+            "lower_value": with_unit(values[lower], catalog.settings.get(lower)),
         },
     )
 

@@ -9,7 +9,7 @@ from ..protection.mirror import Mirror
 from ..protection.monitor import ProtectionState
 from ..protection.relay_permission import relays_in_force
 from ..protection.rules import RuleSet, Side
-from .validation_issue import ValidationIssue, format_value, parameter_name
+from .validation_issue import IssueDetail, ParameterName, ValidationIssue, with_unit
 
 type Values = Mapping[str, SettingValue]
 
@@ -66,10 +66,10 @@ def _trips(rules: RuleSet, values: Values, reading: Reading) -> dict[str, _Trip]
 
 def _trip_issue(trip: _Trip, catalog: Catalog, key: str, limit: SettingValue) -> ValidationIssue:
     setting = catalog.settings.get(key)
-    details = {
-        "parameter": parameter_name(key),
-        "value": format_value(limit, setting),
-        "present": format_value(round(trip.present, 3), setting),
+    details: dict[str, IssueDetail] = {
+        "parameter": ParameterName(key),
+        "value": with_unit(limit, setting),
+        "present": with_unit(round(trip.present, 3), setting),
     }
     if trip.powers_off:
         return _issue("would_power_off", key, details)
@@ -80,5 +80,5 @@ def _trip_issue(trip: _Trip, catalog: Catalog, key: str, limit: SettingValue) ->
     return _issue("would_stop_both", key, details)
 
 
-def _issue(code: str, key: str, details: dict[str, str]) -> ValidationIssue:
+def _issue(code: str, key: str, details: dict[str, IssueDetail]) -> ValidationIssue:
     return ValidationIssue(code=code, parameters=(key,), details=details)

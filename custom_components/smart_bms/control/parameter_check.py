@@ -8,7 +8,7 @@ from ..bms.reading import Reading
 from ..bms.settings import Catalog, Proof, SettingKind, SettingValue
 from .chemistry import present_chemistry_issues
 from .constraints import broken_orders, order_issues, pair_issue
-from .validation_issue import IssueSeverity, ValidationIssue, format_value, parameter_name
+from .validation_issue import IssueSeverity, ParameterName, ValidationIssue, with_unit
 
 type Values = Mapping[str, SettingValue]
 
@@ -96,10 +96,10 @@ def _range_issues(catalog: Catalog, values: Values) -> Iterator[ValidationIssue]
                 severity=IssueSeverity.WARNING,
                 parameters=(key,),
                 details={
-                    "parameter": parameter_name(key),
-                    "value": format_value(value, setting),
-                    "minimum": format_value(setting.minimum, setting),
-                    "maximum": format_value(setting.maximum, setting),
+                    "parameter": ParameterName(key),
+                    "value": with_unit(value, setting),
+                    "minimum": with_unit(setting.minimum, setting),
+                    "maximum": with_unit(setting.maximum, setting),
                 },
             )
 
@@ -116,10 +116,10 @@ def _release_issues(catalog: Catalog, values: Values) -> Iterator[ValidationIssu
                 severity=IssueSeverity.WARNING,
                 parameters=(higher, lower),
                 details={
-                    "higher": parameter_name(higher),
-                    "lower": parameter_name(lower),
-                    "gap": format_value(round(top - bottom, 3), setting),
-                    "least": format_value(minimum, setting),
+                    "higher": ParameterName(higher),
+                    "lower": ParameterName(lower),
+                    "gap": with_unit(round(top - bottom, 3), setting),
+                    "least": with_unit(minimum, setting),
                 },
             )
 
@@ -135,9 +135,9 @@ def _balancing_issues(catalog: Catalog, values: Values) -> Iterator[ValidationIs
             severity=IssueSeverity.WARNING,
             parameters=("max_balance_current", "design_capacity"),
             details={
-                "value": format_value(current, catalog.settings["max_balance_current"]),
-                "most": format_value(round(capacity * _BALANCE_SHARE, 3), catalog.settings["max_balance_current"]),
-                "capacity": format_value(capacity, catalog.settings.get("design_capacity")),
+                "value": with_unit(current, catalog.settings["max_balance_current"]),
+                "most": with_unit(round(capacity * _BALANCE_SHARE, 3), catalog.settings["max_balance_current"]),
+                "capacity": with_unit(capacity, catalog.settings.get("design_capacity")),
             },
         )
     advised = catalog.advised_balance_trigger or _BALANCE_TRIGGER[capacity > _LARGE_CAPACITY]
@@ -149,9 +149,9 @@ def _balancing_issues(catalog: Catalog, values: Values) -> Iterator[ValidationIs
             severity=IssueSeverity.ADVICE,
             parameters=("balance_trigger", "design_capacity"),
             details={
-                "value": format_value(trigger, catalog.settings.get("balance_trigger")),
-                "advised": format_value(advised, catalog.settings.get("balance_trigger")),
-                "capacity": format_value(capacity, catalog.settings.get("design_capacity")),
+                "value": with_unit(trigger, catalog.settings.get("balance_trigger")),
+                "advised": with_unit(advised, catalog.settings.get("balance_trigger")),
+                "capacity": with_unit(capacity, catalog.settings.get("design_capacity")),
             },
         )
 
@@ -172,8 +172,8 @@ def _static_balancing_issues(catalog: Catalog, values: Values) -> Iterator[Valid
             severity=IssueSeverity.WARNING,
             parameters=("balance_start_voltage", "balance_only_charging"),
             details={
-                "value": format_value(start, catalog.settings.get("balance_start_voltage")),
-                "least": format_value(_LFP_MIN_BALANCE_START, catalog.settings.get("balance_start_voltage")),
+                "value": with_unit(start, catalog.settings.get("balance_start_voltage")),
+                "least": with_unit(_LFP_MIN_BALANCE_START, catalog.settings.get("balance_start_voltage")),
             },
         )
 
@@ -186,7 +186,7 @@ def _switched_off_issues(_: Catalog, values: Values) -> Iterator[ValidationIssue
         off.append(("disable_temperature_sensors", "temperature_sensors_off"))
     for key, code in off:
         yield ValidationIssue(
-            code=code, severity=IssueSeverity.WARNING, parameters=(key,), details={"parameter": parameter_name(key)}
+            code=code, severity=IssueSeverity.WARNING, parameters=(key,), details={"parameter": ParameterName(key)}
         )
 
 
@@ -210,9 +210,9 @@ def _preset_issues(catalog: Catalog, values: Values, chemistry: str) -> Iterator
                 severity=IssueSeverity.ADVICE,
                 parameters=(key,),
                 details={
-                    "parameter": parameter_name(key),
-                    "value": format_value(values[key], setting),
-                    "preset": format_value(preset, setting),
+                    "parameter": ParameterName(key),
+                    "value": with_unit(values[key], setting),
+                    "preset": with_unit(preset, setting),
                     "chemistry": chemistry.upper(),
                 },
             )

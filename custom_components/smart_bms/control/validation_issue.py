@@ -1,10 +1,9 @@
-"""Validation issues: problems with a change, or with the parameters of a pack, to be translated later."""
+"""Validation issues: problems with a change, or with the parameters of a pack, as codes with numbers."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
 
 from ..bms.settings import Setting, SettingValue
 
@@ -18,29 +17,32 @@ class IssueSeverity(StrEnum):
     ADVICE = "advice"
 
 
+@dataclass(frozen=True, slots=True)
+class ParameterName:
+    """In place of the name of a parameter, which is another one in each language."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterValue:
+    """A value with its unit, which is written otherwise in each language. None is unknown."""
+
+    value: SettingValue | None
+    unit: str = ""
+
+
+type IssueDetail = str | ParameterName | ParameterValue
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidationIssue:
     """One problem: `code` is the key of its message, `details` its placeholders."""
 
     code: str
     parameters: tuple[str, ...] = ()
-    details: Mapping[str, str] = MappingProxyType({})
+    details: Mapping[str, IssueDetail] = MappingProxyType({})
     severity: IssueSeverity = IssueSeverity.ERROR
-
-
-_ABBREVIATIONS: Final = {
-    name.lower(): name for name in ("SOC", "SOH", "GPS", "PCL", "CAN", "NMC", "LFP", "LTO", "LED", "MOSFET")
-} | {
-    "uart1": "UART 1",
-    "uart2": "UART 2",
-    "uart3": "UART 3",
-}
-IRREGULAR_NAMES: Final = {
-    "max_charge_current": "Charge overcurrent limit",
-    "max_discharge_current": "Discharge overcurrent limit",
-    "max_balance_current": "Balance current limit",
-}
-"""Names that do not follow from their keys, as the entities have them."""
 
 
 class RejectedError(Exception):
@@ -52,26 +54,12 @@ class RejectedError(Exception):
         super().__init__(", ".join(issue.code for issue in self.issues))
 
 
-def rejection(code: str, **details: str) -> RejectedError:
+def rejection(code: str, **details: IssueDetail) -> RejectedError:
     """Return the error for a rejection that concerns no single parameter."""
     return RejectedError([ValidationIssue(code=code, details=details)])
 
 
-def parameter_name(key: str) -> str:
-    """Return the English name of a parameter, as in a sentence."""
-    if key in IRREGULAR_NAMES:
-        return IRREGULAR_NAMES[key]
-    words = [_ABBREVIATIONS.get(word, word) for word in key.split("_")]
-    return " ".join((words[0][:1].upper() + words[0][1:], *words[1:]))
-
-
-def format_value(value: SettingValue | None, setting: Setting | None = None) -> str:
-    """Return a value as text, with its unit."""
-    if value is None:
-        return "unknown"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, (int, float)):
-        number = f"{round(value, 6):.6f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
-        return f"{number} {setting.unit}".rstrip() if setting else number
-    return str(value)
+def with_unit(value: SettingValue | None, setting: Setting | None = None) -> ParameterValue:
+    """Return a value with the unit of its parameter."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return ParameterValue(value, setting.unit if setting and is_number else "")

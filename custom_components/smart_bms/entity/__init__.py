@@ -10,7 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from ..const import DOMAIN
 from ..coordinator import SmartBmsCoordinator
 from ..pack_entry.publishing import Quantity
-from ..pack_entry.simulated import ATTRIBUTION
+from ..texts import fill_text
 from .published import PublishedEntity
 
 
@@ -64,7 +64,7 @@ class SmartBmsEntity(PublishedEntity[SmartBmsCoordinator]):
             acted_on=acted_on,
         )
         if coordinator.simulation is not None:
-            self._attr_attribution = ATTRIBUTION
+            self._attr_attribution = fill_text(coordinator.hass, "selector.text.options.simulated_pack", {})
 
 
 def pack_device_info(coordinator: SmartBmsCoordinator) -> DeviceInfo:

@@ -133,9 +133,9 @@ class SmartBmsParameterEntity(SmartBmsEntity):
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_admin")
         await self.coordinator.connection.async_wait_connected()
         request = await async_request(self.hass, self._context, self.platform.domain)
-        with translated_rejections():
+        with translated_rejections(self.hass):
             records = await self.coordinator.parameters.writer.apply({self.entity_description.key: value}, request)
-        raise_unless_confirmed(records, self.coordinator.catalog)
+        raise_unless_confirmed(self.hass, records, self.coordinator.catalog)
 
 
 def unique_id_suffix(key: str) -> str:

@@ -160,6 +160,17 @@ def _is_reachable(hass: HomeAssistant, address: str) -> bool:
     return True
 
 
+def count_adapters(hass: HomeAssistant) -> int:
+    """Return how many adapters and proxies can connect."""
+    return bluetooth.async_scanner_count(hass, connectable=True)
+
+
+def count_slots() -> tuple[int, int]:
+    """Return how many connection slots of all adapters and proxies are free, and how many there are."""
+    allocations = _allocations()
+    return sum(item.free for item in allocations), sum(item.slots for item in allocations)
+
+
 def has_slot(hass: HomeAssistant, address: str, *, even_if_unheard: bool = False) -> bool:
     """Return whether an adapter or proxy that hears a pack has a slot for it; `even_if_unheard`: also if none hears it."""
     try:

@@ -14,6 +14,7 @@ from ..bms.connection_state import ConnectionState
 from ..bms.pack import Pack
 from ..const import DOCUMENTATION, DOMAIN
 from . import bluetooth_paths
+from .adapter_issue import async_update_adapter_issue
 
 _SEARCH_INTERVAL: Final = 300.0
 """s between two searches for another integration, which look at all entries and devices."""
@@ -24,6 +25,10 @@ _REFUSED_FOR: Final = 120.0
 """The same for a pack that is heard and lets nobody connect."""
 _PAIRING_FOR: Final = 30.0
 """The same for one that wants to be paired: with and without a bond have been tried by then."""
+_UNREADABLE: Final = frozenset({ConnectionState.SILENT, ConnectionState.IMPLAUSIBLE})
+"""States of a pack whose data, if there is any, cannot be understood."""
+_MIN_DROPPED: Final = 10
+"""Frames that were not understood, before the firmware is suspected: a few are broken on the air."""
 _PASSIVE: Final = frozenset({DOMAIN, "bluetooth", "bluetooth_adapters", "esphome", "ibeacon", "private_ble_device"})
 """Integrations that know a pack by its address and do not connect to it."""
 OTHER_INTEGRATION: Final = "other_integration"
@@ -31,7 +36,17 @@ SECOND_CLIENT: Final = "second_client"
 NO_FREE_SLOT: Final = "no_free_slot"
 PAIRING: Final = "pairing"
 BOND_LOST: Final = "bond_lost"
-CONNECTION_ISSUES: Final = (OTHER_INTEGRATION, SECOND_CLIENT, NO_FREE_SLOT, PAIRING, BOND_LOST)
+UNSUPPORTED_FIRMWARE: Final = "unsupported_firmware"
+CONNECTION_ISSUES: Final = (
+    OTHER_INTEGRATION,
+    SECOND_CLIENT,
+    NO_FREE_SLOT,
+    PAIRING,
+    BOND_LOST,
+    UNSUPPORTED_FIRMWARE,
+)
+_PAGES: Final = {UNSUPPORTED_FIRMWARE: "troubleshooting.md#unsupported-firmware"}
+"""Where to read more; elsewhere than in the page on reliability."""
 
 
 def connection_issue_id(entry_id: str, kind: str) -> str:
@@ -52,6 +67,8 @@ class _Since:
 
     state: ConnectionState
     at: float
+    dropped: int
+    """Frames that had not been understood by then."""
 
 
 class ConnectionIssues:
@@ -65,11 +82,12 @@ class ConnectionIssues:
         pack: Pack,
         *,
         name: Callable[[], str],
+        describe: Callable[[], dict[str, str]],
         has_drift: Callable[[], bool],
     ) -> None:
-        """`name` returns the pack's name, which users change; `has_drift` whether somebody else changed parameters."""
+        """`name` returns the pack's name, which users change; `describe` its `model` and `firmware`; `has_drift` whether somebody else changed parameters."""
         self._hass, self._entry_id, self._address, self._pack = hass, entry_id, address, pack
-        self._name, self._has_drift = name, has_drift
+        self._name, self._describe, self._has_drift = name, describe, has_drift
         self._since: _Since | None = None
         self._searched_at = float("-inf")
         self._signal: int | None = None
@@ -80,9 +98,11 @@ class ConnectionIssues:
         """Check at a monotonic time in s; to be called every few seconds."""
         state = self._pack.connection_state(now)
         if self._since is None or self._since.state is not state:
-            self._since = _Since(state, now)
+            self._since = _Since(state, now, self._pack.dropped.total())
         self._signal = bluetooth_paths.signal_strength(self._hass, self._address) or self._signal
         lasts = now - self._since.at
+        unreached = state is ConnectionState.NO_CONNECTABLE_PATH and lasts >= _REFUSED_FOR
+        async_update_adapter_issue(self._hass, lasts=unreached)
         if now - self._searched_at >= _SEARCH_INTERVAL:
             self._searched_at = now
             other = self._other_integration()
@@ -96,6 +116,13 @@ class ConnectionIssues:
         kind = "proxy" if adapter and not adapter[1] else "adapter"
         self._set(BOND_LOST, pairs and self._pack.was_bonded, **texts)
         self._set(PAIRING, pairs and not self._pack.was_bonded, text=f"{PAIRING}_{kind}", **texts)
+
+        self._set(UNSUPPORTED_FIRMWARE, self._is_unreadable(self._since, lasts), **self._describe())
+
+    def _is_unreadable(self, since: _Since, lasts: float) -> bool:
+        """Return whether the pack sends data for long, and none that can be understood."""
+        dropped = self._pack.dropped.total() - since.dropped
+        return since.state in _UNREADABLE and lasts >= _LASTING and dropped >= _MIN_DROPPED
 
     def _is_taken(self, state: ConnectionState, lasts: float) -> bool:
         """Return whether another client is probably connected to the pack."""
@@ -140,5 +167,5 @@ class ConnectionIssues:
             severity=ir.IssueSeverity.WARNING,
             translation_key=text or kind,
             translation_placeholders={"name": self._name(), **placeholders},
-            learn_more_url=f"{DOCUMENTATION}/reliability.md",
+            learn_more_url=f"{DOCUMENTATION}/{_PAGES.get(kind, 'reliability.md')}",
         )

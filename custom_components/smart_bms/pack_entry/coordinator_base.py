@@ -111,6 +111,7 @@ class PackCoordinatorBase(PushCoordinator[Reading | None]):
             self.address,
             self.pack,
             name=self.entry_data.title,
+            describe=lambda: {"model": self.model, "firmware": self.identity["sw_version"] or "–"},
             has_drift=lambda: bool(self.parameters.writer.drift),
         )
         self.energy, self.time_left = self.pipeline.energy, self.pipeline.time_left

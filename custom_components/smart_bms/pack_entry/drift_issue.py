@@ -9,10 +9,11 @@ from homeassistant.helpers import issue_registry as ir
 from ..bms.settings import Catalog, SettingValue
 from ..const import DOMAIN
 from ..control.baseline import Difference
-from ..control.validation_issue import format_value, parameter_name
+from ..control.validation_issue import with_unit
+from ..texts import fill_text, format_value, parameter_name
 
 HIDDEN: Final = "(hidden)"
-"""In place of a personal value where users who are no administrators can see it."""
+"""In events, in place of a personal value: users who are no administrators can see them."""
 
 
 def drift_issue_id(entry_id: str) -> str:
@@ -32,7 +33,7 @@ def async_create_drift_issue(
         is_fixable=True,
         severity=ir.IssueSeverity.WARNING,
         translation_key="drift",
-        translation_placeholders={"name": name, "changes": describe_drift(drift, catalog)},
+        translation_placeholders={"name": name, "changes": describe_drift(hass, drift, catalog)},
         data={"entry_id": entry_id},
     )
 
@@ -43,7 +44,9 @@ def async_delete_drift_issue(hass: HomeAssistant, entry_id: str) -> None:
     ir.async_delete_issue(hass, DOMAIN, drift_issue_id(entry_id))
 
 
-def describe_drift(drift: Mapping[str, Difference], catalog: Catalog | None, *, to_administrator: bool = False) -> str:
+def describe_drift(
+    hass: HomeAssistant, drift: Mapping[str, Difference], catalog: Catalog | None, *, to_administrator: bool = False
+) -> str:
     """Return a line for each change. Every user can list issues; personal values are for administrators."""
     settings = catalog.settings if catalog else {}
 
@@ -51,7 +54,8 @@ def describe_drift(drift: Mapping[str, Difference], catalog: Catalog | None, *, 
         """Return both values of a parameter with their unit."""
         setting = settings.get(key)
         if not to_administrator and (setting is None or setting.personal):
-            return HIDDEN
-        return f"{format_value(intended, setting)} → {format_value(found, setting)}"
+            return fill_text(hass, "selector.value.options.hidden", {})
+        intended_text, found_text = (format_value(hass, with_unit(value, setting)) for value in (intended, found))
+        return f"{intended_text} → {found_text}"
 
-    return "\n".join(f"- {parameter_name(key)}: {describe_values(key, *values)}" for key, values in drift.items())
+    return "\n".join(f"- {parameter_name(hass, key)}: {describe_values(key, *values)}" for key, values in drift.items())

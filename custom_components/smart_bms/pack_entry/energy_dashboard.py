@@ -8,9 +8,9 @@ from homeassistant.components.energy.data import BatterySourceType, async_get_ma
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.translation import async_get_exception_message
 
 from ..const import DOMAIN
+from ..texts import format_number, sentence
 from .energy_account import CHARGED, DISCHARGED
 
 _POWER: Final = "power"
@@ -59,8 +59,7 @@ async def async_add_to_dashboard(
     there = any(all(source.get(key) == value for key, value in entered.items()) for source in before)
     outcome = "dashboard_there_already" if there else "dashboard_renewed" if before else "dashboard_added"
     reported = {"charged": charged, "discharged": discharged, "power": power or "–", "soc": soc or "–"}
-    reported |= {"name": name, "capacity": f"{capacity:.1f} kWh" if capacity else "–"}
-    message = async_get_exception_message(DOMAIN, outcome, reported)
-    if not message.rpartition("\n")[2].startswith("-"):
-        message = message.rstrip(".") + "."  # messages come without their full stop
-    persistent_notification.async_create(hass, message, name, f"{DOMAIN}_dashboard_{unique_id}")
+    reported |= {"name": name, "capacity": f"{format_number(hass, capacity, 1)} kWh" if capacity else "–"}
+    persistent_notification.async_create(
+        hass, sentence(hass, outcome, reported), name, f"{DOMAIN}_dashboard_{unique_id}"
+    )

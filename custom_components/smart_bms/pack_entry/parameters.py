@@ -24,11 +24,11 @@ from ..control.baseline import Baseline, Difference
 from ..control.counter_totals import CounterTotals
 from ..control.profile import Profile
 from ..control.request import WritePermission, WriteRequest
-from ..control.validation_issue import parameter_name
 from ..control.write_log import WriteLog, WriteRecord
 from ..control.writer import ParameterWriter
 from ..storage.pack_store import LEARNED, PROTECTION, TEMPORARY, pack_store
 from ..storage.profiles import async_profiles
+from ..texts import fill_text, parameter_name
 from .default_password_issue import async_set_default_password
 from .drift_issue import HIDDEN, async_create_drift_issue, async_delete_drift_issue
 
@@ -173,7 +173,10 @@ class Parameters:
     async def _async_backup(self, command: str) -> None:
         """Store all parameters as a profile before a command that changes many."""
         at = dt_util.now().strftime("%Y-%m-%d %H:%M")
-        await self.async_backup(f"{self._name()} before {parameter_name(command)} {at}", automatic=True)
+        placeholders = {"name": self._name(), "command": parameter_name(self._hass, command), "time": at}
+        await self.async_backup(
+            fill_text(self._hass, "selector.text.options.backup_before", placeholders), automatic=True
+        )
 
     async def async_backup(self, name: str, *, automatic: bool = False) -> Profile:
         """Store all parameters as a profile; of automatic ones only the newest stay. Raises RejectedError."""

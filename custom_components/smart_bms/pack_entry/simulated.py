@@ -17,9 +17,8 @@ from ..simulator.radio import SimulatedRadio
 from ..simulator.samples import SAMPLES, sample
 
 CHOICES: Final = tuple(SAMPLES)
-NAME: Final = "Simulation"
-"""Where the name of an adapter or proxy would be."""
-ATTRIBUTION: Final = "Simulated pack: no real battery"
+NAME: Final = "simulation"
+"""Where the name of an adapter or proxy would be; Home Assistant translates it."""
 TICK: float = 0.1
 """Seconds between two moments of the simulation; it costs little, and no family minds."""
 SPEED: float = 1.0

@@ -9,7 +9,7 @@ from ..bms.connection_state import REASONS, ConnectionState
 from ..coordinator import SmartBmsCoordinator
 from ..entity.connection_state import connection_hint_codes, connection_step
 from ..entity.status import time_of_day
-from ..messages import reason_sentences
+from ..messages import explanation, reason_sentences
 from ..pack_entry import bluetooth_paths
 from ..pack_entry.publishing import Quantity, quantize_age
 from ..pack_entry.simulated import NAME as SIMULATION
@@ -22,7 +22,7 @@ _TURN: Final = "turn"
 def _explained(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
     """Return what goes with the state: what is doubted, since when there is no data, what is being done, what may help."""
     pack, state = coordinator.pack, coordinator.connection_state
-    attributes: dict[str, Any] = {"doubt": pack.trust.doubt, "hints": connection_hint_sentences(coordinator)}
+    attributes: dict[str, Any] = {"doubt": pack.trust.doubt, **connection_hint_attributes(coordinator)}
     if state in REASONS:
         attributes |= {
             "since": time_of_day(coordinator.now, pack.silent_since),
@@ -40,9 +40,11 @@ def _discrete(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
     return {key: bool(value) if key == _TURN else value for key, value in _explained(coordinator).items()}
 
 
-def connection_hint_sentences(coordinator: SmartBmsCoordinator) -> list[str]:
-    """Return a sentence for each thing that may help to get data of the pack again."""
-    return reason_sentences((Reason(code) for code in connection_hint_codes(coordinator)), "hint")
+def connection_hint_attributes(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
+    """Return what may help to get data of the pack again, in codes and in sentences."""
+    codes = connection_hint_codes(coordinator)
+    sentences = reason_sentences(coordinator.hass, map(Reason, codes), "hint")
+    return {"hints": codes, "explanation": explanation(coordinator.hass, sentences)} if codes else {}
 
 
 def _better_path(coordinator: SmartBmsCoordinator) -> dict[str, Any]:

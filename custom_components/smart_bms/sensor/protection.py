@@ -8,7 +8,7 @@ from homeassistant.const import EntityCategory, UnitOfElectricCurrent, UnitOfEle
 
 from ..coordinator import SmartBmsCoordinator
 from ..entity.status import time_of_day
-from ..messages import reason_sentences
+from ..messages import explanation, reason_sentences
 from ..pack_entry.publishing import Quantity, Value
 from ..protection.monitor import ProtectionMonitor, ProtectionState
 from ..protection.rules import ProtectionRule
@@ -158,8 +158,11 @@ def _nearest_unit(coordinator: SmartBmsCoordinator) -> str | None:
 def _nearest_details(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
     """Return the numbers of the nearest protection, and hints."""
     nearest = coordinator.protection_engine.nearest_tracker.near
-    hints = reason_sentences(coordinator.protection_engine.hints, "hint")
-    return (_details(coordinator, nearest.monitor) if nearest else {}) | ({"hints": hints} if hints else {})
+    details = _details(coordinator, nearest.monitor) if nearest else {}
+    if hints := coordinator.protection_engine.hints:
+        sentences = reason_sentences(coordinator.hass, hints, "hint")
+        details |= {"hints": [hint.code for hint in hints], "explanation": explanation(coordinator.hass, sentences)}
+    return details
 
 
 def _time_to_trip(coordinator: SmartBmsCoordinator) -> Value:

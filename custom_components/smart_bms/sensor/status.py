@@ -8,7 +8,7 @@ from ..coordinator import SmartBmsCoordinator
 from ..entity.status import OPTIONS, STATUS, status_attributes, status_code, status_identity
 from ..pack_entry.publishing import Quantity
 from ..protection.status_codes import StatusRank
-from .connection import connection_hint_sentences
+from .connection import connection_hint_attributes
 from .description import SmartBmsSensorDescription
 
 
@@ -16,8 +16,8 @@ def _attributes(coordinator: SmartBmsCoordinator) -> dict[str, Any]:
     """Return the numbers of the status, and hints while there is no data."""
     monitor = coordinator.status
     lost = monitor.shown is not None and monitor.shown.rank in (StatusRank.ACCESS, StatusRank.NO_DATA)
-    hints = connection_hint_sentences(coordinator) if lost else []
-    return status_attributes(monitor, coordinator.now) | ({"hints": hints} if hints else {})
+    hints = connection_hint_attributes(coordinator) if lost else {}
+    return status_attributes(monitor, coordinator.now) | hints
 
 
 STATUS_DESCRIPTION: Final = SmartBmsSensorDescription(

@@ -15,7 +15,7 @@ from ..bank_entry.membership import is_bank
 from ..const import CONF_PACKS, DOMAIN
 from ..control.validation_issue import RejectedError
 from ..coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
-from ..messages import first_write_error, rejection_error
+from ..messages import error_message, first_write_error, rejection_error
 from . import schema
 from .calibration import async_calibrate_current, async_calibrate_voltage
 from .pack_call import PackCall, PackHandler
@@ -99,7 +99,7 @@ async def _async_call_packs(handler: PackHandler, call: ServiceCall) -> ServiceR
     if errors and is_single and (isinstance(errors[0], ServiceValidationError) or not call.return_response):
         raise errors[0]
     if errors and not call.return_response:
-        raise _combine_errors(errors)
+        raise _combine_errors(call.hass, errors)
     return cast(ServiceResponse, {"packs": [answer for answer, _ in outcomes]}) if call.return_response else None
 
 
@@ -116,16 +116,16 @@ async def _async_call_pack(
             PackCall(coordinator=coordinator, service_call=call, is_one_of_several=is_one_of_several)
         )
         answer |= result.response
-        error = first_write_error(result.records, coordinator.pack.catalog())
+        error = first_write_error(call.hass, result.records, coordinator.pack.catalog())
     except RejectedError as rejected:
-        answer["findings"] = issue_responses(rejected.issues)
-        error = rejection_error(rejected)
-        answer["error"] = str(error)
+        answer["findings"] = issue_responses(call.hass, rejected.issues)
+        error = rejection_error(call.hass, rejected)
+        answer |= _error_response(call.hass, error)
     except HomeAssistantError as failure:
         error = failure
-        answer["error"] = str(error)
+        answer |= _error_response(call.hass, error)
     if error is not None and is_one_of_several:
-        error = _prefix_error(answer.get(ATTR_NAME, device_id), error)
+        error = _prefix_error(call.hass, answer.get(ATTR_NAME, device_id), error)
     return answer, error
 
 
@@ -155,19 +155,24 @@ def _coordinator(hass: HomeAssistant, device_id: str) -> SmartBmsCoordinator:
     return cast(SmartBmsConfigEntry, entry).runtime_data
 
 
-def _prefix_error(name: str, error: HomeAssistantError) -> HomeAssistantError:
+def _error_response(hass: HomeAssistant, error: HomeAssistantError) -> dict[str, str | None]:
+    """Return what a response says of an error: a sentence for people, and a code for automations."""
+    return {"error": error_message(hass, error), "error_code": error.translation_key}
+
+
+def _prefix_error(hass: HomeAssistant, name: str, error: HomeAssistantError) -> HomeAssistantError:
     """Return an error that says which of several packs failed."""
     return HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key="refused_for",
-        translation_placeholders={"name": name, "reason": str(error)},
+        translation_placeholders={"name": name, "reason": error_message(hass, error)},
     )
 
 
-def _combine_errors(errors: list[HomeAssistantError]) -> HomeAssistantError:
+def _combine_errors(hass: HomeAssistant, errors: list[HomeAssistantError]) -> HomeAssistantError:
     """Return one error with the messages of several."""
     return HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key="several_failed",
-        translation_placeholders={"reasons": " ".join(f"{error}." for error in errors)},
+        translation_placeholders={"reasons": " ".join(error_message(hass, error) for error in errors)},
     )

@@ -119,7 +119,7 @@ async def async_change(
         dry_run=True,
         possible=not validation.errors,
         plan=[PlannedWriteResponse(parameter=step.key, old=step.old, new=step.new) for step in validation.steps],
-        findings=issue_responses(validation.issues),
+        findings=issue_responses(coordinator.hass, validation.issues),
     )
     if (effects := immediate_effects(coordinator, {step.key: step.new for step in validation.steps})) is not None:
         response["protection"] = effects
@@ -130,4 +130,4 @@ async def async_check_parameters(call: PackCall) -> ActionResult[CheckResponse]:
     """Return what is questionable about a pack's parameters."""
     chemistry, reading = call.service_call.data.get(ATTR_CHEMISTRY), call.coordinator.pack.last_reading
     issues = check_parameters(call.catalog, call.settings.values, chemistry, reading)
-    return ActionResult(CheckResponse(findings=issue_responses(issues)))
+    return ActionResult(CheckResponse(findings=issue_responses(call.coordinator.hass, issues)))

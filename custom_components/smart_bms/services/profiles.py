@@ -68,5 +68,5 @@ async def async_list_profiles(call: ServiceCall) -> ServiceResponse:
 
 async def async_delete_profiles(call: ServiceCall) -> None:
     """Delete stored profiles by name."""
-    with translated_rejections():
+    with translated_rejections(call.hass):
         await async_profiles(call.hass).async_delete(call.data[ATTR_NAME])

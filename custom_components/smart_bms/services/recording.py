@@ -18,7 +18,6 @@ from homeassistant.util import dt as dt_util
 from ..bms.recording import Recording
 from ..const import DOMAIN
 from ..coordinator import SmartBmsCoordinator
-from ..messages import message_sentence
 from ..storage.recordings import (
     async_find_recording,
     async_remove_recordings,
@@ -26,6 +25,7 @@ from ..storage.recordings import (
     download_name,
     recording_name,
 )
+from ..texts import sentence
 from .pack_call import ActionResult, PackCall
 from .responses import RecordingResponse
 from .schema import ATTR_MINUTES
@@ -102,7 +102,7 @@ async def _async_store(coordinator: SmartBmsCoordinator, recording: Recording, b
 
 def _notify(hass: HomeAssistant, entry: ConfigEntry, key: str, **placeholders: str) -> None:
     """Show the state of an entry's recording in a notification, in place of the one before."""
-    message = message_sentence(key, {"name": entry.title, **placeholders})
+    message = sentence(hass, key, {"name": entry.title, **placeholders})
     persistent_notification.async_create(hass, message, entry.title, _notification_id(entry.entry_id))
 
 

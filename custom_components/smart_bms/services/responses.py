@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import NotRequired, TypedDict
 
+from homeassistant.core import HomeAssistant
+
 from ..bms.settings import SettingValue
 from ..control.profile import Profile
 from ..control.validation_issue import ValidationIssue
@@ -160,14 +162,14 @@ def write_results(records: Iterable[WriteRecord]) -> list[WriteResultResponse]:
     ]
 
 
-def issue_responses(issues: Iterable[ValidationIssue]) -> list[IssueResponse]:
+def issue_responses(hass: HomeAssistant, issues: Iterable[ValidationIssue]) -> list[IssueResponse]:
     """Return validation issues with their messages."""
     return [
         IssueResponse(
             severity=issue.severity.value,
             code=issue.code,
             parameters=list(issue.parameters),
-            message=issue_message(issue),
+            message=issue_message(hass, issue),
         )
         for issue in issues
     ]

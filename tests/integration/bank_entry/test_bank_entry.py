@@ -128,13 +128,14 @@ def discharge(pack) -> None:
         cell.soc = 0.06
 
 
-async def blocked(hass, house, reason: str) -> None:
+async def blocked(hass, house, code: str, reason: str) -> None:
     allowed = [f"binary_sensor.house_{side}charging_allowed" for side in ("", "dis")]
     await house.until(lambda: all(house.state(entity_id) == STATE_OFF for entity_id in allowed))
     assert house.state("binary_sensor.house_problem") == STATE_ON
     for entity_id in (*allowed, "binary_sensor.house_problem"):
-        (reported,) = hass.states.get(entity_id).attributes["reasons"]
-        assert reason in reported
+        attributes = hass.states.get(entity_id).attributes
+        assert attributes["reasons"] == [code]
+        assert reason in attributes["explanation"]
     assert number(house, "sensor.house_charge_current_limit") == 0
     assert number(house, "sensor.house_discharge_current_limit") == 0
 
@@ -144,7 +145,7 @@ async def test_a_member_that_became_another_pack_blocks_the_bank(hass, house, pa
     allowed = "binary_sensor.house_charging_allowed"
     await house.until(lambda: house.state(allowed) == STATE_ON)
     packs[0][0].board.battery = Battery(cells=8, capacity=100, soc=0.6)
-    await blocked(hass, house, "different numbers of cells in series: Shed 8, Attic 4")
+    await blocked(hass, house, "cells_differ", "different numbers of cells in series: Shed 8, Attic 4")
     assert house.state(VOLTAGE) == STATE_UNKNOWN
     # Nobody connects them through us; cutting off is always possible.
     with pytest.raises(ServiceValidationError, match="different numbers of cells"):
@@ -161,7 +162,7 @@ async def test_strings_that_drift_far_apart_block_the_bank_until_they_are_togeth
     allowed = "binary_sensor.house_charging_allowed"
     await house.until(lambda: house.state(allowed) == STATE_ON)
     discharge(packs[1][0])
-    await blocked(hass, house, "far apart (V): Shed 13")
+    await blocked(hass, house, "voltages_apart", "far apart (V): Shed 13")
     for cell in packs[1][0].board.battery.cells:
         cell.soc = 0.6
     await house.until(lambda: house.state(allowed) == STATE_ON)
@@ -207,7 +208,8 @@ async def test_a_pack_that_vanishes_is_left_out_and_comes_back(hass, house, pack
     await house.until(lambda: house.state(STRINGS) == "2")
     house.take_away(packs[1][0])
     await house.until(lambda: house.state(STRINGS) == "1")
-    assert hass.states.get(STRINGS).attributes["left_out"] == ["Attic is left out: there is no current data from it."]
+    assert hass.states.get(STRINGS).attributes["left_out"] == [{"pack": "Attic", "reason": "stale"}]
+    assert "Attic is left out: there is no current data from it." in hass.states.get(STRINGS).attributes["explanation"]
     await house.until(lambda: number(house, CURRENT) == pytest.approx(-10, abs=0.3))
     house.take_away(packs[0][0])
     await house.until(lambda: house.state(VOLTAGE) == STATE_UNAVAILABLE)
@@ -228,7 +230,7 @@ async def test_a_pack_that_may_not_be_charged_is_left_out_of_charging(hass, hous
     await house.until(lambda: house.state(allowed) == STATE_ON)
     packs[0][0].board.extra_alarms.add("cell_overvoltage")
     left_out = lambda: hass.states.get(allowed).attributes["left_out"]  # noqa: E731
-    await house.until(lambda: any(row.startswith("Shed is left out of charging") for row in left_out()))
+    await house.until(lambda: {"pack": "Shed", "reason": "charge_blocked"} in left_out())
     assert house.state(allowed) == STATE_ON
     await house.until(lambda: house.state("binary_sensor.house_problem") == STATE_ON)
     assert hass.states.get("binary_sensor.house_problem").attributes["alarms"] == ["Shed: cell_overvoltage"]
@@ -240,7 +242,7 @@ async def test_a_renamed_pack_is_called_by_its_new_name(hass, house, packs) -> N
     hass.config_entries.async_update_entry(packs[1][1], title="Cellar")
     house.take_away(packs[1][0])
     await house.until(lambda: house.state(STRINGS) == "1")
-    assert hass.states.get(STRINGS).attributes["left_out"][0].startswith("Cellar ")
+    assert hass.states.get(STRINGS).attributes["explanation"].startswith("Cellar ")
 
 
 async def test_a_removed_pack_leaves_a_parallel_bank(hass, house, packs) -> None:

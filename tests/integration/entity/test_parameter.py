@@ -265,7 +265,7 @@ async def test_a_command_of_the_board_is_backed_up_first(hass, house, adopt, ent
         await call(hass, "button", "press", "button.shed_load_bms_preset_nmc")
     await call(hass, "button", "press", "button.shed_load_bms_preset_lfp")
     assert float(house.state(OVERVOLTAGE)) == 3.6
-    with pytest.raises(ServiceValidationError, match="Shed before Load preset LFP"):
+    with pytest.raises(ServiceValidationError, match="Shed before Load BMS preset LFP"):
         await hass.services.async_call(
             DOMAIN,
             "compare_parameters",

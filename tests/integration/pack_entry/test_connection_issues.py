@@ -1,12 +1,12 @@
 """Repairs about the connection: raised when something lasts, and gone with it."""
 
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smart_bms.bms.connection_state import ConnectionState
 from custom_components.smart_bms.bms.errors import NoFreeSlotError
-from custom_components.smart_bms.pack_entry import bluetooth_paths
+from custom_components.smart_bms.pack_entry import bluetooth_paths, connection_issues
 from custom_components.smart_bms.pack_entry.connection_issues import ConnectionIssues
 from tests.support.issues import issues as all_issues
 
@@ -27,7 +27,13 @@ class Watched:
         self.pack = entry.runtime_data.pack
         self.drift = False
         self.issues = ConnectionIssues(
-            hass, entry.entry_id, pack.address, self.pack, name=lambda: "Shed", has_drift=lambda: self.drift
+            hass,
+            entry.entry_id,
+            pack.address,
+            self.pack,
+            name=lambda: "Shed",
+            describe=lambda: {"model": "JK", "firmware": "11"},
+            has_drift=lambda: self.drift,
         )
 
     def last(self, state: ConnectionState, seconds: float, monkeypatch) -> None:
@@ -125,4 +131,44 @@ async def test_removing_the_pack_takes_its_issues_along(hass, house, watched, mo
     watched.last(ConnectionState.CONNECT_FAILED, 210, monkeypatch)
     (entry,) = hass.config_entries.async_entries("smart_bms")
     await hass.config_entries.async_remove(entry.entry_id)
+    assert issues(hass) == []
+
+
+async def test_a_pack_whose_data_nobody_understands_is_asked_for_a_recording(hass, watched, monkeypatch) -> None:
+    watched.last(ConnectionState.SILENT, 1200, monkeypatch)
+    assert issues(hass) == []
+    watched.last(ConnectionState.STREAMING, 60, monkeypatch)
+    watched.last(ConnectionState.SILENT, 60, monkeypatch)
+    watched.pack.dropped["checksum"] += 20
+    watched.last(ConnectionState.SILENT, 480, monkeypatch)
+    assert issues(hass) == []
+    watched.last(ConnectionState.SILENT, 120, monkeypatch)
+    assert issues(hass) == ["unsupported_firmware"]
+    watched.last(ConnectionState.STREAMING, 60, monkeypatch)
+    assert issues(hass) == []
+
+
+async def test_a_pack_that_sends_nothing_but_broken_frames_for_long_may_have_another_firmware(
+    hass, house, pack, adopt, monkeypatch
+) -> None:
+    monkeypatch.setattr(connection_issues, "_LASTING", 5.0)
+    await adopt(pack)
+    pack.faults.corrupt_every = 1
+    await house.until(lambda: "unsupported_firmware" in issues(hass), 120.0)
+    (issue,) = (item for item in ir.async_get(hass).issues.values() if item.translation_key == "unsupported_firmware")
+    assert issue.translation_placeholders["model"]
+    pack.faults.corrupt_every = 0
+    await house.until(lambda: "unsupported_firmware" not in issues(hass), 60.0)
+
+
+async def test_a_home_assistant_without_any_adapter_is_told_once_for_all_packs(hass, watched, monkeypatch) -> None:
+    monkeypatch.setattr(bluetooth_paths, "signal_strength", lambda *_: None)
+    count = 0
+    monkeypatch.setattr(bluetooth_paths, "count_adapters", lambda _: count)
+    watched.last(ConnectionState.NO_CONNECTABLE_PATH, 90, monkeypatch)
+    assert issues(hass) == []
+    watched.last(ConnectionState.NO_CONNECTABLE_PATH, 90, monkeypatch)
+    assert issues(hass) == ["no_adapter"]
+    count = 1
+    watched.last(ConnectionState.NO_CONNECTABLE_PATH, 30, monkeypatch)
     assert issues(hass) == []

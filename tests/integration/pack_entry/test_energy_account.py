@@ -364,7 +364,7 @@ async def test_the_button_answers_what_was_entered_or_that_it_was_there(recorder
     assert "was added" in reported(hass)
     for key in ("charged_energy", "discharged_energy", "power", "soc"):
         assert pack.entity(key) in reported(hass)
-    assert "5.0 kWh" in reported(hass)
+    assert "5 kWh" in reported(hass)
     await press(hass, pack)
     assert "Nothing was added" in reported(hass)
     er.async_get(hass).async_update_entity(pack.entity("soc"), new_entity_id="sensor.level")

@@ -51,9 +51,9 @@ async def test_a_pack_of_every_family_streams_without_any_radio_and_says_what_it
     assert state.state != STATE_UNAVAILABLE
     for item in listed:
         if (shown := hass.states.get(item.entity_id)) is not None:
-            assert shown.attributes["attribution"] == simulated.ATTRIBUTION
+            assert shown.attributes["attribution"] == "Simulated pack: no real battery"
     through = next(item for item in listed if item.unique_id.endswith("_connected_through"))
-    assert hass.states.get(through.entity_id).state == "Simulation"
+    assert hass.states.get(through.entity_id).state == "simulation"
 
 
 async def test_the_clock_of_a_simulated_pack_is_right(hass, no_radio) -> None:

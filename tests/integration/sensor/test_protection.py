@@ -63,7 +63,7 @@ async def test_the_nearest_protection_its_margin_and_its_time(hass, pack) -> Non
     await pack.see(40, lowest=2.69)
     assert pack.state("nearest_protection") == "cell_undervoltage"
     assert pack.attributes("nearest_protection")["limit"] == 2.7
-    assert "disappear at 2.6 V" in pack.attributes("nearest_protection")["hints"][0]
+    assert "disappear at 2.6 V" in pack.attributes("nearest_protection")["explanation"]
     assert pack.state("time_to_protection") == STATE_UNKNOWN
     assert pack.attributes("protection_margin")["unit_of_measurement"] == "V"
     # What is over, and still near, gives way after a minute.
@@ -169,7 +169,7 @@ async def test_what_explains_a_value_is_never_older_than_what_it_lists(hass, pac
     assert pack.attributes("nearest_protection")["margin"] < 0.4
     for _ in range(3):
         await pack.see(lowest=2.7)
-    assert "disappear" in pack.attributes("nearest_protection")["hints"][0]
+    assert "disappear" in pack.attributes("nearest_protection")["explanation"]
 
 
 async def test_whoever_hears_of_a_trip_finds_entities_that_show_it(hass, pack) -> None:

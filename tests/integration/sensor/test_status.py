@@ -89,11 +89,11 @@ async def test_a_pack_out_of_reach_says_so_until_it_is_trusted_again(hass, house
     house.take_away(pack)
     await house.until(lambda: house.state(STATUS) == "out_of_reach")
     reported = attributes(hass)
-    assert "vendor's app" in reported["hints"][0]
+    assert "vendor's app" in reported["explanation"]
     assert dt_util.parse_datetime(reported["since"]) < dt_util.utcnow()
     house.bring_back(pack)
     await house.until(lambda: house.state(STATUS) == "all_well")
-    assert {"hints", "about"}.isdisjoint(attributes(hass))
+    assert {"hints", "explanation", "about"}.isdisjoint(attributes(hass))
     assert not {"connecting", STATE_UNKNOWN} & set(shown)
 
 
@@ -126,7 +126,7 @@ async def test_a_simulated_pack_has_a_status_and_says_that_it_is_simulated(hass,
     entity_id = er.async_get(hass).async_get_entity_id("sensor", "smart_bms", f"{entry.unique_id}_status")
     await house.until(lambda: house.state(entity_id) not in (STATE_UNKNOWN, "connecting", "parameters_not_read"))
     assert house.state(entity_id) in attributes(hass, entity_id)["options"]
-    assert attributes(hass, entity_id)["attribution"] == simulated.ATTRIBUTION
+    assert attributes(hass, entity_id)["attribution"] == "Simulated pack: no real battery"
 
 
 async def test_a_bank_tells_of_a_pack_that_is_left_out(hass, house, adopt) -> None:

@@ -52,7 +52,7 @@ async def test_a_dry_run_shows_the_writes_and_what_speaks_against_them(hass, hou
     (issue,) = answer["findings"]
     assert issue["code"] == "confirm_needed"
     assert issue["parameters"] == ["cell_count"]
-    assert issue["message"].startswith("Changing Cell count is dangerous")
+    assert issue["message"].startswith("Changing Number of cells is dangerous")
     assert (await act("set_parameters", parameters=changes, dry_run=True, confirm=True))["possible"] is True
     assert len(pack.written) == sent
 
@@ -77,8 +77,8 @@ async def test_switches_may_be_written_as_people_do(house, pack, adopt, act, wor
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"cell_overvoltage": 9}, r"Cell overvoltage cannot be 9 V: it must be between 1.2 V and 4.35 V"),
-        ({"cell_overvoltage": 3.4}, r"Cell overvoltage \(3.4 V\) must be higher than Cell overvoltage release"),
+        ({"cell_overvoltage": 9}, r"Cell overvoltage limit cannot be 9 V: it must be between 1.2 V and 4.35 V"),
+        ({"cell_overvoltage": 3.4}, r"Cell overvoltage limit \(3.4 V\) must be higher than Cell overvoltage release"),
         ({"nonsense": 1}, 'There is no parameter "nonsense"'),
         ({"port_mode": "can"}, 'This model has no parameter "port_mode"'),
         ({"rebulk_soc": 5}, "Experimental writes"),
@@ -116,7 +116,7 @@ async def test_a_check_finds_what_is_questionable(house, pack, adopt, act) -> No
     assert codes == {"balance_trigger_advice"}
     found = (await act("check_parameters", chemistry="nmc"))["findings"]
     assert {"severity": "advice", "code": "differs_from_preset", "parameters": ["cell_overvoltage"],
-            "message": "Cell overvoltage is 3.6 V; the NMC preset of the manual has 4.2 V"} in found  # fmt: skip
+            "message": "Cell overvoltage limit is 3.6 V; the NMC preset of the manual has 4.2 V."} in found  # fmt: skip
 
 
 NMC = {"version": 1, "family": "jk", "variant": "JK02_32S",
