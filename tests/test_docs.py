@@ -11,8 +11,9 @@ FOLDER = ROOT / "custom_components" / "smart_bms"
 DOCS = ROOT / "docs"
 INDEX = DOCS / "README.md"
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
-PAGES = [ROOT / "README.md", CONTRIBUTING, *sorted(DOCS.glob("*.md"))]
-GENERATED = {DOCS / "entities.md", DOCS / "parameters.md"}
+CHANGES = ROOT / "CHANGELOG.md"
+PAGES = [ROOT / "README.md", CONTRIBUTING, CHANGES, *sorted(DOCS.glob("*.md"))]
+GENERATED = {DOCS / "entities.md", DOCS / "parameters.md", DOCS / "blueprints.md"}
 """From the names in the code: checked there."""
 WRITTEN = [page for page in PAGES if page not in GENERATED]
 COLUMNS = 120
@@ -70,7 +71,7 @@ def test_every_page_is_reached_from_the_index_and_every_picture_is_shown() -> No
         found = {assert_leads_somewhere(page, target) for target in links(page)} - reached
         reached |= found
         waiting += [file for file in found if file.suffix == ".md"]
-    assert set(DOCS.rglob("*.*")) | {CONTRIBUTING} <= reached
+    assert set(DOCS.rglob("*.*")) | {CONTRIBUTING, CHANGES} <= reached
 
 
 def test_the_code_names_pages_that_exist() -> None:

@@ -6,6 +6,7 @@ from typing import Any, Final, cast
 from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.device_registry import DeviceEntry
 
 from .bank_entry.coordinator import BankConfigEntry, BankCoordinator
 from .bank_entry.membership import is_bank
@@ -41,6 +42,16 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmartBm
     return {
         "entry": async_redact_data(entry.as_dict(), TO_REDACT),
         "pack": _pack(coordinator) if coordinator else None,
+    }
+
+
+async def async_get_device_diagnostics(
+    hass: HomeAssistant, entry: SmartBmsConfigEntry, device: DeviceEntry
+) -> dict[str, Any]:
+    """Return the diagnostics of a device: those of its entry, which has no other."""
+    return {
+        "device": {"model": device.model, "hw_version": device.hw_version, "sw_version": device.sw_version},
+        **await async_get_config_entry_diagnostics(hass, entry),
     }
 
 

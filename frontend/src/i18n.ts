@@ -9,21 +9,14 @@ type Values = Record<string, string | number>;
 
 /** Languages that are loaded when somebody needs them. */
 const LANGUAGES: Record<string, () => Promise<{ default: Partial<Record<TextKey, string>> }>> = {
+  cs: () => import("./texts/cs.json"),
   de: () => import("./texts/de.json"),
-};
-
-/** What is protected, by the sensor that is named after it. */
-const QUANTITIES: Record<string, string> = {
-  cell_highest: "cell_voltage_max",
-  cell_lowest: "cell_voltage_min",
-  cell_spread: "cell_voltage_delta",
-  pack_voltage: "voltage",
-  charge_current: "current",
-  discharge_current: "current",
-  hottest: "temperature_max",
-  coldest: "temperature_min",
-  temperature_spread: "temperature_imbalance",
-  power_stage: "mosfet_temperature",
+  es: () => import("./texts/es.json"),
+  fr: () => import("./texts/fr.json"),
+  nl: () => import("./texts/nl.json"),
+  pl: () => import("./texts/pl.json"),
+  uk: () => import("./texts/uk.json"),
+  "zh-Hans": () => import("./texts/zh-Hans.json"),
 };
 
 const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur"]);
@@ -51,7 +44,7 @@ export class Texts {
     const load = LANGUAGES[this.language] ?? LANGUAGES[this.language.split("-")[0] ?? ""];
     const [own, ...resources] = await Promise.all([
       load?.().catch(() => undefined),
-      ...["entity", "exceptions"].map((category) =>
+      ...["entity", "exceptions", "selector"].map((category) =>
         hass
           .callWS<{ resources: Record<string, string> }>({
             type: "frontend/get_translations",
@@ -81,10 +74,14 @@ export class Texts {
     return fill(this.integration[`component.smart_bms.${path}`] ?? "", values);
   }
 
-  /** A sentence of the integration, which come without their full stop. */
+  /** A sentence of the integration. */
   sentence(key: string, values: Values = {}): string {
-    const found = this.of(`exceptions.${key}.message`, values);
-    return found === "" ? "" : `${found.replace(/\.$/, "")}.`;
+    return this.of(`exceptions.${key}.message`, values);
+  }
+
+  /** Sentences as one text. */
+  join(sentences: string[]): string {
+    return sentences.filter(Boolean).join(this.language.startsWith("zh") ? "" : " ");
   }
 
   status(code: string): string {
@@ -93,8 +90,6 @@ export class Texts {
 
   /** The name of a protection, an alarm, a parameter, a measurement, or a status. */
   name(key: string): string {
-    const quantity = QUANTITIES[key];
-    if (quantity !== undefined) return this.name(quantity);
     return (
       this.of(`entity.sensor.nearest_protection.state.${key}`) ||
       this.of(`entity.binary_sensor.alarm_${key}.name`) ||
@@ -102,6 +97,8 @@ export class Texts {
       this.of(`entity.switch.${key}.name`) ||
       this.of(`entity.select.${key}.name`) ||
       this.of(`entity.sensor.${key}.name`) ||
+      this.of(`selector.subject.options.${key}`) ||
+      this.of(`selector.parameter.options.${key}`) ||
       this.status(key)
     );
   }

@@ -26,7 +26,7 @@ export function statusWords(
       title = t.text("title_with", { title, value: t.time(status.since) });
     const hints = data.connection?.hints ?? [];
     sentences.push(...hints.slice(0, 2).map((hint) => t.sentence(`hint_${hint}`)));
-    return { title, detail: sentences.filter(Boolean).join(" ") };
+    return { title, detail: t.join(sentences) };
   }
   const value = f.value(status.value, status.unit);
   const limit = f.value(status.limit, status.unit);
@@ -43,7 +43,7 @@ export function statusWords(
     sentences.push(t.text("time_left", { time: t.time(status.seconds) }));
   if (sentences.length === 0 && status.about !== "" && status.about !== status.code)
     sentences.push(t.text("about", { about: names(status.about, t) }));
-  return { title, detail: sentences.join(" ") };
+  return { title, detail: t.join(sentences) };
 }
 
 export function capital(text: string): string {

@@ -17,6 +17,7 @@ from tests.support.protected_pack import BLUEPRINTS, mirrored, with_blueprint
 from tests.support.rule_books import JK_LFP
 
 NAMES = sorted(path.stem for path in BLUEPRINTS.glob("*.yaml"))
+IN_ALL_LANGUAGES = sorted(str(path.relative_to(BLUEPRINTS).with_suffix("")) for path in BLUEPRINTS.rglob("*.yaml"))
 CHARGER, LOAD, HEATER = "input_boolean.charger", "input_boolean.load", "input_boolean.heater"
 NUMBER, LAST_FULL, RUNNING = "input_number.charger", "input_datetime.last_full", "input_boolean.full_charge"
 HALF = {"soc": 60}
@@ -98,7 +99,7 @@ def state(pack, entity_id: str) -> str:
     return pack.hass.states.get(entity_id).state
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", IN_ALL_LANGUAGES)
 def test_what_it_says_of_itself_is_right(name) -> None:
     path = BLUEPRINTS / f"{name}.yaml"
     blueprint = Blueprint(
@@ -120,8 +121,8 @@ def test_what_it_says_of_itself_is_right(name) -> None:
         assert all("default" in item for item in section["input"].values())
     # What was entered before there was a device goes on.
     assert "default" in described["pack"] or "target" in described["pack"]["selector"]
-    page = (root / "docs" / "automations.md").read_text()
-    assert f"%2F{name}.yaml" in page
+    page = (root / "docs" / ("blueprints.md" if "/" in name else "automations.md")).read_text()
+    assert f"%2F{name.replace('/', '%2F')}.yaml" in page
 
 
 @every_way

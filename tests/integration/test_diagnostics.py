@@ -5,7 +5,10 @@ import json
 from homeassistant.core import Context
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
+from pytest_homeassistant_custom_component.components.diagnostics import (
+    get_diagnostics_for_config_entry,
+    get_diagnostics_for_device,
+)
 
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.diagnostics import async_get_config_entry_diagnostics
@@ -79,3 +82,12 @@ async def test_changes_are_told_without_who_made_them(hass, house, adopt, hass_a
     assert changes["user_data"]["outcome"] == "confirmed"
     for secret in (hass_admin_user.id, hass_admin_user.name, "Ada"):
         assert secret not in str(control)
+
+
+async def test_a_device_has_what_its_entry_has(hass, hass_client, house, adopt) -> None:
+    entry = await adopt(jk_pack(name="My street 7"))
+    assert await async_setup_component(hass, "diagnostics", {})
+    found = await get_diagnostics_for_device(hass, hass_client, entry, device_of(hass, entry))
+    assert found["device"]["model"]
+    assert found["pack"]["link"]["state"] == "streaming"
+    assert "My street 7" not in json.dumps(found)

@@ -1,0 +1,112 @@
+"""A Home Assistant in another language: sentences, names and numbers come in it, and codes stay as they are."""
+
+import json
+from pathlib import Path
+
+from homeassistant.core import Event
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import issue_registry as ir
+import pytest
+
+from custom_components.smart_bms import logbook
+from custom_components.smart_bms.const import DOMAIN
+from tests.support.devices import device_of
+from tests.support.packs import jk_pack
+from tests.support.protected_pack import mirrored
+from tests.support.rule_books import JK_LFP
+
+TRANSLATIONS = Path(__file__).parents[2] / "custom_components" / DOMAIN / "translations"
+LANGUAGES = sorted(path.stem for path in TRANSLATIONS.glob("*.json"))
+POINT = {"en", "zh-Hans"}
+
+
+def texts(language: str):
+    return json.loads((TRANSLATIONS / f"{language}.json").read_text())
+
+
+def number(language: str, text: str) -> str:
+    return text if language in POINT else text.replace(".", ",")
+
+
+@pytest.fixture(params=LANGUAGES)
+def language(hass, request) -> str:
+    hass.config.language = request.param
+    return request.param
+
+
+async def test_an_explanation_is_a_sentence_of_the_language_with_names_and_numbers(
+    hass, freezer, monkeypatch, enable_custom_integrations, enable_bluetooth, language
+) -> None:
+    async with mirrored(hass, freezer, monkeypatch, JK_LFP) as pack:
+        await pack.see(highest=3.65)
+        found = hass.states.get(pack.entity("charge_allowed", "binary_sensor")).attributes
+        assert found["reasons"] == ["cell_overvoltage"]
+        name = texts(language)["entity"]["sensor"]["nearest_protection"]["state"]["cell_overvoltage"]
+        sentence = texts(language)["exceptions"]["reason_tripped"]["message"]
+        filled = {"about": name, "value": number(language, "3.65"), "limit": number(language, "3.6")}
+        filled |= {"release": number(language, "3.5"), "unit": "V"}
+        assert sentence.format(**filled) in found["explanation"]
+        (event,) = (state for state in hass.states.async_all("event") if "protection" in state.attributes)
+        assert event.attributes["protection"] == "cell_overvoltage"
+        assert event.attributes["protection_name"] == name
+
+
+async def test_a_rejection_names_parameter_value_and_limits(hass, house, adopt, language) -> None:
+    entry = await adopt(jk_pack(name="Shed"), allow_control=True)
+    await house.until(lambda: entry.runtime_data.pack.last_settings)
+    data = {"device_id": device_of(hass, entry).id, "parameters": {"cell_overvoltage": 9}}
+    with pytest.raises(ServiceValidationError) as error:
+        await hass.services.async_call(DOMAIN, "set_parameters", data, blocking=True)
+    assert error.value.translation_key == "out_of_range"
+    name = texts(language)["entity"]["number"]["cell_overvoltage"]["name"]
+    limits = {"minimum": number(language, "1.2 V"), "maximum": number(language, "4.35 V")}
+    assert error.value.translation_placeholders == {"parameter": name, "value": "9 V", **limits}
+    answer = await hass.services.async_call(
+        DOMAIN, "check_parameters", {"device_id": data["device_id"]}, blocking=True, return_response=True
+    )
+    for finding in answer["packs"][0]["findings"]:
+        start = texts(language)["exceptions"][finding["code"]]["message"].partition("{")[0]
+        assert finding["message"].startswith(start)
+
+
+async def test_an_error_within_another_is_in_the_language_too(hass, house, adopt, language) -> None:
+    entries = [await adopt(jk_pack(name=name, address=f"C8:47:80:00:00:0{name[-1]}")) for name in ("Pack 1", "Pack 2")]
+    await house.until(lambda: all(entry.runtime_data.pack.last_settings for entry in entries))
+    ids = [device_of(hass, entry).id for entry in entries]
+    with pytest.raises(HomeAssistantError) as error:
+        await hass.services.async_call(
+            DOMAIN, "set_parameters", {"device_id": ids, "parameters": {"charge_switch": False}}, blocking=True
+        )
+    reasons = error.value.translation_placeholders["reasons"]
+    assert reasons.count(texts(language)["exceptions"]["control_off"]["message"]) == 2
+
+
+async def test_the_logbook_and_repairs_use_the_language(hass, house, adopt, language) -> None:
+    pack = jk_pack(name="Shed")
+    entry = await adopt(pack)
+    await house.until(lambda: entry.runtime_data.pack.last_settings)
+    described = {}
+    logbook.async_describe_events(hass, lambda domain, event, describe: described.update({event: describe}))
+    heard: list[Event] = []
+    hass.bus.async_listen("smart_bms_parameter", heard.append)
+    pack.change(0x1D, bytes(4))  # the charge switch
+    await entry.runtime_data.parameters.writer.refresh()
+    await house.until(lambda: heard)
+    (describe,) = described.values()
+    options = texts(language)["selector"]
+    value = options["value"]["options"]
+    name = texts(language)["entity"]["switch"]["charge_switch"]["name"]
+    sentence = options["logbook"]["options"]["write_changed_elsewhere"]
+    expected = sentence.format(parameter=name, old=value["on"], found=value["off"])
+    assert describe(heard[0]) == {"name": "Shed", "message": expected}
+    (issue,) = (item for item in ir.async_get(hass).issues.values() if item.translation_key == "drift")
+    assert issue.translation_placeholders["changes"] == f"- {name}: {value['on']} → {value['off']}"
+
+
+async def test_a_language_that_nobody_translated_is_english(hass, house, adopt) -> None:
+    hass.config.language = "tlh"
+    entry = await adopt(jk_pack(name="Shed"))
+    await house.until(lambda: entry.runtime_data.pack.last_settings)
+    data = {"device_id": device_of(hass, entry).id, "parameters": {"cell_overvoltage": 3.5}}
+    with pytest.raises(ServiceValidationError, match="Control is off for this pack"):
+        await hass.services.async_call(DOMAIN, "set_parameters", data, blocking=True)
