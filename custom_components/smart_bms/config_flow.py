@@ -38,6 +38,7 @@ from .pack_entry.capabilities import Capabilities
 from .pack_entry.entry_data import catalog_data, identity_data
 from .pack_entry.entry_title import new_title
 from .pack_entry.simulated import CHOICES, Simulation
+from .texts import async_load_texts, fill_text, format_number
 
 _SCAN_SECONDS = 5.0
 
@@ -140,7 +141,9 @@ class SmartBmsConfigFlow(ReconfigureFlow, domain=DOMAIN):
             self._abort_if_unique_id_configured()
             self._simulated_key = user_input[CONF_SIMULATED]
             family = FAMILIES[simulation.peripheral.family]
-            self._choose(ContactTarget(f"Simulated {family.name}", simulation.advertisement(), simulation), (family,))
+            await async_load_texts(self.hass)
+            name = fill_text(self.hass, "selector.text.options.simulated_name", {"family": family.name})
+            self._choose(ContactTarget(name, simulation.advertisement(), simulation), (family,))
             return await self._connect()
         selector = SelectSelector(SelectSelectorConfig(options=list(CHOICES), translation_key="simulated"))
         schema = probatio.Schema({probatio.Required(CONF_SIMULATED): selector})
@@ -235,7 +238,7 @@ class SmartBmsConfigFlow(ReconfigureFlow, domain=DOMAIN):
                     "hw_version": identity.hw_version or "–",
                     "sw_version": identity.sw_version or "–",
                     "cells": str(reading.cell_count or 0),
-                    "voltage": f"{reading.voltage or 0:.2f}",
+                    "voltage": format_number(self.hass, reading.voltage or 0, 2),
                     "soc": "–" if reading.soc is None else f"{reading.soc:.0f} %",
                 },
             )

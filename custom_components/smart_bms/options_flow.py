@@ -11,6 +11,7 @@ from .const import CONF_FAMILY
 from .coordinator import SmartBmsConfigEntry
 from .flow.option_forms import CHARGE_VOLTAGE, OPTION_FORMS
 from .flow.options_schema import OptionForm
+from .texts import format_number
 
 
 class SmartBmsOptionsFlow(OptionsFlowWithReload):
@@ -29,7 +30,7 @@ class SmartBmsOptionsFlow(OptionsFlowWithReload):
         lowest, highest = self._charge_voltages()
         chosen = user_input[CHARGE_VOLTAGE] if user_input else 0.0
         errors = {} if not chosen or lowest <= chosen <= highest else {"base": "charge_voltage_for_other_cells"}
-        placeholders = {"lowest": f"{lowest:g}", "highest": f"{highest:g}"}
+        placeholders = {"lowest": format_number(self.hass, lowest), "highest": format_number(self.hass, highest)}
         return self._show_or_save("limits", user_input, errors, placeholders)
 
     async def async_step_connection(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.translation import async_get_cached_translations
+from homeassistant.helpers.translation import async_get_cached_translations, async_load_integrations
 
 from .const import DOMAIN
 from .control.validation_issue import IssueDetail, ParameterName, ParameterValue
@@ -34,6 +34,11 @@ SUBJECT_NAMES: Final = (
     "selector.subject.options.{}",
 )
 """Where the name of something that a reason is about may stand: a protection, an alarm, a parameter, a measurement."""
+
+
+async def async_load_texts(hass: HomeAssistant) -> None:
+    """Load the texts, for what comes before the integration is set up: the flow that adds the first pack."""
+    await async_load_integrations(hass, {DOMAIN})
 
 
 @callback

@@ -18,6 +18,7 @@ from ..control.request import WritePermission
 from ..protection.engine import ProtectionEngine
 from ..protection.events import ProtectionEvent
 from ..protection.rules import ProtectedQuantity
+from ..texts import fill_text
 from .availability import Availability
 from .capabilities import Capabilities
 from .catalog_cache import CatalogCache
@@ -177,7 +178,11 @@ class PackCoordinatorBase(PushCoordinator[Reading | None]):
     def model(self) -> str:
         """Return the model, which says so if it is simulated."""
         model = self.identity["model"] or self.family.name
-        return f"{model} (simulated)" if self.simulation else model
+        return (
+            fill_text(self.hass, "selector.text.options.simulated_model", {"model": model})
+            if self.simulation
+            else model
+        )
 
     @property
     def capabilities(self) -> Capabilities:

@@ -1,0 +1,116 @@
+// The demo in other languages: what people see of ours is in theirs, on the pages of Home Assistant as on the cards.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, describe, it } from "node:test";
+import { batteries, callWS, findChromium, logIn, openPage, startBrowser } from "./home.mjs";
+
+const ROOT = new globalThis.URL("../..", import.meta.url);
+const SHOTS = process.env.SMART_BMS_SHOTS;
+const LANGUAGES = (process.env.SMART_BMS_LANGUAGES ?? "de,zh-Hans").split(",");
+const PLACES = ["custom_components/smart_bms/translations", "frontend/src/texts"];
+/** Names, which are the same everywhere. */
+const NAMES = /^[\w\\./-]+$/;
+
+const read = (path) => JSON.parse(readFileSync(new globalThis.URL(path, ROOT), "utf8"));
+
+function flat(tree, path = "") {
+  return Object.entries(tree).flatMap(([key, value]) =>
+    typeof value === "string" ? [[`${path}.${key}`, value]] : flat(value, `${path}.${key}`),
+  );
+}
+
+/** English texts that another language has its own words for, as patterns of whole texts on a page. */
+function foreign(language) {
+  const found = new Map();
+  for (const place of PLACES) {
+    const own = new Map(flat(read(`${place}/${language}.json`)));
+    const known = new Set(own.values());
+    for (const [path, english] of flat(read(`${place}/en.json`))) {
+      if (own.get(path) === english || known.has(english) || !/[a-z]{3}/.test(english.replace(/\{\w+\}/g, ""))) continue;
+      const pattern = english
+        .split(/\{\w+\}/)
+        .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").trim())
+        .join("\\s*.{0,60}?\\s*");
+      found.set(english, new RegExp(`^${pattern}$`));
+    }
+  }
+  return found;
+}
+
+/** Every text that can be seen on the page, also inside of shadow roots. */
+function visibleTexts(page) {
+  return page.evaluate(() => {
+    const texts = new Set();
+    const walk = (node) => {
+      if (node.nodeType === Node.TEXT_NODE) {
+        const text = node.textContent.trim();
+        if (text) texts.add(text);
+      }
+      if (node instanceof Element) {
+        if (["STYLE", "SCRIPT", "TEMPLATE"].includes(node.tagName)) return;
+        for (const name of ["aria-label", "title", "label", "placeholder"]) {
+          const said = node.getAttribute(name);
+          if (said?.trim()) texts.add(said.trim());
+        }
+        if (node.shadowRoot) for (const child of node.shadowRoot.childNodes) walk(child);
+      }
+      for (const child of node.childNodes) walk(child);
+    };
+    walk(document.body);
+    return [...texts];
+  });
+}
+
+async function settled(page, milliseconds = 2500) {
+  await page.waitForLoadState("networkidle", { timeout: 20_000 }).catch(() => {});
+  await page.waitForTimeout(milliseconds);
+}
+
+describe("in another language", { skip: findChromium() === undefined && "there is no Chromium" }, () => {
+  let browser;
+  let tokens;
+
+  before(async () => {
+    browser = await startBrowser();
+    tokens = await logIn();
+  });
+  after(() => browser?.close());
+
+  for (const language of LANGUAGES) {
+    it(`${language}: no English text of ours is left on a page`, { timeout: 240_000 }, async () => {
+      const patterns = foreign(language);
+      const page = await openPage(browser, tokens, { language, width: 1280, height: 1600 });
+      await callWS(page, { type: "config/core/update", language });
+      const all = await batteries(page);
+      const devices = await callWS(page, { type: "config/device_registry/list" });
+      const ours = devices.filter((device) => all.some((battery) => battery.device_id === device.id));
+      const paths = [
+        ...ours.slice(0, 3).map((device) => `/config/devices/device/${device.id}`),
+        "/config/integrations/integration/smart_bms",
+        "/config/repairs",
+        "/logbook",
+        "/lovelace",
+      ];
+      const left = new Map();
+      let number = 0;
+      for (const path of paths) {
+        await page.evaluate((to) => {
+          history.pushState(null, "", to);
+          window.dispatchEvent(new CustomEvent("location-changed", { detail: { replace: false } }));
+        }, path);
+        await settled(page);
+        number += 1;
+        if (SHOTS) await page.screenshot({ path: `${SHOTS}/${language}-${number}.png` });
+        for (const text of await visibleTexts(page)) {
+          if (NAMES.test(text)) continue;
+          for (const [english, pattern] of patterns) if (pattern.test(text)) left.set(text, `${path}: ${english}`);
+        }
+      }
+      await callWS(page, { type: "config/core/update", language: "en" });
+      assert.deepEqual([...left], []);
+      assert.deepEqual(page.errors, []);
+      await page.context().close();
+    });
+  }
+});
