@@ -58,7 +58,7 @@ describe("the form of an editor", () => {
 
   it("has a label for each field, in the user's language", async () => {
     const { schema, computeLabel, computeHelper } = await formOf("cells", BLOCKS, "de");
-    expect(schema.map(computeLabel)).toEqual(["Akku", "Name", "Ausblenden", "Skala"]);
+    expect(schema.map(computeLabel)).toEqual(["Batterie", "Name", "Ausblenden", "Skala"]);
     expect(schema.map(computeHelper)).toEqual([
       "Ohne Auswahl wird der erste angezeigt.",
       undefined,

@@ -222,6 +222,6 @@ describe("spans", () => {
     expect(t.age(0.99)).toBe("< 1 s");
     expect(t.age(1)).toBe("1 s");
     expect(t.text("age", { time: t.age(190) })).toBe("3 min old");
-    expect((await texts("de")).text("age", { time: "3 min" })).toBe("vor 3 min");
+    expect((await texts("de")).text("age", { time: "3 min" })).toBe("3 min alt");
   });
 });

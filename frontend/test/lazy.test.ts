@@ -98,7 +98,7 @@ describe("a stand-in of files that are not there any more", () => {
 
   it.each([
     ["en", "Smart BMS was updated: reload the page."],
-    ["de", "Smart BMS wurde aktualisiert: Seite neu laden."],
+    ["de", "Smart BMS wurde aktualisiert: Lade die Seite neu."],
   ])("says so, in %s", async (language, wanted) => {
     vi.stubGlobal("HTMLElement", Element);
     vi.resetModules();

@@ -145,7 +145,7 @@ describe("a status in words, by rank", () => {
       f_de,
     );
     expect(found.title).toContain("(42,7\u00a0A)");
-    expect(found.detail).toBe("Zelle 5 hat 3,592\u00a0V, Grenze 3,650\u00a0V.");
+    expect(found.detail).toBe("Zelle 5 bei 3,592\u00a0V, Grenzwert 3,650\u00a0V.");
   });
 
   it("has words for every code that the integration has", () => {

@@ -19,6 +19,8 @@ from urllib import request
 from urllib.error import URLError
 
 import bcrypt
+from homeassistant.generated.languages import NATIVE_ENTITY_IDS
+from homeassistant.util import slugify
 import jwt
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,12 +38,8 @@ SET_UP = (
 BANKED = ("C8:47:80:12:5A:01", "40:17:10:01:5C:06")
 """Two packs of sixteen cells, of different families, that stand in parallel."""
 BANK = "Home storage"
-DASHBOARD = "button.home_storage_add_to_energy_dashboard"
 DASHBOARD_PATH = "smart-bms"
-FAVORITES = [
-    f"sensor.{name}_state_of_charge"
-    for name in ("home_storage", "solar_storage", "123_smartbms_0d_02", "caravan", "jk_bd6a24s10p_7b_02")
-]
+FAVORITE_PACKS = ("Home storage", "Solar storage", "123 SmartBMS 0D 02", "Caravan", "JK BD6A24S10P 7B 02")
 """What the overview shows first."""
 PIN = "1234"
 """Of the last of those that are set up."""
@@ -58,7 +56,7 @@ homeassistant:
   time_zone: Europe/Amsterdam
   currency: EUR
   country: NL
-  language: en
+  language: LANGUAGE
 frontend:
 history:
 logbook:
@@ -83,8 +81,8 @@ automation demo:
     use_blueprint:
       path: smart_bms/limit_charger.yaml
       input:
-        limit: sensor.solar_storage_charge_current_limit
-        allowed: binary_sensor.solar_storage_charging_allowed
+        limit: CURRENT_LIMIT
+        allowed: CHARGE_ALLOWED
         charger: input_number.solar_charger
         most: 40
 logger:
@@ -95,6 +93,26 @@ logger:
     haffmpeg: fatal
     homeassistant.components.camera.img_util: fatal
 """
+
+
+LANGUAGE = os.environ.get("SMART_BMS_DEMO_LANGUAGE", "en")
+TEXTS = ROOT / "custom_components" / "smart_bms" / "translations" / f"{LANGUAGE}.json"
+
+
+def entity_id(pack: str, platform: str, key: str) -> str:
+    """Return the id that Home Assistant gives to an entity of a pack: from its name, where the language has letters for that."""
+    file = TEXTS if LANGUAGE in NATIVE_ENTITY_IDS else TEXTS.with_name("en.json")
+    name = json.loads(file.read_text())["entity"][platform][key]["name"]
+    return f"{platform}.{slugify(f'{pack} {name}')}"
+
+
+def configuration() -> str:
+    """Return the configuration in the language of the demo."""
+    return (
+        CONFIGURATION.replace("LANGUAGE", LANGUAGE)
+        .replace("CURRENT_LIMIT", entity_id("Solar storage", "sensor", "charge_current_limit"))
+        .replace("CHARGE_ALLOWED", entity_id("Solar storage", "binary_sensor", "charge_allowed"))
+    )
 
 
 def prepare(folder: Path, port: int, *, fresh: bool) -> None:
@@ -110,7 +128,7 @@ def prepare(folder: Path, port: int, *, fresh: bool) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     storage = folder / ".storage"
     storage.mkdir(parents=True, exist_ok=True)
-    (folder / "configuration.yaml").write_text(CONFIGURATION)
+    (folder / "configuration.yaml").write_text(configuration())
     (folder / "automations.yaml").touch()
     # As a user would have imported them.
     shutil.copytree(ROOT / BLUEPRINTS, folder / BLUEPRINTS, dirs_exist_ok=True)
@@ -125,7 +143,10 @@ def prepare(folder: Path, port: int, *, fresh: bool) -> None:
         write_storage(storage, "onboarding", 4, 1, {"done": ["user", "core_config", "analytics", "integration"]})
         write_storage(storage, "auth", 1, 1, _auth())
         # Suggestions would take the place of favorites, and they need weeks of habits.
-        home = {"favorite_entities": FAVORITES, "hide_suggested_entities": True}
+        home = {
+            "favorite_entities": [entity_id(pack, "sensor", "soc") for pack in FAVORITE_PACKS],
+            "hide_suggested_entities": True,
+        }
         core = {"default_panel": DASHBOARD_PATH}
         write_storage(storage, "frontend.system_data", 1, 1, {"home": home, "core": core})
         write_storage(storage, "lovelace_dashboards", 1, 1, {"items": [_dashboard()]})
@@ -304,9 +325,9 @@ def fill_energy_dashboard(api: Api, entries: dict[str, str]) -> None:
     chosen = {"name": BANK, "packs": [entries[address] for address in BANKED], "wiring": "parallel", "strings": 1}
     api.call(f"config/config_entries/flow/{step['flow_id']}", chosen)
     deadline = time.monotonic() + 30
-    while not api.shows("sensor.home_storage_active_strings", "2") and time.monotonic() < deadline:
+    while not api.shows(entity_id("Home storage", "sensor", "counted_strings"), "2") and time.monotonic() < deadline:
         time.sleep(0.5)
-    api.call("services/button/press", {"entity_id": DASHBOARD})
+    api.call("services/button/press", {"entity_id": entity_id(BANK, "button", "add_to_energy_dashboard")})
     api.call("services/smart_bms_lab/set_areas", {})
     api.call("services/smart_bms_lab/import_yesterday", {})
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from unittest.mock import AsyncMock, PropertyMock, patch
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
@@ -14,11 +15,14 @@ from syrupy.assertion import SnapshotAssertion
 from custom_components.smart_bms.bms import families, reconnect
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.control import writer
+from custom_components.smart_bms.pack_entry import simulated
 from custom_components.smart_bms.simulator.peripheral import Peripheral
 from tests.support.flows import allow, configure, search
 from tests.support.house import Adopt, House
 from tests.support.packs import jk_pack
-from tests.support.radio import fast
+from tests.support.protected_pack import Mirrored, mirrored
+from tests.support.radio import SPEED, TICK, fast
+from tests.support.rule_books import JK_LFP
 
 
 @pytest.fixture
@@ -85,6 +89,28 @@ def adopt(hass: HomeAssistant, house: House) -> Adopt:
         return entry
 
     return adopt
+
+
+@pytest.fixture
+async def protected_pack(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    enable_custom_integrations: None,
+    enable_bluetooth: None,
+) -> AsyncIterator[Mirrored]:
+    """Return a pack of LFP cells, with parameters, that has been seen once and whose readings the test sends."""
+    async with mirrored(hass, freezer, monkeypatch, JK_LFP) as pack:
+        await pack.see()
+        yield pack
+
+
+@pytest.fixture
+def quick_simulation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the time of simulated packs run fast."""
+    monkeypatch.setattr(simulated, "SPEED", SPEED)
+    monkeypatch.setattr(simulated, "TICK", TICK)
+    monkeypatch.setattr(simulated, "REGISTERED_FOR", 0.0)
 
 
 @pytest.fixture

@@ -22,8 +22,6 @@ from custom_components.smart_bms.services import recording
 from custom_components.smart_bms.trigger import TRIGGERS
 from tests.support.devices import device_of
 from tests.support.packs import jk_pack
-from tests.support.protected_pack import mirrored
-from tests.support.rule_books import JK_LFP
 
 DOCS = Path(__file__).parents[2] / "docs"
 FRONTEND = Path(__file__).parents[2] / "frontend" / "src"
@@ -111,10 +109,8 @@ def test_each_trigger_condition_and_action_has_an_example(hass) -> None:
 
 
 @pytest.fixture
-async def pack(hass, freezer, monkeypatch, enable_custom_integrations, enable_bluetooth):
-    async with mirrored(hass, freezer, monkeypatch, JK_LFP) as pack:
-        await pack.see()
-        yield pack
+async def pack(protected_pack):
+    return protected_pack
 
 
 async def lives(pack, moments) -> None:

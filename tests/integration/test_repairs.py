@@ -213,7 +213,7 @@ async def test_other_issues_are_only_confirmed(hass) -> None:
         ({"outcome": "refused"}, "Cell overvoltage limit was not changed to 3.55 V: the pack kept 3.6 V (Set parameters)"),
         ({"outcome": "different", "found": 3.5}, "Cell overvoltage limit should change from 3.6 V to 3.55 V, but the pack has 3.5 V (Set parameters)"),
         ({"outcome": "changed_elsewhere", "new": None, "found": 3.65, "source": ""}, "Cell overvoltage limit was changed from 3.6 V to 3.65 V by something other than Home Assistant"),
-        ({"parameter": "factory_reset", "command": True, "found": 5, "unit": ""}, "Factory reset was carried out; different parameters now: 5 (Set parameters)"),
+        ({"parameter": "factory_reset", "command": True, "found": 5, "unit": ""}, "Factory reset was carried out; parameters changed: 5 (Set parameters)"),
         ({"outcome": "unknown", "found": None}, "Cell overvoltage limit was sent to change from 3.6 V to 3.55 V, but could not be read back; the next reading will show whether it was accepted (Set parameters)"),
         ({"outcome": "unknown", "found": 3.4}, "Cell overvoltage limit was sent to change from 3.6 V to 3.55 V; it shows 3.4 V now, and whether the change was accepted is unknown (Set parameters)"),
         ({"user": "Ada"}, "Cell overvoltage limit changed from 3.6 V to 3.55 V, read back from the pack (Set parameters, Ada)"),

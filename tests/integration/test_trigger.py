@@ -14,8 +14,6 @@ from custom_components.smart_bms.condition import CONDITIONS
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.entity.findable import KINDS
 from custom_components.smart_bms.trigger import TRIGGERS
-from tests.support.protected_pack import mirrored
-from tests.support.rule_books import JK_LFP
 
 CALM: dict = {}
 HIGH = {"highest": 3.65}
@@ -28,10 +26,8 @@ UNEVEN = {"highest": 3.4, "lowest": 3.3}
 
 
 @pytest.fixture
-async def pack(hass, freezer, monkeypatch, enable_custom_integrations, enable_bluetooth):
-    async with mirrored(hass, freezer, monkeypatch, JK_LFP) as pack:
-        await pack.see()
-        yield pack
+async def pack(protected_pack):
+    return protected_pack
 
 
 async def automation(hass, **parts) -> list:

@@ -1,7 +1,7 @@
 """A pack in Home Assistant whose readings come at the test's own pace: no radio, and time only moves when told."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -45,7 +45,7 @@ class Mirrored:
         self.hass = hass
         self.entry = entry
         self.now = STARTED
-        self.settings: dict[str, SettingValue] | None = None
+        self.settings: Mapping[str, SettingValue] | None = None
         self.bank: MockConfigEntry | None = None
         """A bank of this pack alone, if there is one."""
         self._freezer = freezer
@@ -140,7 +140,7 @@ async def mirrored(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     monkeypatch: pytest.MonkeyPatch,
-    settings: dict[str, SettingValue] | None,
+    settings: Mapping[str, SettingValue] | None,
     *,
     family: str = "jk",
     variant: str = "JK02_32S",

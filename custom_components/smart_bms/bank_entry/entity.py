@@ -10,6 +10,7 @@ from homeassistant.helpers.entity import EntityDescription
 from ..const import DOMAIN
 from ..entity.published import PublishedEntity
 from ..pack_entry.publishing import Quantity
+from ..texts import fill_text
 from .coordinator import BankCoordinator
 
 
@@ -77,7 +78,7 @@ def _model(coordinator: BankCoordinator) -> str:
     """Return how the packs are wired, as a model."""
     strings = len(coordinator.topology)
     length = len(coordinator.topology[0])
-    return f"Bank, {strings}P{length}S of packs"
+    return fill_text(coordinator.hass, "selector.text.options.bank_model", {"layout": f"{strings}P{length}S"})
 
 
 def left_out_attribute(packs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:

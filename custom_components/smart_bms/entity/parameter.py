@@ -164,7 +164,8 @@ def async_enable(registry: er.EntityRegistry, item: er.RegistryEntry) -> bool:
     """Enable an entity that is disabled by default, and return whether it was; what the user disabled stays disabled.
 
     For entities that are about to be added: Home Assistant reloads the entry half a minute after an entity was enabled,
-    unless its entry was what disabled it, and that would end the connection for nothing.
+    unless its entry was what disabled it, and that would end the connection for nothing. Since 2026.11 it takes no other
+    word than its own for that, and reloads.
     """
     if item.disabled_by is not er.RegistryEntryDisabler.INTEGRATION:
         return False

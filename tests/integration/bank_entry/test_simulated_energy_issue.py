@@ -6,17 +6,10 @@ from homeassistant.setup import async_setup_component
 import pytest
 
 from custom_components.smart_bms.const import DOMAIN
-from custom_components.smart_bms.pack_entry import simulated
 from tests.support.flows import add_simulated
 from tests.support.issues import issues
-from tests.support.radio import SPEED, TICK
 
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch) -> None:
-    monkeypatch.setattr(simulated, "SPEED", SPEED)
-    monkeypatch.setattr(simulated, "TICK", TICK)
-    monkeypatch.setattr(simulated, "REGISTERED_FOR", 0.0)
+pytestmark = pytest.mark.usefixtures("quick_simulation")
 
 
 async def count(hass, *entity_ids: str) -> None:

@@ -15,14 +15,8 @@ from custom_components.smart_bms.pack_entry import simulated
 from custom_components.smart_bms.storage.profiles import async_profiles
 from tests.support.devices import device_of
 from tests.support.flows import add_simulated, allow, choose_simulated
-from tests.support.radio import SPEED, TICK
 
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch) -> None:
-    monkeypatch.setattr(simulated, "SPEED", SPEED)
-    monkeypatch.setattr(simulated, "TICK", TICK)
-    monkeypatch.setattr(simulated, "REGISTERED_FOR", 0.0)
+pytestmark = pytest.mark.usefixtures("quick_simulation")
 
 
 @pytest.fixture
