@@ -105,7 +105,7 @@ def test_texts_are_typed_well() -> None:
             for path, text in translations.texts_of(part, language).items():
                 assert text == text.strip(), (language, path)
                 assert "  " not in text.replace("\n", ""), (language, path)
-                assert not re.search(r"\.\.\.|\s[,;.](\s|$)|''", text), (language, path, text)
+                assert not re.search(r"\.\.\.|[ \t][,;.](\s|$)|''", text), (language, path, text)
 
 
 def test_files_are_written_as_the_command_writes_them() -> None:
