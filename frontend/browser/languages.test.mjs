@@ -27,7 +27,8 @@ function foreign(language) {
     const own = new Map(flat(read(`${place}/${language}.json`)));
     const known = new Set(own.values());
     for (const [path, english] of flat(read(`${place}/en.json`))) {
-      if (own.get(path) === english || known.has(english) || !/[a-z]{3}/.test(english.replace(/\{\w+\}/g, ""))) continue;
+      if (own.get(path) === english || known.has(english) || !/[a-z]{3}/.test(english.replace(/\{\w+\}/g, "")))
+        continue;
       const pattern = english
         .split(/\{\w+\}/)
         .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/\s+/g, "\\s+"))

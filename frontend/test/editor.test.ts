@@ -60,7 +60,7 @@ describe("the form of an editor", () => {
     const { schema, computeLabel, computeHelper } = await formOf("cells", BLOCKS, "de");
     expect(schema.map(computeLabel)).toEqual(["Batterie", "Name", "Ausblenden", "Skala"]);
     expect(schema.map(computeHelper)).toEqual([
-      "Ohne Auswahl wird der erste angezeigt.",
+      "Ohne Auswahl wird die erste angezeigt.",
       undefined,
       undefined,
       undefined,
