@@ -12,7 +12,6 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "custom_components" / "smart_bms"
 MANIFEST = json.loads((FOLDER / "manifest.json").read_text())
-TEXT = {".json", ".md", ".py", ".yaml", ".yml", ".ts"}
 
 
 def run(command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -51,3 +50,22 @@ def test_every_address_of_the_project_is_the_one_of_the_manifest() -> None:
     for file in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "blueprints").rglob("*.yaml")):
         found = {first or second for first, second in ours.findall(file.read_text())}
         assert found <= {owner}, file
+
+
+def test_owner_and_address_are_written_everywhere(tmp_path) -> None:
+    subprocess.run(["git", "clone", "-q", ROOT, tmp_path / "copy"], check=True)
+    copy = tmp_path / "copy"
+    (copy / "script" / "repository").write_text((ROOT / "script" / "repository").read_text())
+    subprocess.run(
+        [sys.executable, copy / "script" / "repository", "somebody/my-bms", "@somebody"],
+        check=True,
+        capture_output=True,
+    )
+    owner, name = MANIFEST["documentation"].split("/")[-2:]
+    left = subprocess.run(
+        ["git", "grep", "-l", f"{owner}/{name}"], cwd=copy, check=False, capture_output=True, text=True
+    ).stdout.split()
+    assert not [path for path in left if "/frontend/smart-bms" not in path]
+    manifest = json.loads((copy / "custom_components" / "smart_bms" / "manifest.json").read_text())
+    assert manifest["codeowners"] == ["@somebody"]
+    assert manifest["issue_tracker"] == "https://github.com/somebody/my-bms/issues"

@@ -75,6 +75,8 @@ def changed(monkeypatch, language: str, part: str, **texts: str | None) -> list[
             "not the same",
         ),
         ("integration", "exceptions__control_off__message", "Die Steuerung ist aus.", "does not name"),
+        ("integration", "exceptions__read_only__message", "Ohne d'{parameter}.", "apostrophe"),
+        ("integration", "exceptions__read_only__message", "Ohne {parameter.", "brace"),
         ("card", "capacity", "Die Kapazität dieses Batteriepacks", "too long for the cards"),
     ],
 )

@@ -33,7 +33,8 @@ def _message(hass: HomeAssistant, data: Mapping[str, Any]) -> str:
         outcome = "undetermined"
     kind = "command" if data["command"] else "write"
     placeholders = {key: _value(hass, data[key], data["unit"]) for key in ("old", "new", "found")}
-    placeholders["parameter"] = parameter_name(hass, data["parameter"])
+    is_switch = any(isinstance(data[key], bool) for key in ("old", "new", "found"))
+    placeholders["parameter"] = parameter_name(hass, data["parameter"], is_switch=is_switch)
     message = fill_text(hass, f"selector.logbook.options.{kind}_{outcome}", placeholders)
     by = [_source(hass, data["source"])] if data["source"] else []
     by += [data["user"]] if data["user"] else []

@@ -13,7 +13,7 @@ from .const import DOMAIN
 from .control.validation_issue import IssueDetail, ParameterName, RejectedError, ValidationIssue, with_unit
 from .control.write_log import WriteOutcome, WriteRecord
 from .protection.permission import Detail, Reason
-from .texts import UNKNOWN, format_detail, format_number, sentence, subject_name
+from .texts import FULL_STOPS, UNKNOWN, WITHOUT_SPACES, format_detail, format_number, sentence, subject_name
 
 _NUMBERS: Final = ("value", "limit", "release", "seconds", "charge", "discharge")
 _DIGITS: Final = 3
@@ -55,7 +55,7 @@ def incompatibility_sentences(hass: HomeAssistant, incompatibilities: Iterable[I
 
 def explanation(hass: HomeAssistant, sentences: Iterable[str]) -> str:
     """Return sentences as one text."""
-    return ("" if hass.config.language.startswith("zh") else " ").join(sentences)
+    return ("" if hass.config.language in WITHOUT_SPACES else " ").join(sentences)
 
 
 def _format_detail(hass: HomeAssistant, value: Detail) -> str:
@@ -71,7 +71,7 @@ def issue_message(hass: HomeAssistant, issue: ValidationIssue) -> str:
 def error_message(hass: HomeAssistant, error: HomeAssistantError) -> str:
     """Return the sentence of an error, where it becomes a part of another."""
     if error.translation_domain != DOMAIN or error.translation_key is None:
-        return str(error)
+        return str(error).rstrip(FULL_STOPS) + "."  # Home Assistant takes the full stop away
     return sentence(hass, error.translation_key, error.translation_placeholders or {})
 
 
@@ -109,7 +109,7 @@ def first_write_error(
         return None
     setting = catalog.settings.get(failed.parameter) if catalog else None
     details: dict[str, IssueDetail] = {
-        "parameter": ParameterName(failed.parameter),
+        "parameter": ParameterName(failed.parameter, isinstance(failed.new, bool)),
         "new": with_unit(failed.new, setting),
         "found": with_unit(failed.found, setting),
     }

@@ -16,11 +16,14 @@ from .control.validation_issue import IssueDetail, ParameterName, ParameterValue
 UNKNOWN: Final = "–"
 FULL_STOPS: Final = ".。"
 _FALLBACK: Final = "en"
+WITHOUT_SPACES: Final = frozenset({"zh-Hans"})
+"""Languages with no space between sentences; of those that we have texts in."""
 _DECIMAL_COMMA: Final = frozenset({"cs", "de", "es", "fr", "nl", "pl", "uk"})
 """Languages that write 3,65 (Unicode CLDR); of those that we have texts in."""
+SWITCH_NAME: Final = "entity.switch.{}.name"
 PARAMETER_NAMES: Final = (
     "entity.number.{}.name",
-    "entity.switch.{}.name",
+    SWITCH_NAME,
     "entity.select.{}.name",
     "entity.button.{}.name",
     "entity.sensor.{}.name",
@@ -66,9 +69,9 @@ def sentence(hass: HomeAssistant, key: str, placeholders: Mapping[str, str]) -> 
 
 
 @callback
-def parameter_name(hass: HomeAssistant, key: str) -> str:
-    """Return the name of a parameter, as its entity has it."""
-    return _first_name(hass, PARAMETER_NAMES, key)
+def parameter_name(hass: HomeAssistant, key: str, *, is_switch: bool = False) -> str:
+    """Return the name of a parameter, as its entity has it; that of the switch where some models have a number."""
+    return _first_name(hass, (SWITCH_NAME, *PARAMETER_NAMES) if is_switch else PARAMETER_NAMES, key)
 
 
 @callback
@@ -106,5 +109,5 @@ def format_value(hass: HomeAssistant, value: ParameterValue) -> str:
 def format_detail(hass: HomeAssistant, detail: IssueDetail) -> str:
     """Return what fills a placeholder of a validation issue."""
     if isinstance(detail, ParameterName):
-        return parameter_name(hass, detail.key)
+        return parameter_name(hass, detail.key, is_switch=detail.is_switch)
     return format_value(hass, detail) if isinstance(detail, ParameterValue) else detail

@@ -81,7 +81,7 @@ export class Texts {
 
   /** Sentences as one text. */
   join(sentences: string[]): string {
-    return sentences.filter(Boolean).join(this.language.startsWith("zh") ? "" : " ");
+    return sentences.filter(Boolean).join(this.language === "zh-Hans" ? "" : " ");
   }
 
   status(code: string): string {

@@ -295,8 +295,14 @@ def _faults(part: str, path: str, english: str, text: str) -> Iterator[str]:
     """Yield what is wrong with a text."""
     if not text.strip():
         yield "empty"
-    if placeholders(text) != placeholders(english):
-        yield "other placeholders than in English"
+    try:
+        if placeholders(text) != placeholders(english):
+            yield "other placeholders than in English"
+    except ValueError:
+        yield "a brace without its other half"
+    if re.search(r"'[{}<]", text):
+        # Home Assistant's frontend formats texts with ICU messages, where that begins a quotation.
+        yield "an apostrophe before a brace: use a typographic one"
     if text.count("\n") != english.count("\n") or text.count("`") != english.count("`"):
         yield "other lines or code than in English"
     words = re.findall(r"[A-Za-z]{3,}", re.sub(r"\{\w+\}|`[^`]*`|\*[^*]*\*", "", english))

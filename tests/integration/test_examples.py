@@ -192,7 +192,12 @@ async def test_an_action_works_as_it_is_shown(hass, house, adopt, monkeypatch, t
     example = with_ids(text, *ids)
     steps = example if isinstance(example, list) else [example]
     actions = await async_validate_actions_config(hass, cv.SCRIPT_SCHEMA(steps))
-    await Script(hass, actions, "example", DOMAIN).async_run(context=Context())
+    result = await Script(hass, actions, "example", DOMAIN).async_run(context=Context())
+    responses = [value for value in result.variables.values() if isinstance(value, dict) and "packs" in value]
+    assert responses or "response_variable" not in text or "profiles" in text
+    for answer in (answer for response in responses for answer in response["packs"]):
+        assert "error" not in answer
+        assert answer.get("possible", True)
 
 
 @pytest.mark.parametrize(("page", "example"), OTHERS, ids=lambda value: value if isinstance(value, str) else "")

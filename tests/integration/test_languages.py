@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+import re
 
 from homeassistant.core import Event
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -10,6 +11,7 @@ import pytest
 
 from custom_components.smart_bms import logbook
 from custom_components.smart_bms.const import DOMAIN
+from custom_components.smart_bms.texts import async_load_texts, parameter_name
 from tests.support.devices import device_of
 from tests.support.packs import jk_pack
 from tests.support.protected_pack import mirrored
@@ -110,3 +112,24 @@ async def test_a_language_that_nobody_translated_is_english(hass, house, adopt) 
     data = {"device_id": device_of(hass, entry).id, "parameters": {"cell_overvoltage": 3.5}}
     with pytest.raises(ServiceValidationError, match="Control is off for this pack"):
         await hass.services.async_call(DOMAIN, "set_parameters", data, blocking=True)
+
+
+async def test_chinese_in_another_script_is_english_with_its_spaces_and_points(
+    hass, freezer, monkeypatch, enable_custom_integrations, enable_bluetooth
+) -> None:
+    hass.config.language = "zh-Hant"
+    async with mirrored(hass, freezer, monkeypatch, JK_LFP) as pack:
+        await pack.see(highest=3.65, alarms=("charge_mosfet_fault",))
+        explanation = hass.states.get(pack.entity("charge_allowed", "binary_sensor")).attributes["explanation"]
+        assert "3.65 V" in explanation
+        assert not re.search(r"\.[A-Z]", explanation)
+
+
+async def test_a_key_that_is_a_number_here_and_a_switch_there_has_the_name_of_what_it_is(
+    hass, enable_custom_integrations
+) -> None:
+    await async_load_texts(hass)
+    key = "discharge_overcurrent_2"
+    names = {False: "Discharge overcurrent 2 limit", True: "Discharge overcurrent 2 protection"}
+    for is_switch, name in names.items():
+        assert parameter_name(hass, key, is_switch=is_switch) == name

@@ -67,7 +67,9 @@ def _number_issues(setting: Setting, value: object, *, exact: bool) -> Iterator[
 
 def _issue(code: str, setting: Setting, **details: IssueDetail) -> ValidationIssue:
     return ValidationIssue(
-        code=code, parameters=(setting.key,), details={"parameter": ParameterName(setting.key), **details}
+        code=code,
+        parameters=(setting.key,),
+        details={"parameter": ParameterName(setting.key, setting.kind is SettingKind.SWITCH), **details},
     )
 
 

@@ -22,6 +22,8 @@ class ParameterName:
     """In place of the name of a parameter, which is another one in each language."""
 
     key: str
+    is_switch: bool = False
+    """Some models have a switch where others have a number with the same key."""
 
 
 @dataclass(frozen=True, slots=True)

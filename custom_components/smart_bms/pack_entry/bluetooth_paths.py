@@ -161,7 +161,9 @@ def _is_reachable(hass: HomeAssistant, address: str) -> bool:
 
 
 def count_adapters(hass: HomeAssistant) -> int:
-    """Return how many adapters and proxies can connect."""
+    """Return how many adapters and proxies can connect; none without Home Assistant's Bluetooth, as in recovery mode."""
+    if bluetooth.DOMAIN not in hass.config.components:
+        return 0
     return bluetooth.async_scanner_count(hass, connectable=True)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+import re
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -27,6 +28,8 @@ _PAIRING_FOR: Final = 30.0
 """The same for one that wants to be paired: with and without a bond have been tried by then."""
 _UNREADABLE: Final = frozenset({ConnectionState.SILENT, ConnectionState.IMPLAUSIBLE})
 """States of a pack whose data, if there is any, cannot be understood."""
+_NO_DATA: Final = re.compile(r"unanswered|unasked|defect|\w+_unread")
+"""Reasons to count a frame as dropped that do not mean that data arrived which made no sense."""
 _MIN_DROPPED: Final = 10
 """Frames that were not understood, before the firmware is suspected: a few are broken on the air."""
 _PASSIVE: Final = frozenset({DOMAIN, "bluetooth", "bluetooth_adapters", "esphome", "ibeacon", "private_ble_device"})
@@ -61,14 +64,20 @@ def async_delete_connection_issues(hass: HomeAssistant, entry_id: str) -> None:
         ir.async_delete_issue(hass, DOMAIN, connection_issue_id(entry_id, kind))
 
 
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    """Since when nothing that a pack sends makes sense, and how much had made none by then."""
+
+    at: float
+    dropped: int
+
+
 @dataclass(slots=True)
 class _Since:
     """Since when a pack has been in a state, as far as that matters here."""
 
     state: ConnectionState
     at: float
-    dropped: int
-    """Frames that had not been understood by then."""
 
 
 class ConnectionIssues:
@@ -89,6 +98,7 @@ class ConnectionIssues:
         self._hass, self._entry_id, self._address, self._pack = hass, entry_id, address, pack
         self._name, self._describe, self._has_drift = name, describe, has_drift
         self._since: _Since | None = None
+        self._unreadable: _Unreadable | None = None
         self._searched_at = float("-inf")
         self._signal: int | None = None
         """In dBm, when the pack was last heard."""
@@ -98,7 +108,7 @@ class ConnectionIssues:
         """Check at a monotonic time in s; to be called every few seconds."""
         state = self._pack.connection_state(now)
         if self._since is None or self._since.state is not state:
-            self._since = _Since(state, now, self._pack.dropped.total())
+            self._since = _Since(state, now)
         self._signal = bluetooth_paths.signal_strength(self._hass, self._address) or self._signal
         lasts = now - self._since.at
         unreached = state is ConnectionState.NO_CONNECTABLE_PATH and lasts >= _REFUSED_FOR
@@ -117,16 +127,21 @@ class ConnectionIssues:
         self._set(BOND_LOST, pairs and self._pack.was_bonded, **texts)
         self._set(PAIRING, pairs and not self._pack.was_bonded, text=f"{PAIRING}_{kind}", **texts)
 
-        self._set(UNSUPPORTED_FIRMWARE, self._is_unreadable(self._since, lasts), **self._describe())
+        self._set(UNSUPPORTED_FIRMWARE, self._is_unreadable(state, now), **self._describe())
 
-    def _is_unreadable(self, since: _Since, lasts: float) -> bool:
+    def _is_unreadable(self, state: ConnectionState, now: float) -> bool:
         """Return whether the pack sends data for long, and none that can be understood."""
-        dropped = self._pack.dropped.total() - since.dropped
-        return since.state in _UNREADABLE and lasts >= _LASTING and dropped >= _MIN_DROPPED
+        if state not in _UNREADABLE:
+            self._unreadable = None
+            return False
+        dropped = sum(count for reason, count in self._pack.dropped.items() if not _NO_DATA.fullmatch(reason))
+        if self._unreadable is None:
+            self._unreadable = _Unreadable(now, dropped)
+        return now - self._unreadable.at >= _LASTING and dropped - self._unreadable.dropped >= _MIN_DROPPED
 
     def _is_taken(self, state: ConnectionState, lasts: float) -> bool:
         """Return whether another client is probably connected to the pack."""
-        if not self._pack.sessions:
+        if not self._pack.sessions or not bluetooth_paths.count_adapters(self._hass):
             return False
         strong = self._signal is not None and self._signal >= WEAK
         unheard = state is ConnectionState.NO_CONNECTABLE_PATH and strong

@@ -58,4 +58,7 @@ def describe_drift(
         intended_text, found_text = (format_value(hass, with_unit(value, setting)) for value in (intended, found))
         return f"{intended_text} → {found_text}"
 
-    return "\n".join(f"- {parameter_name(hass, key)}: {describe_values(key, *values)}" for key, values in drift.items())
+    return "\n".join(
+        f"- {parameter_name(hass, key, is_switch=isinstance(values[0], bool))}: {describe_values(key, *values)}"
+        for key, values in drift.items()
+    )

@@ -8,6 +8,7 @@ from custom_components.smart_bms.bms.connection_state import ConnectionState
 from custom_components.smart_bms.bms.errors import NoFreeSlotError
 from custom_components.smart_bms.pack_entry import bluetooth_paths, connection_issues
 from custom_components.smart_bms.pack_entry.connection_issues import ConnectionIssues
+from custom_components.smart_bms.pack_entry.issues import async_delete_pack_issues
 from tests.support.issues import issues as all_issues
 
 STEP = 30.0
@@ -171,4 +172,41 @@ async def test_a_home_assistant_without_any_adapter_is_told_once_for_all_packs(h
     assert issues(hass) == ["no_adapter"]
     count = 1
     watched.last(ConnectionState.NO_CONNECTABLE_PATH, 30, monkeypatch)
+    assert issues(hass) == []
+
+
+async def test_silence_is_no_firmware(hass, watched, monkeypatch) -> None:
+    watched.last(ConnectionState.STREAMING, 60, monkeypatch)
+    watched.last(ConnectionState.SILENT, 60, monkeypatch)
+    watched.pack.dropped.update(unanswered=50, unasked=50, defect=50, settings_unread=50)
+    watched.last(ConnectionState.SILENT, 700, monkeypatch)
+    assert issues(hass) == []
+
+
+async def test_two_ways_to_make_no_sense_are_one(hass, watched, monkeypatch) -> None:
+    for _ in range(4):
+        watched.last(ConnectionState.SILENT, 150, monkeypatch)
+        watched.pack.dropped["checksum"] += 20
+        watched.last(ConnectionState.IMPLAUSIBLE, 60, monkeypatch)
+    assert issues(hass) == ["unsupported_firmware"]
+
+
+async def test_without_an_adapter_nobody_is_said_to_have_the_pack(hass, watched, monkeypatch) -> None:
+    monkeypatch.setattr(bluetooth_paths, "signal_strength", lambda *_: -50)
+    watched.last(ConnectionState.STREAMING, 60, monkeypatch)
+    monkeypatch.setattr(bluetooth_paths, "count_adapters", lambda _: 0)
+    watched.last(ConnectionState.NO_CONNECTABLE_PATH, 900, monkeypatch)
+    assert issues(hass) == ["no_adapter"]
+
+
+async def test_without_bluetooth_a_pack_can_be_removed(hass, house, watched, monkeypatch) -> None:
+    watched.last(ConnectionState.CONNECT_FAILED, 210, monkeypatch)
+    (entry,) = hass.config_entries.async_entries("smart_bms")
+    MockConfigEntry(domain="smart_bms", data={"family": "jk"}).add_to_hass(hass)
+    hass.config.components.remove("bluetooth")
+    try:
+        assert bluetooth_paths.count_adapters(hass) == 0
+        async_delete_pack_issues(hass, entry.entry_id)
+    finally:
+        hass.config.components.add("bluetooth")
     assert issues(hass) == []
