@@ -40,10 +40,16 @@ export class Texts {
     this.rightToLeft = RIGHT_TO_LEFT.has(language.split("-")[0] ?? "");
   }
 
+  /** Load the cards' own texts alone, in a language. */
+  async loadOwn(language: string): Promise<void> {
+    const load = LANGUAGES[language] ?? LANGUAGES[language.split("-")[0] ?? ""];
+    const own = await load?.().catch(() => undefined);
+    if (own !== undefined) this.own = { ...english, ...own.default };
+  }
+
   async load(hass: HomeAssistant): Promise<void> {
-    const load = LANGUAGES[this.language] ?? LANGUAGES[this.language.split("-")[0] ?? ""];
-    const [own, ...resources] = await Promise.all([
-      load?.().catch(() => undefined),
+    const [, ...resources] = await Promise.all([
+      this.loadOwn(this.language),
       ...["entity", "exceptions", "selector"].map((category) =>
         hass
           .callWS<{ resources: Record<string, string> }>({
@@ -56,7 +62,6 @@ export class Texts {
           .catch(() => ({})),
       ),
     ]);
-    if (own !== undefined) this.own = { ...english, ...own.default };
     this.integration = Object.assign({}, ...resources);
   }
 

@@ -5,6 +5,7 @@ import { PackCard } from "./cards/pack.js";
 import { TileCard } from "./cards/tile.js";
 import { define } from "./define.js";
 import type { HomeAssistant } from "./ha.js";
+import { Texts } from "./i18n.js";
 import { type LazyCard, later, lazyCard } from "./lazy.js";
 import type { StrategyConfig } from "./strategy.js";
 import { suggestion } from "./suggest.js";
@@ -34,69 +35,103 @@ const LATER: Record<string, LazyCard> = {
   "smart-bms-log-card": { grid: GRID, size: 5, blocks: [], kind: "pack" },
 };
 
-const NAMES: Record<string, [string, string]> = {
-  "smart-bms-card": [
-    "Smart BMS battery pack",
-    "State of charge, power, what may flow, and each cell between its limits",
-  ],
-  "smart-bms-tile-card": ["Smart BMS tile", "A battery in one row"],
-  "smart-bms-packs-card": ["Smart BMS batteries", "All packs and banks, worst first"],
-  "smart-bms-bank-card": ["Smart BMS bank", "Several packs as one battery"],
-  "smart-bms-cells-card": ["Smart BMS cells", "Each cell between its limits"],
-  "smart-bms-protection-card": ["Smart BMS protection", "How far each protection is from its limit"],
-  "smart-bms-health-card": [
-    "Smart BMS cell health",
-    "Resistance, voltage difference and capacity, and what they rest on",
-  ],
-  "smart-bms-energy-card": ["Smart BMS energy", "What went in and out today"],
-  "smart-bms-control-card": ["Smart BMS controls", "Switches, confirmed by the pack"],
-  "smart-bms-parameters-card": ["Smart BMS parameters", "What the pack is set to"],
-  "smart-bms-log-card": ["Smart BMS write log", "What was written to the pack"],
+type PickerKey =
+  | "bank"
+  | "cells"
+  | "control"
+  | "energy"
+  | "health"
+  | "log"
+  | "pack"
+  | "packs"
+  | "parameters"
+  | "protection"
+  | "tile";
+
+/** By tag, the key of its name and description in Home Assistant's card picker. */
+const NAMES: Record<string, PickerKey> = {
+  "smart-bms-card": "pack",
+  "smart-bms-tile-card": "tile",
+  "smart-bms-packs-card": "packs",
+  "smart-bms-bank-card": "bank",
+  "smart-bms-cells-card": "cells",
+  "smart-bms-protection-card": "protection",
+  "smart-bms-health-card": "health",
+  "smart-bms-energy-card": "energy",
+  "smart-bms-control-card": "control",
+  "smart-bms-parameters-card": "parameters",
+  "smart-bms-log-card": "log",
 };
 
-define("smart-bms-card", PackCard);
-define("smart-bms-tile-card", TileCard);
-define("smart-bms-badge", BatteryBadge);
-for (const [tag, card] of Object.entries(LATER)) define(tag, lazyCard(tag, card));
-define(
-  "ll-strategy-dashboard-smart-bms",
-  class extends HTMLElement {
-    static registryDependencies = ["devices", "entities"];
+/** Texts of the card picker: English until the user's language is known. */
+const picker = new Texts("en");
 
-    static async generate(config: StrategyConfig, hass: HomeAssistant): Promise<object> {
-      return (await later()).dashboard(config, hass);
-    }
+function defineAll(): void {
+  define("smart-bms-card", PackCard);
+  define("smart-bms-tile-card", TileCard);
+  define("smart-bms-badge", BatteryBadge);
+  for (const [tag, card] of Object.entries(LATER)) define(tag, lazyCard(tag, card));
+  define(
+    "ll-strategy-dashboard-smart-bms",
+    class extends HTMLElement {
+      static registryDependencies = ["devices", "entities"];
 
-    static getCreateSuggestions(): object {
-      return { title: "Batteries", icon: "mdi:battery-heart-variant" };
-    }
-  },
-);
+      static async generate(config: StrategyConfig, hass: HomeAssistant): Promise<object> {
+        return (await later()).dashboard(config, hass);
+      }
 
-window.customCards ??= [];
-for (const [type, [name, description]] of Object.entries(NAMES)) {
-  window.customCards.push({
-    type,
-    name,
-    description,
-    preview: true,
-    documentationURL: DOCUMENTATION,
-    // One suggestion for an entity is enough: it names the card that fits.
-    ...(type === "smart-bms-card" ? { getEntitySuggestion: suggestion } : {}),
-  });
+      static getCreateSuggestions(): object {
+        return { title: picker.text("batteries"), icon: "mdi:battery-heart-variant" };
+      }
+    },
+  );
 }
-window.customBadges ??= [];
-window.customBadges.push({
-  type: "smart-bms-badge",
-  name: "Smart BMS battery",
+
+// Home Assistant replaces the browser's registry of elements while it starts; what was defined before is lost with the old one.
+customElements.whenDefined("home-assistant").then(defineAll);
+
+const cards = Object.entries(NAMES).map(([type, key]) => ({
+  type,
+  key,
+  name: "",
+  description: "",
   preview: true,
   documentationURL: DOCUMENTATION,
-});
-window.customStrategies ??= [];
-window.customStrategies.push({
+  // One suggestion for an entity is enough: it names the card that fits.
+  ...(type === "smart-bms-card" ? { getEntitySuggestion: suggestion } : {}),
+}));
+const badge = { type: "smart-bms-badge", name: "", preview: true, documentationURL: DOCUMENTATION };
+const strategy = {
   type: "smart-bms",
   strategyType: "dashboard",
   name: "Smart BMS",
-  description: "All batteries, worst first, and a page for each",
+  description: "",
   documentationURL: DOCUMENTATION,
-});
+};
+
+function nameAll(): void {
+  for (const card of cards) {
+    card.name = picker.text(`picker_${card.key}`);
+    card.description = picker.text(`picker_${card.key}_about`);
+  }
+  badge.name = picker.text("picker_badge");
+  strategy.description = picker.text("picker_dashboard_about");
+}
+
+nameAll();
+window.customCards ??= [];
+window.customCards.push(...cards);
+window.customBadges ??= [];
+window.customBadges.push(badge);
+window.customStrategies ??= [];
+window.customStrategies.push(strategy);
+
+/** Home Assistant reads the names when its picker opens: they are put in place once it says which language it speaks. */
+async function translate(tries = 120): Promise<void> {
+  const language = document.querySelector<HTMLElement & { hass?: HomeAssistant }>("home-assistant")?.hass?.language;
+  if (language !== undefined) {
+    await picker.loadOwn(language);
+    nameAll();
+  } else if (tries > 0) setTimeout(() => translate(tries - 1), 500);
+}
+translate();

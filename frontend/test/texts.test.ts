@@ -8,11 +8,27 @@ import { fakeHass, RESOURCES, texts } from "./support.js";
 const SOURCES = import.meta.glob<string>("../src/**/*.ts", { query: "?raw", import: "default", eager: true });
 const SOURCE = Object.values(SOURCES).join("\n");
 
+const PICKED = [
+  "bank",
+  "cells",
+  "control",
+  "energy",
+  "health",
+  "log",
+  "pack",
+  "packs",
+  "parameters",
+  "protection",
+  "tile",
+];
+
 /** Keys that are put together: how the source makes them, and which there are. */
 const MADE: Record<string, string[]> = {
   "block_${block}": BLOCKS.map((block) => `block_${block}`),
   "cause_${key}": ["cause_recovering", "cause_no_data"],
   "imbalance_${key}": ["full", "rest", "load"].map((key) => `imbalance_${key}`),
+  "picker_${card.key}": PICKED.map((key) => `picker_${key}`),
+  "picker_${card.key}_about": PICKED.map((key) => `picker_${key}_about`),
   "outcome_${record.outcome}": ["changed_elsewhere", "different", "pending", "refused", "unknown"].map(
     (outcome) => `outcome_${outcome}`,
   ),
