@@ -617,3 +617,19 @@ def test_the_title_of_a_step_that_shows_progress_needs_no_name() -> None:
 def test_system_health_names_every_number() -> None:
     code = (FOLDER / "system_health.py").read_text()
     assert set(TEXTS["system_health"]["info"]) == set(re.findall(r'^        "(\w+)":', code, re.MULTILINE))
+
+
+CATEGORIES = {
+    *("config", "options", "selector", "entity", "services", "exceptions", "issues", "triggers", "conditions"),
+    "system_health",
+}
+SLUG = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*|zh-Hans")
+
+
+def test_translations_have_the_categories_and_keys_that_home_assistant_accepts() -> None:
+    for file in (FOLDER / "translations").glob("*.json"):
+        tree = json.loads(file.read_text())
+        assert set(tree) == CATEGORIES, file
+        for path, text in texts(tree):
+            assert all(SLUG.fullmatch(key) for key in path.split(".")), (file.name, path)
+            assert not re.search(r"https?://|<a |\[%key:", text), (file.name, path)

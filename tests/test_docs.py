@@ -135,3 +135,14 @@ def test_every_command_is_listed() -> None:
     commands = [path.name for path in (ROOT / "script").iterdir() if path.is_file()]
     assert commands
     assert not [name for name in commands if f"`script/{name}" not in listed]
+
+
+SHELL = re.compile(r"^ *```(?:sh|bash|console)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_to_be_typed_exist(page: Path) -> None:
+    for block in SHELL.findall(page.read_text(encoding="utf-8")):
+        for line in block.splitlines():
+            for command in re.findall(r"(?:^|\| *)(script/\w+)", line):
+                assert (ROOT / command).is_file(), line
