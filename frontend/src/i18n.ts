@@ -21,6 +21,12 @@ const LANGUAGES: Record<string, () => Promise<{ default: Partial<Record<TextKey,
 
 const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur"]);
 
+/** The language of ours that is nearest to a user's: es for es-419. Home Assistant itself only has texts for the exact one. */
+function nearest(language: string): string {
+  const base = language.split("-")[0] ?? "";
+  return language in LANGUAGES || !(base in LANGUAGES) ? language : base;
+}
+
 export function fill(text: string, values: Values): string {
   return text.replace(/\{(\w+)\}/g, (whole, key: string) => String(values[key] ?? whole));
 }
@@ -42,8 +48,7 @@ export class Texts {
 
   /** Load the cards' own texts alone, in a language. */
   async loadOwn(language: string): Promise<void> {
-    const load = LANGUAGES[language] ?? LANGUAGES[language.split("-")[0] ?? ""];
-    const own = await load?.().catch(() => undefined);
+    const own = await LANGUAGES[nearest(language)]?.().catch(() => undefined);
     if (own !== undefined) this.own = { ...english, ...own.default };
   }
 
@@ -54,7 +59,7 @@ export class Texts {
         hass
           .callWS<{ resources: Record<string, string> }>({
             type: "frontend/get_translations",
-            language: this.language,
+            language: nearest(this.language),
             category,
             integration: ["smart_bms"],
           })

@@ -112,6 +112,20 @@ describe("a language", () => {
     expect((await texts("tlh")).text("charge")).toBe("Charge");
   });
 
+  it("asks for the integration's texts in the nearest language that there is", async () => {
+    const asked: string[] = [];
+    const hass = (language: string) =>
+      fakeHass({
+        language,
+        callWS: async <T>(message: object) => {
+          asked.push((message as { language: string }).language);
+          return { resources: RESOURCES } as T;
+        },
+      });
+    for (const language of ["es-419", "zh-Hans", "zh-Hant", "pt-BR"]) await new Texts(language).load(hass(language));
+    expect([...new Set(asked)]).toEqual(["es", "zh-Hans", "zh-Hant", "pt-BR"]);
+  });
+
   it("goes from right to left where it does", () => {
     for (const language of ["ar", "fa", "he", "ur"]) expect(new Texts(language).rightToLeft).toBe(true);
     for (const language of ["en", "de", "de-CH", "arn"]) expect(new Texts(language).rightToLeft).toBe(false);
