@@ -82,9 +82,13 @@ class DriftRepairFlow(RepairsFlow):
             return self.async_abort(
                 reason="not_restored", description_placeholders={"reason": error_message(self.hass, error)}
             )
-        if left := [parameter_name(self.hass, key) for key in self._shown if key not in old]:
+        if left := [self._name(key) for key in self._shown if key not in old]:
             return self.async_abort(reason="left_out", description_placeholders={"parameters": ", ".join(left)})
         return self._finish(parameters)
+
+    def _name(self, key: str) -> str:
+        """Return the name of a parameter whose change was shown."""
+        return parameter_name(self.hass, key, is_switch=isinstance(self._shown[key][0], bool))
 
     def _restorable(self, parameters: Parameters) -> dict[str, Any]:
         """Return the old values of the parameters that can be written."""
@@ -105,7 +109,7 @@ class DriftRepairFlow(RepairsFlow):
             for key in issue.parameters
         }
         return [
-            parameter_name(self.hass, key)
+            self._name(key)
             for key in self._shown
             if key in settings and (settings[key].dangerous or settings[key].clears_history or key in against_chemistry)
         ]

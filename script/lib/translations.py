@@ -88,6 +88,29 @@ def write_texts(part: str, language: str, texts: Mapping[str, str], order: Itera
 
 # What is derived.
 
+_STATUS: Final = "entity.sensor.status.state_attributes"
+_PLACE: Final = {
+    "pack": f"{_STATUS}.pack.name",
+    "place": "entity.sensor.cell_voltage_min.state_attributes.place.name",
+}
+"""Where in a bank a lowest or highest value was found."""
+_NAMES_OF_ATTRIBUTES: Final = {
+    "entity.event.protection_event": {
+        **{key: f"{_STATUS}.{key}.name" for key in ("value", "limit", "release", "unit")},
+        "blocks": "entity.sensor.nearest_protection.state_attributes.blocks.name",
+        **{key: f"entity.sensor.{key}.name" for key in ("cell_voltage_max", "cell_voltage_min", "current", "soc")},
+        **{key: f"entity.sensor.{key}.name" for key in ("cell_max_number", "cell_min_number")},
+    },
+    "entity.event.event_log": {key: f"{_STATUS}.{key}.name" for key in ("cell", "value")},
+    **{
+        f"entity.sensor.{key}": _PLACE
+        for key in ("cell_voltage_min", "cell_voltage_max", "temperature_min", "temperature_max")
+    },
+    "entity.binary_sensor.uneven_current": {"shares": "entity.sensor.current.state_attributes.shares.name"},
+    "entity.switch.discharge_switch": {"packs": "entity.switch.charge_switch.state_attributes.packs.name"},
+}
+"""Attributes that are called like something else."""
+
 
 def _below(texts: Mapping[str, str], prefix: str, suffix: str = "") -> dict[str, str]:
     """Return the paths of all texts between a prefix and a suffix, by the key between them."""
@@ -107,6 +130,13 @@ def derived(texts: Mapping[str, str]) -> dict[str, str]:
     own = {key: path for key, path in _below(texts, reasons).items() if key not in named}
     sides = {side: f"{binary}.{side[:-1]}ing.name" for side in ("charge", "discharge")}
     limited_by = f"{sensor}.charge_current_limit.state_attributes.limited_by.state."
+    status = f"{sensor}.status.state"
+    # A bank is also limited by what its packs are, and a pack by what is not known of it.
+    limits = (
+        named
+        | own
+        | {"left_out": f"{status}.pack_left_out", "unfit": f"{status}.unfit", "not_known": f"{status}.not_known"}
+    )
     parameters = {
         "balance_switch": "entity.switch.balance_switch.name",
         "balance_trigger": "entity.number.balance_trigger.name",
@@ -116,8 +146,11 @@ def derived(texts: Mapping[str, str]) -> dict[str, str]:
         f"{binary}.discharge_allowed.reasons": named | own,
         f"{binary}.balance_expected.reasons": own | parameters | _only(subjects, "balance_current", "balance_start"),
         f"{binary}.problem.reasons": own,
-        f"{sensor}.charge_current_limit.limited_by": named | own,
-        f"{sensor}.discharge_current_limit.limited_by": named | own | {"recovering": f"{limited_by}recovering"},
+        f"{sensor}.charge_current_limit.limited_by": limits,
+        f"{sensor}.discharge_current_limit.limited_by": limits
+        | _only(_below(texts, limited_by), "blocked", "recovering"),
+        f"{binary}.problem.alarms": alarms,
+        f"{sensor}.status.about": named,
         f"{sensor}.status.hints": _below(texts, f"{sensor}.link.state_attributes.hints.state."),
         f"{sensor}.status.also": _below(texts, f"{sensor}.status.state."),
         f"{sensor}.time_to_protection.protection": protections,
@@ -134,6 +167,11 @@ def derived(texts: Mapping[str, str]) -> dict[str, str]:
         f"{target.rpartition('.')[0]}.state_attributes.{target.rpartition('.')[2]}.state.{key}": source
         for target, sources in states.items()
         for key, source in sources.items()
+    }
+    repeated |= {
+        f"{place}.state_attributes.{attribute}.name": source
+        for place, sources in _NAMES_OF_ATTRIBUTES.items()
+        for attribute, source in sources.items()
     }
     return {path: source for path, source in repeated.items() if path != source}
 

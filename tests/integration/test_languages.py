@@ -1,18 +1,21 @@
 """A Home Assistant in another language: sentences, names and numbers come in it, and codes stay as they are."""
 
+import asyncio
 import json
 from pathlib import Path
 import re
 
 from homeassistant.core import Event
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
 
 from custom_components.smart_bms import logbook
 from custom_components.smart_bms.const import DOMAIN
+from custom_components.smart_bms.pack_entry import simulated
 from custom_components.smart_bms.texts import async_load_texts, parameter_name
 from tests.support.devices import device_of
+from tests.support.flows import add_simulated
 from tests.support.packs import jk_pack
 from tests.support.protected_pack import mirrored
 from tests.support.rule_books import JK_LFP
@@ -133,3 +136,47 @@ async def test_a_key_that_is_a_number_here_and_a_switch_there_has_the_name_of_wh
     names = {False: "Discharge overcurrent 2 limit", True: "Discharge overcurrent 2 protection"}
     for is_switch, name in names.items():
         assert parameter_name(hass, key, is_switch=is_switch) == name
+
+
+STANDARD = {
+    *(
+        "assumed_state",
+        "attribution",
+        "device_class",
+        "event_type",
+        "event_types",
+        "friendly_name",
+        "icon",
+        "max",
+        "min",
+    ),
+    *("mode", "options", "restored", "state_class", "step", "supported_features", "unit_of_measurement"),
+    "kind",  # by which templates find an entity
+}
+"""Attributes that Home Assistant names itself, and one that is not for people."""
+
+
+@pytest.mark.usefixtures("quick_simulation", "entity_registry_enabled_by_default")
+@pytest.mark.parametrize("choice", simulated.CHOICES)
+async def test_every_attribute_has_a_name_and_every_code_in_one_a_word(
+    hass, enable_custom_integrations, enable_bluetooth, choice
+) -> None:
+    entry = await add_simulated(hass, choice)
+    for _ in range(20):
+        await asyncio.sleep(0.1)
+        await hass.async_block_till_done()
+    seen = 0
+    for item in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id):
+        state = hass.states.get(item.entity_id)
+        named = texts("en")["entity"][item.domain].get(item.translation_key, {}).get("state_attributes", {})
+        for key, value in (state.attributes if state else {}).items():
+            if key in STANDARD:
+                continue
+            seen += 1
+            assert named.get(key, {}).get("name"), (item.entity_id, key)
+            for code in value if isinstance(value, list | tuple) else [value]:
+                if isinstance(code, str) and re.fullmatch("[a-z][a-z0-9_]+", code):
+                    assert code in named[key].get("state", {}), (item.entity_id, key, code)
+    assert seen > 20
+    await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)

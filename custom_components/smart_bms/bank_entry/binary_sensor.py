@@ -14,9 +14,11 @@ from homeassistant.const import EntityCategory
 from ..bank.member import INCOMPLETE, STALE
 from ..bank.merge import Bank
 from ..entity.findable import FindableEntity
-from ..messages import explanation, incompatibility_sentences, left_out_sentences
+from ..messages import explanation, incompatibility_sentences, left_out_sentences, reason_sentence
 from ..pack_entry.publishing import Quantity, Value
+from ..protection.permission import REPORTED, Reason
 from ..protection.relays import Tristate
+from ..texts import sentence
 from .coordinator import BankCoordinator
 from .entity import BankEntity, left_out_attribute
 
@@ -116,11 +118,20 @@ class BankBinarySensor(FindableEntity, BankEntity, BinarySensorEntity):
         bank, side = self.coordinator.data, self.entity_description.left_out_of
         attributes = dict(self.entity_description.attributes_fn(bank))
         if "reasons" in attributes:
-            left_out = left_out_sentences(self.hass, _left_out(bank, side)) if side else []
+            about = left_out_sentences(self.hass, _left_out(bank, side)) if side else self._alarm_sentences(bank)
             attributes["explanation"] = explanation(
-                self.hass, [*left_out, *incompatibility_sentences(self.hass, bank.unfit)]
+                self.hass, [*about, *incompatibility_sentences(self.hass, bank.unfit)]
             )
         return attributes
+
+    def _alarm_sentences(self, bank: Bank) -> list[str]:
+        """Return a sentence for each alarm of a pack."""
+        return [
+            sentence(
+                self.hass, "refused_for", {"name": name, "reason": reason_sentence(self.hass, Reason(REPORTED, alarm))}
+            )
+            for name, alarm in bank.alarms or ()
+        ]
 
     @override
     def discrete(self) -> Any:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ..bms.settings import Catalog, Chain, Proof, Setting, SettingKind, SettingValue
-from .validation_issue import IssueDetail, ParameterName, ValidationIssue, with_unit
+from .validation_issue import IssueDetail, ParameterName, ValidationIssue, name_of, with_unit
 
 _STEP_TOLERANCE: Final = 1e-6
 _FLOAT_TOLERANCE: Final = 1e-12
@@ -69,7 +69,7 @@ def _issue(code: str, setting: Setting, **details: IssueDetail) -> ValidationIss
     return ValidationIssue(
         code=code,
         parameters=(setting.key,),
-        details={"parameter": ParameterName(setting.key, setting.kind is SettingKind.SWITCH), **details},
+        details={"parameter": name_of(setting), **details},
     )
 
 
@@ -86,7 +86,9 @@ def key_issues(catalog: Catalog, key: str) -> Iterator[ValidationIssue]:
         code = "unsupported_parameter" if key in catalog.known else "unknown_parameter"
         yield ValidationIssue(code=code, parameters=(key,), details={"parameter": key})
     elif catalog.settings[key].proof is Proof.READ_ONLY:
-        yield ValidationIssue(code="read_only", parameters=(key,), details={"parameter": ParameterName(key)})
+        yield ValidationIssue(
+            code="read_only", parameters=(key,), details={"parameter": name_of(catalog.settings[key])}
+        )
 
 
 def broken_orders(

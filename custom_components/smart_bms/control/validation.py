@@ -14,7 +14,7 @@ from .constraints import MAX_MAGNITUDE, at_most_issues, key_issues, order_issues
 from .immediate_effect import immediate_effect_issues
 from .plan import WriteStep, plan
 from .request import WritePermission, WriteRequest
-from .validation_issue import IssueSeverity, ParameterName, ValidationIssue, with_unit
+from .validation_issue import IssueSeverity, ValidationIssue, name_of, with_unit
 
 TRANSIENT_ERRORS: Final = frozenset(
     {
@@ -77,9 +77,7 @@ def validate(
         wrong = [*value_issues(setting, value, exact=request.exact)]
         wrong += at_most_issues(catalog, setting, value, current)
         if setting.hidden is not None and setting.hidden(reading):
-            wrong.append(
-                ValidationIssue(code="hidden_now", parameters=(key,), details={"parameter": ParameterName(key)})
-            )
+            wrong.append(ValidationIssue(code="hidden_now", parameters=(key,), details={"parameter": name_of(setting)}))
         if not wrong and present is not None and setting.passes and not setting.passes(present, value):  # type: ignore[arg-type]
             wrong.append(_no_safe_way_issue(setting, present, value))
         issues += wrong
@@ -104,7 +102,7 @@ def _no_safe_way_issue(setting: Setting, present: SettingValue, value: object) -
         code="no_safe_way",
         parameters=(setting.key,),
         details={
-            "parameter": ParameterName(setting.key),
+            "parameter": name_of(setting),
             "present": with_unit(present, setting),
             "value": with_unit(value, setting),  # type: ignore[arg-type]
         },
@@ -138,7 +136,7 @@ def _confirmation_issues(
     """Yield an issue for each write that lacks an option, a confirmation or a procedure."""
     for step in steps:
         setting = catalog.settings[step.key]
-        details = {"parameter": ParameterName(step.key)}
+        details = {"parameter": name_of(setting)}
         if setting.proof is Proof.EXPERIMENTAL and not (permission.experimental or request.puts_back):
             yield ValidationIssue(code="experimental_off", parameters=(step.key,), details=details)
         if setting.procedure and not request.procedure:

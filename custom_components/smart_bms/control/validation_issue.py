@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from ..bms.settings import Setting, SettingValue
+from ..bms.settings import Setting, SettingKind, SettingValue
 
 
 class IssueSeverity(StrEnum):
@@ -59,6 +59,11 @@ class RejectedError(Exception):
 def rejection(code: str, **details: IssueDetail) -> RejectedError:
     """Return the error for a rejection that concerns no single parameter."""
     return RejectedError([ValidationIssue(code=code, details=details)])
+
+
+def name_of(setting: Setting) -> ParameterName:
+    """Return what stands for the name of a parameter as this model has it."""
+    return ParameterName(setting.key, setting.kind is SettingKind.SWITCH)
 
 
 def with_unit(value: SettingValue | None, setting: Setting | None = None) -> ParameterValue:

@@ -75,9 +75,9 @@ def _check_parameter(known: Mapping[str, SettingValue], key: str, value: object)
         raise rejection("unknown_parameter", parameter=key)
     number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
     if isinstance(known[key], bool) is not isinstance(value, bool) or not (number or isinstance(value, (bool, str))):
-        raise rejection("not_a_value", parameter=ParameterName(key), value=str(value))
+        raise rejection("not_a_value", parameter=ParameterName(key, isinstance(known[key], bool)), value=str(value))
     if isinstance(known[key], str) is not isinstance(value, str):
-        raise rejection("not_a_value", parameter=ParameterName(key), value=str(value))
+        raise rejection("not_a_value", parameter=ParameterName(key, isinstance(known[key], bool)), value=str(value))
 
 
 def _situation(reading: Reading, data: Mapping[str, Any]) -> Reading:

@@ -233,7 +233,9 @@ async def test_a_pack_that_may_not_be_charged_is_left_out_of_charging(hass, hous
     await house.until(lambda: {"pack": "Shed", "reason": "charge_blocked"} in left_out())
     assert house.state(allowed) == STATE_ON
     await house.until(lambda: house.state("binary_sensor.house_problem") == STATE_ON)
-    assert hass.states.get("binary_sensor.house_problem").attributes["alarms"] == ["Shed: cell_overvoltage"]
+    problem = hass.states.get("binary_sensor.house_problem").attributes
+    assert problem["alarms"] == ["Shed: cell_overvoltage"]
+    assert problem["explanation"] == "Shed: The pack reports: Cell overvoltage."
 
 
 async def test_a_renamed_pack_is_called_by_its_new_name(hass, house, packs) -> None:
