@@ -64,13 +64,18 @@ export async function openPage(
     [tokens, language],
   );
   await page.goto(URL + path, { waitUntil: "commit" });
-  await page.waitForFunction(
+  await ready(page);
+  await page.evaluate(installStage);
+  return page;
+}
+
+/** Wait until Home Assistant runs in a page, and knows the cards. */
+export function ready(page) {
+  return page.waitForFunction(
     () => document.querySelector("home-assistant")?.hass?.config && customElements.get("smart-bms-card"),
     null,
     { timeout: 60_000 },
   );
-  await page.evaluate(installStage);
-  return page;
 }
 
 /** Call the websocket API as the page's user. */

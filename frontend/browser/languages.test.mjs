@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
-import { batteries, callWS, findChromium, logIn, openPage, startBrowser, URL } from "./home.mjs";
+import { batteries, callWS, findChromium, logIn, openPage, ready, startBrowser, URL } from "./home.mjs";
 
 const ROOT = new globalThis.URL("../..", import.meta.url);
 const SHOTS = process.env.SMART_BMS_SHOTS;
@@ -69,6 +69,14 @@ async function settled(page, milliseconds = 2500) {
   await page.waitForTimeout(milliseconds);
 }
 
+async function go(page, path) {
+  await page.evaluate((to) => {
+    history.pushState(null, "", to);
+    window.dispatchEvent(new CustomEvent("location-changed", { detail: { replace: false } }));
+  }, path);
+  await settled(page);
+}
+
 describe("in another language", { skip: findChromium() === undefined && "there is no Chromium" }, () => {
   let browser;
   let tokens;
@@ -94,7 +102,7 @@ describe("in another language", { skip: findChromium() === undefined && "there i
   });
 
   for (const language of LANGUAGES) {
-    it(`${language}: no English text of ours is left on a page`, { timeout: 240_000 }, async () => {
+    it(`${language}: no English text of ours is left on a page`, { timeout: 280_000 }, async () => {
       const patterns = foreign(language);
       const page = await openPage(browser, tokens, { language, width: 1280, height: 1600 });
       await callWS(page, { type: "config/core/update", language });
@@ -110,19 +118,61 @@ describe("in another language", { skip: findChromium() === undefined && "there i
       ];
       const left = new Map();
       let number = 0;
-      for (const path of paths) {
-        await page.evaluate((to) => {
-          history.pushState(null, "", to);
-          window.dispatchEvent(new CustomEvent("location-changed", { detail: { replace: false } }));
-        }, path);
-        await settled(page);
+      const look = async (where) => {
         number += 1;
         if (SHOTS) await page.screenshot({ path: `${SHOTS}/${language}-${number}.png` });
         for (const text of await visibleTexts(page)) {
           if (NAMES.test(text)) continue;
-          for (const [english, pattern] of patterns) if (pattern.test(text)) left.set(text, `${path}: ${english}`);
+          for (const [english, pattern] of patterns) if (pattern.test(text)) left.set(text, `${where}: ${english}`);
         }
+      };
+      for (const path of paths) {
+        await go(page, path);
+        await look(path);
       }
+      // Each form of the options of a pack.
+      const configure = await page.evaluate(() =>
+        document.querySelector("home-assistant").hass.localize("ui.panel.config.integrations.config_entry.configure"),
+      );
+      const menu = page.locator(
+        "step-flow-menu ha-list-item, step-flow-menu ha-md-list-item, step-flow-menu ha-list-item-button, step-flow-menu [role=menuitem]",
+      );
+      for (let form = 0, forms = 1; form < forms; form += 1) {
+        await go(page, "/config/integrations/integration/smart_bms");
+        await page
+          .locator(`[label="${configure}"], [title="${configure}"], [aria-label="${configure}"]`)
+          .nth(1)
+          .click();
+        await menu.first().waitFor();
+        forms = await menu.count();
+        if (form === 0) await look("options");
+        await menu.nth(form).click();
+        await page.locator("step-flow-form").first().waitFor();
+        await settled(page, 800);
+        await look(`options, form ${form + 1}`);
+        await page.reload({ waitUntil: "commit" });
+        await ready(page);
+      }
+      await go(page, "/config/repairs");
+      await page.locator("ha-config-repairs").getByText("Smart BMS").first().click();
+      await settled(page, 1200);
+      await look("repair");
+      const actions = Object.keys(read("custom_components/smart_bms/translations/en.json").services);
+      for (const action of ["set_parameters", "evaluate_protection", "release_connection"]) {
+        assert.ok(actions.includes(action));
+        await page.evaluate((name) => {
+          const chosen = JSON.stringify({ action: `smart_bms.${name}`, data: {} });
+          localStorage.setItem("panel-dev-action-state-service-data", chosen);
+          localStorage.setItem("panel-dev-action-state-yaml-mode", "false");
+        }, action);
+        await page.goto(`${URL}/config/tools/action`, { waitUntil: "commit" });
+        await ready(page);
+        await settled(page);
+        await look(`action ${action}`);
+      }
+      await page.setViewportSize({ width: 390, height: 1400 });
+      await go(page, "/smart-bms");
+      await look("a phone");
       const picker = await page.evaluate(() => window.customCards.map(({ name, description }) => [name, description]));
       for (const text of picker.flat())
         for (const [english, pattern] of patterns) if (pattern.test(text)) left.set(text, `card picker: ${english}`);
