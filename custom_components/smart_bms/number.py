@@ -1,4 +1,4 @@
-"""Numbers: parameters with a number, such as limits, delays and thresholds."""
+"""Numbers: parameters with a number, such as limits, delays and thresholds, and how full a battery is wanted."""
 
 from collections.abc import Mapping
 from typing import Final, override
@@ -16,9 +16,13 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .bank_entry.coordinator import BankConfigEntry, BankCoordinator
+from .bank_entry.entity import bank_device_info
 from .bms.settings import Setting, SettingKind, Unit
 from .coordinator import SmartBmsConfigEntry
+from .entity import pack_device_info
 from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, description_fields
+from .entity.soc_plan_number import SOC_PLAN_NUMBERS, SocPlanNumber
 
 # One connection, one write at a time.
 PARALLEL_UPDATES: Final = 1
@@ -55,11 +59,24 @@ def describe(setting: Setting) -> NumberEntityDescription:
 
 
 async def async_setup_entry(
-    hass: HomeAssistant, entry: SmartBmsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    hass: HomeAssistant,
+    entry: SmartBmsConfigEntry | BankConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the numbers of a pack."""
+    """Add the numbers of a pack or a bank."""
+    coordinator = entry.runtime_data
+    if isinstance(coordinator, BankCoordinator):
+        unique_id, device_info = entry.entry_id, bank_device_info(coordinator)
+    else:
+        unique_id, device_info = coordinator.address, pack_device_info(coordinator)
+    async_add_entities(
+        SocPlanNumber(coordinator, description, unique_id=unique_id, device_info=device_info)
+        for description in SOC_PLAN_NUMBERS
+    )
+    if isinstance(coordinator, BankCoordinator):
+        return
     async_add_parameters(
-        hass, entry.runtime_data, async_add_entities, kind=SettingKind.NUMBER, describe=describe, entity=SmartBmsNumber
+        hass, coordinator, async_add_entities, kind=SettingKind.NUMBER, describe=describe, entity=SmartBmsNumber
     )
 
 

@@ -7,10 +7,11 @@ from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, Opt
 from .bank_entry.member import chemistry_of
 from .bms.chemistry import charge_voltages
 from .bms.families import FAMILIES
-from .const import CONF_FAMILY
+from .const import CONF_FAMILY, CONF_LIMITS
 from .coordinator import SmartBmsConfigEntry
 from .flow.option_forms import CHARGE_VOLTAGE, OPTION_FORMS
 from .flow.options_schema import OptionForm
+from .protection.limit_options import LimitOptions
 from .texts import format_number
 
 
@@ -30,6 +31,10 @@ class SmartBmsOptionsFlow(OptionsFlowWithReload):
         lowest, highest = self._charge_voltages()
         chosen = user_input[CHARGE_VOLTAGE] if user_input else 0.0
         errors = {} if not chosen or lowest <= chosen <= highest else {"base": "charge_voltage_for_other_cells"}
+        if user_input and not errors:
+            limits = LimitOptions.of(self._form("limits").merged({}, user_input)[CONF_LIMITS])
+            codes = limits.contradictions()
+            errors = {"base": codes[0]} if codes else {}
         placeholders = {"lowest": format_number(self.hass, lowest), "highest": format_number(self.hass, highest)}
         return self._show_or_save("limits", user_input, errors, placeholders)
 

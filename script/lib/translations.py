@@ -94,6 +94,7 @@ _PLACE: Final = {
     "place": "entity.sensor.cell_voltage_min.state_attributes.place.name",
 }
 """Where in a bank a lowest or highest value was found."""
+_LIMITED_BY: Final = "entity.sensor.charge_current_limit.state_attributes.limited_by"
 _NAMES_OF_ATTRIBUTES: Final = {
     "entity.event.protection_event": {
         **{key: f"{_STATUS}.{key}.name" for key in ("value", "limit", "release", "unit")},
@@ -101,6 +102,8 @@ _NAMES_OF_ATTRIBUTES: Final = {
         **{key: f"entity.sensor.{key}.name" for key in ("cell_voltage_max", "cell_voltage_min", "current", "soc")},
         **{key: f"entity.sensor.{key}.name" for key in ("cell_max_number", "cell_min_number")},
     },
+    "entity.sensor.charge_voltage_limit": {"limited_by": f"{_LIMITED_BY}.name"},
+    "entity.sensor.charge_current_limit": {"balance_difference": "entity.sensor.cell_voltage_delta.name"},
     "entity.event.event_log": {key: f"{_STATUS}.{key}.name" for key in ("cell", "value")},
     **{
         f"entity.sensor.{key}": _PLACE
@@ -136,7 +139,13 @@ def derived(texts: Mapping[str, str]) -> dict[str, str]:
         named
         | own
         | {"left_out": f"{status}.pack_left_out", "unfit": f"{status}.unfit", "not_known": f"{status}.not_known"}
+        | {key: f"entity.number.{key}.name" for key in ("target_soc", "discharge_floor")}
+        | {"balance_hold": f"{sensor}.charge_stage.state.balance_hold"}
     )
+    voltage = {
+        "float": f"{sensor}.charge_stage.state.float",
+        **{key: limits[key] for key in ("cell_highest", "no_data", "target_soc")},
+    }
     parameters = {
         "balance_switch": "entity.switch.balance_switch.name",
         "balance_trigger": "entity.number.balance_trigger.name",
@@ -147,6 +156,7 @@ def derived(texts: Mapping[str, str]) -> dict[str, str]:
         f"{binary}.balance_expected.reasons": own | parameters | _only(subjects, "balance_current", "balance_start"),
         f"{binary}.problem.reasons": own,
         f"{sensor}.charge_current_limit.limited_by": limits,
+        f"{sensor}.charge_voltage_limit.limited_by": voltage,
         f"{sensor}.discharge_current_limit.limited_by": limits
         | _only(_below(texts, limited_by), "blocked", "recovering"),
         f"{binary}.problem.alarms": alarms,

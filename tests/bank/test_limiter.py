@@ -8,7 +8,9 @@ from custom_components.smart_bms.bank.current_imbalance import CurrentImbalance
 from custom_components.smart_bms.bank.limiter import BankLimiter
 from custom_components.smart_bms.bank.member import MemberLimits
 from custom_components.smart_bms.bank.merge import merge
+from custom_components.smart_bms.bank.soc_window import within_window
 from custom_components.smart_bms.pack_entry.publishing import DEFAULT_POLICIES, PublishFilter, Quantity
+from custom_components.smart_bms.protection.soc_plan import SocPlan, SocWindow
 from custom_components.smart_bms.simulator.battery import household
 from tests.support.bank_members import PARALLEL, member
 
@@ -61,3 +63,18 @@ def rows_of_an_hour(*, calm: bool) -> dict[str, int]:
 def test_a_bank_with_an_uneven_string_writes_few_rows(name) -> None:
     assert rows_of_an_hour(calm=False)[name] > 500
     assert rows_of_an_hour(calm=True)[name] < 60
+
+
+def test_a_banks_own_target_and_floor_reduce_what_its_packs_allow():
+    window = SocWindow()
+    window.plan = SocPlan(target=80, floor=20)
+    limits = MemberLimits(charge_current=100.0, discharge_current=60.0, discharge_limited_by="coldest")
+    for soc, charge, discharge in ((50, 100, 60), (78.5, 50, 60), (80, 0, 60), (21.5, 100, 30), (20, 100, 0)):
+        window.update(soc, 1.0)
+        found = within_window(limits, window, soc)
+        assert (found.charge_current, found.discharge_current) == (charge, discharge)
+        assert found.charge_limited_by == ("" if charge == 100 else "target_soc")
+        assert found.discharge_limited_by == ("coldest" if discharge == 60 else "discharge_floor")
+    assert within_window(MemberLimits(charge_current=0.0, charge_limited_by="unfit"), window, 80).charge_limited_by == (
+        "unfit"
+    )

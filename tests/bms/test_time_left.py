@@ -119,3 +119,20 @@ def test_at_its_end_the_time_left_does_not_flicker() -> None:
         time_left.follow(reading(second, -10.0, remaining=hours * 10.0, full=1200.0))
         shown.append(None if time_left.to_empty is None else round(time_left.to_empty / 3600))
     assert shown == [None, 89, 95, 99, None, None, 89]
+
+
+def test_the_time_to_any_state_of_charge_follows_the_current():
+    left = TimeLeft()
+    assert left.to(80, charged(0.0, 10.0)) is None
+    for now in range(0, 60, 5):
+        left.follow(charged(float(now), 10.0))
+    assert left.to(80, charged(60.0, 10.0)) == pytest.approx(30 / 10 * 3600)
+    assert left.to(20, charged(60.0, 10.0)) is None
+    for now in range(60, 120, 5):
+        left.follow(charged(float(now), -10.0))
+    assert left.to(20, charged(120.0, -10.0)) == pytest.approx(30 / 10 * 3600)
+    assert left.to(80, charged(120.0, -10.0)) is None
+
+
+def charged(now: float, current: float) -> Reading:
+    return Reading(measured_at=now, current=current, remaining_capacity=50.0, full_capacity=100.0)

@@ -14,6 +14,7 @@ from custom_components.smart_bms.protection.limits import Limiter, Limits
 from custom_components.smart_bms.protection.mirror import Mirror
 from custom_components.smart_bms.protection.rules import BOTH, RuleSet
 from custom_components.smart_bms.protection.smart123 import SMART123, SMART123_GENERATION_3
+from custom_components.smart_bms.protection.soc_plan import SocPlan
 from tests.support.protection_life import Life
 from tests.support.rule_books import DALY_D2, JBD_REAL, JK_LFP, SMART123_SETTINGS
 
@@ -302,7 +303,7 @@ def test_the_stage_outlives_a_restart():
     assert limited.limits(10, **FULL).stage == "float"
     fresh = Limiter("jk", LimitOptions())
     fresh.restore({"stage": "no_such"}, 0.0)
-    assert fresh.dump() == {"stage": "bulk", "even_since": None, "taken_at": None}
+    assert fresh.dump() == Limiter("jk", LimitOptions()).dump()
 
 
 def test_a_pack_that_lets_current_pass_and_tells_little_is_limited_by_what_it_tells():
@@ -384,3 +385,93 @@ def test_a_limit_rises_however_rarely_the_pack_is_asked(options, interval):
 
 def test_only_known_options_are_taken():
     assert LimitOptions.of({"current_share": 50, "no_such": 1}) == LimitOptions(current_share=50.0)
+
+
+def wanting(limited: Limited, **plan: float) -> Limited:
+    limited.limiter.plan = SocPlan(**plan)
+    return limited
+
+
+def test_the_target_ends_charging_and_says_so():
+    limited = wanting(jk(), target=80)
+    assert limited.limits(soc=60).charge_limited_by == ""
+    limits = limited.limits(soc=78.5)
+    assert (limits.charge_current, limits.charge_limited_by) == (45.0, "target_soc")
+    limits = limited.limits(soc=80)
+    assert (limits.charge_current, limits.charge_limited_by, limits.discharge_current) == (0.0, "target_soc", 135.0)
+
+
+def test_the_floor_ends_discharging_and_says_so():
+    limits = wanting(jk(), floor=30).limits(soc=30)
+    assert (limits.discharge_current, limits.discharge_limited_by, limits.charge_current) == (
+        0.0,
+        "discharge_floor",
+        90.0,
+    )
+
+
+def test_a_target_held_by_voltage_lowers_the_charge_voltage_to_where_it_was_reached():
+    limited = wanting(jk(target_by_voltage=True), target=80)
+    assert limited.limits(soc=70, pack=13.3).charge_voltage == 14.0
+    for pack in (13.32, 13.5):
+        limits = limited.limits(soc=80, pack=pack)
+        assert (limits.charge_voltage, limits.voltage_limited_by) == (13.32, "target_soc")
+        assert (limits.charge_current, limits.charge_limited_by) == (4.5, "target_soc")
+    assert limited.limits(soc=80, pack=None).voltage_limited_by == ""
+    assert limited.limits(soc=70, pack=13.3).voltage_limited_by == ""
+
+
+def test_at_the_top_the_current_follows_the_balancer_until_the_cells_are_even():
+    settings = JK_LFP | {"max_balance_current": 2.0}
+    top = {"soc": 90, "pack": 14.0}
+    even, uneven = ({"cells": (3.5, 3.5, 3.5, lowest)} for lowest in (3.495, 3.45))
+    limited = jk(settings)
+    assert limited.limits(**top, **even).charge_limited_by == ""
+    limits = limited.limits(**top, **uneven)
+    assert (limits.charge_current, limits.charge_limited_by) == (2.0, "balance_hold")
+    assert limits.is_held_for_balance
+    assert limits.balance_spread == pytest.approx(0.05)
+    assert limited.limits(**top | {"cells": (3.42, 3.42, 3.42, 3.37)}).is_held_for_balance
+    assert not limited.limits(**top | {"cells": (3.39, 3.39, 3.39, 3.34)}).is_held_for_balance
+    assert not limited.limits(**top, **even).is_held_for_balance
+    assert limited.limits(**top, **uneven).is_held_for_balance
+    assert not limited.limits(soc=70, **uneven).is_held_for_balance
+    assert not jk(settings, balance_hold_time=0).limits(**top, **uneven).is_held_for_balance
+
+
+def test_a_plan_that_changes_counts_from_the_next_reading_even_in_a_steady_state():
+    limited = jk(target_by_voltage=False)
+    steady = Limited("jk", JK, JK_LFP)
+    for _ in range(30):
+        steady.see(1, **HALF)
+        steady.limiter.update(steady.mirror, steady.mirror.steady)
+    steady.limiter.plan = SocPlan(target=50)
+    steady.see(1, **HALF)
+    assert steady.limiter.update(steady.mirror, steady.mirror.steady).charge_current == 0
+    assert limited.limits(soc=60).charge_current == 90
+
+
+@pytest.mark.parametrize("soc", [55, 60, 76.9, 77.5, 80, 79.9, 20.0, 24.0])
+def test_steady_or_not_the_same_limits_follow_from_a_plan(soc):
+    quick, slow = (wanting(Limited("jk", JK, JK_LFP), target=80, floor=20) for _ in range(2))
+    for each in (60, 61, 62, soc, soc):
+        for one in (quick, slow):
+            one.see(40, **HALF | {"soc": each})
+        fast = quick.limiter.update(quick.mirror, quick.mirror.steady)
+        assert fast == slow.limiter.update(slow.mirror)
+
+
+@pytest.mark.parametrize(
+    ("options", "codes"),
+    [
+        ({}, []),
+        ({"rebulk_spread": 0.01, "float_spread": 0.01}, ["rebulk_spread_low"]),
+        ({"rebulk_soc": 95}, ["rebulk_soc_high"]),
+        ({"empty_soc": 80}, ["empty_soc_high"]),
+        ({"max_charge_current": 10, "failsafe_charge_current": 11}, ["failsafe_charge_high"]),
+        ({"failsafe_charge_current": 11}, []),
+        ({"max_discharge_current": 10, "failsafe_discharge_current": 11}, ["failsafe_discharge_high"]),
+    ],
+)
+def test_options_that_contradict_each_other_are_named(options, codes):
+    assert LimitOptions.of(options).contradictions() == codes

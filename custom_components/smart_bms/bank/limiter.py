@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from ..protection.limit_options import LimitOptions
-from ..protection.limits import DEADBAND, RECOVERING, VOLTAGE_DEADBAND, VOLTAGE_HOLD, VOLTAGE_RATE
+from ..protection.limited_time import RECOVERING
+from ..protection.limits import DEADBAND, VOLTAGE_DEADBAND, VOLTAGE_HOLD, VOLTAGE_RATE
 from ..protection.ramp import Ramp
 from .member import MemberLimits
 

@@ -76,6 +76,9 @@ class BankMember:
     limits: MemberLimits = NO_LIMITS
     energy_totals: EnergyTotals | None = None
     chemistry: str | None = None
+    stage: str | None = None
+    """Of charging, as it is shown; None while it is not known."""
+    days_since_full: float | None = None
     status: PackStatus | None = None
     """Its most important status; None while it is not set up."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from ..protection.limits import RECOVERING
+from ..protection.limited_time import RECOVERING
 from ..protection.relays import Tristate
 from .compatibility import Incompatibility, build_differences, compatibility_advice, measured_differences
 from .member import (

@@ -10,18 +10,26 @@ from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HassJob, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.util import dt as dt_util
 
 from ..bank.compatibility import LastingIncompatibility
 from ..bank.current_imbalance import CurrentImbalance
 from ..bank.energy import BankEnergyTotals
 from ..bank.limiter import BankLimiter
-from ..bank.member import BankMember
+from ..bank.member import BankMember, MemberLimits
 from ..bank.merge import Bank, BankTopology, merge, split_into_strings
+from ..bank.soc_window import within_window
+from ..bank.stage import bank_stage
 from ..bank.status import ORDER, bank_statuses
+from ..bms.reading import Reading
+from ..bms.time_left import TimeLeft
 from ..const import CONF_PACKS, CONF_STRINGS, DOMAIN
 from ..coordinator import SmartBmsCoordinator
 from ..pack_entry.publishing import DEFAULT_POLICIES, Quantity
 from ..pack_entry.push_coordinator import PushCoordinator
+from ..protection.limited_time import LimitedTime
+from ..protection.rules import Side
+from ..protection.soc_plan import SocPlan, SocWindow
 from ..protection.status import PackStatus
 from ..storage.energy_store import EnergyStore
 from .member import member_of
@@ -30,7 +38,17 @@ from .membership import bank_issue_id
 _LOGGER: Final = logging.getLogger(__name__)
 _UPDATE_INTERVAL: Final = timedelta(seconds=2)
 
+_LONGEST_GAP: Final = 30.0
+"""s between two updates after which nothing was known."""
+
 type BankConfigEntry = ConfigEntry[BankCoordinator]
+
+
+def bank_reading(bank: Bank, now: float) -> Reading:
+    """Return the charge and current of a bank as a reading of one battery."""
+    return Reading(
+        measured_at=now, current=bank.current, remaining_capacity=bank.remaining, full_capacity=bank.capacity
+    )
 
 
 class BankCoordinator(PushCoordinator[Bank]):
@@ -58,6 +76,11 @@ class BankCoordinator(PushCoordinator[Bank]):
         self.uneven = CurrentImbalance()
         self.apart = LastingIncompatibility()
         self._limiter = BankLimiter()
+        self._window = SocWindow()
+        self._window.plan = self.plan
+        self.limited_time = LimitedTime()
+        self.time_left = TimeLeft()
+        self.charge_stage: str | None = None
         self.data = self._merge()
         self._update_status()
 
@@ -94,6 +117,11 @@ class BankCoordinator(PushCoordinator[Bank]):
         bank = self.data
         return bank.capacity * bank.voltage / 1000 if bank.capacity and bank.voltage else None
 
+    @property
+    def time_to_chosen_soc(self) -> float | None:
+        """Return the seconds until the chosen state of charge is reached; None while the charge does not move towards it."""
+        return self.time_left.to(self.plan.chosen, bank_reading(self.data, self.now))
+
     def coordinators(self) -> Iterator[SmartBmsCoordinator]:
         """Yield the packs that are set up, in their order."""
         for key in self.packs:
@@ -121,11 +149,32 @@ class BankCoordinator(PushCoordinator[Bank]):
 
     def _merge(self) -> Bank:
         """Return what the packs amount to, with the limits that they share."""
-        bank = merge(list(self._members()), self.topology, self.uneven.shares, self.apart.confirmed)
+        members = list(self._members())
+        bank = merge(members, self.topology, self.uneven.shares, self.apart.confirmed)
+        days = [member.days_since_full for member in members]
+        known = [day for day in days if day is not None]
+        self._window.update(bank.soc, max(known) if known and len(known) == len(days) else None)
         limits = self._limiter.update(
-            bank.limits, self.now, strings=max(1, bank.active_strings), cells=max(1, bank.cells)
+            within_window(bank.limits, self._window, bank.soc),
+            self.now,
+            strings=max(1, bank.active_strings),
+            cells=max(1, bank.cells),
         )
+        self.charge_stage = bank_stage([member.stage for member in members], bank.current)
+        self._follow_time(bank, limits)
         return replace(bank, limits=limits)
+
+    def _follow_time(self, bank: Bank, limits: MemberLimits) -> None:
+        """Add up for how long what limits the currents, and average the current for what is left of the charge."""
+        limited_by = {Side.CHARGE: limits.charge_limited_by, Side.DISCHARGE: limits.discharge_limited_by}
+        self.limited_time.update_day(dt_util.now().date())
+        self.limited_time.update(self.now, limited_by, _LONGEST_GAP)
+        self.time_left.follow(bank_reading(bank, self.now))
+
+    @override
+    def _apply_plan(self, plan: SocPlan) -> None:
+        """Go by a plan from now on."""
+        self._window.plan = plan
 
     def _members(self) -> Iterator[BankMember]:
         """Yield what is known of each pack, also of those that are not set up."""

@@ -34,12 +34,7 @@ class BankEntity(PublishedEntity[BankCoordinator]):
             description,
             quantity,
             unique_id=f"{entry.entry_id}_{description.key}",
-            device_info=DeviceInfo(
-                identifiers={(DOMAIN, entry.entry_id)},
-                name=entry.title,
-                manufacturer="Smart BMS",
-                model=_model(coordinator),
-            ),
+            device_info=bank_device_info(coordinator),
             always=always,
         )
         self._discrete: Any = None
@@ -72,6 +67,17 @@ class BankEntity(PublishedEntity[BankCoordinator]):
         if news:
             self._shown_details = self.details()
         return news
+
+
+def bank_device_info(coordinator: BankCoordinator) -> DeviceInfo:
+    """Return how the device of a bank is registered."""
+    entry = coordinator.config_entry
+    return DeviceInfo(
+        identifiers={(DOMAIN, entry.entry_id)},
+        name=entry.title,
+        manufacturer="Smart BMS",
+        model=_model(coordinator),
+    )
 
 
 def _model(coordinator: BankCoordinator) -> str:

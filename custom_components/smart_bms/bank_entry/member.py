@@ -4,6 +4,7 @@ from ..bank.member import BankMember, MemberLimits
 from ..bms.chemistry import stated
 from ..coordinator import SmartBmsCoordinator
 from ..protection.relays import Tristate
+from ..protection.shown_stage import shown_stage
 
 
 def member_of(key: str, coordinator: SmartBmsCoordinator) -> BankMember:
@@ -27,8 +28,16 @@ def member_of(key: str, coordinator: SmartBmsCoordinator) -> BankMember:
         ),
         energy_totals=coordinator.energy.counter.total,
         chemistry=chemistry_of(coordinator),
+        stage=_stage(coordinator) if fresh else None,
+        days_since_full=coordinator.energy.days_since_full,
         status=coordinator.status.shown,
     )
+
+
+def _stage(coordinator: SmartBmsCoordinator) -> str | None:
+    """Return the stage of charging of a pack, as its sensor shows it."""
+    shown = shown_stage(coordinator.data, coordinator.protection_engine.limits) if coordinator.data else None
+    return None if shown is None else shown.stage
 
 
 def chemistry_of(coordinator: SmartBmsCoordinator) -> str | None:

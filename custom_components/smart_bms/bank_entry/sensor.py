@@ -32,6 +32,9 @@ from ..entity.status import OPTIONS, STATUS, status_attributes, status_code, sta
 from ..messages import explanation, incompatibility_sentences, left_out_sentences
 from ..pack_entry.energy_account import CHARGED, DISCHARGED
 from ..pack_entry.publishing import Quantity, Value, quantize_age
+from ..protection.limited_time import LimitReason, limited_time_key
+from ..protection.rules import Side
+from ..protection.shown_stage import STAGES
 from .coordinator import BankCoordinator
 from .entity import BankEntity, left_out_attribute
 
@@ -45,6 +48,8 @@ class BankSensorDescription(SensorEntityDescription):
     attributes_fn: Callable[[Bank], Mapping[str, Any]] | None = None
     explained_fn: Callable[[HomeAssistant, Bank], list[str]] | None = None
     """Return the sentences that explain the codes in the attributes."""
+    of_coordinator: Callable[[BankCoordinator], Value] | None = None
+    """What it shows in place of a value of the bank, if that follows from more than the newest one."""
     of_total: str | None = None
     """The sum that it shows in place of a value of the bank."""
     always: bool = False
@@ -121,6 +126,25 @@ def _energy(key: str, name: str) -> BankSensorDescription:
         state_class=SensorStateClass.TOTAL_INCREASING,
         value_fn=lambda _: None,
         of_total=name,
+        always=True,
+    )
+
+
+def _limited_time(side: Side, reason: LimitReason) -> BankSensorDescription:
+    """Return the description of the minutes for which a reason has held a side back today."""
+    key = limited_time_key(side, reason)
+    return BankSensorDescription(
+        key=key,
+        translation_key=key,
+        quantity=Quantity.COUNTER,
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.MINUTES,
+        suggested_display_precision=0,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda _: None,
+        of_coordinator=lambda coordinator: round(coordinator.limited_time.minutes(side, reason)),
         always=True,
     )
 
@@ -251,6 +275,38 @@ BANK_SENSORS: Final = (
         **_AMPERE,
     ),
     _described(
+        "power_discharging",
+        Quantity.POWER,
+        lambda bank: None if bank.power is None else -round(bank.power, 1),
+        device_class=SensorDeviceClass.POWER,
+        unit=UnitOfPower.WATT,
+        precision=0,
+        enabled=False,
+    ),
+    BankSensorDescription(
+        key="charge_stage",
+        translation_key="charge_stage",
+        quantity=Quantity.UNSTEADY_STATE,
+        device_class=SensorDeviceClass.ENUM,
+        options=list(STAGES),
+        value_fn=lambda _: None,
+        of_coordinator=lambda coordinator: coordinator.charge_stage,
+    ),
+    BankSensorDescription(
+        key="time_to_chosen_soc",
+        translation_key="time_to_chosen_soc",
+        quantity=Quantity.TIME_LEFT,
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        suggested_unit_of_measurement=UnitOfTime.HOURS,
+        suggested_display_precision=1,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_registry_enabled_default=False,
+        value_fn=lambda _: None,
+        of_coordinator=lambda coordinator: coordinator.time_to_chosen_soc,
+    ),
+    *(_limited_time(side, reason) for side in Side for reason in LimitReason),
+    _described(
         "data_age",
         Quantity.DATA_AGE,
         lambda bank: quantize_age(bank.age),
@@ -294,7 +350,10 @@ class BankSensor(FindableEntity, BankEntity, SensorEntity):
     @override
     def current_value(self) -> Value:
         """Return the newest value."""
-        return self.entity_description.value_fn(self.coordinator.data)
+        description = self.entity_description
+        if description.of_coordinator is not None:
+            return description.of_coordinator(self.coordinator)
+        return description.value_fn(self.coordinator.data)
 
     @override
     def details(self) -> Mapping[str, Any]:

@@ -48,6 +48,16 @@ class TimeLeft:
         elif self._current > least and full is not None:
             self.to_full = _seconds(full - remaining, self._current, said=before[1] is not None)
 
+    def to(self, soc: float, reading: Reading) -> float | None:
+        """Return the seconds until a state of charge in % is reached; None while the charge does not move towards it."""
+        remaining, full = reading.remaining_capacity, reading.full_capacity
+        if remaining is None or not full or self._current is None:
+            return None
+        missing = full * soc / 100 - remaining
+        if (self.to_full if missing > 0 else self.to_empty) is None:
+            return None
+        return _seconds(abs(missing), abs(self._current), said=True)
+
     def _average(self, current: float, now: float) -> None:
         """Average the current over the last minutes; when its sign changes, or it begins, nothing before counts."""
         gap, before = now - self._at, self._current

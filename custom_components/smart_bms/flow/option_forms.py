@@ -37,8 +37,8 @@ from ..const import (
 from ..energy.current_correction import CurrentCorrection
 from ..pack_entry.connection_policy import ConnectionPolicy, Freshness
 from ..pack_entry.publishing import ADJUSTABLE, DEFAULT_POLICIES, STEPPED, Quantity
+from ..protection.charge_voltage import MIN_DISTANCE
 from ..protection.limit_options import LimitOptions
-from ..protection.limits import MIN_DISTANCE
 from .options_schema import OptionField, OptionForm, OptionSection
 
 CHARGE_VOLTAGE: Final = "charge_cell_voltage"
@@ -79,6 +79,7 @@ _LIMITS: Final = {
     "float_spread": ("V", 0.5, 0.001),
     "rebulk_spread": ("V", 0.5, 0.001),
     "rebulk_soc": ("%", 100, 1),
+    "balance_hold_time": ("s", 86_400, 60),
     "recovery_hold": ("s", 3600, 1),
     "recovery_rate": ("A/s", 1000, 0.1),
     "failsafe_charge_current": ("A", 2000, 1),
@@ -95,6 +96,8 @@ _LIMIT_SECTIONS: Final = {
         "float_spread",
         "rebulk_spread",
         "rebulk_soc",
+        "target_by_voltage",
+        "balance_hold_time",
     ),
     "derating": (
         *("current_share", "full_soc", "empty_soc", "temperature_distance", "temperature_span"),
@@ -122,7 +125,7 @@ def _limit(key: str) -> OptionField:
         stored_in=CONF_LIMITS,
         key=key,
         default=getattr(LimitOptions(), key),
-        selector=_number(*_LIMITS[key], lowest=lowest),
+        selector=_number(*_LIMITS[key], lowest=lowest) if key in _LIMITS else BooleanSelector(),
     )
 
 

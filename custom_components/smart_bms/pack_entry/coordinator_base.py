@@ -18,6 +18,7 @@ from ..control.request import WritePermission
 from ..protection.engine import ProtectionEngine
 from ..protection.events import ProtectionEvent
 from ..protection.rules import ProtectedQuantity
+from ..protection.soc_plan import SocPlan
 from ..texts import fill_text
 from .availability import Availability
 from .capabilities import Capabilities
@@ -135,6 +136,11 @@ class PackCoordinatorBase(PushCoordinator[Reading | None]):
     def _async_pack_changed(self, change: Change) -> None:
         """Handle what changed of the pack."""
         raise NotImplementedError
+
+    @override
+    def _apply_plan(self, plan: SocPlan) -> None:
+        """Go by a plan from the next reading on."""
+        self.protection_engine.plan = plan
 
     def _is_guarded(self) -> bool:
         """Return whether the pack is near a protection, or a limit is reduced: what it does next must be seen at once."""

@@ -1,6 +1,7 @@
 """What the coordinators of packs and banks have in common: data that is pushed, filtered when published, with one status."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 import logging
 from typing import Any, override
@@ -9,6 +10,8 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
+from ..const import CONF_SOC_PLAN
+from ..protection.soc_plan import SocPlan
 from ..protection.status import PackStatus
 from ..protection.status_codes import StatusRank
 from ..protection.status_monitor import StatusMonitor
@@ -36,6 +39,26 @@ class PushCoordinator[T](DataUpdateCoordinator[T]):
         self._policies = policies
         self._groups = PublishGroups()
         self._era: tuple[bool, bool, Hashable] | None = None
+
+    @property
+    def plan(self) -> SocPlan:
+        """Return how full and how empty the owner wants it."""
+        entry = self.config_entry
+        return SocPlan.of(entry.options.get(CONF_SOC_PLAN, {}) if entry else {})
+
+    @callback
+    def async_change_plan(self, **changes: float) -> None:
+        """Store changes of the plan, by the names of its fields, and go by it from now on."""
+        plan = replace(self.plan, **changes)
+        if (entry := self.config_entry) is not None:
+            options = {**entry.options, CONF_SOC_PLAN: plan.as_dict()}
+            self.hass.config_entries.async_update_entry(entry, options=options)
+        self._apply_plan(plan)
+        self.async_update_listeners()
+
+    def _apply_plan(self, plan: SocPlan) -> None:
+        """Go by a plan from now on."""
+        raise NotImplementedError
 
     @override
     async def _async_update_data(self) -> T:

@@ -9,12 +9,13 @@ from homeassistant.util import dt as dt_util
 from ..bms.pack import Pack
 from ..bms.reading import Reading
 from ..bms.time_left import TimeLeft
-from ..const import CONF_CURRENT, CONF_LIMITS
+from ..const import CONF_CURRENT, CONF_LIMITS, CONF_SOC_PLAN
 from ..energy.current_correction import CurrentCorrection
 from ..protection.engine import ProtectionEngine
 from ..protection.events import ProtectionEvent
 from ..protection.limit_options import LimitOptions
 from ..protection.quantities import number
+from ..protection.soc_plan import SocPlan
 from ..storage.pack_store import PROTECTION
 from .energy_account import EnergyAccount
 from .entry_data import EntryData
@@ -118,13 +119,18 @@ class ReadingPipeline:
         data = self._entry_data
         limits = LimitOptions.of(data.options.get(CONF_LIMITS, {}))
         interval = self._pack.context.interval if data.family.polling else None
-        return ProtectionEngine(data.family.key, data.variant, limits, interval)
+        engine = ProtectionEngine(data.family.key, data.variant, limits, interval)
+        engine.plan = SocPlan.of(data.options.get(CONF_SOC_PLAN, {}))
+        return engine
 
     def _update_protection(self, reading: Reading) -> list[ProtectionEvent]:
         """Update the protections; store what they have to remember when it changed."""
         settings = self._pack.last_settings
         stage = self.protection_engine.limits.stage
-        events = self.protection_engine.update(reading, settings.values if settings else None)
+        self.protection_engine.limited_time.update_day(dt_util.now().date())
+        events = self.protection_engine.update(
+            reading, settings.values if settings else None, self.energy.days_since_full
+        )
         if events or self.protection_engine.limits.stage is not stage:
             self._parameters.async_schedule_save()
         return events

@@ -11,12 +11,14 @@ from .families import rules_of
 from .fast_path import FastPath
 from .hints import Hints
 from .limit_options import LimitOptions
+from .limited_time import LimitedTime
 from .limits import Limiter, Limits
 from .mirror import Mirror
 from .monitor import ProtectionState
 from .nearest_tracker import NearestTracker
 from .permission import UNKNOWN, Reason
-from .rules import ProtectedQuantity, RuleSet
+from .rules import ProtectedQuantity, RuleSet, Side
+from .soc_plan import SocPlan
 
 _BALANCE_INTERVAL: Final = 1.9
 """s between two judgments on balancing: a little less than two, so that readings twice a second fit."""
@@ -36,6 +38,8 @@ class ProtectionEngine:
         self.mirror = self._new_mirror()
         self.nearest_tracker = NearestTracker()
         self.limiter = Limiter(family, options)
+        self.limited_time = LimitedTime()
+        """For how long each reason has reduced the currents today."""
         self._hints = Hints(family)
         self.balance = UNKNOWN
         """Whether the pack should be balancing, judged every two seconds."""
@@ -44,13 +48,20 @@ class ProtectionEngine:
     def _new_mirror(self) -> FastPath:
         return FastPath(Mirror(self.rules, self._interval))
 
-    def update(self, reading: Reading, settings: Mapping[str, SettingValue] | None) -> list[ProtectionEvent]:
-        """Evaluate a reading, by the parameters if they are known; return what happened since the one before."""
+    def update(
+        self, reading: Reading, settings: Mapping[str, SettingValue] | None, days_since_full: float | None = None
+    ) -> list[ProtectionEvent]:
+        """Evaluate a reading, by the parameters if they are known; return what happened since the one before.
+
+        `days_since_full`: None if nobody knows when the pack was full.
+        """
         events = self.mirror.update(reading, settings)
         if self.mirror.moment is not None and self.mirror.moment.reading is reading:
             self.nearest_tracker.update(self.mirror, reading.measured_at)
             self._hints.update(reading)
-            self.limiter.update(self.mirror, self.mirror.steady)
+            limits = self.limiter.update(self.mirror, self.mirror.steady, days_since_full)
+            limited_by = {Side.CHARGE: limits.charge_limited_by, Side.DISCHARGE: limits.discharge_limited_by}
+            self.limited_time.update(reading.measured_at, limited_by, self.mirror.longest_gap)
             if reading.measured_at - self._balance_at >= _BALANCE_INTERVAL:
                 self._balance_at, self.balance = reading.measured_at, balance(self.mirror, self.family)
         return events
@@ -61,10 +72,21 @@ class ProtectionEngine:
 
     def reset(self) -> None:
         """Forget everything: what was said before may no longer be right, and unknown is never yes."""
+        plan = self.limiter.plan
         self.mirror, self.limiter = self._new_mirror(), Limiter(self.family, self.options)
+        self.limiter.plan = plan
         self.nearest_tracker = NearestTracker()
         self.balance = UNKNOWN
         self.lose()
+
+    @property
+    def plan(self) -> SocPlan:
+        """How full and how empty the owner wants the pack; it may change at any time."""
+        return self.limiter.plan
+
+    @plan.setter
+    def plan(self, plan: SocPlan) -> None:
+        self.limiter.plan = plan
 
     @property
     def limits(self) -> Limits:
@@ -109,6 +131,7 @@ class ProtectionEngine:
             "clock": clock,
             "mirror": self.mirror.dump(),
             "limits": self.limiter.dump(),
+            "limited_time": self.limited_time.dump(),
         }
 
     def restore(self, stored: Mapping[str, Any] | None, clock: float) -> None:
@@ -126,6 +149,7 @@ class ProtectionEngine:
         shift = stored["clock"] - clock
         self.mirror.restore(stored.get("mirror", {}), shift)
         self.limiter.restore(stored.get("limits", {}), shift)
+        self.limited_time.restore(stored.get("limited_time", {}))
 
 
 def check_kept(family: str, variant: str, stored: Mapping[str, Any]) -> None:

@@ -1,8 +1,8 @@
 """What the owner may choose about the limits for chargers and inverters; every default is meant to be left alone."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Any, Final, Self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +45,34 @@ class LimitOptions:
     """A while nothing current is known of the pack."""
     failsafe_discharge_current: float = 0.0
     """A while nothing current is known of the pack."""
+    target_by_voltage: bool = False
+    """The target is held by a charge voltage that no longer fills the pack, in place of no current at all."""
+    balance_hold_time: float = 7200.0
+    """s for which the charge current is at most what the balancer moves while the cells are uneven at the top; 0: never."""
 
     @classmethod
     def of(cls, chosen: Mapping[str, Any]) -> Self:
         """Return the options with what was chosen in place of the defaults."""
-        known = {item.name for item in fields(cls)}
-        return cls(**{key: float(value) for key, value in chosen.items() if key in known})
+        defaults = {item.name: item.default for item in fields(cls)}
+        values: dict[str, Any] = {
+            key: bool(value) if isinstance(defaults[key], bool) else float(value)
+            for key, value in chosen.items()
+            if key in defaults
+        }
+        return cls(**values)
+
+    def contradictions(self) -> list[str]:
+        """Return the codes of what cannot hold together, which somebody has to choose otherwise."""
+        return [code for code, holds in _CONTRADICTIONS.items() if holds(self)]
+
+
+_CONTRADICTIONS: Final[Mapping[str, Callable[[LimitOptions], bool]]] = {
+    # It would end charging and begin it anew with each reading.
+    "rebulk_spread_low": lambda chosen: chosen.rebulk_spread <= chosen.float_spread,
+    "rebulk_soc_high": lambda chosen: chosen.rebulk_soc >= chosen.full_soc,
+    "empty_soc_high": lambda chosen: chosen.empty_soc >= chosen.rebulk_soc,
+    # More would flow while nothing is known than at other times.
+    "failsafe_charge_high": lambda chosen: 0 < chosen.max_charge_current < chosen.failsafe_charge_current,
+    "failsafe_discharge_high": lambda chosen: 0 < chosen.max_discharge_current < chosen.failsafe_discharge_current,
+}
+"""By code: whether options contradict each other so."""

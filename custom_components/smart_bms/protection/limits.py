@@ -8,38 +8,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from ..bms.chemistry import charge_voltages
+from .balance_hold import HOLD, BalanceHold
 from .charge_stages import AT_VOLTAGE, ChargeStage, ChargeStages
+from .charge_voltage import cell_target, charge_voltage, float_target
 from .derating import EMPTY_SPAN, EMPTY_VOLTAGES, MIN_SPAN, DeratingFactor, derating_factors, temperature_bounds
 from .limit_options import LimitOptions
+from .limited_time import RECOVERING
 from .mirror_state import Moment
 from .mirror_view import MirrorView
 from .permission import NO_DATA
 from .ramp import Ramp
 from .relays import Tristate
 from .rules import ProtectedQuantity, Side
+from .soc_plan import FLOOR, TARGET, SocPlan, SocWindow
 from .steady_state import Bounds, SteadyState
 
-_REQUESTED: Final = {
-    "jk": "requested_charge_voltage",
-    "jbd": "soc_100_voltage",
-    "daly": "cell_overvoltage_warning",
-    "smart123": "balance_start_voltage",
-}
-"""By family: the voltage at which the pack takes a cell for full, or warns."""
-_REQUESTED_FLOAT: Final = "requested_float_voltage"
-MIN_DISTANCE: Final = 0.03
-"""V per cell that is always kept from the overvoltage limit. Our judgment: about what a charger overshoots."""
 VOLTAGE_HOLD: Final = 60.0
 """s after a reduction before the charge voltage may rise again. Our judgment: a charger takes some to react."""
 VOLTAGE_RATE: Final = 0.001
 """V per cell and s by which the charge voltage rises again. Our judgment: slower than a charger regulates."""
+_HOLD_BAND: Final = 0.1
+"""V per cell by which the highest one may fall while it is held for balancing. Our judgment: with less current cells
+relax by less, and most balancers work down to there.
+"""
 DEADBAND: Final = 0.015
 """Share of the full current by which a limit must change to be reported. Our judgment: chargers and inverters keep to a current no better."""
 VOLTAGE_DEADBAND: Final = 0.05
 """V by which the charge voltage must change to be reported. Our judgment: chargers are set in tenths of a volt."""
-RECOVERING: Final = "recovering"
-"""As what limits a current: nothing but that it rises slowly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +48,12 @@ class Limits:
     charge_limited_by: str = ""
     """What reduces the charge current most; empty: nothing."""
     discharge_limited_by: str = ""
+    voltage_limited_by: str = ""
+    """What reduces the charge voltage: a cell above it, floating, the target; empty: nothing."""
+    is_held_for_balance: bool = False
+    """The charge current is what the balancer moves, until the cells are even."""
+    balance_spread: float | None = None
+    """V of cell difference that this waits for to become less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,30 +96,51 @@ class Limiter:
         """`family`: key of the pack's make; `options`: what the owner chose."""
         self.options = options
         self.limits = Limits()
-        self._requested = _REQUESTED.get(family, "")
+        self._family = family
         self._stages = ChargeStages(options)
+        self.window = SocWindow()
+        self._hold = BalanceHold(options.balance_hold_time)
+        self._held_cell: float | None = None
+        """V per cell when the target was reached, while it is held by voltage."""
         self._charge, self._discharge, self._voltage = self._ramps = Ramp(), Ramp(), Ramp()
         self._settled: _Settled | None = None
 
-    def update(self, mirror: MirrorView, steady: SteadyState | None = None) -> Limits:
+    @property
+    def plan(self) -> SocPlan:
+        """What the owner wants; it may change at any time."""
+        return self.window.plan
+
+    @plan.setter
+    def plan(self, plan: SocPlan) -> None:
+        self.window.plan, self._settled = plan, None
+
+    def update(
+        self, mirror: MirrorView, steady: SteadyState | None = None, days_since_full: float | None = None
+    ) -> Limits:
         """Calculate the limits by the mirror's newest reading.
 
         `steady`: bounds of the mirror inside which no protection changes; there the limits are not always calculated anew.
+        `days_since_full`: None if nobody knows when the pack was full.
         """
         moment = mirror.moment
         if moment is None or not moment.known:
             return self.fail_safe(mirror)
         now, options = moment.at, self.options
         self._stages.check_gap(now, mirror.longest_gap)
+        self._hold.note(moment.reading.balance_current, now)
         if self._settled is not None and self._settled.covers(moment, steady):
             for ramp in self._ramps:
                 ramp.keep(now)
             return self.limits
         cells = moment.reading.cell_count
-        target = self.cell_target(mirror.values, cells)
+        target = cell_target(self._family, mirror.values, cells, options)
         self._stages.update(moment, target)
-        voltage = self._charge_voltage(mirror.values, moment, target, cells)
+        self.window.update(moment.measured[ProtectedQuantity.SOC], days_since_full)
+        held = self._held_current(mirror, moment, target)
+        voltage, voltage_by = self._charge_voltage(mirror.values, moment, target, cells)
         charge, charge_by = self._current(mirror, moment, Side.CHARGE, target)
+        if held is not None and (charge is None or held < charge):
+            charge, charge_by = held, HOLD
         discharge, discharge_by = self._current(mirror, moment, Side.DISCHARGE, target)
         full_charge, full_discharge = (self.full_current(mirror.values, side) or 0.0 for side in Side)
         gap = mirror.longest_gap
@@ -136,6 +158,9 @@ class Limiter:
             stage=self._stages.stage,
             charge_limited_by=_cause(charge_by, charge, aims[0], full_charge),
             discharge_limited_by=_cause(discharge_by, discharge, aims[1], full_discharge),
+            voltage_limited_by=voltage_by,
+            is_held_for_balance=self._hold.is_holding,
+            balance_spread=self._hold.spread,
         )
         self._settled = self._settle(mirror, moment, steady, target, cells)
         return self.limits
@@ -146,10 +171,11 @@ class Limiter:
         """Return between which values nothing changes; None while anything still does."""
         if steady is None or self._stages.stage is not ChargeStage.BULK or target is None or not cells:
             return None
-        if any(not ramp.has_arrived for ramp in self._ramps):
+        if any(not ramp.has_arrived for ramp in self._ramps) or not self.window.is_settled:
             return None
         options, values = self.options, mirror.values
         lowest, empty = values.get("cell_undervoltage") or 0.0, values.get("pack_undervoltage") or 0.0
+        lowest_soc, highest_soc = self.window.settled_bounds()
         bounds: dict[ProtectedQuantity, tuple[float, float]] = {
             ProtectedQuantity.CELL_HIGHEST: (0.0, target),
             ProtectedQuantity.CELL_LOWEST: (lowest + EMPTY_VOLTAGES[1], float("inf")),
@@ -157,7 +183,10 @@ class Limiter:
                 empty + EMPTY_VOLTAGES[1] * cells,
                 (target - AT_VOLTAGE) * cells - MIN_SPAN,
             ),
-            ProtectedQuantity.SOC: (options.empty_soc + EMPTY_SPAN, options.full_soc),
+            ProtectedQuantity.SOC: (
+                max(options.empty_soc + EMPTY_SPAN, lowest_soc),
+                min(options.full_soc, highest_soc),
+            ),
         }
         for quantity, none_at, all_at in temperature_bounds(mirror, options):
             low, high = bounds.get(quantity, (float("-inf"), float("inf")))
@@ -171,14 +200,17 @@ class Limiter:
         Of the voltages no more than floating. Unknown is no permission: whoever follows the limits must not go on.
         """
         cells = mirror.moment.reading.cell_count if mirror.moment else None
-        target = self.cell_target(mirror.values, cells)
+        target = cell_target(self._family, mirror.values, cells, self.options)
         charge, discharge = (self._safe_current(mirror.values, side) for side in Side)
         self._settled = None
         self._stages.lose()
+        self._hold.lose()
         if mirror.moment is not None:
             self._charge.drop(charge)
             self._discharge.drop(discharge)
-        floating = None if target is None or cells is None else self._float_target(mirror.values, target) * cells
+        floating = (
+            None if target is None or cells is None else float_target(mirror.values, target, self.options) * cells
+        )
         self.limits = replace(
             self.limits,
             charge_voltage=_least(self.limits.charge_voltage, None if floating is None else round(floating, 2)),
@@ -186,46 +218,40 @@ class Limiter:
             discharge_current=_least(self.limits.discharge_current, discharge) if discharge else None,
             charge_limited_by=NO_DATA,
             discharge_limited_by=NO_DATA,
+            voltage_limited_by=NO_DATA,
         )
         return self.limits
 
-    def cell_target(self, values: Mapping[str, float | None], cells: int | None) -> float | None:
-        """Return the voltage per cell to charge to; never nearer to the pack's limits than the distance."""
-        limits = [values.get("cell_overvoltage")]
-        pack = values.get("pack_overvoltage")
-        if pack and cells:
-            limits.append(pack / cells)
-        distance = max(self.options.voltage_distance, MIN_DISTANCE)
-        known = [limit - distance for limit in limits if limit]
-        if not known:
+    def _held_current(self, mirror: MirrorView, moment: Moment, target: float | None) -> float | None:
+        """Return the charge current in A while the pack is held for balancing, None while it is not."""
+        if self._stages.stage is not ChargeStage.ABSORPTION:
+            self._hold.reset()
             return None
-        lowest, highest = charge_voltages(None, max(limit for limit in limits if limit))
-        chosen = self.options.charge_cell_voltage
-        if not lowest <= chosen <= highest:
-            # Not chosen, or meant for other cells.
-            chosen = values.get(self._requested) or 0.0
-        return min([*known, chosen]) if chosen else min(known)
-
-    def _float_target(self, values: Mapping[str, float | None], target: float) -> float:
-        asked = values.get(_REQUESTED_FLOAT)
-        lower = target - self.options.float_distance
-        return asked if asked and lower <= asked < target else lower
+        highest = moment.measured[ProtectedQuantity.CELL_HIGHEST]
+        below = _HOLD_BAND if self._hold.is_holding else AT_VOLTAGE
+        return self._hold.update(
+            moment.at,
+            at_top=highest is not None and target is not None and highest >= target - below,
+            spread=moment.measured[ProtectedQuantity.CELL_SPREAD],
+            even=self.options.float_spread,
+            stated=mirror.values.get("max_balance_current"),
+        )
 
     def _charge_voltage(
         self, values: Mapping[str, float | None], moment: Moment, target: float | None, cells: int | None
-    ) -> float | None:
+    ) -> tuple[float | None, str]:
+        """Return the charge voltage in V, and what reduces it."""
         if target is None or not cells:
-            return None
+            return None, ""
         floating = self._stages.stage is ChargeStage.FLOAT
-        per_cell = self._float_target(values, target) if floating else target
-        # Each cell above counts with its excess: the pack is not pushed on by the others.
-        highest = moment.measured[ProtectedQuantity.CELL_HIGHEST]
-        voltages = [voltage for voltage in moment.reading.cell_voltages if voltage is not None]
-        if highest is None or highest <= target or floating:
-            return per_cell * cells
-        if len(voltages) == cells:
-            return min(per_cell * cells, sum(min(voltage, target) for voltage in voltages))
-        return per_cell * cells - (highest - target)
+        voltage, by = charge_voltage(values, moment, target, cells, self.options, floating=floating)
+        measured = moment.measured[ProtectedQuantity.PACK_VOLTAGE]
+        if not (self.options.target_by_voltage and self.window.is_at_target) or measured is None:
+            self._held_cell = None
+            return voltage, by
+        if self._held_cell is None:
+            self._held_cell = min(measured / cells, float_target(values, target, self.options))
+        return min(voltage, self._held_cell * cells), TARGET
 
     def full_current(self, values: Mapping[str, float | None], side: Side) -> float | None:
         """Return the current limit in A of a pack that nothing holds back, None if neither pack nor owner name one."""
@@ -256,16 +282,24 @@ class Limiter:
         if full is None:
             return None, ""
         least = min(
-            derating_factors(mirror, moment, side, target, self.options),
+            [*derating_factors(mirror, moment, side, target, self.options), self._wanted(moment, side)],
             key=lambda share: share.share,
-            default=DeratingFactor("", 1.0),
         )
         return full * least.share, least.cause if least.share < 1 else ""
 
+    def _wanted(self, moment: Moment, side: Side) -> DeratingFactor:
+        """Return what the owner's plan leaves for a side."""
+        soc = moment.measured[ProtectedQuantity.SOC]
+        if side is Side.DISCHARGE:
+            return DeratingFactor(FLOOR, self.window.discharge_share(soc))
+        return DeratingFactor(TARGET, self.window.charge_share(soc, by_voltage=self.options.target_by_voltage))
+
     def dump(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
-        return self._stages.dump()
+        return self._stages.dump() | {"window": self.window.dump(), "hold": self._hold.dump()}
 
     def restore(self, stored: Mapping[str, Any], shift: float) -> None:
         """Restore what was stored; `shift` s are added to its times."""
         self._stages.restore(stored, shift)
+        self.window.restore(stored.get("window", {}))
+        self._hold.restore(stored.get("hold", {}), shift)

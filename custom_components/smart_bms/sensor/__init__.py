@@ -20,6 +20,7 @@ from ..pack_entry.capabilities import Capabilities
 from ..pack_entry.energy_account import NEEDS
 from ..pack_entry.publishing import Value
 from .cells import cell_descriptions, counter_descriptions, parameter_descriptions, probe_descriptions
+from .charging import charging_descriptions
 from .connection import CONNECTION_DESCRIPTIONS
 from .description import SmartBmsSensorDescription
 from .energy import ENERGY_DESCRIPTIONS, EnergyDescription
@@ -40,6 +41,7 @@ def descriptions(capabilities: Capabilities) -> list[SmartBmsSensorDescription]:
         *cell_descriptions(capabilities),
         *probe_descriptions(capabilities),
         *counter_descriptions(capabilities),
+        *charging_descriptions(capabilities),
         STATUS_DESCRIPTION,
         *CONNECTION_DESCRIPTIONS,
     ]

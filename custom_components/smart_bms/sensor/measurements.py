@@ -17,9 +17,7 @@ from homeassistant.const import (
 from ..const import AMPERE_HOUR
 from ..coordinator import SmartBmsCoordinator
 from ..pack_entry.publishing import Quantity, Value
-from .description import SmartBmsSensorDescription, described, detail, of_reading
-
-CHARGE_STAGES: Final = ["bulk", "absorption", "float"]
+from .description import SmartBmsSensorDescription, described, detail
 
 
 def _cell_voltage(key: str, *, enabled: bool) -> SmartBmsSensorDescription:
@@ -32,6 +30,12 @@ def _cell_voltage(key: str, *, enabled: bool) -> SmartBmsSensorDescription:
         precision=3,
         enabled=enabled,
     )
+
+
+def _power_discharging(coordinator: SmartBmsCoordinator) -> Value:
+    """Return the power in W, positive while discharging: some dashboards and automations want it so."""
+    power = coordinator.data.power if coordinator.data else None
+    return None if power is None else -power
 
 
 def _from_settings(key: str) -> Callable[[SmartBmsCoordinator], Value]:
@@ -183,13 +187,15 @@ _COMMON: Final[tuple[SmartBmsSensorDescription, ...]] = (
         value_fn=lambda coordinator: coordinator.time_left.to_full,
         needs="full_capacity",
     ),
-    SmartBmsSensorDescription(
-        key="charge_stage",
-        translation_key="charge_stage",
-        quantity=Quantity.STATE,
-        device_class=SensorDeviceClass.ENUM,
-        options=CHARGE_STAGES,
-        value_fn=of_reading("charge_stage"),
+    described(
+        "power_discharging",
+        Quantity.POWER,
+        device_class=SensorDeviceClass.POWER,
+        unit=UnitOfPower.WATT,
+        precision=0,
+        enabled=False,
+        value_fn=_power_discharging,
+        needs="power",
     ),
     described(
         "heater_current",

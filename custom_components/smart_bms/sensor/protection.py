@@ -186,7 +186,10 @@ def _limit(key: str, name: str, device_class: SensorDeviceClass, unit: str) -> S
         """Return what limits, or the charge stage."""
         limits = coordinator.protection_engine.limits
         by = {"charge_current": limits.charge_limited_by, "discharge_current": limits.discharge_limited_by}
-        return {"stage": limits.stage.value} if name == "charge_voltage" else {"limited_by": by[name] or None}
+        if name == "charge_voltage":
+            return {"stage": limits.stage.value, "limited_by": limits.voltage_limited_by or None}
+        waits = {"balance_difference": limits.balance_spread} if limits.is_held_for_balance else {}
+        return {"limited_by": by[name] or None, **(waits if name == "charge_current" else {})}
 
     return SmartBmsSensorDescription(
         key=key,
