@@ -1,0 +1,207 @@
+"""One target: written seldom, checked, repeated, and never fought over."""
+
+import pytest
+
+from tests.support.equipment import Site
+
+
+def values(writes) -> list[float]:
+    return [write.value for write in writes]
+
+
+def following(**target) -> Site:
+    site = Site(**target)
+    assert values(site.run(10)) == [50.0]
+    assert site.state == "following"
+    return site
+
+
+def test_what_is_asked_is_written_once_and_proven_by_what_is_shown():
+    site = following()
+    assert site.device.shown == 50
+    assert site.run(3600) == []
+    assert site.steering.writes_today == 1
+    assert site.steering.followers[0].deviation == 0
+
+
+def test_a_limit_that_falls_by_much_is_written_at_once_and_one_that_rises_waits():
+    site = following()
+    site.ask(20)
+    writes = site.run(2)
+    assert values(writes) == [20.0]
+    assert writes[0].falls
+    site.ask(40)
+    assert site.run(27) == []
+    assert values(site.run(5)) == [40.0]
+
+
+def test_small_changes_are_not_worth_a_write_but_the_last_amperes_are():
+    site = following(smallest_change=3.0)
+    site.ask(48)
+    assert site.run(600) == []
+    site.ask(47)
+    assert values(site.run(60)) == [47.0]
+    site.ask(0)
+    assert values(site.run(5)) == [0.0]
+
+
+def test_a_falling_ramp_lags_by_a_tenth_at_most_and_needs_few_writes():
+    site = following()
+    count = 0
+    for step in range(600):
+        site.ask(50 - 50 * step / 600)
+        count += len(site.run(1))
+        shown = site.device.shown
+        assert shown is not None
+        assert shown - site.asked.charge_current <= 0.1 * shown + 1.6
+    assert count < 45
+
+
+def test_what_does_not_arrive_is_written_again_a_few_times_then_seldom():
+    site = Site()
+    site.device.ignores = True
+    assert len(site.run(60)) == 3
+    assert site.state == "not_following"
+    assert len(site.run(299)) <= 1
+    site.device.ignores = False
+    site.run(600)
+    assert site.state == "following"
+
+
+def test_equipment_that_keeps_to_less_is_left_there():
+    site = Site()
+    site.device.most = 30
+    assert len(site.run(60)) == 3
+    assert site.state == "limited_by_equipment"
+    assert len(site.run(290)) <= 1
+    site.ask(10)
+    assert values(site.run(5)) == [10.0]
+    assert site.run(10) == []
+    assert site.state == "following"
+
+
+def test_equipment_that_rounds_is_not_accused():
+    site = Site(step=0.1, smallest_change=0.1, interval=1.0)
+    site.device.rounds_to = 0.1
+    site.ask(33.333)
+    site.run(60)
+    assert site.state == "following"
+    assert len(site.device.written) == 1
+
+
+def test_a_stricter_value_of_somebody_else_is_left_alone_for_an_hour():
+    site = following()
+    site.device.shown = 15
+    assert site.run(600) == []
+    assert site.state == "yielded"
+    site.ask(10)
+    assert values(site.run(5)) == [10.0]
+    site.ask(50)
+    site.run(60)
+    site.device.shown = 15
+    assert site.run(3500) == []
+    assert values(site.run(200)) == [50.0]
+
+
+def test_a_laxer_value_of_somebody_else_is_corrected_twice_an_hour_and_then_left():
+    site = following()
+    for _ in range(2):
+        site.device.shown = 90
+        assert values(site.run(30)) == [50.0]
+    site.device.shown = 90
+    assert site.run(600) == []
+    assert site.state == "other_master"
+    site.steering.release()
+    assert values(site.run(30)) == [50.0]
+    assert site.state == "following"
+
+
+def test_another_master_who_gives_way_is_forgotten():
+    site = following()
+    for _ in range(3):
+        site.device.shown = 90
+        site.run(30)
+    assert site.state == "other_master"
+    site.device.shown = 50
+    site.run(2)
+    assert site.state == "following"
+
+
+def test_a_value_that_flickers_for_a_moment_is_nobodys():
+    site = following()
+    for _ in range(20):
+        site.device.shown = 49 if site.device.shown == 50 else 50
+        assert site.run(3) == []
+        site.device.shown = 90
+        assert site.run(4) == []
+        site.device.shown = 50
+        assert site.run(2) == []
+    assert site.state == "following"
+
+
+def test_equipment_that_was_away_begins_anew_and_nobody_is_blamed():
+    site = following()
+    site.device.shown = None
+    assert site.run(60) == []
+    assert site.state == "missing"
+    site.device.shown = 100
+    assert values(site.run(5)) == [50.0]
+    assert site.state == "following"
+
+
+def test_a_slow_device_is_given_its_time():
+    site = Site(interval=60.0)
+    site.device.lag = 25
+    assert len(site.run(60)) == 1
+    assert site.state == "following"
+
+
+def test_a_limit_that_falls_further_does_not_wait_for_the_proof():
+    site = following()
+    site.device.lag = 10
+    site.ask(30)
+    assert values(site.run(3)) == [30.0]
+    site.ask(0)
+    assert values(site.run(3)) == [0.0]
+
+
+def test_after_a_restart_what_is_shown_is_where_it_begins():
+    site = following()
+    site.restart()
+    site.device.shown = 60
+    assert values(site.run(5)) == [50.0]
+    for _ in range(3):
+        site.device.shown = 90
+        site.run(30)
+    assert site.state == "other_master"
+    site.restart()
+    assert site.run(60) == []
+
+
+@pytest.mark.parametrize("kind", ["charge_switch", "discharge_switch"])
+def test_a_switch_goes_off_at_once_and_on_after_a_while(kind):
+    site = Site(kind, minimum=5.0, smallest_change=2.0)
+    assert values(site.run(10)) == [1.0]
+    site.lose()
+    assert values(site.run(3)) == [0.0]
+    site.ask(50)
+    assert site.run(20) == []
+    assert values(site.run(15)) == [1.0]
+    site.device.ignores = True
+    site.lose()
+    site.run(120)
+    assert site.state == "not_following"
+
+
+def test_when_the_writes_of_a_day_are_used_up_limits_only_fall():
+    site = following(writes_per_day=3, interval=1.0)
+    for current in (60, 70):
+        site.ask(current)
+        site.run(20)
+    site.ask(80)
+    assert site.run(100) == []
+    site.ask(30)
+    assert values(site.run(5)) == [30.0]
+    site.steering._writes.clear()
+    site.ask(80)
+    assert values(site.run(30)) == [80.0]
