@@ -17,10 +17,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .bank_entry.coordinator import BankConfigEntry, BankCoordinator
-from .bank_entry.entity import bank_device_info
+from .bank_entry.entity import unique_device
 from .bms.settings import Setting, SettingKind, Unit
 from .coordinator import SmartBmsConfigEntry
-from .entity import pack_device_info
 from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, description_fields
 from .entity.soc_plan_number import SOC_PLAN_NUMBERS, SocPlanNumber
 
@@ -65,10 +64,7 @@ async def async_setup_entry(
 ) -> None:
     """Add the numbers of a pack or a bank."""
     coordinator = entry.runtime_data
-    if isinstance(coordinator, BankCoordinator):
-        unique_id, device_info = entry.entry_id, bank_device_info(coordinator)
-    else:
-        unique_id, device_info = coordinator.address, pack_device_info(coordinator)
+    unique_id, device_info = unique_device(coordinator)
     async_add_entities(
         SocPlanNumber(coordinator, description, unique_id=unique_id, device_info=device_info)
         for description in SOC_PLAN_NUMBERS

@@ -2,25 +2,28 @@
 
 from typing import Any, cast
 
-from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlowWithReload
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 
 from .bank_entry.member import chemistry_of
 from .bms.chemistry import charge_voltages
 from .bms.families import FAMILIES
 from .const import CONF_FAMILY, CONF_LIMITS
 from .coordinator import SmartBmsConfigEntry
+from .equipment.options_flow import EquipmentFlow
 from .flow.option_forms import CHARGE_VOLTAGE, OPTION_FORMS
 from .flow.options_schema import OptionForm
 from .protection.limit_options import LimitOptions
 from .texts import format_number
 
 
-class SmartBmsOptionsFlow(OptionsFlowWithReload):
+class SmartBmsOptionsFlow(EquipmentFlow):
     """Asks what may be changed in the pack, and how its values are read, corrected, limited and published."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the menu of the forms that apply to the pack's family."""
-        return self.async_show_menu(step_id="init", menu_options=[key for key in OPTION_FORMS if self._form(key)])
+        forms = [key for key in OPTION_FORMS if self._form(key)]
+        forms.insert(forms.index("limits") + 1, "equipment")
+        return self.async_show_menu(step_id="init", menu_options=forms)
 
     async def async_step_control(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask what may be changed in the pack."""

@@ -7,10 +7,12 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .bank_entry.coordinator import BankConfigEntry, BankCoordinator
+from .bank_entry.entity import unique_device
 from .bank_entry.switch import async_bank_switches, async_pack_set_up
 from .bms.settings import Setting, SettingKind
 from .coordinator import SmartBmsConfigEntry
 from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, description_fields
+from .entity.steering import steering_switches
 
 # One connection, one write at a time.
 PARALLEL_UPDATES: Final = 1
@@ -27,6 +29,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the switches of a pack or a bank."""
+    async_add_entities(steering_switches(entry.runtime_data, *unique_device(entry.runtime_data)))
     if isinstance(entry.runtime_data, BankCoordinator):
         async_add_entities(async_bank_switches(entry.runtime_data))
         return

@@ -38,6 +38,12 @@ SUBJECT_NAMES: Final = (
 )
 """Where the name of something that a reason is about may stand: a protection, an alarm, a parameter, a measurement."""
 
+CAUSE_NAMES: Final = tuple(
+    f"entity.sensor.{limit}_limit.state_attributes.limited_by.state.{{}}"
+    for limit in ("charge_current", "charge_voltage")
+)
+"""Where what limits a current or a charge voltage is named."""
+
 
 async def async_load_texts(hass: HomeAssistant) -> None:
     """Load the texts, for what comes before the integration is set up: the flow that adds the first pack."""
@@ -78,6 +84,12 @@ def parameter_name(hass: HomeAssistant, key: str, *, is_switch: bool = False) ->
 def subject_name(hass: HomeAssistant, key: str) -> str:
     """Return the name of a protection, an alarm, a parameter or a measurement."""
     return _first_name(hass, SUBJECT_NAMES, key)
+
+
+@callback
+def cause_name(hass: HomeAssistant, key: str) -> str:
+    """Return in words what limits a current or a charge voltage."""
+    return _first_name(hass, (*CAUSE_NAMES, *SUBJECT_NAMES), key)
 
 
 def _first_name(hass: HomeAssistant, places: tuple[str, ...], key: str) -> str:

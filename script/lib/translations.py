@@ -102,6 +102,7 @@ _NAMES_OF_ATTRIBUTES: Final = {
         **{key: f"entity.sensor.{key}.name" for key in ("cell_voltage_max", "cell_voltage_min", "current", "soc")},
         **{key: f"entity.sensor.{key}.name" for key in ("cell_max_number", "cell_min_number")},
     },
+    "entity.sensor.steering_preview": {"targets": "entity.sensor.steering_state.state_attributes.targets.name"},
     "entity.sensor.charge_voltage_limit": {"limited_by": f"{_LIMITED_BY}.name"},
     "entity.sensor.charge_current_limit": {"balance_difference": "entity.sensor.cell_voltage_delta.name"},
     "entity.event.event_log": {key: f"{_STATUS}.{key}.name" for key in ("cell", "value")},

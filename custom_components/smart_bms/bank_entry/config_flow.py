@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlowWithReload
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import (
     NumberSelector,
@@ -21,6 +21,7 @@ from ..bank.member import PackBuild
 from ..bank.merge import BankTopology, merge, split_into_strings
 from ..const import CONF_FEATURES, CONF_PACKS, CONF_STRINGS, DOMAIN
 from ..coordinator import SmartBmsConfigEntry
+from ..equipment.options_flow import EquipmentFlow
 from ..pack_entry.capabilities import Capabilities
 from .member import member_of
 from .membership import banks_with, is_bank
@@ -97,14 +98,18 @@ def _misfit(hass: HomeAssistant, topology: BankTopology) -> str | None:
     return next((found.code for found in (*unfit, *apart)), None)
 
 
-class BankOptionsFlow(OptionsFlowWithReload):
-    """Says which packs a bank is made of."""
+class BankOptionsFlow(EquipmentFlow):
+    """Says which packs a bank is made of, and which equipment follows it."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show what it is made of."""
+        """Show the menu of the forms."""
+        return self.async_show_menu(step_id="bank_init", menu_options=["bank", "equipment"])
+
+    async def async_step_bank(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask which packs it is made of, and how they are wired."""
         errors = {} if user_input is None else bank_errors(self.hass, user_input, self.config_entry.entry_id)
         if user_input is not None and not errors:
-            return self.async_create_entry(data=bank_options(user_input))
+            return self.async_create_entry(data={**self.config_entry.options, **bank_options(user_input)})
         options = self.config_entry.options
         known = {pack["value"] for pack in packs_of(self.hass)}
         parallel = options[CONF_STRINGS] == len(options[CONF_PACKS])
@@ -115,7 +120,3 @@ class BankOptionsFlow(OptionsFlowWithReload):
         }
         schema = self.add_suggested_values_to_schema(probatio.Schema(bank_fields(self.hass)), shown)
         return self.async_show_form(step_id="bank", data_schema=schema, errors=errors)
-
-    async def async_step_bank(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Take what was chosen."""
-        return await self.async_step_init(user_input)

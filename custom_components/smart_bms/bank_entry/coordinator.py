@@ -31,6 +31,7 @@ from ..protection.limited_time import LimitedTime
 from ..protection.rules import Side
 from ..protection.soc_plan import SocPlan, SocWindow
 from ..protection.status import PackStatus
+from ..steering.demand import NOTHING_KNOWN, Demand
 from ..storage.energy_store import EnergyStore
 from .member import member_of
 from .membership import bank_issue_id
@@ -132,6 +133,8 @@ class BankCoordinator(PushCoordinator[Bank]):
     @callback
     def _async_update(self, _: Any) -> None:
         """Update the bank, its energy and its entities."""
+        for pack in self.coordinators():
+            pack.is_steered_by_bank = self.is_steering
         bank = self._merge()
         self.uneven.update(bank, self.now)
         self.apart.update(bank.apart, self.now)
@@ -170,6 +173,21 @@ class BankCoordinator(PushCoordinator[Bank]):
         self.limited_time.update_day(dt_util.now().date())
         self.limited_time.update(self.now, limited_by, _LONGEST_GAP)
         self.time_left.follow(bank_reading(bank, self.now))
+
+    @override
+    def demand(self) -> Demand:
+        """Return what is asked of chargers and inverters now."""
+        if not self.available:
+            return NOTHING_KNOWN
+        limits = self.data.limits
+        return Demand(
+            charge_voltage=limits.charge_voltage,
+            charge_current=limits.charge_current,
+            discharge_current=limits.discharge_current,
+            charge_limited_by=limits.charge_limited_by,
+            discharge_limited_by=limits.discharge_limited_by,
+            voltage=self.data.voltage,
+        )
 
     @override
     def _apply_plan(self, plan: SocPlan) -> None:

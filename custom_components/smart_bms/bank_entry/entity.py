@@ -8,6 +8,8 @@ from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
 
 from ..const import DOMAIN
+from ..coordinator import SmartBmsCoordinator
+from ..entity import pack_device_info
 from ..entity.published import PublishedEntity
 from ..pack_entry.publishing import Quantity
 from ..texts import fill_text
@@ -78,6 +80,13 @@ def bank_device_info(coordinator: BankCoordinator) -> DeviceInfo:
         manufacturer="Smart BMS",
         model=_model(coordinator),
     )
+
+
+def unique_device(coordinator: SmartBmsCoordinator | BankCoordinator) -> tuple[str, DeviceInfo]:
+    """Return how the unique ids of the entities of a pack or bank begin, and how its device is registered."""
+    if isinstance(coordinator, BankCoordinator):
+        return coordinator.config_entry.entry_id, bank_device_info(coordinator)
+    return coordinator.address, pack_device_info(coordinator)
 
 
 def _model(coordinator: BankCoordinator) -> str:

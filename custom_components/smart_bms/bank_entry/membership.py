@@ -35,7 +35,7 @@ def async_pack_removed(hass: HomeAssistant, removed: ConfigEntry[Any]) -> None:
         config = bank.options
         left = [key for key in config[CONF_PACKS] if key != removed.entry_id]
         if len(config[CONF_PACKS]) == config[CONF_STRINGS] and left:
-            options = {CONF_PACKS: left, CONF_STRINGS: len(left)}
+            options = {**config, CONF_PACKS: left, CONF_STRINGS: len(left)}
             hass.config_entries.async_update_entry(bank, options=options)
             hass.config_entries.async_schedule_reload(bank.entry_id)
             continue

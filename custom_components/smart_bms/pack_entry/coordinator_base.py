@@ -19,6 +19,7 @@ from ..protection.engine import ProtectionEngine
 from ..protection.events import ProtectionEvent
 from ..protection.rules import ProtectedQuantity
 from ..protection.soc_plan import SocPlan
+from ..steering.demand import NOTHING_KNOWN, Demand
 from ..texts import fill_text
 from .availability import Availability
 from .capabilities import Capabilities
@@ -68,6 +69,8 @@ class PackCoordinatorBase(PushCoordinator[Reading | None]):
         self.entry_data = EntryData(hass, entry)
         self.address, self.family = self.entry_data.address, self.entry_data.family
         self.simulation = simulation
+        self.is_steered_by_bank = False
+        """Whether equipment follows the bank that it belongs to."""
         self.ended = asyncio.Event()
         """Set when the entry is unloaded."""
         self.capabilities_listeners = Listeners[()](self.isolation, "new entities")
@@ -142,8 +145,29 @@ class PackCoordinatorBase(PushCoordinator[Reading | None]):
         """Go by a plan from the next reading on."""
         self.protection_engine.plan = plan
 
+    @override
+    def demand(self) -> Demand:
+        """Return what is asked of chargers and inverters now."""
+        if not self.is_current or self.data is None:
+            return NOTHING_KNOWN
+        limits = self.protection_engine.limits
+        return Demand(
+            charge_voltage=limits.charge_voltage,
+            charge_current=limits.charge_current,
+            discharge_current=limits.discharge_current,
+            charge_limited_by=limits.charge_limited_by,
+            discharge_limited_by=limits.discharge_limited_by,
+            voltage_limited_by=limits.voltage_limited_by,
+            voltage=self.data.voltage,
+        )
+
     def _is_guarded(self) -> bool:
-        """Return whether the pack is near a protection, or a limit is reduced: what it does next must be seen at once."""
+        """Return whether what the pack does next must be seen at once.
+
+        So it is near a protection, with a reduced limit, and while equipment follows it or its bank.
+        """
+        if self.is_steering or self.is_steered_by_bank:
+            return True
         engine = self.protection_engine
         limited_by = {engine.limits.charge_limited_by, engine.limits.discharge_limited_by}
         return bool(engine.mirror.near) or not limited_by.isdisjoint(ProtectedQuantity)

@@ -11,10 +11,12 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from ..const import CONF_SOC_PLAN
+from ..equipment.controller import EquipmentController
 from ..protection.soc_plan import SocPlan
 from ..protection.status import PackStatus
 from ..protection.status_codes import StatusRank
 from ..protection.status_monitor import StatusMonitor
+from ..steering.demand import Demand
 from .error_isolation import ErrorIsolation
 from .publishing import PublishFilter, PublishGroup, PublishGroups, PublishPolicy, Quantity
 
@@ -35,6 +37,8 @@ class PushCoordinator[T](DataUpdateCoordinator[T]):
         self.isolation = ErrorIsolation(lambda: entry.title)
         self.status = StatusMonitor(status_order)
         """The one thing that matters now, and what else holds."""
+        self.equipment: EquipmentController | None = None
+        """What steers the chargers and inverters of this pack or bank."""
         self._status_order = status_order
         self._policies = policies
         self._groups = PublishGroups()
@@ -55,6 +59,15 @@ class PushCoordinator[T](DataUpdateCoordinator[T]):
             self.hass.config_entries.async_update_entry(entry, options=options)
         self._apply_plan(plan)
         self.async_update_listeners()
+
+    def demand(self) -> Demand:
+        """Return what is asked of chargers and inverters now."""
+        raise NotImplementedError
+
+    @property
+    def is_steering(self) -> bool:
+        """Whether equipment follows it now."""
+        return self.equipment is not None and self.equipment.is_on
 
     def _apply_plan(self, plan: SocPlan) -> None:
         """Go by a plan from now on."""
@@ -138,6 +151,9 @@ class PushCoordinator[T](DataUpdateCoordinator[T]):
                 group.follow(self.data, self.now)
                 for member in group.with_news():
                     self._call(member.tell)
+
+        if self.equipment is not None:
+            self.isolation.call("equipment", self.equipment.async_look, default=None)
 
     def _call(self, update: Callable[[], None]) -> None:
         """Update one entity; one that fails keeps its value."""

@@ -11,11 +11,13 @@ from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
 from ..bank_entry.coordinator import BankConfigEntry, BankCoordinator
+from ..bank_entry.entity import unique_device
 from ..bank_entry.sensor import bank_sensors
 from ..coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
 from ..energy.energy_totals import EnergyTotals
 from ..entity import SmartBmsEntity, async_add_described
 from ..entity.findable import FindableEntity
+from ..entity.steering import steering_sensors
 from ..pack_entry.capabilities import Capabilities
 from ..pack_entry.energy_account import NEEDS
 from ..pack_entry.publishing import Value
@@ -53,6 +55,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the sensors of a pack or a bank."""
+    async_add_entities(steering_sensors(entry.runtime_data, *unique_device(entry.runtime_data)))
     if isinstance(entry.runtime_data, BankCoordinator):
         async_add_entities(bank_sensors(entry.runtime_data))
         return

@@ -36,6 +36,10 @@ class Demand:
         return not cause or reason_of(cause) is not LimitReason.NO_DATA
 
 
+NOTHING_KNOWN: Final = Demand(charge_limited_by=NO_DATA, discharge_limited_by=NO_DATA, voltage_limited_by=NO_DATA)
+"""While there is no current data of the battery."""
+
+
 class FallbackAction(StrEnum):
     """What happens to the equipment when the battery is not known."""
 

@@ -31,7 +31,9 @@ def setpoint(target: Target, demand: Demand, *, is_on: bool = True) -> Setpoint 
         return _bounded(target, demand.charge_voltage * target.scale, demand.voltage_limited_by)
     limit, cause = demand.limit(side), demand.limited_by(side)
     if limit is None:
-        return None
+        # Without a limit in A a battery still says whether anything may flow at all.
+        allowed = target.kind.is_switch and demand.voltage is not None and demand.is_known(side)
+        return Setpoint(ON, cause) if allowed else None
     limit = max(0.0, limit) * target.share / 100
     if target.kind.is_switch:
         needed = max(target.minimum, math.ulp(0.0)) + (0.0 if is_on else target.smallest_change)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
+from ..protection.rules import Side
 from .demand import Demand, Fallback, FallbackSettings
 from .follower import Follower, FollowerState, Write
 from .setpoint import ON, Setpoint, setpoint
@@ -84,6 +85,11 @@ class Steering:
         """Begin anew, as after the owner has switched it on."""
         for follower in self.followers:
             follower.release()
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether a side of the battery was not known at the last look."""
+        return any(self.fallback.is_lost(side) for side in Side)
 
     def states(self) -> set[FollowerState]:
         """Return how the targets stand."""
