@@ -94,7 +94,7 @@ async def _async_set_up_equipment(
 ) -> None:
     """Set up what steers the chargers and inverters of a pack or bank, if it has any."""
     stored = await async_load_equipment(hass, entry.entry_id, entry.title)
-    coordinator.equipment = EquipmentController(hass, entry, coordinator.demand, stored)
+    coordinator.equipment = EquipmentController(hass, entry, coordinator.demand, lambda: coordinator.now, stored)
     coordinator.equipment.async_start()
 
 

@@ -115,7 +115,8 @@ export class Texts {
 
   /** What limits a current. */
   cause(key: string): string {
-    return key === "recovering" || key === "no_data" ? this.text(`cause_${key}`) : this.name(key);
+    if (key === "recovering" || key === "no_data") return this.text(`cause_${key}`);
+    return (key === "balance_hold" && this.of(`entity.sensor.charge_stage.state.${key}`)) || this.name(key);
   }
 
   probe(key: string): string {

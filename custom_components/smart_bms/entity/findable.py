@@ -7,6 +7,7 @@ from homeassistant.helpers.entity import Entity
 ATTR_KIND: Final = "kind"
 KINDS: Final = {
     **{key: key for key in ("charge_allowed", "discharge_allowed", "charge_current_limit", "discharge_current_limit")},
+    "charge_voltage_limit": "charge_voltage_limit",
     "soc": "soc",
     # Temperatures of the battery, not of the board.
     "temperature": "temperature",

@@ -25,7 +25,7 @@ from .store import IS_ON, LAST_WRITE, LOG, STEERING, equipment_store
 _LOGGER: Final = logging.getLogger(__name__)
 INTERVAL: Final = timedelta(seconds=2)
 _PAUSE: Final = 1.0
-"""s between two looks at the equipment: a pack may report more often."""
+"""s between two moments at which its entities look: a pack may report more often."""
 CALL_TIMEOUT: Final = 10.0
 """s for which an integration may take a value; whether it did is seen by what the entity shows."""
 STOP_TIMEOUT: Final = 15.0
@@ -53,19 +53,20 @@ STATES: Final = (OFF, DRY_RUN_MISSING, NO_DATA, *(state.value for state in _BY_W
 class EquipmentController:
     """Steers the equipment of one entry, if it has any."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917
         self,
         hass: HomeAssistant,
         entry: ConfigEntry[Any],
         ask: Callable[[], Demand],
+        now: Callable[[], float],
         stored: Mapping[str, Any] | None,
         options: EquipmentOptions | None = None,
     ) -> None:
-        """`ask` returns what the battery asks for now; `stored` is what the file holds, None without one.
+        """`ask` returns what the battery asks for now, `now` the monotonic time in s; `stored` is what the file holds.
 
         `options`: for a dry run, in place of those of the entry.
         """
-        self._hass, self._entry, self._ask = hass, entry, ask
+        self._hass, self._entry, self._ask, self._now = hass, entry, ask, now
         self.options = EquipmentOptions.of(entry.options) if options is None else options
         self.steering = Steering(self.options.targets, self.options.fallback)
         kept = stored or {}
@@ -143,10 +144,9 @@ class EquipmentController:
     @callback
     def async_look(self, *, force: bool = False) -> None:
         """Look at the battery and its equipment, and write what is due."""
-        now = self._hass.loop.time()
-        if self._is_ended or not self.options.targets or (now - self._looked_at < _PAUSE and not force):
+        now = self._now()
+        if self._is_ended or not self.options.targets:
             return
-        self._looked_at = now
         self.steering.update_day(dt_util.now().date())
         if self.is_on and (self._task is None or self._task.done()):
             writes = self.steering.step(now, self._ask(), self._shown())
@@ -156,8 +156,10 @@ class EquipmentController:
                     self._hass, self._async_write(writes), f"{DOMAIN} equipment"
                 )
             self._issues.async_update(now, self._entry.title, self.steering.followers)
-        for listener in list(self._listeners):
-            listener()
+        if force or now - self._looked_at >= _PAUSE:
+            self._looked_at = now
+            for listener in list(self._listeners):
+                listener()
 
     async def _async_write(self, writes: list[Write], longest: float = CALL_TIMEOUT) -> None:
         """Write in the given order, each in so many s at most. What an integration refuses is logged, and seen by what its entity shows."""

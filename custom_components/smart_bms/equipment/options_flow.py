@@ -240,8 +240,10 @@ class EquipmentFlow(OptionsFlowWithReload):
             return fill_text(self.hass, "selector.text.options.no_equipment", {})
         if self.config_entry.state is not ConfigEntryState.LOADED:
             return fill_text(self.hass, "selector.text.options.equipment_not_loaded", {})
-        demand = self.config_entry.runtime_data.demand
-        controller = EquipmentController(self.hass, self.config_entry, demand, None, self.draft)
+        battery = self.config_entry.runtime_data
+        controller = EquipmentController(
+            self.hass, self.config_entry, battery.demand, lambda: battery.now, None, self.draft
+        )
         heads = [
             fill_text(self.hass, f"selector.text.options.preview_{column}", {})
             for column in ("entity", "shown", "setpoint", "reason")

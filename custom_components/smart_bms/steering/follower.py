@@ -97,7 +97,9 @@ class Follower:
             self.state = FollowerState.MISSING if shown is None else FollowerState.NOTHING_ASKED
             return None
         if self._is_pending:
-            return self._check(now, wanted, shown)
+            write = self._check(now, wanted, shown)
+            if write is not None or self.state is not FollowerState.FOLLOWING:
+                return write
         return self._step(now, wanted, shown, may_rise=may_rise)
 
     def _step(self, now: float, wanted: Setpoint, shown: float, *, may_rise: bool) -> Write | None:

@@ -1,0 +1,1 @@
+"""Tests of steering equipment in Home Assistant."""
