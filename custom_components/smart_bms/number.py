@@ -20,6 +20,7 @@ from .bank_entry.coordinator import BankConfigEntry, BankCoordinator
 from .bank_entry.entity import unique_device
 from .bms.settings import Setting, SettingKind, Unit
 from .coordinator import SmartBmsConfigEntry
+from .entity import attribution_of
 from .entity.parameter import SmartBmsParameterEntity, async_add_parameters, description_fields
 from .entity.soc_plan_number import SOC_PLAN_NUMBERS, SocPlanNumber
 
@@ -65,10 +66,15 @@ async def async_setup_entry(
     """Add the numbers of a pack or a bank."""
     coordinator = entry.runtime_data
     unique_id, device_info = unique_device(coordinator)
-    async_add_entities(
-        SocPlanNumber(coordinator, description, unique_id=unique_id, device_info=device_info)
-        for description in SOC_PLAN_NUMBERS
-    )
+    attribution = None if isinstance(coordinator, BankCoordinator) else attribution_of(coordinator)
+    # Without rules there are no limits that could follow a plan.
+    if isinstance(coordinator, BankCoordinator) or coordinator.protection_engine.rules:
+        async_add_entities(
+            SocPlanNumber(
+                coordinator, description, unique_id=unique_id, device_info=device_info, attribution=attribution
+            )
+            for description in SOC_PLAN_NUMBERS
+        )
     if isinstance(coordinator, BankCoordinator):
         return
     async_add_parameters(

@@ -84,7 +84,7 @@ async def test_values_are_those_of_the_pack(hass, house, adopt, monkeypatch) -> 
     power = float(house.state("sensor.shed_power"))
     assert power == pytest.approx(-20 * pack.board.battery.voltage, rel=0.02)
     assert house.state("sensor.shed_time_to_full") == STATE_UNKNOWN
-    assert house.state("sensor.shed_charge_stage") == "bulk"
+    assert house.state("sensor.shed_charge_stage") == "discharging"
     assert house.state("binary_sensor.shed_charging") == STATE_OFF
     assert house.state("binary_sensor.shed_discharging") == STATE_ON
     assert house.state("binary_sensor.shed_charge_mosfet") == STATE_ON

@@ -12,6 +12,7 @@ from tests.support.flows import option_form, option_menu, set_options, submit_op
 from tests.support.packs import daly_pack, jbd_pack, jk_pack, smart123_pack
 
 COMMON = ["control", "limits", "connection", "current", "publishing"]
+MENU = ["control", "limits", "equipment", "connection", "current", "publishing"]
 
 STORED = {
     "control": {"allow_control": True, "experimental_writes": False, "allow_dangerous": True, "reread_interval": 20.0},
@@ -33,6 +34,8 @@ STORED = {
         "float_spread": 0.02,
         "rebulk_spread": 0.09,
         "rebulk_soc": 70.0,
+        "target_by_voltage": True,
+        "balance_hold_time": 600.0,
         "recovery_hold": 40.0,
         "recovery_rate": 4.0,
         "failsafe_charge_current": 1.0,
@@ -138,6 +141,8 @@ async def test_a_form_of_which_nothing_is_stored_shows_defaults(hass, house, pac
                 "float_spread": 0.01,
                 "rebulk_spread": 0.08,
                 "rebulk_soc": 80,
+                "target_by_voltage": False,
+                "balance_hold_time": 7200,
                 "recovery_hold": 30,
                 "recovery_rate": 5,
                 "failsafe_charge_current": 0,
@@ -179,10 +184,10 @@ async def test_defaults_are_those_of_the_family(hass, house, adopt) -> None:
 @pytest.mark.parametrize(
     ("make", "shown"),
     [
-        (lambda: jk_pack(name="Shed"), COMMON),
-        (lambda: jbd_pack(SP04S034, name="Shed"), [*COMMON, "pack"]),
-        (lambda: daly_pack(name="Shed"), COMMON),
-        (lambda: smart123_pack(GEN2_BRSP, name="Shed"), [*COMMON, "pack"]),
+        (lambda: jk_pack(name="Shed"), MENU),
+        (lambda: jbd_pack(SP04S034, name="Shed"), [*MENU, "pack"]),
+        (lambda: daly_pack(name="Shed"), MENU),
+        (lambda: smart123_pack(GEN2_BRSP, name="Shed"), [*MENU, "pack"]),
     ],
     ids=["jk", "jbd", "daly", "smart123"],
 )
@@ -190,7 +195,8 @@ async def test_the_menu_shows_what_applies_to_the_family(hass, house, adopt, mak
     entry = await adopt(make())
     assert (await option_menu(hass, entry))["menu_options"] == shown
     for form in shown:
-        await option_form(hass, entry, form)
+        if form != "equipment":
+            await option_form(hass, entry, form)
 
 
 async def test_a_form_that_is_not_on_the_menu_cannot_be_opened(hass, house, pack, adopt) -> None:
@@ -261,3 +267,20 @@ async def test_options_tune_the_publishing_and_reload(hass, house, pack, adopt) 
     await house.until(lambda: entry.runtime_data is not before and entry.runtime_data.available)
     flow = await option_form(hass, entry, "publishing")
     assert flow["data_schema"]({"intervals": {}, "dead_bands": {}, "steps": {}})["intervals"]["voltage"] == 0
+
+
+@pytest.mark.parametrize(
+    ("chosen", "code"),
+    [
+        ({"charging": {"rebulk_spread": 0.005}}, "rebulk_spread_low"),
+        ({"charging": {"rebulk_soc": 99}}, "rebulk_soc_high"),
+        ({"derating": {"empty_soc": 85}}, "empty_soc_high"),
+        ({"max_charge_current": 5, "failsafe": {"failsafe_charge_current": 6}}, "failsafe_charge_high"),
+    ],
+)
+async def test_limits_that_contradict_each_other_are_not_saved(hass, house, pack, adopt, chosen, code) -> None:
+    entry = await adopt(pack)
+    flow = await option_form(hass, entry, "limits")
+    flow = await submit_options(hass, flow, chosen)
+    assert flow["errors"] == {"base": code}
+    assert entry.options == {}

@@ -11,6 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
 
 from custom_components.smart_bms.const import DOMAIN
+from custom_components.smart_bms.entity.soc_plan_number import SOC_PLAN_NUMBERS
 from custom_components.smart_bms.simulator.smart123.labels import BRIDGE, GEN2_BRSP, GEN3_NUS
 from tests.support.devices import device_of
 from tests.support.flows import configure, option_menu, search, set_options
@@ -117,10 +118,15 @@ async def test_both_sides_of_the_battery_are_ready_for_the_energy_dashboard(hass
             assert state.attributes["unit_of_measurement"] == "kWh"
 
 
+OWNERS = {row.key for row in SOC_PLAN_NUMBERS}
+"""Numbers of what the owner wants, which are not the pack's."""
+
+
 async def test_nothing_can_be_changed_unless_the_owner_wants_experiments(hass, house, adopt) -> None:
     entry = await adopt(smart123_pack(GEN3_NUS, name="Shed"), password=PIN, allow_control=True)
     registry = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
-    offered = {item.entity_id for item in registry if item.domain in ("number", "switch", "select", "button")}
+    controls = [item for item in registry if item.domain in ("number", "switch", "select", "button")]
+    offered = {item.entity_id for item in controls if item.translation_key not in OWNERS}
     assert offered == {"button.shed_add_to_energy_dashboard", "button.shed_let_the_phone_in", "button.shed_connect_now"}
     with pytest.raises(ServiceValidationError, match="not been proven"):
         await change(hass, entry, {"cell_undervoltage": 2.55})

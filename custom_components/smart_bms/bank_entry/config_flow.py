@@ -105,6 +105,9 @@ class BankOptionsFlow(EquipmentFlow):
         """Show the menu of the forms."""
         return self.async_show_menu(step_id="bank_init", menu_options=["bank", "equipment"])
 
+    async_step_bank_init = async_step_init
+    """Its texts are not those of a pack's menu."""
+
     async def async_step_bank(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask which packs it is made of, and how they are wired."""
         errors = {} if user_input is None else bank_errors(self.hass, user_input, self.config_entry.entry_id)

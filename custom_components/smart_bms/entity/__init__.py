@@ -63,8 +63,14 @@ class SmartBmsEntity(PublishedEntity[SmartBmsCoordinator]):
             only_with_group=only_with_group,
             acted_on=acted_on,
         )
-        if coordinator.simulation is not None:
-            self._attr_attribution = fill_text(coordinator.hass, "selector.text.options.simulated_pack", {})
+        self._attr_attribution = attribution_of(coordinator)
+
+
+def attribution_of(coordinator: SmartBmsCoordinator) -> str | None:
+    """Return what the entities of a simulated pack say about it, None for a real one."""
+    if coordinator.simulation is None:
+        return None
+    return fill_text(coordinator.hass, "selector.text.options.simulated_pack", {})
 
 
 def pack_device_info(coordinator: SmartBmsCoordinator) -> DeviceInfo:

@@ -61,8 +61,10 @@ class SocPlanNumber(PublishedEntity[PushCoordinator[Any]], NumberEntity):
         *,
         unique_id: str,
         device_info: DeviceInfo,
+        attribution: str | None,
     ) -> None:
         """Show what the description says."""
+        self._attr_attribution = attribution
         super().__init__(
             coordinator,
             description,

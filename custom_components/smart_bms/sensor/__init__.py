@@ -43,7 +43,6 @@ def descriptions(capabilities: Capabilities) -> list[SmartBmsSensorDescription]:
         *cell_descriptions(capabilities),
         *probe_descriptions(capabilities),
         *counter_descriptions(capabilities),
-        *charging_descriptions(capabilities),
         STATUS_DESCRIPTION,
         *CONNECTION_DESCRIPTIONS,
     ]
@@ -65,6 +64,7 @@ async def async_setup_entry(
         """Return the descriptions of what the pack is known to have now."""
         return [
             *descriptions(coordinator.capabilities),
+            *charging_descriptions(coordinator.capabilities, has_rules=bool(coordinator.protection_engine.rules)),
             *parameter_descriptions(coordinator.catalog),
             *protection_descriptions(coordinator),
             *health(),

@@ -15,8 +15,8 @@ from ..protection.shown_stage import STAGES, shown_stage
 from .description import SmartBmsSensorDescription, described
 
 
-def charging_descriptions(capabilities: Capabilities) -> Iterator[SmartBmsSensorDescription]:
-    """Yield the sensors of a pack with these capabilities."""
+def charging_descriptions(capabilities: Capabilities, *, has_rules: bool = True) -> Iterator[SmartBmsSensorDescription]:
+    """Yield the sensors of a pack with these capabilities; without rules it has no limits."""
     if "current" not in capabilities.values:
         return
     yield SmartBmsSensorDescription(
@@ -40,7 +40,7 @@ def charging_descriptions(capabilities: Capabilities) -> Iterator[SmartBmsSensor
             enabled=False,
             value_fn=_time_to_chosen_soc,
         )
-    for side in Side:
+    for side in Side if has_rules else ():
         for reason in OF_PACK:
             yield limited_time(side, reason, _minutes(side, reason))
 

@@ -104,7 +104,7 @@ async def test_what_cannot_be_one_battery_is_refused_with_the_reason(hass, house
 
 async def test_strings_far_apart_are_refused_and_a_bank_may_be_edited(hass, house, packs) -> None:
     bank = await bank_of(hass, entries_of(packs))
-    flow = await hass.config_entries.options.async_init(bank.entry_id)
+    flow = await bank_form(hass, bank)
     chosen = {"packs": [entry.entry_id for entry in entries_of(packs)], "wiring": "parallel", "strings": 1}
     flow = await hass.config_entries.options.async_configure(flow["flow_id"], chosen)
     assert flow["type"] is FlowResultType.CREATE_ENTRY
@@ -119,6 +119,15 @@ async def test_a_bank_has_nothing_to_reconfigure(hass, house, packs) -> None:
     context = {"source": SOURCE_RECONFIGURE, "entry_id": bank.entry_id}
     flow = await hass.config_entries.flow.async_init(DOMAIN, context=context)
     assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "reconfigure_bank")
+
+
+async def bank_form(hass, bank):
+    """Return the form about which packs a bank is made of."""
+    menu = await hass.config_entries.options.async_init(bank.entry_id)
+    assert menu["menu_options"] == ["bank", "equipment"]
+    flow = await hass.config_entries.options.async_configure(menu["flow_id"], {"next_step_id": "bank"})
+    assert flow["step_id"] == "bank"
+    return flow
 
 
 def discharge(pack) -> None:
@@ -273,8 +282,7 @@ async def test_its_packs_can_be_chosen_anew(hass, house, packs, adopt) -> None:
     bank = await bank_of(hass, entries_of(packs))
     third = daly_pack(name="Barn", cells=4, profile=lambda _: -5.0)
     entry = await adopt(third)
-    flow = await hass.config_entries.options.async_init(bank.entry_id)
-    assert flow["step_id"] == "bank"
+    flow = await bank_form(hass, bank)
     all_three = [*(entry.entry_id for _, entry in packs), entry.entry_id]
     chosen = {"packs": all_three, "wiring": "series", "strings": 2}
     flow = await hass.config_entries.options.async_configure(flow["flow_id"], chosen)
@@ -283,7 +291,7 @@ async def test_its_packs_can_be_chosen_anew(hass, house, packs, adopt) -> None:
     await house.until(lambda: house.state(STRINGS) == "3")
     await house.until(lambda: number(house, CURRENT) == pytest.approx(-35, abs=0.5))
     # One that is taken out again is no longer connected through it.
-    flow = await hass.config_entries.options.async_init(bank.entry_id)
+    flow = await bank_form(hass, bank)
     chosen = {"packs": all_three[:2], "wiring": "parallel", "strings": 1}
     await hass.config_entries.options.async_configure(flow["flow_id"], chosen)
     await house.until(lambda: house.state(STRINGS) == "2")

@@ -17,6 +17,7 @@ from custom_components.smart_bms.control import writer
 from custom_components.smart_bms.control.request import WritePermission
 from custom_components.smart_bms.entity import parameter
 from custom_components.smart_bms.entity.parameter import always_rejects
+from custom_components.smart_bms.entity.soc_plan_number import SOC_PLAN_NUMBERS
 from tests.support.devices import device_of
 from tests.support.flows import allow
 from tests.support.packs import capable_pack, jbd_pack, jk_pack
@@ -25,7 +26,8 @@ ALLOWED = {"allow_control": True}
 EVERYTHING = {"allow_control": True, "experimental_writes": True, "allow_dangerous": True}
 CHARGE = "switch.shed_charge_switch"
 OVERVOLTAGE = "number.shed_cell_overvoltage_limit"
-
+OWNERS = {row.key for row in SOC_PLAN_NUMBERS}
+"""Numbers of what the owner wants, which are not the pack's."""
 
 pytestmark = pytest.mark.usefixtures("quick_recheck")
 
@@ -232,7 +234,8 @@ async def test_only_what_the_model_has_and_the_user_risks_is_offered(hass, house
 
     def offered() -> set[str]:
         entities = er.async_entries_for_config_entry(registry, entry.entry_id)
-        listed = {item.entity_id for item in entities if item.domain in ("switch", "number", "select", "button")}
+        controls = [item for item in entities if item.domain in ("switch", "number", "select", "button")]
+        listed = {item.entity_id for item in controls if item.translation_key not in OWNERS}
         return listed - {
             "button.shed_add_to_energy_dashboard",
             "button.shed_let_the_phone_in",
