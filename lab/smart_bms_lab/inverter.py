@@ -67,10 +67,13 @@ class Inverter:
                 self.settings[key] = value
         wanted = (sun - load) / voltage if voltage > 0 else 0.0
         self.current = self._charge(wanted, voltage) if wanted > 0 else self._discharge(wanted)
-        surplus = sun - load - self.current * voltage
+        return self.current
+
+    def count(self, seconds: float, sun: float, load: float, power: float) -> None:
+        """Count the energy of a time in which so many W went into the battery; a battery may let nothing pass."""
+        surplus = sun - load - power
         self.unused += max(0.0, surplus) * seconds / 3600
         self.grid += max(0.0, -surplus) * seconds / 3600
-        return self.current
 
     def _charge(self, wanted: float, voltage: float) -> float:
         """Return the charge current: as much as is left over, allowed, and flows at its voltage."""

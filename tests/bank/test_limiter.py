@@ -69,12 +69,12 @@ def test_a_banks_own_target_and_floor_reduce_what_its_packs_allow():
     window = SocWindow()
     window.plan = SocPlan(target=80, floor=20)
     limits = MemberLimits(charge_current=100.0, discharge_current=60.0, discharge_limited_by="coldest")
-    for soc, charge, discharge in ((50, 100, 60), (78.5, 50, 60), (80, 0, 60), (21.5, 100, 30), (20, 100, 0)):
+    for soc, charge, discharge in ((50, 100, 60), (79, 50, 60), (80, 0, 60), (21, 100, 30), (20, 100, 0)):
         window.update(soc, 1.0)
-        found = within_window(limits, window, soc)
+        found = within_window(limits, window)
         assert (found.charge_current, found.discharge_current) == (charge, discharge)
         assert found.charge_limited_by == ("" if charge == 100 else "target_soc")
         assert found.discharge_limited_by == ("coldest" if discharge == 60 else "discharge_floor")
-    assert within_window(MemberLimits(charge_current=0.0, charge_limited_by="unfit"), window, 80).charge_limited_by == (
+    assert within_window(MemberLimits(charge_current=0.0, charge_limited_by="unfit"), window).charge_limited_by == (
         "unfit"
     )

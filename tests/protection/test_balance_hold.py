@@ -7,13 +7,13 @@ TOP = {"at_top": True, "even": 0.01, "stated": 2.0}
 
 def test_the_charge_current_follows_what_the_balancer_moves_until_the_cells_are_even():
     hold = BalanceHold(7200)
-    assert hold.update(0, spread=0.01, **TOP) is None
+    assert hold.update(0, spread=0.015, **TOP) is None
     assert hold.update(1, spread=0.06, **TOP) == 2.0
     assert (hold.is_holding, hold.spread) == (True, 0.06)
-    assert hold.update(600, spread=0.009, **TOP) == 2.0  # a little less than where it began
-    assert hold.update(601, spread=0.008, **TOP) is None
+    assert hold.update(600, spread=0.011, **TOP) == 2.0  # less than where it began
+    assert hold.update(601, spread=0.01, **TOP) is None
     assert (hold.is_holding, hold.spread) == (False, None)
-    assert hold.update(602, spread=0.009, **TOP) is None
+    assert hold.update(602, spread=0.015, **TOP) is None
 
 
 def test_a_measured_balance_current_counts_more_than_a_stated_one_while_it_is_new():

@@ -395,7 +395,7 @@ def wanting(limited: Limited, **plan: float) -> Limited:
 def test_the_target_ends_charging_and_says_so():
     limited = wanting(jk(), target=80)
     assert limited.limits(soc=60).charge_limited_by == ""
-    limits = limited.limits(soc=78.5)
+    limits = limited.limits(soc=79)
     assert (limits.charge_current, limits.charge_limited_by) == (45.0, "target_soc")
     limits = limited.limits(soc=80)
     assert (limits.charge_current, limits.charge_limited_by, limits.discharge_current) == (0.0, "target_soc", 135.0)

@@ -5,7 +5,8 @@ clouds, the house, the cells, the cold. Virtual time only.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 import random
 from typing import Any, Final
 
@@ -85,7 +86,8 @@ class House:
             soc=chance.uniform(0.2, 0.95),
             spread=chance.choice((0.002, 0.004, 0.01, 0.02)),
             temperature=temperature,
-            ambient=temperature - chance.uniform(0.0, 4.0),
+            # Not below what the boards themselves bear at rest: no charger could prevent that.
+            ambient=max(1.0, temperature - chance.uniform(0.0, 4.0)),
             minimum_current=chance.choice((0.0, 2.0, 5.0)),
             lag=chance.uniform(0.5, 12.0),
         )
@@ -109,6 +111,9 @@ class Pack:
     engine: ProtectionEngine
     settings: dict[str, Any]
     trips: list[str] = field(default_factory=list)
+    noise: float = 0.0
+    """% by which the told state of charge may be off, either way."""
+    _chance: random.Random = field(default_factory=lambda: random.Random(1))
     _tripped: set[str] = field(default_factory=set)
 
     def step(self, seconds: float, current: float, now: float) -> None:
@@ -119,7 +124,10 @@ class Pack:
         tripped = {name for name, latch in board.latches.items() if latch.tripped}
         self.trips += sorted(tripped - self._tripped)
         self._tripped = tripped
-        self.engine.update(reading_of_board(board, now), self.settings)
+        reading = reading_of_board(board, now)
+        if self.noise and reading.soc is not None:
+            reading = replace(reading, soc=board.soc * 100 + self._chance.uniform(-self.noise, self.noise))
+        self.engine.update(reading, self.settings)
 
 
 def pack_of(family: str, house: House, *, number: int = 1, **options: float) -> Pack:
@@ -142,7 +150,10 @@ def pack_of(family: str, house: House, *, number: int = 1, **options: float) -> 
         "jbd": lambda: JbdPeripheral(f"C8:47:80:00:00:0{number}", "JBD", DP16S020, board),
     }
     make[family]()
-    return Pack(board, ProtectionEngine(family, _VARIANTS[family], LimitOptions.of(options)), limits_of(board))
+    # As the JK's settings call it; a JBD does not state it.
+    stated = {"max_balance_current": board.limits.balance_current} if family == "jk" else {}
+    engine = ProtectionEngine(family, _VARIANTS[family], LimitOptions.of(options))
+    return Pack(board, engine, limits_of(board) | stated)
 
 
 @dataclass(slots=True)
@@ -166,6 +177,7 @@ class Site:
     packs: list[Pack]
     steered: bool = True
     step: float = 10.0
+    targets: tuple[Target, ...] = TARGETS
     moments: list[Moment] = field(default_factory=list)
     now: float = 0.0
 
@@ -178,7 +190,7 @@ class Site:
             "discharge_current": 200.0,
             "charge_voltage": CELLS * 3.75,
         }
-        self.steering = Steering(TARGETS, FallbackSettings())
+        self.steering = Steering(self.targets, FallbackSettings())
         self._limiter = BankLimiter()
         self.is_lost: Callable[[float], bool] = lambda _: False
         """Whether data is missing at a time."""
@@ -210,6 +222,8 @@ class Site:
             current = self.inverter.step(self.step, sun, load, self.voltage)
             for pack, part in zip(self.packs, self._parts(current), strict=True):
                 pack.step(self.step, part, self.now)
+            flowed = sum(pack.board.battery.current * pack.board.battery.voltage for pack in self.packs)
+            self.inverter.count(self.step, sun, load, flowed)
             demand = self.demand()
             if self.steered:
                 self._steer(demand)
@@ -227,6 +241,7 @@ class Site:
                 )
 
     def _steer(self, demand: Demand) -> None:
+        self.steering.update_day(date.fromordinal(1 + int(self.now // DAY)), DAY - self.now % DAY)
         shown = {entity: self.inverter.shown(key) for entity, key in _KEYS.items()}
         for write in self.steering.step(self.now, demand, shown):
             self.inverter.set(_KEYS[write.target.entity], write.value)

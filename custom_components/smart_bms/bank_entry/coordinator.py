@@ -158,7 +158,7 @@ class BankCoordinator(PushCoordinator[Bank]):
         known = [day for day in days if day is not None]
         self._window.update(bank.soc, max(known) if known and len(known) == len(days) else None)
         limits = self._limiter.update(
-            within_window(bank.limits, self._window, bank.soc),
+            within_window(bank.limits, self._window),
             self.now,
             strings=max(1, bank.active_strings),
             cells=max(1, bank.cells),

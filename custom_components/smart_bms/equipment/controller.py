@@ -147,7 +147,9 @@ class EquipmentController:
         now = self._now()
         if self._is_ended or not self.options.targets:
             return
-        self.steering.update_day(dt_util.now().date())
+        today = dt_util.now()
+        midnight = dt_util.start_of_local_day(today + timedelta(days=1))
+        self.steering.update_day(today.date(), (midnight - today).total_seconds())
         if self.is_on and (self._task is None or self._task.done()):
             writes = self.steering.step(now, self._ask(), self._shown())
             self._settle()

@@ -9,8 +9,8 @@ _MEASURED_FROM: Final = 0.05
 """A; less is no measured balance current: balancers pause between two cells."""
 _FORGETS: Final = 120.0
 """s after which a measured balance current counts no more."""
-_EVEN_SHARE: Final = 0.8
-"""Share of the allowed cell difference at which a hold ends: less than where it began, so that it does not begin anew."""
+_BEGINS_AT: Final = 1.5
+"""Times the difference at which a hold ends, where it begins: so that it does not begin anew at once."""
 
 
 class BalanceHold:
@@ -50,7 +50,7 @@ class BalanceHold:
         `at_top`: the highest cell is where the balancer works. `even`: V of cell difference that counts as even.
         `stated`: A that the pack's parameters say its balancer moves.
         """
-        least = even * _EVEN_SHARE if self.is_holding else even
+        least = even if self.is_holding else even * _BEGINS_AT
         movable = self._movable(now, stated)
         is_over = self._since is not None and now - self._since >= self._longest
         if not at_top or spread is None or spread <= least or movable is None or is_over or self._longest <= 0:

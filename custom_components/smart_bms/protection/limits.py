@@ -224,7 +224,8 @@ class Limiter:
 
     def _held_current(self, mirror: MirrorView, moment: Moment, target: float | None) -> float | None:
         """Return the charge current in A while the pack is held for balancing, None while it is not."""
-        if self._stages.stage is not ChargeStage.ABSORPTION:
+        soc = moment.measured[ProtectedQuantity.SOC]
+        if soc is not None and soc <= self.options.rebulk_soc:
             self._hold.reset()
             return None
         highest = moment.measured[ProtectedQuantity.CELL_HIGHEST]
@@ -233,7 +234,8 @@ class Limiter:
             moment.at,
             at_top=highest is not None and target is not None and highest >= target - below,
             spread=moment.measured[ProtectedQuantity.CELL_SPREAD],
-            even=self.options.float_spread,
+            # Below its own trigger the balancer does nothing, and waiting is in vain.
+            even=max(self.options.float_spread, mirror.values.get("balance_trigger") or 0.0),
             stated=mirror.values.get("max_balance_current"),
         )
 
@@ -282,17 +284,16 @@ class Limiter:
         if full is None:
             return None, ""
         least = min(
-            [*derating_factors(mirror, moment, side, target, self.options), self._wanted(moment, side)],
+            [*derating_factors(mirror, moment, side, target, self.options), self._wanted(side)],
             key=lambda share: share.share,
         )
         return full * least.share, least.cause if least.share < 1 else ""
 
-    def _wanted(self, moment: Moment, side: Side) -> DeratingFactor:
+    def _wanted(self, side: Side) -> DeratingFactor:
         """Return what the owner's plan leaves for a side."""
-        soc = moment.measured[ProtectedQuantity.SOC]
         if side is Side.DISCHARGE:
-            return DeratingFactor(FLOOR, self.window.discharge_share(soc))
-        return DeratingFactor(TARGET, self.window.charge_share(soc, by_voltage=self.options.target_by_voltage))
+            return DeratingFactor(FLOOR, self.window.discharge_share())
+        return DeratingFactor(TARGET, self.window.charge_share(by_voltage=self.options.target_by_voltage))
 
     def dump(self) -> dict[str, Any]:
         """Return what has to survive a restart."""

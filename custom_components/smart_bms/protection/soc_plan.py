@@ -16,6 +16,8 @@ TARGET_HYSTERESIS: Final = 0.8
 """% below the target at which charging begins again: less than the one percent in which most packs count."""
 FLOOR_HYSTERESIS: Final = 2.0
 """% above the floor at which discharging begins again. Our judgment: a load that comes and goes is worse than none."""
+NOISE: Final = 0.5
+"""% by which a told state of charge may go back and forth without anything following it."""
 TRICKLE: Final = 0.05
 """Share of the full current that is left while the target is held by voltage."""
 OVERSHOOT: Final = 0.8
@@ -70,6 +72,8 @@ class SocWindow:
         """Whether the target is reached and held."""
         self.is_at_floor = False
         """Whether the floor is reached, and nothing is to flow out."""
+        self._soc: float | None = None
+        """% without the noise of what is told: what fades must not tremble, somebody writes it to an inverter."""
 
     @property
     def target(self) -> float:
@@ -78,6 +82,7 @@ class SocWindow:
 
     def update(self, soc: float | None, days_since_full: float | None) -> None:
         """Follow the state of charge in %; `days_since_full` None: nobody knows when the battery was full."""
+        self._soc = _without_noise(self._soc, soc)
         every = self.plan.full_every
         self.is_full_due = every > 0 and (days_since_full is None or days_since_full >= every)
         target, floor = self.target, self.plan.floor
@@ -90,27 +95,29 @@ class SocWindow:
         elif soc is not None:
             self.is_at_floor = soc <= floor or (self.is_at_floor and soc < floor + FLOOR_HYSTERESIS)
 
-    def charge_share(self, soc: float | None, *, by_voltage: bool = False) -> float:
+    def charge_share(self, *, by_voltage: bool = False) -> float:
         """Return how much of the full charge current is left, 0 to 1; all of it if the state of charge is not known.
 
         `by_voltage`: the target is held by a lower charge voltage, and a trickle is left for what the loads take.
         """
+        soc = self._soc
         if self.target >= FULL or soc is None:
             return 1.0
         if self.is_at_target:
             return TRICKLE if by_voltage and soc < self.target + OVERSHOOT else 0.0
         return _fade(self.target - soc)
 
-    def discharge_share(self, soc: float | None) -> float:
+    def discharge_share(self) -> float:
         """Return how much of the full discharge current is left, 0 to 1."""
-        if self.plan.floor <= 0 or soc is None:
+        if self.plan.floor <= 0 or self._soc is None:
             return 1.0
-        return 0.0 if self.is_at_floor else _fade(soc - self.plan.floor)
+        return 0.0 if self.is_at_floor else _fade(self._soc - self.plan.floor)
 
     def settled_bounds(self) -> tuple[float, float]:
         """Return between which states of charge in % nothing of this changes."""
-        low = self.plan.floor + max(SPAN, FLOOR_HYSTERESIS) if self.plan.floor > 0 else float("-inf")
-        return low, self.target - SPAN if self.target < FULL else float("inf")
+        span = SPAN + 2 * NOISE
+        low = self.plan.floor + span if self.plan.floor > 0 else float("-inf")
+        return low, self.target - span if self.target < FULL else float("inf")
 
     @property
     def is_settled(self) -> bool:
@@ -125,6 +132,13 @@ class SocWindow:
         """Restore what was stored."""
         self.is_at_target = stored.get("is_at_target") is True
         self.is_at_floor = stored.get("is_at_floor") is True
+
+
+def _without_noise(before: float | None, soc: float | None) -> float | None:
+    """Return a state of charge in % that moves only as far as what is told is away from it by more than its noise."""
+    if soc is None or before is None:
+        return soc
+    return min(max(before, soc - NOISE), soc + NOISE)
 
 
 def _fade(distance: float) -> float:

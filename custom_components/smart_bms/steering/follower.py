@@ -73,7 +73,7 @@ class Follower:
         """What was written last, as far as it still counts; None: nothing was, or the equipment was away since."""
         self.shown: float | None = None
         self.setpoint: Setpoint | None = None
-        self._sent_at = float("-inf")
+        self.sent_at = float("-inf")
         self._sent: float | None = None
         self._before = 0.0
         """What was shown before the value that is on its way was written first."""
@@ -141,9 +141,9 @@ class Follower:
             self._is_pending, self._tries, self._is_limited = False, 0, False
             self.state = FollowerState.FOLLOWING
             return None
-        if now - self._sent_at >= URGENT_PAUSE and self._is_urgent(wanted, written):
+        if now - self.sent_at >= URGENT_PAUSE and self._is_urgent(wanted, written):
             return self._write(now, wanted, shown)
-        if now - self._sent_at < max(CHECK_TIME, self.target.interval / 2):
+        if now - self.sent_at < max(CHECK_TIME, self.target.interval / 2):
             self.state = FollowerState.PENDING
             return None
         self._tries += 1
@@ -187,7 +187,7 @@ class Follower:
         if self._is_close(shown, wanted.value):
             self.state, self.written = FollowerState.FOLLOWING, shown
             return None
-        if self.state is FollowerState.OTHER_MASTER or now - self._sent_at < RETRY_AFTER:
+        if self.state is FollowerState.OTHER_MASTER or now - self.sent_at < RETRY_AFTER:
             return None
         return self._write(now, wanted, shown)
 
@@ -202,13 +202,13 @@ class Follower:
         """Return whether the difference is worth a write now."""
         base = shown if self.written is None else self.written
         if self._is_urgent(wanted, base):
-            return now - self._sent_at >= URGENT_PAUSE
+            return now - self.sent_at >= URGENT_PAUSE
         change = wanted.value - base
         least = 0.5 if self.target.kind.is_switch else max(self.target.smallest_change, self.target.step * 0.99)
-        if abs(change) < least or now - self._sent_at < self.target.interval:
+        if abs(change) < least or now - self.sent_at < self.target.interval:
             return False
         if self.state is FollowerState.LIMITED_BY_EQUIPMENT and change > 0:
-            return now - self._sent_at >= RETRY_AFTER
+            return now - self.sent_at >= RETRY_AFTER
         return change < 0 or may_rise
 
     def _write(self, now: float, wanted: Setpoint, shown: float) -> Write:
@@ -216,7 +216,7 @@ class Follower:
         if not self._is_pending:
             self._before = shown
             self._tries = self._tries if self._sent == wanted.value else 0
-        self._sent_at, self._is_pending, self.written, self._sent = now, True, wanted.value, wanted.value
+        self.sent_at, self._is_pending, self.written, self._sent = now, True, wanted.value, wanted.value
         self._foreign_since = None
         self.state = FollowerState.PENDING
         return Write(self.target, wanted.value, shown, wanted.value < shown, wanted.limited_by)

@@ -28,9 +28,11 @@ class Steering:
         self.followers = [Follower(target) for target in targets]
         self._writes: dict[str, int] = {}
         self._day = ""
+        self._seconds_left = 86_400.0
 
-    def update_day(self, today: date) -> None:
-        """Count the writes of a day anew when the local date is another."""
+    def update_day(self, today: date, seconds_left: float = 86_400.0) -> None:
+        """Count the writes of a day anew when the local date is another, with so many s left of it."""
+        self._seconds_left = max(0.0, seconds_left)
         if self._day != (day := today.isoformat()):
             self._day, self._writes = day, {}
 
@@ -50,12 +52,20 @@ class Steering:
                 now,
                 setpoint(target, demand, is_on=value == ON),
                 value,
-                may_rise=self._writes.get(target.entity, 0) < target.writes_per_day,
+                may_rise=self._may_rise(follower, now),
             )
             if write is not None:
                 self._writes[target.entity] = self._writes.get(target.entity, 0) + 1
                 found.append(write)
         return in_order(found)
+
+    def _may_rise(self, follower: Follower, now: float) -> bool:
+        """Return whether there are writes left to raise a value; the second half of a day's is spread over what is left of it."""
+        left = follower.target.writes_per_day - self._writes.get(follower.target.entity, 0)
+        if left <= 0:
+            return False
+        spread = left < follower.target.writes_per_day / 2
+        return not spread or now - follower.sent_at >= self._seconds_left / left
 
     def preview(self, asked: Demand, shown: Mapping[str, float | None]) -> list[Preview]:
         """Return what each target shows, and what it would be set to now; nothing is changed by it."""
