@@ -47,6 +47,7 @@ CROSSING = {
     "protection/test_second_opinion.py": "mirror.py against simulated firmware",
     "protection/test_tables_of_jbd.py": "a manual's tables, over mirror, balance and wiring",
     "simulator/test_limits.py": "the limits.py of all families",
+    "steering/test_steered_days.py": "limits and steering against simulated firmware, over whole days",
 }
 """Tests of no single module, with what they are about."""
 

@@ -13,6 +13,7 @@ from .bank_entry.membership import is_bank
 from .bms.reading import reading_values
 from .control.writer import ParameterWriter
 from .coordinator import SmartBmsConfigEntry, SmartBmsCoordinator
+from .entity.steering import target_rows
 from .protection.engine import ProtectionEngine
 
 _RECORD_VALUES: Final = ("old", "new", "found")
@@ -37,11 +38,17 @@ TO_REDACT: Final = {
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmartBmsConfigEntry) -> dict[str, Any]:
     """Return the diagnostics of a pack or a bank, also of one that was never connected."""
     if is_bank(entry):
-        return {"entry": async_redact_data(entry.as_dict(), TO_REDACT), "bank": _bank(cast(BankConfigEntry, entry))}
+        bank: BankCoordinator | None = getattr(entry, "runtime_data", None)
+        return {
+            "entry": async_redact_data(entry.as_dict(), TO_REDACT),
+            "bank": _bank(cast(BankConfigEntry, entry)),
+            "equipment": _equipment(bank),
+        }
     coordinator: SmartBmsCoordinator | None = getattr(entry, "runtime_data", None)
     return {
         "entry": async_redact_data(entry.as_dict(), TO_REDACT),
         "pack": _pack(coordinator) if coordinator else None,
+        "equipment": _equipment(coordinator),
     }
 
 
@@ -52,6 +59,20 @@ async def async_get_device_diagnostics(
     return {
         "device": {"model": device.model, "hw_version": device.hw_version, "sw_version": device.sw_version},
         **await async_get_config_entry_diagnostics(hass, entry),
+    }
+
+
+def _equipment(battery: SmartBmsCoordinator | BankCoordinator | None) -> dict[str, Any] | None:
+    """Return how the equipment of a pack or bank stands, and what was written to it; None if there is none."""
+    equipment = battery.equipment if battery else None
+    if equipment is None or not equipment.options.targets:
+        return None
+    return {
+        "on": equipment.is_on,
+        "state": equipment.state,
+        "writes_today": equipment.steering.writes_today,
+        "targets": target_rows(equipment),
+        "written": [record.as_dict() for record in equipment.write_log.records],
     }
 
 

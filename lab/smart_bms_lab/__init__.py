@@ -17,6 +17,7 @@ from custom_components.smart_bms.simulator.battery import Battery
 from custom_components.smart_bms.simulator.radio import SimulatedRadio
 
 from .areas import async_set_areas
+from .inverter import INVERTER, Inverter
 from .meters import Meters
 from .packs import HOME_STORAGE, all_packs
 from .proxy import advertise, demo_proxies
@@ -70,7 +71,8 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
         state = hass.states.get(CHARGER)
         return float(state.state) if state is not None and state.state not in _NOTHING else 0.0
 
-    radio = SimulatedRadio(*all_packs(charger))
+    inverter = hass.data[INVERTER] = Inverter()
+    radio = SimulatedRadio(*all_packs(charger, inverter))
     for peripheral in radio.peripherals.values():
         peripheral.set_clock(dt_util.now())
     proxies = demo_proxies(radio)
@@ -79,7 +81,8 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     on_air: dict[str, Any] = dict(radio.peripherals)
     batteries: list[Battery] = [on_air[address].board.battery for address in HOME_STORAGE]
     meters = hass.data[DOMAIN] = Meters(sum(len(one.cells) * _CELL * one.capacity for one in batteries) / 1000)
-    hass.async_create_task(async_load_platform(hass, "sensor", DOMAIN, {}, config))
+    for platform in ("sensor", "number", "switch"):
+        hass.async_create_task(async_load_platform(hass, platform, DOMAIN, {}, config))
 
     @callback
     def live(_: datetime) -> None:

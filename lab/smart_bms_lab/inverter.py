@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 import math
 from typing import Final
 
+INVERTER: Final = "smart_bms_lab_inverter"
+"""Under which key Home Assistant's data has the one of the demo."""
 _LINE: Final = 0.01
 """Ω of the cable, by which a charger near its voltage gives less."""
 LOWEST: Final[Mapping[str, float]] = {"charge_current": 0.0, "charge_voltage": 40.0, "discharge_current": 0.0}

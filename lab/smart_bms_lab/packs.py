@@ -17,6 +17,8 @@ from custom_components.smart_bms.simulator.smart123.board import Smart123Board
 from custom_components.smart_bms.simulator.smart123.labels import GEN3_NUS
 from custom_components.smart_bms.simulator.smart123.peripheral import Smart123Peripheral
 
+from .inverter import Inverter
+
 _OWN: Final[dict[str, Any]] = {"password": "4711", "settings_password": "081547"}
 """Passwords that are not the factory's."""
 _JK_32S: Final = replace(PB2A16S20P, **_OWN)
@@ -42,22 +44,42 @@ ICONS: Final = {
 """Of the areas."""
 
 
-def _share(address: str) -> Profile:
+def _share(address: str, house: Profile) -> Profile:
     """Return what a pack of the home storage carries: packs in parallel share a current by their capacities."""
     share = HOME_STORAGE[address] / sum(HOME_STORAGE.values())
-    return lambda now: _HOUSE(now) * share
+    return lambda now: house(now) * share
 
 
-def _home_battery(address: str, seed: int) -> Battery:
+class InverterProfile:
+    """The current of the house through an inverter, which lets only as much pass as it is set to."""
+
+    def __init__(self, inverter: Inverter, voltage: float = 53.0) -> None:
+        """`voltage`: V at which power and current are converted."""
+        self._inverter, self._voltage = inverter, voltage
+        self._now, self._current = 0.0, 0.0
+
+    def __call__(self, now: float) -> float:
+        """Return the current in A at a time in s; both packs ask for the same moments."""
+        if now > self._now:
+            wanted = _HOUSE(now) * self._voltage
+            sun, load = (wanted, 0.0) if wanted > 0 else (0.0, -wanted)
+            self._current = self._inverter.step(now - self._now, sun, load, self._voltage)
+            self._now = now
+        return self._current
+
+
+def _home_battery(address: str, seed: int, house: Profile) -> Battery:
     """Return a battery of the home storage: on one wire all have one voltage, and so one state of charge."""
-    profile, capacity = _share(address), HOME_STORAGE[address]
+    profile, capacity = _share(address, house), HOME_STORAGE[address]
     return Battery(cells=16, capacity=capacity, soc=0.68, profile=profile, seed=seed, temperature=21)
 
 
-def loaded() -> JkPeripheral:
+def loaded(house: Profile = _HOUSE) -> JkPeripheral:
     """Return a house battery under the loads of a house: JK02_32S."""
     address = "C8:47:80:12:5A:01"
-    return JkPeripheral(address, "House battery", _JK_32S, Board(_home_battery(address, 7), Limits(balance_start=3.4)))
+    return JkPeripheral(
+        address, "House battery", _JK_32S, Board(_home_battery(address, 7, house), Limits(balance_start=3.4))
+    )
 
 
 def cold() -> JkPeripheral:
@@ -105,12 +127,12 @@ def locked() -> JbdPeripheral:
     return JbdPeripheral("A4:C1:37:04:2D:05", DP16S020.name, DP16S020, board)
 
 
-def storage() -> DalyPeripheral:
+def storage(house: Profile = _HOUSE) -> DalyPeripheral:
     """Return the other pack of the home storage, that feeds the house: Daly, dialect 81, sixteen cells."""
     address = "40:17:10:01:5C:06"
     label = replace(ESS_81, password="081547")  # noqa: S106
     return DalyPeripheral(
-        address, "DL-401710015C06", label, Board(_home_battery(address, 17), Limits(balance_start=3.4))
+        address, "DL-401710015C06", label, Board(_home_battery(address, 17, house), Limits(balance_start=3.4))
     )
 
 
@@ -146,6 +168,10 @@ def solar(charger: Callable[[], float]) -> JkPeripheral:
     return JkPeripheral("C8:47:80:12:5A:08", "Solar storage", _JK_32S, board)
 
 
-def all_packs(charger: Callable[[], float] = lambda: 0.0) -> list[Peripheral]:
-    """Return the packs of the demo; `charger` tells what the charger of one of them is set to."""
-    return [loaded(), cold(), full(), storage(), offgrid(), balancing(), locked(), solar(charger)]
+def all_packs(charger: Callable[[], float] = lambda: 0.0, inverter: Inverter | None = None) -> list[Peripheral]:
+    """Return the packs of the demo.
+
+    `charger` tells what the charger of one of them is set to; `inverter` lets pass what goes in and out of the home storage.
+    """
+    house = _HOUSE if inverter is None else InverterProfile(inverter)
+    return [loaded(house), cold(), full(), storage(house), offgrid(), balancing(), locked(), solar(charger)]

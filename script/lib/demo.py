@@ -323,13 +323,41 @@ def fill_energy_dashboard(api: Api, entries: dict[str, str]) -> None:
     step = api.call("config/config_entries/flow", {"handler": "smart_bms"})
     step = api.call(f"config/config_entries/flow/{step['flow_id']}", {"next_step_id": "bank"})
     chosen = {"name": BANK, "packs": [entries[address] for address in BANKED], "wiring": "parallel", "strings": 1}
-    api.call(f"config/config_entries/flow/{step['flow_id']}", chosen)
+    made = api.call(f"config/config_entries/flow/{step['flow_id']}", chosen)
     deadline = time.monotonic() + 30
     while not api.shows(entity_id("Home storage", "sensor", "counted_strings"), "2") and time.monotonic() < deadline:
         time.sleep(0.5)
     api.call("services/button/press", {"entity_id": entity_id(BANK, "button", "add_to_energy_dashboard")})
     api.call("services/smart_bms_lab/set_areas", {})
     api.call("services/smart_bms_lab/import_yesterday", {})
+    steer_inverter(api, made["result"]["entry_id"])
+
+
+EQUIPMENT = (
+    ("charge_current", "number.inverter_charge_current"),
+    ("charge_voltage", "number.inverter_charge_voltage"),
+    ("discharge_current", "number.inverter_discharge_current"),
+)
+"""What the bank of the demo steers, and which entity that is."""
+
+
+def steer_inverter(api: Api, bank: str) -> None:
+    """Have the simulated inverter follow the bank, through the forms that a user would fill in."""
+    print("    having the simulated inverter follow the bank", flush=True)
+    step = api.call("config/config_entries/options/flow", {"handler": bank})
+    path = f"config/config_entries/options/flow/{step['flow_id']}"
+    api.call(path, {"next_step_id": "equipment"})
+    for kind, entity in EQUIPMENT:
+        api.call(path, {"next_step_id": "equipment_add"})
+        api.call(path, {"kind": kind, "entity": entity})
+        # How it is written, as proposed.
+        api.call(path, {})
+    api.call(path, {"next_step_id": "equipment_preview"})
+    api.call(path, {})
+    switch, deadline = entity_id(BANK, "switch", "steering"), time.monotonic() + 30
+    while not api.shows(switch, "off") and time.monotonic() < deadline:
+        time.sleep(0.5)
+    api.call("services/switch/turn_on", {"entity_id": switch})
 
 
 def _alive(pid: int) -> bool:

@@ -277,7 +277,7 @@ BANK_SENSORS: Final = (
     _described(
         "power_discharging",
         Quantity.POWER,
-        lambda bank: None if bank.power is None else -round(bank.power, 1),
+        lambda bank: None if bank.power is None else 0.0 - round(bank.power, 1),
         device_class=SensorDeviceClass.POWER,
         unit=UnitOfPower.WATT,
         precision=0,

@@ -35,7 +35,7 @@ def _cell_voltage(key: str, *, enabled: bool) -> SmartBmsSensorDescription:
 def _power_discharging(coordinator: SmartBmsCoordinator) -> Value:
     """Return the power in W, positive while discharging: some dashboards and automations want it so."""
     power = coordinator.data.power if coordinator.data else None
-    return None if power is None else -power
+    return None if power is None else 0.0 - power
 
 
 def _from_settings(key: str) -> Callable[[SmartBmsCoordinator], Value]:

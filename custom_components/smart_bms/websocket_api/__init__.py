@@ -4,7 +4,6 @@ Nothing of it touches the recorder. Whoever may read the entities of a pack or b
 actions, which are for administrators.
 """
 
-from itertools import islice
 from typing import Any, Final
 
 from homeassistant.auth.permissions.const import POLICY_READ
@@ -16,8 +15,10 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 import probatio
 
+from ..bank_entry.coordinator import BankCoordinator
 from ..bank_entry.membership import is_bank
 from ..const import CONF_PACKS, CONF_SIMULATED, DOMAIN
+from ..coordinator import SmartBmsCoordinator
 from .messages import Battery
 from .parts import device_id_of, write_record_data
 from .stream import Subscription, rights_of, stream_of
@@ -161,11 +162,15 @@ def _confirm(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, A
 @websocket_api.require_admin
 @websocket_api.websocket_command({probatio.Required("type"): WRITE_LOG, probatio.Required(_ENTRY_ID): str})
 def _write_log(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]) -> None:
-    """Send what was written to a pack, the newest first."""
+    """Send what was written to a pack, and to the equipment that follows a pack or bank; the newest first."""
     entry = hass.config_entries.async_get_entry(msg[_ENTRY_ID])
-    if entry is None or entry.domain != DOMAIN or is_bank(entry) or entry.state is not ConfigEntryState.LOADED:
-        connection.send_error(msg["id"], ERR_NOT_FOUND, "There is no such pack, or it is not set up")
+    if entry is None or entry.domain != DOMAIN or entry.state is not ConfigEntryState.LOADED:
+        connection.send_error(msg["id"], ERR_NOT_FOUND, "There is no such pack or bank, or it is not set up")
         return
-    records = reversed(entry.runtime_data.parameters.writer.write_log.records)
-    shown = [write_record_data(record) for record in islice(records, _MAX_RECORDS)]
+    battery: SmartBmsCoordinator | BankCoordinator = entry.runtime_data
+    found = list(battery.equipment.write_log.records) if battery.equipment else []
+    if isinstance(battery, SmartBmsCoordinator):
+        found += battery.parameters.writer.write_log.records
+    records = sorted(found, key=lambda record: record.at, reverse=True)
+    shown = [write_record_data(record) for record in records[:_MAX_RECORDS]]
     connection.send_result(msg["id"], {"records": shown})

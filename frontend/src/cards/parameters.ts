@@ -124,6 +124,13 @@ export class LogCard extends LoadedCard<WriteLogRecord[]> {
     return t.text("write_log");
   }
 
+  /** What was written: a parameter of the pack, or an entity of the equipment that follows it. */
+  private written(record: WriteLogRecord, { t }: PackContext): string {
+    if (!record.parameter.includes(".")) return t.name(record.parameter);
+    const name: unknown = this.hass.states[record.parameter]?.attributes.friendly_name;
+    return typeof name === "string" ? name : record.parameter;
+  }
+
   protected content(records: WriteLogRecord[], context: PackContext): TemplateResult {
     const { t, f } = context;
     if (records.length === 0) return html`<div class="muted">${t.text("nothing_written")}</div>`;
@@ -134,7 +141,7 @@ export class LogCard extends LoadedCard<WriteLogRecord[]> {
           record.outcome === "confirmed"
             ? nothing
             : html`<div class="muted">${t.text(`outcome_${record.outcome}` as "outcome_refused")}</div>`;
-        return html`<tr><td>${t.name(record.parameter)}${outcome}</td>
+        return html`<tr><td>${this.written(record, context)}${outcome}</td>
           <td>${shown(record.old, undefined, context)} → ${shown(record.new ?? record.found, undefined, context)}</td>
           <td>${f.day(at)} ${f.clock(at)}<div class="muted">${record.user ?? ""}</div></td></tr>`;
       })}</tbody></table>`;

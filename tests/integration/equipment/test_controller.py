@@ -9,8 +9,7 @@ import pytest
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.control.write_log import WriteOutcome
 from custom_components.smart_bms.steering.target import Target, TargetKind
-
-from .conftest import CHARGE, DISCHARGE, MODE, SWITCH, TARGETS, VOLTS, shown, turn
+from tests.support.inverter_entities import CHARGE, DISCHARGE, MODE, SWITCH, TARGETS, VOLTS, shown, turn
 
 FULL = ["80.0", "14.0", "100.0", "on", "Use"]
 STOPPED = ["0.0", "14.0", "0.0", "off", "Save"]
