@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 import dataclasses
+import inspect
 import json
 from pathlib import Path
 import re
@@ -36,6 +37,9 @@ from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.control.write_log import WriteOutcome
 from custom_components.smart_bms.energy.current_correction import CurrentCorrection
 from custom_components.smart_bms.entity.parameter import ENABLED_PARAMETERS, MAIN_PARAMETERS
+from custom_components.smart_bms.entity.soc_plan_number import SOC_PLAN_NUMBERS
+from custom_components.smart_bms.entity.steering import STEERING_SENSORS, STEERING_SWITCH
+from custom_components.smart_bms.equipment.issues import EQUIPMENT_ISSUES
 from custom_components.smart_bms.flow.option_forms import OPTION_FORMS
 from custom_components.smart_bms.flow.options_schema import OptionField, OptionForm
 from custom_components.smart_bms.options_flow import SmartBmsOptionsFlow
@@ -51,13 +55,16 @@ from custom_components.smart_bms.protection.daly import DALY
 from custom_components.smart_bms.protection.events import ProtectionEventType as Happened
 from custom_components.smart_bms.protection.jbd import JBD
 from custom_components.smart_bms.protection.jk import JK
-from custom_components.smart_bms.protection.limit_options import LimitOptions
+from custom_components.smart_bms.protection.limit_options import CONTRADICTIONS, LimitOptions
 from custom_components.smart_bms.protection.rules import ProtectedQuantity
 from custom_components.smart_bms.protection.smart123 import SMART123, SMART123_GENERATION_3
+from custom_components.smart_bms.sensor.charging import charging_descriptions
 from custom_components.smart_bms.sensor.energy import ENERGY_DESCRIPTIONS
 from custom_components.smart_bms.sensor.health import health_descriptions
 from custom_components.smart_bms.sensor.protection import descriptions_of
 from custom_components.smart_bms.services.schema import CHEMISTRIES
+from custom_components.smart_bms.steering.demand import FallbackAction
+from custom_components.smart_bms.steering.target import TargetKind, problems
 from custom_components.smart_bms.texts import PARAMETER_NAMES, SUBJECT_NAMES
 from custom_components.smart_bms.trigger import TRIGGERS
 from script.lib import parameters
@@ -71,7 +78,8 @@ HACS: dict[str, Any] = json.loads((ROOT / "hacs.json").read_text())
 FLOW = "".join((FOLDER / name).read_text() for name in ("config_flow.py", "flow/reconfigure_flow.py"))
 """The steps that add a pack or a bank, and those about a pack that is set up."""
 BANK_OPTIONS = (FOLDER / "bank_entry" / "config_flow.py").read_text()
-PURE = {"bank", "bms", "control", "energy", "protection", "simulator"}
+EQUIPMENT_OPTIONS = (FOLDER / "equipment" / "options_flow.py").read_text()
+PURE = {"bank", "bms", "control", "energy", "protection", "simulator", "steering"}
 HOME_ASSISTANTS_SIDE = [file for file in FOLDER.rglob("*.py") if file.relative_to(FOLDER).parts[0] not in PURE]
 
 EVERYTHING = Capabilities(
@@ -112,6 +120,8 @@ SENSORS = [
     *sensor.descriptions(EVERYTHING),
     *descriptions_of(PROTECTIONS),
     *ENERGY_DESCRIPTIONS,
+    *charging_descriptions(EVERYTHING),
+    *STEERING_SENSORS,
     *health_descriptions(EVERYTHING, follows_jbd_manual=True),
     *BANK_SENSORS,
     *(
@@ -137,6 +147,8 @@ ENTITIES = {
     ],
     "event": [*event.EVENT_DESCRIPTIONS, *event.PROTECTION_DESCRIPTIONS],
     **PARAMETERS,
+    "number": [*PARAMETERS["number"], *SOC_PLAN_NUMBERS],
+    "switch": [*PARAMETERS["switch"], STEERING_SWITCH],
     "button": [*PARAMETERS["button"], button.DASHBOARD, button.RELEASE, button.RECONNECT],
 }
 SERVICES: dict[str, Any] = yaml.safe_load((FOLDER / "services.yaml").read_text())
@@ -257,7 +269,10 @@ def test_every_reason_for_failure_has_a_sentence_and_a_state() -> None:
     }
     of_packs = {"charge_voltage_for_other_cells"}
     assert placeholders(TEXTS["options"]["error"]["charge_voltage_for_other_cells"]) == {"lowest", "highest"}
-    of_banks = set(TEXTS["options"]["error"]) - of_packs
+    of_limits = set(CONTRADICTIONS)
+    of_equipment = set(re.findall(r'"(\w+)": ', inspect.getsource(problems))) | {"wrong_domain", "already_a_target"}
+    assert of_limits | of_equipment <= set(TEXTS["options"]["error"])
+    of_banks = set(TEXTS["options"]["error"]) - of_packs - of_limits - of_equipment
     assert reasons | {"unknown"} | of_banks == set(TEXTS["config"]["error"])
     refused = {
         "in_another_bank",
@@ -309,14 +324,15 @@ def test_every_step_and_abort_of_the_flow_has_a_text_and_none_is_left_over() -> 
     steps |= {f"{step}_{family}" for step in ("password", "reauth_confirm") for family in ASKING}
     steps |= {f"reconfigure_{family}" for family in RECONFIGURABLE}
     assert steps == set(TEXTS["config"]["step"])
-    assert {"init", *OPTION_FORMS, *re.findall(r'step_id="(\w+)"', BANK_OPTIONS)} == set(TEXTS["options"]["step"])
+    more = re.findall(r'step_id="(\w+)"', BANK_OPTIONS + EQUIPMENT_OPTIONS)
+    assert {"init", *OPTION_FORMS, *more} == set(TEXTS["options"]["step"])
     aborts = set(re.findall(r'reason="(\w+)"', FLOW)) | {"already_configured", "already_in_progress"}
     assert aborts == set(TEXTS["config"]["abort"])
 
 
 def test_every_form_of_the_options_is_a_step_and_on_the_menu_with_a_description() -> None:
     menu = TEXTS["options"]["step"]["init"]
-    assert set(menu["menu_options"]) == set(menu["menu_option_descriptions"]) == set(OPTION_FORMS)
+    assert set(menu["menu_options"]) == set(menu["menu_option_descriptions"]) == {*OPTION_FORMS, "equipment"}
     for step, label in menu["menu_options"].items():
         assert getattr(SmartBmsOptionsFlow, f"async_step_{step}")
         assert TEXTS["options"]["step"][step]["title"] == label
@@ -574,6 +590,7 @@ def test_every_action_is_described_and_its_selectors_are_valid() -> None:
     choices |= {"chemistry": set(CHEMISTRIES), "simulated": set(simulated.CHOICES)}
     choices |= {"freshness": {choice.value for choice in Freshness}}
     choices |= {"wiring": {"parallel", "series"}}
+    choices |= {"target_kind": set(TargetKind), "fallback_action": set(FallbackAction)}
     choices |= {"protection": set(PROTECTIONS), "severity": {severity.value for severity in AlarmSeverity}}
     sentences = {"logbook", "parameter", "subject", "text", "value"}
     """Not choices, but texts that Home Assistant has no other place for."""
@@ -587,7 +604,11 @@ def test_every_issue_has_its_texts() -> None:
     pairing = {"pairing_adapter", "pairing_proxy"}
     connection = (set(CONNECTION_ISSUES) - {PAIRING}) | pairing
     alone = {"drift", "default_password", "bank_member_removed", "disk_full", "set_aside", NO_ADAPTER, SIMULATED_ENERGY}
-    assert set(TEXTS["issues"]) == alone | wires | connection
+    equipment = set(EQUIPMENT_ISSUES.values())
+    assert set(TEXTS["issues"]) == alone | wires | connection | equipment
+    for key in equipment:
+        assert {"name", "entity"} <= placeholders(TEXTS["issues"][key]["description"])
+        assert placeholders(TEXTS["issues"][key]["description"]) <= {"name", "entity", "shown", "wanted"}
     for key in connection:
         wanted = {"other_integration": {"integration"}, "no_free_slot": {"adapters"}, "second_client": set[str]()}
         wanted[UNSUPPORTED_FIRMWARE] = {"model", "firmware"}

@@ -12,7 +12,7 @@ DOCS = ROOT / "docs"
 INDEX = DOCS / "README.md"
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 CHANGES = ROOT / "CHANGELOG.md"
-PAGES = [ROOT / "README.md", CONTRIBUTING, CHANGES, *sorted(DOCS.glob("*.md"))]
+PAGES = [ROOT / "README.md", CONTRIBUTING, CHANGES, *sorted(DOCS.rglob("*.md"))]
 GENERATED = {DOCS / "entities.md", DOCS / "parameters.md", DOCS / "blueprints.md"}
 """From the names in the code: checked there."""
 WRITTEN = [page for page in PAGES if page not in GENERATED]

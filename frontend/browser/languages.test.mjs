@@ -147,7 +147,8 @@ describe("in another language", { skip: findChromium() === undefined && "there i
         forms = await menu.count();
         if (form === 0) await look("options");
         await menu.nth(form).click();
-        await page.locator("step-flow-form").first().waitFor();
+        // Equipment has a menu of its own.
+        await page.locator("step-flow-form, step-flow-menu").first().waitFor();
         await settled(page, 800);
         await look(`options, form ${form + 1}`);
         await page.reload({ waitUntil: "commit" });

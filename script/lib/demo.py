@@ -328,9 +328,10 @@ def fill_energy_dashboard(api: Api, entries: dict[str, str]) -> None:
     while not api.shows(entity_id("Home storage", "sensor", "counted_strings"), "2") and time.monotonic() < deadline:
         time.sleep(0.5)
     api.call("services/button/press", {"entity_id": entity_id(BANK, "button", "add_to_energy_dashboard")})
+    # Entities that are made later carry the area in their ids.
+    steer_inverter(api, made["result"]["entry_id"])
     api.call("services/smart_bms_lab/set_areas", {})
     api.call("services/smart_bms_lab/import_yesterday", {})
-    steer_inverter(api, made["result"]["entry_id"])
 
 
 EQUIPMENT = (

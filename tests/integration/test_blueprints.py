@@ -246,6 +246,55 @@ async def test_an_adjustable_charger_follows_the_limit(hass, steady, tmp_path) -
 
 
 @every_way
+async def test_an_adjustable_inverter_follows_the_limit(hass, steady, tmp_path) -> None:
+    pack = steady
+    await run(
+        pack,
+        tmp_path,
+        "limit_load",
+        of(pack, "discharge_allowed", "discharge_current_limit") | {"load": NUMBER, "most": 100},
+    )
+    hass.bus.async_fire("automation_reloaded")
+    await minutes(pack, 0.1)
+    assert float(state(pack, NUMBER)) == 100  # the owner's own maximum
+    await pack.see(1, lowest=2.85, **HALF)
+    falls = float(state(pack, NUMBER))
+    assert 0 < falls < 100
+    await pack.see(1, lowest=2.65, **HALF)
+    assert float(state(pack, NUMBER)) == 0
+    await minutes(pack, 2)
+    await pack.fall_silent()
+    assert float(state(pack, NUMBER)) == 0
+
+
+async def test_currents_are_scaled_and_the_voltage_falls_before_the_current(hass, steady, tmp_path) -> None:
+    pack = steady
+    assert await async_setup_component(hass, "number", {})
+    hass.states.async_set("number.percent", "0", {"min": 0, "max": 100, "step": 1})
+    hass.states.async_set("number.volts", "14.4", {"min": 10, "max": 16, "step": 0.1})
+    sent = async_mock_service(hass, "number", "set_value")
+    chosen = {"charger": "number.percent", "voltage": "number.volts", "scale": 0.5, "most": 80}
+    await run(pack, tmp_path, "limit_charger", {"pack": pack.chosen, **chosen})
+    hass.bus.async_fire("automation_reloaded")
+    await minutes(pack, 0.1)
+
+    def written() -> list[tuple[str, float]]:
+        found = [(call.data["entity_id"][0], call.data["value"]) for call in sent]
+        for entity, value in found:
+            hass.states.async_set(entity, str(value), hass.states.get(entity).attributes)
+        sent.clear()
+        return found
+
+    assert written()[:2] == [("number.volts", 14.0), ("number.percent", 40)]
+    await minutes(pack, 0.1)
+    assert written() == []
+    await pack.see(1, cells=(3.55, 3.4, 3.4, 3.4), pack=13.75, **HALF)
+    falling = written()
+    assert [entity for entity, _ in falling] == ["number.volts", "number.percent"]
+    assert falling[1][1] < 40
+
+
+@every_way
 async def test_a_cold_pack_is_warmed_and_not_charged(hass, steady, tmp_path) -> None:
     pack = steady
     await run(
@@ -516,6 +565,7 @@ OTHERS = {
     "stop_charger": {"charger": CHARGER},
     "stop_load": {"load": CHARGER},
     "limit_charger": {"charger": NUMBER},
+    "limit_load": {"load": NUMBER},
     "cold_charge_guard": {"charger": CHARGER},
     "soc_window": {"charger": CHARGER},
     "top_balance": {"charger": CHARGER, "last_full": LAST_FULL, "running": RUNNING},
@@ -533,7 +583,7 @@ def reported(hass, name: str) -> str:
 @pytest.mark.parametrize("name", OTHERS)
 async def test_without_an_entity_that_is_needed_nothing_is_allowed_and_it_says_so(hass, steady, tmp_path, name) -> None:
     pack, registry = steady, er.async_get(hass)
-    side = "discharge" if name == "stop_load" else "charge"
+    side = "discharge" if name.endswith("_load") else "charge"
     (allowed,) = (
         entry.entity_id
         for entry in er.async_entries_for_device(registry, pack.chosen)
@@ -545,7 +595,7 @@ async def test_without_an_entity_that_is_needed_nothing_is_allowed_and_it_says_s
     await run(pack, tmp_path, name, OTHERS[name] | {"pack": pack.chosen})
     hass.bus.async_fire("automation_reloaded")
     await minutes(pack, 6)
-    assert float(state(pack, NUMBER)) == 0 if name == "limit_charger" else state(pack, CHARGER) == "off"
+    assert float(state(pack, NUMBER)) == 0 if name.startswith("limit_") else state(pack, CHARGER) == "off"
     house = "House" if pack.way == BANK else "Shed"
     assert reported(hass, name).startswith(
         f"No enabled entity of {house} was found for: {side.capitalize().removesuffix('e')}ing allowed"

@@ -26,7 +26,7 @@ from custom_components.smart_bms.simulator.jk.peripheral import JkPeripheral
 
 from .protected_pack import Mirrored, limits_of, mirrored, reading_of_board, with_blueprint
 
-SWITCH = "input_boolean.switch"
+SWITCH, NUMBER = "input_boolean.switch", "input_number.current"
 CELLS = {"jk": 16, "jbd": 4, "daly": 16}
 VARIANTS = {"jk": "JK02_32S", "jbd": "extended", "daly": "81"}
 CAPACITY = 280.0
@@ -59,7 +59,12 @@ class Scenario:
     @property
     def side(self) -> str:
         """Which side it is about."""
-        return "discharge" if self.blueprint == "stop_load" else "charge"
+        return "discharge" if self.blueprint.endswith("_load") else "charge"
+
+    @property
+    def is_adjusted(self) -> bool:
+        """Whether the blueprint sets a current, in place of a switch."""
+        return self.blueprint.startswith("limit_")
 
 
 SCENARIOS = (
@@ -69,6 +74,12 @@ SCENARIOS = (
     Scenario("deep discharge, 0.2 C", "stop_load", 3600, -56, 0.14, inputs={"current": 56}),
     Scenario("deep discharge, 0.5 C", "stop_load", 1800, -140, 0.16, inputs={"current": 140}),
     Scenario("deep discharge, one weak cell", "stop_load", 3600, -56, 0.14, spread=0.02, inputs={"current": 56}),
+    Scenario("adjusted: overcharge, 0.5 C", "limit_charger", 1800, 140, 0.92, inputs={"most": 200}),
+    Scenario(
+        "adjusted: overcharge, one cell ahead", "limit_charger", 3600, 56, 0.90, spread=0.025, inputs={"most": 200}
+    ),
+    Scenario("adjusted: deep discharge, 0.5 C", "limit_load", 1800, -140, 0.16, inputs={"most": 200}),
+    Scenario("adjusted: deep discharge, weak cell", "limit_load", 3600, -56, 0.14, spread=0.02, inputs={"most": 200}),
     Scenario("charge overcurrent", "stop_charger", 900, 40, 0.5, after=1.2, step=1.0, inputs={"current": 40}),
     Scenario("discharge overcurrent", "stop_load", 900, -40, 0.5, after=-1.2, step=1.0, inputs={"current": 40}),
     Scenario(
@@ -203,6 +214,8 @@ async def watched(
     first = reading_of_board(board, 0.0)
     assert await async_setup_component(hass, "homeassistant", {})
     assert await async_setup_component(hass, "input_boolean", {"input_boolean": {"switch": {"initial": True}}})
+    adjustable = {"min": 0, "max": 200, "step": 0.1, "initial": 200}
+    assert await async_setup_component(hass, "input_number", {"input_number": {"current": adjustable}})
     async with mirrored(
         hass, freezer, monkeypatch, limits_of(board), family=family, variant=VARIANTS[family], first=first
     ) as pack:
@@ -211,13 +224,11 @@ async def watched(
         stopped_at, switched, was_cut, before = None, 0, False, "on"
         for number in range(round(seconds / scenario.step)):
             second = number * scenario.step
-            state = hass.states.get(SWITCH)
-            assert state is not None
-            now = state.state
+            wanted = wish(board, scenario, second)
+            now, current = allowed(hass, scenario, wanted)
             if now != before:
                 before, switched = now, switched + 1
                 stopped_at = second if stopped_at is None else stopped_at
-            current = wish(board, scenario, second) if now == "on" else 0.0
             board.battery.profile = partial(_constant, current)
             board.step(scenario.step)
             # A board that opens its switch while nothing flows takes nothing from anybody.
@@ -227,6 +238,17 @@ async def watched(
             await hass.async_block_till_done()
         await hass.services.async_call("automation", "turn_off", {"entity_id": "all"}, blocking=True)
     return Result(scenario.name, family, alone, stopped_at, was_cut, switched, scenario.trend)
+
+
+def allowed(hass: HomeAssistant, scenario: Scenario, wanted: float) -> tuple[str, float]:
+    """Return on or off (of a number: whether it reduces the current), and the current that the equipment lets flow."""
+    state = hass.states.get(NUMBER if scenario.is_adjusted else SWITCH)
+    assert state is not None
+    if not scenario.is_adjusted:
+        return state.state, wanted if state.state == "on" else 0.0
+    most = float(state.state)
+    current = max(-most, min(most, wanted))
+    return ("on" if current == wanted else "off"), current
 
 
 async def settle(pack: Mirrored, board: Board) -> None:
@@ -239,4 +261,5 @@ async def settle(pack: Mirrored, board: Board) -> None:
 
 def inputs_of(pack: Mirrored, scenario: Scenario) -> dict[str, Any]:
     """Return what an owner would enter."""
-    return {"pack": pack.device_id, "charger" if scenario.side == "charge" else "load": SWITCH, **scenario.inputs}
+    entity = NUMBER if scenario.is_adjusted else SWITCH
+    return {"pack": pack.device_id, "charger" if scenario.side == "charge" else "load": entity, **scenario.inputs}

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final, override
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription, SensorStateClass
-from homeassistant.components.switch import SwitchEntity
+from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
 from homeassistant.const import MATCH_ALL, EntityCategory, UnitOfRatio
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
@@ -17,7 +17,7 @@ from ..const import DOMAIN
 from ..equipment.controller import STATES, EquipmentController
 from ..pack_entry.push_coordinator import PushCoordinator
 
-SWITCH: Final = "steering"
+STEERING_SWITCH: Final = SwitchEntityDescription(key="steering", translation_key="steering")
 _RENEWED_EVERY: Final = 30.0
 """s after which the numbers that explain a value are renewed."""
 
@@ -56,6 +56,7 @@ class SteeringSensorDescription(SensorEntityDescription):
 
 
 def _rounded(value: float | None) -> float | None:
+    """Return a number as a whole one, None if it is not known."""
     return None if value is None else round(value)
 
 
@@ -148,6 +149,7 @@ class SteeringSensor(_SteeringEntity, SensorEntity):
 
     @override
     def _news(self) -> tuple[Any, Any]:
+        """Return the value and what explains it."""
         return self.native_value, self.extra_state_attributes
 
     @property
@@ -169,6 +171,7 @@ class SteeringSwitch(_SteeringEntity, SwitchEntity):
 
     @override
     def _news(self) -> tuple[Any, Any]:
+        """Return whether it is on."""
         return self.is_on, None
 
     @property
@@ -207,10 +210,9 @@ def steering_switches(
     """Return the switch of the steering; none, and none left in the registry, if there is no equipment."""
     equipment = coordinator.equipment
     if equipment is None or not equipment.options.targets:
-        _async_remove(coordinator.hass, "switch", unique_id, [SWITCH])
+        _async_remove(coordinator.hass, "switch", unique_id, [STEERING_SWITCH.key])
         return []
-    description = EntityDescription(key=SWITCH, translation_key=SWITCH)
-    return [SteeringSwitch(equipment, description, unique_id, device_info)]
+    return [SteeringSwitch(equipment, STEERING_SWITCH, unique_id, device_info)]
 
 
 @callback

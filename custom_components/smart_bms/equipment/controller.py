@@ -139,6 +139,7 @@ class EquipmentController:
 
     @callback
     def _async_tick(self, _: datetime) -> None:
+        """Look now and then: what ages does not report itself."""
         self.async_look()
 
     @callback
@@ -207,6 +208,7 @@ class EquipmentController:
         return {target.entity: shown_value(self._hass, target) for target in self.options.targets}
 
     def _entities(self) -> list[str]:
+        """Return the entities of the equipment."""
         return [target.entity for target in self.options.targets]
 
     async def async_stop(self) -> None:

@@ -12,7 +12,7 @@ from ..texts import UNKNOWN, format_number
 
 MISSING_FOR: Final = 600.0
 """s for which an entity must be unavailable before somebody is asked to look: integrations reload now and then."""
-_ISSUES: Final = {
+EQUIPMENT_ISSUES: Final = {
     FollowerState.NOT_FOLLOWING: "equipment_not_following",
     FollowerState.OTHER_MASTER: "equipment_other_master",
     FollowerState.MISSING: "equipment_missing",
@@ -20,6 +20,7 @@ _ISSUES: Final = {
 
 
 def _issue_id(entry_id: str, entity: str) -> str:
+    """Return the id of the issue about an entity."""
     return f"equipment_{entry_id}_{entity}"
 
 
@@ -47,7 +48,7 @@ class EquipmentIssues:
                 self._missing_since.pop(entity, None)
             elif now - self._missing_since.setdefault(entity, now) < MISSING_FOR:
                 continue
-            kind = _ISSUES.get(follower.state)
+            kind = EQUIPMENT_ISSUES.get(follower.state)
             if kind is None:
                 ir.async_delete_issue(self._hass, DOMAIN, _issue_id(self._entry_id, entity))
                 continue
@@ -68,4 +69,5 @@ class EquipmentIssues:
             )
 
     def _number(self, value: float | None) -> str:
+        """Return a value in words; a dash if it is not known."""
         return UNKNOWN if value is None else format_number(self._hass, value, 2)

@@ -48,6 +48,7 @@ class EquipmentOptions:
 
 
 def _targets(stored: Iterable[Mapping[str, Any]]) -> Iterable[Target]:
+    """Yield the targets that can be understood."""
     for item in stored:
         try:
             yield Target.from_dict(item)

@@ -51,10 +51,12 @@ _WHOLE: Final = "writes_per_day"
 
 
 def _number(lowest: float, highest: float) -> NumberSelector:
+    """Return a selector of a number."""
     return NumberSelector(NumberSelectorConfig(min=lowest, max=highest, step="any", mode=NumberSelectorMode.BOX))
 
 
 def _choice(options: list[str], key: str) -> SelectSelector:
+    """Return a selector of one of a few options with translated names."""
     return SelectSelector(SelectSelectorConfig(options=options, translation_key=key))
 
 
@@ -262,11 +264,16 @@ class EquipmentFlow(OptionsFlowWithReload):
         else:
             why = cause_name(self.hass, wanted.limited_by) if wanted.limited_by else UNKNOWN
         return [
-            f"{row.target.entity} ({self._kind_name(row.target.kind)})",
+            f"{self._entity_name(row.target.entity)} ({self._kind_name(row.target.kind)})",
             self._value(row.shown, unit),
             self._value(None if wanted is None else wanted.value, unit),
             why,
         ]
+
+    def _entity_name(self, entity: str) -> str:
+        """Return what users call an entity; its id while it is not there."""
+        state = self.hass.states.get(entity)
+        return entity if state is None else state.name
 
     def _value(self, value: float | None, unit: str) -> str:
         """Return a value of a target; a switch has no unit."""

@@ -63,10 +63,10 @@ class LimitOptions:
 
     def contradictions(self) -> list[str]:
         """Return the codes of what cannot hold together, which somebody has to choose otherwise."""
-        return [code for code, holds in _CONTRADICTIONS.items() if holds(self)]
+        return [code for code, holds in CONTRADICTIONS.items() if holds(self)]
 
 
-_CONTRADICTIONS: Final[Mapping[str, Callable[[LimitOptions], bool]]] = {
+CONTRADICTIONS: Final[Mapping[str, Callable[[LimitOptions], bool]]] = {
     # It would end charging and begin it anew with each reading.
     "rebulk_spread_low": lambda chosen: chosen.rebulk_spread <= chosen.float_spread,
     "rebulk_soc_high": lambda chosen: chosen.rebulk_soc >= chosen.full_soc,

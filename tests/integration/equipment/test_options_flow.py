@@ -52,8 +52,8 @@ async def test_entities_are_chosen_and_the_dry_run_shows_what_would_be_written(h
     assert flow["menu_options"][1:3] == ["equipment_edit", "equipment_remove"]
     shown, done = await save(hass, flow)
     table = shown["description_placeholders"]["table"]
-    assert f"| {CHARGE} (Charge current or power) | 10 A | 60 A | – |" in table
-    assert f"| {SWITCH} (Charging on and off) | off | on | – |" in table
+    assert "| charge (Charge current or power) | 10 A | 60 A | – |" in table
+    assert "| charger (Charging on and off) | off | on | – |" in table
     assert done["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
     assert pack.entry.options["limits"] == {"empty_soc": 7}
