@@ -32,6 +32,7 @@ CROSSING = {
     "integration/test_default_entities.py": "which entities there are, over all platforms",
     "integration/test_demo.py": "the demo",
     "integration/test_entities.py": "which entities there are and when they say nothing, over all platforms",
+    "integration/test_equipment_recipes.py": "every recipe in the documentation",
     "integration/test_examples.py": "every example in the documentation",
     "integration/test_families.py": "every family from its advertisement to its entities",
     "integration/test_languages.py": "sentences, names and numbers in nine languages",

@@ -2,6 +2,8 @@
 
 import pytest
 
+from custom_components.smart_bms.steering.demand import FallbackAction, FallbackSettings
+from custom_components.smart_bms.steering.target import Unit
 from tests.support.equipment import Site
 
 
@@ -176,6 +178,26 @@ def test_after_a_restart_what_is_shown_is_where_it_begins():
     assert site.state == "other_master"
     site.restart()
     assert site.run(60) == []
+
+
+def test_a_value_below_the_lowest_stands_for_no_limit():
+    site = Site(step=50.0, smallest_change=100.0, maximum=8000.0)
+    site.device.shown = -1.0
+    assert site.steering.followers[0].deviation is None
+    site.ask(0)
+    assert values(site.run(10)) == [0.0]
+    assert site.device.shown == 0
+    site.device.shown = -1.0
+    writes = site.run(20)
+    assert [(write.old, write.falls) for write in writes] == [(-1.0, True)]
+    assert site.steering.followers[0].deviation == 0
+    volts = Site("charge_voltage", unit=Unit.VOLT, minimum=48.0, maximum=58.0, step=0.1, smallest_change=0.2)
+    volts.device.shown = 0.0
+    assert values(volts.run(10)) == [55.0]
+    volts.device.shown = 0.0
+    lowest = FallbackSettings(on_stop=FallbackAction.OFF)
+    stopped = Site("discharge_current", fallback=lowest)
+    assert values(stopped.steering.at_stop({"number.one": -1.0})) == [0.0]
 
 
 @pytest.mark.parametrize("kind", ["charge_switch", "discharge_switch"])

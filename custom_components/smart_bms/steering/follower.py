@@ -6,6 +6,7 @@ What somebody else sets is not fought over: a stricter value stays, a laxer one 
 
 from collections.abc import Mapping
 from enum import StrEnum
+import math
 from typing import Any, Final, NamedTuple
 
 from .setpoint import Setpoint
@@ -96,6 +97,7 @@ class Follower:
             self._forget()
             self.state = FollowerState.MISSING if shown is None else FollowerState.NOTHING_ASKED
             return None
+        shown = self.target.effective(shown)
         if self._is_pending:
             write = self._check(now, wanted, shown)
             if write is not None or self.state is not FollowerState.FOLLOWING:
@@ -118,7 +120,7 @@ class Follower:
     @property
     def deviation(self) -> float | None:
         """How far the entity is above what is asked, in its unit; negative below; None while one is not known."""
-        if self.shown is None or self.setpoint is None:
+        if self.shown is None or self.setpoint is None or math.isinf(self.target.effective(self.shown)):
             return None
         return self.shown - self.setpoint.value
 
@@ -219,7 +221,7 @@ class Follower:
         self.sent_at, self._is_pending, self.written, self._sent = now, True, wanted.value, wanted.value
         self._foreign_since = None
         self.state = FollowerState.PENDING
-        return Write(self.target, wanted.value, shown, wanted.value < shown, wanted.limited_by)
+        return Write(self.target, wanted.value, self.shown, wanted.value < shown, wanted.limited_by)
 
     def dump(self) -> dict[str, Any]:
         """Return what has to survive a restart: after it a value that differs may be anybody's."""

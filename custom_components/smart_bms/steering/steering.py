@@ -87,7 +87,9 @@ class Steering:
         for follower in self.followers:
             target, value = follower.target, shown.get(follower.target.entity)
             wanted = setpoint(target, demand, is_on=value == ON)
-            if wanted is not None and value is not None and wanted.value < value - target.tolerance / 2:
+            if wanted is None or value is None:
+                continue
+            if wanted.value < target.effective(value) - target.tolerance / 2:
                 found.append(Write(target, wanted.value, value, falls=True, limited_by=wanted.limited_by))
         return in_order(found)
 

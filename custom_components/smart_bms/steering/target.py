@@ -92,6 +92,13 @@ class Target:
         stored = asdict(self) | {"kind": self.kind.value, "unit": self.unit.value}
         return {key: value for key, value in stored.items() if value != math.inf}
 
+    def effective(self, shown: float) -> float:
+        """Return how much a shown value lets pass: one below the lowest stands for no limit.
+
+        Victron shows -1 A, -1 W and 0 V for that (its D-Bus settings).
+        """
+        return math.inf if not self.kind.is_switch and shown < self.minimum - min(self.tolerance / 4, 0.5) else shown
+
     @property
     def tolerance(self) -> float:
         """How far a shown value may be from the one that was written: equipment rounds."""
