@@ -48,7 +48,12 @@ ROUNDED_BY_ITS_UNIT = {"protection_margin"}
 """Its unit goes with the limit that is nearest, and so do its digits."""
 LONGEST = 37
 """Characters. What is on by itself is shorter: these are the terms of the boards, release and delay with them."""
-LONGER = {"Discharge overtemperature warning limit", "Discharge undertemperature warning limit"}
+LONGER = {
+    "Discharge overtemperature warning limit",
+    "Discharge undertemperature warning limit",
+    "Discharge overtemperature protection 2",
+    "Discharge undertemperature protection 2",
+}
 """Nothing in them can be left out: without *limit* they are the alarms, without *warning* the limits of the protections."""
 
 

@@ -77,7 +77,8 @@ def test_a_board_protects_by_the_limits_that_it_tells(
     protections, values = pack.board.protections, reported(pack)
     keys = {rule.limit or rule.name for rule in protections.rules}
     keys |= {f"{rule.name}_{part}" for rule in protections.rules for part in ("release", "delay")}
-    expected = {key: value for key, value in values.items() if key in keys}
+    # Delays of the measurement chip are choices in text, which a board does not act upon.
+    expected = {key: value for key, value in values.items() if key in keys and not isinstance(value, str)}
     if isinstance(pack, JkPeripheral):
         expected["power_off_voltage"] = values["power_off_voltage"]
         # Told by both, and a matter of the balancer.

@@ -9,9 +9,11 @@ from custom_components.smart_bms.protection.mirror import Mirror
 from custom_components.smart_bms.protection.monitor import ProtectionState
 from custom_components.smart_bms.protection.relays import Tristate
 from custom_components.smart_bms.protection.rules import RuleSet, Side
+from custom_components.smart_bms.simulator.latch import Latch
 from custom_components.smart_bms.simulator.measurement import Measurement
 
 BYTES_OF_A_SEGMENT = 7
+_DISCHARGE_CURRENTS = ("max_discharge_current", "discharge_overcurrent_warning", "discharge_overcurrent_2")
 INTERVALS = (0.5, 1.0, 2.0, 5.0)
 
 
@@ -20,8 +22,7 @@ class Firmware(Protocol):
 
     def evaluate(self, seconds: float, seen: Measurement) -> None: ...
 
-    @property
-    def alarms(self) -> frozenset[str]: ...
+    latches: dict[str, Latch]
 
     @property
     def charge_blocked(self) -> bool: ...
@@ -59,7 +60,10 @@ def choices(limits: Mapping[str, float]) -> dict[str, list[float]]:
     """Return what a pack with these limits is shown."""
 
     def all_of(*names: str) -> list[float | None]:
-        return [limits.get(name + end) for name in names for end in ("", "_release", "_warning")]
+        layers = ("", "_release", "_warning", "_2", "_2_release")
+        return [limits.get(name + end) for name in names for end in layers] + [
+            limits.get(f"hardware_{name}") for name in names
+        ]
 
     low, high = limits["cell_undervoltage"], limits["cell_overvoltage"]
     return {
@@ -71,7 +75,8 @@ def choices(limits: Mapping[str, float]) -> dict[str, list[float]]:
         "current": around(
             limits.get("max_charge_current"),
             limits.get("charge_overcurrent_warning"),
-            *(-limits[key] for key in ("max_discharge_current", "discharge_overcurrent_warning") if key in limits),
+            limits.get("charge_overcurrent_2"),
+            *(-limits[key] for key in _DISCHARGE_CURRENTS if key in limits),
             usual=(0.0, 0.001, -0.001, 10.0, -10.0, 500.0, -500.0),
             step=0.1,
         ),
@@ -140,7 +145,8 @@ def compare(family: Family, data: bytes) -> int:
         if getattr(firmware, "powered_off", False) or "automatic_shutdown" in tripped:
             assert getattr(firmware, "powered_off", False) is ("automatic_shutdown" in tripped), seen
             break
-        assert tripped == set(firmware.alarms), (tripped, firmware.alarms, seen)
+        latched = {name for name, latch in firmware.latches.items() if latch.tripped}
+        assert tripped == latched, (tripped, latched, seen)
         for side, blocked in ((Side.CHARGE, firmware.charge_blocked), (Side.DISCHARGE, firmware.discharge_blocked)):
             assert (
                 any(

@@ -72,8 +72,11 @@ _JBD_PLAIN: dict[str, float] = {
     "max_discharge_current": 230.0,
     "discharge_overcurrent_release": 30,
 }
-_JBD_NAMES = [rule.protection for rule in JBD.rules]
+_JBD_NAMES = [rule.protection for rule in JBD.rules if not rule.optional]
 JBD_REAL = delayed(_JBD_PLAIN, _JBD_NAMES, 2) | {"charge_overcurrent_delay": 10, "discharge_overcurrent_delay": 10}
+
+JBD_CHIP = JBD_REAL | {"hardware_cell_overvoltage": 3.7, "hardware_cell_undervoltage": 2.4}
+"""With the limits of the measurement chip, which acts without the delay of the software."""
 
 DALY_D2: dict[str, float] = {
     "cell_overvoltage_warning": 3.5,
@@ -143,6 +146,30 @@ DALY_81 = delayed(
     1.0,
 ) | {"cell_overvoltage_delay": 5.0, "cell_undervoltage_delay": 5.0}
 
+DALY_LAYERS = DALY_81 | {
+    "cell_overvoltage_2": 3.62,
+    "cell_overvoltage_2_release": 3.5,
+    "cell_overvoltage_2_delay": 1.0,
+    "cell_undervoltage_2": 2.45,
+    "cell_undervoltage_2_release": 2.75,
+    "cell_undervoltage_2_delay": 1.0,
+    "pack_overvoltage_2": 14.5,
+    "pack_overvoltage_2_release": 14.1,
+    "pack_undervoltage_2": 10.0,
+    "pack_undervoltage_2_release": 10.4,
+    "charge_overtemperature_2": 68.0,
+    "charge_overtemperature_2_release": 62.0,
+    "charge_undertemperature_2": -5.0,
+    "charge_undertemperature_2_release": 2.0,
+    "charge_overcurrent_2": 240.0,
+    "charge_overcurrent_2_delay": 1.0,
+    "discharge_overcurrent_2": 240.0,
+    "discharge_overcurrent_2_delay": 1.0,
+    "mosfet_overtemperature_2": 105.0,
+    "mosfet_overtemperature_2_release": 90.0,
+}
+"""With a second layer behind each protection."""
+
 SMART123_SETTINGS: dict[str, Any] = {
     "cell_undervoltage": 2.8,
     "cell_overvoltage": 3.65,
@@ -156,6 +183,6 @@ SMART123_SETTINGS: dict[str, Any] = {
 
 FAMILIES = {
     "jk": Family(JK, JkProtections, (JK_LFP, JK_QUICK)),
-    "jbd": Family(JBD, JbdProtections, (JBD_REAL, delayed(_JBD_PLAIN, _JBD_NAMES, 0))),
-    "daly": Family(DALY, DalyProtections, (DALY_D2, DALY_81)),
+    "jbd": Family(JBD, JbdProtections, (JBD_REAL, delayed(_JBD_PLAIN, _JBD_NAMES, 0), JBD_CHIP)),
+    "daly": Family(DALY, DalyProtections, (DALY_D2, DALY_81, DALY_LAYERS)),
 }

@@ -1,6 +1,6 @@
 """Charge voltage: to which voltage a pack is charged, by its parameters and what its owner chose, and when to less."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from ..bms.chemistry import charge_voltages
@@ -22,14 +22,29 @@ FLOATING: Final = "float"
 """As what limits a charge voltage: the pack is full, and floats."""
 
 
+CELL_OVERVOLTAGES: Final = ("cell_overvoltage", "cell_overvoltage_2", "hardware_cell_overvoltage")
+PACK_OVERVOLTAGES: Final = ("pack_overvoltage", "pack_overvoltage_2")
+CELL_UNDERVOLTAGES: Final = ("cell_undervoltage", "cell_undervoltage_2", "hardware_cell_undervoltage")
+PACK_UNDERVOLTAGES: Final = ("pack_undervoltage", "pack_undervoltage_2")
+"""Limits of all layers of a protection: the first that is reached counts."""
+
+
+def lowest_of(values: Mapping[str, float | None], keys: Iterable[str]) -> float | None:
+    """Return the lowest of some limits; None if none is known. One of 0 is none."""
+    return min((value for key in keys if (value := values.get(key))), default=None)
+
+
+def highest_of(values: Mapping[str, float | None], keys: Iterable[str]) -> float | None:
+    """Return the highest of some limits; None if none is known. One of 0 is none."""
+    return max((value for key in keys if (value := values.get(key))), default=None)
+
+
 def cell_target(
     family: str, values: Mapping[str, float | None], cells: int | None, options: LimitOptions
 ) -> float | None:
     """Return the voltage per cell to charge to; never nearer to the pack's limits than the distance."""
-    limits = [values.get("cell_overvoltage")]
-    pack = values.get("pack_overvoltage")
-    if pack and cells:
-        limits.append(pack / cells)
+    pack = lowest_of(values, PACK_OVERVOLTAGES)
+    limits = [lowest_of(values, CELL_OVERVOLTAGES), pack / cells if pack and cells else None]
     distance = max(options.voltage_distance, MIN_DISTANCE)
     known = [limit - distance for limit in limits if limit]
     if not known:

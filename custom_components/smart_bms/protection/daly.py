@@ -3,6 +3,8 @@
 A protection trips when its limit is reached and releases strictly beyond the release (one owner's tests). Only the 81
 dialect tells releases and delays; on the others a board makes the release of level 1, which is told. That cell and
 temperature differences open both switches is our reading: no source says what they open, and the careful answer is both.
+The 81 dialect also tells a second layer of every protection, with a threshold, a release and a delay of its own, and of
+currents a higher one with a shorter delay; a board reports it as the protection that it belongs to.
 The alarm of a low state of charge opened nothing when it was tried.
 """
 
@@ -10,7 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..bms.alarm import Alarm
-from .rules import BOTH, CHARGE, DISCHARGE, NEITHER, ProtectedQuantity, ProtectionRule, Reported, RuleSet
+from .rules import BOTH, CHARGE, DISCHARGE, NEITHER, ProtectedQuantity, ProtectionRule, Reported, RuleSet, Side
 
 _LEVELS: Final = (
     (Alarm.CELL_OVERVOLTAGE, ProtectedQuantity.CELL_HIGHEST, True, CHARGE),
@@ -33,6 +35,25 @@ _CURRENTS: Final = (
 )
 _NOT_ALL_BOARDS_HAVE: Final = {Alarm.MOSFET_OVERTEMPERATURE, Alarm.SOC_LOW, Alarm.SOC_HIGH}
 _WARNING: Final = "_warning"
+
+
+def _second_layer(
+    alarm: Alarm, quantity: ProtectedQuantity, blocks: frozenset[Side], *, above: bool, opposite: bool = False
+) -> ProtectionRule:
+    """Return the second layer of a protection; boards that do not tell it do not have it for us."""
+    return ProtectionRule(
+        protection=f"{alarm}_2",
+        quantity=quantity,
+        above=above,
+        limit=f"{alarm}_2",
+        reached=True,
+        release=() if opposite else (f"{alarm}_2_release",),
+        delay=f"{alarm}_2_delay",
+        opposite=opposite,
+        blocks=blocks,
+        alarms=(alarm,),
+        optional=True,
+    )
 
 
 def _warning(alarm: Alarm, quantity: ProtectedQuantity, *, above: bool, level_2: Alarm) -> ProtectionRule:
@@ -63,6 +84,8 @@ def _rules() -> Iterator[ProtectionRule]:
             optional=alarm in _NOT_ALL_BOARDS_HAVE,
         )
         yield _warning(Alarm(f"{alarm}{_WARNING}"), quantity, above=above, level_2=alarm)
+        if blocks:
+            yield _second_layer(alarm, quantity, blocks, above=above)
     for alarm, quantity, limit, blocks in _CURRENTS:
         yield ProtectionRule(
             protection=alarm.value,
@@ -76,6 +99,7 @@ def _rules() -> Iterator[ProtectionRule]:
             alarms=(alarm,),
         )
         yield _warning(Alarm(f"{alarm}{_WARNING}"), quantity, above=True, level_2=alarm)
+        yield _second_layer(alarm, quantity, blocks, above=True, opposite=True)
 
 
 DALY: Final = RuleSet(

@@ -3,6 +3,14 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from .charge_voltage import (
+    CELL_OVERVOLTAGES,
+    CELL_UNDERVOLTAGES,
+    PACK_OVERVOLTAGES,
+    PACK_UNDERVOLTAGES,
+    highest_of,
+    lowest_of,
+)
 from .limit_options import LimitOptions
 from .mirror_state import MirrorState, Moment
 from .rules import Numbers, ProtectedQuantity, Side
@@ -72,13 +80,13 @@ def _charge(values: Numbers, moment: Moment, target: float | None, options: Limi
     measured = moment.measured
     highest, limit, soc = (
         measured[ProtectedQuantity.CELL_HIGHEST],
-        values.get("cell_overvoltage"),
+        lowest_of(values, CELL_OVERVOLTAGES),
         measured[ProtectedQuantity.SOC],
     )
     mean, cells = _mean_cell(moment)
     if highest is not None and limit is not None and target is not None:
         yield DeratingFactor(ProtectedQuantity.CELL_HIGHEST, _fade(highest, limit - CHARGE_END_DISTANCE, target))
-    if mean is not None and (whole := values.get("pack_overvoltage")) and target is not None:
+    if mean is not None and (whole := lowest_of(values, PACK_OVERVOLTAGES)) and target is not None:
         yield DeratingFactor(ProtectedQuantity.PACK_VOLTAGE, _fade(mean, whole / cells - CHARGE_END_DISTANCE, target))
     if soc is not None and options.full_soc < 100:
         yield DeratingFactor(
@@ -90,7 +98,7 @@ def _discharge(values: Numbers, moment: Moment, options: LimitOptions) -> Iterat
     measured = moment.measured
     lowest, limit, soc = (
         measured[ProtectedQuantity.CELL_LOWEST],
-        values.get("cell_undervoltage"),
+        highest_of(values, CELL_UNDERVOLTAGES),
         measured[ProtectedQuantity.SOC],
     )
     mean, cells = _mean_cell(moment)
@@ -98,7 +106,7 @@ def _discharge(values: Numbers, moment: Moment, options: LimitOptions) -> Iterat
         yield DeratingFactor(
             ProtectedQuantity.CELL_LOWEST, _fade(lowest, limit + EMPTY_VOLTAGES[0], limit + EMPTY_VOLTAGES[1])
         )
-    if mean is not None and (whole := values.get("pack_undervoltage")):
+    if mean is not None and (whole := highest_of(values, PACK_UNDERVOLTAGES)):
         empty = whole / cells
         yield DeratingFactor(
             ProtectedQuantity.PACK_VOLTAGE, _fade(mean, empty + EMPTY_VOLTAGES[0], empty + EMPTY_VOLTAGES[1])

@@ -39,6 +39,25 @@ def _current(alarm: Alarm, quantity: ProtectedQuantity, limit: str, blocks: froz
     )
 
 
+def _hardware(name: str, quantity: ProtectedQuantity, blocks: frozenset[Side], *, above: bool) -> ProtectionRule:
+    """Return a protection of the measurement chip: it lies outside of the one of the software, whose release ends it.
+
+    The board reports it as the same alarm. Its delay is a choice in text, of 1 to 16 s: without it the answer is early.
+    """
+    return ProtectionRule(
+        protection=f"hardware_{name}",
+        quantity=quantity,
+        above=above,
+        limit=f"hardware_{name}",
+        reached=True,
+        release=(f"{name}_release",),
+        release_reached=True,
+        blocks=blocks,
+        alarms=(Alarm(name),),
+        optional=True,
+    )
+
+
 JBD: Final = RuleSet(
     rules=(
         _level(Alarm.CELL_OVERVOLTAGE, ProtectedQuantity.CELL_HIGHEST, CHARGE, above=True),
@@ -51,6 +70,8 @@ JBD: Final = RuleSet(
         _level(Alarm.DISCHARGE_UNDERTEMPERATURE, ProtectedQuantity.COLDEST, DISCHARGE, above=False),
         _current(Alarm.CHARGE_OVERCURRENT, ProtectedQuantity.CHARGE_CURRENT, "max_charge_current", CHARGE),
         _current(Alarm.DISCHARGE_OVERCURRENT, ProtectedQuantity.DISCHARGE_CURRENT, "max_discharge_current", DISCHARGE),
+        _hardware("cell_overvoltage", ProtectedQuantity.CELL_HIGHEST, CHARGE, above=True),
+        _hardware("cell_undervoltage", ProtectedQuantity.CELL_LOWEST, DISCHARGE, above=False),
     ),
     reported=(
         Reported(

@@ -10,7 +10,15 @@ from typing import Any, Final
 
 from .balance_hold import HOLD, BalanceHold
 from .charge_stages import AT_VOLTAGE, ChargeStage, ChargeStages
-from .charge_voltage import cell_target, charge_voltage, float_target
+from .charge_voltage import (
+    CELL_UNDERVOLTAGES,
+    PACK_UNDERVOLTAGES,
+    cell_target,
+    charge_voltage,
+    float_target,
+    highest_of,
+    lowest_of,
+)
 from .derating import EMPTY_SPAN, EMPTY_VOLTAGES, MIN_SPAN, DeratingFactor, derating_factors, temperature_bounds
 from .limit_options import LimitOptions
 from .limited_time import RECOVERING
@@ -174,7 +182,8 @@ class Limiter:
         if any(not ramp.has_arrived for ramp in self._ramps) or not self.window.is_settled:
             return None
         options, values = self.options, mirror.values
-        lowest, empty = values.get("cell_undervoltage") or 0.0, values.get("pack_undervoltage") or 0.0
+        lowest = highest_of(values, CELL_UNDERVOLTAGES) or 0.0
+        empty = highest_of(values, PACK_UNDERVOLTAGES) or 0.0
         lowest_soc, highest_soc = self.window.settled_bounds()
         bounds: dict[ProtectedQuantity, tuple[float, float]] = {
             ProtectedQuantity.CELL_HIGHEST: (0.0, target),
@@ -259,7 +268,9 @@ class Limiter:
         """Return the current limit in A of a pack that nothing holds back, None if neither pack nor owner name one."""
         options = self.options
         chosen = options.max_charge_current if side is Side.CHARGE else options.max_discharge_current
-        stated = values.get(f"max_{side}_current")
+        stated = lowest_of(values, (f"max_{side}_current", f"{side}_overcurrent_2"))
+        # A pack that states 0 A is one that may not be charged, or discharged.
+        stated = values.get(f"max_{side}_current") if stated is None else stated
         allowed = None if stated is None else max(0.0, stated) * options.current_share / 100
         if allowed is None:
             return chosen or None

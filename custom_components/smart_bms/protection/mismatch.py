@@ -119,6 +119,9 @@ def _differences(state: MirrorState, moment: Moment) -> Iterator[Mismatch]:
     """Yield everything that mirror and pack see differently at a reading."""
     reading, now = moment.reading, moment.at
     alarms = reading.alarms or ()
+    explained = {
+        alarm for monitor in state.active if monitor.state is ProtectionState.TRIPPED for alarm in monitor.rule.alarms
+    }
     for monitor in state.active:
         mirrored = monitor.state
         if mirrored is ProtectionState.CLEAR and not alarms:
@@ -127,7 +130,11 @@ def _differences(state: MirrorState, moment: Moment) -> Iterator[Mismatch]:
             monitor.rule.blocks and monitor.rule.alarms
         ):
             reports = any(alarm in alarms for alarm in monitor.rule.alarms)
-            fine = _is_full(monitor, reading, reports=reports) or (reports and monitor.would_trip)
+            # Several layers of a protection share its alarm: it is enough that one of them explains it.
+            shared = reports and (
+                not explained.isdisjoint(monitor.rule.alarms) or monitor.rule.protection not in monitor.rule.alarms
+            )
+            fine = shared or _is_full(monitor, reading, reports=reports) or (reports and monitor.would_trip)
             if reports is not (mirrored is ProtectionState.TRIPPED) and not fine:
                 yield _of_monitor(monitor, now, reports=reports)
     for side in Side:

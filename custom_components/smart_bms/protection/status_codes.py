@@ -57,7 +57,13 @@ NEEDS_ACCESS: Final = frozenset(
     {ConnectionState.PAIRING_NEEDED, ConnectionState.PASSWORD_NEEDED, ConnectionState.WRONG_PASSWORD}
 )
 
-CAUSES: Final[Mapping[str, tuple[frozenset[Side], str]]] = {
+_SECOND_LAYERS: Final = (
+    *("cell_overvoltage", "cell_undervoltage", "pack_overvoltage", "pack_undervoltage"),
+    *("charge_overtemperature", "charge_undertemperature", "discharge_overtemperature", "discharge_undertemperature"),
+    *("cell_imbalance", "temperature_imbalance", "mosfet_overtemperature"),
+    *("charge_overcurrent", "discharge_overcurrent"),
+)
+_CAUSES: Final[Mapping[str, tuple[frozenset[Side], str]]] = {
     "cell_overvoltage": (CHARGE, "cell_full"),
     "pack_overvoltage": (CHARGE, "pack_full"),
     "cell_undervoltage": (DISCHARGE, "cell_empty"),
@@ -81,6 +87,12 @@ CAUSES: Final[Mapping[str, tuple[frozenset[Side], str]]] = {
     "automatic_shutdown": (BOTH, "shutdown"),
 }
 """By protection, which is named as its alarm: what it stops, and why."""
+CAUSES: Final[Mapping[str, tuple[frozenset[Side], str]]] = {
+    **_CAUSES,
+    **{f"{name}_2": _CAUSES[name] for name in _SECOND_LAYERS},
+    **{f"hardware_{name}": _CAUSES[name] for name in ("cell_overvoltage", "cell_undervoltage")},
+}
+"""The same with the further layers of protections."""
 WHEN_CHARGED: Final[Mapping[str, str]] = {
     "charge_overtemperature": "charging_not_allowed_hot",
     "charge_undertemperature": "charging_not_allowed_cold",

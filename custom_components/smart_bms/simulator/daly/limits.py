@@ -42,6 +42,12 @@ def _places(dialect: str) -> Iterator[tuple[str, tuple[str, float, int]]]:
             yield key, (f"{group}.{part}", scale, zero)
         if full:
             yield f"{name}_delay", (f"{group}.delay", 1000, 0)
+            if name == "soc_low":
+                continue  # opens no switch
+            yield f"{name}_2", (f"{group}.3", scale, zero)
+            yield f"{name}_2_delay", (f"{group}.3_delay", 1000, 0)
+            if name not in _CURRENTS:
+                yield f"{name}_2_release", (f"{group}.3_release", scale, zero)
 
 
 _PLACES: Final = {dialect: dict(_places(dialect)) for dialect in _GROUPS}

@@ -3,9 +3,10 @@
 Boards that are told no release let go strictly inside of the warning.
 """
 
+from dataclasses import replace
 from functools import partial
 import operator
-from typing import ClassVar, Final
+from typing import ClassVar, Final, override
 
 from ..gauges import (
     CELL_SPREAD,
@@ -51,6 +52,18 @@ _PROTECTIONS: Final = (
     _rule(name="soc_high", gauge=SOC_HIGH),
     _rule(name="soc_low", gauge=SOC_LOW),
 )
+_LAYER: Final = "_2"
+# Another one behind each that opens a switch, with its own threshold, release and delay.
+_SECOND_LAYER: Final = tuple(
+    replace(
+        rule,
+        name=f"{rule.name}{_LAYER}",
+        limit="",
+        ends=_reversed if rule.ends is _reversed else passes(operator.lt, "_release"),
+    )
+    for rule in _PROTECTIONS
+    if rule.charge or rule.discharge
+)
 # A warning has no release and no delay of its own: it is on while its level is reached.
 _WARNINGS: Final = tuple(
     Rule(name=f"{rule.name}_warning", gauge=rule.gauge, trips=operator.ge, ends=passes(operator.lt))
@@ -61,7 +74,13 @@ _WARNINGS: Final = tuple(
 class DalyProtections(Protections):
     """The warnings and protections of a Daly board."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (*_WARNINGS, *_PROTECTIONS)
+    rules: ClassVar[tuple[Rule, ...]] = (*_WARNINGS, *_PROTECTIONS, *_SECOND_LAYER)
+
+    @property
+    @override
+    def alarms(self) -> frozenset[str]:
+        """Names of what has tripped: the second layer is reported as the protection that it belongs to."""
+        return frozenset(name.removesuffix(_LAYER) for name in super().alarms)
 
     def restart(self) -> None:
         """Forget all but overcurrents, which only a current the other way takes back."""

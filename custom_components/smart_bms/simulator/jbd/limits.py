@@ -61,6 +61,8 @@ _PLACES: Final[dict[str, tuple[int, _Decode]]] = {
     **{f"{name}_release": (register + 1, decode) for register, (name, decode) in _RELEASED.items()},
     **{high: (register, _high) for register, (high, _) in _SECONDS.items()},
     **{low: (register, _low) for register, (_, low) in _SECONDS.items()},
+    "hardware_cell_overvoltage": (0x36, _millivolt),
+    "hardware_cell_undervoltage": (0x37, _millivolt),
     "max_charge_current": (0x28, _charge),
     "max_discharge_current": (0x29, _discharge),
 }
