@@ -358,3 +358,14 @@ def test_a_bank_goes_on_after_a_restart() -> None:
 
 def test_a_string_without_members_or_values_is_none() -> None:
     assert SeriesString.from_members((stale(member("a")),)) is None
+
+
+def test_the_reason_of_the_charge_voltage_is_that_of_the_string_with_the_lowest():
+    low, high = (
+        replace(member(key), limits=MemberLimits(charge_voltage=volts, voltage_limited_by=cause))
+        for key, volts, cause in (("a", 54.0, "float"), ("b", 56.0, ""))
+    )
+    bank = merge([low, high], (("a",), ("b",)))
+    assert (bank.limits.charge_voltage, bank.limits.voltage_limited_by) == (54.0, "float")
+    assert merge([low, high], (("a", "b"),)).limits.voltage_limited_by == "float"
+    assert merge([high], (("b",),)).limits.voltage_limited_by == ""

@@ -1,5 +1,8 @@
 """One target: written seldom, checked, repeated, and never fought over."""
 
+from datetime import date
+import random
+
 import pytest
 
 from custom_components.smart_bms.steering.demand import FallbackAction, FallbackSettings
@@ -178,6 +181,23 @@ def test_after_a_restart_what_is_shown_is_where_it_begins():
     assert site.state == "other_master"
     site.restart()
     assert site.run(60) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_is_asked_the_writes_of_a_day_stay_under_the_bound(seed):
+    """Limits that jump up and down all day: each fall needs a rise before it, and those are counted."""
+    chance = random.Random(seed)
+    site = Site(interval=30.0, writes_per_day=200)
+    site.device.lag = 1.0
+    for _ in range(24 * 360):
+        site.ask(chance.choice((0.0, 20.0, 50.0, 100.0)))
+        site.run(10, step=5)
+        left = 86_400 - (site.now - 1000)
+        site.steering.update_day(date(2026, 1, 1), left)
+    assert site.steering.writes_today <= 201
+    assert site.device.shown is not None
+    # The second half is spread: late in the day it still follows.
+    assert [at for at, _ in site.device.written if at > 80_000]
 
 
 def test_a_value_below_the_lowest_stands_for_no_limit():

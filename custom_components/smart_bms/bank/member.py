@@ -49,6 +49,8 @@ class MemberLimits:
     As of a pack, and of a bank also `BLOCKED`, `LEFT_OUT` and `UNFIT`.
     """
     discharge_limited_by: str = ""
+    voltage_limited_by: str = ""
+    """What reduces the charge voltage; empty: nothing."""
 
 
 NO_LIMITS: Final = MemberLimits()
@@ -149,6 +151,12 @@ class SeriesString:
         found = [member.limits.charge_voltage for member in self.members]
         known = [voltage for voltage in found if voltage is not None]
         return sum(known) if len(known) == len(found) else None
+
+    @property
+    def voltage_limited_by(self) -> str:
+        """What reduces the charge voltage of one of its members; empty if nothing does."""
+        causes = sorted({member.limits.voltage_limited_by for member in self.members} - {""})
+        return causes[0] if causes else ""
 
     def current_limit(self, *, charge: bool) -> float | None:
         """Return the current limit in A: that of the weakest member; None if one is not known."""

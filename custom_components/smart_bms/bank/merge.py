@@ -143,7 +143,9 @@ def merge(
     shares = tuple(_current_shares(strings, current, capacity))
     by_build = build_differences([[member.build for member in string.members] for string in strings])
     unfit = (*by_build, *lasting)
+    lowest = min(strings, key=lambda string: string.charge_voltage or float("inf"))
     limits = MemberLimits(
+        voltage_limited_by=lowest.voltage_limited_by,
         charge_voltage=min_known([string.charge_voltage for string in strings]),
         charge_current=0.0 if unfit else _current_limit(strings, shares, uneven, charge=True),
         discharge_current=0.0 if unfit else _current_limit(strings, shares, uneven, charge=False),

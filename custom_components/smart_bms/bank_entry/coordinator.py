@@ -186,6 +186,7 @@ class BankCoordinator(PushCoordinator[Bank]):
             discharge_current=limits.discharge_current,
             charge_limited_by=limits.charge_limited_by,
             discharge_limited_by=limits.discharge_limited_by,
+            voltage_limited_by=limits.voltage_limited_by,
             voltage=self.data.voltage,
         )
 

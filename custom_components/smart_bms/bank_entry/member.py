@@ -25,6 +25,7 @@ def member_of(key: str, coordinator: SmartBmsCoordinator) -> BankMember:
             discharge_current=limits.discharge_current,
             charge_limited_by=limits.charge_limited_by,
             discharge_limited_by=limits.discharge_limited_by,
+            voltage_limited_by=limits.voltage_limited_by,
         ),
         energy_totals=coordinator.energy.counter.total,
         chemistry=chemistry_of(coordinator),

@@ -256,6 +256,8 @@ BANK_SENSORS: Final = (
         Quantity.STATE,
         lambda bank: _rounded(bank.limits.charge_voltage, 2),
         precision=2,
+        attributes_fn=lambda bank: {"limited_by": bank.limits.voltage_limited_by or None},
+        discrete=True,
         **_VOLT,
     ),
     _described(

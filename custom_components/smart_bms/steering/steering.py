@@ -65,7 +65,8 @@ class Steering:
         if left <= 0:
             return False
         spread = left < follower.target.writes_per_day / 2
-        return not spread or now - follower.sent_at >= self._seconds_left / left
+        # What rises falls again, which takes a write too.
+        return not spread or now - follower.sent_at >= 2 * self._seconds_left / left
 
     def preview(self, asked: Demand, shown: Mapping[str, float | None]) -> list[Preview]:
         """Return what each target shows, and what it would be set to now; nothing is changed by it."""

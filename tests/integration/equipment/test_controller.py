@@ -1,13 +1,18 @@
 """Equipment that follows a pack in Home Assistant: written, checked, safe when anything is lost."""
 
+import asyncio
+import json
+
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import ServiceCall
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
 import pytest
 
 from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.control.write_log import WriteOutcome
+from custom_components.smart_bms.diagnostics import async_get_config_entry_diagnostics
 from custom_components.smart_bms.steering.target import Target, TargetKind
 from tests.support.inverter_entities import CHARGE, DISCHARGE, MODE, SWITCH, TARGETS, VOLTS, shown, turn
 
@@ -258,3 +263,41 @@ async def test_a_broken_store_is_set_aside_and_steering_stays_off(hass, hass_sto
     await hass.async_block_till_done()
     assert pack.state("steering", "switch") == "off"
     assert hass_storage[f"{key}.set_aside"]["data"].keys() == {"on", "steering", "log", "last_write"}
+
+
+async def test_what_was_written_is_in_the_write_log_and_in_diagnostics(hass, steered, hass_ws_client):
+    pack = await steered(TARGETS[0])
+    await settle(pack)
+    assert await async_setup_component(hass, "smart_bms", {})
+    client = await hass_ws_client(hass)
+    await client.send_json_auto_id({"type": "smart_bms/write_log", "entry_id": pack.entry.entry_id})
+    (record,) = (await client.receive_json())["result"]["records"]
+    assert (record["parameter"], record["old"], record["new"], record["found"]) == (CHARGE, 10, 80, 80)
+    assert (record["outcome"], record["source"]) == ("confirmed", "equipment")
+    found = await async_get_config_entry_diagnostics(hass, pack.entry)
+    assert found["equipment"]["state"] == "following"
+    assert found["equipment"]["writes_today"] == 1
+    assert found["equipment"]["targets"][0]["entity_id"] == CHARGE
+    assert found["equipment"]["written"][0]["new"] == 80
+    json.dumps(found["equipment"])
+
+
+async def test_without_equipment_there_is_none_in_diagnostics(hass, steered):
+    pack = await steered(on=False)
+    hass.config_entries.async_update_entry(pack.entry, options={})
+    await hass.config_entries.async_reload(pack.entry.entry_id)
+    await hass.async_block_till_done()
+    assert (await async_get_config_entry_diagnostics(hass, pack.entry))["equipment"] is None
+
+
+async def test_a_last_write_that_takes_too_long_does_not_hold_up_the_end(hass, steered, monkeypatch, caplog):
+    pack = await steered(TARGETS[0])
+    await settle(pack)
+    monkeypatch.setattr("custom_components.smart_bms.equipment.controller.STOP_TIMEOUT", 0.05)
+
+    async def hang(_: ServiceCall) -> None:
+        await asyncio.sleep(30)
+
+    hass.services.async_register("input_number", "set_value", hang)
+    await asyncio.wait_for(pack.coordinator.equipment.async_stop(), 5)
+    assert pack.coordinator.equipment.write_log.records[-1].new == 0
