@@ -57,3 +57,14 @@ def test_its_time_goes_on_over_a_restart():
     over = BalanceHold(100)
     over.restore(again.dump(), 0)
     assert over.update(151, spread=0.06, **TOP) is None
+
+
+def test_there_is_no_hold_while_the_balancer_is_switched_off():
+    assert BalanceHold(7200).update(0, spread=0.06, **TOP, is_on=False) is None
+
+
+def test_a_clock_that_was_wrong_makes_no_hold_longer():
+    hold = BalanceHold(100)
+    hold.restore({"since": 1e9}, 0)
+    assert hold.update(10, spread=0.06, **TOP) == 2.0
+    assert hold.update(110, spread=0.06, **TOP) is None

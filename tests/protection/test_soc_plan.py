@@ -89,3 +89,20 @@ def test_a_hold_outlives_a_restart():
     assert not again.is_at_floor
     again.restore({"is_at_target": "yes"})
     assert not again.is_at_target
+
+
+def test_a_full_charge_goes_on_until_the_cells_are_even_or_for_two_hours():
+    made = window(target=80, full_every=14)
+    made.update(100, 15.0)
+    assert made.target == 100
+    made.update(100, 0.0)
+    assert made.target == 100
+    made.update(100, 0.05)
+    assert made.target == 100
+    made.update(99, 0.09)
+    assert made.target == 80
+    even = window(target=80, full_every=14)
+    even.update(100, 15.0)
+    even.update(100, 0.01, floats=True)
+    assert even.target == 80
+    assert even.charge_share() == 0

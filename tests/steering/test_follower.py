@@ -1,11 +1,12 @@
 """One target: written seldom, checked, repeated, and never fought over."""
 
+from dataclasses import replace
 from datetime import date
 import random
 
 import pytest
 
-from custom_components.smart_bms.steering.demand import FallbackAction, FallbackSettings
+from custom_components.smart_bms.steering.demand import Demand, FallbackAction, FallbackSettings
 from custom_components.smart_bms.steering.target import Unit
 from tests.support.equipment import Site
 
@@ -247,3 +248,151 @@ def test_when_the_writes_of_a_day_are_used_up_limits_only_fall():
     site.steering._writes.clear()
     site.ask(80)
     assert values(site.run(30)) == [80.0]
+
+
+# What an attack on it has found.
+
+
+def beside_another_master(**target) -> Site:
+    site = following(**target)
+    for _ in range(3):
+        site.device.shown = 90
+        site.run(30)
+    assert site.state == "other_master"
+    return site
+
+
+def test_beside_another_master_nothing_flows_while_nothing_may():
+    site = beside_another_master()
+    site.ask(0)
+    assert values(site.run(90)) == [0.0]
+    site.device.shown = 90
+    assert values(site.run(120)) == [0.0]
+    site.ask(50)
+    site.device.shown = 90
+    assert site.run(300) == []
+    site.lose()
+    assert values(site.run(90)) == [0.0]
+
+
+def test_another_master_is_corrected_again_after_an_hour():
+    site = beside_another_master()
+    assert site.run(3400, step=5) == []
+    assert values(site.run(300, step=5)) == [50.0]
+    assert site.state == "following"
+    again = beside_another_master()
+    again.restart()
+    assert again.run(3500, step=5) == []
+    assert values(again.run(200, step=5)) == [50.0]
+
+
+def test_another_master_who_is_stricter_is_let_be():
+    site = beside_another_master()
+    site.device.shown = 10
+    assert site.run(600) == []
+
+
+def test_equipment_that_does_not_follow_is_told_much_lower_values_at_once():
+    site = Site(interval=5.0)
+    site.device.ignores = True
+    site.run(60)
+    assert site.state == "not_following"
+    site.device.shown = 50
+    site.ask(0)
+    assert values(site.run(4)) == [0.0]
+    site.device.ignores = False
+    site.run(300)
+    assert site.device.shown == 0
+
+
+def test_a_limit_below_what_was_written_is_written_although_the_equipment_shows_less():
+    site = Site()
+    site.ask(80)
+    site.device.most = 30
+    site.run(60)
+    assert site.state == "limited_by_equipment"
+    site.ask(40)
+    assert values(site.run(35)) == [40.0]
+    site.run(60)
+    site.device.most = 200
+    site.device.shown = 40
+    site.run(60)
+    assert site.device.shown == 40
+
+
+@pytest.mark.parametrize("step", [5.0, 10.0])
+def test_one_coarse_step_too_much_is_not_taken_for_arrived(step):
+    site = Site(step=step, smallest_change=step)
+    site.device.shown, site.device.ignores = step, True
+    site.ask(0)
+    site.run(120)
+    assert site.state == "not_following"
+    other = Site(step=step, smallest_change=step)
+    other.device.shown = step
+    other.ask(0)
+    other.run(30)
+    assert other.device.shown == 0
+    other.device.shown = step
+    assert values(other.run(30)) == [0.0]
+
+
+def test_equipment_that_ignores_or_rounds_up_is_not_written_without_end():
+    for device in ({"ignores": True}, {"rounds_to": 7.0}):
+        chance, site = random.Random(1), Site(interval=30.0, writes_per_day=50)
+        for key, value in device.items():
+            setattr(site.device, key, value)
+        for _ in range(24 * 60):
+            site.ask(chance.uniform(30, 90))
+            site.run(60, step=5)
+        assert len(site.device.written) < 400, device
+
+
+def test_an_entity_that_comes_and_goes_is_not_written_each_time():
+    site = Site()
+    for _ in range(2000):
+        site.device.shown = None
+        site.run(5, step=5)
+        site.device.shown = 90
+        site.run(5, step=5)
+    assert len(site.device.written) < 20_000 / 30 + 2
+
+
+def test_a_voltage_that_falls_by_a_little_does_not_wait():
+    site = Site("charge_voltage", unit=Unit.VOLT, minimum=40.0, step=0.1, smallest_change=0.1, interval=90.0)
+    site.device.shown = 56.4
+    site.asked = replace(site.asked, charge_voltage=56.4)
+    site.run(10)
+    site.asked = replace(site.asked, charge_voltage=56.1)
+    assert values(site.run(3)) == [56.1]
+
+
+def test_what_is_off_below_its_lowest_value_is_not_raised_to_it():
+    site = Site(minimum=6.0)
+    site.ask(3)
+    assert site.run(600) == []
+    assert site.device.shown == 0
+    assert site.steering.at_stop({"number.one": 0.0}) == []
+
+
+def test_at_stop_what_is_on_its_way_is_taken_back():
+    site = Site(fallback=FallbackSettings(on_stop=FallbackAction.OFF))
+    site.device.lag = 30
+    assert values(site.run(5)) == [50.0]
+    assert site.device.shown == 0
+    assert values(site.steering.at_stop({"number.one": 0.0})) == [0.0]
+
+
+def test_without_a_limit_it_goes_back_to_what_the_owner_allows():
+    site = Site(maximum=70.0)
+    site.asked = Demand(voltage=52.0)
+    site.device.shown = 70
+    assert site.run(60) == []
+    site.lose()
+    site.run(5)
+    assert site.device.shown == 0
+    site.asked = Demand(voltage=52.0)
+    site.run(60)
+    assert site.device.shown == 70
+    endless = Site()
+    endless.asked = Demand(voltage=52.0)
+    assert endless.run(60) == []

@@ -95,6 +95,7 @@ def test_a_target_is_stored_and_read_back():
         ({"unit": Unit.VOLT}, ["unit_for_voltage"]),
         ({"kind": "charge_switch", "on_option": "a", "off_option": "a"}, ["same_option"]),
         ({"kind": "charge_switch"}, []),
+        ({"unit": Unit.PERCENT}, ["amperes_for_percent"]),
     ],
 )
 def test_what_cannot_be_written_so_is_named(more, codes):

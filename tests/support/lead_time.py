@@ -80,8 +80,9 @@ SCENARIOS = (
     ),
     Scenario("adjusted: deep discharge, 0.5 C", "limit_load", 1800, -140, 0.16, inputs={"most": 200}),
     Scenario("adjusted: deep discharge, weak cell", "limit_load", 3600, -56, 0.14, spread=0.02, inputs={"most": 200}),
-    Scenario("charge overcurrent", "stop_charger", 900, 40, 0.5, after=1.2, step=1.0, inputs={"current": 40}),
-    Scenario("discharge overcurrent", "stop_load", 900, -40, 0.5, after=-1.2, step=1.0, inputs={"current": 40}),
+    # Below the second layer of a Daly, which lets 1.2 times the limit pass for a second only.
+    Scenario("charge overcurrent", "stop_charger", 900, 40, 0.5, after=1.1, step=1.0, inputs={"current": 40}),
+    Scenario("discharge overcurrent", "stop_load", 900, -40, 0.5, after=-1.1, step=1.0, inputs={"current": 40}),
     Scenario(
         "charging while it gets cold", "cold_charge_guard", 7200, 30, 0.4, temperature=9.0, ambient=-12.0, step=10.0
     ),

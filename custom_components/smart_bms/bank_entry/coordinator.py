@@ -27,11 +27,12 @@ from ..const import CONF_PACKS, CONF_STRINGS, DOMAIN
 from ..coordinator import SmartBmsCoordinator
 from ..pack_entry.publishing import DEFAULT_POLICIES, Quantity
 from ..pack_entry.push_coordinator import PushCoordinator
+from ..protection.charge_stages import ChargeStage
 from ..protection.limited_time import LimitedTime
 from ..protection.rules import Side
 from ..protection.soc_plan import SocPlan, SocWindow
 from ..protection.status import PackStatus
-from ..steering.demand import NOTHING_KNOWN, Demand
+from ..steering.demand import NOTHING_KNOWN, Demand, demand_of
 from ..storage.energy_store import EnergyStore
 from .member import member_of
 from .membership import bank_issue_id
@@ -82,6 +83,7 @@ class BankCoordinator(PushCoordinator[Bank]):
         self.limited_time = LimitedTime()
         self.time_left = TimeLeft()
         self.charge_stage: str | None = None
+        self._merged_at = float("-inf")
         self.data = self._merge()
         self._update_status()
 
@@ -93,6 +95,7 @@ class BankCoordinator(PushCoordinator[Bank]):
             async_track_time_interval(hass, self._async_update, _UPDATE_INTERVAL, cancel_on_shutdown=True)
         )
         entry.async_on_unload(hass.async_add_shutdown_job(HassJob(self.file.async_schedule_save)))
+        entry.async_on_unload(lambda: self._mark_packs(False))
         if all(hass.config_entries.async_get_entry(key) is not None for key in self.packs):
             ir.async_delete_issue(hass, DOMAIN, bank_issue_id(entry.entry_id))
 
@@ -133,16 +136,29 @@ class BankCoordinator(PushCoordinator[Bank]):
     @callback
     def _async_update(self, _: Any) -> None:
         """Update the bank, its energy and its entities."""
+        step = self.isolation.call
+        step("packs", self._mark_packs, self.is_steering, default=None)
+        bank = step("merge", self._merge, default=None)
+        if bank is None:
+            # What was merged before grows old: nobody may go by it for long.
+            self.async_update_listeners()
+            return
+        step("uneven current", self.uneven.update, bank, self.now, default=None)
+        step("incompatibility", self.apart.update, bank.apart, self.now, default=None)
+        step("energy", self._count_energy, default=None)
+        self.async_set_updated_data(bank)
+
+    def _mark_packs(self, is_steered: bool) -> None:
+        """Tell the packs whether equipment follows them: it needs their data."""
         for pack in self.coordinators():
-            pack.is_steered_by_bank = self.is_steering
-        bank = self._merge()
-        self.uneven.update(bank, self.now)
-        self.apart.update(bank.apart, self.now)
+            pack.is_steered_by_bank = is_steered
+
+    def _count_energy(self) -> None:
+        """Count the energy of the packs, and save it if it is time."""
         self.count.update(
             {member.key: member.energy_totals for member in self._members() if member.energy_totals is not None}
         )
         self.file.async_save_if_due(self.now)
-        self.async_set_updated_data(bank)
 
     @override
     def _update_status(self) -> PackStatus:
@@ -154,15 +170,17 @@ class BankCoordinator(PushCoordinator[Bank]):
         """Return what the packs amount to, with the limits that they share."""
         members = list(self._members())
         bank = merge(members, self.topology, self.uneven.shares, self.apart.confirmed)
-        days = [member.days_since_full for member in members]
-        known = [day for day in days if day is not None]
-        self._window.update(bank.soc, max(known) if known and len(known) == len(days) else None)
+        # A pack that is away for long must not keep the others full.
+        known = [member.days_since_full for member in members if member.days_since_full is not None]
+        floats = self.charge_stage == ChargeStage.FLOAT
+        self._window.update(bank.soc, max(known, default=None), floats=floats)
         limits = self._limiter.update(
             within_window(bank.limits, self._window),
             self.now,
             strings=max(1, bank.active_strings),
             cells=max(1, bank.cells),
         )
+        self._merged_at = self.now
         self.charge_stage = bank_stage([member.stage for member in members], bank.current)
         self._follow_time(bank, limits)
         return replace(bank, limits=limits)
@@ -177,18 +195,11 @@ class BankCoordinator(PushCoordinator[Bank]):
     @override
     def demand(self) -> Demand:
         """Return what is asked of chargers and inverters now."""
-        if not self.available:
+        bank = self.data
+        if not self.available or self.now - self._merged_at > _LONGEST_GAP:
             return NOTHING_KNOWN
-        limits = self.data.limits
-        return Demand(
-            charge_voltage=limits.charge_voltage,
-            charge_current=limits.charge_current,
-            discharge_current=limits.discharge_current,
-            charge_limited_by=limits.charge_limited_by,
-            discharge_limited_by=limits.discharge_limited_by,
-            voltage_limited_by=limits.voltage_limited_by,
-            voltage=self.data.voltage,
-        )
+        permissions = {Side.CHARGE: bank.charge, Side.DISCHARGE: bank.discharge}
+        return demand_of(bank.limits, permissions, bank.voltage)
 
     @override
     def _apply_plan(self, plan: SocPlan) -> None:

@@ -92,7 +92,8 @@ class SocPlanNumber(PublishedEntity[PushCoordinator[Any]], NumberEntity):
         """Want another value from now on. Raises ServiceValidationError if floor and target would meet."""
         part = self.entity_description.part
         wanted: Mapping[str, float] = self.coordinator.plan.as_dict() | {part: value}
-        if wanted["target"] - wanted["floor"] < LEAST_WINDOW:
+        # Also what is no number at all is none of the values that are apart enough.
+        if not wanted["target"] - wanted["floor"] >= LEAST_WINDOW:
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key="target_near_floor",

@@ -39,12 +39,8 @@ def target_rows(equipment: EquipmentController) -> list[dict[str, Any]]:
 
 def _would_change(equipment: EquipmentController) -> int:
     """Return how many targets show something else than they would be set to."""
-    return sum(
-        row.setpoint is not None
-        and row.shown is not None
-        and abs(row.shown - row.setpoint.value) > row.target.tolerance
-        for row in equipment.preview()
-    )
+    rows = [row for row in equipment.preview() if row.setpoint is not None and row.shown is not None]
+    return sum(not row.is_met for row in rows)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -79,7 +79,8 @@ class EquipmentController:
         self._open: dict[str, WriteRecord] = {}
         """By entity: the record of a write that is not proven yet."""
         self._looked_at = float("-inf")
-        self._task: asyncio.Task[None] | None = None
+        self._calls: dict[str, asyncio.Task[None]] = {}
+        """By entity: what is being written to it."""
         self._listeners: list[Callable[[], None]] = []
         self._is_ended = False
 
@@ -131,6 +132,7 @@ class EquipmentController:
         if is_on and not self.options.is_seen:
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="dry_run_not_seen")
         self.is_on = is_on
+        self._cancel_calls()
         self.steering.release()
         if not is_on:
             async_delete_equipment_issues(self._hass, self._entry.entry_id, self._entities())
@@ -151,29 +153,40 @@ class EquipmentController:
         today = dt_util.now()
         midnight = dt_util.start_of_local_day(today + timedelta(days=1))
         self.steering.update_day(today.date(), (midnight - today).total_seconds())
-        if self.is_on and (self._task is None or self._task.done()):
+        if self.is_on:
             writes = self.steering.step(now, self._ask(), self._shown())
             self._settle()
-            if writes:
-                self._task = self._entry.async_create_background_task(
-                    self._hass, self._async_write(writes), f"{DOMAIN} equipment"
-                )
+            for write in writes:
+                self._start(write)
             self._issues.async_update(now, self._entry.title, self.steering.followers)
         if force or now - self._looked_at >= _PAUSE:
             self._looked_at = now
             for listener in list(self._listeners):
                 listener()
 
-    async def _async_write(self, writes: list[Write], longest: float = CALL_TIMEOUT) -> None:
-        """Write in the given order, each in so many s at most. What an integration refuses is logged, and seen by what its entity shows."""
-        for write in writes:
-            record = self._log(write)
-            try:
-                async with asyncio.timeout(longest):
-                    await async_set_value(self._hass, write.target, write.value)
-            except Exception as error:  # noqa: BLE001  # whatever another integration raises
-                record.outcome = WriteOutcome.REFUSED
-                _LOGGER.debug("%s was not set: %s", write.target.entity, type(error).__name__)
+    def _start(self, write: Write) -> None:
+        """Begin to write; calls begin in their order, and none waits for one that hangs. An older one to the same entity ends."""
+        entity = write.target.entity
+        if (call := self._calls.pop(entity, None)) is not None:
+            call.cancel()
+        self._calls[entity] = self._entry.async_create_background_task(
+            self._hass, self._async_write(write, self._log(write), CALL_TIMEOUT), f"{DOMAIN} equipment"
+        )
+
+    async def _async_write(self, write: Write, record: WriteRecord, longest: float) -> None:
+        """Write, in so many s at most. What an integration refuses is logged, and seen by what its entity shows."""
+        try:
+            async with asyncio.timeout(longest):
+                await async_set_value(self._hass, write.target, write.value)
+        except Exception as error:  # noqa: BLE001  # whatever another integration raises
+            record.outcome = WriteOutcome.REFUSED
+            _LOGGER.debug("%s was not set: %s", write.target.entity, type(error).__name__)
+
+    def _cancel_calls(self) -> None:
+        """End what is being written: it was meant for another moment."""
+        for call in self._calls.values():
+            call.cancel()
+        self._calls.clear()
 
     def _log(self, write: Write) -> WriteRecord:
         """Add a write to the log."""
@@ -216,14 +229,11 @@ class EquipmentController:
         if self._is_ended:
             return
         self._is_ended = True
-        if self._task is not None:
-            self._task.cancel()
+        self._cancel_calls()
         if self.is_on and (writes := self.steering.at_stop(self._shown())):
-            try:
-                async with asyncio.timeout(STOP_TIMEOUT):
-                    await self._async_write(writes, STOP_TIMEOUT / len(writes))
-            except TimeoutError:
-                _LOGGER.warning("%s: the equipment took too long to be set before the end", self._entry.title)
+            # All at once: one that hangs must not keep the others from their last value.
+            calls = [self._async_write(write, self._log(write), STOP_TIMEOUT) for write in writes]
+            await asyncio.gather(*calls)
         async_delete_equipment_issues(self._hass, self._entry.entry_id, self._entities())
         if self.options.targets:
             self._schedule_save(0.0)
@@ -246,6 +256,6 @@ def _outcome(follower: Follower, record: WriteRecord) -> WriteOutcome:
     """Return what became of a write, by what the entity shows now."""
     if follower.shown is None or not isinstance(record.new, (int, float)):
         return WriteOutcome.UNKNOWN
-    if abs(follower.shown - record.new) <= follower.target.tolerance:
+    if follower.state is FollowerState.FOLLOWING:
         return WriteOutcome.CONFIRMED
     return WriteOutcome.REFUSED if follower.shown == record.old else WriteOutcome.DIFFERENT

@@ -3,8 +3,8 @@
 import math
 from typing import Any, Final
 
-from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import HomeAssistant, State, callback
 
 from ..steering.setpoint import OFF, ON
 from ..steering.target import Target
@@ -22,6 +22,11 @@ def domain_of(entity: str) -> str:
     return entity.partition(".")[0]
 
 
+def stated_unit(state: State | None) -> str:
+    """Return the unit that an entity states; empty if it states none."""
+    return str(state.attributes.get(ATTR_UNIT_OF_MEASUREMENT) or "") if state is not None else ""
+
+
 @callback
 def shown_value(hass: HomeAssistant, target: Target) -> float | None:
     """Return what the entity of a target shows, on as 1 and off as 0; None while it is not available."""
@@ -32,6 +37,9 @@ def shown_value(hass: HomeAssistant, target: Target) -> float | None:
         if domain_of(target.entity) in SELECTS:
             return {target.on_option: ON, target.off_option: OFF}.get(state.state, _NEITHER)
         return _SWITCHED.get(state.state)
+    if target.entity_unit and stated_unit(state) != target.entity_unit:
+        # Somebody chose another unit for it: its numbers mean something else now.
+        return None
     try:
         value = float(state.state)
     except ValueError:

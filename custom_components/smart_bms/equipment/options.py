@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Self
 
-from ..bms.stored_values import BROKEN
+from ..bms.stored_values import BROKEN, number
 from ..const import CONF_EQUIPMENT
 from ..steering.demand import FallbackAction, FallbackSettings
 from ..steering.target import Target, fingerprint
@@ -13,6 +13,9 @@ _TARGETS: Final = "targets"
 _FALLBACK: Final = "fallback"
 _SEEN: Final = "seen"
 """Key of the fingerprint of what was looked at in a dry run."""
+
+
+_NUMBERS: Final = ("longest_hold", "charge_current", "discharge_current")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,8 @@ def _targets(stored: Iterable[Mapping[str, Any]]) -> Iterable[Target]:
 def _fallback(stored: Mapping[str, Any]) -> FallbackSettings:
     """Return the fail-safe; the default one if what is stored cannot be understood."""
     try:
-        actions = {key: FallbackAction(stored[key]) for key in ("on_loss", "on_stop") if key in stored}
-        return FallbackSettings(**{**stored, **actions})
+        chosen: dict[str, Any] = {key: FallbackAction(stored[key]) for key in ("on_loss", "on_stop") if key in stored}
+        chosen |= {key: max(0.0, number(stored[key])) for key in _NUMBERS if key in stored}
+        return FallbackSettings(**chosen)
     except BROKEN:
         return FallbackSettings()

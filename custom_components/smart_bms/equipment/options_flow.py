@@ -19,13 +19,13 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
-from ..const import CONF_EQUIPMENT
+from ..const import CONF_EQUIPMENT, DOMAIN
 from ..steering.demand import LONGEST_HOLD, FallbackAction, FallbackSettings
 from ..steering.steering import Preview
 from ..steering.target import Target, TargetKind, Unit, problems
 from ..texts import UNKNOWN, cause_name, fill_text, find_text, format_number
 from .controller import EquipmentController
-from .entity_values import NUMBERS, SELECTS, SWITCHES, domain_of
+from .entity_values import NUMBERS, SELECTS, SWITCHES, domain_of, stated_unit
 from .options import EquipmentOptions
 
 _KIND: Final = "kind"
@@ -47,6 +47,8 @@ _OF_NUMBERS: Final = {
 }
 """Lowest and highest value of what is asked about an entity that is a number."""
 _OF_SWITCHES: Final = ("minimum", "smallest_change", "interval", "writes_per_day")
+_MULTIPLES: Final = {"kW": ("W", 0.001), "mA": ("A", 1000.0), "mV": ("V", 1000.0)}
+"""Units of entities that are multiples of ours, and what our values are multiplied by."""
 _WHOLE: Final = "writes_per_day"
 
 
@@ -67,16 +69,18 @@ def proposed(kind: TargetKind, entity: str, state: State | None) -> Target:
         options = [str(option) for option in attributes.get("options", ())]
         pair = (options[-1], options[0]) if len(options) > 1 else ("", "")
         return Target(entity=entity, kind=kind, minimum=1.0, on_option=pair[0], off_option=pair[1])
-    stated = attributes.get("unit_of_measurement")
+    stated = stated_unit(state)
     units = _UNITS[kind]
-    unit = next((each for each in units if each == stated), units[0])
+    meant, factor = _MULTIPLES.get(stated, (stated, 1.0))
+    unit = next((each for each in units if each == meant), units[0])
     step = float(attributes.get("step") or 1.0)
     return Target(
         entity=entity,
         kind=kind,
         unit=unit,
+        entity_unit=stated,
         # 100 % of what nobody knows: the owner has to say it.
-        scale=100.0 if unit is Unit.PERCENT else 1.0,
+        scale=100.0 if unit is Unit.PERCENT else factor,
         minimum=max(0.0, float(attributes.get("min") or 0.0)),
         maximum=float(attributes.get("max") or math.inf),
         step=step,
@@ -134,7 +138,12 @@ class EquipmentFlow(OptionsFlowWithReload):
         allowed = (*SWITCHES, *SELECTS) if kind.is_switch else NUMBERS
         if domain_of(entity) not in allowed:
             return {_ENTITY: "wrong_domain"}
-        if any(target.entity == entity for target in self.draft.targets):
+        others = [
+            EquipmentOptions.of(entry.options)
+            for entry in self.hass.config_entries.async_entries(DOMAIN)
+            if entry.entry_id != self.config_entry.entry_id
+        ]
+        if any(target.entity == entity for options in (self.draft, *others) for target in options.targets):
             return {_ENTITY: "already_a_target"}
         return {}
 
@@ -168,6 +177,8 @@ class EquipmentFlow(OptionsFlowWithReload):
             chosen = {key: int(value) if key == _WHOLE else value for key, value in user_input.items()}
             target = Target.from_dict(target.as_dict() | chosen)
             found = problems(target)
+            if domain_of(target.entity) in SELECTS and not (target.on_option and target.off_option):
+                found.append("same_option")
             errors = {"base": found[0]} if found else {}
             if not errors:
                 others = tuple(

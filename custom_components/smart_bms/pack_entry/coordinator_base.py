@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 import logging
 from typing import Any, Final, override
 
@@ -17,9 +18,9 @@ from ..const import CONF_CONTROL, CONF_DEADBANDS, CONF_INTERVALS, CONF_STEPS
 from ..control.request import WritePermission
 from ..protection.engine import ProtectionEngine
 from ..protection.events import ProtectionEvent
-from ..protection.rules import ProtectedQuantity
+from ..protection.rules import ProtectedQuantity, Side
 from ..protection.soc_plan import SocPlan
-from ..steering.demand import NOTHING_KNOWN, Demand
+from ..steering.demand import NOTHING_KNOWN, Demand, demand_of
 from ..texts import fill_text
 from .availability import Availability
 from .capabilities import Capabilities
@@ -148,18 +149,11 @@ class PackCoordinatorBase(PushCoordinator[Reading | None]):
     @override
     def demand(self) -> Demand:
         """Return what is asked of chargers and inverters now."""
+        limits, mirror = self.protection_engine.limits, self.protection_engine.mirror
         if not self.is_current or self.data is None:
-            return NOTHING_KNOWN
-        limits = self.protection_engine.limits
-        return Demand(
-            charge_voltage=limits.charge_voltage,
-            charge_current=limits.charge_current,
-            discharge_current=limits.discharge_current,
-            charge_limited_by=limits.charge_limited_by,
-            discharge_limited_by=limits.discharge_limited_by,
-            voltage_limited_by=limits.voltage_limited_by,
-            voltage=self.data.voltage,
-        )
+            return replace(NOTHING_KNOWN, charge_voltage=limits.charge_voltage)
+        permissions = {Side.CHARGE: mirror.charge.answer, Side.DISCHARGE: mirror.discharge.answer}
+        return demand_of(limits, permissions, self.data.voltage, (limits.charge_aim, limits.discharge_aim))
 
     def _is_guarded(self) -> bool:
         """Return whether what the pack does next must be seen at once.

@@ -42,18 +42,29 @@ class BalanceHold:
         """Note that the pack is charged anew: the time begins anew with the next hold."""
         self._since, self.spread = None, None
 
-    def update(
-        self, now: float, *, at_top: bool, spread: float | None, even: float, stated: float | None
+    def update(  # noqa: PLR0913
+        self, now: float, *, at_top: bool, spread: float | None, even: float, stated: float | None, is_on: bool = True
     ) -> float | None:
         """Return the charge current in A that the balancer can move; None: nothing is held.
 
         `at_top`: the highest cell is where the balancer works. `even`: V of cell difference that counts as even.
-        `stated`: A that the pack's parameters say its balancer moves.
+        `stated`: A that the pack's parameters say its balancer moves; `is_on`: it is not switched off.
         """
         least = even if self.is_holding else even * _BEGINS_AT
         movable = self._movable(now, stated)
+        if self._since is not None:
+            # A clock that was wrong at the start must not make a hold longer.
+            self._since = min(self._since, now)
         is_over = self._since is not None and now - self._since >= self._longest
-        if not at_top or spread is None or spread <= least or movable is None or is_over or self._longest <= 0:
+        if (
+            not is_on
+            or not at_top
+            or spread is None
+            or spread <= least
+            or movable is None
+            or is_over
+            or self._longest <= 0
+        ):
             self.spread = None
             return None
         self._since = now if self._since is None else self._since

@@ -62,6 +62,9 @@ class Limits:
     """The charge current is what the balancer moves, until the cells are even."""
     balance_spread: float | None = None
     """V of cell difference that this waits for to become less."""
+    charge_aim: float | None = None
+    """A that the charge current limit rises to."""
+    discharge_aim: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,8 @@ class Limiter:
         cells = moment.reading.cell_count
         target = cell_target(self._family, mirror.values, cells, options)
         self._stages.update(moment, target)
-        self.window.update(moment.measured[ProtectedQuantity.SOC], days_since_full)
+        floats = self._stages.stage is ChargeStage.FLOAT
+        self.window.update(moment.measured[ProtectedQuantity.SOC], days_since_full, floats=floats)
         held = self._held_current(mirror, moment, target)
         voltage, voltage_by = self._charge_voltage(mirror.values, moment, target, cells)
         charge, charge_by = self._current(mirror, moment, Side.CHARGE, target)
@@ -169,6 +173,8 @@ class Limiter:
             voltage_limited_by=voltage_by,
             is_held_for_balance=self._hold.is_holding,
             balance_spread=self._hold.spread,
+            charge_aim=aims[0],
+            discharge_aim=aims[1],
         )
         self._settled = self._settle(mirror, moment, steady, target, cells)
         return self.limits
@@ -246,6 +252,7 @@ class Limiter:
             # Below its own trigger the balancer does nothing, and waiting is in vain.
             even=max(self.options.float_spread, mirror.values.get("balance_trigger") or 0.0),
             stated=mirror.values.get("max_balance_current"),
+            is_on=mirror.switches.get("balance_switch") is not False,
         )
 
     def _charge_voltage(

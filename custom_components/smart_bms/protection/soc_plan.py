@@ -54,6 +54,8 @@ class SocPlan:
         return asdict(self)
 
 
+_FULL_CHARGE_ENDS: Final = 2 / 24
+"""Days after a battery was last full when its full charge is over, whether or not its cells got even."""
 HIGHEST: Final = {"target": FULL, "floor": 90.0, "chosen": FULL, "full_every": 365.0}
 """Highest value of each, in % and days."""
 LEAST_WINDOW: Final = 10.0
@@ -80,11 +82,16 @@ class SocWindow:
         """The state of charge in % that is charged to now."""
         return FULL if self.is_full_due else self.plan.target
 
-    def update(self, soc: float | None, days_since_full: float | None) -> None:
-        """Follow the state of charge in %; `days_since_full` None: nobody knows when the battery was full."""
+    def update(self, soc: float | None, days_since_full: float | None, *, floats: bool = False) -> None:
+        """Follow the state of charge in %; `days_since_full` None: nobody knows when the battery was full.
+
+        `floats`: its cells are even at full voltage. A full charge is over then, or some time after it was last full.
+        """
         self._soc = _without_noise(self._soc, soc)
         every = self.plan.full_every
-        self.is_full_due = every > 0 and (days_since_full is None or days_since_full >= every)
+        is_due = every > 0 and (days_since_full is None or days_since_full >= every)
+        goes_on = self.is_full_due and every > 0 and not floats and (days_since_full or 0.0) < _FULL_CHARGE_ENDS
+        self.is_full_due = is_due or goes_on
         target, floor = self.target, self.plan.floor
         if target >= FULL:
             self.is_at_target = False

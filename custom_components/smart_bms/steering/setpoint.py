@@ -32,8 +32,8 @@ def setpoint(target: Target, demand: Demand, *, is_on: bool = True) -> Setpoint 
     limit, cause = demand.limit(side), demand.limited_by(side)
     if limit is None:
         # Without a limit in A a battery still says whether anything may flow at all.
-        allowed = target.kind.is_switch and demand.voltage is not None and demand.is_known(side)
-        return Setpoint(ON, cause) if allowed else None
+        is_allowed = demand.voltage is not None and demand.is_known(side)
+        return _highest(target, cause) if is_allowed else None
     limit = max(0.0, limit) * target.share / 100
     if target.kind.is_switch:
         needed = max(target.minimum, math.ulp(0.0)) + (0.0 if is_on else target.smallest_change)
@@ -43,6 +43,13 @@ def setpoint(target: Target, demand: Demand, *, is_on: bool = True) -> Setpoint 
         limit *= demand.voltage or 0.0
     value = limit * 100 / target.scale if target.unit is Unit.PERCENT else limit * target.scale
     return _bounded(target, value, cause)
+
+
+def _highest(target: Target, cause: str) -> Setpoint | None:
+    """Return as much as the owner allows; None for a number without a highest value."""
+    if target.kind.is_switch:
+        return Setpoint(ON, cause)
+    return None if math.isinf(target.maximum) else _bounded(target, target.maximum, cause)
 
 
 def _bounded(target: Target, value: float, cause: str) -> Setpoint:

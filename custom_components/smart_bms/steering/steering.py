@@ -18,6 +18,14 @@ class Preview(NamedTuple):
     shown: float | None
     setpoint: Setpoint | None
 
+    @property
+    def is_met(self) -> bool:
+        """Whether it shows what it would be set to, within its step; not if one of both is not known."""
+        if self.shown is None or self.setpoint is None:
+            return False
+        far = 0.4 if self.target.kind.is_switch else self.target.step
+        return abs(self.target.effective(self.shown) - self.setpoint.value) <= far
+
 
 class Steering:
     """Follows the targets of one battery. Values of targets are given by their entities; a switch is 1 or 0."""
@@ -69,12 +77,13 @@ class Steering:
         return not spread or now - follower.sent_at >= 2 * self._seconds_left / left
 
     def preview(self, asked: Demand, shown: Mapping[str, float | None]) -> list[Preview]:
-        """Return what each target shows, and what it would be set to now; nothing is changed by it."""
+        """Return what each target shows, and what it would be set to now, also without data; nothing is changed by it."""
+        demand = self.fallback.preview(asked)
         return [
             Preview(
                 follower.target,
                 value := shown.get(follower.target.entity),
-                setpoint(follower.target, asked, is_on=value == ON),
+                setpoint(follower.target, demand, is_on=value == ON),
             )
             for follower in self.followers
         ]
@@ -90,7 +99,8 @@ class Steering:
             wanted = setpoint(target, demand, is_on=value == ON)
             if wanted is None or value is None:
                 continue
-            if wanted.value < target.effective(value) - target.tolerance / 2:
+            # Also what was written and is not shown yet would be left behind.
+            if wanted.value < follower.most(value) - 1e-6:
                 found.append(Write(target, wanted.value, value, falls=True, limited_by=wanted.limited_by))
         return in_order(found)
 

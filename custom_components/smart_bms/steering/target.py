@@ -1,13 +1,14 @@
 """Targets: the entities of chargers and inverters that follow a battery, and how each is written."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 import hashlib
 import json
 import math
 from typing import Any, Final, Self
 
+from ..bms.stored_values import number, text, whole
 from ..protection.rules import Side
 
 
@@ -77,15 +78,18 @@ class Target:
     on_option: str = ""
     """Of a select: the option that stands for on."""
     off_option: str = ""
+    entity_unit: str = ""
+    """Unit that the entity stated when it was chosen: with another one its values are not understood."""
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
         """Return a target as it was stored. Raises KeyError, TypeError or ValueError if it is broken."""
-        known = {item.name: stored[item.name] for item in fields(cls) if item.name in stored}
-        known |= {"kind": TargetKind(stored["kind"]), "unit": Unit(stored.get("unit", Unit.AMPERE))}
-        if (maximum := known.pop("maximum", None)) is not None:
-            known["maximum"] = float(maximum)
-        return cls(**known)
+        known: dict[str, Any] = {key: number(stored[key]) for key in _NUMBERS if stored.get(key) is not None}
+        known |= {key: text(stored[key]) for key in _TEXTS if key in stored}
+        if "writes_per_day" in stored:
+            known["writes_per_day"] = whole(stored["writes_per_day"])
+        kind, unit = TargetKind(stored["kind"]), Unit(stored.get("unit", Unit.AMPERE))
+        return cls(entity=text(stored["entity"]), kind=kind, unit=unit, **known)
 
     def as_dict(self) -> dict[str, Any]:
         """Return what is stored; JSON knows no infinity."""
@@ -93,21 +97,22 @@ class Target:
         return {key: value for key, value in stored.items() if value != math.inf}
 
     def effective(self, shown: float) -> float:
-        """Return how much a shown value lets pass: one below the lowest stands for no limit.
+        """Return how much a shown value lets pass: -1 A, -1 W and 0 V stand for no limit (Victron's D-Bus settings)."""
+        if self.kind.is_switch:
+            return shown
+        is_none = shown < 0 or (shown == 0 and self.kind is TargetKind.CHARGE_VOLTAGE and self.minimum > 0)
+        return math.inf if is_none else shown
 
-        Victron shows -1 A, -1 W and 0 V for that (its D-Bus settings).
-        """
-        return math.inf if not self.kind.is_switch and shown < self.minimum - min(self.tolerance / 4, 0.5) else shown
 
-    @property
-    def tolerance(self) -> float:
-        """How far a shown value may be from the one that was written: equipment rounds."""
-        return 0.4 if self.kind.is_switch else self.step * 1.01
+_NUMBERS: Final = ("scale", "minimum", "maximum", "step", "smallest_change", "interval", "share")
+_TEXTS: Final = ("entity_unit", "on_option", "off_option")
 
 
 def fingerprint(targets: Iterable[Target]) -> str:
     """Return what tells one set of targets from another: what was looked at before is not what was changed since."""
-    text = json.dumps([target.as_dict() for target in targets], sort_keys=True)
+    # As they are read back: 10 and 10.0 are one.
+    stored = [Target.from_dict(target.as_dict()).as_dict() for target in targets]
+    text = json.dumps(stored, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -119,6 +124,8 @@ def problems(target: Target) -> list[str]:
         "scale_not_positive": target.scale <= 0,
         "unit_for_voltage": (target.kind is TargetKind.CHARGE_VOLTAGE) is not (target.unit is Unit.VOLT)
         and not target.kind.is_switch,
-        "same_option": bool(target.on_option) and target.on_option == target.off_option,
+        # 100 % of one ampere is what nobody means.
+        "amperes_for_percent": target.unit is Unit.PERCENT and target.scale <= 1,
+        "same_option": bool(target.on_option or target.off_option) and target.on_option == target.off_option,
     }
     return [code for code, is_wrong in found.items() if is_wrong]

@@ -1,13 +1,13 @@
 """Equipment that follows a pack in Home Assistant: written, checked, safe when anything is lost."""
 
 import asyncio
+from dataclasses import replace
 import json
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import ServiceCall
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.setup import async_setup_component
 import pytest
 
 from custom_components.smart_bms.const import DOMAIN
@@ -15,9 +15,12 @@ from custom_components.smart_bms.control.write_log import WriteOutcome
 from custom_components.smart_bms.diagnostics import async_get_config_entry_diagnostics
 from custom_components.smart_bms.steering.target import Target, TargetKind
 from tests.support.inverter_entities import CHARGE, DISCHARGE, MODE, SWITCH, TARGETS, VOLTS, shown, turn
+from tests.support.protection_life import reading as plain_reading
 
 FULL = ["80.0", "14.0", "100.0", "on", "Use"]
 STOPPED = ["0.0", "14.0", "0.0", "off", "Save"]
+NO_DATA = ["0.0", "13.6", "0.0", "off", "Save"]
+"""Without data the charge voltage is at most that of floating."""
 
 
 async def settle(pack, **values) -> None:
@@ -84,14 +87,14 @@ async def test_the_dry_run_has_to_be_seen_first(hass, steered):
 @pytest.mark.parametrize(
     ("fallback", "at_once", "later"),
     [
-        ({"on_loss": "reduce"}, STOPPED, STOPPED),
-        ({"on_loss": "off", "charge_current": 20.0}, STOPPED, STOPPED),
+        ({"on_loss": "reduce"}, NO_DATA, NO_DATA),
+        ({"on_loss": "off", "charge_current": 20.0}, NO_DATA, NO_DATA),
         (
             {"on_loss": "reduce", "charge_current": 20.0, "discharge_current": 30.0},
-            ["20.0", "14.0", "30.0", "on", "Use"],
-            ["20.0", "14.0", "30.0", "on", "Use"],
+            ["20.0", "13.6", "30.0", "on", "Use"],
+            ["20.0", "13.6", "30.0", "on", "Use"],
         ),
-        ({"on_loss": "hold", "longest_hold": 60.0}, FULL, STOPPED),
+        ({"on_loss": "hold", "longest_hold": 60.0}, FULL, NO_DATA),
     ],
 )
 async def test_without_data_it_does_what_the_owner_chose(hass, steered, fallback, at_once, later):
@@ -178,18 +181,40 @@ async def test_equipment_that_ignores_is_reported_with_what_it_shows(hass, steer
     assert issue(hass, pack, "equipment_not_following") is None
 
 
-async def test_an_integration_that_raises_or_hangs_does_not_hold_up_the_others(hass, steered, monkeypatch):
-    monkeypatch.setattr("custom_components.smart_bms.equipment.controller.CALL_TIMEOUT", 0.01)
+async def fail(_: ServiceCall) -> None:
+    raise ValueError("no such register")
+
+
+async def hang(_: ServiceCall) -> None:
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("trouble", [fail, hang])
+async def test_an_integration_that_raises_or_hangs_does_not_hold_up_the_others(hass, steered, trouble):
     pack = await steered(TARGETS[2], TARGETS[3], on=False)
-
-    def fail(_: ServiceCall) -> None:
-        raise ValueError("no such register")
-
-    hass.services.async_register("input_number", "set_value", fail)
-    await turn(hass, pack, "on")
-    await settle(pack)
+    hass.services.async_register("input_number", "set_value", trouble)
+    await turn_without_waiting(hass, pack, "on")
+    for _ in range(30):
+        await see_without_waiting(hass, pack, soc=60)
     assert shown(hass)[3] == "on"
     assert pack.state("steering_state") in ("not_following", "pending")
+    # Switched off, nothing that was on its way is set any more.
+    await turn_without_waiting(hass, pack, "off")
+    assert pack.coordinator.equipment._calls == {}
+
+
+async def turn_without_waiting(hass, pack, how: str) -> None:
+    """Switch the steering; what hangs must not hold up the test."""
+    data = {"entity_id": pack.entity("steering", "switch")}
+    await hass.services.async_call("switch", f"turn_{how}", data, blocking=True)
+
+
+async def see_without_waiting(hass, pack, **values) -> None:
+    """Let two seconds pass, and the pack say that all is well."""
+    pack.now += 2
+    pack.show(plain_reading(pack.now, **values))
+    for _ in range(10):
+        await asyncio.sleep(0)
 
 
 async def test_somebody_else_who_sets_more_is_corrected_twice_and_then_reported(hass, steered):
@@ -265,15 +290,12 @@ async def test_a_broken_store_is_set_aside_and_steering_stays_off(hass, hass_sto
     assert hass_storage[f"{key}.set_aside"]["data"].keys() == {"on", "steering", "log", "last_write"}
 
 
-async def test_what_was_written_is_in_the_write_log_and_in_diagnostics(hass, steered, hass_ws_client):
+async def test_what_was_written_is_in_the_write_log_and_in_diagnostics(hass, steered):
     pack = await steered(TARGETS[0])
     await settle(pack)
-    assert await async_setup_component(hass, "smart_bms", {})
-    client = await hass_ws_client(hass)
-    await client.send_json_auto_id({"type": "smart_bms/write_log", "entry_id": pack.entry.entry_id})
-    (record,) = (await client.receive_json())["result"]["records"]
-    assert (record["parameter"], record["old"], record["new"], record["found"]) == (CHARGE, 10, 80, 80)
-    assert (record["outcome"], record["source"]) == ("confirmed", "equipment")
+    (record,) = pack.coordinator.equipment.write_log.records
+    assert (record.parameter, record.old, record.new, record.found) == (CHARGE, 10, 80, 80)
+    assert (record.outcome, record.source) == (WriteOutcome.CONFIRMED, "equipment")
     found = await async_get_config_entry_diagnostics(hass, pack.entry)
     assert found["equipment"]["state"] == "following"
     assert found["equipment"]["writes_today"] == 1
@@ -290,14 +312,93 @@ async def test_without_equipment_there_is_none_in_diagnostics(hass, steered):
     assert (await async_get_config_entry_diagnostics(hass, pack.entry))["equipment"] is None
 
 
-async def test_a_last_write_that_takes_too_long_does_not_hold_up_the_end(hass, steered, monkeypatch, caplog):
+async def test_a_last_write_that_takes_too_long_does_not_hold_up_the_end(hass, steered, freezer):
     pack = await steered(TARGETS[0])
     await settle(pack)
-    monkeypatch.setattr("custom_components.smart_bms.equipment.controller.STOP_TIMEOUT", 0.05)
-
-    async def hang(_: ServiceCall) -> None:
-        await asyncio.sleep(30)
 
     hass.services.async_register("input_number", "set_value", hang)
-    await asyncio.wait_for(pack.coordinator.equipment.async_stop(), 5)
+    end = asyncio.create_task(pack.coordinator.equipment.async_stop())
+    for _ in range(10):
+        await asyncio.sleep(0)
+    freezer.tick(20)
+    await end
     assert pack.coordinator.equipment.write_log.records[-1].new == 0
+
+
+async def test_a_rise_that_is_on_its_way_is_taken_back_when_nothing_may_flow(hass, steered):
+    pack = await steered(TARGETS[0], on=False)
+    written = []
+
+    async def slow(call: ServiceCall) -> None:
+        written.append(call.data["value"])
+        await asyncio.Event().wait()
+
+    hass.services.async_register("input_number", "set_value", slow)
+    await turn_without_waiting(hass, pack, "on")
+    for _ in range(3):
+        await see_without_waiting(hass, pack, soc=60)
+    await see_without_waiting(hass, pack, soc=60, coldest=-5.0, hottest=-4.0)
+    assert written == [80.0, 0.0]
+    await turn_without_waiting(hass, pack, "off")
+
+
+async def test_a_bank_that_cannot_be_judged_counts_as_without_data(hass, steered):
+    """After a start readings come before parameters: neither current may stay, and no switch goes on."""
+    pack = await steered(on=False)
+    await pack.in_a_bank()
+    options = {**pack.bank.options, **pack.entry.options}
+    hass.config_entries.async_update_entry(pack.bank, options=options)
+    await hass.config_entries.async_reload(pack.bank.entry_id)
+    await hass.async_block_till_done()
+    equipment = pack.bank.runtime_data.equipment
+    equipment.async_switch(True)
+    await settle(pack)
+    await settle(pack)
+    assert shown(hass) == FULL
+    pack.coordinator.protection_engine.reset()
+    pack.settings = {}
+    await settle(pack)
+    assert shown(hass) == STOPPED
+    assert equipment.state == "no_data"
+
+
+async def test_a_bank_whose_update_fails_is_not_steered_by_old_data(hass, steered, monkeypatch):
+    pack = await steered(on=False)
+    await pack.in_a_bank()
+    options = {**pack.bank.options, **pack.entry.options}
+    hass.config_entries.async_update_entry(pack.bank, options=options)
+    await hass.config_entries.async_reload(pack.bank.entry_id)
+    await hass.async_block_till_done()
+    bank = pack.bank.runtime_data
+    bank.equipment.async_switch(True)
+    await settle(pack)
+    await settle(pack)
+    assert shown(hass) == FULL
+    monkeypatch.setattr(bank, "_count_energy", lambda: 1 / 0)
+    await settle(pack, coldest=-5.0, hottest=-4.0)
+    assert shown(hass)[0] == "0.0"
+    monkeypatch.setattr(bank, "_merge", lambda: 1 / 0)
+    await settle(pack)
+    assert shown(hass) == STOPPED
+
+
+async def test_after_a_short_hold_the_current_does_not_fall_when_data_is_back(hass, steered):
+    pack = await steered(TARGETS[0], on_loss="hold", longest_hold=60.0)
+    await settle(pack)
+    await pack.fall_silent()
+    await pack.wait(4)
+    assert shown(hass)[0] == "80.0"
+    for _ in range(30):
+        await pack.see(2, soc=60)
+        assert shown(hass)[0] == "80.0"
+    assert pack.state("steering_writes_today") == "1"
+
+
+async def test_an_entity_with_another_unit_is_not_understood(hass, steered):
+    pack = await steered(replace(TARGETS[0], entity_unit="A"))
+    await settle(pack)
+    state = hass.states.get(CHARGE)
+    hass.states.async_set(CHARGE, "0.08", {**state.attributes, "unit_of_measurement": "kA"})
+    await settle(pack)
+    assert pack.state("steering_state") == "missing"
+    assert hass.states.get(CHARGE).state == "0.08"

@@ -4,7 +4,8 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
 from custom_components.smart_bms.equipment.options import EquipmentOptions
-from custom_components.smart_bms.steering.demand import FallbackAction
+from custom_components.smart_bms.equipment.options_flow import proposed
+from custom_components.smart_bms.steering.demand import FallbackAction, FallbackSettings
 from custom_components.smart_bms.steering.target import TargetKind, Unit
 from tests.support.inverter_entities import CHARGE, MODE, SWITCH, TARGETS, VOLTS, equipment_options
 
@@ -125,7 +126,8 @@ async def test_the_dry_run_says_what_it_does_not_know(hass, pack):
     hass.config_entries.async_update_entry(pack.entry, options=equipment_options(*TARGETS[:1]))
     await pack.fall_silent()
     flow = await step(hass, await menu(hass, pack.entry), next_step_id="equipment_preview")
-    assert "| 10 A | – | the battery states no limit |" in flow["description_placeholders"]["table"]
+    # Also without data something would be written: what the owner chose for it.
+    assert "| 10 A | 0 A | No current data |" in flow["description_placeholders"]["table"]
     await hass.config_entries.async_unload(pack.entry.entry_id)
     flow = await step(hass, await menu(hass, pack.entry), next_step_id="equipment_preview")
     assert "not set up" in flow["description_placeholders"]["table"]
@@ -156,3 +158,34 @@ def test_what_cannot_be_understood_is_left_out():
     assert options.targets == ()
     assert options.fallback.on_loss is FallbackAction.REDUCE
     assert not options.is_seen
+
+
+@pytest.mark.parametrize(
+    "fallback", [{"charge_current": None}, {"longest_hold": "x"}, {"charge_current": float("nan")}, {"more": 1}]
+)
+def test_a_fail_safe_that_cannot_be_understood_is_the_default_one(fallback):
+    options = EquipmentOptions.of({"equipment": {"targets": [TARGETS[0].as_dict()], "fallback": fallback}})
+    assert options.fallback == FallbackSettings()
+    assert len(options.targets) == 1
+    broken = TARGETS[0].as_dict() | {"step": None, "minimum": "low"}
+    assert EquipmentOptions.of({"equipment": {"targets": [broken]}}).targets == ()
+
+
+@pytest.mark.parametrize(
+    ("unit", "found"),
+    [("kW", ("W", 0.001)), ("W", ("W", 1.0)), ("%", ("%", 100.0)), ("mA", ("A", 1000.0)), (None, ("A", 1.0))],
+)
+async def test_the_unit_is_proposed_from_what_the_entity_states(hass, pack, unit, found):
+    attributes = {"min": 0, "max": 100, "step": 1} | ({"unit_of_measurement": unit} if unit else {})
+    hass.states.async_set("number.any", "1", attributes)
+    target = proposed(TargetKind.CHARGE_CURRENT, "number.any", hass.states.get("number.any"))
+    assert (target.unit.value, target.scale) == found
+    assert target.entity_unit == (unit or "")
+
+
+async def test_what_another_battery_steers_is_refused(hass, pack):
+    await pack.in_a_bank()
+    options = {**pack.bank.options, **equipment_options(TARGETS[0])}
+    hass.config_entries.async_update_entry(pack.bank, options=options)
+    flow = await add(hass, await menu(hass, pack.entry), "charge_current", CHARGE)
+    assert flow["errors"] == {"entity": "already_a_target"}

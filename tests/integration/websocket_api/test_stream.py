@@ -9,6 +9,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 
 from custom_components.smart_bms.bank_entry import coordinator as bank_coordinator_module
+from custom_components.smart_bms.control.write_log import WriteOutcome, WriteRecord
 from custom_components.smart_bms.simulator.battery import Battery
 from custom_components.smart_bms.websocket_api import stream as stream_module
 from tests.support.flows import allow
@@ -319,6 +320,13 @@ async def test_what_was_written_is_listed_for_administrators_alone(
     (record,) = (await client.receive_json())["result"]["records"]
     assert (record["parameter"], record["new"], record["found"]) == ("cell_overvoltage", 3.55, 3.55)
     assert (record["outcome"], record["old"]) == ("confirmed", 3.6)
+    steered = WriteRecord(
+        at="2000-01-01T00:00:00+00:00", parameter="number.one", old=1.0, new=2.0, outcome=WriteOutcome.CONFIRMED
+    )
+    entry.runtime_data.equipment.write_log.add(steered)
+    await client.send_json_auto_id(request)
+    listed = (await client.receive_json())["result"]["records"]
+    assert [record["parameter"] for record in listed] == ["cell_overvoltage", "number.one"]
     other = await hass_ws_client(hass, hass_read_only_access_token)
     await other.send_json_auto_id(request)
     assert (await other.receive_json())["error"]["code"] == "unauthorized"
