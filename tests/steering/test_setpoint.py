@@ -55,6 +55,12 @@ def test_what_is_not_asked_for_is_not_set():
         assert setpoint(target(kind), nothing) is None
 
 
+def test_a_switch_follows_the_permission_where_a_battery_states_no_limit():
+    switch = target("charge_switch")
+    assert setpoint(switch, Demand(voltage=52.0)) == (1.0, "", False)
+    assert setpoint(switch, Demand(voltage=52.0, charge_limited_by="no_data")) is None
+
+
 def test_watts_without_a_voltage_are_none_at_all():
     found = setpoint(target(unit=Unit.WATT), Demand(charge_current=20.0))
     assert found is not None

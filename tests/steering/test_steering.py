@@ -60,6 +60,8 @@ def test_the_preview_says_what_would_be_written_and_changes_nothing():
         (80, 80),
         (0, 1),
     ]
+    assert [row.is_met for row in rows] == [False, False, True, False]
+    assert not steering.preview(HIGH, shown(None, 54, 80, 0))[0].is_met
     assert steering.writes_today == 0
 
 
