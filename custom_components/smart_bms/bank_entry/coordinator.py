@@ -1,6 +1,6 @@
 """The coordinator of a bank: merges its packs into one battery every two seconds."""
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 import logging
@@ -21,6 +21,7 @@ from ..bank.merge import Bank, BankTopology, merge, split_into_strings
 from ..bank.soc_window import within_window
 from ..bank.stage import bank_stage
 from ..bank.status import ORDER, bank_statuses
+from ..bank.weakest import counted_cause
 from ..bms.reading import Reading
 from ..bms.time_left import TimeLeft
 from ..const import CONF_PACKS, CONF_STRINGS, DOMAIN
@@ -182,12 +183,15 @@ class BankCoordinator(PushCoordinator[Bank]):
         )
         self._merged_at = self.now
         self.charge_stage = bank_stage([member.stage for member in members], bank.current)
-        self._follow_time(bank, limits)
+        self._follow_time(bank, limits, members)
         return replace(bank, limits=limits)
 
-    def _follow_time(self, bank: Bank, limits: MemberLimits) -> None:
+    def _follow_time(self, bank: Bank, limits: MemberLimits, members: Sequence[BankMember]) -> None:
         """Add up for how long what limits the currents, and average the current for what is left of the charge."""
-        limited_by = {Side.CHARGE: limits.charge_limited_by, Side.DISCHARGE: limits.discharge_limited_by}
+        limited_by = {
+            Side.CHARGE: counted_cause(limits.charge_limited_by, members, charge=True),
+            Side.DISCHARGE: counted_cause(limits.discharge_limited_by, members, charge=False),
+        }
         self.limited_time.update_day(dt_util.now().date())
         self.limited_time.update(self.now, limited_by, _LONGEST_GAP)
         self.time_left.follow(bank_reading(bank, self.now))
