@@ -99,9 +99,12 @@ class EquipmentController:
 
     @property
     def deviation(self) -> float | None:
-        """Return by how many % the number that is furthest above what is asked is above it; negative: all are below."""
+        """Return how far the number that is furthest above what is asked is above it; negative: all are below.
+
+        In % of the larger of both, so that 190 A where 0 A is asked are 100 %.
+        """
         found = [
-            100 * follower.deviation / max(abs(follower.setpoint.value), follower.target.step, 1.0)
+            100 * follower.deviation / max(follower.setpoint.value, follower.shown or 0.0, follower.target.step, 1.0)
             for follower in self.steering.followers
             if not follower.target.kind.is_switch and follower.deviation is not None and follower.setpoint is not None
         ]

@@ -1,12 +1,13 @@
 """The forms about equipment: which entities follow the battery and how, the fail-safe, and the dry run that saves it all."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 import math
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.core import State
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
     EntitySelector,
     EntitySelectorConfig,
@@ -60,6 +61,11 @@ def _number(lowest: float, highest: float) -> NumberSelector:
 def _choice(options: list[str], key: str) -> SelectSelector:
     """Return a selector of one of a few options with translated names."""
     return SelectSelector(SelectSelectorConfig(options=options, translation_key=key))
+
+
+def _entities(equipment: Iterable[EquipmentOptions]) -> set[str]:
+    """Return the entities of targets."""
+    return {target.entity for options in equipment for target in options.targets}
 
 
 def proposed(kind: TargetKind, entity: str, state: State | None) -> Target:
@@ -120,11 +126,13 @@ class EquipmentFlow(OptionsFlowWithReload):
                 self._target = proposed(kind, entity, self.hass.states.get(entity))
                 self._replaced = None
                 return await self.async_step_equipment_details()
-        domains = [*NUMBERS, *SWITCHES, *SELECTS]
+        # Not the parameters of a BMS: its flash is not for being written all day.
+        own = [each.entity_id for each in er.async_get(self.hass).entities.values() if each.platform == DOMAIN]
+        selector = EntitySelectorConfig(domain=[*NUMBERS, *SWITCHES, *SELECTS], exclude_entities=own)
         schema = probatio.Schema(
             {
                 probatio.Required(_KIND): _choice([kind.value for kind in TargetKind], "target_kind"),
-                probatio.Required(_ENTITY): EntitySelector(EntitySelectorConfig(domain=domains)),
+                probatio.Required(_ENTITY): EntitySelector(selector),
             }
         )
         return self.async_show_form(
@@ -143,8 +151,13 @@ class EquipmentFlow(OptionsFlowWithReload):
             for entry in self.hass.config_entries.async_entries(DOMAIN)
             if entry.entry_id != self.config_entry.entry_id
         ]
-        if any(target.entity == entity for options in (self.draft, *others) for target in options.targets):
+        if entity in _entities((self.draft,)):
             return {_ENTITY: "already_a_target"}
+        if entity in _entities(others):
+            return {_ENTITY: "steered_elsewhere"}
+        stated = stated_unit(self.hass.states.get(entity))
+        if stated and not kind.is_switch and _MULTIPLES.get(stated, (stated, 1.0))[0] not in _UNITS[kind]:
+            return {_ENTITY: "wrong_unit"}
         return {}
 
     async def async_step_equipment_edit(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

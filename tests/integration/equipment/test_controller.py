@@ -60,6 +60,15 @@ async def test_nothing_is_written_while_it_is_off_and_a_sensor_says_what_would_b
     assert (row["entity_id"], row["shown"], row["setpoint"], row["limited_by"]) == (CHARGE, 10, 80, None)
 
 
+async def test_the_deviation_is_in_percent_of_the_larger_of_what_is_shown_and_asked(hass, steered):
+    hass.services.async_register("input_number", "set_value", lambda _: None)
+    pack = await steered()
+    await settle(pack, coldest=1.0)
+    row = pack.attributes("steering_preview")["targets"][0]
+    assert (row["shown"], row["setpoint"]) == (10, 0)
+    assert pack.state("steering_deviation") == "100"
+
+
 async def test_a_limit_that_falls_is_written_at_once_and_says_why(hass, steered):
     pack = await steered()
     await settle(pack)

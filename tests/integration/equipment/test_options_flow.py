@@ -1,8 +1,10 @@
 """The forms about equipment: proposed from what entities say, checked, and saved after a look at the dry run."""
 
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.helpers import entity_registry as er
 import pytest
 
+from custom_components.smart_bms.const import DOMAIN
 from custom_components.smart_bms.equipment.options import EquipmentOptions
 from custom_components.smart_bms.equipment.options_flow import proposed
 from custom_components.smart_bms.steering.demand import FallbackAction, FallbackSettings
@@ -188,4 +190,30 @@ async def test_what_another_battery_steers_is_refused(hass, pack):
     options = {**pack.bank.options, **equipment_options(TARGETS[0])}
     hass.config_entries.async_update_entry(pack.bank, options=options)
     flow = await add(hass, await menu(hass, pack.entry), "charge_current", CHARGE)
-    assert flow["errors"] == {"entity": "already_a_target"}
+    assert flow["errors"] == {"entity": "steered_elsewhere"}
+
+
+async def test_numbers_of_smart_bms_itself_cannot_be_chosen(hass, pack):
+    registry = er.async_get(hass)
+    entity = registry.async_get_or_create("number", DOMAIN, "parameter", config_entry=pack.entry).entity_id
+    hass.states.async_set(entity, "3.45", {"unit_of_measurement": "A"})
+    flow = await menu(hass, pack.entry)
+    with pytest.raises(InvalidData):
+        await add(hass, flow, "charge_current", entity)
+
+
+@pytest.mark.parametrize(
+    ("kind", "unit", "fits"),
+    [
+        ("charge_current", "V", False),
+        ("charge_voltage", "A", False),
+        ("discharge_current", "kWh", False),
+        ("charge_current", "kW", True),
+        ("charge_voltage", "mV", True),
+        ("charge_voltage", None, True),
+    ],
+)
+async def test_a_unit_that_does_not_fit_is_refused(hass, pack, kind, unit, fits):
+    hass.states.async_set("number.any", "1", {"min": 0, "max": 60, "step": 1, "unit_of_measurement": unit})
+    flow = await add(hass, await menu(hass, pack.entry), kind, "number.any")
+    assert (flow.get("errors") or {}) == ({} if fits else {"entity": "wrong_unit"})
