@@ -270,7 +270,8 @@ def test_every_reason_for_failure_has_a_sentence_and_a_state() -> None:
     of_packs = {"charge_voltage_for_other_cells"}
     assert placeholders(TEXTS["options"]["error"]["charge_voltage_for_other_cells"]) == {"lowest", "highest"}
     of_limits = set(CONTRADICTIONS)
-    of_equipment = set(re.findall(r'"(\w+)": ', inspect.getsource(problems))) | {"wrong_domain", "already_a_target"}
+    of_equipment = set(re.findall(r'"(\w+)": ', inspect.getsource(problems)))
+    of_equipment |= {"wrong_domain", "wrong_unit", "already_a_target", "steered_elsewhere"}
     assert of_limits | of_equipment <= set(TEXTS["options"]["error"])
     of_banks = set(TEXTS["options"]["error"]) - of_packs - of_limits - of_equipment
     assert reasons | {"unknown"} | of_banks == set(TEXTS["config"]["error"])
