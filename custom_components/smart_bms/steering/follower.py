@@ -246,7 +246,7 @@ class Follower:
     def _is_due(self, now: float, wanted: Setpoint, shown: float, *, may_rise: bool) -> bool:
         """Return whether the difference is worth a write now."""
         target, waited = self.target, now - self.sent_at
-        most = shown if self._sent is None else max(shown, self._sent)
+        most = self.most(shown)
         if self._is_urgent(wanted, most):
             # One that comes and goes is not written each time, unless nothing may flow.
             calm = self._sent is None and not self._is_vital(wanted)
@@ -266,7 +266,7 @@ class Follower:
         """Return the write, and wait for it to be shown."""
         if not self._is_pending:
             self._before = shown
-        falls = wanted.value < (shown if self._sent is None else max(shown, self._sent))
+        falls = wanted.value < self.most(shown)
         self.sent_at, self._is_pending, self._sent = now, True, wanted.value
         self._lowest = min(self._lowest, wanted.value)
         self._foreign_since, self._expected = None, None
